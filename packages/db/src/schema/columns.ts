@@ -1,0 +1,11 @@
+import { bigint, customType, numeric } from 'drizzle-orm/pg-core';
+
+/** An id that Postgres hands out. Statements through `sql` read it as text, those through `orm` as bigint. */
+export const id = () => bigint({ mode: 'bigint' });
+
+/** Dollars with 12 decimals, as text; `parseUsd` reads them. */
+export const amount = () => numeric({ precision: 24, scale: 12 });
+
+export const counter = () => bigint({ mode: 'number' });
+
+export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });

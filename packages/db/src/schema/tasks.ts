@@ -1,0 +1,127 @@
+import { TASK_EVENT_TYPES, TASK_STATUSES } from '@runfleet/protocol';
+import { sql } from 'drizzle-orm';
+import {
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+import { amount, counter, id } from './columns.ts';
+
+export const taskStatus = pgEnum('task_status', TASK_STATUSES);
+
+const moment = () => timestamp({ withTimezone: true });
+
+/**
+ * A run that somebody asked for. Written by `packages/tasks` alone.
+ *
+ * No index mentions `status` or `seq`, so the many updates of a running task stay heap-only; and
+ * there is no foreign key to the tenant, whose account row is locked in the same transaction.
+ */
+export const tasks = pgTable(
+  'tasks',
+  {
+    id: id().primaryKey().generatedAlwaysAsIdentity(),
+    organisationId: id().notNull(),
+    projectId: id().notNull(),
+    /** The project owner's, which the wire repeats as `uuid`. */
+    ownerId: uuid().notNull(),
+    token: text().notNull().unique(),
+    modelId: text().notNull(),
+    pool: text().notNull(),
+    /** The Run's body, as given. */
+    parameters: jsonb().notNull(),
+    /** Fixed at Run, so that a retry repeats the same text. */
+    seed: id().notNull(),
+    timeoutSeconds: integer().notNull(),
+
+    status: taskStatus().notNull(),
+    /** Rises at each assign, requeue and kill: what an older epoch writes is refused. */
+    epoch: integer().notNull(),
+    /** The last event's. */
+    seq: integer().notNull(),
+    changedAt: moment().notNull(),
+    /** Its pool while it waits in the queue, else null: what the queue's index is rebuilt from. */
+    queuedIn: text(),
+    /** The worker one of whose slots it occupies, else null. */
+    workerId: uuid(),
+    workerGeneration: integer(),
+    /** The pulse at which it was assigned: its accept deadline counts from there. */
+    assignedPulse: counter(),
+    /** Attempts that ended for no fault of the caller's. */
+    infraAttempts: integer().notNull().default(0),
+
+    queuedAt: moment().notNull(),
+    assignedAt: moment(),
+    acceptedAt: moment(),
+    preprocessStartedAt: moment(),
+    preprocessEndedAt: moment(),
+    startedAt: moment(),
+    endedAt: moment(),
+    postprocessStartedAt: moment(),
+    postprocessEndedAt: moment(),
+    cancelledAt: moment(),
+
+    priceVersion: text().notNull(),
+    cps: amount().notNull(),
+    /** What the task may cost at most; returned to the account when it ends. */
+    held: amount().notNull(),
+    totalCost: amount().notNull().default('0'),
+
+    outcome: text(),
+    pexit: text().notNull().default(''),
+    debugOutput: text().notNull().default(''),
+    debugError: text().notNull().default(''),
+    outputs: jsonb().notNull().default([]),
+    receipt: jsonb(),
+  },
+  (table) => [
+    index('tasks_of_organisation').on(table.organisationId, table.id),
+    index('tasks_queued')
+      .on(table.queuedIn, table.id)
+      .where(sql`${table.queuedIn} is not null`),
+    index('tasks_of_worker')
+      .on(table.workerId)
+      .where(sql`${table.workerId} is not null`),
+  ],
+);
+
+/**
+ * The log of what happened, `seq` gapless from 1 per task. Range-partitioned by task id (the
+ * migration says how), so that retention drops ranges.
+ */
+export const taskEvents = pgTable(
+  'task_events',
+  {
+    taskId: id().notNull(),
+    seq: integer().notNull(),
+    epoch: integer().notNull(),
+    type: text({ enum: TASK_EVENT_TYPES as [string, ...string[]] }).notNull(),
+    payload: jsonb(),
+    at: moment().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.taskId, table.seq] })],
+);
+
+/** Files that tasks left behind, found by the access key in their URL. */
+export const files = pgTable(
+  'files',
+  {
+    id: text().primaryKey(),
+    accessKey: text().notNull().unique(),
+    organisationId: id().notNull(),
+    taskId: id().notNull(),
+    name: text().notNull(),
+    contentType: text().notNull(),
+    sizeBytes: counter().notNull(),
+    storageKey: text().notNull(),
+    createdAt: moment().notNull(),
+  },
+  (table) => [index().on(table.taskId)],
+);

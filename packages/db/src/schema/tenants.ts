@@ -1,0 +1,117 @@
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  check,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+import { amount, bytea, id } from './columns.ts';
+
+const createdAt = () => timestamp({ withTimezone: true }).notNull().defaultNow();
+
+/** A tenant: who pays, and what fair shares and limits hang on. */
+export const organisations = pgTable('organisations', {
+  id: id().primaryKey().generatedAlwaysAsIdentity(),
+  name: text().notNull(),
+  createdAt: createdAt(),
+});
+
+export const users = pgTable('users', {
+  id: uuid().primaryKey().defaultRandom(),
+  email: text().notNull().unique(),
+  emailVerified: boolean().notNull().default(false),
+  name: text().notNull(),
+  image: text(),
+  /** Operators see the fleet and every tenant. */
+  isOperator: boolean().notNull().default(false),
+  createdAt: createdAt(),
+  updatedAt: createdAt(),
+});
+
+export const memberships = pgTable(
+  'memberships',
+  {
+    id: id().primaryKey().generatedAlwaysAsIdentity(),
+    organisationId: id()
+      .notNull()
+      .references(() => organisations.id),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id),
+    role: text({ enum: ['owner', 'member'] }).notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [unique().on(table.organisationId, table.userId), index().on(table.userId)],
+);
+
+/** What a client's key belongs to. The key itself is not stored, only its SHA-256. */
+export const projects = pgTable(
+  'projects',
+  {
+    id: id().primaryKey().generatedAlwaysAsIdentity(),
+    organisationId: id()
+      .notNull()
+      .references(() => organisations.id),
+    ownerId: uuid()
+      .notNull()
+      .references(() => users.id),
+    name: text().notNull(),
+    authType: text({ enum: ['signature', 'apikey'] }).notNull(),
+    keyHash: bytea().notNull().unique(),
+    /** The key's last four characters, to tell keys apart. */
+    keyHint: text().notNull(),
+    /** AES-256-GCM; null for projects without signatures. */
+    encryptedSecret: bytea(),
+    /** Null allows every address. */
+    allowedIps: text().array(),
+    createdAt: createdAt(),
+    revokedAt: timestamp({ withTimezone: true }),
+  },
+  (table) => [index().on(table.organisationId)],
+);
+
+/** An organisation's money, one row. Every commit that moves it locks task, worker, account in this order. */
+export const accounts = pgTable(
+  'accounts',
+  {
+    organisationId: id()
+      .primaryKey()
+      .references(() => organisations.id),
+    /** Everything that is theirs, including what is held. */
+    balance: amount().notNull().default('0'),
+    held: amount().notNull().default('0'),
+    activeTasks: integer().notNull().default(0),
+  },
+  (table) => [
+    check('accounts_not_negative', sql`${table.held} >= 0 and ${table.activeTasks} >= 0`),
+  ],
+);
+
+/** The journal behind `accounts`: immutable, each row a debit and a credit, so that all sums are zero. */
+export const transfers = pgTable(
+  'transfers',
+  {
+    id: id().primaryKey().generatedAlwaysAsIdentity(),
+    /** What this movement is, e.g. `task:2221:settle`; a second one of the same name is refused. */
+    businessKey: text().notNull().unique(),
+    organisationId: id().notNull(),
+    debit: text().notNull(),
+    credit: text().notNull(),
+    amount: amount().notNull(),
+    taskId: id(),
+    at: createdAt(),
+  },
+  (table) => [
+    index().on(table.organisationId, table.id),
+    check(
+      'transfers_move_something',
+      sql`${table.amount} > 0 and ${table.debit} <> ${table.credit}`,
+    ),
+  ],
+);

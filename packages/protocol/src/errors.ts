@@ -1,0 +1,55 @@
+/**
+ * Every expected failure of an API call, once: its wire code, its HTTP status and, where clients
+ * match on the text, its exact message.
+ */
+type ErrorRow = { code: number; http: 200 | 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503 };
+
+export const ERRORS = {
+  invalid_request: { code: 0, http: 200 },
+  model_not_found: { code: 1, http: 200 },
+  task_not_found: { code: 1, http: 200 },
+  not_cancellable: { code: 1, http: 200 },
+  concurrency_limit: { code: 96, http: 200 },
+  insufficient_balance: { code: 97, http: 200 },
+  sign_in_required: { code: 98, http: 401 },
+  token_invalid: { code: 99, http: 401 },
+  unauthorized: { code: 0, http: 401 },
+  forbidden: { code: 0, http: 403 },
+  path_not_found: { code: 0, http: 404 },
+  file_not_found: { code: 1, http: 404 },
+  body_too_large: { code: 0, http: 413 },
+  rate_limited: { code: 0, http: 429 },
+  internal: { code: 0, http: 500 },
+  unavailable: { code: 0, http: 503 },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorKind = keyof typeof ERRORS;
+
+/** Texts that existing clients compare. */
+export const MESSAGES = {
+  modelNotFound: 'slug-owner-project-not-exist',
+  modelNotAccessible: 'tool-not-accessible',
+  taskNotFound: 'task-not-exist',
+  notCancellable: 'Task is not in a cancellable state.',
+  unknownKey: 'Project authorization is not founded.',
+  badSignature: 'Project authorization is not valid.',
+  signatureRequired:
+    'Project requires signature authentication. x-signature and x-nonce headers are required.',
+  ipNotAllowed: (ip: string) => `Requested ip ${ip} is not allowed.`,
+  parameterRequired: (name: string) => `Request parameter [${name}] required`,
+  parameterNotNumber: (name: string) => `Request parameter [${name}] must be integer or float`,
+  parameterOutOfRange: (name: string, min: number, max: number) =>
+    `Request parameter [${name}] must be between ${min} and ${max}`,
+  tokenInvalid: 'tasktoken-invalid',
+} as const;
+
+/** An expected failure. `message` is for the person who reads it: what happened and what to do. */
+export class RunfleetError extends Error {
+  override readonly name = 'RunfleetError';
+  readonly kind: ErrorKind;
+
+  constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

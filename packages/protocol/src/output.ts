@@ -1,0 +1,34 @@
+/** What a task leaves behind, in the shapes of the wire's `outputs`. */
+export type RawOutput = {
+  contenttype: 'raw';
+  content: { prompt: string; raw: string; thinking: string[]; answer: string[] };
+};
+
+/** A stored file. `storageKey` stays inside; the wire gets `FileOutput`. */
+export type StoredFile = {
+  id: string;
+  name: string;
+  contentType: string;
+  sizeBytes: number;
+  accessKey: string;
+  storageKey: string;
+};
+
+export type FileOutput = {
+  id: string;
+  name: string;
+  contenttype: string;
+  parentid: string;
+  uuid: string;
+  size: string;
+  addedtime: string;
+  modifiedtime: string;
+  accesskey: string;
+  foldercount: string;
+  filecount: string;
+  ispublic: number;
+  expiretime: null;
+  url: string;
+};
+
+export type TaskOutputItem = RawOutput | FileOutput;

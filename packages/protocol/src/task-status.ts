@@ -1,0 +1,77 @@
+/**
+ * The life of a task, stated once.
+ *
+ * Three vocabularies are kept apart: a **status** is where a task is (one at a time, in its row),
+ * an **event** is what happened (many, in its log; see `task-event.ts`), an **outcome** is how it
+ * ended (see `outcome.ts`). Everything that knows about statuses derives from `TASK_LIFE`: the
+ * Postgres enum and time columns, the compare-and-set of every write, the API schema, the worker's
+ * pipeline, the socket's frames, the dashboard's labels and the diagram in the documents.
+ */
+import { z } from 'zod';
+
+/** `next`: the statuses on the road forward. `time`: the key of the moment a task entered it. `wireTime`: that moment's key in Task/Detail. */
+export const TASK_LIFE = {
+  task_queue: { next: 'task_assign', time: 'queuedAt', wireTime: 'createtime' },
+  task_assign: { next: 'task_accept', time: 'assignedAt', wireTime: 'assigntime' },
+  task_accept: { next: 'task_preprocess_start', time: 'acceptedAt', wireTime: 'accepttime' },
+  task_preprocess_start: {
+    next: 'task_preprocess_end',
+    time: 'preprocessStartedAt',
+    wireTime: 'preprocessstarttime',
+  },
+  task_preprocess_end: {
+    next: 'task_start',
+    time: 'preprocessEndedAt',
+    wireTime: 'preprocessendtime',
+  },
+  task_start: { next: 'task_end', time: 'startedAt', wireTime: 'starttime' },
+  task_end: { next: 'task_postprocess_start', time: 'endedAt', wireTime: 'endtime' },
+  task_postprocess_start: {
+    next: 'task_postprocess_end',
+    time: 'postprocessStartedAt',
+    wireTime: 'postprocessstarttime',
+  },
+  task_postprocess_end: {
+    next: null,
+    time: 'postprocessEndedAt',
+    wireTime: 'postprocessendtime',
+  },
+  task_cancel: { next: null, time: 'cancelledAt', wireTime: 'canceltime' },
+} as const satisfies Record<string, { next: string | null; time: string; wireTime: string }>;
+
+export type TaskStatus = keyof typeof TASK_LIFE;
+export type TaskTime = (typeof TASK_LIFE)[TaskStatus]['time'];
+
+export const TASK_STATUSES = Object.keys(TASK_LIFE) as [TaskStatus, ...TaskStatus[]];
+export const INITIAL_STATUS = 'task_queue' satisfies TaskStatus;
+export const taskStatusSchema = z.enum(TASK_STATUSES);
+
+export function isTerminal(status: TaskStatus): boolean {
+  return TASK_LIFE[status].next === null;
+}
+
+export const LIVE_STATUSES: readonly TaskStatus[] = TASK_STATUSES.filter(
+  (status) => !isTerminal(status),
+);
+
+/** The statuses in which a task occupies a slot of the worker it is assigned to. */
+export const SLOT_STATUSES: readonly TaskStatus[] = LIVE_STATUSES.filter(
+  (status) => status !== INITIAL_STATUS,
+);
+
+/**
+ * Whether a task may move from one status to another. Besides the road forward there are three
+ * exits from every status that is not terminal: killed (`task_cancel`), failed
+ * (`task_postprocess_end` with a non-zero `pexit`) and, once assigned, requeued (`task_queue`).
+ */
+export function canTransition(from: TaskStatus, to: TaskStatus): boolean {
+  if (isTerminal(from)) return false;
+  if (to === TASK_LIFE[from].next) return true;
+  if (to === INITIAL_STATUS) return from !== INITIAL_STATUS;
+  return isTerminal(to);
+}
+
+/** The statuses from which a move to `to` is legal. */
+export function predecessorsOf(to: TaskStatus): TaskStatus[] {
+  return TASK_STATUSES.filter((from) => canTransition(from, to));
+}
