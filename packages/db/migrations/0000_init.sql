@@ -102,7 +102,9 @@ CREATE TABLE "task_events" (
 	CONSTRAINT "task_events_task_id_seq_pk" PRIMARY KEY("task_id","seq")
 ) PARTITION BY RANGE ("task_id");
 --> statement-breakpoint
--- Brokers make the partitions ahead of need; what they miss is caught here.
+CREATE TABLE "task_events_0" PARTITION OF "task_events" FOR VALUES FROM (0) TO (1000000);
+--> statement-breakpoint
+-- Brokers make the next partitions ahead of need; what they miss is caught here.
 CREATE TABLE "task_events_rest" PARTITION OF "task_events" DEFAULT;
 --> statement-breakpoint
 CREATE TABLE "tasks" (
