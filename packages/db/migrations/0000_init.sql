@@ -126,6 +126,7 @@ CREATE TABLE "tasks" (
 	"worker_id" uuid,
 	"worker_generation" integer,
 	"assigned_pulse" bigint,
+	"output_tokens" integer DEFAULT 0 NOT NULL,
 	"infra_attempts" integer DEFAULT 0 NOT NULL,
 	"queued_at" timestamp with time zone NOT NULL,
 	"assigned_at" timestamp with time zone,

@@ -54,6 +54,8 @@ export const tasks = pgTable(
     workerGeneration: integer(),
     /** The pulse at which it was assigned: its accept deadline counts from there. */
     assignedPulse: counter(),
+    /** Answer tokens whose text is in the log: a repeated append is known by it. */
+    outputTokens: integer().notNull().default(0),
     /** Attempts that ended for no fault of the caller's. */
     infraAttempts: integer().notNull().default(0),
 
