@@ -1,0 +1,93 @@
+import { readdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { embeddedPostgres } from './embedded-postgres.ts';
+import { runCommand } from './run-command.ts';
+import { folderWith, searchPath } from './search-path.ts';
+import { canRun } from './server-account.ts';
+import type { Account } from './server-account.ts';
+
+const MAJOR_MIN = 14;
+const VERSION_MS = 10_000;
+
+// Where packages put versions side by side, outside the PATH: Debian, then Homebrew.
+const VERSION_FOLDERS = [
+  { parent: '/usr/lib/postgresql', prefix: '' },
+  { parent: '/opt/homebrew/opt', prefix: 'postgresql@' },
+  { parent: '/usr/local/opt', prefix: 'postgresql@' },
+];
+
+export type PostgresPrograms = { bin: string; version: string; major: number };
+
+/**
+ * The PostgreSQL programs to start a server with: the newest that the machine has, else the one
+ * that came as a package; of the given major version, where data of that version is to be opened.
+ */
+export async function findPostgres(
+  account: Account | undefined,
+  neededMajor: number | undefined,
+  onProgress: (step: string) => void,
+  folders: string[] = [...versionFolders(), ...searchPath()],
+): Promise<PostgresPrograms> {
+  const seen: string[] = [];
+  for (const bin of programFolders(folders)) {
+    if (account && !canRun(account, join(bin, 'initdb'))) continue;
+    const programs = await versionOf(bin);
+    if (isFit(programs, neededMajor)) return programs;
+    seen.push(`${programs.version} in ${bin}`);
+  }
+  const embedded = await embeddedPostgres(account, onProgress);
+  if (embedded !== undefined) {
+    const programs = await versionOf(embedded);
+    if (isFit(programs, neededMajor)) return programs;
+    seen.push(`${programs.version} in ${embedded}`);
+  }
+  const needed = neededMajor === undefined ? `${MAJOR_MIN} or newer` : String(neededMajor);
+  throw new Error(
+    `No PostgreSQL ${needed} on this machine${seen.length > 0 ? ` (found ${seen.join(', ')})` : ''}. ` +
+      'Give a DATABASE_URL, or install it: "apt install postgresql" (Debian, Ubuntu), ' +
+      '"dnf install postgresql-server" (Fedora), "brew install postgresql@17" (macOS).',
+  );
+}
+
+function isFit(programs: PostgresPrograms, neededMajor: number | undefined): boolean {
+  return neededMajor === undefined ? programs.major >= MAJOR_MIN : programs.major === neededMajor;
+}
+
+function programFolders(folders: string[]): string[] {
+  const found = folders.filter((folder) => folderWith(['initdb', 'postgres'], [folder]));
+  return [...new Set(found.map((folder) => realFolder(folder)))];
+}
+
+/** PostgreSQL looks for its files beside the program, so a folder of links is no use to it. */
+function realFolder(folder: string): string {
+  return join(realpathSync(join(folder, 'postgres')), '..');
+}
+
+async function versionOf(bin: string): Promise<PostgresPrograms> {
+  const said = await runCommand(join(bin, 'postgres'), ['--version'], {
+    cwd: '/',
+    timeoutMs: VERSION_MS,
+  });
+  const version = /\b(\d+)(\.\d+|devel|beta\d+|rc\d+)\b/.exec(said);
+  if (!version) throw new Error(`${bin}/postgres --version said "${said.trim()}".`);
+  return { bin, version: version[0], major: Number(version[1]) };
+}
+
+function versionFolders(): string[] {
+  return VERSION_FOLDERS.flatMap(({ parent, prefix }) =>
+    namesIn(parent)
+      .filter((name) => name.startsWith(prefix) && Number(name.slice(prefix.length)) > 0)
+      .toSorted((a, b) => Number(b.slice(prefix.length)) - Number(a.slice(prefix.length)))
+      .map((name) => join(parent, name, 'bin')),
+  );
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Not a machine that has that folder.
+    return [];
+  }
+}

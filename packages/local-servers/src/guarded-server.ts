@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { BARE_ENV } from './run-command.ts';
+import type { Account } from './server-account.ts';
+
+const STOP_MS = 15_000;
+const LOG_LINES_TOLD = 8;
+
+// The shell becomes the server (exec), so the pid that we hold is the server's own. Before that it
+// leaves a watcher behind that reads fd 3, our end of which the system closes however we die; it
+// then stops the server, and removes the folder of one that is to leave nothing. A word on fd 3
+// says that the server is gone already, so that a pid handed on to another process is not hit.
+// The watcher is forked twice: PostgreSQL takes a child that it does not know for a crashed one.
+const GUARD = `
+umask 077
+signal=$1 log=$2 leftover=$3 server=$$
+shift 3
+( (
+  IFS= read -r word <&3
+  if [ -z "$word" ]; then
+    kill -s "$signal" $server
+    tries=0
+    while kill -0 $server && [ $tries -lt 150 ]; do sleep 0.1; tries=$((tries + 1)); done
+    kill -s KILL $server
+  fi
+  if [ -z "$word" ] && [ -n "$leftover" ]; then rm -rf "$leftover"; fi
+) & )
+exec 3<&-
+exec "$@" >"$log" 2>&1
+`;
+
+export type GuardedServerOptions = {
+  /** For people: "PostgreSQL". */
+  name: string;
+  command: [file: string, ...args: string[]];
+  cwd: string;
+  env?: Record<string, string>;
+  account: Account | undefined;
+  logPath: string;
+  stopSignal: 'SIGINT' | 'SIGQUIT' | 'SIGTERM';
+  /** A folder that goes with the server if this process dies. */
+  leftover: string | undefined;
+};
+
+/** A server process of ours, which outlives this process only for as long as it takes to stop. */
+export class GuardedServer {
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #options: GuardedServerOptions;
+  readonly #exit: Promise<unknown>;
+
+  private constructor(child: ChildProcess, pid: number, options: GuardedServerOptions) {
+    this.pid = pid;
+    this.#child = child;
+    this.#options = options;
+    this.#exit = once(child, 'exit');
+    const guard = child.stdio[3] as Writable & { unref(): void };
+    // The watcher may be gone before it is told: it then has nothing left to do.
+    guard.on('error', () => {});
+    void this.#exit.then(() => guard.end('gone\n'));
+    guard.unref();
+    child.unref();
+  }
+
+  static async start(options: GuardedServerOptions): Promise<GuardedServer> {
+    const { command, stopSignal, logPath, leftover = '' } = options;
+    const signal = stopSignal.slice('SIG'.length);
+    const child = spawn('/bin/sh', ['-c', GUARD, 'sh', signal, logPath, leftover, ...command], {
+      cwd: options.cwd,
+      env: { ...BARE_ENV, ...options.env },
+      ...options.account,
+      // A group of its own: Ctrl-C in the terminal reaches us alone, and we say when it stops.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    await once(child, 'spawn');
+    if (child.pid === undefined) throw new Error(`${options.name} has not started.`);
+    return new GuardedServer(child, child.pid, options);
+  }
+
+  get hasExited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /**
+   * Waits until `isReady` says so. Throws with the end of the log if the server ends before that,
+   * and stops it if that takes longer than `timeoutMs`.
+   */
+  async untilReady(isReady: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (let waitMs = 5; !(await isReady()); waitMs = Math.min(waitMs * 2, 100)) {
+      if (this.hasExited) {
+        throw new Error(`${this.#options.name} did not start: ${await this.logEnd()}`);
+      }
+      if (Date.now() > deadline) {
+        await this.stop();
+        throw new Error(
+          `${this.#options.name} was not ready within ${timeoutMs} ms: ${await this.logEnd()}`,
+        );
+      }
+      await Promise.race([delay(waitMs), this.#exit]);
+    }
+  }
+
+  /** The last lines that the server wrote. */
+  async logEnd(): Promise<string> {
+    const log = await readFile(this.#options.logPath, 'utf8').catch(() => '(no log)');
+    return log.trim().split('\n').slice(-LOG_LINES_TOLD).join('\n');
+  }
+
+  /** Stops the server gracefully; by force if it takes too long. */
+  async stop(): Promise<void> {
+    await this.#end(this.#options.stopSignal);
+  }
+
+  /** Ends the server as a crash would. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.hasExited) return;
+    this.#child.ref();
+    this.#child.kill(signal);
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    await this.#exit;
+    clearTimeout(force);
+  }
+}

@@ -1,0 +1,104 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import { askRedis } from './ask-redis.ts';
+import { claimFolder } from './claim-folder.ts';
+import { findRedis } from './find-redis.ts';
+import { GuardedServer } from './guarded-server.ts';
+import type { StartedServer, StartOptions } from './local-server.ts';
+import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
+import { startOnFreePort } from './start-on-free-port.ts';
+import { undoOnFailure } from './undo-list.ts';
+
+// Long enough to load what a busy development machine has kept.
+const READY_MS = 60_000;
+
+/**
+ * Starts a Redis of our own on the loopback, behind a generated password. Rejects with what to do
+ * if the machine has no Redis 7.0 or newer, or if another process uses the folder.
+ */
+export async function startRedis(options: StartOptions): Promise<StartedServer> {
+  const { ephemeral, onProgress } = options;
+  const dataDir = resolve(options.dataDir);
+
+  return undoOnFailure(async (undo) => {
+    const program = await findRedis(join(dirname(dataDir), 'redis-dist'), onProgress);
+    const { folder } = ephemeral
+      ? { folder: await makeTemporaryFolder('redis', undefined) }
+      : await makeServerFolder(dataDir, undefined);
+    if (ephemeral) undo.defer(() => rm(folder, { recursive: true, force: true }));
+
+    const claim = await claimFolder(folder, { stopSignal: 'SIGTERM', onProgress });
+    undo.defer(() => claim.release());
+
+    const { password } = await keptPassword(folder, undefined);
+    const config = join(folder, 'redis.conf');
+    const data = join(folder, 'data');
+    await mkdir(data, { recursive: true });
+
+    onProgress(`Starting ${program.name}`);
+    const { server, port } = await startOnFreePort(options.port ?? 0, async (candidate) => {
+      // In a file, because a command line can be read by everybody on the machine.
+      await writeFile(config, settings({ data, password, port: candidate, ephemeral }), {
+        mode: 0o600,
+      });
+      const started = await GuardedServer.start({
+        name: program.name,
+        command: [program.file, config],
+        cwd: folder,
+        env: program.env,
+        account: undefined,
+        logPath: join(folder, 'log'),
+        stopSignal: 'SIGTERM',
+        leftover: ephemeral ? folder : undefined,
+      });
+      await claim.noteServer(started.pid);
+      const url = new URL(redisUrl(password, candidate));
+      await started.untilReady(() => answersPing(url), READY_MS);
+      return started;
+    });
+    undo.defer(() => server.stop());
+
+    return {
+      url: redisUrl(password, port),
+      how: `${program.name} from ${program.file}, ${ephemeral ? 'temporary data' : 'data'} in ${folder}`,
+      dataPath: data,
+      kill: () => server.kill(),
+      [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
+    };
+  });
+}
+
+function redisUrl(password: string, port: number): string {
+  return `redis://:${password}@127.0.0.1:${port}`;
+}
+
+/** False while nobody listens, and while the server still loads its data. */
+async function answersPing(url: URL): Promise<boolean> {
+  return askRedis(url, ['PING']).then(
+    (answer) => answer === 'PONG',
+    () => false,
+  );
+}
+
+function settings(server: {
+  data: string;
+  password: string;
+  port: number;
+  ephemeral: boolean;
+}): string {
+  const lines = [
+    'bind 127.0.0.1',
+    `port ${server.port}`,
+    `requirepass ${server.password}`,
+    `dir ${JSON.stringify(server.data)}`,
+    'daemonize no',
+    'loglevel notice',
+    'maxmemory-policy noeviction',
+    'save ""',
+    `appendonly ${server.ephemeral ? 'no' : 'yes'}`,
+    // Tests take a database each.
+    `databases ${server.ephemeral ? 1024 : 16}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
