@@ -23,7 +23,7 @@ export type FolderClaim = {
  */
 export async function claimFolder(
   folder: string,
-  options: { stopSignal: NodeJS.Signals; onProgress(step: string): void },
+  options: { stopSignal: NodeJS.Signals; onProgress: (step: string) => void },
 ): Promise<FolderClaim> {
   const path = join(folder, 'owner.json');
   const owner = processIdentity(process.pid) ?? String(process.pid);

@@ -21,7 +21,7 @@ export type StartOptions = {
   /** The port to prefer; the next free one is taken if it is in use. Any port, if left out. */
   port?: number;
   /** Told of every step that may take long, as a sentence without a full stop. */
-  onProgress(step: string): void;
+  onProgress: (step: string) => void;
 };
 
 export type BringOptions = StartOptions & {

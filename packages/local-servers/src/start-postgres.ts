@@ -106,8 +106,18 @@ async function createCluster(
       timeoutMs: INIT_MS,
     });
   await run('initdb', [
-    ...['-D', draft, '-U', USER, '--pwfile', place.passwordPath],
-    ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C'],
+    '-D',
+    draft,
+    '-U',
+    USER,
+    '--pwfile',
+    place.passwordPath,
+    '--auth',
+    'scram-sha-256',
+    '--encoding',
+    'UTF8',
+    '--locale',
+    'C',
     ...(place.ephemeral ? ['--no-sync'] : []),
   ]);
   // The single-user mode needs no port, no password and no client program.

@@ -1,0 +1,78 @@
+import { Redis } from 'ioredis';
+import { inject, test as base } from 'vitest';
+
+import { claimRedisDatabase, releaseRedisDatabase } from './claim-redis-database.ts';
+import {
+  connectAdmin,
+  createTestDatabase,
+  dropTestDatabase,
+  migratedTemplate,
+} from './test-database.ts';
+import './provided.ts';
+
+type Migrate = (url: string) => Promise<void>;
+type Cleanup = { onCleanup: (cleanup: () => Promise<void> | void) => void };
+
+/**
+ * A test with a real, migrated Postgres of its own: `test('…', async ({ databaseUrl }) => …)`.
+ *
+ * `migrate` runs once per run and `key`, into a template. Each test gets a copy of it, so no test
+ * sees another's rows and all may run at once.
+ */
+export function testWithPostgres(key: string, migrate: Migrate) {
+  return base
+    .extend('postgresAdmin', { scope: 'worker' }, async ({}, { onCleanup }) => {
+      const admin = connectAdmin(inject('postgresUrl'));
+      onCleanup(() => admin.end());
+      return admin;
+    })
+    .extend('postgresTemplate', { scope: 'file' }, async ({ postgresAdmin }) =>
+      migratedTemplate(
+        postgresAdmin,
+        { serverUrl: inject('postgresUrl'), runId: inject('runId'), key },
+        migrate,
+      ),
+    )
+    .extend('databaseUrl', async ({ postgresAdmin, postgresTemplate }, { onCleanup }) => {
+      const { name, url } = await createTestDatabase(postgresAdmin, {
+        serverUrl: inject('postgresUrl'),
+        runId: inject('runId'),
+        template: postgresTemplate,
+      });
+      onCleanup(() => dropTestDatabase(postgresAdmin, name));
+      return url;
+    });
+}
+
+/**
+ * A test with an empty Redis database of its own: `test('…', async ({ redisUrl }) => …)`.
+ *
+ * Pub/sub channels span all databases of a server: name them after something unique.
+ */
+export const testWithRedis = base
+  .extend('redisAdmin', { scope: 'worker' }, redisAdmin)
+  .extend('redisUrl', redisUrl);
+
+/** A test with both, each its own. */
+export function testWithServers(key: string, migrate: Migrate) {
+  return testWithPostgres(key, migrate)
+    .extend('redisAdmin', { scope: 'worker' }, redisAdmin)
+    .extend('redisUrl', redisUrl);
+}
+
+async function redisAdmin({}, { onCleanup }: Cleanup): Promise<Redis> {
+  const redis = new Redis(inject('redisUrl'));
+  onCleanup(async () => void (await redis.quit()));
+  return redis;
+}
+
+async function redisUrl(
+  { redisAdmin: redis }: { redisAdmin: Redis },
+  { onCleanup }: Cleanup,
+): Promise<string> {
+  const index = await claimRedisDatabase(redis, inject('runId'));
+  onCleanup(() => releaseRedisDatabase(redis, index));
+  const url = new URL(inject('redisUrl'));
+  url.pathname = `/${index}`;
+  return url.href;
+}

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { TestProject } from 'vitest/node';
+
+import { bringServers } from './bring-servers.ts';
+import { dropRunDatabases } from './test-database.ts';
+import './provided.ts';
+
+/** Vitest's global setup: a Postgres and a Redis for the whole run, stopped when it ends. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const runId = randomBytes(4).toString('hex');
+  const runFolder = await mkdtemp(join(tmpdir(), `runfleet-test-${runId}-`));
+  // A server that refuses to run as root passes through it as another user.
+  await chmod(runFolder, 0o711);
+
+  const { postgres, redis } = await bringServers(join(project.config.root, '.runfleet'));
+  project.vitest.logger.log(`Tests use ${postgres.how}; ${redis.how}.`);
+  project.provide('postgresUrl', postgres.url);
+  project.provide('redisUrl', redis.url);
+  project.provide('runId', runId);
+  project.provide('runFolder', runFolder);
+
+  return async () => {
+    await dropRunDatabases(postgres.url, runId);
+    await Promise.all([
+      postgres[Symbol.asyncDispose](),
+      redis[Symbol.asyncDispose](),
+      rm(runFolder, { recursive: true, force: true }),
+    ]);
+  };
+}

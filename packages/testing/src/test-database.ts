@@ -1,0 +1,74 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+import postgres from 'postgres';
+import type { Sql } from 'postgres';
+
+/** Names of a run's databases begin with this, so that its end can drop what a crash left. */
+const prefixOf = (runId: string) => `test_${runId}_`;
+
+/** A connection of one worker that makes and drops the databases of its tests. */
+export function connectAdmin(serverUrl: string): Sql {
+  return postgres(serverUrl, { max: 1, onnotice: () => {} });
+}
+
+/**
+ * The name of this run's migrated database of that key. Whoever comes first migrates it, in
+ * whichever test file or worker; the others wait and take it as it is.
+ */
+export async function migratedTemplate(
+  admin: Sql,
+  place: { serverUrl: string; runId: string; key: string },
+  migrate: (url: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256').update(place.key).digest();
+  const template = `${prefixOf(place.runId)}template_${hash.toString('hex', 0, 6)}`;
+  const lock = hash.readBigInt64BE(0).toString();
+
+  await admin`select pg_advisory_lock(${lock}::bigint)`;
+  try {
+    const found = await admin`select 1 from pg_database where datname = ${template}`;
+    if (found.length > 0) return template;
+    // Migrated under another name: a migration that fails leaves no half a template behind.
+    const draft = `${template}_draft`;
+    await admin`drop database if exists ${admin(draft)} with (force)`;
+    await admin`create database ${admin(draft)}`;
+    await migrate(databaseUrl(place.serverUrl, draft));
+    await admin`alter database ${admin(draft)} rename to ${admin(template)}`;
+    return template;
+  } finally {
+    await admin`select pg_advisory_unlock(${lock}::bigint)`;
+  }
+}
+
+/** A copy of the template; Postgres copies its files, which takes tens of milliseconds. */
+export async function createTestDatabase(
+  admin: Sql,
+  place: { serverUrl: string; runId: string; template: string },
+): Promise<{ name: string; url: string }> {
+  const name = `${prefixOf(place.runId)}${randomBytes(6).toString('hex')}`;
+  await admin`create database ${admin(name)} template ${admin(place.template)}`;
+  return { name, url: databaseUrl(place.serverUrl, name) };
+}
+
+/** Drops the database under whatever connections a test has left open. */
+export async function dropTestDatabase(admin: Sql, name: string): Promise<void> {
+  await admin`drop database if exists ${admin(name)} with (force)`;
+}
+
+/** Drops what this run still has on the server: its templates, and what crashed tests left. */
+export async function dropRunDatabases(serverUrl: string, runId: string): Promise<void> {
+  const admin = connectAdmin(serverUrl);
+  try {
+    const rows = await admin<{ datname: string }[]>`
+      select datname from pg_database where starts_with(datname, ${prefixOf(runId)})`;
+    for (const { datname } of rows) await dropTestDatabase(admin, datname);
+  } finally {
+    await admin.end();
+  }
+}
+
+function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
