@@ -1,0 +1,97 @@
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+export type HealthResponse = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+};
+
+export type Health = {
+  /** The answer for /healthz, /readyz and /metrics; null for any other path. */
+  respond(pathname: string): Promise<HealthResponse | null>;
+};
+
+type Check = () => Promise<void>;
+type CheckState = 'ok' | 'failing' | 'timed out';
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/**
+ * Whether this process lives (/healthz: it answers at all) and can work (/readyz: every check holds).
+ * The answers name the checks and never the reason, since a role may serve them on a public port;
+ * the reason goes to the logger when a check's state changes.
+ */
+export function createHealth(options: {
+  checks: Readonly<Record<string, Check>>;
+  metrics: Metrics;
+  logger?: Logger;
+}): Health {
+  const checks = Object.entries(options.checks).map(([name, check]) => ({
+    name,
+    run: boundCheck(name, check, options.logger),
+  }));
+
+  const readiness = async (): Promise<HealthResponse> => {
+    const states = await Promise.all(
+      checks.map(async ({ name, run }) => [name, await run()] as const),
+    );
+    const isReady = states.every(([, state]) => state === 'ok');
+    return json(isReady ? 200 : 503, {
+      status: isReady ? 'ok' : 'unavailable',
+      checks: Object.fromEntries(states),
+    });
+  };
+
+  return {
+    async respond(pathname) {
+      if (pathname === '/healthz') return json(200, { status: 'ok' });
+      if (pathname === '/readyz') return readiness();
+      if (pathname !== '/metrics') return null;
+      const { contentType } = options.metrics;
+      return { status: 200, contentType, body: await options.metrics.text() };
+    },
+  };
+}
+
+/**
+ * Runs `check` for at most 2 s. Callers that come while it runs share that run, and one that hangs is
+ * not started again, so a flood of /readyz never becomes a flood on the database.
+ */
+function boundCheck(name: string, check: Check, logger?: Logger): () => Promise<CheckState> {
+  let running: Promise<CheckState> | null = null;
+  let last: CheckState = 'ok';
+
+  const settle = (state: CheckState, err?: unknown): CheckState => {
+    if (state !== last) {
+      if (state === 'ok') logger?.info({ check: name }, 'check holds again');
+      else logger?.warn({ check: name, state, err }, 'check does not hold');
+    }
+    last = state;
+    return state;
+  };
+
+  return async () => {
+    running ??= Promise.resolve()
+      .then(check)
+      .then(
+        () => settle('ok'),
+        (err: unknown) => settle('failing', err),
+      )
+      .finally(() => {
+        running = null;
+      });
+    const state = await Promise.race([running, timeout()]);
+    return state === 'timed out' ? settle(state) : state;
+  };
+}
+
+function timeout(): Promise<CheckState> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve('timed out'), CHECK_TIMEOUT_MS).unref();
+  });
+}
+
+function json(status: number, body: unknown): HealthResponse {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
+}

@@ -1,0 +1,61 @@
+import type { Logger } from './logger.ts';
+
+const GRACE_MS = 30_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Runs a process from start to stop. Resolves after a clean stop; rejects when `start` or the disposal
+ * fails, with the reason logged.
+ *
+ * SIGINT and SIGTERM abort the signal that `start` got, then dispose what it returned. An error that
+ * nobody caught does the same and leaves exit code 1, since what the process holds in memory can no
+ * longer be trusted. A second signal, or a stop that takes longer than `graceMs`, exits at once with 1;
+ * so does a process that is stopped but kept alive by something that was not disposed.
+ */
+export async function runService(options: {
+  role: string;
+  logger: Logger;
+  graceMs?: number;
+  start(signal: AbortSignal): Promise<AsyncDisposable>;
+}): Promise<void> {
+  const { logger, role, graceMs = GRACE_MS } = options;
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+  const stop = (reason: string) => {
+    if (stopping.signal.aborted) return exitNow(`${reason} while stopping`);
+    logger.info({ reason, graceMs }, `${role} is stopping`);
+    setTimeout(() => exitNow(`not stopped within ${graceMs} ms`), graceMs).unref();
+    stopping.abort(new Error(`${role} was asked to stop: ${reason}.`));
+  };
+  const exitNow = (reason: string) => {
+    logger.fatal({ reason }, `${role} exits without having stopped`);
+    process.exit(1);
+  };
+  const onError = (err: unknown) => {
+    logger.fatal({ err }, `${role} met an error that nobody caught`);
+    process.exitCode = 1;
+    if (!stopping.signal.aborted) stop('uncaught error');
+  };
+
+  for (const signal of SIGNALS) process.on(signal, stop);
+  process.on('uncaughtException', onError);
+  process.on('unhandledRejection', onError);
+  try {
+    const service = await options.start(stopping.signal);
+    if (!stopping.signal.aborted) logger.info(`${role} is running`);
+    await stopped;
+    await service[Symbol.asyncDispose]();
+    logger.info(`${role} has stopped`);
+  } catch (err) {
+    logger.fatal({ err }, `${role} failed`);
+    process.exitCode = 1;
+    throw err;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+    process.off('uncaughtException', onError);
+    process.off('unhandledRejection', onError);
+  }
+}

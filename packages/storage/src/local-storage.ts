@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import { splitObjectKey } from './object-key.ts';
+import type { ObjectStorage } from './object-storage.ts';
+
+// Keys cannot start with a dot, so no object can lie in here.
+const INCOMING = '.incoming';
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Objects as files below `dir`, which is made when first needed (0700). Processes that share the
+ * folder share the objects: an object is written aside, flushed to the disk and renamed into place, so
+ * a reader sees the old one or the new one, also after a crash.
+ */
+export function openLocalStorage(dir: string): ObjectStorage {
+  const root = resolve(dir);
+  const incoming = join(root, INCOMING);
+  const pathOf = (key: string) => join(root, ...splitObjectKey(key));
+  let isSwept = false;
+
+  const writeAside = async (body: Uint8Array): Promise<string> => {
+    await mkdir(incoming, { recursive: true, mode: 0o700 });
+    if (!isSwept) {
+      isSwept = true;
+      await removeLeftovers(incoming);
+    }
+    const path = join(incoming, randomUUID());
+    try {
+      await using file = await open(path, 'wx', 0o600);
+      await file.writeFile(body);
+      await file.sync();
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+    return path;
+  };
+
+  return {
+    async put(key, body, _contentType) {
+      const path = pathOf(key);
+      const folder = dirname(path);
+      const aside = await writeAside(body);
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await rename(aside, path);
+      } catch (error) {
+        await rm(aside, { force: true });
+        throw error;
+      }
+      await syncFolder(folder);
+    },
+
+    async get(key) {
+      const file = await open(pathOf(key), 'r').catch(nullIfAbsent);
+      if (file === null) return null;
+      try {
+        const { size, isFile } = await file
+          .stat()
+          .then((s) => ({ size: s.size, isFile: s.isFile() }));
+        if (isFile) return { body: file.createReadStream(), sizeBytes: size };
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+      await file.close();
+      return null;
+    },
+
+    async delete(key) {
+      await rm(pathOf(key)).catch(nullIfAbsent);
+    },
+
+    async check() {
+      await rm(await writeAside(new Uint8Array([1])));
+    },
+  };
+}
+
+function nullIfAbsent(error: unknown): null {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  // A segment of the key may be the name of an object.
+  if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+  throw error;
+}
+
+/** The name of a new file is durable only once its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+/** A process that died while writing leaves its file aside. */
+async function removeLeftovers(incoming: string): Promise<void> {
+  for (const name of await readdir(incoming)) {
+    const path = join(incoming, name);
+    const found = await stat(path).catch(nullIfAbsent);
+    if (found !== null && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS)
+      await rm(path, { force: true });
+  }
+}
