@@ -1,0 +1,152 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const LOCK = join(root, '.runfleet', 'install.lock');
+const INSTALLED = join(root, 'node_modules', '.pnpm', 'lock.yaml');
+const LOCK_WAIT_MS = 10 * 60_000;
+const LOCK_POLL_MS = 200;
+const OUTPUT_CHARS_KEPT = 20_000;
+const NETWORK_ERROR =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|UND_ERR_\w+|\w*CERT\w*|E40[137])\b/;
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Installs what pnpm-lock.yaml names, unless that is what was installed last. */
+export async function installPackages() {
+  checkNode();
+  if (isInstalled()) return;
+  await takeLock();
+  try {
+    // Whoever held the lock may have done it.
+    if (!isInstalled()) await runPnpm();
+  } finally {
+    rmSync(LOCK, { force: true });
+  }
+}
+
+/** The path of a file of an installed package, as its `exports` name it. */
+export function resolvePackage(name) {
+  return createRequire(join(root, 'package.json')).resolve(name);
+}
+
+/** Node's arguments that let it run TypeScript, with the repository's own tsx. */
+export function typescriptArguments() {
+  return ['--import', pathToFileURL(resolvePackage('tsx')).href];
+}
+
+/** Ends the process with a sentence instead of a stack. */
+export function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const needed = manifest.engines.node.replace('>=', '');
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [neededMajor, neededMinor] = needed.split('.').map(Number);
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
+  fail(
+    `Runfleet needs Node.js ${needed} or newer; this is ${process.versions.node}. ` +
+      'Install a newer one from https://nodejs.org or with your version manager.',
+  );
+}
+
+/** pnpm writes down, when it is done, which lockfile it has installed. */
+function isInstalled() {
+  return (
+    existsSync(INSTALLED) &&
+    readFileSync(INSTALLED).equals(readFileSync(join(root, 'pnpm-lock.yaml')))
+  );
+}
+
+async function takeLock() {
+  mkdirSync(dirname(LOCK), { recursive: true });
+  const deadline = Date.now() + LOCK_WAIT_MS;
+  for (let told = false; ; told = true) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (isAbandoned()) {
+      rmSync(LOCK, { force: true });
+      continue;
+    }
+    if (Date.now() > deadline) fail(`Another start has been installing for long. See ${LOCK}.`);
+    if (!told) process.stderr.write('Waiting for another start that is installing packages ...\n');
+    await delay(LOCK_POLL_MS);
+  }
+}
+
+function isAbandoned() {
+  try {
+    const pid = Number(readFileSync(LOCK, 'utf8'));
+    const ageMs = Date.now() - statSync(LOCK).mtimeMs;
+    // Between its creation and its writing the file is empty.
+    if (pid === 0) return ageMs > LOCK_POLL_MS * 10;
+    if (ageMs > LOCK_WAIT_MS) return true;
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+async function runPnpm() {
+  const version = manifest.packageManager.replace('pnpm@', '');
+  const pnpm = hasPnpm(version) ? ['pnpm'] : ['npx', '-y', `pnpm@${version}`];
+  process.stderr.write(`Installing packages with pnpm ${version} ...\n`);
+
+  const [file, ...before] = pnpm;
+  const options = [
+    '--frozen-lockfile',
+    '--reporter=append-only',
+    '--config.confirmModulesPurge=false',
+  ];
+  const child = spawn(file, [...before, 'install', ...options], {
+    cwd: root,
+    // onnxruntime-node's install step downloads from outside the registry.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      // Progress, not a result: stdout is for the program that runs after this.
+      process.stderr.write(chunk);
+      output = (output + chunk).slice(-OUTPUT_CHARS_KEPT);
+    });
+  }
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  }).catch((error) => fail(`Cannot run ${file}: ${error.message}. It comes with Node.js.`));
+
+  if (code !== 0) fail(explain(output));
+}
+
+function hasPnpm(version) {
+  const found = spawnSync('pnpm', ['--version'], {
+    // Outside the repository, where neither pnpm nor corepack fetches the pinned version first.
+    cwd: tmpdir(),
+    env: { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: '0', COREPACK_ENABLE_NETWORK: '0' },
+    encoding: 'utf8',
+  });
+  const minorOf = (text) => text.trim().split('.').slice(0, 2).join('.');
+  return found.status === 0 && minorOf(found.stdout) === minorOf(version);
+}
+
+function explain(output) {
+  const line = output.split('\n').findLast((text) => NETWORK_ERROR.test(text));
+  return line
+    ? `\nnpm registry not reachable: ${line.trim()}\nCheck the network, the proxy and "npm config get registry", then start again.`
+    : '\nThe packages could not be installed; the reason is above.';
+}
