@@ -66,13 +66,13 @@ function redactValue(name: string, value: unknown, depth: number): unknown {
 }
 
 function fieldsOf(error: Error): Record<string, unknown> {
-  const { cause, message, stack = '' } = error;
+  const { cause, message, name, stack = '' } = error;
   return {
-    type: error.name,
+    type: name,
     message,
-    // The stack begins with the message, which can have lines that look like frames.
-    stack: stack.replace(message, () => redactText(message)),
-    ...error,
+    // The stack repeats the message, which may have lines that look like frames.
+    stack: stack.includes(message) ? stack.replace(message, () => redactText(message)) : '',
+    ...Object.fromEntries(Object.entries(error)),
     ...(cause === undefined ? {} : { cause }),
     ...(error instanceof AggregateError ? { errors: error.errors } : {}),
   };

@@ -26,9 +26,11 @@ export async function serveHealth(options: {
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,
     async [Symbol.asyncDispose]() {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
-      if (server.listening) await once(server, 'close');
+      await closed;
     },
   };
 }

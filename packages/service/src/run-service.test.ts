@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const HERE = JSON.stringify(new URL('./index.ts', import.meta.url).href);
+
+/** A process of its own whose service is `body`: an object literal with `start` and perhaps `graceMs`. */
+function runProcess(body: string) {
+  const source = `
+    import { createLogger, runService } from ${HERE};
+    const idle = setInterval(() => {}, 1000);
+    const say = (line) => process.stdout.write(line + '\\n');
+    const stopped = async () => { clearInterval(idle); say('disposed'); };
+    const logger = createLogger({ role: 'test', level: 'info' });
+    await runService({ role: 'test', logger, ...${body} });
+    say('resolved');
+  `;
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', source],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const running = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.includes('is running')) resolve();
+    });
+  });
+  const output = text(child.stdout);
+  const exit = once(child, 'exit');
+  return {
+    running,
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
+    async ended() {
+      const [code] = await exit;
+      return { code: code as number | null, output: await output };
+    },
+  };
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s aborts the signal, disposes the service and ends with 0',
+  async (signal) => {
+    const service = runProcess(`{
+      start: async (signal) => {
+        signal.addEventListener('abort', () => say('aborted'));
+        return { [Symbol.asyncDispose]: stopped };
+      },
+    }`);
+    await service.running;
+    service.kill(signal);
+
+    const { code, output } = await service.ended();
+    const said = output.split('\n').filter((line) => /^\w+$/.test(line));
+    expect({ code, said }).toEqual({ code: 0, said: ['aborted', 'disposed', 'resolved'] });
+  },
+);
+
+test('a stop that takes longer than its grace ends with 1', async () => {
+  const service = runProcess(`{
+    graceMs: 50,
+    start: async () => ({ [Symbol.asyncDispose]: () => new Promise(() => {}) }),
+  }`);
+  await service.running;
+  service.kill('SIGTERM');
+
+  const { code, output } = await service.ended();
+  expect(code).toBe(1);
+  expect(output).toContain('not stopped within 50 ms');
+});
+
+test('a second signal ends a slow stop at once', async () => {
+  const service = runProcess(`{
+    start: async () => ({
+      [Symbol.asyncDispose]: () => {
+        process.kill(process.pid, 'SIGTERM');
+        return new Promise(() => {});
+      },
+    }),
+  }`);
+  await service.running;
+  service.kill('SIGTERM');
+
+  const { code, output } = await service.ended();
+  expect(code).toBe(1);
+  expect(output).toContain('SIGTERM while stopping');
+});
+
+test('an error that nobody caught is logged, stops the service in order and ends with 1', async () => {
+  const service = runProcess(`{
+    start: async () => {
+      setImmediate(() => { throw new Error('boom'); });
+      return { [Symbol.asyncDispose]: stopped };
+    },
+  }`);
+
+  const { code, output } = await service.ended();
+  expect(code).toBe(1);
+  expect(output).toMatch(/that nobody caught[\s\S]*disposed\n[\s\S]*resolved\n/);
+});
+
+test('a service that cannot start is logged and ends with 1', async () => {
+  const service = runProcess(`{
+    start: async () => { throw new Error('no database'); },
+  }`);
+
+  const { code, output } = await service.ended();
+  expect(code).toBe(1);
+  expect(output).toContain('"message":"no database"');
+});
