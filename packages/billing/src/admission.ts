@@ -1,0 +1,45 @@
+import { formatUsd, parseUsd, type Pico, RunfleetError } from '@runfleet/protocol';
+
+/** An organisation's money. `balance` includes what is `held` for tasks that have not ended. */
+export type Account = { balance: Pico; held: Pico; activeTasks: number };
+
+/** Who may start another task. */
+export type AdmissionPolicy = {
+  minimumBalance: Pico;
+  /** How many tasks may be between queue and end at once, by balance. */
+  concurrencyOf(balance: Pico): number;
+};
+
+const UNLIMITED_ABOVE = parseUsd('250');
+const TEN_PERCENT_OF_A_DOLLAR = parseUsd('10');
+
+/** The limits of the compatible contract. */
+export const compatibleAdmission: AdmissionPolicy = {
+  minimumBalance: parseUsd('0.5'),
+  concurrencyOf: (balance) =>
+    balance > UNLIMITED_ABOVE ? Infinity : Math.max(1, Number(balance / TEN_PERCENT_OF_A_DOLLAR)),
+};
+
+/** Throws `insufficient_balance` or `concurrency_limit` where `account` may not start a task that may cost `hold`. */
+export function requireAdmission(account: Account, hold: Pico, policy: AdmissionPolicy): void {
+  const available = account.balance - account.held;
+  const required = hold > policy.minimumBalance ? hold : policy.minimumBalance;
+  if (available < required) {
+    throw new RunfleetError(
+      'insufficient_balance',
+      `Insufficient balance: ${short(available)} USD available, this run needs ${short(required)} USD. Add funds, or lower [timeout].`,
+    );
+  }
+  const limit = policy.concurrencyOf(account.balance);
+  if (account.activeTasks >= limit) {
+    throw new RunfleetError(
+      'concurrency_limit',
+      `Concurrency limit reached: ${account.activeTasks} of ${limit} tasks active at a balance of ${short(account.balance)} USD. Wait for one to end, or add funds.`,
+    );
+  }
+}
+
+/** Up to four decimals are enough for a person. */
+function short(amount: Pico): string {
+  return formatUsd(amount).slice(0, -8);
+}

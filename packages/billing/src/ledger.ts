@@ -1,0 +1,175 @@
+/**
+ * The ledger: immutable double-entry transfers, and per organisation one account row that must
+ * equal their sum. A task's money moves twice: `hold` when it is accepted, and `settle` plus
+ * `release` when it ends, in the very commit that ends it.
+ */
+import type { Db, Transaction } from '@runfleet/db';
+import { formatUsd, parseUsd, type Pico } from '@runfleet/protocol';
+
+import type { Account } from './admission.ts';
+
+export type Transfer = {
+  businessKey: string;
+  organisationId: string;
+  taskId: string | null;
+  debit: string;
+  credit: string;
+  amount: Pico;
+};
+
+/** What a commit changes in one account row. */
+export type AccountChange = {
+  organisationId: string;
+  balance: Pico;
+  held: Pico;
+  activeTasks: number;
+};
+
+export type Movement = { transfers: Transfer[]; change: AccountChange };
+
+const customer = (organisationId: string) => `customer:${organisationId}`;
+const held = (organisationId: string) => `held:${organisationId}`;
+const REVENUE = 'revenue';
+const DEPOSITS = 'deposits';
+
+/** Takes what a task may cost out of reach. */
+export function holdFor(task: { id: string; organisationId: string }, amount: Pico): Movement {
+  const { organisationId } = task;
+  return {
+    transfers: nonZero([
+      transfer(task, 'hold', customer(organisationId), held(organisationId), amount),
+    ]),
+    change: { organisationId, balance: 0n, held: amount, activeTasks: 1 },
+  };
+}
+
+/** Charges `cost` of what was held and returns the rest. */
+export function settle(
+  task: { id: string; organisationId: string; held: Pico },
+  cost: Pico,
+): Movement {
+  const { organisationId } = task;
+  return {
+    transfers: nonZero([
+      transfer(task, 'settle', held(organisationId), REVENUE, cost),
+      transfer(task, 'release', held(organisationId), customer(organisationId), task.held - cost),
+    ]),
+    change: { organisationId, balance: -cost, held: -task.held, activeTasks: -1 },
+  };
+}
+
+/** Writes movements inside a transaction that already holds whatever else it locks. */
+export async function writeMovements(
+  tx: Transaction,
+  movements: readonly Movement[],
+): Promise<void> {
+  const transfers = movements.flatMap((movement) => movement.transfers);
+  const changes = new Map<string, AccountChange>();
+  for (const { change } of movements) {
+    const sum = changes.get(change.organisationId);
+    if (!sum) changes.set(change.organisationId, { ...change });
+    else {
+      sum.balance += change.balance;
+      sum.held += change.held;
+      sum.activeTasks += change.activeTasks;
+    }
+  }
+  await Promise.all([
+    transfers.length > 0 &&
+      tx`
+        insert into transfers (business_key, organisation_id, task_id, debit, credit, amount)
+        select key, organisation_id, task_id, debit, credit, amount
+        from jsonb_to_recordset(${JSON.stringify(transfers.map(transferRow))}::text::jsonb)
+          as t(key text, organisation_id bigint, task_id bigint, debit text, credit text, amount numeric)`,
+    // The rows are locked in one order, so that two commits never wait for each other in a ring.
+    tx`
+      with change as (
+        select * from jsonb_to_recordset(${JSON.stringify([...changes.values()].map(changeRow))}::text::jsonb)
+          as c(organisation_id bigint, balance numeric, held numeric, active_tasks int)
+      ), locked as (
+        select organisation_id from accounts
+        where organisation_id in (select organisation_id from change)
+        order by organisation_id for update
+      )
+      update accounts a set
+        balance = a.balance + c.balance,
+        held = a.held + c.held,
+        active_tasks = a.active_tasks + c.active_tasks
+      from change c join locked l using (organisation_id)
+      where a.organisation_id = c.organisation_id`,
+  ]);
+}
+
+/** Credits an organisation. A second deposit of the same `businessKey` changes nothing. */
+export async function deposit(
+  ctx: { db: Db },
+  input: { organisationId: string; amount: Pico; businessKey: string },
+): Promise<void> {
+  const { organisationId, amount, businessKey } = input;
+  await ctx.db.sql.begin(async (tx) => {
+    const written = await tx`
+      insert into transfers (business_key, organisation_id, debit, credit, amount)
+      values (${businessKey}, ${organisationId}, ${DEPOSITS}, ${customer(organisationId)}, ${formatUsd(amount)})
+      on conflict (business_key) do nothing returning id`;
+    if (written.length === 0) return;
+    await tx`
+      insert into accounts (organisation_id, balance) values (${organisationId}, ${formatUsd(amount)})
+      on conflict (organisation_id) do update set balance = accounts.balance + excluded.balance`;
+  });
+}
+
+/** An organisation's money as admission would see it now; zeros where it never had any. */
+export async function readAccount(ctx: { db: Db }, organisationId: string): Promise<Account> {
+  const [row] = await ctx.db.sql<{ balance: string; held: string; active_tasks: number }[]>`
+    select balance, held, active_tasks from accounts where organisation_id = ${organisationId}`;
+  return row ? toAccount(row) : { balance: 0n, held: 0n, activeTasks: 0 };
+}
+
+export function toAccount(row: { balance: string; held: string; active_tasks: number }): Account {
+  return {
+    balance: parseUsd(row.balance),
+    held: parseUsd(row.held),
+    activeTasks: row.active_tasks,
+  };
+}
+
+function transfer(
+  task: { id: string; organisationId: string },
+  kind: 'hold' | 'settle' | 'release',
+  debit: string,
+  credit: string,
+  amount: Pico,
+): Transfer {
+  return {
+    businessKey: `task:${task.id}:${kind}`,
+    organisationId: task.organisationId,
+    taskId: task.id,
+    debit,
+    credit,
+    amount,
+  };
+}
+
+function nonZero(transfers: Transfer[]): Transfer[] {
+  return transfers.filter((entry) => entry.amount !== 0n);
+}
+
+function transferRow(entry: Transfer) {
+  return {
+    key: entry.businessKey,
+    organisation_id: entry.organisationId,
+    task_id: entry.taskId,
+    debit: entry.debit,
+    credit: entry.credit,
+    amount: formatUsd(entry.amount),
+  };
+}
+
+function changeRow(change: AccountChange) {
+  return {
+    organisation_id: change.organisationId,
+    balance: formatUsd(change.balance),
+    held: formatUsd(change.held),
+    active_tasks: change.activeTasks,
+  };
+}

@@ -1,0 +1,34 @@
+import { Redis } from 'ioredis';
+
+/** The error sink of a connection. ioredis reconnects by itself; this only says that it has to. */
+export type OnError = (error: Error) => void;
+
+const RECONNECT_DELAY_MAX_MS = 1_000;
+
+/**
+ * For commands that must not wait: while Redis is away they fail at once, and a stuck one fails
+ * after `commandTimeout`.
+ */
+export function connectFailFast(url: string, onError: OnError): Redis {
+  return connect(url, onError, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 5_000,
+  });
+}
+
+/** For blocking reads and subscriptions, which wait for Redis to come back. */
+export function connectPatient(url: string, onError: OnError): Redis {
+  return connect(url, onError, { maxRetriesPerRequest: null });
+}
+
+function connect(url: string, onError: OnError, options: object): Redis {
+  const redis = new Redis(url, {
+    ...options,
+    retryStrategy: (attempt) => Math.min(50 * attempt, RECONNECT_DELAY_MAX_MS),
+    // After a failover the old primary answers READONLY and a starting one LOADING.
+    reconnectOnError: (error) => (/^(READONLY|LOADING)/.test(error.message) ? 2 : false),
+  });
+  redis.on('error', onError);
+  return redis;
+}

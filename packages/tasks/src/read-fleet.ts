@@ -1,0 +1,121 @@
+import type { Db } from '@runfleet/db';
+import { INITIAL_STATUS, type Micros, type TaskStatus, type Ticks } from '@runfleet/protocol';
+
+import type { WorkerDevice } from './worker-registry.ts';
+
+export type ModelStats = {
+  runCount: number;
+  successCount: number;
+  errorCount: number;
+  lastRunAt: Micros | null;
+  averageTicks: Ticks | null;
+};
+
+/** How often each model ran and how long a success was billed on average, over its last runs. */
+export async function readModelStats(ctx: { db: Db }): Promise<Map<string, ModelStats>> {
+  const rows = await ctx.db.sql<
+    {
+      model_id: string;
+      runs: string;
+      successes: string;
+      errors: string;
+      last_run_at: Micros | null;
+      average_ticks: string | null;
+    }[]
+  >`
+    select model_id, count(*) as runs,
+      count(*) filter (where outcome = 'succeeded') as successes,
+      count(*) filter (where outcome in ('failed', 'rejected', 'expired')) as errors,
+      max(queued_at) as last_run_at,
+      floor(avg(extract(epoch from ended_at - accepted_at) * 10000)
+        filter (where outcome = 'succeeded')) as average_ticks
+    from tasks group by model_id`;
+  return new Map(
+    rows.map((row) => [
+      row.model_id,
+      {
+        runCount: Number(row.runs),
+        successCount: Number(row.successes),
+        errorCount: Number(row.errors),
+        lastRunAt: row.last_run_at,
+        averageTicks: row.average_ticks === null ? null : BigInt(row.average_ticks),
+      },
+    ]),
+  );
+}
+
+export type FleetWorker = {
+  id: string;
+  host: string;
+  pool: string;
+  state: string;
+  slots: number;
+  used: number;
+  renewedAt: Micros;
+  startedAt: Micros;
+  device: WorkerDevice;
+};
+
+export type RunningTask = {
+  id: string;
+  organisationId: string;
+  modelId: string;
+  status: TaskStatus;
+  epoch: number;
+  workerId: string;
+  queuedAt: Micros;
+  acceptedAt: Micros | null;
+  outputTokens: number;
+};
+
+export type Fleet = {
+  now: Micros;
+  queued: { pool: string; count: number; oldestQueuedAt: Micros | null }[];
+  workers: FleetWorker[];
+  running: RunningTask[];
+  spentTodayUsd: string;
+  finishedToday: number;
+  failedToday: number;
+};
+
+const RUNNING_SHOWN_MAX = 100;
+/** Workers that are gone stay on the page for a while. */
+const GONE_SHOWN_HOURS = 1;
+
+/** What an operator sees of the whole fleet. A day is UTC's. */
+export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
+  const { sql } = ctx.db;
+  const [[clock], queued, workers, running, [today]] = await Promise.all([
+    sql<{ now: Micros }[]>`select clock_timestamp() as now`,
+    sql<{ pool: string; count: string; oldestQueuedAt: Micros | null }[]>`
+      select queued_in as pool, count(*) as count, min(queued_at) as "oldestQueuedAt"
+      from tasks where queued_in is not null group by queued_in order by queued_in`,
+    sql<FleetWorker[]>`
+      select id, host, pool, state, slots, used, renewed_at as "renewedAt",
+        started_at as "startedAt", device
+      from workers
+      where state in ('ready', 'draining')
+        or renewed_at > now() - make_interval(hours => ${GONE_SHOWN_HOURS})
+      order by state, host, id`,
+    sql<RunningTask[]>`
+      select id, organisation_id as "organisationId", model_id as "modelId", status, epoch,
+        worker_id as "workerId", queued_at as "queuedAt", accepted_at as "acceptedAt",
+        output_tokens as "outputTokens"
+      from tasks where worker_id is not null order by id limit ${RUNNING_SHOWN_MAX}`,
+    sql<{ spent: string; finished: string; failed: string }[]>`
+      select coalesce(sum(total_cost), 0)::numeric(24, 12) as spent,
+        count(*) filter (where outcome = 'succeeded') as finished,
+        count(*) filter (where outcome in ('failed', 'rejected', 'expired')) as failed
+      from tasks
+      where status <> ${INITIAL_STATUS} and postprocess_ended_at >= date_trunc('day', now(), 'UTC')`,
+  ]);
+  return {
+    now: clock?.now ?? 0n,
+    queued: queued.map((row) => ({ ...row, count: Number(row.count) })),
+    workers,
+    running,
+    spentTodayUsd: today?.spent ?? '0.000000000000',
+    finishedToday: Number(today?.finished ?? 0),
+    failedToday: Number(today?.failed ?? 0),
+  };
+}

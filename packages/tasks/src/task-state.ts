@@ -1,0 +1,222 @@
+import assert from 'node:assert';
+
+/**
+ * What decisions see of a task, and how a plan changes it. Pure: the Postgres store and a
+ * simulator apply the same plan with the same function.
+ */
+import { billedTicks, type Movement, settle } from '@runfleet/billing';
+import {
+  costOf,
+  formatTicks,
+  formatUsd,
+  INITIAL_STATUS,
+  isTerminal,
+  canTransition,
+  type Micros,
+  type NewTaskEvent,
+  type Outcome,
+  OUTCOMES,
+  type Pico,
+  type Receipt,
+  TASK_LIFE,
+  type TaskEvent,
+  type TaskOutputItem,
+  type StoredFile,
+  type TaskStatus,
+  type TaskTime,
+  ticksBetween,
+} from '@runfleet/protocol';
+
+export type TaskTimes = Record<TaskTime, Micros | null>;
+
+export type TaskState = {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly pool: string;
+  readonly timeoutSeconds: number;
+  readonly priceVersion: string;
+  readonly cps: Pico;
+  readonly held: Pico;
+  status: TaskStatus;
+  epoch: number;
+  seq: number;
+  changedAt: Micros;
+  workerId: string | null;
+  workerGeneration: number | null;
+  assignedPulse: number | null;
+  outputTokens: number;
+  infraAttempts: number;
+  times: TaskTimes;
+  totalCost: Pico;
+  outcome: Outcome | null;
+  pexit: string;
+};
+
+/** How an attempt ended, as the worker or a broker reports it. */
+export type TaskResult = {
+  outcome: Outcome;
+  finishReason: string;
+  output: string;
+  error: string;
+  outputs: readonly TaskOutputItem[];
+  files: readonly StoredFile[];
+  device: string;
+  promptTokens: number;
+  completionTokens: number;
+};
+
+/** One thing a plan does, in order. */
+export type Step =
+  | { do: 'enter'; status: TaskStatus; event: NewTaskEvent }
+  | { do: 'record'; event: NewTaskEvent }
+  | { do: 'raise-epoch' }
+  | { do: 'bind'; workerId: string; generation: number; pulse: number }
+  | { do: 'count-infra-attempt' }
+  | { do: 'count-output'; tokens: number }
+  | { do: 'settle'; result: TaskResult };
+
+export type Plan = readonly Step[];
+
+/** What readers get when a task has ended; not needed to decide anything. */
+export type ResultPatch = {
+  debugOutput: string;
+  debugError: string;
+  outputs: readonly TaskOutputItem[];
+  files: readonly StoredFile[];
+  receipt: Receipt;
+};
+
+export type SlotChange = { workerId: string; generation: number; delta: 1 | -1 };
+
+/** Everything a plan writes, besides the state itself. */
+export type Effects = {
+  events: TaskEvent[];
+  slots: SlotChange[];
+  movements: Movement[];
+  patch: ResultPatch | null;
+};
+
+/** Applies `plan` to `state` in place. `now` never runs behind the task's last change. */
+export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects {
+  const now = clock > state.changedAt ? clock : state.changedAt;
+  const effects: Effects = { events: [], slots: [], movements: [], patch: null };
+
+  const record = (event: NewTaskEvent) => {
+    state.seq += 1;
+    state.changedAt = now;
+    effects.events.push({
+      ...event,
+      taskId: state.id,
+      seq: state.seq,
+      epoch: state.epoch,
+      at: now,
+    });
+  };
+  const releaseSlot = () => {
+    if (state.workerId === null || state.workerGeneration === null) return;
+    const { workerId, workerGeneration: generation } = state;
+    effects.slots.push({ workerId, generation, delta: -1 });
+    state.workerId = null;
+    state.workerGeneration = null;
+    state.assignedPulse = null;
+  };
+
+  for (const step of plan) {
+    switch (step.do) {
+      case 'enter':
+        assert(
+          canTransition(state.status, step.status),
+          `${state.status} does not lead to ${step.status}`,
+        );
+        state.status = step.status;
+        if (step.status === INITIAL_STATUS) forgetAttempt(state);
+        else state.times[TASK_LIFE[step.status].time] = now;
+        if (step.status === INITIAL_STATUS || isTerminal(step.status)) releaseSlot();
+        record(step.event);
+        break;
+      case 'record':
+        record(step.event);
+        break;
+      case 'raise-epoch':
+        state.epoch += 1;
+        break;
+      case 'bind':
+        state.workerId = step.workerId;
+        state.workerGeneration = step.generation;
+        state.assignedPulse = step.pulse;
+        effects.slots.push({ workerId: step.workerId, generation: step.generation, delta: 1 });
+        break;
+      case 'count-infra-attempt':
+        state.infraAttempts += 1;
+        break;
+      case 'count-output':
+        state.outputTokens = step.tokens;
+        break;
+      case 'settle': {
+        const { movement, patch } = settleRun(state, step.result, now);
+        effects.movements.push(movement);
+        effects.patch = patch;
+        record({
+          type: 'task_cost',
+          payload: {
+            kind: 'settle',
+            seconds: patch.receipt.seconds.billed,
+            cost: patch.receipt.cost,
+            held: formatUsd(0n),
+            receipt: patch.receipt,
+          },
+        });
+        break;
+      }
+    }
+  }
+  return effects;
+}
+
+/** Times, output and billing are the last epoch's. */
+function forgetAttempt(state: TaskState): void {
+  for (const { time } of Object.values(TASK_LIFE)) {
+    if (time !== TASK_LIFE[INITIAL_STATUS].time) state.times[time] = null;
+  }
+  state.outputTokens = 0;
+}
+
+function settleRun(state: TaskState, result: TaskResult, now: Micros) {
+  const { pexit, charged } = OUTCOMES[result.outcome];
+  const ticks = billedTicks({
+    acceptedAt: state.times.acceptedAt,
+    endedAt: state.times.endedAt,
+    timeoutSeconds: state.timeoutSeconds,
+  });
+  const cost = charged ? costOf(ticks, state.cps) : 0n;
+  state.totalCost = cost;
+  state.outcome = result.outcome;
+  state.pexit = pexit;
+
+  const { times } = state;
+  const seconds = (from: Micros | null, to: Micros | null) =>
+    formatTicks(from === null || to === null ? 0n : ticksBetween(from, to));
+  const patch: ResultPatch = {
+    debugOutput: result.output,
+    debugError: result.error,
+    outputs: result.outputs,
+    files: result.files,
+    receipt: {
+      priceVersion: state.priceVersion,
+      cps: formatUsd(state.cps),
+      seconds: {
+        queue: seconds(times.queuedAt, times.acceptedAt ?? now),
+        preprocess: seconds(times.preprocessStartedAt, times.preprocessEndedAt),
+        run: seconds(times.startedAt, times.endedAt),
+        postprocess: seconds(times.endedAt, now),
+        billed: formatTicks(charged ? ticks : 0n),
+      },
+      device: result.device,
+      promptTokens: result.promptTokens,
+      completionTokens: result.completionTokens,
+      finishReason: result.finishReason,
+      cost: formatUsd(cost),
+    },
+  };
+  return { movement: settle(state, cost), patch };
+}
