@@ -1,0 +1,47 @@
+import type { Db } from '@runfleet/db';
+import { randomAlphanumeric } from '@runfleet/protocol';
+
+import { hashKey } from './keyed-project.ts';
+import { type MasterKey, sealSecret } from './master-key.ts';
+
+const KEY_LENGTH = 32;
+const SECRET_LENGTH = 48;
+const HINT_LENGTH = 4;
+
+/** A new project with what proves it. Neither the key nor the secret can be read again. */
+export type CreatedProject = { projectId: string; apiKey: string; apiSecret: string | null };
+
+/** Creates a project. `authType` is for life; only `signature` projects have a secret. */
+export async function createProject(
+  ctx: { db: Db; masterKey: MasterKey },
+  project: {
+    organisationId: string;
+    ownerId: string;
+    name: string;
+    authType: 'signature' | 'apikey';
+    /** Addresses, networks or `*`; every address where left out. */
+    allowedIps?: readonly string[];
+  },
+): Promise<CreatedProject> {
+  const apiKey = randomAlphanumeric(KEY_LENGTH);
+  const apiSecret = project.authType === 'signature' ? randomAlphanumeric(SECRET_LENGTH) : null;
+  const projectId = await nextProjectId(ctx.db);
+  const sealed = apiSecret === null ? null : sealSecret(ctx.masterKey, projectId, apiSecret);
+  const allowedIps = project.allowedIps === undefined ? null : [...project.allowedIps];
+  await ctx.db.sql`
+    insert into projects (id, organisation_id, owner_id, name, auth_type, key_hash, key_hint,
+                          encrypted_secret, allowed_ips)
+    overriding system value
+    values (${projectId}, ${project.organisationId}, ${project.ownerId}, ${project.name},
+            ${project.authType}, ${hashKey(apiKey)}, ${apiKey.slice(-HINT_LENGTH)}, ${sealed},
+            ${allowedIps})`;
+  return { projectId, apiKey, apiSecret };
+}
+
+/** Taken before the insert, since the secret is sealed for its project's id. */
+async function nextProjectId(db: Db): Promise<string> {
+  const [row] = await db.sql<{ id: string }[]>`
+    select nextval(pg_get_serial_sequence('projects', 'id')) as id`;
+  if (!row) throw new Error('Postgres gave no id for the new project.');
+  return row.id;
+}

@@ -1,0 +1,29 @@
+import type { Db } from '@runfleet/db';
+import { hashPassword } from 'better-auth/crypto';
+
+const PASSWORD_LENGTH_MIN = 8;
+
+/**
+ * Creates a user who can sign in with e-mail and password. Nobody can do this over HTTP. The rows and
+ * the hash are as better-auth makes them; written here, they share one transaction.
+ */
+export async function createUser(
+  ctx: { db: Db },
+  user: { email: string; password: string; name: string; isOperator: boolean },
+): Promise<{ userId: string }> {
+  if (user.password.length < PASSWORD_LENGTH_MIN) {
+    throw new Error(`A password needs at least ${PASSWORD_LENGTH_MIN} characters.`);
+  }
+  const password = await hashPassword(user.password);
+  const [row] = await ctx.db.sql<{ userId: string }[]>`
+    with created as (
+      insert into users (email, email_verified, name, is_operator)
+      values (${user.email.toLowerCase()}, true, ${user.name}, ${user.isOperator})
+      returning id
+    )
+    insert into credentials (user_id, account_id, provider_id, password)
+    select id, id::text, 'credential', ${password} from created
+    returning user_id as "userId"`;
+  if (!row) throw new Error('Postgres returned no user.');
+  return row;
+}

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+
+import { hashKey, type KeyedProject } from './keyed-project.ts';
+import { ProjectCache } from './project-cache.ts';
+
+const KEY = hashKey('key');
+
+function aProject(projectName: string): KeyedProject {
+  return {
+    principal: { organisationId: '1', projectId: '2', ownerId: '3', projectName },
+    authType: 'apikey',
+    secret: null,
+    allowedIps: null,
+  };
+}
+
+function aLoader(answers: (KeyedProject | null)[]) {
+  const loaded: Buffer[] = [];
+  const load = async (keyHash: Buffer) => {
+    loaded.push(keyHash);
+    return answers[loaded.length - 1] ?? null;
+  };
+  return { load, loaded };
+}
+
+test('calls that come together share one query', async () => {
+  const cache = new ProjectCache();
+  const { load, loaded } = aLoader([aProject('a')]);
+  await Promise.all([cache.read(KEY, load), cache.read(KEY, load)]);
+  expect(loaded).toHaveLength(1);
+});
+
+test('a revoked key dies with its entry', async () => {
+  let nowMs = 0;
+  const cache = new ProjectCache({ ttlMs: 5000, nowMs: () => nowMs });
+  const { load, loaded } = aLoader([aProject('a'), null]);
+  await cache.read(KEY, load);
+  nowMs = 4999;
+  await expect(cache.read(KEY, load)).resolves.not.toBeNull();
+  nowMs = 5000;
+  await expect(cache.read(KEY, load)).resolves.toBeNull();
+  expect(loaded).toHaveLength(2);
+});
+
+test('an unknown key is asked for again, and works once it exists', async () => {
+  const cache = new ProjectCache();
+  const { load } = aLoader([null, aProject('a')]);
+  await expect(cache.read(KEY, load)).resolves.toBeNull();
+  await expect(cache.read(KEY, load)).resolves.not.toBeNull();
+});
+
+test('a failed query is not remembered', async () => {
+  const cache = new ProjectCache();
+  const away = new Error('database away');
+  await expect(cache.read(KEY, () => Promise.reject(away))).rejects.toBe(away);
+  await expect(cache.read(KEY, async () => aProject('a'))).resolves.not.toBeNull();
+});
+
+test('the number of entries has a bound; the oldest goes first', async () => {
+  const cache = new ProjectCache({ entriesMax: 2 });
+  const { load, loaded } = aLoader(Array.from({ length: 9 }, () => aProject('a')));
+  for (const key of ['a', 'b', 'c', 'c', 'b', 'a']) await cache.read(hashKey(key), load);
+  expect(loaded).toHaveLength(4);
+});
