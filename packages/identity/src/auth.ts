@@ -1,0 +1,75 @@
+import { type Db, schema } from '@runfleet/db';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { betterAuth } from 'better-auth/minimal';
+
+/** The header in which the HTTP server tells better-auth who is calling; a client's own is replaced. */
+export const CLIENT_IP_HEADER = 'x-runfleet-client-ip';
+
+/** Sign-in to the dashboard. `handler` answers the paths below `/api/auth`. */
+export type Auth = {
+  handler(request: Request): Promise<Response>;
+  /** Whose session cookie these headers carry. */
+  readUser(headers: Headers): Promise<SignedInUser | null>;
+  readonly trustedOrigins: readonly string[];
+  readonly db: Db;
+};
+
+export type SignedInUser = { id: string; email: string; name: string; isOperator: boolean };
+
+const SIGN_IN_LIMIT = { window: 60, max: 20 };
+
+/**
+ * better-auth with e-mail and password on our tables. Users are made by `createUser`: signing up over
+ * HTTP is closed. `baseUrl` is where people open the dashboard; cookies are Secure if it is https.
+ */
+export function createAuth(options: {
+  db: Db;
+  baseUrl: string;
+  secret: string;
+  trustedOrigins: readonly string[];
+}): Auth {
+  const { db, baseUrl } = options;
+  const instance = betterAuth({
+    appName: 'Runfleet',
+    baseURL: baseUrl,
+    basePath: '/api/auth',
+    secret: options.secret,
+    trustedOrigins: [...options.trustedOrigins],
+    database: drizzleAdapter(db.orm, {
+      provider: 'pg',
+      schema: {
+        user: schema.users,
+        session: schema.sessions,
+        account: schema.credentials,
+        verification: schema.verifications,
+      },
+    }),
+    user: { additionalFields: { isOperator: { type: 'boolean', input: false } } },
+    emailAndPassword: { enabled: true, disableSignUp: true },
+    rateLimit: { enabled: true, customRules: { '/sign-in/email': SIGN_IN_LIMIT } },
+    telemetry: { enabled: false },
+    // Its lines could carry e-mail addresses; what goes wrong is answered or thrown.
+    logger: { disabled: true },
+    advanced: {
+      cookiePrefix: 'runfleet',
+      // Said outright, since better-auth switches both checks off when it thinks that it is under test.
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
+      useSecureCookies: baseUrl.startsWith('https:'),
+      ipAddress: { ipAddressHeaders: [CLIENT_IP_HEADER] },
+      database: { generateId: 'uuid' },
+    },
+  });
+
+  return {
+    db,
+    trustedOrigins: [new URL(baseUrl).origin, ...options.trustedOrigins],
+    handler: instance.handler,
+    async readUser(headers) {
+      const session = await instance.api.getSession({ headers });
+      if (session === null) return null;
+      const { id, email, name, isOperator } = session.user;
+      return { id, email, name, isOperator: isOperator === true };
+    },
+  };
+}
