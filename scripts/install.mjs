@@ -27,7 +27,7 @@ export async function installPackages() {
     // Whoever held the lock may have done it.
     if (!isInstalled()) await runPnpm();
   } finally {
-    rmSync(LOCK, { force: true });
+    releaseLock();
   }
 }
 
@@ -72,6 +72,7 @@ async function takeLock() {
   for (let told = false; ; told = true) {
     try {
       writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+      process.on('exit', releaseLock);
       return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
@@ -84,6 +85,11 @@ async function takeLock() {
     if (!told) process.stderr.write('Waiting for another start that is installing packages ...\n');
     await delay(LOCK_POLL_MS);
   }
+}
+
+function releaseLock() {
+  process.off('exit', releaseLock);
+  rmSync(LOCK, { force: true });
 }
 
 function isAbandoned() {
@@ -145,7 +151,7 @@ function hasPnpm(version) {
 }
 
 function explain(output) {
-  const line = output.split('\n').findLast((text) => NETWORK_ERROR.test(text));
+  const line = output.split('\n').find((text) => NETWORK_ERROR.test(text));
   return line
     ? `\nnpm registry not reachable: ${line.trim()}\nCheck the network, the proxy and "npm config get registry", then start again.`
     : '\nThe packages could not be installed; the reason is above.';
