@@ -151,7 +151,8 @@ function hasPnpm(version) {
 }
 
 function explain(output) {
-  const line = output.split('\n').find((text) => NETWORK_ERROR.test(text));
+  const lines = output.split('\n').filter((text) => NETWORK_ERROR.test(text));
+  const line = lines.find((text) => text.includes('request to')) ?? lines[0];
   return line
     ? `\nnpm registry not reachable: ${line.trim()}\nCheck the network, the proxy and "npm config get registry", then start again.`
     : '\nThe packages could not be installed; the reason is above.';

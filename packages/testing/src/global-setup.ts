@@ -12,11 +12,11 @@ import './provided.ts';
 /** Vitest's global setup: a Postgres and a Redis for the whole run, stopped when it ends. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runId = randomBytes(4).toString('hex');
+  const { postgres, redis } = await bringServers(join(project.config.root, '.runfleet'));
   const runFolder = await mkdtemp(join(tmpdir(), `runfleet-test-${runId}-`));
   // A server that refuses to run as root passes through it as another user.
   await chmod(runFolder, 0o711);
 
-  const { postgres, redis } = await bringServers(join(project.config.root, '.runfleet'));
   project.vitest.logger.log(`Tests use ${postgres.how}; ${redis.how}.`);
   project.provide('postgresUrl', postgres.url);
   project.provide('redisUrl', redis.url);
