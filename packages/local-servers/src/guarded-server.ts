@@ -20,15 +20,16 @@ const GUARD = `
 umask 077
 signal=$1 log=$2 leftover=$3 server=$$
 shift 3
+runs() { kill -0 $server && ! grep -q '^State:.Z' /proc/$server/status; }
 ( (
   IFS= read -r word <&3
   if [ -z "$word" ]; then
     kill -s "$signal" $server
     tries=0
-    while kill -0 $server && [ $tries -lt 150 ]; do sleep 0.1; tries=$((tries + 1)); done
-    kill -s KILL $server
+    while runs && [ $tries -lt 150 ]; do sleep 0.1; tries=$((tries + 1)); done
+    if runs; then kill -s KILL $server; fi
+    if [ -n "$leftover" ]; then rm -rf "$leftover"; fi
   fi
-  if [ -z "$word" ] && [ -n "$leftover" ]; then rm -rf "$leftover"; fi
 ) & )
 exec 3<&-
 exec "$@" >"$log" 2>&1
