@@ -1,0 +1,105 @@
+import type { TaskEvent } from '@runfleet/protocol';
+import type { Logger } from '@runfleet/service';
+import type { Redis } from 'ioredis';
+
+import { connectRedis } from './connect-redis.ts';
+import { channelOf, databaseOf, encodeNotice } from './notice.ts';
+
+export type Announcer = AsyncDisposable & {
+  /**
+   * Tells followers about events that are committed, in seq order per task. Best effort: it never
+   * throws and never waits, and what it drops is found by the followers' slow poll.
+   */
+  announce(events: readonly TaskEvent[]): void;
+};
+
+const NOTICES_WAITING_MAX = 4_096;
+const NOTICES_PER_PIPELINE = 256;
+const PIPELINES_IN_FLIGHT_MAX = 2;
+const ANSWER_TIMEOUT_MS = 1_000;
+
+/** Publishes notices to the Redis at `url`, whose path names the database. Connects on its own. */
+export function openAnnouncer(options: { url: string; logger?: Logger }): Announcer {
+  return new RedisAnnouncer(options);
+}
+
+class RedisAnnouncer implements Announcer {
+  readonly #redis: Redis;
+  readonly #database: string;
+  readonly #logger: Logger | undefined;
+  #waiting: { taskId: string; notice: string }[] = [];
+  #inFlight = 0;
+  #isAway = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor({ url, logger }: { url: string; logger?: Logger }) {
+    this.#redis = connectRedis(url, 'runfleet:announcer');
+    this.#database = databaseOf(url);
+    this.#logger = logger;
+    this.#redis.on('error', () => {
+      // `close` follows and says it once.
+    });
+    this.#redis.on('ready', () => {
+      if (this.#isAway) this.#logger?.info('announcer has its Redis back');
+      this.#isAway = false;
+      this.#publish();
+    });
+    this.#redis.on('close', () => {
+      if (!this.#isAway) this.#logger?.warn('announcer has no Redis; followers poll meanwhile');
+      this.#isAway = true;
+      this.#waiting = [];
+    });
+  }
+
+  announce(events: readonly TaskEvent[]): void {
+    if (this.#isAway) return;
+    for (const [taskId, ofTask] of byTask(events)) {
+      this.#waiting.push({ taskId, notice: encodeNotice(ofTask) });
+    }
+    // Whoever has a gap reads everything, so dropping all costs no more than dropping one.
+    if (this.#waiting.length > NOTICES_WAITING_MAX) this.#waiting = [];
+    this.#publish();
+  }
+
+  #publish(): void {
+    if (this.#redis.status !== 'ready') return;
+    while (this.#waiting.length > 0 && this.#inFlight < PIPELINES_IN_FLIGHT_MAX) {
+      void this.#send(this.#waiting.splice(0, NOTICES_PER_PIPELINE));
+    }
+  }
+
+  async #send(notices: readonly { taskId: string; notice: string }[]): Promise<void> {
+    this.#inFlight += 1;
+    // A Redis that hangs holds its connection; only a new one can be trusted to answer.
+    const timer = setTimeout(() => this.#redis.disconnect(true), ANSWER_TIMEOUT_MS);
+    try {
+      const pipeline = this.#redis.pipeline();
+      for (const { taskId, notice } of notices) {
+        pipeline.publish(channelOf(this.#database, taskId), notice);
+      }
+      await pipeline.exec();
+    } catch {
+      // Followers find it by polling.
+    } finally {
+      clearTimeout(timer);
+      this.#inFlight -= 1;
+      this.#publish();
+      if (this.#inFlight === 0) this.#onIdle?.();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#redis.disconnect();
+  }
+}
+
+function byTask(events: readonly TaskEvent[]): Map<string, [TaskEvent, ...TaskEvent[]]> {
+  const groups = new Map<string, [TaskEvent, ...TaskEvent[]]>();
+  for (const event of events) {
+    const group = groups.get(event.taskId);
+    if (group) group.push(event);
+    else groups.set(event.taskId, [event]);
+  }
+  return groups;
+}

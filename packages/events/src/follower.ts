@@ -1,0 +1,180 @@
+import type { Db } from '@runfleet/db';
+import { MESSAGES, RunfleetError, type TaskEvent } from '@runfleet/protocol';
+import type { Logger } from '@runfleet/service';
+
+import { LogReader } from './log-reader.ts';
+import { NoticeListener } from './notice-listener.ts';
+import { type Cursor, TaskHub } from './task-hub.ts';
+
+export type Follower = {
+  /**
+   * A task's events after `afterSeq` (0 = all): first what is stored, then what happens. In seq order,
+   * each once, none left out. It ends after the task's last event, and early when `signal` aborts.
+   * Throws RunfleetError `task_not_found`. While Postgres or Redis is away it waits.
+   */
+  follow(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<TaskEvent>;
+  /** How often notices were missed or too long, so that Postgres was read. */
+  readonly gapReads: number;
+  /** Tasks that somebody follows. */
+  readonly taskCount: number;
+  readonly isRedisConnected: boolean;
+};
+
+const POLL_MS = 1_000;
+
+/**
+ * Follows tasks of `db` with notices from the Redis at `url`. `pollMs` is how late events may be when
+ * Redis brings nothing; one statement per poll covers all followed tasks.
+ */
+export function openFollower(options: {
+  db: Pick<Db, 'sql'>;
+  url: string;
+  logger?: Logger;
+  pollMs?: number;
+}): Follower & AsyncDisposable {
+  return new LogFollower(options);
+}
+
+type Followed = { hub: TaskHub; listening: Promise<void> };
+
+class LogFollower implements Follower, AsyncDisposable {
+  readonly #reader: LogReader;
+  readonly #listener: NoticeListener;
+  readonly #pollMs: number;
+  readonly #followed = new Map<string, Followed>();
+  #pollTimer: NodeJS.Timeout | undefined;
+  #isPolling = false;
+  #isClosed = false;
+  #gapReads = 0;
+
+  constructor(options: { db: Pick<Db, 'sql'>; url: string; logger?: Logger; pollMs?: number }) {
+    this.#pollMs = options.pollMs ?? POLL_MS;
+    this.#reader = new LogReader(options.db, options.logger);
+    this.#listener = new NoticeListener({
+      url: options.url,
+      logger: options.logger,
+      onNotice: (notice) => this.#followed.get(notice.taskId)?.hub.notice(notice),
+      onRestored: () => void this.#poll(),
+    });
+    this.#schedulePoll();
+  }
+
+  get gapReads(): number {
+    return this.#gapReads;
+  }
+
+  get taskCount(): number {
+    return this.#followed.size;
+  }
+
+  get isRedisConnected(): boolean {
+    return this.#listener.isConnected;
+  }
+
+  async *follow(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<TaskEvent> {
+    const isDone = () => signal.aborted || this.#isClosed;
+    const cursor: Cursor = { seq: afterSeq, wake: null, isDone };
+    const { hub, listening } = this.#join(taskId, cursor);
+    const onAbort = () => cursor.wake?.();
+    signal.addEventListener('abort', onAbort);
+    try {
+      // Subscribed first, read second: what happens in between arrives twice rather than never.
+      await listening;
+      while (!isDone()) {
+        const events = hub.after(cursor.seq) ?? (await this.#readBehind(hub, cursor));
+        for (const event of events) {
+          cursor.seq = event.seq;
+          if (event.seq > afterSeq) yield event;
+          if (isDone()) return;
+        }
+        if (hub.isOverAt(cursor.seq)) return;
+        // Looked at again without a pause in between, so that no wake can fall through.
+        if (!isDone() && hub.after(cursor.seq)?.length === 0) await change(cursor);
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#leave(hub, cursor);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#pollTimer);
+    this.#listener.close();
+    for (const { hub } of this.#followed.values()) hub.wakeAll();
+  }
+
+  #join(taskId: string, cursor: Cursor): Followed {
+    let followed = this.#followed.get(taskId);
+    if (!followed) {
+      followed = { hub: this.#createHub(taskId), listening: this.#listener.listen(taskId) };
+      this.#followed.set(taskId, followed);
+    }
+    followed.hub.cursors.add(cursor);
+    return followed;
+  }
+
+  #leave(hub: TaskHub, cursor: Cursor): void {
+    hub.cursors.delete(cursor);
+    if (hub.cursors.size > 0) return;
+    this.#followed.delete(hub.taskId);
+    this.#listener.forget(hub.taskId);
+  }
+
+  #createHub(taskId: string): TaskHub {
+    const hub: TaskHub = new TaskHub(taskId, (afterSeq) => {
+      this.#gapReads += 1;
+      const isDone = () => this.#isClosed || this.#followed.get(taskId)?.hub !== hub;
+      return this.#reader.read(taskId, afterSeq, { isDone, wake: null });
+    });
+    return hub;
+  }
+
+  /** The next page for a cursor that the hub's buffer does not reach; empty when it gave up. */
+  async #readBehind(hub: TaskHub, cursor: Cursor): Promise<TaskEvent[]> {
+    const page = await this.#reader.read(hub.taskId, cursor.seq, cursor).catch((error: unknown) => {
+      if (cursor.isDone()) return undefined;
+      throw error;
+    });
+    if (page === undefined) return [];
+    if (page === null) throw new RunfleetError('task_not_found', MESSAGES.taskNotFound);
+    hub.learn(page);
+    // Either retention dropped the rest, or the caller asked from beyond the end.
+    if (page.events.length === 0) cursor.seq = page.head;
+    return page.events;
+  }
+
+  #schedulePoll(): void {
+    // Jittered, so that many processes do not ask in step.
+    const waitMs = this.#pollMs * (0.8 + Math.random() * 0.4);
+    this.#pollTimer = setTimeout(() => {
+      void this.#poll().then(() => {
+        if (!this.#isClosed) this.#schedulePoll();
+      });
+    }, waitMs);
+  }
+
+  /** Asks Postgres how far each followed task is. */
+  async #poll(): Promise<void> {
+    const hubs = [...this.#followed.values()].map(({ hub }) => hub).filter((hub) => !hub.hasEnded);
+    if (hubs.length === 0 || this.#isPolling || this.#isClosed) return;
+    this.#isPolling = true;
+    const heads = await this.#reader.readHeads(hubs.map(({ taskId }) => taskId));
+    this.#isPolling = false;
+    if (!heads) return;
+    for (const hub of hubs) {
+      const head = heads.get(hub.taskId);
+      if (head === undefined) hub.end();
+      else hub.hear(head);
+    }
+  }
+}
+
+function change(cursor: Cursor): Promise<void> {
+  return new Promise((resolve) => {
+    cursor.wake = () => {
+      cursor.wake = null;
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,85 @@
+import type { Logger } from '@runfleet/service';
+import type { Redis } from 'ioredis';
+
+import { connectRedis } from './connect-redis.ts';
+import { channelOf, databaseOf, decodeNotice, type Notice } from './notice.ts';
+
+const CHANNELS_PER_SUBSCRIBE = 512;
+const SUBSCRIBE_WAIT_MS = 250;
+
+/** Hears the notices of the tasks it was asked to listen for, over one connection. */
+export class NoticeListener {
+  readonly #redis: Redis;
+  readonly #database: string;
+  readonly #taskIds = new Set<string>();
+  #isAway = false;
+
+  /** `onRestored`: every subscription holds (again); what was announced before that may be missed. */
+  constructor(options: {
+    url: string;
+    logger: Logger | undefined;
+    onNotice: (notice: Notice) => void;
+    onRestored: () => void;
+  }) {
+    const { url, logger, onNotice, onRestored } = options;
+    this.#database = databaseOf(url);
+    this.#redis = connectRedis(url, 'runfleet:follower');
+    this.#redis.on('message', (_channel: string, text: string) => {
+      const notice = decodeNotice(text);
+      if (notice) onNotice(notice);
+    });
+    this.#redis.on('error', () => {
+      // `close` follows and says it once.
+    });
+    this.#redis.on('close', () => {
+      if (!this.#isAway) logger?.warn('follower has no Redis; it polls Postgres meanwhile');
+      this.#isAway = true;
+    });
+    this.#redis.on('ready', () => {
+      if (this.#isAway) logger?.info('follower has its Redis back');
+      this.#isAway = false;
+      // A connection lost meanwhile comes back as another `ready`.
+      void this.#subscribeAll().then(onRestored, () => {});
+    });
+  }
+
+  get isConnected(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
+  /** Resolves once notices of the task arrive, or cannot for now. Never rejects. */
+  async listen(taskId: string): Promise<void> {
+    this.#taskIds.add(taskId);
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SUBSCRIBE_WAIT_MS);
+    });
+    const subscribed = this.#redis.subscribe(this.#channelOf(taskId)).catch(() => {
+      // Redis is away: `ready` will subscribe whatever is wanted by then.
+    });
+    await Promise.race([subscribed, timeout]);
+    clearTimeout(timer);
+  }
+
+  forget(taskId: string): void {
+    this.#taskIds.delete(taskId);
+    this.#redis.unsubscribe(this.#channelOf(taskId)).catch(() => {
+      // A lost connection has no subscriptions.
+    });
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+
+  async #subscribeAll(): Promise<void> {
+    const channels = [...this.#taskIds].map((taskId) => this.#channelOf(taskId));
+    for (let start = 0; start < channels.length; start += CHANNELS_PER_SUBSCRIBE) {
+      await this.#redis.subscribe(...channels.slice(start, start + CHANNELS_PER_SUBSCRIBE));
+    }
+  }
+
+  #channelOf(taskId: string): string {
+    return channelOf(this.#database, taskId);
+  }
+}

@@ -1,0 +1,54 @@
+import type { TaskEvent } from '@runfleet/protocol';
+
+/** News of one task: its last seq, and the new events themselves where they are small. */
+export type Notice = { taskId: string; seq: number; events: TaskEvent[] };
+
+const NOTICE_CHARS_MAX = 4 * 1024;
+
+/** Pub/sub spans all databases of a server, where task ids repeat: each database has channels of its own. */
+export function channelOf(database: string, taskId: string): string {
+  return `${database}:task:${taskId}`;
+}
+
+/** The number of the Redis database that a URL names. */
+export function databaseOf(url: string): string {
+  return new URL(url).pathname.slice(1) || '0';
+}
+
+/** `events` are of one task, in seq order. */
+export function encodeNotice(events: readonly [TaskEvent, ...TaskEvent[]]): string {
+  const { taskId } = events[0];
+  const seq = events.at(-1)?.seq;
+  // A long text would only be measured to be left out.
+  const isLong = events.some(({ payload }) => rawLength(payload) > NOTICE_CHARS_MAX);
+  const bare = JSON.stringify({ taskId, seq });
+  if (isLong) return bare;
+  const full = JSON.stringify({ taskId, seq, events }, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return full.length < NOTICE_CHARS_MAX ? full : bare;
+}
+
+/** Null for what is no notice of ours. */
+export function decodeNotice(text: string): Notice | null {
+  try {
+    const { taskId, seq, events = [] } = JSON.parse(text) as Encoded;
+    if (typeof taskId !== 'string' || !Number.isSafeInteger(seq) || !Array.isArray(events)) {
+      return null;
+    }
+    return { taskId, seq, events: events.map((event) => ({ ...event, at: BigInt(event.at) })) };
+  } catch {
+    // Whatever it was, the slow poll finds what is new.
+    return null;
+  }
+}
+
+type Encoded = {
+  taskId: string;
+  seq: number;
+  events?: (Omit<TaskEvent, 'at'> & { at: string } & TaskEvent)[];
+};
+
+function rawLength(payload: TaskEvent['payload']): number {
+  return payload !== null && 'raw' in payload ? payload.raw.length : 0;
+}
