@@ -6,10 +6,7 @@ import { env as ownEnvironment } from 'node:process';
 import { runCommand } from './run-command.ts';
 import { folderWith, searchPath } from './search-path.ts';
 
-// The server, and those of its libraries that a slim system lacks. The tools package holds the
-// server's program itself.
-const PACKAGES = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1'];
-const LIBRARY_FOLDERS = ['x86_64-linux-gnu', 'aarch64-linux-gnu'];
+const PACKAGES = ['redis-server', 'redis-tools'];
 const APT_MS = 120_000;
 
 /**
@@ -26,10 +23,9 @@ export async function debianRedis(
     }
     await fetchInto(distDir, onProgress);
   }
-  const libraries = LIBRARY_FOLDERS.map((name) => join(distDir, 'usr', 'lib', name));
   return {
     file: join(distDir, 'usr', 'bin', 'redis-server'),
-    env: { LD_LIBRARY_PATH: libraries.join(':') },
+    env: { LD_LIBRARY_PATH: (await libraryFolders(distDir)).join(':') },
   };
 }
 
@@ -38,31 +34,55 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
   await mkdir(parent, { recursive: true });
   const work = await mkdtemp(join(parent, 'redis-fetch-'));
   try {
-    for (const name of ['state/lists/partial', 'cache/archives/partial', 'debs', 'dist']) {
-      await mkdir(join(work, name), { recursive: true });
+    const archives = join(work, 'cache', 'archives');
+    for (const folder of [join(work, 'state', 'lists', 'partial'), join(archives, 'partial')]) {
+      await mkdir(folder, { recursive: true });
     }
     const apt = (args: string[]) =>
       runCommand('apt-get', [...privateState(work), ...args], {
-        cwd: join(work, 'debs'),
+        cwd: work,
         env: aptEnvironment(),
         timeoutMs: APT_MS,
       });
 
     onProgress("Reading the system's package lists, to fetch Redis");
     await apt(['update']);
-    onProgress('Fetching Redis (1.4 MB)');
-    await apt(['download', ...PACKAGES]);
-    for (const name of await readdir(join(work, 'debs'))) {
-      await runCommand('dpkg', ['-x', join(work, 'debs', name), join(work, 'dist')], {
+    onProgress('Fetching Redis (about 1.5 MB)');
+    // Downloads the server, even if it is installed somewhere out of our sight, and those of its
+    // libraries that the machine lacks; installs nothing.
+    await apt([
+      'install',
+      '--download-only',
+      '--yes',
+      '--no-install-recommends',
+      '--reinstall',
+      ...PACKAGES,
+    ]);
+    const debs = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
+    for (const name of debs) {
+      await runCommand('dpkg', ['-x', join(archives, name), join(work, 'dist')], {
         cwd: work,
         timeoutMs: APT_MS,
       });
     }
     // Whole or not at all: an interrupted fetch leaves no half an installation behind.
-    await rename(join(work, 'dist'), distDir);
+    await rename(join(work, 'dist'), distDir).catch((error: unknown) => {
+      // Another start may have been quicker.
+      if (!existsSync(distDir)) throw error;
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function libraryFolders(distDir: string): Promise<string[]> {
+  const parents = [join(distDir, 'usr', 'lib'), join(distDir, 'lib')].filter(existsSync);
+  const found = parents.map(async (parent) =>
+    (await readdir(parent))
+      .filter((name) => name.includes('-linux-'))
+      .map((name) => join(parent, name)),
+  );
+  return (await Promise.all(found)).flat();
 }
 
 /** Lets apt work without root, beside whatever else on the machine is using it. */
