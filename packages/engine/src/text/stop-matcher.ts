@@ -1,0 +1,42 @@
+/**
+ * Watches a stream of text for stop strings and holds back a tail that may be the start of one, so
+ * that no part of a stop string is ever shown. It holds at most the longest stop string.
+ */
+export class StopMatcher {
+  readonly #sequences: readonly string[];
+  #held = '';
+
+  constructor(sequences: readonly string[]) {
+    this.#sequences = sequences;
+  }
+
+  /** The text that is safe to show, and whether a stop string has ended the answer. */
+  next(text: string): { text: string; isStopped: boolean } {
+    if (this.#sequences.length === 0) return { text, isStopped: false };
+
+    const seen = this.#held + text;
+    const found = this.#sequences.map((sequence) => seen.indexOf(sequence)).filter((at) => at >= 0);
+    if (found.length > 0) {
+      this.#held = '';
+      return { text: seen.slice(0, Math.min(...found)), isStopped: true };
+    }
+    const held = Math.max(...this.#sequences.map((sequence) => overlap(seen, sequence)));
+    this.#held = seen.slice(seen.length - held);
+    return { text: seen.slice(0, seen.length - held), isStopped: false };
+  }
+
+  /** What was held back for a stop string that did not come. */
+  end(): string {
+    const held = this.#held;
+    this.#held = '';
+    return held;
+  }
+}
+
+/** The length of the longest end of `text` with which `sequence` begins. */
+function overlap(text: string, sequence: string): number {
+  for (let length = Math.min(sequence.length - 1, text.length); length > 0; length -= 1) {
+    if (text.endsWith(sequence.slice(0, length))) return length;
+  }
+  return 0;
+}
