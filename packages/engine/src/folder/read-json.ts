@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { EngineError } from '../engine-error.ts';
+
+/** A JSON object from the model folder; `undefined` where there is no such file. */
+export async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new EngineError('infra', `${path} cannot be read: ${error.message}`, { cause: error });
+  });
+  if (text === undefined) return undefined;
+
+  try {
+    const json: unknown = JSON.parse(text);
+    if (isRecord(json)) return json;
+  } catch (error) {
+    throw new EngineError(
+      'model',
+      `${basename(path)} is not JSON (cut short?). Copy ${path} again.`,
+      { cause: error },
+    );
+  }
+  throw new EngineError('model', `${path} must hold a JSON object. Copy it again.`);
+}
+
+/** The record at `path` inside `json`, empty where there is none. */
+export function recordAt(json: unknown, ...path: readonly string[]): Record<string, unknown> {
+  let place: unknown = json;
+  for (const key of path) place = isRecord(place) ? place[key] : undefined;
+  return isRecord(place) ? place : {};
+}
+
+function isRecord(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
