@@ -1,0 +1,162 @@
+import { parseTokenizerFile } from '../text/tokenizer-file.ts';
+import { Tokenizer } from '../text/tokenizer.ts';
+import { trainVocabulary, type Vocabulary } from './train-vocabulary.ts';
+import { FILLER_WORDS, TRAINING_PARAGRAPHS } from './training-text.ts';
+
+/** The marks that Phi-3.5-mini adds to its vocabulary, in their order. */
+const MARKS = [
+  '<|endoftext|>',
+  '<|assistant|>',
+  '<|placeholder1|>',
+  '<|placeholder2|>',
+  '<|placeholder3|>',
+  '<|placeholder4|>',
+  '<|system|>',
+  '<|end|>',
+  '<|placeholder5|>',
+  '<|placeholder6|>',
+  '<|user|>',
+];
+const SPECIAL_START = ['<unk>', '<s>', '</s>'];
+
+// The published model has 32,064 rows of logits, of which 32,011 have a token.
+const SPARE_ROWS = 53;
+
+export type BuiltTokenizer = {
+  json: Record<string, unknown>;
+  config: Record<string, unknown>;
+  specialTokensMap: Record<string, unknown>;
+  tokenizer: Tokenizer;
+  idOf: (content: string) => number;
+};
+
+/** A vocabulary of our own in the published format, for a model with that many rows of logits. */
+export function buildTokenizer(vocabularySize: number): BuiltTokenizer {
+  const wordTokens = vocabularySize - SPARE_ROWS - MARKS.length;
+  const vocabulary = trainVocabulary(TRAINING_PARAGRAPHS.join('\n'), wordTokens);
+  if (vocabulary.tokens.length > wordTokens) {
+    const least = vocabulary.tokens.length + SPARE_ROWS + MARKS.length;
+    throw new RangeError(`vocabularySize must be ${least} or more, not ${vocabularySize}.`);
+  }
+  addFillers(vocabulary, wordTokens);
+
+  const ids = new Map(vocabulary.tokens.map((token, id) => [token, id]));
+  for (const [at, mark] of MARKS.entries()) ids.set(mark, wordTokens + at);
+  const idOf = (content: string) => ids.get(content) ?? 0;
+
+  const json = tokenizerJson(vocabulary, idOf);
+  return {
+    json,
+    config: tokenizerConfig(idOf),
+    specialTokensMap: {
+      bos_token: '<s>',
+      eos_token: '<|endoftext|>',
+      pad_token: '<|endoftext|>',
+      unk_token: '<unk>',
+    },
+    tokenizer: new Tokenizer(parseTokenizerFile(json)),
+    idOf,
+  };
+}
+
+/** Words that nothing encodes to but that a model of the full size can say. */
+function addFillers(vocabulary: Vocabulary, count: number): void {
+  const known = new Set(vocabulary.tokens);
+  for (const first of FILLER_WORDS) {
+    for (const second of FILLER_WORDS) {
+      if (vocabulary.tokens.length >= count) return;
+      const filler = `▁${first}${second}`;
+      if (known.has(filler)) continue;
+      known.add(filler);
+      vocabulary.tokens.push(filler);
+    }
+  }
+}
+
+function tokenizerJson(
+  vocabulary: Vocabulary,
+  idOf: (content: string) => number,
+): Record<string, unknown> {
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [...SPECIAL_START, ...MARKS].map((content) => ({
+      id: idOf(content),
+      ...addedTokenFlags(content),
+    })),
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: null,
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ Sequence: { id: 'A', type_id: 0 } }],
+      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
+      special_tokens: {},
+    },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: '<unk>',
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: Object.fromEntries(vocabulary.tokens.map((token, id) => [token, id])),
+      merges: vocabulary.merges.map((pair) => pair.join(' ')),
+    },
+  };
+}
+
+function tokenizerConfig(idOf: (content: string) => number): Record<string, unknown> {
+  return {
+    add_bos_token: false,
+    add_eos_token: false,
+    added_tokens_decoder: Object.fromEntries(
+      [...SPECIAL_START, ...MARKS].map((content) => [idOf(content), addedTokenFlags(content)]),
+    ),
+    bos_token: '<s>',
+    chat_template: CHAT_TEMPLATE,
+    clean_up_tokenization_spaces: false,
+    eos_token: '<|endoftext|>',
+    legacy: false,
+    model_max_length: 131_072,
+    pad_token: '<|endoftext|>',
+    padding_side: 'left',
+    tokenizer_class: 'LlamaTokenizer',
+    unk_token: '<unk>',
+  };
+}
+
+function addedTokenFlags(content: string) {
+  return {
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  };
+}
+
+const CHAT_TEMPLATE = [
+  "{% for message in messages %}{% if message['role'] == 'system' and message['content'] %}",
+  "{{'<|system|>\n' + message['content'] + '<|end|>\n'}}",
+  "{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}",
+  "{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}",
+  "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}",
+].join('');

@@ -1,0 +1,91 @@
+/** What decides a built model, to the last bit. */
+export type ModelSize = {
+  hiddenSize: number;
+  intermediateSize: number;
+  layers: number;
+  /** Query heads and key-value heads alike, as in Phi-3.5-mini. */
+  heads: number;
+  /** Rows of the logits; the tokenizer has fewer, as the published one. */
+  vocabularySize: number;
+  precision: 'fp32' | 'fp16' | 'int4';
+  /** Weights that share a scale at int4. */
+  blockSize: number;
+  /** `cpu`: rotary inside attention. `gpu`: a `position_ids` input and, but for fp32, half-precision I/O. */
+  variant: 'cpu' | 'gpu';
+  /** Beyond this many tokens LongRoPE changes tables; the loader ends the context here. */
+  originalMaxPositions: number;
+  maxPositions: number;
+  seed: number;
+  /** How strongly an answer tends to end after a sentence: below 1 greedy answers go on, at 4 they end. */
+  endWeight: number;
+};
+
+/** A few MB, built in well under a second: for tests, development and benchmarks. */
+export const TINY_MODEL: ModelSize = {
+  hiddenSize: 128,
+  intermediateSize: 256,
+  layers: 2,
+  heads: 8,
+  vocabularySize: 1088,
+  precision: 'fp32',
+  blockSize: 32,
+  variant: 'cpu',
+  originalMaxPositions: 4096,
+  maxPositions: 8192,
+  seed: 35,
+  endWeight: 0.5,
+};
+
+/** Phi-3.5-mini's own size, 3.8B weights; at int4 about 2.8 GB. The weights are still random. */
+export const FULL_MODEL: ModelSize = {
+  hiddenSize: 3072,
+  intermediateSize: 8192,
+  layers: 32,
+  heads: 32,
+  vocabularySize: 32064,
+  precision: 'int4',
+  blockSize: 32,
+  variant: 'cpu',
+  originalMaxPositions: 4096,
+  maxPositions: 131072,
+  seed: 35,
+  endWeight: 0.5,
+};
+
+/** Throws with the field's name where the graph could not be built or run. */
+export function checkModelSize(size: ModelSize): void {
+  const counts = [
+    'hiddenSize',
+    'intermediateSize',
+    'layers',
+    'heads',
+    'vocabularySize',
+    'blockSize',
+    'originalMaxPositions',
+    'maxPositions',
+  ] as const satisfies (keyof ModelSize)[];
+  for (const field of counts) {
+    if (!Number.isSafeInteger(size[field]) || size[field] < 1) {
+      throw new RangeError(`${field} must be a whole number of 1 or more, not ${size[field]}.`);
+    }
+  }
+  if (size.hiddenSize % (size.heads * 16) !== 0) {
+    throw new RangeError(`hiddenSize must be a multiple of 16 x heads (${16 * size.heads}).`);
+  }
+  if (![16, 32, 64, 128, 256].includes(size.blockSize)) {
+    throw new RangeError('blockSize must be 16, 32, 64, 128 or 256.');
+  }
+  if (size.maxPositions < size.originalMaxPositions) {
+    throw new RangeError('maxPositions must not be below originalMaxPositions.');
+  }
+}
+
+export function headSize(size: ModelSize): number {
+  return size.hiddenSize / size.heads;
+}
+
+/** The element type of caches and logits. */
+export function ioType(size: ModelSize): 'float32' | 'float16' {
+  if (size.precision === 'fp32') return 'float32';
+  return size.precision === 'fp16' || size.variant === 'gpu' ? 'float16' : 'float32';
+}

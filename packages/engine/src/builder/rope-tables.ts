@@ -1,0 +1,47 @@
+import { headSize, type ModelSize } from './model-size.ts';
+
+export type RopeTable = { cos: Float32Array; sin: Float32Array; rows: number };
+
+/** LongRoPE: a table of short factors up to the original length, one of long factors beyond it. */
+export function ropeTables(size: ModelSize): { short: RopeTable; long: RopeTable } {
+  const { short, long } = ropeFactors(headSize(size) / 2);
+  return {
+    short: ropeTable(size, short, size.originalMaxPositions),
+    long: ropeTable(size, long, size.maxPositions),
+  };
+}
+
+/** How much slower each frequency turns. Shaped like the published ones: high frequencies hardly, low ones much. */
+export function ropeFactors(frequencies: number): { short: number[]; long: number[] } {
+  const place = (index: number) => (frequencies === 1 ? 0 : index / (frequencies - 1));
+  return {
+    short: Array.from({ length: frequencies }, (_, index) => 1 + 1.8 * place(index) ** 3),
+    long: Array.from(
+      { length: frequencies },
+      (_, index) => 64.8 ** Math.min(1, 1.6 * place(index)),
+    ),
+  };
+}
+
+/** Makes up for the larger spread of attention over a longer context. */
+export function ropeScale(size: ModelSize): number {
+  const growth = size.maxPositions / size.originalMaxPositions;
+  return growth <= 1 ? 1 : Math.sqrt(1 + Math.log(growth) / Math.log(size.originalMaxPositions));
+}
+
+export const ROPE_THETA = 10_000;
+
+function ropeTable(size: ModelSize, factors: readonly number[], rows: number): RopeTable {
+  const scale = ropeScale(size);
+  const width = factors.length;
+  const cos = new Float32Array(rows * width);
+  const sin = new Float32Array(rows * width);
+  for (const [column, factor] of factors.entries()) {
+    const frequency = 1 / (factor * ROPE_THETA ** (column / width));
+    for (let row = 0; row < rows; row += 1) {
+      cos[row * width + column] = Math.cos(row * frequency) * scale;
+      sin[row * width + column] = Math.sin(row * frequency) * scale;
+    }
+  }
+  return { cos, sin, rows };
+}

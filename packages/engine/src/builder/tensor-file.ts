@@ -1,0 +1,44 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+import { externalTensor, inlineTensor, type TensorHead } from './onnx-format.ts';
+import type { ProtobufWriter } from './protobuf-writer.ts';
+
+/** Where the graph's weights go: into its own file, or into a data file beside it. */
+export type TensorSink = { add(head: TensorHead, bytes: Uint8Array): ProtobufWriter };
+
+export const INLINE_TENSORS: TensorSink = { add: inlineTensor };
+
+// Readers map the file into memory, which wants each tensor on a page of its own.
+const PAGE_BYTES = 4096;
+
+export class TensorFile implements TensorSink {
+  readonly #location: string;
+  readonly #file: number;
+  #offset = 0;
+
+  constructor(path: string, location: string) {
+    this.#location = location;
+    this.#file = openSync(path, 'w');
+  }
+
+  add(head: TensorHead, bytes: Uint8Array): ProtobufWriter {
+    // A table of a few numbers is not worth a page, and shape inference wants to read it.
+    if (bytes.byteLength < PAGE_BYTES) return inlineTensor(head, bytes);
+    const offset = this.#offset;
+    for (let written = 0; written < bytes.byteLength;) {
+      written += writeSync(
+        this.#file,
+        bytes,
+        written,
+        bytes.byteLength - written,
+        offset + written,
+      );
+    }
+    this.#offset = Math.ceil((offset + bytes.byteLength) / PAGE_BYTES) * PAGE_BYTES;
+    return externalTensor(head, { location: this.#location, offset, length: bytes.byteLength });
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,78 @@
+import { byteToken } from '../text/tokenizer.ts';
+
+export type Vocabulary = { tokens: string[]; merges: [string, string][] };
+
+const PRINTABLE_ASCII = Array.from({ length: 94 }, (_, at) => String.fromCharCode(33 + at));
+
+/**
+ * Learns a byte-pair vocabulary from a text, in the layout of the Llama family: <unk>, <s>, </s>, the
+ * 256 bytes, then what the merges make, then single characters. The same text gives the same
+ * vocabulary. It never joins a ▁ to what stands before it, as no published vocabulary does.
+ */
+export function trainVocabulary(text: string, tokensMax: number): Vocabulary {
+  const characters = ['▁', ...PRINTABLE_ASCII];
+  const known = new Set(characters);
+  const words = countWords(text, known);
+
+  const bytes = Array.from({ length: 256 }, (_, byte) => byteToken(byte));
+  const start = ['<unk>', '<s>', '</s>', ...bytes];
+  const merges: [string, string][] = [];
+  const merged: string[] = [];
+  while (start.length + merged.length + characters.length < tokensMax) {
+    const pair = commonestPair(words);
+    if (!pair) break;
+    const joined = pair.join('');
+    // Two different pairs can make one token; both are merges, the token is listed once.
+    if (!known.has(joined)) merged.push(joined);
+    known.add(joined);
+    merges.push(pair);
+    for (const word of words) word.parts = joinPairs(word.parts, pair);
+  }
+  return { tokens: [...start, ...merged, ...characters], merges };
+}
+
+type Word = { parts: string[]; count: number };
+
+function countWords(text: string, known: ReadonlySet<string>): Word[] {
+  const counts = new Map<string, number>();
+  for (const word of `▁${text.replaceAll(' ', '▁')}`.match(/▁?[^▁\n]+/gu) ?? []) {
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([word, count]) => ({ parts: Array.from(word), count }))
+    .filter(({ parts }) => parts.every((part) => known.has(part)));
+}
+
+/** Of equals the first in the order of their letters, so that nothing depends on the order of words. */
+function commonestPair(words: readonly Word[]): [string, string] | undefined {
+  const counts = new Map<string, { pair: [string, string]; count: number }>();
+  for (const { parts, count } of words) {
+    for (let at = 1; at < parts.length; at += 1) {
+      const pair: [string, string] = [parts[at - 1] ?? '', parts[at] ?? ''];
+      const key = pair.join(' ');
+      const entry = counts.get(key);
+      if (entry) entry.count += count;
+      else counts.set(key, { pair, count });
+    }
+  }
+  let best: { key: string; pair: [string, string]; count: number } | undefined;
+  for (const [key, { pair, count }] of counts) {
+    const isBetter = !best || count > best.count || (count === best.count && key < best.key);
+    if (isBetter) best = { key, pair, count };
+  }
+  return best?.pair;
+}
+
+function joinPairs(parts: readonly string[], [left, right]: readonly [string, string]): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < parts.length; at += 1) {
+    const part = parts[at] ?? '';
+    if (part === left && parts[at + 1] === right) {
+      joined.push(left + right);
+      at += 1;
+    } else {
+      joined.push(part);
+    }
+  }
+  return joined;
+}
