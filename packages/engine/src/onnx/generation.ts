@@ -1,0 +1,70 @@
+import type { GenerateRequest, GenerateResult, OutputChunk } from '../engine.ts';
+import { Sampler } from '../sampling/sampler.ts';
+import { Detokenizer } from '../text/detokenizer.ts';
+import { TextStream } from '../text/text-stream.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+
+export type GenerationRequest = Omit<GenerateRequest, 'messages'> & {
+  promptIds: readonly number[] | Int32Array;
+};
+
+/** One answer being written: which token comes next, what text may be shown, when it ends. */
+export class Generation {
+  readonly promptIds: readonly number[] | Int32Array;
+  readonly #sampler: Sampler;
+  readonly #detokenizer: Detokenizer;
+  readonly #stream: TextStream;
+  readonly #stopIds: ReadonlySet<number>;
+  readonly #tokensMax: number;
+  #tokens = 0;
+  #nextId = 0;
+  #finishReason: GenerateResult['finishReason'] | undefined;
+
+  constructor(
+    request: GenerationRequest,
+    model: { tokenizer: Tokenizer; stopIds: ReadonlySet<number>; contextLength: number },
+  ) {
+    this.promptIds = request.promptIds;
+    this.#sampler = new Sampler(request, request.promptIds, model.stopIds);
+    this.#detokenizer = new Detokenizer(model.tokenizer);
+    this.#stream = new TextStream(request);
+    this.#stopIds = model.stopIds;
+    this.#tokensMax = Math.min(request.maxTokens, model.contextLength - request.promptIds.length);
+  }
+
+  /** Tokens of the answer so far. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** The token to run next. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  get finishReason(): GenerateResult['finishReason'] | undefined {
+    return this.#finishReason;
+  }
+
+  /** Takes the logits after the last token; the text to show now, which is often none. */
+  take(logits: Float32Array): OutputChunk {
+    const id = this.#sampler.next(logits);
+    if (this.#stopIds.has(id)) return this.#finish('stop', '');
+
+    this.#tokens += 1;
+    this.#nextId = id;
+    const { text, isStopped } = this.#stream.next(this.#detokenizer.next(id), this.#tokens);
+    if (isStopped) {
+      this.#finishReason = 'stop';
+      return { text, tokens: this.#tokens };
+    }
+    return this.#tokens >= this.#tokensMax
+      ? this.#finish('length', text)
+      : { text, tokens: this.#tokens };
+  }
+
+  #finish(reason: GenerateResult['finishReason'], text: string): OutputChunk {
+    this.#finishReason = reason;
+    return { text: text + this.#stream.end(this.#detokenizer.end()), tokens: this.#tokens };
+  }
+}

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import { checkRequest } from '../check-request.ts';
+import { EngineError } from '../engine-error.ts';
+import type {
+  Engine,
+  EngineInfo,
+  GenerateRequest,
+  GenerateResult,
+  OnnxEngineSpec,
+  OutputChunk,
+  Prepared,
+} from '../engine.ts';
+import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
+import { preparePrompt } from './prepare-prompt.ts';
+import type {
+  ThreadCall,
+  ThreadEnd,
+  ThreadFailure,
+  ThreadInput,
+  ThreadNotice,
+} from './thread-messages.ts';
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const ENDED_THREAD_ID = -1;
+
+type Pending = {
+  onOutput: (chunk: OutputChunk) => void;
+  settle: (end: ThreadEnd | EngineError) => void;
+  /** Set once nothing more may be shown: an abort, or a callback that threw. */
+  stopped: { reason: unknown } | undefined;
+};
+
+/**
+ * The main thread's half of the onnx engine. It tokenises here, where a prompt takes microseconds
+ * and need not wait for a model run, and leaves everything that touches the graph to the thread.
+ */
+export class OnnxEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #folder: ModelFolder;
+  readonly #thread: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #failure: EngineError | undefined;
+
+  constructor(
+    thread: Worker,
+    folder: ModelFolder,
+    opened: { provider: string; device: string; slots: number },
+  ) {
+    this.#thread = thread;
+    this.#folder = folder;
+    this.info = {
+      kind: 'onnx',
+      model: folder.name,
+      provider: opened.provider,
+      device: opened.device,
+      contextLength: folder.contextLength,
+      slots: opened.slots,
+    };
+    thread.on('message', (notice: ThreadNotice) => this.#receive(notice));
+    thread.on('error', (error) => this.#break(`crashed: ${error.message}`, error));
+    thread.on('exit', (code) => this.#break(`ended with exit code ${code}`));
+    // It may have ended between its first message and these listeners.
+    if (thread.threadId === ENDED_THREAD_ID) this.#break('ended');
+  }
+
+  async prepare(request: GenerateRequest): Promise<Prepared> {
+    checkRequest(request);
+    return preparePrompt(request, this.#folder);
+  }
+
+  async generate(
+    prepared: Prepared,
+    onOutput: (chunk: OutputChunk) => void,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    signal.throwIfAborted();
+    if (this.#failure) throw this.#failure;
+
+    const { messages: _, ...request } = prepared.request;
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return await new Promise<GenerateResult>((resolve, reject) => {
+      const abort = () => this.#stop(id, signal.reason);
+      const settle = (end: ThreadEnd | EngineError) => {
+        signal.removeEventListener('abort', abort);
+        this.#pending.delete(id);
+        if (end instanceof EngineError) reject(pending.stopped ? pending.stopped.reason : end);
+        else if (pending.stopped) reject(pending.stopped.reason);
+        else if (end.type === 'finished') resolve(end.result);
+        else reject(end.type === 'failed' ? toError(end.failure) : closed());
+      };
+      const pending: Pending = { onOutput, settle, stopped: undefined };
+      this.#pending.set(id, pending);
+      signal.addEventListener('abort', abort, { once: true });
+      this.#call({ type: 'generate', id, request: { ...request, promptIds: prepared.promptIds } });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#failure) return;
+    this.#failure = closed();
+    const exited = once(this.#thread, 'exit');
+    this.#call({ type: 'close' });
+    const timer = setTimeout(() => void this.#thread.terminate(), CLOSE_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #receive(notice: ThreadNotice): void {
+    if (notice.type !== 'progress') return;
+    for (const { id, text, tokens } of notice.outputs) {
+      const pending = this.#pending.get(id);
+      if (!pending || pending.stopped) continue;
+      try {
+        pending.onOutput({ text, tokens });
+      } catch (error) {
+        this.#stop(id, error);
+      }
+    }
+    for (const end of notice.ends) this.#pending.get(end.id)?.settle(end);
+  }
+
+  /** The caller is answered when the thread says that the slot is free. */
+  #stop(id: number, reason: unknown): void {
+    const pending = this.#pending.get(id);
+    if (!pending || pending.stopped) return;
+    pending.stopped = { reason };
+    this.#call({ type: 'abort', id });
+  }
+
+  #break(problem: string, cause?: unknown): void {
+    this.#failure ??= new EngineError(
+      'infra',
+      `The engine's thread ${problem}. Open the engine again.`,
+      { cause },
+    );
+    for (const pending of this.#pending.values()) pending.settle(this.#failure);
+  }
+
+  #call(call: ThreadCall): void {
+    this.#thread.postMessage(call);
+  }
+}
+
+/** Loads the folder here and in a new thread. Throws `EngineError` when either cannot. */
+export async function openOnnxEngine(spec: OnnxEngineSpec): Promise<Engine> {
+  if (!Number.isSafeInteger(spec.threads) || spec.threads < 1) {
+    throw new EngineError(
+      'infra',
+      `threads must be a whole number of 1 or more, not ${spec.threads}.`,
+    );
+  }
+  const thread = new Worker(new URL('./engine-thread-entry.mjs', import.meta.url), {
+    name: 'engine',
+    workerData: spec satisfies ThreadInput,
+    // The main program's flags are not for this thread: it brings its own loader.
+    execArgv: [],
+  });
+  const opening = waitUntilOpen(thread);
+  try {
+    const [folder, opened] = await Promise.all([readModelFolder(spec.modelDir), opening]);
+    return new OnnxEngine(thread, folder, { ...opened, slots: spec.slots });
+  } catch (error) {
+    await thread.terminate();
+    throw error;
+  }
+}
+
+async function waitUntilOpen(thread: Worker): Promise<{ provider: string; device: string }> {
+  return await new Promise((resolve, reject) => {
+    const fail = (problem: string, cause?: unknown) =>
+      reject(new EngineError('infra', `The engine's thread ${problem} while loading.`, { cause }));
+    thread.on('error', (error) => fail(`crashed (${error.message})`, error));
+    thread.on('exit', (code) => fail(`ended with exit code ${code}`));
+    thread.once('message', (notice: ThreadNotice) => {
+      if (notice.type === 'opened') resolve(notice);
+      else if (notice.type === 'refused') reject(toError(notice.failure));
+      else fail('spoke out of turn');
+    });
+  });
+}
+
+function toError(failure: ThreadFailure): EngineError {
+  return new EngineError(failure.kind, failure.message);
+}
+
+function closed(): EngineError {
+  return new EngineError('infra', 'The engine is closed.');
+}

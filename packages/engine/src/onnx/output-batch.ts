@@ -1,0 +1,53 @@
+import type { OutputChunk } from '../engine.ts';
+import type { ThreadEnd, ThreadNotice } from './thread-messages.ts';
+
+/** Longer than this, no output waits for company. */
+const HOLD_MS = 4;
+
+/**
+ * Collects what the steps produce, so that a fast model sends a message every few milliseconds and
+ * not one per token. The first output and every end go out with the turn that made them.
+ */
+export class OutputBatch {
+  readonly #send: (notice: ThreadNotice) => void;
+  readonly #outputs = new Map<number, OutputChunk & { id: number }>();
+  readonly #started = new Set<number>();
+  #ends: ThreadEnd[] = [];
+  #isUrgent = false;
+  #sentAt = 0;
+
+  constructor(send: (notice: ThreadNotice) => void) {
+    this.#send = send;
+  }
+
+  add(id: number, chunk: OutputChunk): void {
+    if (!this.#started.has(id)) {
+      this.#started.add(id);
+      this.#isUrgent = true;
+    }
+    const held = this.#outputs.get(id);
+    this.#outputs.set(id, { id, text: (held?.text ?? '') + chunk.text, tokens: chunk.tokens });
+  }
+
+  end(end: ThreadEnd): void {
+    this.#started.delete(end.id);
+    this.#ends.push(end);
+    this.flush();
+  }
+
+  /** To be called after each turn; sends what is urgent or has waited long enough. */
+  turn(): void {
+    if (this.#isUrgent || performance.now() - this.#sentAt >= HOLD_MS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#outputs.size === 0 && this.#ends.length === 0) return;
+    const outputs = [...this.#outputs.values()];
+    const ends = this.#ends;
+    this.#outputs.clear();
+    this.#ends = [];
+    this.#isUrgent = false;
+    this.#sentAt = performance.now();
+    this.#send({ type: 'progress', outputs, ends });
+  }
+}
