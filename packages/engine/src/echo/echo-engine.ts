@@ -1,0 +1,154 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+
+import { checkRequest } from '../check-request.ts';
+import { EngineError } from '../engine-error.ts';
+import type {
+  EchoEngineSpec,
+  Engine,
+  EngineInfo,
+  GenerateRequest,
+  GenerateResult,
+  OutputChunk,
+  Prepared,
+} from '../engine.ts';
+import { Slots } from '../slots.ts';
+import { renderChat } from '../text/chat-template.ts';
+import { TextStream } from '../text/text-stream.ts';
+
+const CONTEXT_WORDS = 4096;
+
+/**
+ * Says the last user message back, a word at a time, and over again while `minTokens` asks for
+ * more. A token is a word with the white space before it. For tests and benchmarks that want an
+ * engine's behaviour without a model's cost.
+ */
+export class EchoEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #slots: Slots;
+  readonly #tokenDelayMs: number;
+  readonly #running = new Set<AbortController>();
+  #isClosed = false;
+
+  constructor(spec: EchoEngineSpec) {
+    this.#slots = new Slots(spec.slots);
+    this.#tokenDelayMs = spec.tokenDelayMs;
+    this.info = {
+      kind: 'echo',
+      model: 'echo',
+      provider: 'none',
+      device: 'none',
+      contextLength: CONTEXT_WORDS,
+      slots: spec.slots,
+    };
+  }
+
+  async prepare(request: GenerateRequest): Promise<Prepared> {
+    checkRequest(request);
+    const words = request.messages.reduce(
+      (total, { content }) => total + splitWords(content).length,
+      0,
+    );
+    const room = CONTEXT_WORDS - Math.max(1, request.minTokens);
+    if (words > room) {
+      throw new EngineError(
+        'input',
+        `messages are ${words} words long; at most ${room} fit the context of ${CONTEXT_WORDS}. Shorten them.`,
+      );
+    }
+    const promptIds = Array.from({ length: words }, (_, index) => index);
+    return { promptText: renderChat(request.messages), promptIds, request };
+  }
+
+  async generate(
+    prepared: Prepared,
+    onOutput: (chunk: OutputChunk) => void,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    signal.throwIfAborted();
+    if (this.#isClosed) throw closed();
+
+    const stop = new AbortController();
+    const abort = () => stop.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#running.add(stop);
+    try {
+      const slot = await this.#slots.take(stop.signal);
+      try {
+        return await this.#speak(prepared, onOutput, stop.signal);
+      } finally {
+        this.#slots.give(slot);
+      }
+    } finally {
+      this.#running.delete(stop);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    for (const stop of this.#running) stop.abort(closed());
+  }
+
+  async #speak(
+    prepared: Prepared,
+    onOutput: (chunk: OutputChunk) => void,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    const { request, promptIds } = prepared;
+    const words = splitWords(lastUserMessage(request));
+    const tokensMax = Math.min(request.maxTokens, CONTEXT_WORDS - promptIds.length);
+    const wanted = words.length === 0 ? 0 : Math.max(words.length, request.minTokens);
+    const stream = new TextStream(request);
+    const startedAt = performance.now();
+    let finishReason: GenerateResult['finishReason'] = 'stop';
+    let tokens = 0;
+
+    while (tokens < wanted) {
+      await this.#pause(signal);
+      if (tokens === tokensMax) {
+        finishReason = 'length';
+        break;
+      }
+      const word = words[tokens % words.length] ?? '';
+      const isRepeat = tokens > 0 && tokens % words.length === 0 && !/^\s/u.test(word);
+      tokens += 1;
+      const { text, isStopped } = stream.next(isRepeat ? ` ${word}` : word, tokens);
+      if (text !== '') onOutput({ text, tokens });
+      if (isStopped) break;
+    }
+    const rest = stream.end('');
+    if (rest !== '') onOutput({ text: rest, tokens });
+    return {
+      finishReason,
+      promptTokens: promptIds.length,
+      completionTokens: tokens,
+      prefillMs: 0,
+      decodeMs: performance.now() - startedAt,
+    };
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#tokenDelayMs > 0) await setTimeout(this.#tokenDelayMs, undefined, { signal });
+      else await setImmediate(undefined, { signal });
+    } catch (error) {
+      // The timers reject with an error of their own; the caller is owed the signal's reason.
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+}
+
+function lastUserMessage(request: GenerateRequest): string {
+  const text = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  // What a Postgres text cannot hold, as the detokeniser treats it: NUL and lone surrogates.
+  return Buffer.from(text).toString().replaceAll('\0', '\uFFFD');
+}
+
+function splitWords(text: string): string[] {
+  return text.match(/\s*\S+/gu) ?? [];
+}
+
+function closed(): EngineError {
+  return new EngineError('infra', 'The engine is closed.');
+}
