@@ -44,6 +44,12 @@ const enter = (status: TaskStatus): Step => ({
   event: { type: status, payload: null } as NewTaskEvent,
 });
 
+const backToQueue = (reason: string): Step => ({
+  do: 'enter',
+  status: INITIAL_STATUS,
+  event: { type: INITIAL_STATUS, payload: { reason } },
+});
+
 /** Binds a queued task to a free slot of a worker. */
 export function decideAssign(
   state: TaskState,
@@ -131,28 +137,22 @@ export function decideRequeue(
       ),
     ];
   }
-  return [
-    { do: 'raise-epoch' },
-    { do: 'count-infra-attempt' },
-    {
-      do: 'enter',
-      status: INITIAL_STATUS,
-      event: { type: INITIAL_STATUS, payload: { reason: input.reason } },
-    },
-  ];
+  return [{ do: 'raise-epoch' }, { do: 'count-infra-attempt' }, backToQueue(input.reason)];
 }
 
 /** A ticket that no worker took in time: back to the queue, and nobody's attempt is counted. */
 export function decideReturn(state: TaskState, input: { epoch: number; reason: string }): Decision {
-  if (state.epoch !== input.epoch || state.status !== 'task_assign') return FENCED;
-  return [
-    { do: 'raise-epoch' },
-    {
-      do: 'enter',
-      status: INITIAL_STATUS,
-      event: { type: INITIAL_STATUS, payload: { reason: input.reason } },
-    },
-  ];
+  return state.status === 'task_assign' ? decideHandBack(state, input) : FENCED;
+}
+
+/** Back to the queue from wherever it is, and nobody's attempt is counted. */
+export function decideHandBack(
+  state: TaskState,
+  input: { epoch: number; reason: string },
+): Decision {
+  if (isTerminal(state.status)) return { refused: 'already_done' };
+  if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
+  return [{ do: 'raise-epoch' }, backToQueue(input.reason)];
 }
 
 /** Ends a task in any state at once; a worker that still runs it is fenced by the new epoch. */

@@ -1,7 +1,13 @@
 import type { TaskQueue } from '@runfleet/queue';
 
 import type { Claim } from './carry-task.ts';
-import { type Decision, decideExpire, decideRequeue, decideReturn } from './decide.ts';
+import {
+  type Decision,
+  decideExpire,
+  decideHandBack,
+  decideRequeue,
+  decideReturn,
+} from './decide.ts';
 import type { TaskState } from './task-state.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -15,6 +21,11 @@ export function requeueTask(ctx: Ctx, claim: Claim, reason: string): Promise<boo
 /** No worker took the ticket in time: back to the queue without counting an attempt. */
 export function returnTask(ctx: Ctx, claim: Claim, reason: string): Promise<boolean> {
   return move(ctx, claim, (state) => decideReturn(state, { epoch: claim.epoch, reason }));
+}
+
+/** A worker that stops gives back what it cannot finish; no attempt is counted. */
+export function handBackTask(ctx: Ctx, claim: Claim, reason: string): Promise<boolean> {
+  return move(ctx, claim, (state) => decideHandBack(state, { epoch: claim.epoch, reason }));
 }
 
 /** Nobody reports and the deadline is past: the task ends, and is not charged. */

@@ -1,0 +1,18 @@
+import type { Db } from '@runfleet/db';
+import type { TaskQueue, TicketTransport } from '@runfleet/queue';
+import type { Logger } from '@runfleet/service';
+import type { TaskStore } from '@runfleet/tasks';
+
+import type { BrokerMetrics } from './metrics.ts';
+
+/** What the parts of a broker may reach. */
+export type BrokerContext = {
+  /** Names this broker in leases. */
+  readonly brokerId: string;
+  readonly db: Db;
+  readonly store: TaskStore;
+  readonly queue: TaskQueue;
+  readonly tickets: TicketTransport;
+  readonly logger: Logger;
+  readonly metrics: BrokerMetrics;
+};

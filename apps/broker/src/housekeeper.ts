@@ -1,0 +1,72 @@
+/**
+ * What one broker at a time does for the whole fleet: reconcilers and partitions. Every broker
+ * ticks the pulse, so that time goes on while any of them lives.
+ */
+import {
+  correctSlotCounts,
+  expireOverdueTasks,
+  leadPool,
+  makeEventPartitions,
+  reapLostWorkers,
+  returnUnacceptedTasks,
+  tickPulse,
+  yieldPool,
+} from '@runfleet/tasks';
+
+import type { BrokerContext } from './context.ts';
+
+const TICK_MS = 1_000;
+const PARTITIONS_EVERY_TICKS = 60;
+/** A lease row of its own; no pool can have this name, since pool names hold no spaces. */
+const HOUSEKEEPING = 'house keeping';
+
+const RECONCILERS = {
+  'lost-workers': reapLostWorkers,
+  'accept-deadlines': returnUnacceptedTasks,
+  'overdue-runs': expireOverdueTasks,
+  'slot-counts': correctSlotCounts,
+} as const;
+
+export class Housekeeper implements AsyncDisposable {
+  readonly #ctx: BrokerContext;
+  readonly #timer: NodeJS.Timeout;
+  #ticks = 0;
+  #ticking: Promise<void> | null = null;
+
+  constructor(ctx: BrokerContext) {
+    this.#ctx = ctx;
+    this.#timer = setInterval(() => {
+      this.#ticking ??= this.#tick().finally(() => {
+        this.#ticking = null;
+      });
+    }, TICK_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#ticking;
+    await yieldPool(this.#ctx, { pool: HOUSEKEEPING, holder: this.#ctx.brokerId }).catch(() => {
+      // The lease runs out by itself.
+    });
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await tickPulse(this.#ctx);
+      const lease = await leadPool(this.#ctx, {
+        pool: HOUSEKEEPING,
+        holder: this.#ctx.brokerId,
+      });
+      if (!lease) return;
+      if (this.#ticks++ % PARTITIONS_EVERY_TICKS === 0) await makeEventPartitions(this.#ctx);
+      for (const [name, reconcile] of Object.entries(RECONCILERS)) {
+        const repaired = await reconcile(this.#ctx);
+        if (repaired === 0) continue;
+        this.#ctx.metrics.repaired(name, repaired);
+        this.#ctx.logger.warn({ reconciler: name, repaired }, 'repaired');
+      }
+    } catch (err) {
+      this.#ctx.logger.warn({ err }, 'housekeeping failed; it is tried again');
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** Carries one accepted task through the stages. The only loop in the worker that moves a task. */
+import { EngineError } from '@runfleet/engine';
+import { RunfleetError } from '@runfleet/protocol';
+import {
+  type Claim,
+  failure,
+  finishTask,
+  handBackTask,
+  requeueTask,
+  startTask,
+  type TaskResult,
+  type TaskRow,
+} from '@runfleet/tasks';
+
+import type { WorkerContext } from './context.ts';
+import { OutputJournal } from './output-journal.ts';
+import { infer } from './stages/infer.ts';
+import { postprocess } from './stages/postprocess.ts';
+import { preprocess } from './stages/preprocess.ts';
+import { StopReason, stopKindOf } from './stop-reason.ts';
+import { untilCommitted } from './until-committed.ts';
+
+/** How the worker let go of a task. `fenced`: it was somebody else's by then, and nothing was written. */
+export type Ended = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'requeued' | 'fenced';
+
+export type Run = { task: TaskRow; claim: Claim; control: AbortController };
+
+export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
+  const { task, claim, control } = run;
+  const { signal } = control;
+  const timer = setTimeout(
+    () => control.abort(new StopReason('timeout')),
+    task.timeoutSeconds * 1_000,
+  );
+  try {
+    const result = await carry(ctx, run);
+    const end = await untilCommitted(() => finishTask(ctx, claim, result), neverAborted);
+    if (end === 'fenced') return 'fenced';
+    ctx.queue.wake(ctx.pool);
+    ctx.metrics.tokensSeen(result.promptTokens, result.completionTokens);
+    return result.outcome === 'cancelled' ? 'fenced' : result.outcome;
+  } catch (error) {
+    return letGo(ctx, claim, error, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const neverAborted = new AbortController().signal;
+
+async function carry(ctx: WorkerContext, run: Run): Promise<TaskResult> {
+  const { task, claim, control } = run;
+  const { signal } = control;
+  try {
+    const prepared = await preprocess(ctx, task);
+    const started = await untilCommitted(() => startTask(ctx, claim), signal);
+    if (started === 'fenced') throw new StopReason('fenced');
+    const journal = new OutputJournal(ctx, {
+      claim,
+      signal,
+      abort: (reason) => control.abort(reason),
+    });
+    const answer = await infer(ctx, { prepared, journal, signal });
+    return await postprocess(ctx, { task, claim, answer, promptText: prepared.promptText });
+  } catch (error) {
+    const result = resultOf(error, signal);
+    if (!result) throw error;
+    return { ...result, device: ctx.engine.info.device };
+  }
+}
+
+/** The result that an error means for the caller; null where it is not the caller's affair. */
+function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
+  if (stopKindOf(signal) === 'timeout') {
+    return failure('expired', 'The timeout passed before the model said anything.');
+  }
+  if (signal.aborted || error instanceof StopReason) return null;
+  if (error instanceof RunfleetError) return failure('rejected', error.message);
+  if (error instanceof EngineError && error.kind === 'input') {
+    return failure('rejected', error.message);
+  }
+  if (error instanceof EngineError && error.kind === 'model') {
+    return failure('failed', error.message);
+  }
+  return null;
+}
+
+/** Somebody else takes over: another worker, or whoever fenced us. */
+async function letGo(
+  ctx: WorkerContext,
+  claim: Claim,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const stop = error instanceof StopReason ? error.kind : stopKindOf(signal);
+  if (stop === 'fenced') return 'fenced';
+  if (stop === 'shutdown') {
+    await untilCommitted(() => handBackTask(ctx, claim, 'worker stopping'), neverAborted);
+    return 'requeued';
+  }
+  ctx.logger.error({ err: error, taskId: claim.taskId, epoch: claim.epoch }, 'a run broke off');
+  await untilCommitted(() => requeueTask(ctx, claim, reasonOf(error)), neverAborted);
+  return 'requeued';
+}
+
+const REASON_CHARACTERS_MAX = 500;
+
+function reasonOf(error: unknown): string {
+  const text =
+    error instanceof EngineError || error instanceof StopReason ? error.message : 'worker error';
+  return text.slice(0, REASON_CHARACTERS_MAX);
+}

@@ -1,0 +1,47 @@
+import type { GenerateResult, Prepared } from '@runfleet/engine';
+import type { FinishReason } from '@runfleet/protocol';
+
+import type { WorkerContext } from '../context.ts';
+import type { OutputJournal } from '../output-journal.ts';
+import { stopKindOf } from '../stop-reason.ts';
+
+export type Answer = Omit<GenerateResult, 'finishReason'> & {
+  text: string;
+  finishReason: FinishReason;
+};
+
+/**
+ * Runs the model and streams its text into the journal. A run that its timeout ends after output
+ * began is an answer all the same; before that it rejects.
+ */
+export async function infer(
+  ctx: WorkerContext,
+  run: { prepared: Prepared; journal: OutputJournal; signal: AbortSignal },
+): Promise<Answer> {
+  const { prepared, journal, signal } = run;
+  const startedAt = performance.now();
+  let text = '';
+  try {
+    const result = await ctx.engine.generate(
+      prepared,
+      (chunk) => {
+        text += chunk.text;
+        journal.add(chunk);
+      },
+      signal,
+    );
+    await journal.close();
+    return { ...result, text };
+  } catch (error) {
+    if (stopKindOf(signal) !== 'timeout' || journal.tokens === 0) throw error;
+    await journal.close();
+    return {
+      text,
+      finishReason: 'timeout',
+      promptTokens: prepared.promptIds.length,
+      completionTokens: journal.tokens,
+      prefillMs: 0,
+      decodeMs: performance.now() - startedAt,
+    };
+  }
+}

@@ -1,0 +1,11 @@
+import type { Prepared } from '@runfleet/engine';
+import { parseChatParameters } from '@runfleet/models';
+import type { TaskRow } from '@runfleet/tasks';
+
+import type { WorkerContext } from '../context.ts';
+
+/** Chat template, tokens, length check. Rejects with the caller's mistake, if there is one. */
+export async function preprocess(ctx: WorkerContext, task: TaskRow): Promise<Prepared> {
+  const request = parseChatParameters(task.parameters, ctx.limits);
+  return ctx.engine.prepare({ ...request, seed: BigInt(task.seed) });
+}

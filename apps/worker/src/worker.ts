@@ -1,0 +1,165 @@
+/**
+ * One worker: takes tickets, carries the tasks, renews its lease. What it holds in memory is only a
+ * copy: each renewal lists the tasks that Postgres binds to it, and the two are brought together.
+ */
+import type { Ticket, TicketTransport, WorkerNotice } from '@runfleet/queue';
+import {
+  acceptTask,
+  drainWorker,
+  handBackTask,
+  registerWorker,
+  renewWorker,
+  retireWorker,
+  type WorkerDevice,
+} from '@runfleet/tasks';
+
+import type { WorkerContext } from './context.ts';
+import { runTask } from './run-task.ts';
+import { StopReason } from './stop-reason.ts';
+import { untilCommitted } from './until-committed.ts';
+
+const RENEW_MS = 5_000;
+
+export class Worker implements AsyncDisposable {
+  readonly #ctx: WorkerContext;
+  readonly #tickets: TicketTransport;
+  readonly #registration: { host: string; slots: number; device: WorkerDevice };
+  readonly #drainMs: number;
+  readonly #runs: Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
+  #generation = 0;
+  #renewTimer: NodeJS.Timeout | null = null;
+  #renewing: Promise<void> | null = null;
+  #resources: AsyncDisposable[] = [];
+  #isStopping = false;
+
+  constructor(
+    ctx: WorkerContext,
+    options: {
+      tickets: TicketTransport;
+      registration: { host: string; slots: number; device: WorkerDevice };
+      drainSeconds: number;
+      runs: Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
+    },
+  ) {
+    this.#ctx = ctx;
+    this.#tickets = options.tickets;
+    this.#registration = options.registration;
+    this.#drainMs = options.drainSeconds * 1_000;
+    this.#runs = options.runs;
+  }
+
+  async start(): Promise<void> {
+    const { workerId, queue, pool } = this.#ctx;
+    await this.#register();
+    this.#resources = await Promise.all([
+      queue.onNotice(workerId, (notice) => this.#heed(notice)),
+      this.#tickets.receive(workerId, (ticket) => this.#take(ticket)),
+    ]);
+    this.#renewTimer = setInterval(() => {
+      this.#renewing ??= this.#renew().finally(() => {
+        this.#renewing = null;
+      });
+    }, RENEW_MS);
+    queue.wake(pool);
+  }
+
+  /** Finishes what it can within the drain time, hands the rest back, and leaves the list. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    const { db, workerId: id, logger } = this.#ctx;
+    await drainWorker({ db }, { id }).catch((err: unknown) => {
+      logger.warn({ err }, 'the worker could not say that it drains');
+    });
+    const timer = setTimeout(() => this.#stopAll('shutdown'), this.#drainMs);
+    await Promise.all([...this.#runs.values()].map((run) => run.done));
+    clearTimeout(timer);
+    if (this.#renewTimer) clearInterval(this.#renewTimer);
+    await this.#renewing;
+    await Promise.all(this.#resources.map((resource) => resource[Symbol.asyncDispose]()));
+    // Whatever is still bound to it is taken back by a broker, which sees the worker stopped.
+    await retireWorker({ db }, { id }).catch((err: unknown) => {
+      logger.warn({ err }, 'the worker could not leave the list; its lease runs out');
+    });
+    await this.#tickets.discard(id).catch((err: unknown) => {
+      logger.debug({ err }, 'the ticket queue was left behind');
+    });
+  }
+
+  async #register(): Promise<void> {
+    const { db, workerId: id, pool, logger } = this.#ctx;
+    const { generation } = await registerWorker({ db }, { id, pool, ...this.#registration });
+    this.#generation = generation;
+    logger.info({ workerId: id, generation, pool }, 'worker is on the list');
+  }
+
+  /** A ticket is done when its accept is committed or refused; the run goes on by itself. */
+  async #take(ticket: Ticket): Promise<void> {
+    const { taskId, epoch } = ticket;
+    if (this.#runs.get(taskId)?.epoch === epoch) return;
+    if (this.#isStopping) {
+      await handBackTask(this.#ctx, ticket, 'worker stopping');
+      return;
+    }
+    const control = new AbortController();
+    const accepted = untilCommitted(
+      () => acceptTask(this.#ctx, { ...ticket, workerId: this.#ctx.workerId }),
+      control.signal,
+    );
+    const done = accepted.then(async (task) => {
+      if (!task) return;
+      const acceptedAt = performance.now();
+      this.#ctx.metrics.taskAccepted();
+      const ended = await runTask(this.#ctx, { task, claim: ticket, control });
+      const seconds = (performance.now() - acceptedAt) / 1_000;
+      this.#ctx.logger.info({ taskId, epoch, ended, seconds }, 'task let go');
+      this.#forget(ticket);
+      this.#ctx.metrics.taskEnded(ended, seconds);
+    });
+    const settled = done
+      .catch((err: unknown) => {
+        if (!control.signal.aborted)
+          this.#ctx.logger.error({ err, taskId, epoch }, 'a task was lost');
+      })
+      .finally(() => this.#forget(ticket));
+    this.#runs.set(taskId, { epoch, control, done: settled });
+    await accepted.catch(() => {
+      // `settled` has said it; the accept deadline takes the task back.
+    });
+  }
+
+  #forget({ taskId, epoch }: Ticket): void {
+    if (this.#runs.get(taskId)?.epoch === epoch) this.#runs.delete(taskId);
+  }
+
+  #heed(notice: WorkerNotice): void {
+    this.#runs.get(notice.stop)?.control.abort(new StopReason('fenced'));
+  }
+
+  async #renew(): Promise<void> {
+    const { db, workerId: id, logger } = this.#ctx;
+    try {
+      const before = [...this.#runs];
+      const bound = await renewWorker({ db }, { id, generation: this.#generation });
+      if (bound === null) {
+        logger.warn({ workerId: id }, 'declared lost; stopping all runs and registering anew');
+        this.#stopAll('fenced');
+        if (!this.#isStopping) await this.#register();
+        return;
+      }
+      const epochs = new Map(bound.map((claim) => [claim.taskId, claim.epoch]));
+      // Only runs from before the question: one that was taken meanwhile is not in the answer.
+      for (const [taskId, run] of before) {
+        if (epochs.get(taskId) !== run.epoch) run.control.abort(new StopReason('fenced'));
+      }
+      for (const { taskId, epoch, isAccepted } of bound) {
+        if (!isAccepted) void this.#take({ taskId, epoch });
+      }
+    } catch (err) {
+      logger.warn({ err }, 'the lease was not renewed; it is tried again');
+    }
+  }
+
+  #stopAll(kind: 'fenced' | 'shutdown'): void {
+    for (const run of this.#runs.values()) run.control.abort(new StopReason(kind));
+  }
+}

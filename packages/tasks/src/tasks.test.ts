@@ -1,0 +1,498 @@
+import { deposit, readAccount } from '@runfleet/billing';
+import type { Db } from '@runfleet/db';
+import { formatUsd, parseUsd } from '@runfleet/protocol';
+import { describe, expect } from 'vitest';
+
+import { assignTasks } from './assign-tasks.ts';
+import { acceptTask, appendOutput, type Claim, finishTask, startTask } from './carry-task.ts';
+import { createTask } from './create-task.ts';
+import { failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
+import { killTask } from './kill-task.ts';
+import { readTask } from './read-task.ts';
+import {
+  correctSlotCounts,
+  LEASE_PULSES,
+  reapLostWorkers,
+  returnUnacceptedTasks,
+} from './reconcile.ts';
+import { requeueTask } from './requeue-task.ts';
+import type { TaskResult } from './task-state.ts';
+import type { TaskStore } from './task-store.ts';
+import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
+import { registerWorker, renewWorker } from './worker-registry.ts';
+
+const answer: TaskResult = {
+  ...failure('succeeded', ''),
+  finishReason: 'stop',
+  output: 'Hi there',
+  outputs: [{ contenttype: 'raw', content: { prompt: '', raw: 'Hi', thinking: [], answer: [] } }],
+  device: 'cpu',
+  promptTokens: 3,
+  completionTokens: 2,
+};
+
+async function assigned(
+  ctx: { store: TaskStore },
+  taskId: string,
+  worker: { workerId: string; generation: number },
+): Promise<Claim & { workerId: string }> {
+  const { assigned: tickets } = await assignTasks(ctx, [{ taskId, ...worker }]);
+  const ticket = tickets[0];
+  if (!ticket) throw new Error(`Task ${taskId} was not assigned.`);
+  return ticket;
+}
+
+async function running(
+  ctx: { store: TaskStore; db: Db },
+  taskId: string,
+  worker: { workerId: string; generation: number },
+) {
+  const claim = await assigned(ctx, taskId, worker);
+  await acceptTask(ctx, claim);
+  await startTask(ctx, claim);
+  return claim;
+}
+
+async function logOf(db: Db, taskId: string) {
+  return db.sql<{ seq: number; type: string; epoch: number; at: bigint }[]>`
+    select seq, type, epoch, at from task_events where task_id = ${taskId} order by seq`;
+}
+
+async function usedSlots(db: Db, workerId: string): Promise<number> {
+  const [row] = await db.sql<{ used: number }[]>`select used from workers where id = ${workerId}`;
+  return row?.used ?? -1;
+}
+
+/** Every transfer's debit and credit, summed per ledger account: what the account rows must equal. */
+async function ledgerOf(db: Db, organisationId: string) {
+  const [row] = await db.sql<{ available: string; held: string; all: string }[]>`
+    with sides as (
+      select credit as account, amount from transfers where organisation_id = ${organisationId}
+      union all
+      select debit, -amount from transfers where organisation_id = ${organisationId}
+    )
+    select
+      coalesce(sum(amount) filter (where account like 'customer:%'), 0)::numeric(24,12) as available,
+      coalesce(sum(amount) filter (where account like 'held:%'), 0)::numeric(24,12) as held,
+      coalesce(sum(amount), 0)::numeric(24,12) as all
+    from sides`;
+  return row;
+}
+
+async function expectBalancedBooks(db: Db, organisationId: string) {
+  const account = await readAccount({ db }, organisationId);
+  expect(await ledgerOf(db, organisationId)).toEqual({
+    available: formatUsd(account.balance - account.held),
+    held: formatUsd(account.held),
+    all: formatUsd(0n),
+  });
+  return account;
+}
+
+const ROAD = [
+  'task_queue',
+  'task_cost',
+  'task_assign',
+  'task_accept',
+  'task_preprocess_start',
+  'task_preprocess_end',
+  'task_start',
+  'task_output',
+  'task_output_full',
+  'task_end',
+  'task_postprocess_start',
+  'task_cost',
+  'task_postprocess_end',
+];
+
+describe('the road of a task', () => {
+  test('a success walks every state in order, with a gapless log whose times never run back', async ({
+    db,
+    store,
+    queue,
+    tenant,
+    announced,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    const claim = await running(ctx, id, await aWorker(db));
+    await appendOutput(ctx, claim, { raw: 'Hi there', tokens: 2, elapsedMs: 5 });
+    expect(await finishTask(ctx, claim, answer)).toBe('done');
+
+    const log = await logOf(db, id);
+    expect(log.map(({ type }) => type)).toEqual(ROAD);
+    expect(log.map(({ seq }) => seq)).toEqual(ROAD.map((_, index) => index + 1));
+    const times = log.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((a, b) => Number(a - b)));
+    expect(announced.map(({ type }) => type)).toEqual(ROAD);
+  });
+
+  test('what it cost is elapsed seconds times the price to the last digit, and the hold returns', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    expect((await readAccount(ctx, tenant.organisationId)).held).toBe(parseUsd('0.1755'));
+    const claim = await running(ctx, id, await aWorker(db));
+    await finishTask(ctx, claim, answer);
+
+    const task = await readTask(ctx, { ...tenant, reference: { id } });
+    const elapsed = (task.times.endedAt ?? 0n) - (task.times.acceptedAt ?? 0n);
+    expect(task.totalCost).toBe((elapsed / 100n) * (task.cps / 10_000n));
+    expect(task.receipt).toMatchObject({ cost: formatUsd(task.totalCost), finishReason: 'stop' });
+    const account = await expectBalancedBooks(db, tenant.organisationId);
+    expect(account).toEqual({
+      balance: parseUsd('1000') - task.totalCost,
+      held: 0n,
+      activeTasks: 0,
+    });
+  });
+
+  test.for(['failed', 'rejected', 'expired'] as const)(
+    'a task that %s costs nothing and returns its hold',
+    async (outcome, { db, store, queue, tenant }) => {
+      const ctx = { db, store, queue };
+      const { id } = await createTask(ctx, aTask(tenant));
+      const worker = await aWorker(db);
+      const claim = await assigned(ctx, id, worker);
+      await acceptTask(ctx, claim);
+      await finishTask(ctx, claim, failure(outcome, 'No.'));
+
+      const task = await readTask(ctx, { ...tenant, reference: { id } });
+      expect(task).toMatchObject({
+        status: 'task_postprocess_end',
+        outcome,
+        totalCost: 0n,
+        debugError: 'No.',
+      });
+      expect(task.pexit).not.toBe('0');
+      const log = await logOf(db, id);
+      expect(log.slice(-4).map(({ type }) => type)).toEqual([
+        'task_error',
+        'task_error_full',
+        'task_cost',
+        'task_postprocess_end',
+      ]);
+      expect(await usedSlots(db, worker.workerId)).toBe(0);
+      const account = await expectBalancedBooks(db, tenant.organisationId);
+      expect(account).toEqual({ balance: parseUsd('1000'), held: 0n, activeTasks: 0 });
+    },
+  );
+});
+
+describe('the fence', () => {
+  test('a requeued task refuses everything its former worker writes', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    const zombie = await running(ctx, id, await aWorker(db));
+    expect(await requeueTask(ctx, zombie, 'worker lost')).toBe(true);
+
+    const output = { raw: 'late', tokens: 1, elapsedMs: 1 };
+    expect(await appendOutput(ctx, zombie, output)).toBe('fenced');
+    expect(await startTask(ctx, zombie)).toBe('fenced');
+    expect(await finishTask(ctx, zombie, answer)).toBe('fenced');
+    expect(await acceptTask(ctx, zombie)).toBeNull();
+    expect(await requeueTask(ctx, zombie, 'again')).toBe(false);
+
+    const heir = await running(ctx, id, await aWorker(db));
+    expect(heir.epoch).toBeGreaterThan(zombie.epoch);
+    expect(await finishTask(ctx, heir, answer)).toBe('done');
+    expect(await finishTask(ctx, zombie, answer)).toBe('fenced');
+    const log = await logOf(db, id);
+    expect(log.filter(({ type }) => type === 'task_postprocess_end')).toHaveLength(1);
+    expect(log.filter(({ type }) => type === 'task_cost')).toHaveLength(2);
+    await expectBalancedBooks(db, tenant.organisationId);
+  });
+
+  test('every write may be given twice: the answer is the same and nothing is written twice', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    const worker = await aWorker(db);
+    const claim = await assigned(ctx, id, worker);
+    expect((await assignTasks(ctx, [{ taskId: id, ...worker }])).assigned).toEqual([]);
+    const output = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
+    const twice = async <T>(write: () => Promise<T>) => [await write(), await write()];
+    expect((await twice(() => acceptTask(ctx, claim))).map((task) => task?.id)).toEqual([id, id]);
+    expect(await twice(() => startTask(ctx, claim))).toEqual(['done', 'done']);
+    expect(await twice(() => appendOutput(ctx, claim, output))).toEqual(['done', 'done']);
+    expect(await twice(() => finishTask(ctx, claim, answer))).toEqual(['done', 'done']);
+    expect((await logOf(db, id)).map(({ type }) => type)).toEqual(ROAD);
+    expect(await usedSlots(db, worker.workerId)).toBe(0);
+    await expectBalancedBooks(db, tenant.organisationId);
+  });
+
+  test('finish and kill race: exactly one ends the task', async ({ db, store, queue, tenant }) => {
+    const ctx = { db, store, queue };
+    const worker = await aWorker(db, 20);
+    for (let i = 0; i < 10; i++) {
+      const { id } = await createTask(ctx, aTask(tenant));
+      const claim = await running(ctx, id, worker);
+      const reference = { id };
+      const results = await Promise.all([
+        finishTask(ctx, claim, answer),
+        killTask(ctx, { ...tenant, reference, onlyQueued: false }).then(
+          () => 'killed',
+          () => 'too late',
+        ),
+      ]);
+      expect([
+        ['done', 'too late'],
+        ['fenced', 'killed'],
+      ]).toContainEqual(results);
+      const terminal = (await logOf(db, id)).filter(({ type }) =>
+        ['task_postprocess_end', 'task_cancel'].includes(type),
+      );
+      expect(terminal).toHaveLength(1);
+    }
+    expect(await usedSlots(db, worker.workerId)).toBe(0);
+    const account = await expectBalancedBooks(db, tenant.organisationId);
+    expect(account).toMatchObject({ held: 0n, activeTasks: 0 });
+  });
+});
+
+describe('slots', () => {
+  test('a worker never gets more tasks than it has slots, however many brokers assign', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const worker = await aWorker(db, 3);
+    const tasks = await Promise.all(
+      Array.from({ length: 8 }, () => createTask(ctx, aTask(tenant))),
+    );
+    const placements = tasks.map(({ id }) => ({ taskId: id, ...worker }));
+    const rounds = await Promise.all([
+      assignTasks(ctx, placements),
+      assignTasks(ctx, placements.toReversed()),
+    ]);
+    expect(rounds.flatMap((round) => round.assigned)).toHaveLength(3);
+    expect(await usedSlots(db, worker.workerId)).toBe(3);
+  });
+
+  test('a kill frees the slot in the same commit and fences the worker', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const worker = await aWorker(db);
+    const { id } = await createTask(ctx, aTask(tenant));
+    const claim = await running(ctx, id, worker);
+    const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
+    expect(killed).toMatchObject({ status: 'task_cancel', totalCost: 0n, workerId: null });
+    expect(await usedSlots(db, worker.workerId)).toBe(0);
+    expect(await finishTask(ctx, claim, answer)).toBe('fenced');
+    await expectBalancedBooks(db, tenant.organisationId);
+  });
+
+  test('a leaked slot is found and corrected', async ({ db }) => {
+    const { workerId } = await aWorker(db);
+    await db.sql`update workers set used = 2 where id = ${workerId}`;
+    expect(await correctSlotCounts({ db })).toBe(1);
+    expect(await usedSlots(db, workerId)).toBe(0);
+    expect(await correctSlotCounts({ db })).toBe(0);
+  });
+});
+
+describe('leases', () => {
+  const pass = (db: Db, pulses: number) => db.sql`update pulse set n = n + ${pulses}`;
+
+  test('a worker that does not renew is lost and its tasks go back to the queue', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const worker = await aWorker(db);
+    const { id } = await createTask(ctx, aTask(tenant));
+    await running(ctx, id, worker);
+    await pass(db, LEASE_PULSES);
+    expect(await reapLostWorkers(ctx)).toBe(0);
+    await pass(db, 1);
+    expect(await reapLostWorkers(ctx)).toBe(1);
+    expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
+      status: 'task_queue',
+      infraAttempts: 1,
+      workerId: null,
+    });
+    expect(await renewWorker(ctx, { id: worker.workerId, generation: 1 })).toBeNull();
+  });
+
+  test('without pulses nobody is lost, however much time passes', async ({ db, store, queue }) => {
+    const { workerId } = await aWorker(db);
+    await db.sql`update workers set renewed_at = now() - interval '1 day' where id = ${workerId}`;
+    await reapLostWorkers({ db, store, queue });
+    expect(await renewWorker({ db }, { id: workerId, generation: 1 })).toEqual([]);
+  });
+
+  test('a ticket that nobody accepts goes back without counting an attempt', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    const claim = await assigned(ctx, id, await aWorker(db));
+    await pass(db, 6);
+    expect(await returnUnacceptedTasks(ctx)).toBe(1);
+    expect(await acceptTask(ctx, claim)).toBeNull();
+    expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
+      status: 'task_queue',
+      infraAttempts: 0,
+    });
+  });
+
+  test('a renewal lists what is bound to the worker, accepted or not', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const worker = await aWorker(db);
+    const [first, second] = [
+      await createTask(ctx, aTask(tenant)),
+      await createTask(ctx, aTask(tenant)),
+    ];
+    await assigned(ctx, first.id, worker);
+    await running(ctx, second.id, worker);
+    const bound = await renewWorker(ctx, { id: worker.workerId, generation: worker.generation });
+    expect(bound?.toSorted((a, b) => Number(a.taskId) - Number(b.taskId))).toEqual([
+      { taskId: first.id, epoch: 1, isAccepted: false },
+      { taskId: second.id, epoch: 1, isAccepted: true },
+    ]);
+  });
+
+  test('a worker that registers anew has its former tasks taken away', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const worker = await aWorker(db);
+    const { id } = await createTask(ctx, aTask(tenant));
+    await running(ctx, id, worker);
+    const device = { engine: '', model: '', provider: '', device: '', version: '' };
+    await registerWorker(ctx, { id: worker.workerId, pool: 'p', host: 'h', slots: 4, device });
+    expect(await reapLostWorkers(ctx)).toBe(1);
+    expect(await usedSlots(db, worker.workerId)).toBe(0);
+  });
+
+  test('a task whose workers keep dying fails clearly and is not charged', async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
+      const claim = await running(ctx, id, await aWorker(db));
+      await requeueTask(ctx, claim, 'worker lost');
+    }
+    const task = await readTask(ctx, { ...tenant, reference: { id } });
+    expect(task).toMatchObject({
+      status: 'task_postprocess_end',
+      outcome: 'failed',
+      totalCost: 0n,
+    });
+    expect(task.debugError).toContain('Gave up after 3 attempts: worker lost');
+    await expectBalancedBooks(db, tenant.organisationId);
+  });
+});
+
+describe('admission', () => {
+  test('a hundred Runs at once against money for ten: exactly ten are accepted', async ({
+    db,
+    store,
+    queue,
+  }) => {
+    const tenant = await createTenant(db, '10');
+    const admission = { minimumBalance: 0n, concurrencyOf: () => Infinity };
+    const task = aTask(tenant, { admission, timeoutSeconds: 1_709 }); // about one dollar each
+    const results = await Promise.allSettled(
+      Array.from({ length: 100 }, () => createTask({ store, queue }, task)),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    const account = await expectBalancedBooks(db, tenant.organisationId);
+    expect(account.activeTasks).toBe(10);
+    const [{ count } = { count: '' }] = await db.sql<{ count: string }[]>`
+      select count(*) as count from tasks where organisation_id = ${tenant.organisationId}`;
+    expect(count).toBe('10');
+  });
+
+  test('at 10 USD one task may be active, and the next when it has ended', async ({
+    db,
+    store,
+    queue,
+  }) => {
+    const tenant = await createTenant(db, '10');
+    const ctx = { db, store, queue };
+    const { id } = await createTask(ctx, aTask(tenant));
+    await expect(createTask(ctx, aTask(tenant))).rejects.toMatchObject({
+      kind: 'concurrency_limit',
+    });
+    await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true });
+    await createTask(ctx, aTask(tenant));
+  });
+
+  test('below the minimum balance nothing is accepted and nothing is written', async ({
+    db,
+    store,
+    queue,
+  }) => {
+    const tenant = await createTenant(db, '0.49');
+    await expect(createTask({ store, queue }, aTask(tenant))).rejects.toMatchObject({
+      kind: 'insufficient_balance',
+    });
+    expect(
+      await db.sql`select 1 from tasks where organisation_id = ${tenant.organisationId}`,
+    ).toHaveLength(0);
+  });
+
+  test('a deposit that is given twice is credited once', async ({ db }) => {
+    const tenant = await createTenant(db, '1');
+    const gift = { organisationId: tenant.organisationId, amount: parseUsd('5'), businessKey: 'k' };
+    await Promise.all([deposit({ db }, gift), deposit({ db }, gift)]);
+    expect((await expectBalancedBooks(db, tenant.organisationId)).balance).toBe(parseUsd('6'));
+  });
+});
+
+describe('tenants', () => {
+  test("another tenant's task is not found, neither read nor killed", async ({
+    db,
+    store,
+    queue,
+    tenant,
+  }) => {
+    const ctx = { db, store, queue };
+    const { id, token } = await createTask(ctx, aTask(tenant));
+    const other = await createTenant(db);
+    for (const reference of [{ id }, { token }, { id: '999999' }, { id: "1' or 1=1" }]) {
+      const input = { organisationId: other.organisationId, reference };
+      await expect(readTask(ctx, input)).rejects.toMatchObject({ kind: 'task_not_found' });
+      await expect(killTask(ctx, { ...input, onlyQueued: false })).rejects.toMatchObject({
+        kind: 'task_not_found',
+      });
+    }
+  });
+});

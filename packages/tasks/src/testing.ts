@@ -1,0 +1,84 @@
+/** Fixtures for tests that move tasks: a tenant with money, a store, a queue, and what was announced. */
+import { randomUUID } from 'node:crypto';
+
+import { type AdmissionPolicy, compatibleAdmission, deposit } from '@runfleet/billing';
+import type { Db } from '@runfleet/db';
+import { testWithDb } from '@runfleet/db/testing';
+import { findModel, type Model } from '@runfleet/models';
+import { parseUsd, type TaskEvent } from '@runfleet/protocol';
+import { openTaskQueue } from '@runfleet/queue';
+
+import type { NewTask } from './new-task.ts';
+import { openTaskStore } from './task-store.ts';
+import { registerWorker } from './worker-registry.ts';
+
+export type Tenant = { organisationId: string; projectId: string; ownerId: string };
+
+/** An organisation with an owner, a project and `usd` on its account. */
+export async function createTenant(db: Db, usd = '1000'): Promise<Tenant> {
+  const ownerId = randomUUID();
+  const [organisation] = await db.sql<{ id: string }[]>`
+    insert into organisations (name) values ('A tenant') returning id`;
+  const organisationId = organisation?.id ?? '';
+  await db.sql`
+    insert into users (id, email, name) values (${ownerId}, ${`${ownerId}@example.org`}, 'An owner')`;
+  const [project] = await db.sql<{ id: string }[]>`
+    insert into projects (organisation_id, owner_id, name, auth_type, key_hash, key_hint)
+    values (${organisationId}, ${ownerId}, 'A project', 'apikey', ${Buffer.from(ownerId)}, 'hint')
+    returning id`;
+  await deposit(
+    { db },
+    { organisationId, amount: parseUsd(usd), businessKey: `test:${organisationId}` },
+  );
+  return { organisationId, projectId: project?.id ?? '', ownerId };
+}
+
+export function phi(): Model {
+  const model = findModel('microsoft', 'Phi-3.5-mini-instruct');
+  if (!model) throw new Error('The catalogue has no Phi-3.5-mini-instruct.');
+  return model;
+}
+
+export function aTask(tenant: Tenant, changes: Partial<NewTask> = {}): NewTask {
+  return {
+    ...tenant,
+    model: phi(),
+    parameters: { prompt: 'Hello' },
+    seed: 7n,
+    timeoutSeconds: 300,
+    admission: compatibleAdmission satisfies AdmissionPolicy,
+    ...changes,
+  };
+}
+
+export async function aWorker(
+  db: Db,
+  slots = 4,
+): Promise<{ workerId: string; generation: number }> {
+  const workerId = randomUUID();
+  const { generation } = await registerWorker(
+    { db },
+    {
+      id: workerId,
+      pool: phi().pool,
+      host: 'a-host',
+      slots,
+      device: { engine: 'echo', model: '', provider: '', device: 'cpu', version: '' },
+    },
+  );
+  return { workerId, generation };
+}
+
+export const testWithTasks = testWithDb
+  .extend('announced', (): TaskEvent[] => [])
+  .extend('store', ({ db, announced }, { onCleanup }) => {
+    const store = openTaskStore({ db, announce: (events) => void announced.push(...events) });
+    onCleanup(() => store[Symbol.asyncDispose]());
+    return store;
+  })
+  .extend('queue', ({ redisUrl }, { onCleanup }) => {
+    const queue = openTaskQueue({ url: redisUrl });
+    onCleanup(() => queue[Symbol.asyncDispose]());
+    return queue;
+  })
+  .extend('tenant', ({ db }) => createTenant(db));
