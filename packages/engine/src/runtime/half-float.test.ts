@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { floatToHalf, halfToFloat, halvesToFloats } from './half-float.ts';
+
+test.each([
+  [0, 0x0000],
+  [-0, 0x8000],
+  [1, 0x3c00],
+  [-2, 0xc000],
+  [65504, 0x7bff],
+  [65520, 0x7c00],
+  [1e9, 0x7c00],
+  [6.103515625e-5, 0x0400],
+  [5.960464477539063e-8, 0x0001],
+  [2.9802322387695312e-8, 0x0000],
+  [1.00048828125, 0x3c00],
+  [1.00146484375, 0x3c02],
+  [Number.NEGATIVE_INFINITY, 0xfc00],
+])('%s is %s', (value, half) => {
+  expect(floatToHalf(value)).toBe(half);
+});
+
+test('every half that is a number comes back from its float', () => {
+  const halves = Uint16Array.from({ length: 0x10000 }, (_, half) => half);
+  const floats = halvesToFloats(halves);
+  for (const half of halves) {
+    if (!Number.isNaN(floats[half])) expect(floatToHalf(floats[half] ?? 0)).toBe(half);
+  }
+  expect(halfToFloat(0x7e00)).toBeNaN();
+});

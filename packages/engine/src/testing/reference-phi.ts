@@ -1,0 +1,163 @@
+import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import type { ModelSize } from '../builder/model-size.ts';
+import { phiWeights } from '../builder/phi-weights.ts';
+
+/**
+ * Phi-3.5-mini's forward pass in plain float64, from the model's description and not from the
+ * graph: no cache, no chunks, no fused operators. What the engine says must agree with this.
+ */
+export class ReferencePhi {
+  readonly #size: ModelSize;
+  readonly #embedding: Float32Array;
+  readonly #head: Float32Array;
+  readonly #norms = new Map<string, Float32Array>();
+  readonly #layers: {
+    qkv: Float32Array;
+    output: Float32Array;
+    gate: Float32Array;
+    up: Float32Array;
+    down: Float32Array;
+  }[];
+
+  constructor(size: ModelSize) {
+    const weights = phiWeights(size, buildTokenizer(size.vocabularySize));
+    this.#size = size;
+    this.#embedding = weights.embedding();
+    this.#head = weights.head();
+    this.#layers = Array.from({ length: size.layers }, (_, layer) => {
+      for (const name of [
+        `layers.${layer}.input_layernorm`,
+        `layers.${layer}.post_attention_layernorm`,
+      ]) {
+        this.#norms.set(name, weights.norm(name));
+      }
+      return {
+        qkv: weights.attentionInput(layer),
+        output: weights.attentionOutput(layer),
+        gate: weights.gate(layer),
+        up: weights.up(layer),
+        down: weights.down(layer),
+      };
+    });
+    const last = `layers.${size.layers}.final_norm_layernorm`;
+    this.#norms.set(last, weights.norm(last));
+  }
+
+  /** Greedy continuation; no id ends it. */
+  generate(promptIds: Iterable<number>, tokens: number): number[] {
+    const cache: LayerCache[] = this.#layers.map(() => ({ keys: [], values: [] }));
+    let logits = new Float64Array();
+    let position = 0;
+    for (const id of promptIds) logits = this.#step(id, position++, cache);
+
+    const ids: number[] = [];
+    while (ids.length < tokens) {
+      const id = logits.indexOf(Math.max(...logits));
+      ids.push(id);
+      if (ids.length < tokens) logits = this.#step(id, position++, cache);
+    }
+    return ids;
+  }
+
+  /** Logits after the last of `ids`. */
+  logits(ids: readonly number[]): Float64Array {
+    const cache: LayerCache[] = this.#layers.map(() => ({ keys: [], values: [] }));
+    let logits = new Float64Array();
+    for (const [position, id] of ids.entries()) logits = this.#step(id, position, cache);
+    return logits;
+  }
+
+  #step(id: number, position: number, cache: LayerCache[]): Float64Array {
+    const { hiddenSize, intermediateSize, vocabularySize } = this.#size;
+    const hidden = Float64Array.from(
+      this.#embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
+    );
+    for (const [layer, weights] of this.#layers.entries()) {
+      const normed = this.#norm(`layers.${layer}.input_layernorm`, hidden);
+      const qkv = multiply(weights.qkv, normed, 3 * hiddenSize);
+      const attended = this.#attend(qkv, position, cache[layer] ?? { keys: [], values: [] });
+      addTo(hidden, multiply(weights.output, attended, hiddenSize));
+
+      const between = this.#norm(`layers.${layer}.post_attention_layernorm`, hidden);
+      const gate = multiply(weights.gate, between, intermediateSize);
+      const up = multiply(weights.up, between, intermediateSize);
+      const product = gate.map((value, at) => (value / (1 + Math.exp(-value))) * (up[at] ?? 0));
+      addTo(hidden, multiply(weights.down, product, hiddenSize));
+    }
+    const last = this.#norm(`layers.${this.#layers.length}.final_norm_layernorm`, hidden);
+    return multiply(this.#head, last, vocabularySize);
+  }
+
+  #attend(qkv: Float64Array, position: number, cache: LayerCache): Float64Array {
+    const { hiddenSize, heads } = this.#size;
+    const width = hiddenSize / heads;
+    const query = this.#turn(qkv.slice(0, hiddenSize), position);
+    cache.keys.push(this.#turn(qkv.slice(hiddenSize, 2 * hiddenSize), position));
+    cache.values.push(qkv.slice(2 * hiddenSize));
+
+    const result = new Float64Array(hiddenSize);
+    for (let start = 0; start < hiddenSize; start += width) {
+      const scores = cache.keys.map((key) => {
+        let dot = 0;
+        for (let at = start; at < start + width; at += 1) dot += (query[at] ?? 0) * (key[at] ?? 0);
+        return dot / Math.sqrt(width);
+      });
+      const most = Math.max(...scores);
+      const shares = scores.map((score) => Math.exp(score - most));
+      const total = shares.reduce((sum, share) => sum + share, 0);
+      for (const [past, value] of cache.values.entries()) {
+        const share = (shares[past] ?? 0) / total;
+        for (let at = start; at < start + width; at += 1) {
+          result[at] = (result[at] ?? 0) + share * (value[at] ?? 0);
+        }
+      }
+    }
+    return result;
+  }
+
+  /** LongRoPE with the short factors: each half of a head is the other's imaginary part. */
+  #turn(vector: Float64Array, position: number): Float64Array {
+    const { hiddenSize, heads, maxPositions, originalMaxPositions } = this.#size;
+    const width = hiddenSize / heads;
+    const half = width / 2;
+    const spread = Math.log(maxPositions / originalMaxPositions) / Math.log(originalMaxPositions);
+    const scale = Math.sqrt(1 + spread);
+    const turned = new Float64Array(hiddenSize);
+    for (let start = 0; start < hiddenSize; start += width) {
+      for (let at = 0; at < half; at += 1) {
+        const factor = 1 + 1.8 * (at / (half - 1)) ** 3;
+        const angle = position / (factor * 10_000 ** (at / half));
+        const [cos, sin] = [Math.cos(angle) * scale, Math.sin(angle) * scale];
+        const [real, imaginary] = [vector[start + at] ?? 0, vector[start + half + at] ?? 0];
+        turned[start + at] = real * cos - imaginary * sin;
+        turned[start + half + at] = imaginary * cos + real * sin;
+      }
+    }
+    return turned;
+  }
+
+  #norm(name: string, vector: Float64Array): Float64Array {
+    const weights = this.#norms.get(name) ?? new Float32Array();
+    const square = vector.reduce((sum, value) => sum + value * value, 0) / vector.length;
+    return vector.map((value, at) => (value / Math.sqrt(square + 1e-5)) * (weights[at] ?? 0));
+  }
+}
+
+type LayerCache = { keys: Float64Array[]; values: Float64Array[] };
+
+function multiply(matrix: Float32Array, vector: Float64Array, outputs: number): Float64Array {
+  const inputs = vector.length;
+  const result = new Float64Array(outputs);
+  for (let output = 0; output < outputs; output += 1) {
+    let sum = 0;
+    const row = output * inputs;
+    for (let input = 0; input < inputs; input += 1)
+      sum += (matrix[row + input] ?? 0) * (vector[input] ?? 0);
+    result[output] = sum;
+  }
+  return result;
+}
+
+function addTo(vector: Float64Array, more: Float64Array): void {
+  for (let at = 0; at < vector.length; at += 1) vector[at] = (vector[at] ?? 0) + (more[at] ?? 0);
+}
