@@ -1,0 +1,143 @@
+import type { TaskFrame } from '@runfleet/protocol';
+
+import { type ApiAccess, callApi } from './call-api.ts';
+import { RunfleetConnectionError } from './errors.ts';
+import { type FollowOptions, followTask } from './follow-task.ts';
+import { platformSocketClass, type SocketClass } from './socket-class.ts';
+import type { ListedTasks, WireTask, WireTool } from './wire.ts';
+
+export type ClientOptions = {
+  /** The API's base, with its version: `https://fleet.example.com/v1`. */
+  apiUrl: string;
+  /** Where the socket is; by default at `apiUrl` with ws for http. */
+  socketUrl?: string | undefined;
+  /** Without a key, the browser's session cookie counts. */
+  apiKey?: string | undefined;
+  /** With it every call is signed. */
+  apiSecret?: string | undefined;
+  /** With a session cookie: which of the organisation's projects the calls are for. */
+  projectId?: string | undefined;
+  fetch?: typeof fetch | undefined;
+  /** Where the platform has no WebSocket (Node before 22): the class of the `ws` package. */
+  webSocket?: SocketClass | undefined;
+};
+
+/** A task by its id, or by the token that Run gave. */
+export type TaskReference = { taskId: string } | { token: string };
+
+type Cancellable = { signal?: AbortSignal | undefined };
+type TaskAnswer = { tasklist: WireTask[]; total: string };
+type ToolAnswer = { tool: WireTool[]; total: number };
+
+export class RunfleetClient {
+  readonly #access: ApiAccess;
+  readonly #socketUrl: string;
+  readonly #socketClass: SocketClass | undefined;
+
+  constructor(options: ClientOptions) {
+    const apiUrl = options.apiUrl.replace(/\/+$/, '');
+    this.#access = {
+      apiUrl,
+      apiKey: options.apiKey,
+      apiSecret: options.apiSecret,
+      projectId: options.projectId,
+      // A browser's fetch refuses to be called as a method of something else.
+      fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    };
+    this.#socketUrl = options.socketUrl ?? apiUrl.replace(/^http/, 'ws');
+    this.#socketClass = options.webSocket ?? platformSocketClass();
+  }
+
+  /** Starts a task. `model` is `owner/project`. Not repeated on failure: a Run costs money. */
+  async run(
+    model: string,
+    parameters: Record<string, unknown>,
+    { signal }: Cancellable = {},
+  ): Promise<{ taskId: string; token: string }> {
+    const path = `Run/${model.split('/').map(encodeURIComponent).join('/')}`;
+    type Answer = { taskid: string; socketaccesstoken: string };
+    const answer = await callApi<Answer>(this.#access, path, parameters, signal);
+    return { taskId: answer.taskid, token: answer.socketaccesstoken };
+  }
+
+  detail(reference: TaskReference, options: Cancellable = {}): Promise<WireTask> {
+    return this.#task('Task/Detail', reference, options);
+  }
+
+  /** Stops a task that still waits in the queue. */
+  cancel(reference: TaskReference, options: Cancellable = {}): Promise<WireTask> {
+    return this.#task('Task/Cancel', reference, options);
+  }
+
+  /** Stops a task wherever it is. */
+  kill(reference: TaskReference, options: Cancellable = {}): Promise<WireTask> {
+    return this.#task('Task/Kill', reference, options);
+  }
+
+  /** The project's organisation's tasks, newest first unless `order` says otherwise. */
+  async list(
+    page: {
+      start?: number | undefined;
+      limit?: number | undefined;
+      order?: 'ASC' | 'DESC' | undefined;
+      /** Only those of this model, `owner/project`. */
+      model?: string | undefined;
+    } = {},
+    { signal }: Cancellable = {},
+  ): Promise<ListedTasks> {
+    const { start = 0, limit = 20, order = 'DESC', model } = page;
+    const body = { type: 'model', sort: 'id', order, start: `${start}`, limit: `${limit}` };
+    const filter = model === undefined ? body : { ...body, modelName: model };
+    const answer = await callApi<TaskAnswer>(this.#access, 'Task/List', filter, signal);
+    return { total: Number(answer.total), tasks: answer.tasklist };
+  }
+
+  /** The models of the catalogue. */
+  async tools(
+    page: { start?: number; limit?: number; search?: string } = {},
+    { signal }: Cancellable = {},
+  ): Promise<{ total: number; tools: WireTool[] }> {
+    const { start = 0, limit = 20, search } = page;
+    const body = { start: `${start}`, limit: `${limit}`, ...(search ? { search } : {}) };
+    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/List', body, signal);
+    return { total: Number(answer.total), tools: answer.tool };
+  }
+
+  /** One model, `owner/project`, with the parameters it takes. */
+  async tool(model: string, { signal }: Cancellable = {}): Promise<WireTool> {
+    const [slugowner = '', slugproject = ''] = model.split('/');
+    const body = { slugowner, slugproject };
+    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/Detail', body, signal);
+    return first(answer.tool, `Tool/Detail of ${model}`);
+  }
+
+  /** The frames of a task until it has ended; see `followTask`. */
+  follow(token: string, options: FollowOptions = {}): AsyncGenerator<TaskFrame> {
+    if (!this.#socketClass) {
+      throw new RunfleetConnectionError(
+        'This platform has no WebSocket. Pass the class of the `ws` package as `webSocket`.',
+      );
+    }
+    return followTask({ url: this.#socketUrl, socketClass: this.#socketClass }, token, options);
+  }
+
+  /** Waits until the task has ended, and gives its final record. A failed task is no error here. */
+  async waitFor(token: string, options: Cancellable = {}): Promise<WireTask> {
+    const frames = this.follow(token, { mode: 'delta', signal: options.signal });
+    while (!(await frames.next()).done);
+    return this.detail({ token }, options);
+  }
+
+  async #task(path: string, reference: TaskReference, options: Cancellable): Promise<WireTask> {
+    const body =
+      'taskId' in reference ? { taskid: reference.taskId } : { tasktoken: reference.token };
+    const answer = await callApi<TaskAnswer>(this.#access, path, body, options.signal);
+    return first(answer.tasklist, path);
+  }
+}
+
+function first<Item>(items: readonly Item[], what: string): Item {
+  const [item] = items;
+  if (item === undefined) throw new RunfleetConnectionError(`${what} answered with nothing in it.`);
+  return item;
+}

@@ -1,0 +1,71 @@
+import type { TaskOutputItem, TaskStatus } from '@runfleet/protocol';
+
+/** A task as `Task/Detail` and `Task/List` show it. Times are unix seconds, "0" where not reached. */
+export type WireTask = {
+  id: string;
+  uuid: string;
+  name: string;
+  socketaccesstoken: string;
+  parameters: Record<string, unknown>;
+  debugoutput: string;
+  debugerror: string;
+  starttime: string;
+  endtime: string;
+  elapsedseconds: string;
+  status: TaskStatus;
+  cps: string;
+  totalcost: string;
+  projectid: string;
+  modelid: string;
+  createtime: string;
+  canceltime: string;
+  assigntime: string;
+  accepttime: string;
+  preprocessstarttime: string;
+  preprocessendtime: string;
+  postprocessstarttime: string;
+  postprocessendtime: string;
+  /** "0" = succeeded, "" = not ended or cancelled, anything else = failed (`debugerror` says why). */
+  pexit: string;
+  outputs: TaskOutputItem[];
+  size: string;
+  modeldescription: string;
+  modelslugowner: string;
+  modelslugproject: string;
+} & Record<string, unknown>;
+
+/** `total` counts all that match, not only those listed. */
+export type ListedTasks = { total: number; tasks: WireTask[] };
+
+export type WireToolParameter = {
+  id: string;
+  type: string;
+  label: string;
+  description?: string;
+  default?: unknown;
+  required?: boolean;
+  placeholder?: string;
+  note?: string;
+  options?: { value: string; label?: string; text?: string }[];
+  min?: number | string;
+  max?: number | string;
+  step?: number | string;
+};
+
+/** A model as the catalogue shows it. */
+export type WireTool = {
+  id: string;
+  title: string;
+  slugowner: string;
+  slugproject: string;
+  cleanslugowner: string;
+  cleanslugproject: string;
+  description: string;
+  readme: string;
+  image: string;
+  categories: string[] | string;
+  parameters: { title: string; items: WireToolParameter[] }[];
+  cps: string;
+  approximatelycost: string;
+  taskstat: { runcount: number; successcount: string; errorcount: string; lastruntime: string };
+} & Record<string, unknown>;
