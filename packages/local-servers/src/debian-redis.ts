@@ -7,6 +7,8 @@ import { runCommand } from './run-command.ts';
 import { folderWith, searchPath } from './search-path.ts';
 
 const PACKAGES = ['redis-server', 'redis-tools'];
+// What Debian 12's Redis needs and a slim system lacks.
+const LIBRARIES = ['libjemalloc2', 'liblzf1', 'libatomic1'];
 const APT_MS = 120_000;
 
 /**
@@ -40,7 +42,7 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
     }
     const apt = (args: string[]) =>
       runCommand('apt-get', [...privateState(work), ...args], {
-        cwd: work,
+        cwd: archives,
         env: aptEnvironment(),
         timeoutMs: APT_MS,
       });
@@ -48,16 +50,7 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
     onProgress("Reading the system's package lists, to fetch Redis");
     await apt(['update']);
     onProgress('Fetching Redis (about 1.5 MB)');
-    // Downloads the server, even if it is installed somewhere out of our sight, and those of its
-    // libraries that the machine lacks; installs nothing.
-    await apt([
-      'install',
-      '--download-only',
-      '--yes',
-      '--no-install-recommends',
-      '--reinstall',
-      ...PACKAGES,
-    ]);
+    await downloadWithLibraries(apt).catch(() => apt(['download', ...PACKAGES, ...LIBRARIES]));
     const debs = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
     for (const name of debs) {
       await runCommand('dpkg', ['-x', join(archives, name), join(work, 'dist')], {
@@ -73,6 +66,15 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Downloads the server, even if it is installed out of our sight, and those of its libraries that
+ * the machine lacks; installs nothing. apt refuses while other packages of the machine are broken.
+ */
+async function downloadWithLibraries(apt: (args: string[]) => Promise<string>): Promise<void> {
+  const flags = ['--download-only', '--yes', '--no-install-recommends', '--reinstall'];
+  await apt(['install', ...flags, ...PACKAGES]);
 }
 
 async function libraryFolders(distDir: string): Promise<string[]> {

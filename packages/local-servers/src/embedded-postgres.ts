@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
@@ -12,11 +12,13 @@ type Link = { source: string; target: string };
 
 /**
  * The program folder of the PostgreSQL that the package manager installed for this platform, ready
- * to run as `account`; undefined if there is none. It is copied to /var/tmp where the account
- * cannot reach it, or where its library links are missing and cannot be made in place.
+ * to run as `account`; undefined if there is none. Where the account cannot reach it, or where its
+ * library links are missing and cannot be made in place, it is copied: for ourselves to `distDir`,
+ * for another account to where that can read it.
  */
 export async function embeddedPostgres(
   account: Account | undefined,
+  distDir: string,
   onProgress: (step: string) => void,
 ): Promise<string | undefined> {
   const native = packageFolder();
@@ -30,7 +32,9 @@ export async function embeddedPostgres(
   const isReachable = !account || canRun(account, join(native, 'bin', 'initdb'));
   if (isWhole && isReachable) return join(native, 'bin');
 
-  return join(await copyOf(native, onProgress), 'bin');
+  const folder = account ? await standInPath(join(native, 'postgres-dist')) : distDir;
+  await copyTo(folder, native, onProgress);
+  return join(folder, 'bin');
 }
 
 function packageFolder(): string | undefined {
@@ -61,26 +65,22 @@ function inside(native: string, path: string): string {
   return join(native, path.slice('native/'.length));
 }
 
-async function copyOf(native: string, onProgress: (step: string) => void): Promise<string> {
-  const folder = standInPath(native);
-  if (!existsSync(folder)) {
-    onProgress(`Copying the PostgreSQL programs to ${folder}`);
-    const draft = `${folder}.${randomBytes(6).toString('hex')}`;
-    await mkdir(draft, { mode: 0o755 });
-    try {
-      await chmod(draft, 0o755);
-      await cp(native, draft, { recursive: true, verbatimSymlinks: true });
-      await makeLinks(draft);
-      await rename(draft, folder);
-    } catch (error) {
-      await rm(draft, { recursive: true, force: true });
-      // Another start may have been quicker.
-      if (!existsSync(folder)) throw error;
-    }
+async function copyTo(
+  folder: string,
+  native: string,
+  onProgress: (step: string) => void,
+): Promise<void> {
+  if (existsSync(folder)) return;
+  onProgress(`Copying the PostgreSQL programs to ${folder}`);
+  await mkdir(dirname(folder), { recursive: true });
+  const draft = `${folder}.${randomBytes(6).toString('hex')}`;
+  try {
+    await cp(native, draft, { recursive: true, verbatimSymlinks: true });
+    await makeLinks(draft);
+    await rename(draft, folder);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    // Another start may have been quicker.
+    if (!existsSync(folder)) throw error;
   }
-  const stat = lstatSync(folder);
-  if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
-    throw new Error(`${folder} should hold PostgreSQL's programs, but uid ${stat.uid} owns it.`);
-  }
-  return folder;
 }

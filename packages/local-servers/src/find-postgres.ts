@@ -24,25 +24,22 @@ export type PostgresPrograms = { bin: string; version: string; major: number };
  * that came as a package; of the given major version, where data of that version is to be opened.
  */
 export async function findPostgres(
-  account: Account | undefined,
-  neededMajor: number | undefined,
+  wanted: { account: Account | undefined; major: number | undefined; distDir: string },
   onProgress: (step: string) => void,
   folders: string[] = [...versionFolders(), ...searchPath()],
 ): Promise<PostgresPrograms> {
+  const { account, major } = wanted;
   const seen: string[] = [];
-  for (const bin of programFolders(folders)) {
+  for await (const bin of programFolders(folders, () =>
+    embeddedPostgres(account, wanted.distDir, onProgress),
+  )) {
     if (account && !canRun(account, join(bin, 'initdb'))) continue;
-    const programs = await versionOf(bin);
-    if (isFit(programs, neededMajor)) return programs;
-    seen.push(`${programs.version} in ${bin}`);
+    const programs = await versionOf(bin).catch((error: Error) => error);
+    if (!(programs instanceof Error) && isFit(programs, major)) return programs;
+    seen.push(programs instanceof Error ? programs.message : `${programs.version} in ${bin}`);
   }
-  const embedded = await embeddedPostgres(account, onProgress);
-  if (embedded !== undefined) {
-    const programs = await versionOf(embedded);
-    if (isFit(programs, neededMajor)) return programs;
-    seen.push(`${programs.version} in ${embedded}`);
-  }
-  const needed = neededMajor === undefined ? `${MAJOR_MIN} or newer` : String(neededMajor);
+  const needed =
+    major === undefined ? `${MAJOR_MIN} or newer` : `${major}, which the data was made by,`;
   throw new Error(
     `No PostgreSQL ${needed} on this machine${seen.length > 0 ? ` (found ${seen.join(', ')})` : ''}. ` +
       'Give a DATABASE_URL, or install it: "apt install postgresql" (Debian, Ubuntu), ' +
@@ -54,9 +51,15 @@ function isFit(programs: PostgresPrograms, neededMajor: number | undefined): boo
   return neededMajor === undefined ? programs.major >= MAJOR_MIN : programs.major === neededMajor;
 }
 
-function programFolders(folders: string[]): string[] {
+/** The machine's own first; the package is looked at (and perhaps copied) only if none of them fits. */
+async function* programFolders(
+  folders: string[],
+  embedded: () => Promise<string | undefined>,
+): AsyncGenerator<string> {
   const found = folders.filter((folder) => folderWith(['initdb', 'postgres'], [folder]));
-  return [...new Set(found.map((folder) => realFolder(folder)))];
+  yield* new Set(found.map((folder) => realFolder(folder)));
+  const bin = await embedded();
+  if (bin !== undefined) yield bin;
 }
 
 /** PostgreSQL looks for its files beside the program, so a folder of links is no use to it. */

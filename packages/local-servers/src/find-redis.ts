@@ -50,7 +50,12 @@ export async function findRedis(
 }
 
 async function versionOf(file: string, env: Record<string, string>): Promise<string> {
-  const said = await runCommand(file, ['--version'], { cwd: '/', env, timeoutMs: VERSION_MS });
+  // A program that cannot run (its libraries are gone) is as good as none.
+  const said = await runCommand(file, ['--version'], {
+    cwd: '/',
+    env,
+    timeoutMs: VERSION_MS,
+  }).catch(() => '');
   return /\bv=(\d+(?:\.\d+)*)/.exec(said)?.[1] ?? 'of unknown version';
 }
 

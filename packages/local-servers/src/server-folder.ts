@@ -1,31 +1,46 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rmdir } from 'node:fs/promises';
+import { existsSync, lstatSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { canWriteIn, unprivilegedAccounts } from './server-account.ts';
 import type { Account } from './server-account.ts';
 
+const STAND_INS = '/var/lib/runfleet';
 const SHARED_TEMP = '/var/tmp';
 
 /**
  * Makes the folder (mode 0700) that a server run by `account` keeps its files in: the wanted one,
  * or, where that account cannot reach it (a project below a closed home, started by root), one in
- * /var/tmp that is always the same for the same wanted folder.
+ * /var/lib/runfleet. The wanted folder then holds its path, so that whoever removes the wanted
+ * folder to begin anew does begin anew.
  */
 export async function makeServerFolder(
   wanted: string,
   account: Account | undefined,
 ): Promise<{ folder: string; account: Account | undefined }> {
   await mkdir(dirname(wanted), { recursive: true });
-  const made = await makeFolder(wanted);
+  const isNew = await makeFolder(wanted);
   if (!account) return { folder: wanted, account };
 
-  if (made) await chown(wanted, account.uid, account.gid);
+  const note = join(wanted, 'moved-to');
+  if (existsSync(note)) return standIn(await readFile(note, 'utf8'), account);
+
+  if (isNew) await chown(wanted, account.uid, account.gid);
   if (canWriteIn(account, wanted)) return { folder: wanted, account };
-  if (made) await rmdir(wanted);
-  return makeStandInFolder(wanted, account);
+  if (!isNew) {
+    throw new Error(
+      `uid ${account.uid}, which PostgreSQL is to run as, cannot write in ${wanted}. Change the ` +
+        'owner of that folder, or remove it to begin anew.',
+    );
+  }
+  await chown(wanted, 0, 0);
+  const folder = `${await standInPath(wanted)}-${randomBytes(4).toString('hex')}`;
+  await mkdir(folder, { mode: 0o700 });
+  await chown(folder, account.uid, account.gid);
+  await writeFile(note, folder, { flag: 'wx' });
+  return { folder, account };
 }
 
 /** A folder (mode 0700) for a server that is to leave nothing behind. */
@@ -62,29 +77,21 @@ export async function keptPassword(
   }
 }
 
-/** A name in /var/tmp that stands for `wanted`, the same on every call. */
-export function standInPath(wanted: string): string {
-  const key = createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 16);
-  return join(SHARED_TEMP, `runfleet-${key}`);
+/** A path outside every home that stands for `wanted`; root alone may make folders there. */
+export async function standInPath(wanted: string): Promise<string> {
+  await mkdir(STAND_INS, { recursive: true });
+  // Whatever the umask: others pass through to what is theirs.
+  await chmod(STAND_INS, 0o755);
+  const key = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
+  return join(STAND_INS, `${basename(wanted)}-${key}`);
 }
 
-async function makeStandInFolder(
-  wanted: string,
-  preferred: Account,
-): Promise<{ folder: string; account: Account }> {
-  const folder = standInPath(wanted);
-  if (await makeFolder(folder)) {
-    await chown(folder, preferred.uid, preferred.gid);
-    return { folder, account: preferred };
-  }
-  // Anybody may make names in /var/tmp: what lies there is ours only if one of our accounts owns it.
-  const stat = lstatSync(folder);
-  const account = unprivilegedAccounts().find(({ uid }) => uid === stat.uid);
-  if (!stat.isDirectory() || !account) {
-    throw new Error(`${folder} should hold the data of ${wanted}, but uid ${stat.uid} owns it.`);
-  }
-  await chmod(folder, 0o700);
-  return { folder, account };
+/** The folder that an earlier start has made, with the account that its files belong to. */
+function standIn(folder: string, preferred: Account): { folder: string; account: Account } {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  const account = [preferred, ...unprivilegedAccounts()].find(({ uid }) => uid === stat?.uid);
+  if (stat?.isDirectory() && account) return { folder, account };
+  throw new Error(`The data is said to lie in ${folder}, but no server of ours can use that.`);
 }
 
 /** False if something of that name is there already. */

@@ -1,25 +1,38 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { claimFolder } from './claim-folder.ts';
+import type { FolderClaim } from './claim-folder.ts';
 import { findPostgres } from './find-postgres.ts';
 import type { PostgresPrograms } from './find-postgres.ts';
 import { GuardedServer } from './guarded-server.ts';
 import type { StartedServer, StartOptions } from './local-server.ts';
+import {
+  clusterMajor,
+  createCluster,
+  POSTGRES_DATABASE,
+  POSTGRES_USER,
+} from './postgres-cluster.ts';
 import { isPostmasterReady, removeStalePostmasterFile } from './postmaster-file.ts';
-import { runCommand } from './run-command.ts';
 import { serverAccount } from './server-account.ts';
 import type { Account } from './server-account.ts';
 import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
 import { startOnFreePort } from './start-on-free-port.ts';
 import { undoOnFailure } from './undo-list.ts';
 
-const USER = 'runfleet';
-const DATABASE = 'runfleet';
-const INIT_MS = 120_000;
 // Long enough for a replay of the log after a crash.
 const READY_MS = 60_000;
+const LEAVING_MS = 5_000;
+const LEAVING_POLL_MS = 100;
+
+type Place = {
+  folder: string;
+  cluster: string;
+  account: Account | undefined;
+  ephemeral: boolean;
+};
 
 /**
  * Starts a PostgreSQL of our own on the loopback, behind a generated password, with an empty
@@ -40,38 +53,31 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
     const claim = await claimFolder(folder, { stopSignal: 'SIGINT', onProgress });
     undo.defer(() => claim.release());
 
+    const distDir = join(dirname(dataDir), 'postgres-dist');
     const cluster = join(folder, 'cluster');
-    const programs = await findPostgres(account, await majorOf(cluster), onProgress);
+    const place: Place = { folder, cluster, account, ephemeral };
+    const programs = await findPostgres(
+      { account, major: await clusterMajor(cluster), distDir },
+      onProgress,
+    );
     const { password, path: passwordPath } = await keptPassword(folder, account);
     if (!existsSync(cluster)) {
       onProgress(`Creating a PostgreSQL ${programs.version} database`);
-      await createCluster(programs, { folder, cluster, account, passwordPath, ephemeral });
+      await createCluster(programs, { ...place, passwordPath });
     }
     await removeStalePostmasterFile(cluster);
 
     onProgress(`Starting PostgreSQL ${programs.version}`);
-    const { server, port } = await startOnFreePort(options.port ?? 0, async (candidate) => {
-      const started = await GuardedServer.start({
-        name: 'PostgreSQL',
-        command: [join(programs.bin, 'postgres'), '-D', cluster, ...settings(candidate, ephemeral)],
-        cwd: folder,
-        account,
-        logPath: join(folder, 'log'),
-        // The fast shutdown; the immediate one for data that nobody will read again.
-        stopSignal: ephemeral ? 'SIGQUIT' : 'SIGINT',
-        leftover: ephemeral ? folder : undefined,
-      });
-      await claim.noteServer(started.pid);
-      await started.untilReady(() => isPostmasterReady(cluster, started.pid), READY_MS);
-      return started;
-    });
+    const { server, port } = await startOnFreePort(options.port ?? 0, (candidate) =>
+      startOnceLeft(() => startOn(candidate, programs, place, claim)),
+    );
     undo.defer(() => server.stop());
 
-    const place = ephemeral ? `temporary data in ${folder}` : `data in ${folder}`;
-    const standIn = ephemeral || folder === dataDir ? '' : ` (its user cannot reach ${dataDir})`;
+    const where = ephemeral ? 'temporary data' : 'data';
+    const why = ephemeral || folder === dataDir ? '' : ` (its user cannot reach ${dataDir})`;
     return {
-      url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`,
-      how: `PostgreSQL ${programs.version} from ${programs.bin}, ${place}${standIn}`,
+      url: `postgres://${POSTGRES_USER}:${password}@127.0.0.1:${port}/${POSTGRES_DATABASE}`,
+      how: `PostgreSQL ${programs.version} from ${programs.bin}, ${where} in ${folder}${why}`,
       dataPath: cluster,
       kill: () => server.kill(),
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
@@ -79,50 +85,38 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
   });
 }
 
-/** The major version of the data that is there already. */
-async function majorOf(cluster: string): Promise<number | undefined> {
-  if (!existsSync(cluster)) return undefined;
-  return Number(await readFile(join(cluster, 'PG_VERSION'), 'utf8'));
+/** The backends of a server that was killed take a moment to notice, and hold its memory till then. */
+async function startOnceLeft(start: () => Promise<GuardedServer>): Promise<GuardedServer> {
+  for (const deadline = Date.now() + LEAVING_MS; ; await delay(LEAVING_POLL_MS)) {
+    try {
+      return await start();
+    } catch (error) {
+      const isHeld = String(error).includes('is still in use');
+      if (!isHeld || Date.now() > deadline) throw error;
+    }
+  }
 }
 
-async function createCluster(
+async function startOn(
+  port: number,
   programs: PostgresPrograms,
-  place: {
-    folder: string;
-    cluster: string;
-    account: Account | undefined;
-    passwordPath: string;
-    ephemeral: boolean;
-  },
-): Promise<void> {
-  // Made under another name first: an interrupted start leaves no half a cluster behind.
-  const draft = join(place.folder, 'cluster.new');
-  await rm(draft, { recursive: true, force: true });
-  const run = (program: string, args: string[], input = '') =>
-    runCommand(join(programs.bin, program), args, {
-      cwd: place.folder,
-      ...(place.account && { account: place.account }),
-      input,
-      timeoutMs: INIT_MS,
-    });
-  await run('initdb', [
-    '-D',
-    draft,
-    '-U',
-    USER,
-    '--pwfile',
-    place.passwordPath,
-    '--auth',
-    'scram-sha-256',
-    '--encoding',
-    'UTF8',
-    '--locale',
-    'C',
-    ...(place.ephemeral ? ['--no-sync'] : []),
-  ]);
-  // The single-user mode needs no port, no password and no client program.
-  await run('postgres', ['--single', '-D', draft, 'postgres'], `create database ${DATABASE};\n`);
-  await rename(draft, place.cluster);
+  place: Place,
+  claim: FolderClaim,
+): Promise<GuardedServer> {
+  const { folder, cluster, account, ephemeral } = place;
+  const server = await GuardedServer.start({
+    name: 'PostgreSQL',
+    command: [join(programs.bin, 'postgres'), '-D', cluster, ...settings(port, ephemeral)],
+    cwd: folder,
+    account,
+    logPath: join(folder, 'log'),
+    // The fast shutdown; the immediate one for data that nobody will read again.
+    stopSignal: ephemeral ? 'SIGQUIT' : 'SIGINT',
+    leftover: ephemeral ? folder : undefined,
+  });
+  await claim.noteServer(server.pid);
+  await server.untilReady(() => isPostmasterReady(cluster, server.pid), READY_MS);
+  return server;
 }
 
 function settings(port: number, ephemeral: boolean): string[] {
