@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { PostgresPrograms } from './find-postgres.ts';
+import { runCommand } from './run-command.ts';
+import type { Account } from './server-account.ts';
+
+export const POSTGRES_USER = 'runfleet';
+export const POSTGRES_DATABASE = 'runfleet';
+
+const INIT_MS = 120_000;
+
+/** The major version of the data that is there already. */
+export async function clusterMajor(cluster: string): Promise<number | undefined> {
+  if (!existsSync(cluster)) return undefined;
+  return Number(await readFile(join(cluster, 'PG_VERSION'), 'utf8'));
+}
+
+/** Makes the data folder of a new server: one user, behind the password, and one empty database. */
+export async function createCluster(
+  programs: PostgresPrograms,
+  place: {
+    folder: string;
+    cluster: string;
+    account: Account | undefined;
+    passwordPath: string;
+    ephemeral: boolean;
+  },
+): Promise<void> {
+  // Made under another name first: an interrupted start leaves no half a cluster behind.
+  const draft = join(place.folder, 'cluster.new');
+  await rm(draft, { recursive: true, force: true });
+  const run = (program: string, args: string[], input = '') =>
+    runCommand(join(programs.bin, program), args, {
+      cwd: place.folder,
+      ...(place.account && { account: place.account }),
+      input,
+      timeoutMs: INIT_MS,
+    });
+  await run('initdb', [
+    '-D',
+    draft,
+    '-U',
+    POSTGRES_USER,
+    '--pwfile',
+    place.passwordPath,
+    '--auth',
+    'scram-sha-256',
+    '--encoding',
+    'UTF8',
+    '--locale',
+    'C',
+    ...(place.ephemeral ? ['--no-sync'] : []),
+  ]);
+  // The single-user mode needs no port, no password and no client program.
+  await run(
+    'postgres',
+    ['--single', '-D', draft, 'postgres'],
+    `create database ${POSTGRES_DATABASE};\n`,
+  );
+  await rename(draft, place.cluster);
+}
