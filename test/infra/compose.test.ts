@@ -50,7 +50,7 @@ test('every image of ours is a target of the Dockerfile', () => {
 
 test('nothing that grants access has a default', () => {
   const withDefault = interpolations.filter(
-    ({ name, operator }) => /PASSWORD|SECRET|KEY|TOKEN/.test(name) && operator !== ':?',
+    ({ name, operator }) => /(PASSWORD|SECRET|KEY|TOKEN)$/.test(name) && operator !== ':?',
   );
 
   expect(withDefault).toEqual([]);
@@ -77,10 +77,12 @@ test('ports are published on loopback alone', () => {
 });
 
 test('volumes and networks are declared, and no declared one is idle', () => {
-  const volumes = services.flatMap(([, service]) => service.volumes ?? []);
+  const volumes = services
+    .flatMap(([, service]) => service.volumes ?? [])
+    .filter(({ type }) => type === 'volume');
   const networks = services.flatMap(([, service]) => service.networks ?? []);
 
-  expect(new Set(volumes.map((volume) => volume.split(':')[0]))).toEqual(
+  expect(new Set(volumes.map(({ source }) => source))).toEqual(
     new Set(Object.keys(compose.volumes)),
   );
   expect(new Set(networks)).toEqual(new Set(Object.keys(compose.networks)));

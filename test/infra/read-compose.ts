@@ -10,7 +10,7 @@ export type ComposeService = {
   healthcheck?: { disable?: boolean };
   depends_on?: Record<string, { condition: string }>;
   ports?: string[];
-  volumes?: string[];
+  volumes?: { type: 'volume' | 'bind'; source: string; target: string }[];
   networks?: string[];
   restart?: string;
 };
