@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { env as ownEnvironment } from 'node:process';
 
+import { machineEnvironment } from './machine-environment.ts';
 import { runCommand } from './run-command.ts';
 import { folderWith, searchPath } from './search-path.ts';
 
@@ -98,9 +98,9 @@ function privateState(work: string): string[] {
   ].flatMap((setting) => ['-o', setting]);
 }
 
-/** How this machine reaches its package sources is its own affair; apt wants to be told. */
+/** How the machine reaches its package sources; apt is told nothing else. */
 function aptEnvironment(): Record<string, string> {
-  const passed = Object.entries(ownEnvironment).flatMap(([name, value]) =>
+  const passed = Object.entries(machineEnvironment).flatMap(([name, value]) =>
     /^(http|https|no|all)_proxy$|^APT_CONFIG$/i.test(name) && value !== undefined
       ? [[name, value] as const]
       : [],

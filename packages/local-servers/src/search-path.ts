@@ -1,11 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+import { machineEnvironment } from './machine-environment.ts';
+
 /** The folders that programs of this machine lie in, in the order in which they are preferred. */
 export function searchPath(): string[] {
-  // Which programs a machine has is a fact about it, not a setting of ours, so no config names it.
-  // oxlint-disable-next-line node/no-process-env
-  return (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return (machineEnvironment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
 }
 
 /** The first folder that holds every one of the programs, or undefined. */
