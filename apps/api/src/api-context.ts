@@ -1,0 +1,53 @@
+import type { AdmissionPolicy } from '@runfleet/billing';
+import type { Db } from '@runfleet/db';
+import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
+import type { ChatLimits } from '@runfleet/models';
+import type { TaskQueue } from '@runfleet/queue';
+import type { Health, Logger, Metrics } from '@runfleet/service';
+import type { ObjectStorage } from '@runfleet/storage';
+import type { TaskStore } from '@runfleet/tasks';
+import type { Context } from 'hono';
+
+/** Everything that routes use. Each takes the part that it needs. */
+export type ApiContext = {
+  db: Db;
+  store: TaskStore;
+  queue: TaskQueue;
+  storage: ObjectStorage;
+  masterKey: MasterKey;
+  cache: ProjectCache;
+  auth: Auth;
+  logger: Logger;
+  metrics: Metrics;
+  health: Health;
+  settings: ApiSettings;
+};
+
+export type ApiSettings = {
+  bodyLimitBytes: number;
+  limits: ChatLimits;
+  admission: AdmissionPolicy;
+  socketUrl: string;
+  dashboardDir: string;
+  trustedProxyHops: number;
+};
+
+/** What is found out about a request on its way, for its one log line. */
+export type RequestTrace = {
+  requestId: string;
+  ip: string;
+  /** The wire's error code; null where the call succeeded. */
+  code: number | null;
+  organisationId?: string;
+  projectId?: string;
+  taskId?: string;
+};
+
+export type ApiEnv = {
+  /** Of the Node server; absent where a request comes from a test. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } };
+  Variables: { trace: RequestTrace };
+};
+
+export type ApiRequest = Context<ApiEnv>;
+export type ApiHandler = (c: ApiRequest) => Response | Promise<Response>;
