@@ -1,0 +1,28 @@
+import { ERRORS, RunfleetError } from '@runfleet/protocol';
+import type { Logger } from '@runfleet/service';
+
+import type { ApiRequest } from '../api-context.ts';
+import { answerJson } from './answer.ts';
+import { isDatabaseAway } from './database-away.ts';
+
+const RETRY_AFTER_SECONDS = '1';
+
+/** The wire's answer to any error: the row of its kind, or a fault of ours, which is logged. */
+export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unknown): Response {
+  const expected = error instanceof RunfleetError ? error : toFault(ctx, c, error);
+  const { code, http } = ERRORS[expected.kind];
+  c.var.trace.code = code;
+  const body = { errors: [{ code, message: expected.message }], result: false };
+  const response = answerJson(c, body, http);
+  if (http === 503 || http === 429) response.headers.set('retry-after', RETRY_AFTER_SECONDS);
+  return response;
+}
+
+function toFault(ctx: { logger: Logger }, c: ApiRequest, error: unknown): RunfleetError {
+  const { requestId } = c.var.trace;
+  const isAway = isDatabaseAway(error);
+  ctx.logger.error({ err: error, requestId, isAway }, 'request failed');
+  return isAway
+    ? new RunfleetError('unavailable', 'The service is not available right now. Try again shortly.')
+    : new RunfleetError('internal', `Something went wrong on our side. Request id: ${requestId}`);
+}

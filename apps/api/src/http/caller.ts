@@ -1,0 +1,105 @@
+/** Who makes a call: a project by its key, or a person by the dashboard's session cookie. */
+import {
+  authenticateProject,
+  findProject,
+  type Principal,
+  readCredentials,
+  readSession,
+  type Session,
+} from '@runfleet/identity';
+import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
+
+import type { ApiContext, ApiRequest } from '../api-context.ts';
+import { isBlank } from './is-blank.ts';
+
+export type Caller = { principal: Principal } | { session: Session };
+
+type CallerContext = Pick<ApiContext, 'auth' | 'cache' | 'db' | 'masterKey'>;
+
+const SESSION_COOKIE = 'runfleet.session_token=';
+
+/** Throws `unauthorized` without valid credentials, `sign_in_required` with a cookie that has run out. */
+export async function identifyCaller(ctx: CallerContext, c: ApiRequest): Promise<Caller> {
+  const { headers } = c.req.raw;
+  if (readCredentials(headers) === null && hasSessionCookie(headers)) {
+    requireOwnOrigin(ctx, headers);
+    return { session: await requireSession(ctx, c) };
+  }
+  const principal = await authenticateProject(ctx, { headers, ip: c.var.trace.ip });
+  c.var.trace.organisationId = principal.organisationId;
+  c.var.trace.projectId = principal.projectId;
+  return { principal };
+}
+
+/** Whether a request claims to be somebody's at all. */
+export function hasCredentials(c: ApiRequest): boolean {
+  const { headers } = c.req.raw;
+  return readCredentials(headers) !== null || hasSessionCookie(headers);
+}
+
+export async function requireSession(ctx: CallerContext, c: ApiRequest): Promise<Session> {
+  const { headers } = c.req.raw;
+  const session = hasSessionCookie(headers) ? await readSession(ctx.auth, headers) : null;
+  if (session === null) {
+    throw new RunfleetError('sign_in_required', 'Sign in to continue.');
+  }
+  return session;
+}
+
+/**
+ * The project that a call is made for: the one that `projectid` (or the header `x-project-id`) names,
+ * if it is of the caller's organisation; else the key's own, or a signed-in person's first.
+ */
+export async function resolvePrincipal(
+  ctx: CallerContext,
+  c: ApiRequest,
+  caller: Caller,
+  projectid: unknown,
+): Promise<Principal> {
+  const wanted = readProjectId(projectid) ?? readProjectId(c.req.header('x-project-id'));
+  if ('principal' in caller && (wanted === null || wanted === caller.principal.projectId)) {
+    return caller.principal;
+  }
+  const organisations =
+    'principal' in caller
+      ? [caller.principal.organisationId]
+      : caller.session.memberships.map((membership) => membership.organisationId);
+  for (const organisationId of organisations) {
+    const principal = await findProject(ctx, organisationId, wanted);
+    if (principal === null) continue;
+    c.var.trace.organisationId = principal.organisationId;
+    c.var.trace.projectId = principal.projectId;
+    return principal;
+  }
+  throw wanted === null
+    ? new RunfleetError('forbidden', 'You have no project yet. Create one first.')
+    : invalidProject();
+}
+
+/** A page of another site can make a browser send our cookie, but not our origin. */
+function requireOwnOrigin(ctx: CallerContext, headers: Headers): void {
+  const origin = headers.get('origin');
+  if (origin !== null && ctx.auth.trustedOrigins.includes(origin)) return;
+  throw new RunfleetError(
+    'forbidden',
+    'A session cookie is accepted from the dashboard only. Use an API key, or list the origin in TRUSTED_ORIGINS.',
+  );
+}
+
+function hasSessionCookie(headers: Headers): boolean {
+  return headers.get('cookie')?.includes(SESSION_COOKIE) ?? false;
+}
+
+function readProjectId(given: unknown): string | null {
+  if (isBlank(given)) return null;
+  const text = typeof given === 'number' ? String(given) : given;
+  if (typeof text !== 'string' || !TASK_ID_PATTERN.test(text)) throw invalidProject();
+  return text;
+}
+
+function invalidProject(): RunfleetError {
+  return new RunfleetError(
+    'invalid_request',
+    'Request parameter [projectid] must be a project of your organisation',
+  );
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Logger, Metrics } from '@runfleet/service';
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+
+import type { ApiEnv, ApiRequest, ApiSettings, RequestTrace } from '../api-context.ts';
+import { clientIp } from './client-ip.ts';
+
+const REQUEST_ID_PATTERN = /^[\w.-]{1,64}$/;
+const SECONDS = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.3, 2.5, 5, 10];
+const QUIET_PATHS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
+
+/** Gives each request its id, and writes one log line and one measurement when it is answered. */
+export function observeRequests(ctx: {
+  logger: Logger;
+  metrics: Metrics;
+  settings: ApiSettings;
+}): MiddlewareHandler<ApiEnv> {
+  const requests = ctx.metrics.counter(
+    'runfleet_api_requests_total',
+    'Requests answered, by route, HTTP status and error code of the wire',
+    ['route', 'status', 'code'],
+  );
+  const seconds = ctx.metrics.histogram(
+    'runfleet_api_request_seconds',
+    'Time from the request to its answer',
+    { labels: ['route'], buckets: SECONDS },
+  );
+
+  return async (c, next) => {
+    const startedMs = performance.now();
+    const trace: RequestTrace = {
+      requestId: readRequestId(c.req.header('x-request-id')),
+      ip: clientIp(c, ctx.settings.trustedProxyHops),
+      code: null,
+    };
+    c.set('trace', trace);
+    await next();
+
+    const { status } = c.res;
+    const elapsedMs = performance.now() - startedMs;
+    const route = routeOf(c);
+    requests.inc({ route, status, code: trace.code ?? '' });
+    seconds.observe({ route }, elapsedMs / 1000);
+    const line = { ...trace, method: c.req.method, route, status, ms: Math.round(elapsedMs) };
+    if (QUIET_PATHS.includes(route)) ctx.logger.debug(line, 'request');
+    else ctx.logger.info(line, 'request');
+  };
+}
+
+/** A caller's own id is kept, so that it can be followed through several services. */
+function readRequestId(given: string | undefined): string {
+  return given !== undefined && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
+}
+
+/** The pattern, never the path: paths are without number. */
+function routeOf(c: ApiRequest): string {
+  const path = matchedRoutes(c).at(-1)?.path ?? '/*';
+  return path === '/*' ? 'none' : path;
+}
