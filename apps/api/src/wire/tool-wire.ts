@@ -1,0 +1,53 @@
+import { cleanSlug, type Model, slugOf } from '@runfleet/models';
+import { costOf, formatUnixSeconds, formatUsd, parseUsd } from '@runfleet/protocol';
+import type { ModelStats } from '@runfleet/tasks';
+
+const TICKS_PER_SECOND = 10_000n;
+const NEVER_RUN: ModelStats = {
+  runCount: 0,
+  successCount: 0,
+  errorCount: 0,
+  lastRunAt: null,
+  averageTicks: null,
+};
+
+/** A model as the catalogue answers it. `isSummary` leaves out what is long. */
+export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary = false) {
+  const cps = parseUsd(model.cps);
+  const { averageTicks } = stats;
+  return {
+    id: model.id,
+    title: slugOf(model),
+    slugowner: model.owner,
+    slugproject: model.name,
+    cleanslugowner: cleanSlug(model.owner),
+    cleanslugproject: cleanSlug(model.name),
+    description: model.description,
+    ...(isSummary ? {} : { readme: model.readme }),
+    image: '',
+    computingtime: averageTicks === null ? '' : `${wholeSeconds(averageTicks)} seconds`,
+    categories: model.categories,
+    tags: model.tags,
+    ...(isSummary ? {} : { samples: model.samples, inspire: model.inspire }),
+    parameters: model.parameters,
+    marketplace: null,
+    onlymembers: '1',
+    averagepoint: '0',
+    commentcount: '0',
+    ratedusercount: '0',
+    dynamicprice: '[]',
+    cps: formatUsd(cps),
+    approximatelycost: formatUsd(averageTicks === null ? 0n : costOf(averageTicks, cps)),
+    taskstat: {
+      runcount: stats.runCount,
+      successcount: String(stats.successCount),
+      errorcount: String(stats.errorCount),
+      lastruntime: formatUnixSeconds(stats.lastRunAt),
+    },
+  };
+}
+
+/** Rounded up: nothing takes zero seconds. */
+function wholeSeconds(ticks: bigint): bigint {
+  return (ticks + TICKS_PER_SECOND - 1n) / TICKS_PER_SECOND;
+}
