@@ -1,0 +1,24 @@
+import { MODELS } from '@runfleet/models';
+
+import type { ApiContext, ApiHandler } from '../api-context.ts';
+import { answerJson } from '../http/answer.ts';
+import type { ModelStatsCache } from '../model-stats-cache.ts';
+import { toolWire } from '../wire/tool-wire.ts';
+import { openToolCall } from './open-tool-call.ts';
+
+/** `POST /v1/Tool/Explore`: the catalogue by category. */
+export function exploreTools(ctx: ApiContext, stats: ModelStatsCache): ApiHandler {
+  return async (c) => {
+    await openToolCall(ctx, c);
+    const counts = await stats.read();
+    const categories = [...new Set(MODELS.flatMap((model) => model.categories))];
+    const explore = categories.map((category) => ({
+      id: category,
+      title: category,
+      tools: MODELS.filter((model) => model.categories.includes(category)).map((model) =>
+        toolWire(model, counts.get(model.id), true),
+      ),
+    }));
+    return answerJson(c, { errors: [], explore, result: true });
+  };
+}

@@ -1,0 +1,17 @@
+import type { ApiContext, ApiRequest } from '../api-context.ts';
+import { hasCredentials, identifyCaller } from '../http/caller.ts';
+import { readParameters } from '../http/read-parameters.ts';
+
+/** The catalogue is for everybody, signed in or not; credentials that are shown must still be right. */
+export async function openToolCall(
+  ctx: ApiContext,
+  c: ApiRequest,
+): Promise<Record<string, unknown>> {
+  if (hasCredentials(c)) await identifyCaller(ctx, c);
+  return readParameters(ctx, c);
+}
+
+/** Flags arrive as booleans or as texts. */
+export function isSet(value: unknown): boolean {
+  return value === true || value === 1 || value === '1' || value === 'true';
+}

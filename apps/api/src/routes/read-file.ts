@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream';
+
+import type { Db } from '@runfleet/db';
+import { RunfleetError } from '@runfleet/protocol';
+import type { ObjectStorage } from '@runfleet/storage';
+
+import type { ApiHandler } from '../api-context.ts';
+import { answerHeaders } from '../http/answer.ts';
+
+const ACCESS_KEY_PATTERN = /^[A-Za-z0-9]{30}$/;
+/** What a browser may show in place. Everything else, HTML and SVG above all, is a download. */
+const SHOWN_IN_PLACE = /^(text\/plain|image\/(png|jpeg|gif|webp|avif))(;|$)/;
+
+type FileRow = { contentType: string; sizeBytes: string; storageKey: string };
+
+/** `GET /v1/File/{accesskey}/{name}`: whoever has the access key may read the file. */
+export function readFile(ctx: { db: Db; storage: ObjectStorage }): ApiHandler {
+  return async (c) => {
+    const name = c.req.param('name') ?? '';
+    const file = await findFile(ctx.db, c.req.param('accesskey') ?? '', name);
+    const stored = file && (await ctx.storage.get(file.storageKey));
+    if (!file || !stored) {
+      throw new RunfleetError('file_not_found', 'No such file. It may have been deleted.');
+    }
+    const headers = answerHeaders(c, file.contentType, {
+      'content-length': String(stored.sizeBytes),
+      'cache-control': 'private, max-age=300',
+      'content-security-policy': "default-src 'none'; sandbox",
+      ...(SHOWN_IN_PLACE.test(file.contentType)
+        ? {}
+        : { 'content-disposition': `attachment; filename*=UTF-8''${encodeName(name)}` }),
+    });
+    if (c.req.method === 'HEAD') {
+      stored.body.destroy();
+      return new Response(null, { headers });
+    }
+    return new Response(Readable.toWeb(stored.body) as ReadableStream<Uint8Array>, { headers });
+  };
+}
+
+async function findFile(db: Db, accessKey: string, name: string): Promise<FileRow | undefined> {
+  if (!ACCESS_KEY_PATTERN.test(accessKey) || name.includes('\0')) return undefined;
+  const [file] = await db.sql<FileRow[]>`
+    select content_type as "contentType", size_bytes as "sizeBytes", storage_key as "storageKey"
+    from files where access_key = ${accessKey} and name = ${name}`;
+  return file;
+}
+
+/** The characters that a header's extended value may not carry, beyond what URLs escape. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replace(/['()*]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+}

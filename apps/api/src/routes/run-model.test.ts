@@ -1,0 +1,294 @@
+import type { Db } from '@runfleet/db';
+import { createProject } from '@runfleet/identity';
+import { describe, expect } from 'vitest';
+
+import { RUN, testWithApi as test } from '../testing.ts';
+
+async function stored(db: Db) {
+  const [row] = await db.sql<{ tasks: string; events: string; held: string; transfers: string }[]>`
+    select (select count(*) from tasks) as tasks, (select count(*) from task_events) as events,
+      (select sum(held) from accounts) as held,
+      (select count(*) from transfers where task_id is not null) as transfers`;
+  return row;
+}
+const NOTHING = { tasks: '0', events: '0', held: '0.000000000000', transfers: '0' };
+
+test('a Run is answered with its task, in the keys of the wire', async ({ api, tenant }) => {
+  const { status, body, headers } = await api.call(tenant, RUN, { prompt: 'Hello' });
+  expect(status).toBe(200);
+  expect(Object.keys(body)).toEqual(['errors', 'taskid', 'socketaccesstoken', 'result']);
+  expect(body).toEqual({
+    errors: [],
+    taskid: expect.stringMatching(/^[1-9]\d*$/),
+    socketaccesstoken: expect.stringMatching(/^[A-Za-z0-9]{30}$/),
+    result: true,
+  });
+  expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+});
+
+test('task, hold and events are stored when the answer is there', async ({ api, tenant, db }) => {
+  const given = { prompt: 'Hello', temperature: '0.5', user_id: 'u', timeout: 100, seed: 7 };
+  await api.call(tenant, RUN, { ...given, projectid: tenant.projectId, callbackUrl: '' });
+  await expect(stored(db)).resolves.toEqual({
+    ...NOTHING,
+    tasks: '1',
+    events: '2',
+    held: '0.058500000000',
+    transfers: '1',
+  });
+  const [row] = await db.sql`
+    select parameters, seed, timeout_seconds, status, project_id, organisation_id, model_id from tasks`;
+  expect(row).toEqual({
+    parameters: given,
+    seed: '7',
+    timeout_seconds: 100,
+    status: 'task_queue',
+    project_id: tenant.projectId,
+    organisation_id: tenant.organisationId,
+    model_id: '598',
+  });
+});
+
+test('a committed Run waits in the queue', async ({ api, tenant }) => {
+  const { body } = await api.call(tenant, RUN, { prompt: 'Hello' });
+  const pool = 'phi-3-5-mini-instruct';
+  await api.ctx.queue.writeMark(pool, 'mark');
+  await expect
+    .poll(() => api.ctx.queue.pick(pool, 'mark', 10))
+    .toEqual([{ organisationId: tenant.organisationId, taskId: body['taskid'] }]);
+});
+
+test.for([
+  '/v1/run/microsoft/phi-3-5-mini-instruct',
+  '/v1/RUN/Microsoft/PHI-3.5-MINI-instruct',
+  '/v1/Run/microsoft/Phi-3%2E5-mini-instruct',
+])('%s reaches the same model', async (path, { api, tenant }) => {
+  expect((await api.call(tenant, path, { prompt: 'Hello' })).body).toMatchObject({ result: true });
+});
+
+describe('a body is read as what it is', () => {
+  test.for([
+    ['JSON', 'application/json'],
+    ['JSON with a charset', 'application/json; charset=utf-8'],
+    ['JSON that curl calls a form', 'application/x-www-form-urlencoded'],
+    ['JSON without a type', ''],
+  ])('%s', async ([, type], { api, tenant }) => {
+    const { body } = await api.call(tenant, RUN, { prompt: 'Hello' }, { 'content-type': type });
+    expect(body).toMatchObject({ result: true });
+  });
+
+  test('JSON after a byte order mark', async ({ api, tenant }) => {
+    const { body } = await api.call(tenant, RUN, '\uFEFF{"prompt":"Hello"}');
+    expect(body).toMatchObject({ result: true });
+  });
+
+  test('a form, whose fields are texts', async ({ api, tenant, db }) => {
+    const form = new FormData();
+    form.set('prompt', 'Grüße');
+    form.set('temperature', '0');
+    form.set('projectid', tenant.projectId);
+    expect((await api.call(tenant, RUN, form)).body).toMatchObject({ result: true });
+    const [row] = await db.sql`select parameters from tasks`;
+    expect(row).toEqual({ parameters: { prompt: 'Grüße', temperature: '0' } });
+  });
+
+  test('a form whose file field was left empty', async ({ api, tenant }) => {
+    const form = new FormData();
+    form.set('prompt', 'Hello');
+    form.set('inputImage', new File([], ''));
+    expect((await api.call(tenant, RUN, form)).body).toMatchObject({ result: true });
+  });
+});
+
+function aForm(fields: [string, string | File][]): FormData {
+  const form = new FormData();
+  for (const [name, value] of fields) form.append(name, value);
+  return form;
+}
+
+describe('a bad body is refused by name; nothing is stored and nothing charged', () => {
+  test.for<[string, unknown, string]>([
+    ['no body', '', 'Request parameter [prompt] required'],
+    ['no prompt', {}, 'Request parameter [prompt] required'],
+    ['an empty prompt', { prompt: ' ' }, 'Request parameter [prompt] required'],
+    ['a prompt that is a number', { prompt: 7 }, 'Request parameter [prompt] must be a text'],
+    ['a prompt that is a list', { prompt: ['a'] }, 'Request parameter [prompt] must be a text'],
+    [
+      'a number in words',
+      { prompt: 'a', temperature: 'warm' },
+      'Request parameter [temperature] must be integer or float',
+    ],
+    [
+      'a number out of range',
+      { prompt: 'a', top_p: 1.5 },
+      'Request parameter [top_p] must be between 0 and 1',
+    ],
+    ['half a token', { prompt: 'a', top_k: 1.5 }, 'Request parameter [top_k] must be an integer'],
+    [
+      'a timeout beyond the limit',
+      { prompt: 'a', timeout: 3601 },
+      'Request parameter [timeout] must be between 1 and 3600',
+    ],
+    [
+      'a conversation',
+      { prompt: 'a', session_id: 's' },
+      'Request parameter [session_id] is not supported',
+    ],
+    [
+      'a callback',
+      { prompt: 'a', callbackUrl: 'https://example.org' },
+      'Request parameter [callbackUrl] is not supported',
+    ],
+    ['a NUL', { prompt: 'a\0' }, 'Request parameter [prompt] must be valid Unicode'],
+    ['a lone surrogate', '{"prompt":"a\\ud800"}', 'Request parameter [prompt] must be valid'],
+    [
+      'a NUL deep inside',
+      { prompt: 'a', extra: { deep: ['\0'] } },
+      'Request parameter [extra.deep.0] must be valid',
+    ],
+    ['broken JSON', '{"prompt":', 'Request body is not valid JSON'],
+    ['a form in the address style', 'prompt=hello', 'Request body is not valid JSON'],
+    ['a list', '[]', 'Request body must be a JSON object'],
+    ['a text', '"hello"', 'Request body must be a JSON object'],
+    ['null', 'null', 'Request body must be a JSON object'],
+    ['Latin-1', new Uint8Array([0x7b, 0xe9, 0x7d]), 'Request body is not valid UTF-8'],
+    [
+      'endless nesting',
+      `{"prompt":"a","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+      'Request body is nested deeper',
+    ],
+    ["nobody's project", { prompt: 'a', projectid: '999999' }, 'Request parameter [projectid]'],
+    ['a project that is no id', { prompt: 'a', projectid: "1'" }, 'Request parameter [projectid]'],
+    [
+      'a file',
+      aForm([
+        ['prompt', 'a'],
+        ['inputImage', new File(['x'], 'x.png')],
+      ]),
+      'Request parameter [inputImage] is a file',
+    ],
+    [
+      'a binary file',
+      aForm([['inputImage', new File([new Uint8Array([0xff, 0xfe])], 'x.png')]]),
+      'Request parameter [inputImage] is a file',
+    ],
+    [
+      'a field given twice',
+      aForm([
+        ['prompt', 'a'],
+        ['prompt', 'b'],
+      ]),
+      'Request parameter [prompt] must be a text',
+    ],
+    [
+      'too many fields',
+      aForm(Array.from({ length: 201 }, () => ['a', 'b'])),
+      'more than 200 parts',
+    ],
+  ])('%s', async ([, given, message], { api, tenant, db }) => {
+    const { status, body } = await api.call(tenant, RUN, given);
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: { errors: [{ code: 0, message: expect.stringContaining(message) }], result: false },
+    });
+    await expect(stored(db)).resolves.toEqual(NOTHING);
+  });
+
+  test.for([
+    ['no boundary', 'multipart/form-data', ''],
+    ['an end that is missing', 'multipart/form-data; boundary=x', '--x\r\nContent-Disp'],
+  ])('a form with %s', async ([, type, text], { api, tenant }) => {
+    const { status, body } = await api.call(tenant, RUN, text, { 'content-type': type });
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        errors: [{ code: 0, message: 'Request body is not a valid multipart form.' }],
+        result: false,
+      },
+    });
+  });
+});
+
+describe('a body over the limit is refused', () => {
+  test.for<[string, RequestInit]>([
+    ['when it says so', { body: `{"prompt":"${'x'.repeat(2_000_000)}"}` }],
+    ['when it comes in chunks', { body: endless(), duplex: 'half' } as RequestInit],
+    ['when it is a form', { body: aForm([['prompt', 'x'.repeat(2_000_000)]]) }],
+  ])('%s', async ([, init], { api, tenant, db }) => {
+    const headers = { authorization: `Bearer ${tenant.apiKey}:${tenant.apiSecret}` };
+    const { status, body } = await api.request(RUN, { method: 'POST', headers, ...init });
+    expect(status).toBe(413);
+    expect(body).toMatchObject({ errors: [{ code: 0 }], result: false });
+    await expect(stored(db)).resolves.toEqual(NOTHING);
+  });
+
+  test('and one of exactly the limit is not', async ({ api, tenant }) => {
+    const padding = 'x'.repeat(1_000_000 - '{"prompt":""}'.length);
+    const { body } = await api.call(tenant, RUN, `{"prompt":"${padding}"}`);
+    expect(body).toMatchObject({ result: true });
+  });
+});
+
+describe('checks come in order', () => {
+  test('a stranger learns nothing about models', async ({ api }) => {
+    const { status, body } = await api.request('/v1/Run/no/model', { method: 'POST', body: '{' });
+    expect(status).toBe(401);
+    expect(body).toEqual({
+      errors: [{ code: 0, message: 'Project authorization is not founded.' }],
+      result: false,
+    });
+  });
+
+  test('the model comes before the body', async ({ api, tenant }) => {
+    const { status, body } = await api.call(tenant, '/v1/Run/microsoft/phi-9', '{');
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      errors: [{ code: 1, message: 'slug-owner-project-not-exist' }],
+      result: false,
+    });
+  });
+
+  test('parameters come before the balance', async ({ api }) => {
+    const poor = await api.createTenant({ balance: '0.1' });
+    expect((await api.call(poor, RUN, {})).body).toMatchObject({ errors: [{ code: 0 }] });
+    expect((await api.call(poor, RUN, { prompt: 'a' })).body).toMatchObject({
+      errors: [{ code: 97 }],
+    });
+  });
+});
+
+test('who is at the limit of concurrent tasks gets 96 and nothing is held', async ({ api, db }) => {
+  const small = await api.createTenant({ balance: '5' });
+  await api.call(small, RUN, { prompt: 'a' });
+  const { status, body } = await api.call(small, RUN, { prompt: 'b' });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ errors: [{ code: 96 }], result: false });
+  await expect(stored(db)).resolves.toMatchObject({ tasks: '1', held: '0.175500000000' });
+});
+
+test("another project of the organisation can be named, another organisation's cannot", async ({
+  api,
+  tenant,
+  db,
+}) => {
+  const { organisationId, ownerId } = tenant;
+  const second = await createProject(api.ctx, {
+    organisationId,
+    ownerId,
+    name: 'Second',
+    authType: 'apikey',
+  });
+  const other = await api.createTenant();
+  const run = (projectid: string) => api.call(tenant, RUN, { prompt: 'a', projectid });
+  expect((await run(second.projectId)).body).toMatchObject({ result: true });
+  expect((await run(other.projectId)).body).toMatchObject({ result: false });
+  const rows = await db.sql`select project_id from tasks`;
+  expect([...rows]).toEqual([{ project_id: second.projectId }]);
+});
+
+/** Never ends: reading must. */
+function endless(): ReadableStream<Uint8Array> {
+  const chunk = new TextEncoder().encode('x'.repeat(65_536));
+  return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+}

@@ -1,0 +1,28 @@
+import { MESSAGES, RunfleetError, TASK_ID_PATTERN, TASK_TOKEN_PATTERN } from '@runfleet/protocol';
+import type { TaskReference } from '@runfleet/tasks';
+
+import { isBlank } from '../http/is-blank.ts';
+
+/** Which task a body means: `tasktoken`, `socketaccesstoken` or `taskid`. What cannot be a task's is no task. */
+export function readTaskReference(body: Readonly<Record<string, unknown>>): TaskReference {
+  const token = given(body['tasktoken']) ?? given(body['socketaccesstoken']);
+  if (token !== null) {
+    if (!TASK_TOKEN_PATTERN.test(token)) throw notFound();
+    return { token };
+  }
+  const id = given(body['taskid']);
+  if (id === null) {
+    throw new RunfleetError('invalid_request', MESSAGES.parameterRequired('tasktoken'));
+  }
+  if (!TASK_ID_PATTERN.test(id)) throw notFound();
+  return { id };
+}
+
+function given(value: unknown): string | null {
+  if (isBlank(value)) return null;
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
+}
+
+function notFound(): RunfleetError {
+  return new RunfleetError('task_not_found', MESSAGES.taskNotFound);
+}
