@@ -1,0 +1,98 @@
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+import { getRequestListener } from '@hono/node-server';
+import { compatibleAdmission } from '@runfleet/billing';
+import { connectDb } from '@runfleet/db';
+import { openAnnouncer } from '@runfleet/events';
+import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
+import { openTaskQueue } from '@runfleet/queue';
+import { createHealth, createMetrics, type Logger } from '@runfleet/service';
+import { openLocalStorage } from '@runfleet/storage';
+import { openTaskStore } from '@runfleet/tasks';
+
+import type { ApiConfig } from './api-config.ts';
+import type { ApiContext, ApiSettings } from './api-context.ts';
+import { createApi } from './create-api.ts';
+import { listen, stopListening } from './listen.ts';
+
+const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
+const TIMEOUTS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  // Longer than proxies in front keep theirs, so that they never write into a closed connection.
+  keepAliveTimeout: 75_000,
+};
+
+/** Opens what the role needs and listens. Disposing closes it backwards, answers in flight first. */
+export async function startApi(
+  config: ApiConfig,
+  { logger }: { logger: Logger },
+): Promise<AsyncDisposable & { url: string }> {
+  const masterKey = await openMasterKey({
+    ...(config.MASTER_KEY === undefined ? {} : { hex: config.MASTER_KEY }),
+    file: config.MASTER_KEY_FILE,
+  });
+  const db = connectDb(config.DATABASE_URL, { name: 'runfleet-api' });
+  const queue = openTaskQueue({
+    url: config.REDIS_URL,
+    onError: (err) => logger.debug({ err }, 'queue hint lost'),
+  });
+  const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
+  const store = openTaskStore({ db, announce: (events) => announcer.announce(events) });
+  const metrics = createMetrics({ role: 'api' });
+  const server = createServer(TIMEOUTS);
+  const dispose = async () => {
+    if (server.listening) await stopListening(server);
+    await store[Symbol.asyncDispose]();
+    await Promise.all([announcer, queue, db].map((opened) => opened[Symbol.asyncDispose]()));
+  };
+
+  try {
+    const { url, origins } = await listen(server, { host: config.API_HOST, port: config.API_PORT });
+    const publicUrl = config.PUBLIC_API_URL ?? `${url}/v1`;
+    const ctx: ApiContext = {
+      db,
+      store,
+      queue,
+      masterKey,
+      logger,
+      metrics,
+      storage: openLocalStorage(config.STORAGE_DIR),
+      cache: new ProjectCache(),
+      auth: createAuth({
+        db,
+        baseUrl: new URL(publicUrl).origin,
+        secret: deriveSecret(masterKey, 'dashboard sessions'),
+        trustedOrigins: [...origins, ...config.TRUSTED_ORIGINS],
+      }),
+      // Without Redis Runs are still accepted, so it does not decide whether this role can work.
+      health: createHealth({
+        checks: { database: async () => void (await db.sql`select 1`) },
+        metrics,
+        logger,
+      }),
+      settings: settingsOf(config),
+    };
+    const api = createApi(ctx);
+    const listener = getRequestListener((request, env) => api.fetch(request, env));
+    // Errors are answered by the API itself; the listener's promise never rejects.
+    server.on('request', (request, response) => void listener(request, response));
+    logger.info({ url }, 'api listens');
+    return { url, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+function settingsOf(config: ApiConfig): ApiSettings {
+  return {
+    bodyLimitBytes: config.BODY_LIMIT_BYTES,
+    limits: { maxTokens: config.MAX_TOKENS_CAP, maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS },
+    admission: compatibleAdmission,
+    socketUrl: config.PUBLIC_SOCKET_URL,
+    dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,
+    trustedProxyHops: config.TRUSTED_PROXY_HOPS,
+  };
+}
