@@ -7,14 +7,14 @@ const RECONNECT_DELAY_MAX_MS = 1_000;
 
 /**
  * For commands that must not wait: while Redis is away they fail at once, and a stuck one fails
- * after `commandTimeout`.
+ * after `commandTimeout`. Only those given before the first connection wait for it.
  */
 export function connectFailFast(url: string, onError: OnError): Redis {
-  return connect(url, onError, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 5_000,
+  const redis = connect(url, onError, { maxRetriesPerRequest: 1, commandTimeout: 5_000 });
+  redis.once('ready', () => {
+    redis.options.enableOfflineQueue = false;
   });
+  return redis;
 }
 
 /** For blocking reads and subscriptions, which wait for Redis to come back. */

@@ -1,0 +1,196 @@
+/**
+ * `npm start`: everything on this machine. Finds or brings a Postgres and a Redis, migrates, seeds,
+ * builds the test model and the dashboard, runs every role in this process, and says how to use it.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { connectDb, migrateDb } from '@runfleet/db';
+import { buildModelFolder } from '@runfleet/engine';
+import { openMasterKey } from '@runfleet/identity';
+import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
+import { createLogger, loadConfig, runService } from '@runfleet/service';
+import { z } from 'zod';
+
+import { ROLE_NAMES, startRoles } from '../roles.ts';
+import { banner } from './banner.ts';
+import { buildDashboard } from './build-dashboard.ts';
+import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts';
+import { Progress } from './progress.ts';
+import { runPrompt } from './run-prompt.ts';
+import { seed } from './seed.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
+const HOST = '127.0.0.1';
+const API_PORT = 3100;
+const DRAIN_SECONDS = '2';
+
+const devConfig = z.object({
+  DATABASE_URL: z.string().optional().describe('Use this Postgres instead of bringing one.'),
+  REDIS_URL: z.string().optional().describe('Use this Redis instead of bringing one.'),
+  RUNFLEET_HOME: z
+    .string()
+    .default(join(REPOSITORY, '.runfleet'))
+    .describe('Where `npm start` keeps its data.'),
+  MODEL_DIR: z.string().optional().describe('A model folder to serve instead of the test model.'),
+  ENGINE: z.enum(['onnx', 'echo']).default('onnx').describe('Which engine serves.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('warn')
+    .describe('The least severe log lines that are written.'),
+});
+
+export async function dev(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { ephemeral: { type: 'boolean', default: false }, prompt: { type: 'string' } },
+  });
+  const config = loadConfig(devConfig);
+  const logger = createLogger({ role: 'dev', level: config.LOG_LEVEL, pretty: true });
+
+  await runService({
+    role: 'runfleet',
+    logger,
+    start: async () => {
+      const stack = new Stack();
+      try {
+        const file = await bringUp(stack, config, values.ephemeral);
+        if (values.prompt === undefined) {
+          process.stdout.write(banner(file.dev, file.engine));
+          return stack;
+        }
+        await runPrompt(file.dev, values.prompt);
+        // The prompt was all: stop as if asked to.
+        process.kill(process.pid, 'SIGTERM');
+        return stack;
+      } catch (error) {
+        await stack[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
+  });
+}
+
+async function bringUp(
+  stack: Stack,
+  config: z.infer<typeof devConfig>,
+  ephemeral: boolean,
+): Promise<{ dev: DevFile; engine: string }> {
+  const progress = new Progress();
+  const home = config.RUNFLEET_HOME;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const dataHome = ephemeral ? await mkdtemp(join(tmpdir(), 'runfleet-')) : home;
+  if (ephemeral) stack.defer(() => rm(dataHome, { recursive: true, force: true }));
+
+  const [postgres, redis, modelDir] = await Promise.all([
+    progress.step(
+      'Postgres',
+      (onProgress) =>
+        bringPostgres({
+          ...(config.DATABASE_URL === undefined ? {} : { givenUrl: config.DATABASE_URL }),
+          dataDir: join(dataHome, 'postgres'),
+          ephemeral,
+          onProgress,
+        }).then((server) => stack.use(server)),
+      (server) => server.how,
+    ),
+    progress.step(
+      'Redis',
+      (onProgress) =>
+        bringRedis({
+          ...(config.REDIS_URL === undefined ? {} : { givenUrl: config.REDIS_URL }),
+          dataDir: join(dataHome, 'redis'),
+          ephemeral,
+          onProgress,
+        }).then((server) => stack.use(server)),
+      (server) => server.how,
+    ),
+    config.MODEL_DIR ??
+      (config.ENGINE === 'echo'
+        ? ''
+        : progress.step('Test model', async () => {
+            const { dir } = await buildModelFolder(join(home, 'models', 'tiny'));
+            return dir;
+          })),
+    progress.step('Dashboard', buildDashboard, (isBuilt) => (isBuilt ? 'built' : 'up to date')),
+  ]);
+  await progress.step('Schema', () => migrateDb(postgres.url));
+
+  const masterKeyFile = join(dataHome, 'master.key');
+  const credentials = await progress.step('Demo organisation', async () => {
+    await using db = connectDb(postgres.url, { connections: 2 });
+    const masterKey = await openMasterKey({ file: masterKeyFile });
+    return seed({ db, masterKey }, ephemeral ? null : await readDevFile(home));
+  });
+
+  const apiPort = await freePort(API_PORT);
+  const gatewayPort = await freePort(apiPort + 1);
+  const env = {
+    MASTER_KEY_FILE: masterKeyFile,
+    STORAGE_DIR: join(dataHome, 'storage'),
+    WORKER_DRAIN_SECONDS: DRAIN_SECONDS,
+    ...process.env,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    MODEL_DIR: modelDir,
+    API_HOST: HOST,
+    API_PORT: String(apiPort),
+    GATEWAY_HOST: HOST,
+    GATEWAY_PORT: String(gatewayPort),
+    PUBLIC_API_URL: `http://${HOST}:${apiPort}/v1`,
+    PUBLIC_SOCKET_URL: `ws://${HOST}:${gatewayPort}/v1`,
+    BROKER_PORT: '0',
+    WORKER_PORT: '0',
+  };
+  await progress.step('Roles', async () =>
+    stack.use(
+      await startRoles(ROLE_NAMES, env, (role) =>
+        createLogger({ role, level: config.LOG_LEVEL, pretty: true }),
+      ),
+    ),
+  );
+
+  const file: DevFile = {
+    apiUrl: env.PUBLIC_API_URL,
+    socketUrl: env.PUBLIC_SOCKET_URL,
+    dashboardUrl: `http://${HOST}:${apiPort}/`,
+    apiKey: credentials.apiKey,
+    apiSecret: credentials.apiSecret,
+    projectId: credentials.projectId,
+    adminEmail: credentials.adminEmail,
+    adminPassword: credentials.adminPassword,
+    databaseUrl: postgres.url,
+    redisUrl: redis.url,
+  };
+  await writeDevFile(home, file);
+  return { dev: file, engine: describeEngine(config, modelDir) };
+}
+
+function describeEngine(config: z.infer<typeof devConfig>, modelDir: string): string {
+  if (config.ENGINE === 'echo') return 'the echo engine, which repeats the prompt';
+  if (config.MODEL_DIR !== undefined) return modelDir;
+  return 'a tiny test model with random weights: its answers are noise (MODEL_DIR= serves a real one)';
+}
+
+/** What was started, to be stopped in reverse. */
+class Stack implements AsyncDisposable {
+  readonly #resources: AsyncDisposable[] = [];
+
+  use<R extends AsyncDisposable>(resource: R): R {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  defer(dispose: () => Promise<void>): void {
+    this.#resources.push({ [Symbol.asyncDispose]: dispose });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#resources.splice(0).reverse()) {
+      await resource[Symbol.asyncDispose]();
+    }
+  }
+}

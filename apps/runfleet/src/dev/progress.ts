@@ -1,0 +1,64 @@
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 80;
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** Says on stderr what is being waited for; several steps may run at once. */
+export class Progress {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #running = new Map<string, { label: string; detail: string; since: number }>();
+  #timer: NodeJS.Timeout | null = null;
+  #frame = 0;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  /** Runs `work` as a step; `say` tells what it is doing just now, its result is what the step found. */
+  async step<R>(
+    label: string,
+    work: (say: (detail: string) => void) => Promise<R>,
+    describe: (result: R) => string = () => '',
+  ): Promise<R> {
+    const entry = { label, detail: '', since: performance.now() };
+    this.#running.set(label, entry);
+    this.#animate();
+    try {
+      const result = await work((detail) => {
+        entry.detail = detail;
+        if (!this.#stream.isTTY) this.#line(`… ${label}: ${detail}`);
+      });
+      this.#finish(entry, '✓', describe(result));
+      return result;
+    } catch (error) {
+      this.#finish(entry, '✗', '');
+      throw error;
+    }
+  }
+
+  #finish(entry: { label: string; since: number }, mark: string, found: string): void {
+    this.#running.delete(entry.label);
+    const seconds = ((performance.now() - entry.since) / 1_000).toFixed(1);
+    this.#line(`${mark} ${entry.label}${found === '' ? '' : `: ${found}`} (${seconds} s)`);
+    if (this.#running.size === 0 && this.#timer) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+    }
+  }
+
+  #line(text: string): void {
+    this.#stream.write(this.#stream.isTTY ? `${CLEAR_LINE}${text}\n` : `${text}\n`);
+  }
+
+  #animate(): void {
+    if (!this.#stream.isTTY || this.#timer) return;
+    this.#timer = setInterval(() => {
+      const steps = [...this.#running.values()].map(({ label, detail }) =>
+        detail === '' ? label : `${label}: ${detail}`,
+      );
+      this.#frame = (this.#frame + 1) % FRAMES.length;
+      const line = `${FRAMES[this.#frame]} ${steps.join(' · ')}`;
+      this.#stream.write(`${CLEAR_LINE}${line.slice(0, this.#stream.columns - 1)}`);
+    }, FRAME_MS);
+    this.#timer.unref();
+  }
+}

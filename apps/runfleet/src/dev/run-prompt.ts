@@ -1,0 +1,45 @@
+import { RunfleetClient } from '@runfleet/client';
+import WebSocket from 'ws';
+
+import type { DevFile } from './dev-file.ts';
+
+const MODEL = 'microsoft/Phi-3.5-mini-instruct';
+
+/** States as a person would say them. */
+const SAID: Partial<Record<string, string>> = {
+  task_queue: 'queued',
+  task_assign: 'assigned to a worker',
+  task_accept: 'accepted',
+  task_preprocess_start: 'preparing the prompt',
+  task_start: 'running',
+  task_end: 'finished',
+};
+
+/** Runs one prompt through the whole system: the answer on stdout, everything else on stderr. */
+export async function runPrompt(file: DevFile, prompt: string): Promise<void> {
+  const client = new RunfleetClient({
+    apiUrl: file.apiUrl,
+    socketUrl: file.socketUrl,
+    apiKey: file.apiKey,
+    apiSecret: file.apiSecret,
+    webSocket: WebSocket,
+  });
+  const { taskId, token } = await client.run(MODEL, { prompt });
+  process.stderr.write(`task ${taskId}\n`);
+  for await (const frame of client.follow(token, { mode: 'delta' })) {
+    if (frame.type === 'task_output') {
+      const { message } = frame;
+      if (message !== null && 'raw' in message) process.stdout.write(message.raw);
+    } else {
+      const said = SAID[frame.type];
+      if (said !== undefined)
+        process.stderr.write(`${frame.type === 'task_end' ? '\n' : ''}… ${said}\n`);
+    }
+  }
+  const task = await client.detail({ token });
+  if (task.pexit !== '0')
+    throw new Error(`Task ${taskId} ended as ${task.status}: ${task.debugerror}`);
+  process.stderr.write(
+    `\nreceipt: ${task.elapsedseconds} s x ${task.cps} USD/s = ${task.totalcost} USD\n`,
+  );
+}

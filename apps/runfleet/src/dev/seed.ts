@@ -1,0 +1,85 @@
+import { deposit } from '@runfleet/billing';
+import type { Db } from '@runfleet/db';
+import {
+  addMember,
+  createOrganisation,
+  createProject,
+  createUser,
+  type MasterKey,
+  setPassword,
+} from '@runfleet/identity';
+import { parseUsd, randomAlphanumeric } from '@runfleet/protocol';
+
+const ORGANISATION = 'Demo';
+const ADMIN_EMAIL = 'admin@runfleet.local';
+const GIFT_USD = '1000';
+
+/** What only its maker knows: keys and passwords are stored as hashes. */
+export type Credentials = {
+  projectId: string;
+  apiKey: string;
+  apiSecret: string;
+  adminEmail: string;
+  adminPassword: string;
+};
+
+/**
+ * A demo organisation with 1,000 USD, an operator and a project. Where they exist, `known`
+ * credentials are kept if they still are this database's; lost ones are replaced.
+ */
+export async function seed(
+  ctx: { db: Db; masterKey: MasterKey },
+  known: Credentials | null,
+): Promise<Credentials> {
+  const existing = await findDemo(ctx.db);
+  const admin = existing ?? (await createDemo(ctx.db));
+  const { organisationId, userId: ownerId } = admin;
+  if (existing && known && (await isProjectOf(ctx.db, organisationId, known.projectId))) {
+    return known;
+  }
+  const adminPassword = randomAlphanumeric(20);
+  await setPassword(ctx, { userId: ownerId, password: adminPassword });
+  const { projectId, apiKey, apiSecret } = await createProject(ctx, {
+    organisationId,
+    ownerId,
+    name: 'Demo project',
+    authType: 'signature',
+  });
+  return { projectId, apiKey, apiSecret: apiSecret ?? '', adminEmail: ADMIN_EMAIL, adminPassword };
+}
+
+type Demo = { organisationId: string; userId: string };
+
+async function findDemo(db: Db): Promise<Demo | null> {
+  const [row] = await db.sql<Demo[]>`
+    select m.organisation_id as "organisationId", m.user_id as "userId"
+    from users u join memberships m on m.user_id = u.id
+    where u.email = ${ADMIN_EMAIL} limit 1`;
+  return row ?? null;
+}
+
+async function createDemo(db: Db): Promise<Demo> {
+  const { organisationId } = await createOrganisation({ db }, { name: ORGANISATION });
+  const { userId } = await createUser(
+    { db },
+    {
+      email: ADMIN_EMAIL,
+      name: 'Admin',
+      password: randomAlphanumeric(20),
+      isOperator: true,
+    },
+  );
+  await addMember({ db }, { organisationId, userId, role: 'owner' });
+  await deposit(
+    { db },
+    { organisationId, amount: parseUsd(GIFT_USD), businessKey: `demo:${organisationId}` },
+  );
+  return { organisationId, userId };
+}
+
+async function isProjectOf(db: Db, organisationId: string, projectId: string): Promise<boolean> {
+  const rows = await db.sql`
+    select 1 from projects
+    where organisation_id = ${organisationId} and id = ${projectId} and revoked_at is null`;
+  return rows.length > 0;
+}

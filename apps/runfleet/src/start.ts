@@ -1,0 +1,38 @@
+import { parseArgs } from 'node:util';
+
+import { createLogger, loadConfig, runService } from '@runfleet/service';
+import { z } from 'zod';
+
+import { type Role, ROLE_NAMES, startRoles } from './roles.ts';
+
+export const processConfig = z.object({
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('The least severe log lines that are written.'),
+});
+
+/** Runs roles until the process is asked to stop. */
+export async function start(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { roles: { type: 'string' } } });
+  const roles = readRoles(values.roles);
+  const { LOG_LEVEL: level } = loadConfig(processConfig);
+  const loggerOf = (role: string) => createLogger({ role, level });
+  const role = roles.join(',');
+  await runService({
+    role,
+    logger: loggerOf(role),
+    start: () => startRoles(roles, process.env, loggerOf),
+  });
+}
+
+function readRoles(text: string | undefined): Role[] {
+  const names = (text ?? '').split(',').filter((name) => name !== '');
+  const known: readonly string[] = ROLE_NAMES;
+  const unknown = names.filter((name) => !known.includes(name));
+  if (names.length === 0 || unknown.length > 0) {
+    const problem = names.length === 0 ? 'is missing' : `names ${unknown.join(', ')}`;
+    throw new Error(`--roles ${problem}. Give some of: ${ROLE_NAMES.join(', ')}.`);
+  }
+  return [...new Set(names)] as Role[];
+}

@@ -1,0 +1,16 @@
+import type { Db } from '@runfleet/db';
+import { hashPassword } from 'better-auth/crypto';
+
+/** Replaces a user's password and ends their sessions. For whoever has the database, not over HTTP. */
+export async function setPassword(
+  ctx: { db: Db },
+  user: { userId: string; password: string },
+): Promise<void> {
+  const password = await hashPassword(user.password);
+  await ctx.db.sql.begin(async (tx) => {
+    await tx`
+      update credentials set password = ${password}, updated_at = now()
+      where user_id = ${user.userId} and provider_id = 'credential'`;
+    await tx`delete from sessions where user_id = ${user.userId}`;
+  });
+}
