@@ -21,9 +21,12 @@ export class ReferencePhi {
 
   constructor(size: ModelSize) {
     const weights = phiWeights(size, buildTokenizer(size.vocabularySize));
+    const { hiddenSize, intermediateSize, blockSize } = size;
+    const round = (matrix: Float32Array, inputs: number) =>
+      size.precision === 'int4' ? roundToInt4(matrix, inputs, blockSize) : matrix;
     this.#size = size;
     this.#embedding = weights.embedding();
-    this.#head = weights.head();
+    this.#head = round(weights.head(), hiddenSize);
     this.#layers = Array.from({ length: size.layers }, (_, layer) => {
       for (const name of [
         `layers.${layer}.input_layernorm`,
@@ -32,11 +35,11 @@ export class ReferencePhi {
         this.#norms.set(name, weights.norm(name));
       }
       return {
-        qkv: weights.attentionInput(layer),
-        output: weights.attentionOutput(layer),
-        gate: weights.gate(layer),
-        up: weights.up(layer),
-        down: weights.down(layer),
+        qkv: round(weights.attentionInput(layer), hiddenSize),
+        output: round(weights.attentionOutput(layer), hiddenSize),
+        gate: round(weights.gate(layer), hiddenSize),
+        up: round(weights.up(layer), hiddenSize),
+        down: round(weights.down(layer), intermediateSize),
       };
     });
     const last = `layers.${size.layers}.final_norm_layernorm`;
@@ -46,7 +49,7 @@ export class ReferencePhi {
   /** Greedy continuation; no id ends it. */
   generate(promptIds: Iterable<number>, tokens: number): number[] {
     const cache: LayerCache[] = this.#layers.map(() => ({ keys: [], values: [] }));
-    let logits = new Float64Array();
+    let logits: Float64Array = new Float64Array();
     let position = 0;
     for (const id of promptIds) logits = this.#step(id, position++, cache);
 
@@ -62,7 +65,7 @@ export class ReferencePhi {
   /** Logits after the last of `ids`. */
   logits(ids: readonly number[]): Float64Array {
     const cache: LayerCache[] = this.#layers.map(() => ({ keys: [], values: [] }));
-    let logits = new Float64Array();
+    let logits: Float64Array = new Float64Array();
     for (const [position, id] of ids.entries()) logits = this.#step(id, position, cache);
     return logits;
   }
@@ -141,6 +144,22 @@ export class ReferencePhi {
     const square = vector.reduce((sum, value) => sum + value * value, 0) / vector.length;
     return vector.map((value, at) => (value / Math.sqrt(square + 1e-5)) * (weights[at] ?? 0));
   }
+}
+
+/** What is left of weights when each block of a row is told in fifteenths of its largest. */
+function roundToInt4(matrix: Float32Array, inputs: number, block: number): Float32Array {
+  const rounded = new Float32Array(matrix.length);
+  for (let row = 0; row < matrix.length; row += inputs) {
+    for (let start = row; start < row + inputs; start += block) {
+      const part = matrix.subarray(start, Math.min(start + block, row + inputs));
+      const scale = Math.max(...part.map(Math.abs)) / 7;
+      rounded.set(
+        part.map((weight) => Math.round(weight / scale) * scale),
+        start,
+      );
+    }
+  }
+  return rounded;
 }
 
 type LayerCache = { keys: Float64Array[]; values: Float64Array[] };

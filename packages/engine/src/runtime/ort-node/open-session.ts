@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { InferenceSession } from 'onnxruntime-node';
+import { env, InferenceSession } from 'onnxruntime-node';
 
 import { EngineError } from '../../engine-error.ts';
 import type { OnnxEngineSpec } from '../../engine.ts';
@@ -44,6 +44,8 @@ async function createSession(
   provider: string,
   threads: number,
 ): Promise<InferenceSession> {
+  // What goes wrong is in the error; the library's own log would write past our logger.
+  env.logLevel = 'fatal';
   try {
     return await InferenceSession.create(graphPath, {
       executionProviders: [provider],
@@ -51,7 +53,6 @@ async function createSession(
       interOpNumThreads: 1,
       // Threads that spin between steps take the cores that the rest of the machine needs.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-      // What goes wrong is in the error; the library's own log would write past our logger.
       logSeverityLevel: 4,
     });
   } catch (error) {
