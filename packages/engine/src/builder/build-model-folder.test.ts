@@ -1,0 +1,87 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { afterAll, expect, test } from 'vitest';
+
+import { openEngine } from '../open-engine.ts';
+import { buildModelFolder } from './build-model-folder.ts';
+
+const parents: string[] = [];
+afterAll(async () => {
+  for (const parent of parents) await rm(parent, { recursive: true, force: true });
+});
+
+async function place(): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), 'runfleet-build-'));
+  parents.push(parent);
+  return join(parent, 'model');
+}
+
+test('the same options give the same bytes', async () => {
+  const [first, second] = [await place(), await place()];
+  await buildModelFolder(first);
+  await buildModelFolder(second);
+  const names = await readdir(first);
+  expect(names.toSorted()).toEqual([
+    'config.json',
+    'genai_config.json',
+    'generation_config.json',
+    'model.onnx',
+    'runfleet-model.json',
+    'special_tokens_map.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+  ]);
+  for (const name of names) {
+    const [left, right] = [await readFile(join(first, name)), await readFile(join(second, name))];
+    expect([name, left.equals(right)]).toEqual([name, true]);
+  }
+});
+
+test('what is already built is left alone; other options, or damage, build anew', async () => {
+  const dir = await place();
+  expect((await buildModelFolder(dir)).isBuilt).toBe(true);
+  expect((await buildModelFolder(dir)).isBuilt).toBe(false);
+  expect((await buildModelFolder(dir, { seed: 36 })).isBuilt).toBe(true);
+  await truncate(join(dir, 'model.onnx'), 1000);
+  expect((await buildModelFolder(dir, { seed: 36 })).isBuilt).toBe(true);
+  expect(await readdir(dirname(dir))).toEqual(['model']);
+});
+
+test('several at once leave one whole folder and nothing beside it', async () => {
+  const dir = await place();
+  await Promise.all([buildModelFolder(dir), buildModelFolder(dir), buildModelFolder(dir)]);
+  expect(await readdir(dirname(dir))).toEqual(['model']);
+  expect((await buildModelFolder(dir)).isBuilt).toBe(false);
+});
+
+test('a folder with other files is never replaced', async () => {
+  const dir = dirname(await place());
+  await writeFile(join(dir, 'precious.txt'), 'mine');
+  await expect(buildModelFolder(dir)).rejects.toThrow(/choose another folder/u);
+  expect(await readFile(join(dir, 'precious.txt'), 'utf8')).toBe('mine');
+});
+
+test('the layout of transformers.js opens as well', async () => {
+  const dir = await place();
+  await buildModelFolder(dir, { layout: 'transformers', inlineBytesMax: 0 });
+  await using engine = await openEngine({
+    kind: 'onnx',
+    modelDir: dir,
+    provider: 'cpu',
+    slots: 1,
+    threads: 1,
+  });
+  expect(engine.info.contextLength).toBe(4096);
+});
+
+test.each([
+  ['hiddenSize', { hiddenSize: 100 }],
+  ['layers', { layers: 0 }],
+  ['blockSize', { blockSize: 33 }],
+  ['vocabularySize', { vocabularySize: 300 }],
+  ['maxPositions', { maxPositions: 100 }],
+])('a bad %s is refused by its name', async (field, options) => {
+  await expect(buildModelFolder(await place(), options)).rejects.toThrow(field);
+});
