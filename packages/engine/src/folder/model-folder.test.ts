@@ -1,0 +1,131 @@
+import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { openEngine } from '../open-engine.ts';
+import { tinyFolder } from '../testing/tiny-folder.ts';
+import { readModelFolder } from './model-folder.ts';
+
+const whole = await tinyFolder();
+const split = await tinyFolder({ inlineBytesMax: 0 });
+
+async function copyOf(dir: string): Promise<string> {
+  const copy = `${dir}-${Math.trunc(performance.now() * 1000)}`;
+  await cp(dir, copy, { recursive: true });
+  return copy;
+}
+
+async function edit(path: string, change: (json: Record<string, unknown>) => void): Promise<void> {
+  const json: Record<string, unknown> = JSON.parse(await readFile(path, 'utf8'));
+  change(json);
+  await writeFile(path, JSON.stringify(json));
+}
+
+function open(modelDir: string) {
+  return openEngine({ kind: 'onnx', modelDir, provider: 'cpu', slots: 1, threads: 1 });
+}
+
+test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
+  [
+    'no folder',
+    whole,
+    (dir) => rm(dir, { recursive: true }),
+    /has no genai_config.json or config.json/u,
+  ],
+  ['no tokenizer', whole, (dir) => rm(join(dir, 'tokenizer.json')), /has no tokenizer.json/u],
+  [
+    'a tokenizer cut short',
+    whole,
+    (dir) => truncate(join(dir, 'tokenizer.json'), 999),
+    /is not JSON/u,
+  ],
+  ['no graph', whole, (dir) => rm(join(dir, 'model.onnx')), /has no model.onnx/u],
+  [
+    'a graph cut short',
+    whole,
+    (dir) => truncate(join(dir, 'model.onnx'), 99_999),
+    /does not load/u,
+  ],
+  [
+    'a graph of nonsense',
+    whole,
+    (dir) => writeFile(join(dir, 'model.onnx'), 'not a graph'),
+    /does not load/u,
+  ],
+  ['no weights', split, (dir) => rm(join(dir, 'model.onnx.data')), /does not load/u],
+  [
+    'weights cut short',
+    split,
+    (dir) => truncate(join(dir, 'model.onnx.data'), 99_999),
+    /does not load/u,
+  ],
+  [
+    'a configuration of another model',
+    whole,
+    (dir) =>
+      edit(join(dir, 'genai_config.json'), (json) => {
+        Object.assign(Object(Object(json['model'])['decoder']), { num_hidden_layers: 3 });
+      }),
+    /has 2 layers where the configuration says 3/u,
+  ],
+  [
+    'a tokenizer of another model',
+    whole,
+    (dir) =>
+      edit(join(dir, 'tokenizer.json'), (json) => {
+        Object.assign(Object(Object(json['added_tokens'])[0]), { id: 5000 });
+      }),
+    /has 1088 logits for the 5001 ids/u,
+  ],
+])('%s is an error that says what is wrong', async (_, source, damage, message) => {
+  const dir = await copyOf(source);
+  await damage(dir);
+  await expect(open(dir)).rejects.toMatchObject({
+    kind: 'model',
+    message: expect.stringMatching(message),
+  });
+});
+
+test('a provider that is not there is the machine’s fault, and the error names it', async () => {
+  await expect(
+    openEngine({ kind: 'onnx', modelDir: whole, provider: 'cuda', slots: 1, threads: 1 }),
+  ).rejects.toMatchObject({ kind: 'infra', message: expect.stringContaining('cuda') });
+});
+
+test('auto takes the cpu where there is no cuda and says why', async () => {
+  await using engine = await openEngine({
+    kind: 'onnx',
+    modelDir: whole,
+    provider: 'auto',
+    slots: 3,
+    threads: 1,
+  });
+  expect(engine.info).toMatchObject({
+    kind: 'onnx',
+    model: 'model',
+    slots: 3,
+    contextLength: 4096,
+  });
+  expect(engine.info.provider === 'cuda' || engine.info.device.includes('no cuda')).toBe(true);
+});
+
+test('either configuration file will do, and eos_token_id may be a number or a list', async () => {
+  const both = await readModelFolder(whole);
+  const genaiOnly = await copyOf(whole);
+  await rm(join(genaiOnly, 'config.json'));
+  const configOnly = await copyOf(whole);
+  await rm(join(configOnly, 'genai_config.json'));
+  await rm(join(configOnly, 'generation_config.json'));
+  for (const dir of [genaiOnly, configOnly]) {
+    const folder = await readModelFolder(dir);
+    expect(folder.stopIds).toEqual(both.stopIds);
+    expect(folder.contextLength).toBe(4096);
+    expect(folder.layers).toBe(2);
+  }
+});
+
+test('the context ends where the rope tables change', async () => {
+  const dir = await tinyFolder({ originalMaxPositions: 64, maxPositions: 128 });
+  expect((await readModelFolder(dir)).contextLength).toBe(64);
+});
