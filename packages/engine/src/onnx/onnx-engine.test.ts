@@ -1,0 +1,210 @@
+import { afterAll, expect, test } from 'vitest';
+
+import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { TINY_MODEL } from '../builder/model-size.ts';
+import type { Engine, GenerateRequest, OutputChunk } from '../engine.ts';
+import { openEngine } from '../open-engine.ts';
+import { aRequest, TWENTY_PROMPTS } from '../testing/a-request.ts';
+import { ReferencePhi } from '../testing/reference-phi.ts';
+import { tinyFolder } from '../testing/tiny-folder.ts';
+import { Detokenizer } from '../text/detokenizer.ts';
+
+const never = new AbortController().signal;
+const { tokenizer } = buildTokenizer(TINY_MODEL.vocabularySize);
+const dir = await tinyFolder();
+const engine = await openEngine({
+  kind: 'onnx',
+  modelDir: dir,
+  provider: 'cpu',
+  slots: 2,
+  threads: 1,
+});
+afterAll(async () => await engine[Symbol.asyncDispose]());
+
+async function answer(prompt: string, changes: Partial<GenerateRequest> = {}, on: Engine = engine) {
+  const chunks: OutputChunk[] = [];
+  const prepared = await on.prepare(aRequest(prompt, changes));
+  const result = await on.generate(prepared, (chunk) => chunks.push(chunk), never);
+  return { text: chunks.map(({ text }) => text).join(''), chunks, result };
+}
+
+test('20 greedy answers agree token for token with the float64 reference', async () => {
+  const reference = new ReferencePhi(TINY_MODEL);
+  const tokens = 24;
+  for (const prompt of TWENTY_PROMPTS) {
+    const { promptIds } = await engine.prepare(aRequest(prompt));
+    const detokenizer = new Detokenizer(tokenizer);
+    const expected = reference.generate(promptIds, tokens).map((id) => detokenizer.next(id));
+    const { text, result } = await answer(prompt, { maxTokens: tokens, minTokens: tokens });
+    expect({ prompt, text }).toEqual({ prompt, text: expected.join('') + detokenizer.end() });
+    expect(result).toMatchObject({
+      finishReason: 'length',
+      promptTokens: promptIds.length,
+      completionTokens: tokens,
+    });
+  }
+});
+
+test('answers do not depend on what runs beside them', async () => {
+  const alone: string[] = [];
+  for (const prompt of TWENTY_PROMPTS) alone.push((await answer(prompt, { greedy: false })).text);
+  const together = await Promise.all(
+    TWENTY_PROMPTS.slice(0, 10).map((prompt) => answer(prompt, { greedy: false })),
+  );
+  expect(together.map(({ text }) => text)).toEqual(alone.slice(0, 10));
+});
+
+test('a seed repeats its answer, another seed gives another', async () => {
+  const say = async (seed: bigint) =>
+    (await answer('Tell me a story.', { greedy: false, temperature: 1, seed, maxTokens: 60 })).text;
+  expect(await say(7n)).toBe(await say(7n));
+  expect(await say(7n)).not.toBe(await say(8n));
+});
+
+test('the chunks count up to the answer and no character is cut', async () => {
+  const { chunks, result } = await answer('Hello', {
+    greedy: false,
+    temperature: 3,
+    topP: 1,
+    maxTokens: 400,
+  });
+  let last = 0;
+  for (const { text, tokens } of chunks) {
+    expect(Buffer.from(text).toString()).toBe(text);
+    expect(tokens).toBeGreaterThanOrEqual(last);
+    last = tokens;
+  }
+  expect(last).toBeLessThanOrEqual(result.completionTokens);
+});
+
+test('a stop string ends the answer before it, wherever the tokens are cut', async () => {
+  const whole = await answer('What is a task?', { maxTokens: 40 });
+  for (const [start, length] of [
+    [3, 5],
+    [10, 12],
+    [20, 3],
+  ] as const) {
+    const sequence = whole.text.slice(start, start + length);
+    const { text, result } = await answer('What is a task?', {
+      maxTokens: 40,
+      stopSequences: [sequence],
+    });
+    expect(text).toBe(whole.text.slice(0, whole.text.indexOf(sequence)));
+    expect(result.finishReason).toBe('stop');
+  }
+});
+
+test('a stop id ends the answer, but not before minTokens', async () => {
+  const ending = await tinyFolder({ endWeight: 1.3 });
+  await using short = await openEngine({
+    kind: 'onnx',
+    modelDir: ending,
+    provider: 'cpu',
+    slots: 1,
+    threads: 1,
+  });
+  const free = await answer('Hello!', { maxTokens: 500 }, short);
+  expect(free.result.finishReason).toBe('stop');
+  expect(free.result.completionTokens).toBeGreaterThan(0);
+  expect(free.result.completionTokens).toBeLessThan(500);
+
+  const minTokens = free.result.completionTokens + 20;
+  const longer = await answer('Hello!', { maxTokens: 500, minTokens }, short);
+  expect(longer.result.completionTokens).toBeGreaterThanOrEqual(minTokens);
+  expect(longer.text.startsWith(free.text)).toBe(true);
+});
+
+test('an abort rejects with its reason and frees the slot, also for those who wait', async () => {
+  const prepared = await engine.prepare(
+    aRequest('Go on for ever.', { maxTokens: 4000, minTokens: 4000 }),
+  );
+  const aborts = [1, 2, 3].map(() => new AbortController());
+  const started: Promise<unknown>[] = [];
+  const runs = aborts.map((abort, index) => {
+    const { promise, resolve } = deferred();
+    if (index < 2) started.push(promise);
+    return engine.generate(prepared, resolve, abort.signal);
+  });
+  await Promise.all(started);
+  for (const [index, abort] of aborts.entries()) abort.abort(new Error(`killed ${index}`));
+  const settled = await Promise.allSettled(runs);
+  expect(settled.map((run) => (run.status === 'rejected' ? String(run.reason) : 'done'))).toEqual([
+    'Error: killed 0',
+    'Error: killed 1',
+    'Error: killed 2',
+  ]);
+  await Promise.all([answer('Both'), answer('slots are free')]);
+});
+
+test('nothing is shown after an abort', async () => {
+  const prepared = await engine.prepare(aRequest('Go on.', { maxTokens: 2000, minTokens: 2000 }));
+  const abort = new AbortController();
+  const run = engine.generate(
+    prepared,
+    () => {
+      expect(abort.signal.aborted).toBe(false);
+      abort.abort('enough');
+    },
+    abort.signal,
+  );
+  await expect(run).rejects.toBe('enough');
+});
+
+test('a callback that throws ends its run and frees the slot', async () => {
+  const prepared = await engine.prepare(aRequest('Go on.', { maxTokens: 2000, minTokens: 2000 }));
+  const fail = () => {
+    throw new Error('full');
+  };
+  await expect(engine.generate(prepared, fail, never)).rejects.toThrow('full');
+  await Promise.all([answer('Both'), answer('slots are free')]);
+});
+
+test('a long prompt is read in chunks, and the answer ends where the context does', async () => {
+  const prompt = 'the task waits in a fair queue and '.repeat(500);
+  const prepared = await engine.prepare(aRequest(prompt, { maxTokens: 4000 }));
+  const room = 4096 - prepared.promptIds.length;
+  expect(prepared.promptIds.length).toBeGreaterThan(3000);
+  const result = await engine.generate(prepared, () => {}, never);
+  expect(result).toMatchObject({ finishReason: 'length', completionTokens: room });
+});
+
+test.each([
+  ['more tokens than the context', 'the task '.repeat(3000), {}, /messages are \d+ tokens long/u],
+  ['more characters than any context', 'x'.repeat(200_000), {}, /messages hold 200000 characters/u],
+  ['no room for minTokens', 'Hello', { minTokens: 4090, maxTokens: 4090 }, /with minTokens 4090/u],
+])('a prompt of %s is refused without a model run', async (_, prompt, changes, message) => {
+  await expect(engine.prepare(aRequest(prompt, changes))).rejects.toMatchObject({
+    kind: 'input',
+    message: expect.stringMatching(message),
+  });
+});
+
+test('the prompt is shown as the template writes it', async () => {
+  const prepared = await engine.prepare(aRequest('Hi'));
+  expect(prepared.promptText).toBe('<|user|>\nHi<|end|>\n<|assistant|>\n');
+});
+
+test('a closed engine rejects what runs and what comes after', async () => {
+  const other = await openEngine({
+    kind: 'onnx',
+    modelDir: dir,
+    provider: 'cpu',
+    slots: 1,
+    threads: 1,
+  });
+  const prepared = await other.prepare(aRequest('Go on.', { maxTokens: 4000, minTokens: 4000 }));
+  const { promise, resolve } = deferred();
+  const run = other.generate(prepared, resolve, never);
+  await promise;
+  const [settled] = await Promise.allSettled([run, other[Symbol.asyncDispose]()]);
+  expect(settled).toMatchObject({ reason: { kind: 'infra', message: 'The engine is closed.' } });
+  await expect(other.generate(prepared, () => {}, never)).rejects.toMatchObject({ kind: 'infra' });
+});
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
