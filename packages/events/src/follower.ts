@@ -13,6 +13,8 @@ export type Follower = {
    * Throws RunfleetError `task_not_found`. While Postgres or Redis is away it waits.
    */
   follow(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<TaskEvent>;
+  /** The same, in the portions in which events become known. */
+  followPages(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<EventPage>;
   /** How often notices were missed or too long, so that Postgres was read. */
   readonly gapReads: number;
   /** Tasks that somebody follows. */
@@ -20,7 +22,11 @@ export type Follower = {
   readonly isRedisConnected: boolean;
 };
 
+/** `isLive`: nothing later was known when this was read. */
+export type EventPage = { events: readonly TaskEvent[]; isLive: boolean };
+
 const POLL_MS = 1_000;
+const NOTICE_GRACE_MS = 25;
 
 /**
  * Follows tasks of `db` with notices from the Redis at `url`. `pollMs` is how late events may be when
@@ -72,6 +78,19 @@ class LogFollower implements Follower, AsyncDisposable {
   }
 
   async *follow(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<TaskEvent> {
+    for await (const { events } of this.followPages(taskId, afterSeq, signal)) {
+      for (const event of events) {
+        yield event;
+        if (signal.aborted || this.#isClosed) return;
+      }
+    }
+  }
+
+  async *followPages(
+    taskId: string,
+    afterSeq: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventPage> {
     const isDone = () => signal.aborted || this.#isClosed;
     const cursor: Cursor = { seq: afterSeq, wake: null, isDone };
     const { hub, listening } = this.#join(taskId, cursor);
@@ -82,11 +101,9 @@ class LogFollower implements Follower, AsyncDisposable {
       await listening;
       while (!isDone()) {
         const events = hub.after(cursor.seq) ?? (await this.#readBehind(hub, cursor));
-        for (const event of events) {
-          cursor.seq = event.seq;
-          if (event.seq > afterSeq) yield event;
-          if (isDone()) return;
-        }
+        cursor.seq = events.at(-1)?.seq ?? cursor.seq;
+        const wanted = events.filter(({ seq }) => seq > afterSeq);
+        if (wanted.length > 0) yield { events: wanted, isLive: hub.isLiveAt(cursor.seq) };
         if (hub.isOverAt(cursor.seq)) return;
         // Looked at again without a pause in between, so that no wake can fall through.
         if (!isDone() && hub.after(cursor.seq)?.length === 0) await change(cursor);
@@ -160,6 +177,8 @@ class LogFollower implements Follower, AsyncDisposable {
     if (hubs.length === 0 || this.#isPolling || this.#isClosed) return;
     this.#isPolling = true;
     const heads = await this.#reader.readHeads(hubs.map(({ taskId }) => taskId));
+    // What was committed a moment ago is on its way as a notice, and then needs no read.
+    await new Promise((resolve) => setTimeout(resolve, NOTICE_GRACE_MS));
     this.#isPolling = false;
     if (!heads) return;
     for (const hub of hubs) {

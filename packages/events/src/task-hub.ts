@@ -36,9 +36,14 @@ export class TaskHub {
     this.#fill = fill;
   }
 
+  /** Whether somebody at `seq` has everything that is known. */
+  isLiveAt(seq: number): boolean {
+    return this.#last !== null && seq >= this.#last;
+  }
+
   /** Whether somebody at `seq` has everything there will ever be. */
   isOverAt(seq: number): boolean {
-    return this.#hasEnded && this.#last !== null && seq >= this.#last;
+    return this.#hasEnded && this.isLiveAt(seq);
   }
 
   get hasEnded(): boolean {
