@@ -1,0 +1,98 @@
+import { RunfleetConnectionError } from '@runfleet/client';
+
+/** Turns a failed call into words: what happened, and what the reader can do about it. */
+export type Explanation = {
+  title: string;
+  detail: string;
+  next: { label: string; href: string } | null;
+  /** The form field that the message names. */
+  field: string | null;
+  requestId: string | null;
+};
+
+type Refusal = {
+  status?: number;
+  code?: number | null;
+  message: string;
+  requestId?: string | null;
+};
+
+export function explainProblem(problem: unknown): Explanation {
+  const refusal = asRefusal(problem);
+  const field = /\[(\w+)[^\]]*\]/.exec(refusal.message)?.[1] ?? null;
+  const known = KNOWN.find((entry) => entry.matches(refusal));
+  return {
+    title: known?.title ?? 'That did not work',
+    detail: known?.detail ?? refusal.message,
+    next: known?.next ?? null,
+    field,
+    requestId: refusal.requestId ?? null,
+  };
+}
+
+const KNOWN: readonly {
+  matches: (refusal: Refusal) => boolean;
+  title: string;
+  detail?: string;
+  next?: { label: string; href: string };
+}[] = [
+  {
+    matches: (refusal) => refusal.status === 0,
+    title: 'The server did not answer',
+    detail: 'Your input is kept. Try again when the connection is back.',
+  },
+  {
+    matches: (refusal) => refusal.code === 96,
+    title: 'Too many runs at once',
+    next: { label: 'See your running tasks', href: '/tasks' },
+  },
+  { matches: (refusal) => refusal.code === 97, title: 'Not enough balance' },
+  {
+    matches: (refusal) => refusal.status === 401 || refusal.code === 98 || refusal.code === 99,
+    title: 'You are signed out',
+    detail: 'Your session has ended. Sign in and run it again; your input is kept.',
+    next: { label: 'Sign in', href: '/sign-in' },
+  },
+  {
+    matches: (refusal) => refusal.message === 'task-not-exist',
+    title: 'There is no such task',
+    detail: 'It may belong to another organisation, or the number may be mistyped.',
+    next: { label: 'Go to your tasks', href: '/tasks' },
+  },
+  {
+    matches: (refusal) => refusal.message === 'slug-owner-project-not-exist',
+    title: 'There is no such model here',
+    detail: 'This server does not serve a model of that name.',
+    next: { label: 'See the models', href: '/' },
+  },
+  {
+    matches: (refusal) => refusal.status === 413,
+    title: 'The input is too large',
+    detail: 'The server refuses bodies of this size. Shorten the prompt.',
+  },
+  {
+    matches: (refusal) => refusal.status === 429,
+    title: 'Too many requests',
+    detail: 'Wait a moment, then try again.',
+  },
+  {
+    matches: (refusal) => (refusal.status ?? 200) >= 500,
+    title: 'The server has a problem',
+    detail: 'It is not your input. Try again in a moment; if it stays, tell your operator.',
+  },
+  { matches: (refusal) => refusal.message.startsWith('Request '), title: 'Check the input' },
+];
+
+// Refusals come from our own calls and from the client package, which has its own error class
+// with the same fields.
+function asRefusal(problem: unknown): Refusal {
+  if (!(problem instanceof Error)) return { message: String(problem) };
+  if (problem instanceof RunfleetConnectionError) return { status: 0, message: problem.message };
+  const { status, code, requestId } = problem as Partial<Refusal>;
+  return {
+    message: problem.message,
+    ...(typeof status === 'number' ? { status } : {}),
+    ...(typeof code === 'number' ? { code } : {}),
+    ...(typeof requestId === 'string' ? { requestId } : {}),
+  };
+}

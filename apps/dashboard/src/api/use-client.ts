@@ -1,0 +1,19 @@
+import { RunfleetClient } from '@runfleet/client';
+import { useMemo } from 'react';
+
+import { useSession } from '../session/session.tsx';
+import { watchedFetch } from './watched-fetch.ts';
+
+/** The API client of whoever is signed in: the session's cookie is its authority. */
+export function useClient(): RunfleetClient {
+  const socketUrl = useSession().visitor?.socketUrl;
+  return useMemo(
+    () =>
+      new RunfleetClient({
+        apiUrl: `${location.origin}/v1`,
+        fetch: watchedFetch,
+        ...(socketUrl === undefined ? {} : { socketUrl }),
+      }),
+    [socketUrl],
+  );
+}

@@ -1,0 +1,45 @@
+/** What the dashboard's own routes answer; the compatible API's shapes are the client's. */
+import type { TaskStatus } from '@runfleet/protocol';
+
+export type Me = {
+  user: { id: string; email: string; name: string; isOperator: boolean };
+  organisation: { id: string; name: string };
+  projects: readonly { id: string; name: string; authType: string; keyHint: string }[];
+  account: { balance: string; held: string; activeTasks: number };
+  socketUrl: string;
+};
+
+/** Moments are microseconds since 1970 by the database's clock, as decimal texts. A day is UTC's. */
+export type Fleet = {
+  now: string;
+  queued: readonly { pool: string; count: number; oldestQueuedAt: string | null }[];
+  workers: readonly FleetWorker[];
+  running: readonly RunningTask[];
+  spentTodayUsd: string;
+  finishedToday: number;
+  failedToday: number;
+};
+
+export type FleetWorker = {
+  id: string;
+  host: string;
+  pool: string;
+  state: string;
+  slots: number;
+  used: number;
+  renewedAt: string;
+  startedAt: string;
+  device: { engine: string; model: string; provider: string; device: string; version: string };
+};
+
+export type RunningTask = {
+  id: string;
+  organisationId: string;
+  modelId: string;
+  status: TaskStatus;
+  epoch: number;
+  workerId: string;
+  queuedAt: string;
+  acceptedAt: string | null;
+  outputTokens: number;
+};

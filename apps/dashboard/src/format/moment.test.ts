@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+
+import { ago, duration } from './moment.ts';
+
+describe('a duration is shown in the unit that a person would use', () => {
+  test.each([
+    [0, '0 ms'],
+    [0.0421, '42 ms'],
+    [0.44, '0.4 s'],
+    [59.9, '59.9 s'],
+    [59.96, '1 m 0 s'],
+    [245, '4 m 5 s'],
+    [7800, '2 h 10 m'],
+  ])('%s seconds is %s', (seconds, shown) => expect(duration(seconds)).toBe(shown));
+});
+
+describe('a moment is told by its distance', () => {
+  test.each([
+    [1000, 'now'],
+    [970, '30 sec. ago'],
+    [1000 - 7200, '2 hr. ago'],
+    [1005, 'now'],
+  ])('%s seen at 1000 is %s', (at, shown) => expect(ago(at, 1_000_000)).toBe(shown));
+});

@@ -1,0 +1,38 @@
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const FULL = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const CLOCK = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hour12: false });
+
+const STEPS: readonly [limitSeconds: number, unit: Intl.RelativeTimeFormatUnit, seconds: number][] =
+  [
+    [60, 'second', 1],
+    [3600, 'minute', 60],
+    [86_400, 'hour', 3600],
+    [30 * 86_400, 'day', 86_400],
+    [365 * 86_400, 'month', 30 * 86_400],
+    [Infinity, 'year', 365 * 86_400],
+  ];
+
+/** `2 min. ago`, from unix seconds and the present in milliseconds. */
+export function ago(unixSeconds: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.round(nowMs / 1000 - unixSeconds));
+  const [, unit, size] = STEPS.find(([limit]) => seconds < limit) ?? ['', 'second' as const, 1];
+  return RELATIVE.format(-Math.floor(seconds / size), unit);
+}
+
+/** `23 Nov 2026, 04:51:34` in the reader's zone. */
+export function fullMoment(unixSeconds: number): string {
+  return FULL.format(unixSeconds * 1000);
+}
+
+export function clockTime(unixSeconds: number): string {
+  return CLOCK.format(unixSeconds * 1000);
+}
+
+/** `0.4 s`, `12.3 s`, `4 m 5 s`, `2 h 10 m`. */
+export function duration(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.round(Math.max(0, seconds) * 1000)} ms`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
+}

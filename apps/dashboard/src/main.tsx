@@ -1,0 +1,22 @@
+import './styles/base.css';
+import './styles/controls.css';
+import './styles/layout.css';
+import './styles/task.css';
+import './styles/prose.css';
+import './styles/fleet.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { App } from './app.tsx';
+import { SessionProvider } from './session/session.tsx';
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no element with the id "root".');
+
+createRoot(root).render(
+  <StrictMode>
+    <SessionProvider>
+      <App />
+    </SessionProvider>
+  </StrictMode>,
+);

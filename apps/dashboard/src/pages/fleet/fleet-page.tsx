@@ -1,0 +1,123 @@
+import type { Fleet } from '../../api/wire.ts';
+import { Money } from '../../components/money.tsx';
+import { ProblemNotice } from '../../components/problem-notice.tsx';
+import { SignInNeeded } from '../../components/sign-in-needed.tsx';
+import { useNow } from '../../components/use-now.ts';
+import { useTitle } from '../../components/use-title.ts';
+import { grouped } from '../../format/count.ts';
+import { duration } from '../../format/moment.ts';
+import { useSession } from '../../session/session.tsx';
+import { DepthChart } from './depth-chart.tsx';
+import { runningIn, waitingIn } from './depth-history.ts';
+import { PoolTable } from './pool-table.tsx';
+import { RunningTable } from './running-table.tsx';
+import { secondsSince } from './seconds-since.ts';
+import { type FollowedFleet, useFleet } from './use-fleet.ts';
+import { WorkerTable } from './worker-table.tsx';
+
+export function FleetPage() {
+  useTitle('Fleet');
+  const { visitor } = useSession();
+  if (visitor === undefined) return null;
+  if (visitor === null) {
+    return <SignInNeeded title="Fleet" sentence="Operators see queues and workers here." />;
+  }
+  if (!visitor.user.isOperator) {
+    return (
+      <div className="empty">
+        <h1>Fleet</h1>
+        <p>This page is for operators. Ask one if you need to see it.</p>
+      </div>
+    );
+  }
+  return <FollowedFleetPage />;
+}
+
+function FollowedFleetPage() {
+  const followed = useFleet();
+  const { fleet, problem } = followed;
+  return (
+    <>
+      <div className="page-head">
+        <h1>Fleet</h1>
+        <Reading followed={followed} />
+      </div>
+      {problem !== null && fleet === null && <ProblemNotice problem={problem} />}
+      {fleet !== null && (
+        <div className={problem === null ? 'fleet' : 'fleet fleet-old'}>
+          <Figures fleet={fleet} />
+          <section className="card">
+            <h2>Queue</h2>
+            <DepthChart history={followed.history} />
+            <PoolTable fleet={fleet} />
+          </section>
+          <section className="card">
+            <h2>Workers</h2>
+            <WorkerTable fleet={fleet} />
+          </section>
+          <section className="card">
+            <h2>Running tasks</h2>
+            <RunningTable fleet={fleet} />
+          </section>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** How old what is on the screen is. */
+function Reading({ followed }: { followed: FollowedFleet }) {
+  const nowMs = useNow(1000);
+  if (followed.fleet === null) return null;
+  const seconds = Math.max(0, Math.round((nowMs - followed.readAtMs) / 1000));
+  const isOld = followed.problem !== null || seconds > 6;
+  return (
+    <p className={isOld ? 'reading reading-old' : 'reading'}>
+      <span className="dot" aria-hidden="true" />
+      {isOld ? `Last reading ${duration(seconds)} ago` : 'Live'}
+    </p>
+  );
+}
+
+function Figures({ fleet }: { fleet: Fleet }) {
+  const oldest = fleet.queued.flatMap(({ oldestQueuedAt }) => oldestQueuedAt ?? []);
+  const oldestSeconds = Math.max(0, ...oldest.map((at) => secondsSince(at, fleet.now)));
+  const online = fleet.workers.filter(({ state }) => state === 'ready' || state === 'draining');
+  const slots = online.reduce((sum, worker) => sum + worker.slots, 0);
+  const waiting = waitingIn(fleet);
+  return (
+    <dl className="figures">
+      <div className="card">
+        <dt>Waiting</dt>
+        <dd>{grouped(waiting)}</dd>
+        <p className="fine">
+          {waiting === 0 ? 'Nobody waits' : `The oldest for ${duration(oldestSeconds)}`}
+        </p>
+      </div>
+      <div className="card">
+        <dt>Slots in use</dt>
+        <dd>
+          {runningIn(fleet)}
+          <span className="muted"> / {slots}</span>
+        </dd>
+        <p className="fine">
+          {online.length === 1 ? '1 worker online' : `${online.length} workers online`}
+        </p>
+      </div>
+      <div className="card">
+        <dt>Spent today</dt>
+        <dd>
+          <Money amount={fleet.spentTodayUsd} />
+        </dd>
+        <p className="fine">By all organisations, UTC day</p>
+      </div>
+      <div className="card">
+        <dt>Finished today</dt>
+        <dd>{grouped(fleet.finishedToday)}</dd>
+        <p className={fleet.failedToday > 0 ? 'fine mistake' : 'fine'}>
+          {grouped(fleet.failedToday)} failed
+        </p>
+      </div>
+    </dl>
+  );
+}

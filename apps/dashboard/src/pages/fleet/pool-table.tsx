@@ -1,0 +1,53 @@
+import type { Fleet } from '../../api/wire.ts';
+import { grouped } from '../../format/count.ts';
+import { duration } from '../../format/moment.ts';
+import { secondsSince } from './seconds-since.ts';
+
+/** Queue depth per pool, with the workers that serve it: a pool that waits for nobody stands out. */
+export function PoolTable({ fleet }: { fleet: Fleet }) {
+  const pools = [
+    ...new Set([...fleet.queued, ...fleet.workers].map(({ pool }) => pool)),
+  ].toSorted();
+  if (pools.length === 0) return <p className="muted">No pool has a task or a worker.</p>;
+  return (
+    <table className="table">
+      <thead>
+        <tr>
+          <th scope="col">Pool</th>
+          <th scope="col" className="number">
+            Waiting
+          </th>
+          <th scope="col" className="number">
+            Oldest
+          </th>
+          <th scope="col" className="number">
+            Workers ready
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {pools.map((pool) => {
+          const queue = fleet.queued.find((row) => row.pool === pool);
+          const ready = fleet.workers.filter(
+            (worker) => worker.pool === pool && worker.state === 'ready',
+          ).length;
+          const isStuck = queue !== undefined && queue.count > 0 && ready === 0;
+          return (
+            <tr key={pool}>
+              <th scope="row">{pool}</th>
+              <td className="number figure">{grouped(queue?.count ?? 0)}</td>
+              <td className="number figure">
+                {queue?.oldestQueuedAt
+                  ? duration(secondsSince(queue.oldestQueuedAt, fleet.now))
+                  : ''}
+              </td>
+              <td className="number figure">
+                {isStuck ? <strong className="mistake">none, so tasks wait</strong> : ready}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,67 @@
+import { type Tool, toTool } from '../../api/tool.ts';
+import { useClient } from '../../api/use-client.ts';
+import { useLoad } from '../../api/use-load.ts';
+import { Money } from '../../components/money.tsx';
+import { ProblemNotice } from '../../components/problem-notice.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { counted } from '../../format/count.ts';
+import { Link, navigate, useAddress, withSearch } from '../../router.tsx';
+
+const MODELS_MAX = 100;
+
+/** The catalogue. */
+export function HomePage() {
+  useTitle('Models');
+  const { search } = useAddress();
+  const wanted = search.get('search') ?? '';
+  const client = useClient();
+  const { value, problem, reload } = useLoad(`models:${wanted}`, async (signal) => {
+    const { tools } = await client.tools({ limit: MODELS_MAX, search: wanted }, { signal });
+    return tools.map(toTool);
+  });
+  return (
+    <>
+      <div className="page-head">
+        <h1>Models</h1>
+        <input
+          type="search"
+          className="search"
+          placeholder="Search models"
+          aria-label="Search models"
+          defaultValue={wanted}
+          onChange={(event) =>
+            navigate(withSearch({ search: event.target.value.trim() || null }), { replace: true })
+          }
+        />
+      </div>
+      {problem !== null && <ProblemNotice problem={problem} onRetry={reload} />}
+      {value?.length === 0 && <p className="empty">We couldn't find any matching results.</p>}
+      <ul className="models">
+        {value?.map((tool) => (
+          <li key={tool.id}>
+            <ModelCard tool={tool} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function ModelCard({ tool }: { tool: Tool }) {
+  return (
+    <Link href={`/models/${tool.owner}/${tool.name}`} className="card model-card">
+      <h2>
+        <span className="muted">{tool.owner}/</span>
+        {tool.name}
+      </h2>
+      <p>{tool.description}</p>
+      <p className="facts">
+        <span>{counted(tool.runCount, 'run')}</span>
+        {tool.runTime !== '' && <span>Run time: {tool.runTime}</span>}
+        <span>
+          <Money amount={tool.cps} /> per second
+        </span>
+      </p>
+    </Link>
+  );
+}

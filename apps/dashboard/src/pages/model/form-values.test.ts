@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Parameter, ParameterGroup } from '../../api/tool.ts';
+import { defaultsOf, fillFrom, mistakeIn, parametersOf } from './form-values.ts';
+
+const parameter = (given: Partial<Parameter>): Parameter => ({
+  id: 'x',
+  type: 'number',
+  label: 'X',
+  default: '',
+  required: false,
+  help: '',
+  placeholder: undefined,
+  options: [],
+  min: undefined,
+  max: undefined,
+  step: undefined,
+  ...given,
+});
+const prompt = parameter({ id: 'prompt', type: 'textarea', label: 'Prompt', required: true });
+const topK = parameter({ id: 'top_k', label: 'Top k', default: '0', min: 0, max: 1000, step: 1 });
+const seed = parameter({ id: 'seed', label: 'Seed', min: 0 });
+const groups: readonly ParameterGroup[] = [
+  { title: 'Input', items: [prompt] },
+  { title: 'Settings', items: [topK, seed] },
+];
+
+test('a Run sends what is required and what was changed, nothing else', () => {
+  const values = { ...defaultsOf(groups), prompt: 'Hi', seed: '7' };
+  expect(parametersOf(groups, values)).toEqual({ prompt: 'Hi', seed: '7' });
+});
+
+test('a form filled from a task takes its known texts and numbers, the rest are defaults', () => {
+  expect(fillFrom(groups, { prompt: 'Hi', top_k: 5, unknown: 'x', seed: null })).toEqual({
+    prompt: 'Hi',
+    top_k: '5',
+    seed: '',
+  });
+});
+
+describe('a mistake is named where it is made', () => {
+  test.each([
+    [prompt, ' ', 'Prompt is required.'],
+    [prompt, 'Hi', null],
+    [topK, '1001', 'Top k must be between 0 and 1000.'],
+    [topK, '1.5', 'Top k must be a whole number.'],
+    [topK, 'many', 'Top k must be a number.'],
+    [seed, '', null],
+    [seed, '-1', 'Seed must be at least 0.'],
+  ])('%#', (item, value, mistake) => expect(mistakeIn(item, value)).toBe(mistake));
+});

@@ -1,0 +1,66 @@
+/** The prompt form's values: texts by parameter id, as the fields hold them. */
+import type { Parameter, ParameterGroup } from '../../api/tool.ts';
+
+export type FormValues = Readonly<Record<string, string>>;
+
+export function defaultsOf(groups: readonly ParameterGroup[]): FormValues {
+  return Object.fromEntries(allOf(groups).map((item) => [item.id, item.default]));
+}
+
+/** The form filled from a task's parameters or an example; what it does not name has its default. */
+export function fillFrom(
+  groups: readonly ParameterGroup[],
+  given: Readonly<Record<string, unknown>>,
+): FormValues {
+  const filled = allOf(groups).flatMap(({ id }) => {
+    const value = given[id];
+    if (typeof value === 'string') return [[id, value] as const];
+    if (typeof value === 'number' || typeof value === 'boolean')
+      return [[id, String(value)] as const];
+    return [];
+  });
+  return { ...defaultsOf(groups), ...Object.fromEntries(filled) };
+}
+
+/** A Run's body: what is required and what differs from its default, so that a later default reaches old inputs. */
+export function parametersOf(
+  groups: readonly ParameterGroup[],
+  values: FormValues,
+): Record<string, string> {
+  const sent = allOf(groups).filter((item) => item.required || isChanged(item, values));
+  return Object.fromEntries(sent.map((item) => [item.id, values[item.id] ?? '']));
+}
+
+export function isChanged(item: Parameter, values: FormValues): boolean {
+  return (values[item.id] ?? '') !== item.default;
+}
+
+/** What is wrong with one value, in words, or null. The server checks again. */
+export function mistakeIn(item: Parameter, value: string): string | null {
+  if (value.trim() === '') return item.required ? `${item.label} is required.` : null;
+  if (item.type !== 'number' && item.type !== 'range') return null;
+  const number = Number(value);
+  if (!Number.isFinite(number)) return `${item.label} must be a number.`;
+  if (item.step === 1 && !Number.isInteger(number)) return `${item.label} must be a whole number.`;
+  const { min = -Infinity, max = Infinity } = item;
+  if (number >= min && number <= max) return null;
+  return Number.isFinite(max)
+    ? `${item.label} must be between ${min} and ${max}.`
+    : `${item.label} must be at least ${min}.`;
+}
+
+/** Every mistake, by parameter id. */
+export function mistakesIn(
+  groups: readonly ParameterGroup[],
+  values: FormValues,
+): Record<string, string> {
+  const mistakes = allOf(groups).flatMap((item) => {
+    const mistake = mistakeIn(item, values[item.id] ?? '');
+    return mistake === null ? [] : [[item.id, mistake] as const];
+  });
+  return Object.fromEntries(mistakes);
+}
+
+export function allOf(groups: readonly ParameterGroup[]): readonly Parameter[] {
+  return groups.flatMap((group) => group.items);
+}

@@ -1,0 +1,94 @@
+import { useState } from 'react';
+
+import { explainProblem } from '../../api/explain-problem.ts';
+import type { Tool } from '../../api/tool.ts';
+import { useClient } from '../../api/use-client.ts';
+import { ProblemNotice } from '../../components/problem-notice.tsx';
+import { navigate, useAddress, withSearch } from '../../router.tsx';
+import { useSession } from '../../session/session.tsx';
+import { RunPanel } from '../../task/run-panel.tsx';
+import { type FormValues, mistakesIn, parametersOf } from './form-values.ts';
+import { PromptForm } from './prompt-form.tsx';
+
+/** The prompt form beside the run that it started. The run is named in the address, so a reload goes on following it. */
+export function Playground(props: {
+  tool: Tool;
+  values: FormValues;
+  onChange: (values: FormValues) => void;
+  onFinished: () => void;
+}) {
+  const { tool, values } = props;
+  const { visitor } = useSession();
+  const { search } = useAddress();
+  const client = useClient();
+  const [started, setStarted] = useState<{ id: string; token: string; atMs: number } | null>(null);
+  const [isStarting, setIsStarting] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>({});
+
+  const taskId = search.get('task');
+
+  const run = async () => {
+    const found = mistakesIn(tool.parameters, values);
+    setMistakes(found);
+    setProblem(null);
+    if (Object.keys(found).length > 0) return focusFirst(Object.keys(found));
+    setIsStarting(true);
+    try {
+      const atMs = Date.now();
+      const answer = await client.run(
+        `${tool.owner}/${tool.name}`,
+        parametersOf(tool.parameters, values),
+      );
+      setStarted({ id: answer.taskId, token: answer.token, atMs });
+      navigate(withSearch({ task: answer.taskId, from: null }), { replace: true });
+    } catch (failure) {
+      setProblem(failure);
+      const { field, detail } = explainProblem(failure);
+      if (field !== null) setMistakes({ [field]: detail });
+    } finally {
+      setIsStarting(false);
+    }
+  };
+
+  const change = (next: FormValues) => {
+    setMistakes({});
+    props.onChange(next);
+  };
+
+  return (
+    <div className="playground">
+      <PromptForm
+        tool={tool}
+        values={values}
+        mistakes={mistakes}
+        isSignedIn={visitor !== null}
+        isStarting={isStarting}
+        onChange={change}
+        onRun={() => void run()}
+      />
+      <div className="playground-out">
+        {problem !== null && <ProblemNotice problem={problem} />}
+        {taskId === null || visitor === null ? (
+          <p className="card placeholder">
+            {visitor === null
+              ? 'Sign in to run this model. Its answer appears here as it is written.'
+              : 'The answer appears here as it is written.'}
+          </p>
+        ) : (
+          <RunPanel
+            key={taskId}
+            id={taskId}
+            {...(started?.id === taskId ? { token: started.token, startedAtMs: started.atMs } : {})}
+            onEnded={props.onFinished}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function focusFirst(names: readonly string[]): void {
+  const name = names[0] ?? '';
+  document.querySelector<HTMLElement>(`.prompt-form [name="${CSS.escape(name)}"]`)?.focus();
+}

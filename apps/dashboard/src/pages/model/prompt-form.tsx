@@ -1,0 +1,140 @@
+import { type FormEvent, type KeyboardEvent } from 'react';
+
+import type { ParameterGroup, Tool } from '../../api/tool.ts';
+import { Money } from '../../components/money.tsx';
+import { Link } from '../../router.tsx';
+import { defaultsOf, fillFrom, type FormValues, isChanged } from './form-values.ts';
+import { ParameterField } from './parameter-field.tsx';
+
+const EXAMPLE_LETTERS = 60;
+
+/** The input of a run, drawn from the model's parameters. */
+export function PromptForm(props: {
+  tool: Tool;
+  values: FormValues;
+  mistakes: Readonly<Record<string, string>>;
+  isSignedIn: boolean;
+  isStarting: boolean;
+  onChange: (values: FormValues) => void;
+  onRun: () => void;
+}) {
+  const { tool } = props;
+  const main = tool.parameters.filter((group) => group.items.some((item) => item.required));
+  const more = tool.parameters.filter((group) => !main.includes(group));
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    props.onRun();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && props.isSignedIn) {
+      event.preventDefault();
+      props.onRun();
+    }
+  };
+  return (
+    <form className="card prompt-form" noValidate onSubmit={submit} onKeyDown={onKeyDown}>
+      {main.map((group) => (
+        <Fields key={group.title} group={group} {...props} />
+      ))}
+      <Examples {...props} />
+      {more.length > 0 && <MoreSettings {...props} groups={more} />}
+      <p className="price">
+        Your request will cost <Money amount={tool.cps} /> per second.{' '}
+        <span className="muted">
+          (Total cost varies depending on the request’s execution time.)
+        </span>
+      </p>
+      <div className="form-actions">
+        {props.isSignedIn ? (
+          <button type="submit" className="button-main" disabled={props.isStarting}>
+            {props.isStarting ? 'Starting…' : 'Run'}
+            <kbd aria-hidden="true">Ctrl ↵</kbd>
+          </button>
+        ) : (
+          <Link
+            href={`/sign-in?next=${encodeURIComponent(location.pathname)}`}
+            className="button button-main"
+          >
+            Sign in to run
+          </Link>
+        )}
+      </div>
+    </form>
+  );
+}
+
+type FieldsProps = {
+  values: FormValues;
+  mistakes: Readonly<Record<string, string>>;
+  onChange: (values: FormValues) => void;
+};
+
+function Fields(props: FieldsProps & { group: ParameterGroup }) {
+  return (
+    <fieldset className="fields">
+      <legend className="unseen">{props.group.title}</legend>
+      {props.group.items.map((item) => (
+        <ParameterField
+          key={item.id}
+          item={item}
+          value={props.values[item.id] ?? ''}
+          mistake={props.mistakes[item.id] ?? null}
+          onChange={(value) => props.onChange({ ...props.values, [item.id]: value })}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+function MoreSettings(props: FieldsProps & { groups: readonly ParameterGroup[] }) {
+  const items = props.groups.flatMap((group) => group.items);
+  const changed = items.filter((item) => isChanged(item, props.values)).length;
+  const hasMistake = items.some((item) => props.mistakes[item.id] !== undefined);
+  return (
+    <details className="more" open={hasMistake || undefined}>
+      <summary>
+        Advanced settings
+        {changed > 0 && <span className="chip">{changed} changed</span>}
+      </summary>
+      <div className="more-fields">
+        {props.groups.map((group) => (
+          <Fields key={group.title} {...props} group={group} />
+        ))}
+      </div>
+      {changed > 0 && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => props.onChange({ ...props.values, ...defaultsOf(props.groups) })}
+        >
+          Back to the defaults
+        </button>
+      )}
+    </details>
+  );
+}
+
+function Examples(props: FieldsProps & { tool: Tool }) {
+  const { inspire, parameters } = props.tool;
+  if (inspire.length === 0) return null;
+  return (
+    <div className="examples" role="group" aria-label="Examples">
+      <span className="muted">Try</span>
+      {inspire.map((example) => {
+        const text = example['prompt'] ?? Object.values(example)[0] ?? '';
+        return (
+          <button
+            key={text}
+            type="button"
+            className="chip-button"
+            title={text}
+            onClick={() => props.onChange(fillFrom(parameters, example))}
+          >
+            {text.length > EXAMPLE_LETTERS ? `${text.slice(0, EXAMPLE_LETTERS)}…` : text}
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import type { WireTask } from '@runfleet/client';
+import { isTerminal, TASK_LIFE, TASK_STATUSES, type TaskStatus } from '@runfleet/protocol';
+
+import { clockTime, duration, fullMoment } from '../../format/moment.ts';
+import { STATUS_LABELS } from '../../task/status-label.ts';
+import { standingOf } from '../../task/task-outcome.ts';
+
+/** The statuses that a task has been in, with the moment that it entered each. */
+export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: number }) {
+  const { task } = props;
+  const reached = TASK_STATUSES.flatMap((status) => {
+    const at = Number(task[TASK_LIFE[status].wireTime]);
+    return at > 0 ? [{ status, at }] : [];
+  });
+  const created = Number(task.createtime);
+  const isFailed = standingOf(task) === 'failed';
+  return (
+    <>
+      <ol className="timeline">
+        {reached.map(({ status, at }) => (
+          <li
+            key={status}
+            data-now={status === props.status && !isTerminal(status)}
+            data-end={isTerminal(status) ? standingOf(task) : undefined}
+          >
+            <span className="step-dot" aria-hidden="true" />
+            <span>
+              {status === 'task_postprocess_end' && isFailed ? 'Failed' : STATUS_LABELS[status]}
+            </span>
+            <span className="muted figure" title={fullMoment(at)}>
+              {clockTime(at)}
+            </span>
+            <span className="muted figure">{at > created ? `+${duration(at - created)}` : ''}</span>
+          </li>
+        ))}
+      </ol>
+      {props.requeues > 0 && (
+        <p className="fine">
+          A worker was lost and the task was queued again. The moments are those of the last
+          attempt.
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import type { WireTask } from '@runfleet/client';
+import { isTerminal } from '@runfleet/protocol';
+
+import { Money } from '../../components/money.tsx';
+import { StandingBadge } from '../../components/standing-badge.tsx';
+import { useNow } from '../../components/use-now.ts';
+import { ago, duration, fullMoment } from '../../format/moment.ts';
+import { Link } from '../../router.tsx';
+import { standingOf } from '../../task/task-outcome.ts';
+
+const NOW_MS = 5000;
+
+export function TaskTable({ tasks }: { tasks: readonly WireTask[] }) {
+  const nowMs = useNow(NOW_MS);
+  return (
+    <table className="table tasks-table card">
+      <thead>
+        <tr>
+          <th scope="col">Task</th>
+          <th scope="col">State</th>
+          <th scope="col">Prompt</th>
+          <th scope="col" className="number">
+            Billed
+          </th>
+          <th scope="col" className="number">
+            Cost
+          </th>
+          <th scope="col" className="number">
+            Created
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {tasks.map((task) => (
+          <Row key={task.id} task={task} nowMs={nowMs} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ task, nowMs }: { task: WireTask; nowMs: number }) {
+  const created = Number(task.createtime);
+  const isEnded = isTerminal(task.status);
+  return (
+    <tr>
+      <th scope="row">
+        <Link href={`/tasks/${task.id}`} className="row-link">
+          {task.id}
+        </Link>
+      </th>
+      <td data-cell="state">
+        <StandingBadge standing={standingOf(task)} />
+      </td>
+      <td data-cell="prompt">
+        <span className="one-line">{promptOf(task)}</span>
+        <span className="fine one-line">
+          {task.modelslugowner}/{task.modelslugproject}
+        </span>
+      </td>
+      <td className="number figure" data-cell="billed">
+        {isEnded ? duration(Number(task.elapsedseconds)) : ''}
+      </td>
+      <td className="number figure" data-cell="cost">
+        {isEnded ? <Money amount={task.totalcost} /> : ''}
+      </td>
+      <td className="number" data-cell="created" title={fullMoment(created)}>
+        {ago(created, nowMs)}
+      </td>
+    </tr>
+  );
+}
+
+function promptOf(task: WireTask): string {
+  const { prompt, messages } = task.parameters;
+  if (typeof prompt === 'string' && prompt !== '') return prompt;
+  if (Array.isArray(messages)) {
+    const last = messages.at(-1) as { content?: unknown } | undefined;
+    if (typeof last?.content === 'string') return last.content;
+  }
+  return 'No prompt';
+}

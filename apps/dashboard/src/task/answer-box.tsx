@@ -1,0 +1,72 @@
+import { useDeferredValue, useEffect, useRef, useState } from 'react';
+
+import { CopyButton } from '../components/copy-button.tsx';
+import { Markdown } from '../components/markdown.tsx';
+import { StreamAnnouncer } from '../components/stream-announcer.tsx';
+import { answerSpeed } from './answer-speed.ts';
+import type { RunState } from './run-state.ts';
+import type { TaskView } from './task-view.ts';
+
+const RAW_KEY = 'runfleet:answer-raw';
+
+/** The answer as it is written, rendered or as it is. */
+export function AnswerBox(props: { view: TaskView; run: RunState }) {
+  const { view, run } = props;
+  const [isRaw, setIsRaw] = useState(() => localStorage.getItem(RAW_KEY) === '1');
+  const text = useDeferredValue(view.text);
+  const speed = answerSpeed(run, view.receipt);
+  const box = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+
+  // The newest words stay in sight until the reader scrolls away from them.
+  useEffect(() => {
+    const element = box.current;
+    if (element !== null && isAtEnd.current) element.scrollTop = element.scrollHeight;
+  }, [text]);
+
+  const choose = (raw: boolean) => {
+    setIsRaw(raw);
+    localStorage.setItem(RAW_KEY, raw ? '1' : '0');
+  };
+  return (
+    <div className="answer">
+      <div className="answer-bar">
+        <div className="segments" role="group" aria-label="Show the answer">
+          <button type="button" aria-pressed={!isRaw} onClick={() => choose(false)}>
+            Formatted
+          </button>
+          <button type="button" aria-pressed={isRaw} onClick={() => choose(true)}>
+            Raw
+          </button>
+        </div>
+        {speed !== null && <span className="muted figure">{speed}</span>}
+        <CopyButton text={view.text} />
+      </div>
+      <div
+        ref={box}
+        className={view.isLive && text !== '' ? 'answer-text is-writing' : 'answer-text'}
+        tabIndex={0}
+        role="region"
+        aria-label="Answer"
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          isAtEnd.current = scrollHeight - scrollTop - clientHeight < 24;
+        }}
+      >
+        {text === '' ? (
+          <p className="muted">{view.isLive ? 'No words yet.' : 'There was no answer.'}</p>
+        ) : isRaw ? (
+          <pre className="raw">{text}</pre>
+        ) : (
+          <Markdown source={text} />
+        )}
+      </div>
+      <StreamAnnouncer text={view.text} isStreaming={view.isLive} />
+      {view.errorText.trim() !== '' && view.ended?.pexit === '0' && (
+        <details className="more">
+          <summary>Log</summary>
+          <pre className="raw">{view.errorText}</pre>
+        </details>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import type { WireTask } from '@runfleet/client';
+import type { Receipt } from '@runfleet/protocol';
+
+import { explainFailure, explainFinish, standingOf } from './task-outcome.ts';
+
+/** Why a task ended as it did, where that is not plain from its answer. */
+export function EndNotice(props: { task: WireTask; receipt: Receipt | null }) {
+  const standing = standingOf(props.task);
+  if (standing === 'stopped') {
+    return (
+      <div className="notice" role="status">
+        <p className="notice-title">Stopped</p>
+        <p>The run was stopped before it finished. Nothing was charged.</p>
+      </div>
+    );
+  }
+  if (standing === 'failed') {
+    const { title, reason, next } = explainFailure(props.task);
+    return (
+      <div className="notice notice-bad" role="alert">
+        <p className="notice-title">{title}</p>
+        <pre className="raw">{reason}</pre>
+        <p>{next}</p>
+      </div>
+    );
+  }
+  const finish = props.receipt === null ? null : explainFinish(props.receipt.finishReason);
+  if (finish === null) return null;
+  return (
+    <div className="notice" role="status">
+      <p>{finish}</p>
+    </div>
+  );
+}

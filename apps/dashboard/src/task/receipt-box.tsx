@@ -1,0 +1,58 @@
+import type { Receipt } from '@runfleet/protocol';
+
+import { Money } from '../components/money.tsx';
+import { Waterfall } from '../components/waterfall.tsx';
+import { usdExact } from '../format/money.ts';
+import type { TaskView } from './task-view.ts';
+
+/** What a run costs: what is held while it is live, the receipt when it has ended. */
+export function ReceiptBox({ view }: { view: TaskView }) {
+  if (view.receipt !== null) return <Settled receipt={view.receipt} />;
+  if (view.isLive) {
+    if (view.held === null) return null;
+    return (
+      <p className="held muted">
+        <Money amount={view.held} /> is held; what the run does not use comes back when it ends.
+      </p>
+    );
+  }
+  if (view.ended === null) return null;
+  return (
+    <p className="held muted">
+      Cost: <Money amount={view.ended.totalcost} />
+    </p>
+  );
+}
+
+function Settled({ receipt }: { receipt: Receipt }) {
+  return (
+    <div className="receipt">
+      <Waterfall seconds={receipt.seconds} />
+      <dl className="receipt-facts">
+        <div className="receipt-cost">
+          <dt>Cost</dt>
+          <dd>
+            <Money amount={receipt.cost} />
+            <span className="fine figure">
+              {receipt.seconds.billed} s × {usdExact(receipt.cps)} = {usdExact(receipt.cost)}
+            </span>
+          </dd>
+        </div>
+        <div>
+          <dt>Tokens</dt>
+          <dd className="figure">
+            {receipt.promptTokens} in, {receipt.completionTokens} out
+          </dd>
+        </div>
+        <div>
+          <dt>Ran on</dt>
+          <dd>{receipt.device}</dd>
+        </div>
+        <div>
+          <dt>Price version</dt>
+          <dd>{receipt.priceVersion}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}

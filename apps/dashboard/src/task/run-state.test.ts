@@ -1,0 +1,67 @@
+import type { TaskFrame } from '@runfleet/protocol';
+import { expect, test } from 'vitest';
+
+import { applyFrames, isOver, NO_RUN } from './run-state.ts';
+
+const frame = (seq: number, type: TaskFrame['type'], message: TaskFrame['message'] = null) =>
+  ({ type, id: '1', tasktoken: 'T', message, result: true, seq, epoch: 1 }) satisfies TaskFrame;
+const delta = (seq: number, raw: string) => frame(seq, 'task_output', { type: 'delta', raw });
+
+test('deltas add up to the answer', () => {
+  const state = applyFrames(
+    NO_RUN,
+    [frame(1, 'task_queue'), delta(2, 'Hel'), delta(3, 'lo')],
+    1000,
+  );
+  expect(state).toMatchObject({ status: 'task_queue', text: 'Hello', seq: 3 });
+});
+
+test('a frame that was seen before changes nothing', () => {
+  const once = applyFrames(NO_RUN, [frame(1, 'task_start'), delta(2, 'Hello')], 1000);
+  expect(applyFrames(once, [delta(2, 'Hello'), frame(1, 'task_start')], 2000)).toBe(once);
+});
+
+test('a requeue drops the text, and the next attempt writes it again', () => {
+  const lost = applyFrames(
+    NO_RUN,
+    [frame(1, 'task_queue'), frame(2, 'task_assign'), delta(3, 'Hel'), frame(4, 'task_queue')],
+    1000,
+  );
+  expect(lost).toMatchObject({ text: '', requeues: 1, status: 'task_queue' });
+  expect(applyFrames(lost, [delta(5, 'Hello')], 2000).text).toBe('Hello');
+});
+
+test('the full output replaces what was streamed', () => {
+  const state = applyFrames(
+    NO_RUN,
+    [delta(1, 'Hel'), frame(2, 'task_output_full', { raw: 'Hello', thinking: [], answer: [] })],
+    1000,
+  );
+  expect(state.text).toBe('Hello');
+});
+
+test('a cumulative frame replaces the last', () => {
+  const cumulative = (seq: number, raw: string) =>
+    frame(seq, 'task_output', {
+      type: 'progressGenerate',
+      task: 'Generate',
+      raw,
+      thinking: [],
+      answer: [raw],
+      isThinking: false,
+      speed: '1.0',
+      speedType: 't/s',
+      elapsedTime: '0s',
+    });
+  expect(applyFrames(NO_RUN, [cumulative(1, 'Hel'), cumulative(2, 'Hello')], 1000).text).toBe(
+    'Hello',
+  );
+});
+
+test('a run is over when it has ended or was stopped, and not before', () => {
+  const over = (type: TaskFrame['type']) => isOver(applyFrames(NO_RUN, [frame(1, type)], 0));
+  expect(over('task_postprocess_end')).toBe(true);
+  expect(over('task_cancel')).toBe(true);
+  expect(over('task_end')).toBe(false);
+  expect(over('task_output')).toBe(false);
+});
