@@ -31,6 +31,15 @@ test.each([
     { isRequired: true, defaultValue: null },
   ],
   [
+    'a list',
+    z
+      .string()
+      .default('a,b')
+      .transform((text) => text.split(','))
+      .describe('d'),
+    { isRequired: false, defaultValue: 'a,b' },
+  ],
+  [
     'a prefault',
     z.string().transform(Number).describe('d').prefault('3'),
     { isRequired: false, defaultValue: '3' },

@@ -40,5 +40,6 @@ function innerOf(schema: z.core.$ZodType): unknown {
 
 function asText(value: unknown): string {
   if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.join(',');
   return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 }
