@@ -32,3 +32,16 @@ export type FileOutput = {
 };
 
 export type TaskOutputItem = RawOutput | FileOutput;
+
+/**
+ * Outputs as the wire gives them: files are stored with a path below the API's base, so that the
+ * public address can change, and leave with the whole URL.
+ */
+export function withAbsoluteUrls(
+  outputs: readonly TaskOutputItem[],
+  publicApiUrl: string,
+): TaskOutputItem[] {
+  return outputs.map((output) =>
+    'url' in output ? { ...output, url: `${publicApiUrl}${output.url}` } : output,
+  );
+}

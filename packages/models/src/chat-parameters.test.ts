@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+
+import { parseChatParameters } from './chat-parameters.ts';
+import { findModel, MODELS } from './index.ts';
+
+const limits = { maxTokens: 1_024, maxTimeoutSeconds: 3_600 };
+const parse = (body: Record<string, unknown>) => parseChatParameters(body, limits);
+
+test('a prompt alone gets every default', () => {
+  expect(parse({ prompt: 'Hi' })).toEqual({
+    messages: [{ role: 'user', content: 'Hi' }],
+    maxTokens: 1_024,
+    minTokens: 0,
+    temperature: 0.7,
+    topP: 0.95,
+    topK: 0,
+    repetitionPenalty: 1,
+    greedy: false,
+    stopSequences: [],
+    seed: null,
+    timeoutSeconds: 300,
+  });
+});
+
+test('everything may arrive as strings, as the vendor sends it', () => {
+  const request = parse({
+    prompt: 'Hi',
+    system_prompt: 'Be brief.',
+    user_id: '',
+    session_id: '',
+    temperature: '0.2',
+    top_p: '0.5',
+    top_k: '40',
+    repetition_penalty: '1.1',
+    length_penalty: '1',
+    max_tokens: '0',
+    min_tokens: '2',
+    max_new_tokens: '32',
+    stop_sequences: '###;\n\n',
+    seed: '12345',
+    do_sample: '--do_sample',
+  });
+  expect(request).toMatchObject({
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ],
+    maxTokens: 32,
+    minTokens: 2,
+    temperature: 0.2,
+    topP: 0.5,
+    topK: 40,
+    greedy: false,
+    stopSequences: ['###', '\n\n'],
+    seed: 12_345n,
+  });
+});
+
+test.for([
+  [{ temperature: 0 }],
+  [{ temperature: '0' }],
+  [{ do_sample: false }],
+  [{ do_sample: 'false' }],
+] as const)('%o is greedy', ([body]) => {
+  expect(parse({ prompt: 'Hi', ...body }).greedy).toBe(true);
+});
+
+test("an answer is never longer than the operator's cap", () => {
+  expect(parse({ prompt: 'Hi', max_tokens: 100_000 }).maxTokens).toBe(1_024);
+});
+
+test('a conversation is taken from messages, the system prompt in front', () => {
+  const messages = [
+    { role: 'user', content: 'One' },
+    { role: 'assistant', content: 'Two' },
+    { role: 'user', content: 'Three' },
+  ];
+  expect(parse({ messages, system_prompt: 'S' }).messages).toEqual([
+    { role: 'system', content: 'S' },
+    ...messages,
+  ]);
+  expect(parse({ messages: JSON.stringify(messages) }).messages).toEqual(messages);
+});
+
+describe('bad input is refused by the name of the field', () => {
+  test.for([
+    [{}, 'Request parameter [prompt] required'],
+    [{ prompt: '' }, 'Request parameter [prompt] required'],
+    [{ prompt: '  \n' }, 'Request parameter [prompt] required'],
+    [{ prompt: 7 }, 'Request parameter [prompt] must be a text'],
+    [{ prompt: ['a'] }, 'Request parameter [prompt] must be a text'],
+    [{ prompt: 'a\0b' }, '[prompt] must be valid Unicode text'],
+    [{ prompt: 'a\ud800' }, '[prompt] must be valid Unicode text'],
+    [{ prompt: 'a', user_id: '\udc00' }, '[user_id] must be valid Unicode text'],
+    [{ prompt: 'a', extra: { deep: ['\0'] } }, '[extra.deep.0] must be valid Unicode text'],
+    [
+      { prompt: 'a', temperature: 'hot' },
+      'Request parameter [temperature] must be integer or float',
+    ],
+    [{ prompt: 'a', temperature: '0x1' }, '[temperature] must be integer or float'],
+    [{ prompt: 'a', temperature: NaN }, '[temperature] must be integer or float'],
+    [{ prompt: 'a', temperature: {} }, '[temperature] must be integer or float'],
+    [{ prompt: 'a', temperature: 9 }, 'Request parameter [temperature] must be between 0 and 5'],
+    [{ prompt: 'a', top_p: -0.1 }, 'Request parameter [top_p] must be between 0 and 1'],
+    [{ prompt: 'a', top_k: 1.5 }, '[top_k] must be an integer'],
+    [{ prompt: 'a', max_tokens: -1 }, '[max_tokens] must be between 0 and'],
+    [{ prompt: 'a', min_tokens: 5, max_tokens: 4 }, '[min_tokens] must be between 0 and 4'],
+    [{ prompt: 'a', seed: -1 }, '[seed] must be between 0 and'],
+    [{ prompt: 'a', timeout: 0.5 }, '[timeout] must be between 1 and'],
+    [{ prompt: 'a', timeout: 4_000 }, '[timeout] must be between 1 and 3600'],
+    [{ prompt: 'a', do_sample: 'maybe' }, '[do_sample] must be true or false'],
+    [{ prompt: 'a', session_id: 'x' }, '[session_id] is not supported'],
+    [{ prompt: 'a', messages: [{ role: 'user', content: 'b' }] }, '[prompt] cannot be combined'],
+    [{ messages: [] }, '[messages] must be a list'],
+    [{ messages: 'no' }, '[messages] must be a list'],
+    [{ messages: [null] }, '[messages[0].role] must be one of'],
+    [{ messages: [{ role: 'tool', content: '' }] }, '[messages[0].role] must be one of'],
+    [{ messages: [{ role: 'user', content: 1 }] }, '[messages[0].content] must be a text'],
+    [{ messages: [{ role: 'assistant', content: 'b' }] }, 'must end with a message of role user'],
+  ] as [Record<string, unknown>, string][])('%o', ([body, message]) => {
+    expect(() => parse(body)).toThrow(message);
+  });
+});
+
+test('a slug is found whatever its case and punctuation', () => {
+  for (const name of ['Phi-3.5-mini-instruct', 'phi-3-5-mini-instruct', 'PHI-3.5-MINI-INSTRUCT']) {
+    expect(findModel('Microsoft', name)?.id).toBe('598');
+  }
+  expect(findModel('microsoft', 'Phi-3')).toBeUndefined();
+});
+
+test('every price has at most 8 decimals, so that every cost is exact at 12', () => {
+  for (const model of MODELS) expect(model.cps).toMatch(/^\d+\.\d{1,8}0*$/);
+});

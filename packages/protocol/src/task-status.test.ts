@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+
+import {
+  canTransition,
+  INITIAL_STATUS,
+  isTerminal,
+  LIVE_STATUSES,
+  predecessorsOf,
+  TASK_LIFE,
+  TASK_STATUSES,
+} from './task-status.ts';
+
+test('the road forward leads from the queue to the end and skips nothing', () => {
+  const road: string[] = [];
+  for (
+    let status: keyof typeof TASK_LIFE | null = INITIAL_STATUS;
+    status;
+    status = TASK_LIFE[status].next
+  ) {
+    road.push(status);
+  }
+  expect(road).toEqual([
+    'task_queue',
+    'task_assign',
+    'task_accept',
+    'task_preprocess_start',
+    'task_preprocess_end',
+    'task_start',
+    'task_end',
+    'task_postprocess_start',
+    'task_postprocess_end',
+  ]);
+});
+
+test('nothing follows a terminal status', () => {
+  for (const from of TASK_STATUSES.filter(isTerminal)) {
+    expect(TASK_STATUSES.filter((to) => canTransition(from, to))).toEqual([]);
+  }
+});
+
+test('from every live status a task can be killed and can fail', () => {
+  for (const from of LIVE_STATUSES) {
+    expect(canTransition(from, 'task_cancel')).toBe(true);
+    expect(canTransition(from, 'task_postprocess_end')).toBe(true);
+  }
+});
+
+test('a task goes back to the queue from every live status but the queue itself', () => {
+  expect(predecessorsOf('task_queue')).toEqual(
+    LIVE_STATUSES.filter((status) => status !== 'task_queue'),
+  );
+});
+
+test('a task does not skip a step', () => {
+  expect(predecessorsOf('task_start')).toEqual(['task_preprocess_end']);
+  expect(canTransition('task_queue', 'task_accept')).toBe(false);
+});
