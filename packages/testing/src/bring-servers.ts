@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { bringPostgres, bringRedis } from '@runfleet/local-servers';
 import type { BringOptions, LocalServer } from '@runfleet/local-servers';
 
-import { startPostgresContainer, startRedisContainer } from './containers.ts';
-
 /**
  * The servers for a test run: given by `TEST_DATABASE_URL` and `TEST_REDIS_URL` (else
  * `DATABASE_URL` and `REDIS_URL`), else started from what the machine has, else in containers.
@@ -17,12 +15,12 @@ export async function bringServers(
     bringOne(
       bringPostgres,
       { givenUrl: env['TEST_DATABASE_URL'] ?? env['DATABASE_URL'], name: 'postgres', stateFolder },
-      startPostgresContainer,
+      async () => (await containers()).startPostgresContainer(),
     ),
     bringOne(
       bringRedis,
       { givenUrl: env['TEST_REDIS_URL'] ?? env['REDIS_URL'], name: 'redis', stateFolder },
-      startRedisContainer,
+      async () => (await containers()).startRedisContainer(),
     ),
   ]);
 
@@ -38,6 +36,9 @@ export async function bringServers(
   }
   throw new Error(reasons.join('\n'));
 }
+
+/** Loading their libraries takes half a second, which runs without containers are spared. */
+const containers = () => import('./containers.ts');
 
 async function bringOne(
   bring: (options: BringOptions) => Promise<LocalServer>,
