@@ -1,0 +1,118 @@
+// Compares the engine with @huggingface/transformers, which runs the same model folder through a
+// tokenizer, a generation loop and a sampler of its own: 20 prompts, token for token.
+//
+//   node --import tsx packages/engine/optional/check-transformers.mjs [folder to install into]
+//
+// The package is 474 MB with what it brings, so it is installed into a temporary folder (or the one
+// given, to use it again) and is no dependency. Its install scripts would download more; they are off.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { readModelFolder } from '../src/folder/model-folder.ts';
+import { buildModelFolder, openEngine } from '../src/index.ts';
+import { openOrtNode } from '../src/runtime/ort-node/ort-node.ts';
+import { Sampler } from '../src/sampling/sampler.ts';
+import { aRequest, TWENTY_PROMPTS } from '../src/testing/a-request.ts';
+
+const TOKENS = 64;
+// transformers.js reads marks in a user's text as marks; the engine, on purpose, does not.
+const prompts = TWENTY_PROMPTS.map((prompt) => prompt.replaceAll(/<\|?|\|?>/gu, ''));
+
+const work = await mkdtemp(join(tmpdir(), 'runfleet-transformers-'));
+try {
+  const packageDir = process.argv[2] ? resolve(process.argv[2]) : join(work, 'package');
+  const modelDir = join(work, 'model');
+  await install(packageDir);
+  await buildModelFolder(modelDir, { layout: 'transformers' });
+  const [theirs, ours] = [
+    await transformersAnswers(packageDir, modelDir),
+    await ownAnswers(modelDir),
+  ];
+  process.exitCode = compare(theirs, ours) ? 0 : 1;
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
+
+async function install(packageDir) {
+  if (existsSync(join(packageDir, 'node_modules/@huggingface/transformers'))) return;
+  process.stdout.write(`Installing @huggingface/transformers into ${packageDir} ...\n`);
+  await mkdir(packageDir, { recursive: true });
+  await writeFile(join(packageDir, 'package.json'), '{}');
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['install', ...flags, '@huggingface/transformers@4'], packageDir, '');
+}
+
+async function transformersAnswers(packageDir, modelDir) {
+  const script = fileURLToPath(new URL('./transformers-answers.mjs', import.meta.url));
+  const input = JSON.stringify(prompts.map((prompt) => aRequest(prompt).messages));
+  const args = [script, packageDir, modelDir, String(TOKENS)];
+  return JSON.parse(await run(process.execPath, args, packageDir, input));
+}
+
+async function ownAnswers(modelDir) {
+  const options = { provider: 'cpu', slots: 1, threads: 1 };
+  const engine = await openEngine({ kind: 'onnx', modelDir, ...options });
+  const folder = await readModelFolder(modelDir);
+  const runtime = await openOrtNode(folder, options);
+  const answers = [];
+  for (const prompt of prompts) {
+    const request = aRequest(prompt, { maxTokens: TOKENS, minTokens: TOKENS });
+    const prepared = await engine.prepare(request);
+    let shown = '';
+    const { signal } = new AbortController();
+    await engine.generate(prepared, (chunk) => (shown += chunk.text), signal);
+
+    // The engine tells text; the ids come from the same runtime and sampler beneath it.
+    const sampler = new Sampler(request, [], folder.stopIds);
+    const ids = [];
+    let logits = await runtime.prefillChunk(0, prepared.promptIds, 0);
+    for (let length = prepared.promptIds.length; ; length += 1) {
+      ids.push(sampler.next(logits));
+      if (ids.length === TOKENS) break;
+      [logits] = await runtime.decode([{ slot: 0, id: ids.at(-1), length }]);
+    }
+    runtime.rewind(0, 0);
+    answers.push({ promptIds: [...prepared.promptIds], ids, text: shown });
+  }
+  await runtime[Symbol.asyncDispose]();
+  await engine[Symbol.asyncDispose]();
+  return answers;
+}
+
+function compare(theirs, ours) {
+  let equal = 0;
+  for (const [index, prompt] of prompts.entries()) {
+    const differing = ['promptIds', 'ids', 'text'].filter(
+      (part) => JSON.stringify(theirs[index][part]) !== JSON.stringify(ours[index][part]),
+    );
+    if (differing.length === 0) equal += 1;
+    for (const part of differing) {
+      const [left, right] = [theirs[index][part], ours[index][part]].map((value) =>
+        JSON.stringify(value),
+      );
+      process.stdout.write(`${JSON.stringify(prompt)}: ${part} differ\n  ${left}\n  ${right}\n`);
+    }
+  }
+  process.stdout.write(
+    `${equal} of ${prompts.length} prompts agree token for token (${TOKENS} tokens).\n`,
+  );
+  return equal === prompts.length;
+}
+
+async function run(command, args, cwd, input) {
+  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  const exit = new Promise((settle, fail) => {
+    child.once('error', fail);
+    child.once('close', (code) =>
+      code === 0 ? settle() : fail(new Error(`${command} ended with ${code}`)),
+    );
+  });
+  child.stdin.end(input);
+  const [output] = await Promise.all([text(child.stdout), exit]);
+  return output;
+}
