@@ -66,6 +66,6 @@ test('the program that the images start exists', () => {
     lastOf(inheritedInstructions(stages, 'runfleet'), 'ENTRYPOINT') ?? '[]',
   ) as string[];
 
-  expect(command.slice(0, -1)).toEqual(['node', '--import', 'tsx']);
+  expect(command.slice(0, -1)).toEqual(['node', '--no-js-float16array', '--import', 'tsx']);
   expect(existsSync(new URL(command.at(-1) ?? '', ROOT))).toBe(true);
 });
