@@ -90,6 +90,7 @@ describe('what happens', () => {
     const task = await stageTask({ db });
     const [queued] = await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     await using follower = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
+    await expect.poll(() => follower.isRedisConnected).toBe(true);
     const stopping = new AbortController();
     const telling = follower.follow(task.id, 0, stopping.signal);
     expect((await telling.next()).value).toEqual(queued);
