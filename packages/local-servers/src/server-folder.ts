@@ -1,6 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, lstatSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { constants, existsSync, lstatSync } from 'node:fs';
+import {
+  access,
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rmdir,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -9,6 +20,9 @@ import type { Account } from './server-account.ts';
 
 const STAND_INS = '/var/lib/runfleet';
 const SHARED_TEMP = '/var/tmp';
+const MEMORY = '/dev/shm';
+// Containers often have 64 MiB there.
+const MEMORY_BYTES_MIN = 4 * 1024 ** 3;
 
 /**
  * Makes the folder (mode 0700) that a server run by `account` keeps its files in: the wanted one,
@@ -43,19 +57,31 @@ export async function makeServerFolder(
   return { folder, account };
 }
 
-/** A folder (mode 0700) for a server that is to leave nothing behind. */
-export async function makeTemporaryFolder(
-  name: string,
-  account: Account | undefined,
-): Promise<string> {
-  for (const parent of [tmpdir(), SHARED_TEMP]) {
+/**
+ * A folder (mode 0700) for files that nobody will miss; in memory where the machine has that to
+ * spare: beside a busy disk, copying a test's database took 35 ms there and 830 ms in /tmp.
+ */
+export async function makeTemporaryFolder(name: string, account?: Account): Promise<string> {
+  const parents = [...((await hasRoomInMemory()) ? [MEMORY] : []), tmpdir(), SHARED_TEMP];
+  for (const parent of parents) {
     const folder = await mkdtemp(join(parent, `runfleet-${name}-`));
     if (!account) return folder;
     await chown(folder, account.uid, account.gid);
     if (canWriteIn(account, folder)) return folder;
     await rmdir(folder);
   }
-  throw new Error(`uid ${account?.uid} cannot write in ${tmpdir()} or ${SHARED_TEMP}.`);
+  throw new Error(`uid ${account?.uid} cannot write in any of ${parents.join(', ')}.`);
+}
+
+async function hasRoomInMemory(): Promise<boolean> {
+  try {
+    await access(MEMORY, constants.W_OK);
+    const { bavail, bsize } = await statfs(MEMORY);
+    return bavail * bsize > MEMORY_BYTES_MIN;
+  } catch {
+    // Not every system has it, or lets everybody use it.
+    return false;
+  }
 }
 
 /** The password kept in the folder (mode 0600); made on the first call. */

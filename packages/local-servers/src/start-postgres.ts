@@ -126,7 +126,7 @@ function settings(port: number, ephemeral: boolean): string[] {
     unix_socket_directories: '',
     max_connections: 200,
     shared_buffers: '128MB',
-    max_wal_size: '1GB',
+    max_wal_size: ephemeral ? '256MB' : '1GB',
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',

@@ -24,7 +24,7 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
   return undoOnFailure(async (undo) => {
     const program = await findRedis(join(dirname(dataDir), 'redis-dist'), onProgress);
     const { folder } = ephemeral
-      ? { folder: await makeTemporaryFolder('redis', undefined) }
+      ? { folder: await makeTemporaryFolder('redis') }
       : await makeServerFolder(dataDir, undefined);
     if (ephemeral) undo.defer(() => rm(folder, { recursive: true, force: true }));
 

@@ -4,6 +4,7 @@ import { inject, test as base } from 'vitest';
 import { claimRedisDatabase, releaseRedisDatabase } from './claim-redis-database.ts';
 import {
   connectAdmin,
+  copyStrategy,
   createTestDatabase,
   dropTestDatabase,
   migratedTemplate,
@@ -26,18 +27,19 @@ export function testWithPostgres(key: string, migrate: Migrate) {
       onCleanup(() => admin.end());
       return admin;
     })
-    .extend('postgresTemplate', { scope: 'file' }, async ({ postgresAdmin }) =>
-      migratedTemplate(
+    .extend('postgresTemplate', { scope: 'file' }, async ({ postgresAdmin }) => ({
+      template: await migratedTemplate(
         postgresAdmin,
         { serverUrl: inject('postgresUrl'), runId: inject('runId'), key },
         migrate,
       ),
-    )
+      strategy: await copyStrategy(postgresAdmin),
+    }))
     .extend('databaseUrl', async ({ postgresAdmin, postgresTemplate }, { onCleanup }) => {
       const { name, url } = await createTestDatabase(postgresAdmin, {
         serverUrl: inject('postgresUrl'),
         runId: inject('runId'),
-        template: postgresTemplate,
+        ...postgresTemplate,
       });
       onCleanup(() => dropTestDatabase(postgresAdmin, name));
       return url;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeTemporaryFolder } from '@runfleet/local-servers';
 import type { TestProject } from 'vitest/node';
 
 import { bringServers } from './bring-servers.ts';
@@ -13,7 +13,7 @@ import './provided.ts';
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runId = randomBytes(4).toString('hex');
   const { postgres, redis } = await bringServers(join(project.config.root, '.runfleet'));
-  const runFolder = await mkdtemp(join(tmpdir(), `runfleet-test-${runId}-`));
+  const runFolder = await makeTemporaryFolder('test');
   // A server that refuses to run as root passes through it as another user.
   await chmod(runFolder, 0o711);
 
