@@ -16,8 +16,8 @@ function runProcess(body: string) {
     const say = (line) => process.stdout.write(line + '\\n');
     const stopped = async () => { clearInterval(idle); say('disposed'); };
     const logger = createLogger({ role: 'test', level: 'info' });
-    await runService({ role: 'test', logger, ...${body} });
-    say('resolved');
+    await runService({ role: 'test', logger, ...${body} })
+      .then(() => say('resolved'), () => say('rejected'));
   `;
   const child = spawn(
     process.execPath,
@@ -104,10 +104,24 @@ test('an error that nobody caught is logged, stops the service in order and ends
 
 test('a service that cannot start is logged and ends with 1', async () => {
   const service = runProcess(`{
+    start: async () => {
+      clearInterval(idle);
+      throw new Error('no database');
+    },
+  }`);
+
+  const { code, output } = await service.ended();
+  expect(code).toBe(1);
+  expect(output).toMatch(/"message":"no database"[\s\S]*\nrejected\n$/);
+});
+
+test('a service that cannot start ends with 1, even if it leaves something open', async () => {
+  const service = runProcess(`{
+    graceMs: 50,
     start: async () => { throw new Error('no database'); },
   }`);
 
   const { code, output } = await service.ended();
   expect(code).toBe(1);
-  expect(output).toContain('"message":"no database"');
+  expect(output).toContain('kept alive by what it had opened');
 });

@@ -1,6 +1,7 @@
 import type { Logger } from './logger.ts';
 
 const GRACE_MS = 30_000;
+const FAILED_MS = 10_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
@@ -10,7 +11,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  * SIGINT and SIGTERM abort the signal that `start` got, then dispose what it returned. An error that
  * nobody caught does the same and leaves exit code 1, since what the process holds in memory can no
  * longer be trusted. A second signal, or a stop that takes longer than `graceMs`, exits at once with 1;
- * so does a process that is stopped but kept alive by something that was not disposed.
+ * so does a process that has stopped or failed but is kept alive by something that was not disposed.
  */
 export async function runService(options: {
   role: string;
@@ -27,12 +28,15 @@ export async function runService(options: {
   const stop = (reason: string) => {
     if (stopping.signal.aborted) return exitNow(`${reason} while stopping`);
     logger.info({ reason, graceMs }, `${role} is stopping`);
-    setTimeout(() => exitNow(`not stopped within ${graceMs} ms`), graceMs).unref();
+    exitAfter(graceMs, `not stopped within ${graceMs} ms`);
     stopping.abort(new Error(`${role} was asked to stop: ${reason}.`));
   };
   const exitNow = (reason: string) => {
     logger.fatal({ reason }, `${role} exits without having stopped`);
     process.exit(1);
+  };
+  const exitAfter = (ms: number, reason: string) => {
+    setTimeout(() => exitNow(reason), ms).unref();
   };
   const onError = (err: unknown) => {
     logger.fatal({ err }, `${role} met an error that nobody caught`);
@@ -52,6 +56,7 @@ export async function runService(options: {
   } catch (err) {
     logger.fatal({ err }, `${role} failed`);
     process.exitCode = 1;
+    exitAfter(Math.min(graceMs, FAILED_MS), 'kept alive by what it had opened before it failed');
     throw err;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
