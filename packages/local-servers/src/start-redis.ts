@@ -70,7 +70,8 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
 }
 
 function redisUrl(password: string, port: number): string {
-  return `redis://:${password}@127.0.0.1:${port}`;
+  // Named, because redis-cli takes a missing name for an empty one.
+  return `redis://default:${password}@127.0.0.1:${port}`;
 }
 
 /** False while nobody listens, and while the server still loads its data. */
