@@ -1,25 +1,30 @@
-import type { TaskStatus } from '@runfleet/protocol';
+import type { WireTask } from '@runfleet/client';
+import { TASK_LIFE, type TaskStatus } from '@runfleet/protocol';
 
 import { STATUS_LABELS, STATUS_SENTENCES, STEPS } from '../task/status-label.ts';
-import type { Standing } from '../task/task-outcome.ts';
+import { standingOf } from '../task/task-outcome.ts';
 
 /** Where a task is on its road, and for how long it has been on it. */
 export function StatesLine(props: {
   status: TaskStatus;
-  standing: Standing | null;
+  ended: WireTask | null;
   requeues: number;
 }) {
-  const at = STEPS.findIndex((step) => step.statuses.includes(props.status));
-  const isOver = props.standing === 'failed' || props.standing === 'stopped';
-  const sentence =
-    props.standing === 'failed' ? 'The task has failed.' : STATUS_SENTENCES[props.status];
+  const { ended } = props;
+  const standing = ended === null ? null : standingOf(ended);
+  const isHalted = standing === 'failed' || standing === 'stopped';
+  const at =
+    ended !== null && isHalted
+      ? haltedAt(ended)
+      : STEPS.findIndex((step) => step.statuses.includes(props.status));
   return (
     <div className="states">
-      <ol className={isOver ? 'states-line states-over' : 'states-line'} aria-label="States">
+      <ol className={`states-line states-${standing ?? 'live'}`} aria-label="States">
         {STEPS.map((step, index) => {
           const isLast = index === STEPS.length - 1;
-          const isDone = index < at || (isLast && props.standing === 'succeeded');
-          const progress = isDone ? 'done' : index === at && !isOver ? 'now' : 'next';
+          const isDone = index < at || (isLast && standing === 'succeeded');
+          const here = isHalted ? 'halted' : 'now';
+          const progress = isDone ? 'done' : index === at ? here : 'next';
           return (
             <li
               key={step.label}
@@ -33,11 +38,22 @@ export function StatesLine(props: {
         })}
       </ol>
       <p className="states-sentence" aria-live="polite">
-        <strong>{props.standing === 'failed' ? 'Failed' : STATUS_LABELS[props.status]}.</strong>{' '}
-        {sentence}
+        <strong>{standing === 'failed' ? 'Failed' : STATUS_LABELS[props.status]}.</strong>{' '}
+        {standing === 'failed'
+          ? 'The reason is below.'
+          : standing === 'succeeded'
+            ? 'The answer is complete.'
+            : STATUS_SENTENCES[props.status]}
         {props.requeues > 0 &&
           ` Its worker was lost, so it started over (${props.requeues === 1 ? 'once' : `${props.requeues} times`}). Only the last attempt counts.`}
       </p>
     </div>
   );
+}
+
+/** The last step that a failed or stopped task reached, by the moments in its record. */
+function haltedAt(task: WireTask): number {
+  const isReached = (status: TaskStatus) =>
+    status !== 'task_postprocess_end' && Number(task[TASK_LIFE[status].wireTime]) > 0;
+  return STEPS.findLastIndex((step) => step.statuses.some(isReached));
 }

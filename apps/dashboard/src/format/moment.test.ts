@@ -8,9 +8,10 @@ describe('a duration is shown in the unit that a person would use', () => {
     [0.0421, '42 ms'],
     [0.44, '0.4 s'],
     [59.9, '59.9 s'],
-    [59.96, '1 m 0 s'],
+    [59.96, '1 m'],
     [245, '4 m 5 s'],
     [7800, '2 h 10 m'],
+    [90_000, '1 d 1 h'],
   ])('%s seconds is %s', (seconds, shown) => expect(duration(seconds)).toBe(shown));
 });
 

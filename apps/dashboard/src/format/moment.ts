@@ -28,11 +28,17 @@ export function clockTime(unixSeconds: number): string {
   return CLOCK.format(unixSeconds * 1000);
 }
 
-/** `0.4 s`, `12.3 s`, `4 m 5 s`, `2 h 10 m`. */
+/** `42 ms`, `12.3 s`, `4 m 5 s`, `2 h 10 m`, `3 d`. */
 export function duration(seconds: number): string {
   if (seconds < 0.0995) return `${Math.round(Math.max(0, seconds) * 1000)} ms`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
+  if (whole < 3600) return twoUnits(whole, [60, 'm'], 's');
+  if (whole < 86_400) return twoUnits(Math.floor(whole / 60), [60, 'h'], 'm');
+  return twoUnits(Math.floor(whole / 3600), [24, 'd'], 'h');
+}
+
+function twoUnits(count: number, [size, large]: [size: number, large: string], small: string) {
+  const rest = count % size;
+  return `${Math.floor(count / size)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
 }

@@ -17,12 +17,16 @@ export function AnswerBox(props: { view: TaskView; run: RunState }) {
   const speed = answerSpeed(run, view.receipt);
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const wasLive = useRef(false);
 
-  // The newest words stay in sight until the reader scrolls away from them.
+  // The newest words stay in sight until the reader scrolls away from them; an old answer is read
+  // from its beginning.
   useEffect(() => {
+    wasLive.current ||= view.isLive;
     const element = box.current;
-    if (element !== null && isAtEnd.current) element.scrollTop = element.scrollHeight;
-  }, [text]);
+    if (element === null || !wasLive.current || !isAtEnd.current) return;
+    element.scrollTop = element.scrollHeight;
+  }, [text, view.isLive]);
 
   const choose = (raw: boolean) => {
     setIsRaw(raw);

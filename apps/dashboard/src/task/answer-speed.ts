@@ -17,5 +17,5 @@ export function answerSpeed(run: RunState, receipt: Receipt | null): string | nu
   if (run.outputFrom === null || run.outputUntil === null) return null;
   const elapsedMs = run.outputUntil - run.outputFrom;
   if (elapsedMs < LIVE_SPEED_FROM_MS) return null;
-  return `${Math.round((run.text.length / elapsedMs) * 1000)} characters/s`;
+  return `${Math.round((run.text.length / elapsedMs) * 1000)} chars/s`;
 }

@@ -10,7 +10,6 @@ import { AnswerBox } from './answer-box.tsx';
 import { EndNotice } from './end-notice.tsx';
 import { ReceiptBox } from './receipt-box.tsx';
 import { StopButton } from './stop-button.tsx';
-import { standingOf } from './task-outcome.ts';
 import { type TaskView, viewTask } from './task-view.ts';
 import { useTask } from './use-task.ts';
 
@@ -55,11 +54,7 @@ export function RunPanel(props: {
         {startedAtMs > 0 && <Elapsed view={view} startedAtMs={startedAtMs} />}
         {view.isLive && <StopButton id={id} status={view.status} onStopped={reload} />}
       </div>
-      <StatesLine
-        status={view.status}
-        standing={view.ended === null ? null : standingOf(view.ended)}
-        requeues={view.requeues}
-      />
+      <StatesLine status={view.status} ended={view.ended} requeues={view.requeues} />
       <AnswerBox view={view} run={run} />
       {view.ended !== null && <EndNotice task={view.ended} receipt={view.receipt} />}
       <ReceiptBox view={view} />

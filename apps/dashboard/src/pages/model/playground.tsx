@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { explainProblem } from '../../api/explain-problem.ts';
 import type { Tool } from '../../api/tool.ts';
@@ -27,6 +27,13 @@ export function Playground(props: {
   const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>({});
 
   const taskId = search.get('task');
+
+  // Where the run is drawn below the form, as on a phone, its beginning is brought into sight.
+  const out = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const top = out.current?.getBoundingClientRect().top ?? 0;
+    if (started !== null && top > innerHeight / 2) out.current?.scrollIntoView();
+  }, [started]);
 
   const run = async () => {
     const found = mistakesIn(tool.parameters, values);
@@ -67,7 +74,7 @@ export function Playground(props: {
         onChange={change}
         onRun={() => void run()}
       />
-      <div className="playground-out">
+      <div className="playground-out" ref={out}>
         {problem !== null && <ProblemNotice problem={problem} />}
         {taskId === null || visitor === null ? (
           <p className="card placeholder">

@@ -75,7 +75,7 @@ function FollowedTask({ id }: { id: string }) {
             </div>
             <div className="task-side">
               <section className="card">
-                <h2>Cost</h2>
+                <h2>Time and cost</h2>
                 <ReceiptBox view={view} />
               </section>
               <section className="card">

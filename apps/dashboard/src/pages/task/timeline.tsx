@@ -1,7 +1,7 @@
 import type { WireTask } from '@runfleet/client';
 import { isTerminal, TASK_LIFE, TASK_STATUSES, type TaskStatus } from '@runfleet/protocol';
 
-import { clockTime, duration, fullMoment } from '../../format/moment.ts';
+import { clockTime, fullMoment } from '../../format/moment.ts';
 import { STATUS_LABELS } from '../../task/status-label.ts';
 import { standingOf } from '../../task/task-outcome.ts';
 
@@ -30,7 +30,7 @@ export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: 
             <span className="muted figure" title={fullMoment(at)}>
               {clockTime(at)}
             </span>
-            <span className="muted figure">{at > created ? `+${duration(at - created)}` : ''}</span>
+            <span className="muted figure">{at > created ? `+${at - created} s` : ''}</span>
           </li>
         ))}
       </ol>

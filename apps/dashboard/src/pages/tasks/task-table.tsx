@@ -59,7 +59,7 @@ function Row({ task, nowMs }: { task: WireTask; nowMs: number }) {
         </span>
       </td>
       <td className="number figure" data-cell="billed">
-        {isEnded ? duration(Number(task.elapsedseconds)) : ''}
+        {isEnded && Number(task.elapsedseconds) > 0 ? duration(Number(task.elapsedseconds)) : ''}
       </td>
       <td className="number figure" data-cell="cost">
         {isEnded ? <Money amount={task.totalcost} /> : ''}
