@@ -52,7 +52,7 @@ async function carry(ctx: WorkerContext, run: Run): Promise<TaskResult> {
   const { task, claim, control } = run;
   const { signal } = control;
   try {
-    const prepared = await preprocess(ctx, task);
+    const { prepared, prompt } = await preprocess(ctx, task);
     const started = await untilCommitted(() => startTask(ctx, claim), signal);
     if (started === 'fenced') throw new StopReason('fenced');
     const journal = new OutputJournal(ctx, {
@@ -61,7 +61,7 @@ async function carry(ctx: WorkerContext, run: Run): Promise<TaskResult> {
       abort: (reason) => control.abort(reason),
     });
     const answer = await infer(ctx, { prepared, journal, signal });
-    return await postprocess(ctx, { task, claim, answer, promptText: prepared.promptText });
+    return await postprocess(ctx, { task, claim, answer, prompt });
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;

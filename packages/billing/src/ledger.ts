@@ -79,12 +79,12 @@ export async function writeMovements(
       tx`
         insert into transfers (business_key, organisation_id, task_id, debit, credit, amount)
         select key, organisation_id, task_id, debit, credit, amount
-        from jsonb_to_recordset(${JSON.stringify(transfers.map(transferRow))}::text::jsonb)
+        from json_to_recordset(${JSON.stringify(transfers.map(transferRow))}::text::json)
           as t(key text, organisation_id bigint, task_id bigint, debit text, credit text, amount numeric)`,
     // The rows are locked in one order, so that two commits never wait for each other in a ring.
     tx`
       with change as (
-        select * from jsonb_to_recordset(${JSON.stringify([...changes.values()].map(changeRow))}::text::jsonb)
+        select * from json_to_recordset(${JSON.stringify([...changes.values()].map(changeRow))}::text::json)
           as c(organisation_id bigint, balance numeric, held numeric, active_tasks int)
       ), locked as (
         select organisation_id from accounts

@@ -97,7 +97,7 @@ CREATE TABLE "task_events" (
 	"seq" integer NOT NULL,
 	"epoch" integer NOT NULL,
 	"type" text NOT NULL,
-	"payload" jsonb,
+	"payload" json,
 	"at" timestamp with time zone NOT NULL,
 	CONSTRAINT "task_events_task_id_seq_pk" PRIMARY KEY("task_id","seq")
 ) PARTITION BY RANGE ("task_id");
@@ -115,7 +115,7 @@ CREATE TABLE "tasks" (
 	"token" text NOT NULL,
 	"model_id" text NOT NULL,
 	"pool" text NOT NULL,
-	"parameters" jsonb NOT NULL,
+	"parameters" json NOT NULL,
 	"seed" bigint NOT NULL,
 	"timeout_seconds" integer NOT NULL,
 	"status" "task_status" NOT NULL,
@@ -146,8 +146,8 @@ CREATE TABLE "tasks" (
 	"pexit" text DEFAULT '' NOT NULL,
 	"debug_output" text DEFAULT '' NOT NULL,
 	"debug_error" text DEFAULT '' NOT NULL,
-	"outputs" jsonb DEFAULT '[]'::jsonb NOT NULL,
-	"receipt" jsonb,
+	"outputs" json DEFAULT '[]'::json NOT NULL,
+	"receipt" json,
 	CONSTRAINT "tasks_token_unique" UNIQUE("token")
 );
 --> statement-breakpoint

@@ -114,14 +114,14 @@ export async function writeTasks(tx: Transaction, changes: readonly TaskChange[]
       debug_output = coalesce(p.debug_output, t.debug_output),
       debug_error = coalesce(p.debug_error, t.debug_error),
       outputs = coalesce(p.outputs, t.outputs), receipt = coalesce(p.receipt, t.receipt)
-    from jsonb_to_recordset(${JSON.stringify(changes.map(taskRow))}::text::jsonb) as p(
+    from json_to_recordset(${JSON.stringify(changes.map(taskRow))}::text::json) as p(
       id bigint, status task_status, epoch int, seq int, changed_at timestamptz, queued_in text,
       worker_id uuid, worker_generation int, assigned_pulse bigint, output_tokens int,
       infra_attempts int, assigned_at timestamptz, accepted_at timestamptz,
       preprocess_started_at timestamptz, preprocess_ended_at timestamptz, started_at timestamptz,
       ended_at timestamptz, postprocess_started_at timestamptz, postprocess_ended_at timestamptz,
       cancelled_at timestamptz, total_cost numeric, outcome text, pexit text, debug_output text,
-      debug_error text, outputs jsonb, receipt jsonb)
+      debug_error text, outputs json, receipt json)
     where t.id = p.id`;
 }
 
@@ -134,9 +134,9 @@ export async function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]
     select id, organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
       timeout_seconds, ${INITIAL_STATUS}::task_status, 0, seq, queued_at, pool, queued_at,
       price_version, cps, held
-    from jsonb_to_recordset(${JSON.stringify(plans.map(newTaskRow))}::text::jsonb) as p(
+    from json_to_recordset(${JSON.stringify(plans.map(newTaskRow))}::text::json) as p(
       id bigint, organisation_id bigint, project_id bigint, owner_id uuid, token text, model_id text,
-      pool text, parameters jsonb, seed bigint, timeout_seconds int, seq int, queued_at timestamptz,
+      pool text, parameters json, seed bigint, timeout_seconds int, seq int, queued_at timestamptz,
       price_version text, cps numeric, held numeric)`;
 }
 
@@ -151,9 +151,9 @@ export async function writeEvents(tx: Transaction, events: readonly TaskEvent[])
   }));
   await tx`
     insert into task_events (task_id, seq, epoch, type, payload, at)
-    select task_id, seq, epoch, type, nullif(payload, 'null'::jsonb), at
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as e(
-      task_id bigint, seq int, epoch int, type text, payload jsonb, at timestamptz)`;
+    select task_id, seq, epoch, type, payload, at
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as e(
+      task_id bigint, seq int, epoch int, type text, payload json, at timestamptz)`;
 }
 
 /** A worker that registered anew counts from zero; releases of its former life pass it by. */
@@ -167,7 +167,7 @@ export async function writeSlots(tx: Transaction, changes: readonly SlotChange[]
     update workers w set used = w.used + c.delta
     from (
       select id, generation, sum(delta)::int as delta
-      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      from json_to_recordset(${JSON.stringify(rows)}::text::json)
         as r(id uuid, generation int, delta int)
       group by id, generation
     ) c
@@ -194,7 +194,7 @@ export async function writeFiles(
       storage_key, created_at)
     select id, access_key, organisation_id, task_id, name, content_type, size_bytes, storage_key,
       created_at
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as f(
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as f(
       id text, access_key text, organisation_id bigint, task_id bigint, name text,
       content_type text, size_bytes bigint, storage_key text, created_at timestamptz)`;
 }

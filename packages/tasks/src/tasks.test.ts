@@ -143,6 +143,8 @@ describe('the road of a task', () => {
     const elapsed = (task.times.endedAt ?? 0n) - (task.times.acceptedAt ?? 0n);
     expect(task.totalCost).toBe((elapsed / 100n) * (task.cps / 10_000n));
     expect(task.receipt).toMatchObject({ cost: formatUsd(task.totalCost), finishReason: 'stop' });
+    // Clients see the outputs' keys in the order they were written in.
+    expect(JSON.stringify(task.outputs)).toBe(JSON.stringify(answer.outputs));
     const account = await expectBalancedBooks(db, tenant.organisationId);
     expect(account).toEqual({
       balance: parseUsd('1000') - task.totalCost,

@@ -17,9 +17,9 @@ const NO_PARENT = '0';
 /** Stores the answer as `0.txt`, under a key of this epoch, and shapes the task's result. */
 export async function postprocess(
   ctx: WorkerContext,
-  run: { task: TaskRow; claim: Claim; answer: Answer; promptText: string },
+  run: { task: TaskRow; claim: Claim; answer: Answer; prompt: string },
 ): Promise<TaskResult> {
-  const { task, claim, answer, promptText } = run;
+  const { task, claim, answer, prompt } = run;
   const body = Buffer.from(answer.text, 'utf8');
   const file: StoredFile = {
     id: newFileId(),
@@ -36,7 +36,7 @@ export async function postprocess(
     finishReason: answer.finishReason,
     output: answer.text,
     error: '',
-    outputs: [rawOutput(answer.text, promptText), fileOutput(file, task)],
+    outputs: [rawOutput(answer.text, prompt), fileOutput(file, task)],
     files: [file],
     device: ctx.engine.info.device,
     promptTokens: answer.promptTokens,

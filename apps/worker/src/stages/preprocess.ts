@@ -5,7 +5,11 @@ import type { TaskRow } from '@runfleet/tasks';
 import type { WorkerContext } from '../context.ts';
 
 /** Chat template, tokens, length check. Rejects with the caller's mistake, if there is one. */
-export async function preprocess(ctx: WorkerContext, task: TaskRow): Promise<Prepared> {
+export async function preprocess(
+  ctx: WorkerContext,
+  task: TaskRow,
+): Promise<{ prepared: Prepared; prompt: string }> {
   const request = parseChatParameters(task.parameters, ctx.limits);
-  return ctx.engine.prepare({ ...request, seed: BigInt(task.seed) });
+  const prepared = await ctx.engine.prepare({ ...request, seed: BigInt(task.seed) });
+  return { prepared, prompt: request.messages.at(-1)?.content ?? '' };
 }

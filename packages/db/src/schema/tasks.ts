@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import {
   index,
   integer,
-  jsonb,
+  json,
   pgEnum,
   pgTable,
   primaryKey,
@@ -35,8 +35,8 @@ export const tasks = pgTable(
     token: text().notNull().unique(),
     modelId: text().notNull(),
     pool: text().notNull(),
-    /** The Run's body, as given. */
-    parameters: jsonb().notNull(),
+    /** The Run's body, as given. `json` where the order of keys is part of what clients see. */
+    parameters: json().notNull(),
     /** Fixed at Run, so that a retry repeats the same text. */
     seed: id().notNull(),
     timeoutSeconds: integer().notNull(),
@@ -80,8 +80,8 @@ export const tasks = pgTable(
     pexit: text().notNull().default(''),
     debugOutput: text().notNull().default(''),
     debugError: text().notNull().default(''),
-    outputs: jsonb().notNull().default([]),
-    receipt: jsonb(),
+    outputs: json().notNull().default([]),
+    receipt: json(),
   },
   (table) => [
     index('tasks_of_organisation').on(table.organisationId, table.id),
@@ -105,7 +105,7 @@ export const taskEvents = pgTable(
     seq: integer().notNull(),
     epoch: integer().notNull(),
     type: text({ enum: TASK_EVENT_TYPES as [string, ...string[]] }).notNull(),
-    payload: jsonb(),
+    payload: json(),
     at: moment().notNull(),
   },
   (table) => [primaryKey({ columns: [table.taskId, table.seq] })],

@@ -1,0 +1,189 @@
+/** A whole Runfleet of real processes, for tests that cross them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { deposit } from '@runfleet/billing';
+import { RunfleetClient } from '@runfleet/client';
+import { connectDb, type Db } from '@runfleet/db';
+import { buildModelFolder } from '@runfleet/engine';
+import {
+  addMember,
+  createOrganisation,
+  createProject,
+  createUser,
+  openMasterKey,
+} from '@runfleet/identity';
+import { parseUsd, type TaskFrame } from '@runfleet/protocol';
+import WebSocket from 'ws';
+
+import { RoleProcess } from './role-process.ts';
+
+export const MODEL = 'microsoft/Phi-3.5-mini-instruct';
+const TINY_MODEL_DIR = join(tmpdir(), 'runfleet-e2e-tiny-model');
+
+export type FleetOptions = {
+  databaseUrl: string;
+  redisUrl: string;
+  roles?: { api?: number; broker?: number; gateway?: number; worker?: number };
+  engine?: 'echo' | 'tiny';
+  /** Settings that every role gets. */
+  env?: Readonly<Record<string, string>>;
+};
+
+export type Key = { apiKey: string; apiSecret: string; organisationId: string; projectId: string };
+
+export class Fleet implements AsyncDisposable {
+  readonly db: Db;
+  readonly key: Key;
+  readonly api: RoleProcess[];
+  readonly broker: RoleProcess[];
+  readonly gateway: RoleProcess[];
+  readonly worker: RoleProcess[];
+  readonly #home: string;
+  readonly #env: Record<string, string>;
+
+  private constructor(parts: {
+    db: Db;
+    key: Key;
+    home: string;
+    env: Record<string, string>;
+    processes: RoleProcess[];
+  }) {
+    const named = (name: string) => parts.processes.filter((role) => role.name === name);
+    this.db = parts.db;
+    this.key = parts.key;
+    this.#home = parts.home;
+    this.#env = parts.env;
+    this.api = named('api');
+    this.broker = named('broker');
+    this.gateway = named('gateway');
+    this.worker = named('worker');
+  }
+
+  /** Starts one process of each role unless `roles` says otherwise. The database is migrated already. */
+  static async start(options: FleetOptions): Promise<Fleet> {
+    const home = await mkdtemp(join(tmpdir(), 'runfleet-e2e-'));
+    const masterKeyFile = join(home, 'master.key');
+    const isTiny = options.engine === 'tiny';
+    const modelDir = isTiny ? (await buildModelFolder(TINY_MODEL_DIR)).dir : '';
+    const env = {
+      DATABASE_URL: options.databaseUrl,
+      REDIS_URL: options.redisUrl,
+      MASTER_KEY_FILE: masterKeyFile,
+      STORAGE_DIR: join(home, 'storage'),
+      ENGINE: isTiny ? 'onnx' : 'echo',
+      MODEL_DIR: modelDir,
+      ENGINE_THREADS: '1',
+      LOG_LEVEL: 'info',
+      ...options.env,
+    };
+    const db = connectDb(options.databaseUrl, { connections: 4 });
+    const key = await createKey(db, masterKeyFile, '1000');
+    const counts = { api: 1, broker: 1, gateway: 1, worker: 1, ...options.roles };
+    const results = await Promise.allSettled(
+      (Object.keys(counts) as (keyof typeof counts)[]).flatMap((role) =>
+        Array.from({ length: counts[role] }, () => RoleProcess.start(role, env)),
+      ),
+    );
+    const processes = results.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    );
+    const fleet = new Fleet({ db, key, home, env, processes });
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) {
+      await fleet[Symbol.asyncDispose]();
+      throw failed.reason;
+    }
+    return fleet;
+  }
+
+  /** Adds a process, as an operator who scales out, or after one was killed. */
+  async add(role: 'api' | 'broker' | 'gateway' | 'worker', env = {}): Promise<RoleProcess> {
+    const started = await RoleProcess.start(role, { ...this.#env, ...env });
+    this[role].push(started);
+    return started;
+  }
+
+  createKey(usd = '1000'): Promise<Key> {
+    return createKey(this.db, this.#env['MASTER_KEY_FILE'] ?? '', usd);
+  }
+
+  apiUrl(index = 0): string {
+    return `${this.api[index]?.url}/v1`;
+  }
+
+  socketUrl(index = 0): string {
+    return `${this.gateway[index]?.url.replace('http', 'ws')}/v1`;
+  }
+
+  client(options: { api?: number; gateway?: number; key?: Key } = {}): RunfleetClient {
+    const { apiKey, apiSecret } = options.key ?? this.key;
+    return new RunfleetClient({
+      apiUrl: this.apiUrl(options.api),
+      socketUrl: this.socketUrl(options.gateway),
+      apiKey,
+      apiSecret,
+      webSocket: WebSocket,
+    });
+  }
+
+  /** The task's log in Postgres, in order. */
+  async log(taskId: string): Promise<{ seq: number; epoch: number; type: string; at: bigint }[]> {
+    return this.db.sql`
+      select seq, epoch, type, at from task_events where task_id = ${taskId} order by seq`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const processes = [...this.api, ...this.gateway, ...this.worker, ...this.broker];
+    const stops = await Promise.allSettled(processes.map((role) => role.stop()));
+    await this.db[Symbol.asyncDispose]();
+    await rm(this.#home, { recursive: true, force: true });
+    for (const stop of stops) if (stop.status === 'rejected') throw stop.reason;
+  }
+}
+
+/** Follows a task as a delta client must: what an abandoned attempt said is dropped. */
+export async function followText(
+  frames: AsyncIterable<TaskFrame>,
+): Promise<{ text: string; types: string[]; frames: TaskFrame[] }> {
+  let text = '';
+  const seen: TaskFrame[] = [];
+  for await (const frame of frames) {
+    seen.push(frame);
+    if (frame.type === 'task_queue') text = '';
+    if (frame.type === 'task_output' && frame.message !== null && 'raw' in frame.message) {
+      text += frame.message.raw;
+    }
+  }
+  return { text, types: seen.map((frame) => frame.type), frames: seen };
+}
+
+async function createKey(db: Db, masterKeyFile: string, usd: string): Promise<Key> {
+  const masterKey = await openMasterKey({ file: masterKeyFile });
+  const { organisationId } = await createOrganisation({ db }, { name: 'A tenant' });
+  const { userId } = await createUser(
+    { db },
+    {
+      email: `owner-${organisationId}@example.org`,
+      name: 'An owner',
+      password: 'a long password',
+      isOperator: false,
+    },
+  );
+  await addMember({ db }, { organisationId, userId, role: 'owner' });
+  await deposit(
+    { db },
+    { organisationId, amount: parseUsd(usd), businessKey: `test:${organisationId}` },
+  );
+  const project = await createProject(
+    { db, masterKey },
+    { organisationId, ownerId: userId, name: 'A project', authType: 'signature' },
+  );
+  return {
+    organisationId,
+    projectId: project.projectId,
+    apiKey: project.apiKey,
+    apiSecret: project.apiSecret ?? '',
+  };
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
+const READY_MS = 60_000;
+const STOP_MS = 30_000;
+const OUTPUT_CHARACTERS_KEPT = 20_000;
+
+/** One role as a process of its own, started as an operator would. */
+export class RoleProcess implements AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #output = '';
+
+  private constructor(name: string, url: string, child: ChildProcess) {
+    this.name = name;
+    this.url = url;
+    this.#child = child;
+    this.#exited = once(child, 'exit');
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS_KEPT);
+      });
+    }
+  }
+
+  /** Starts `role` with `env` on a free port, and waits until it says that it is ready. */
+  static async start(
+    role: 'api' | 'broker' | 'gateway' | 'worker',
+    env: Readonly<Record<string, string>>,
+  ): Promise<RoleProcess> {
+    const port = await freeLoopbackPort();
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', '--roles', role], {
+      cwd: REPOSITORY,
+      env: { ...process.env, ...env, [`${role.toUpperCase()}_PORT`]: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const started = new RoleProcess(role, `http://127.0.0.1:${port}`, child);
+    await started.#untilReady();
+    return started;
+  }
+
+  /** What it wrote last, for the message of a test that fails. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Asks it to stop, and fails where it does not within a bound. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    this.#child.kill('SIGTERM');
+    const stopped = await Promise.race([
+      this.#exited.then(() => true),
+      delay(STOP_MS, false, { ref: false }),
+    ]);
+    if (stopped) return;
+    await this.kill();
+    throw new Error(`${this.name} did not stop within ${STOP_MS} ms:\n${this.#output}`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = performance.now() + READY_MS;
+    while (performance.now() < deadline) {
+      if (!this.isRunning) throw new Error(`${this.name} exited at its start:\n${this.#output}`);
+      const isReady = await fetch(`${this.url}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      );
+      if (isReady) return;
+      await delay(50);
+    }
+    await this.kill();
+    throw new Error(`${this.name} was not ready within ${READY_MS} ms:\n${this.#output}`);
+  }
+}
+
+export async function freeLoopbackPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  return address.port;
+}
