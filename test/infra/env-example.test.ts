@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+
+import { expect, test } from 'vitest';
+
+import { listSharedSettings, renderEnvExample, renderSettingsPage } from './settings.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+test('every setting says what it is for', () => {
+  const silent = listSharedSettings().flatMap(({ name, byRole }) =>
+    [...byRole].filter(([, { description }]) => description === '').map(([role]) => [role, name]),
+  );
+
+  expect(silent).toEqual([]);
+});
+
+test.each([
+  ['.env.example', renderEnvExample()],
+  ['docs/settings.md', renderSettingsPage()],
+])('%s lists exactly the settings of the roles', async (path, expected) => {
+  await expect(expected).toMatchFileSnapshot(fileURLToPath(new URL(path, ROOT)));
+});

@@ -1,0 +1,103 @@
+import { apiConfig } from '@runfleet/api';
+import { brokerConfig } from '@runfleet/broker';
+import { gatewayConfig } from '@runfleet/gateway';
+import { listSettings, type Setting } from '@runfleet/service';
+import { workerConfig } from '@runfleet/worker';
+
+export const CONFIGS = {
+  api: apiConfig,
+  gateway: gatewayConfig,
+  broker: brokerConfig,
+  worker: workerConfig,
+} as const;
+
+export type Role = keyof typeof CONFIGS;
+export const ROLES = Object.keys(CONFIGS) as Role[];
+
+type SharedSetting = { readonly name: string; readonly byRole: ReadonlyMap<Role, Setting> };
+
+const NOTE = 'Written from the config schemas of the roles: pnpm vitest run test/infra --update';
+
+/** Every variable that a role reads, once, in the order of the schemas; what most roles read first. */
+export function listSharedSettings(): SharedSetting[] {
+  const found = new Map<string, Map<Role, Setting>>();
+  for (const role of ROLES) {
+    for (const setting of listSettings(CONFIGS[role])) {
+      found.set(setting.name, (found.get(setting.name) ?? new Map()).set(role, setting));
+    }
+  }
+  return [...found]
+    .map(([name, byRole]) => ({ name, byRole }))
+    .sort((a, b) => b.byRole.size - a.byRole.size);
+}
+
+/** `.env.example`: everything empty, which leaves each setting at its default. */
+export function renderEnvExample(): string {
+  const entries = listSharedSettings().map((setting) =>
+    [
+      ...descriptionsOf(setting).map((text) => `# ${text}`),
+      `# ${needOf(setting)}`,
+      `${setting.name}=`,
+      '',
+    ].join('\n'),
+  );
+  return [`# ${NOTE}`, '# An empty value leaves the setting at its default.', '', ...entries].join(
+    '\n',
+  );
+}
+
+/** `docs/settings.md`. */
+export function renderSettingsPage(): string {
+  const rows = listSharedSettings().map((setting) => [
+    `\`${setting.name}\``,
+    descriptionsOf(setting).join(' '),
+    needOf(setting),
+  ]);
+  return `<!-- ${NOTE} -->
+
+# Settings
+
+Environment variables of the roles. An empty one counts as not set. \`NAME_FILE\` may name a file that
+holds the value of \`NAME\`, for secrets that are mounted.
+
+${renderTable(['variable', 'meaning', 'need'], rows)}
+`;
+}
+
+/** A Markdown table as the formatter leaves it: every column as wide as its widest cell. */
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => ''), ...rows].map((cells) =>
+    cells.map((cell) => cell.replaceAll('|', String.raw`\|`)),
+  );
+  const widths = head.map((_, column) =>
+    Math.max(...lines.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return lines
+    .map((cells, line) =>
+      cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, line === 1 ? '-' : ' ')),
+    )
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+/** Roles that say the same differently are quoted once: the first one stands. */
+function descriptionsOf({ byRole }: SharedSetting): string[] {
+  const [first] = byRole.values();
+  const text = first?.description ?? '';
+  return [text.endsWith('.') ? text : `${text}.`];
+}
+
+function needOf({ byRole }: SharedSetting): string {
+  const needs = new Map<string, Role[]>();
+  for (const [role, setting] of byRole) {
+    const need = needOfRole(setting);
+    needs.set(need, [...(needs.get(need) ?? []), role]);
+  }
+  return [...needs].map(([need, roles]) => `${need} ${roles.join(', ')}.`).join(' ');
+}
+
+function needOfRole({ isRequired, defaultValue }: Setting): string {
+  if (isRequired) return 'Required by';
+  const hasDefault = defaultValue !== null && defaultValue !== '';
+  return hasDefault ? `Default ${defaultValue} for` : 'Optional for';
+}
