@@ -1,0 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** Says the prompt back, giving way to others after each word, as Runfleet's echo engine does. */
+export async function echo(prompt: string): Promise<string> {
+  let answer = '';
+  for (const word of prompt.match(/\s*\S+/gu) ?? []) {
+    await setImmediate();
+    answer += word;
+  }
+  return answer;
+}
