@@ -2,7 +2,7 @@ import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** The messages of onnx.proto, as far as a Phi-3 graph needs them; the numbers are its field numbers. */
 
-export const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
+const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 
 export type DataType = keyof typeof DATA_TYPES;
 

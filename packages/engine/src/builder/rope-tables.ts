@@ -24,7 +24,7 @@ export function ropeFactors(frequencies: number): { short: number[]; long: numbe
 }
 
 /** Makes up for the larger spread of attention over a longer context. */
-export function ropeScale(size: ModelSize): number {
+function ropeScale(size: ModelSize): number {
   const growth = size.maxPositions / size.originalMaxPositions;
   return growth <= 1 ? 1 : Math.sqrt(1 + Math.log(growth) / Math.log(size.originalMaxPositions));
 }

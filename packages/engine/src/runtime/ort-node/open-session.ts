@@ -96,5 +96,5 @@ function cudaLibraryPath(): string {
 
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0]?.slice(0, 300) ?? '';
+  return message.split('\n', 1)[0]?.slice(0, 500) ?? '';
 }

@@ -1,0 +1,97 @@
+import { toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts';
+import { ioType, type ModelSize } from './model-size.ts';
+import {
+  type DataType,
+  graph,
+  inlineTensor,
+  node,
+  type NodeOptions,
+  onnxFile,
+  type TensorHead,
+} from './onnx-format.ts';
+import type { ProtobufWriter } from './protobuf-writer.ts';
+import type { TensorSink } from './tensor-file.ts';
+
+/** A node has one output, named after it, unless it says otherwise. */
+export type AddedNode = Omit<NodeOptions, 'outputs'> & { outputs?: readonly string[] };
+
+export type Matrix = { weights: Float32Array; outputs: number; inputs: number };
+
+/** Collects the nodes and weights of one graph, in the element type and precision of its model. */
+export class GraphWriter {
+  readonly type: DataType;
+  readonly #size: ModelSize;
+  readonly #tensors: TensorSink;
+  readonly #nodes: ProtobufWriter[] = [];
+  readonly #initializers: ProtobufWriter[] = [];
+
+  constructor(size: ModelSize, tensors: TensorSink) {
+    this.type = ioType(size);
+    this.#size = size;
+    this.#tensors = tensors;
+  }
+
+  /** The name of its first output. */
+  node(operator: string, options: AddedNode): string {
+    const outputs = options.outputs ?? [outputOf(options.name)];
+    this.#nodes.push(node(operator, { ...options, outputs }));
+    return outputs[0] ?? '';
+  }
+
+  floats(name: string, dims: readonly number[], values: Float32Array): string {
+    return this.#tensor({ name, type: this.type, dims }, this.toType(values));
+  }
+
+  int64(name: string, dims: readonly number[], value: number): string {
+    const bytes = toBytes(BigInt64Array.of(BigInt(value)));
+    this.#initializers.push(inlineTensor({ name, type: 'int64', dims }, bytes));
+    return name;
+  }
+
+  /** `path` as the published node has it, `/model/layers.0.mlp.up_proj`; the weight's name follows from it. */
+  matMul(path: string, input: string, matrix: Matrix, output?: string): string {
+    const { weights, outputs, inputs } = matrix;
+    const name = `${path}/MatMul`;
+    const weight = `${path.slice(1).replaceAll('/', '.')}.MatMul.weight`;
+    const result = [output ?? outputOf(name)];
+    if (this.#size.precision !== 'int4') {
+      this.floats(weight, [inputs, outputs], transpose(weights, outputs, inputs));
+      return this.node('MatMul', { name, inputs: [input, weight], outputs: result });
+    }
+
+    const { blockSize } = this.#size;
+    const { packed, scales } = toInt4(weights, outputs, inputs, blockSize);
+    const blocks = Math.ceil(inputs / blockSize);
+    const dims = [outputs, blocks, blockSize / 2];
+    this.#tensor({ name: `${weight}_Q4`, type: 'uint8', dims }, packed);
+    this.floats(`${weight}_scales`, [outputs * blocks], scales);
+    return this.node('MatMulNBits', {
+      name: `${name}_Q4`,
+      inputs: [input, `${weight}_Q4`, `${weight}_scales`],
+      outputs: result,
+      domain: 'com.microsoft',
+      attributes: { K: inputs, N: outputs, bits: 4, block_size: blockSize, accuracy_level: 4 },
+    });
+  }
+
+  /** Numbers as bytes of the graph's element type. */
+  toType(values: Float32Array): Uint8Array {
+    return toBytes(this.type === 'float32' ? values : toHalves(values));
+  }
+
+  finish(inputs: readonly ProtobufWriter[], outputs: readonly ProtobufWriter[]): ProtobufWriter {
+    const nodes = this.#nodes;
+    const initializers = this.#initializers;
+    return onnxFile(graph({ name: 'main_graph', nodes, initializers, inputs, outputs }));
+  }
+
+  #tensor(head: TensorHead, bytes: Uint8Array): string {
+    this.#initializers.push(this.#tensors.add(head, bytes));
+    return head.name;
+  }
+}
+
+/** The name that exporters give a node's first output. */
+export function outputOf(nodeName: string): string {
+  return `${nodeName}/output_0`;
+}
