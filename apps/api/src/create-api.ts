@@ -1,5 +1,6 @@
 import { RunfleetError } from '@runfleet/protocol';
 import { Hono } from 'hono';
+import { getPath } from 'hono/utils/url';
 
 import type { ApiContext, ApiEnv, ApiRequest } from './api-context.ts';
 import { answerError } from './http/answer-error.ts';
@@ -57,5 +58,7 @@ function isCallPath(path: string): boolean {
 }
 
 function pathNotFound(c: ApiRequest): RunfleetError {
-  return new RunfleetError('path_not_found', `${c.req.method} ${c.req.path} does not exist.`);
+  // As the caller wrote it; the path of the router is in lower case.
+  const path = getPath(c.req.raw);
+  return new RunfleetError('path_not_found', `${c.req.method} ${path} does not exist.`);
 }

@@ -1,0 +1,118 @@
+import { connectDb } from '@runfleet/db';
+import { ProjectCache } from '@runfleet/identity';
+import { createMetrics } from '@runfleet/service';
+import { expect } from 'vitest';
+
+import { createApi } from './create-api.ts';
+import { RUN, testWithApi as test } from './testing.ts';
+
+test('what is unknown says so in the envelope', async ({ api }) => {
+  const calls = [
+    ['POST', '/v1/Nothing/Here'],
+    ['POST', '/v1/File/FolderCreate'],
+    ['GET', '/v1/Task/Detail'],
+    ['GET', '/v1'],
+    ['GET', '/api/v1/nothing'],
+    ['GET', '/admin'],
+    ['DELETE', '/v1/Run/a/b'],
+    ['POST', '/'],
+  ] as const;
+  for (const [method, path] of calls) {
+    const { status, body } = await api.request(path, { method });
+    const message = `${method} ${path} does not exist.`;
+    expect({ status, body }).toEqual({
+      status: 404,
+      body: { errors: [{ code: 0, message }], result: false },
+    });
+  }
+});
+
+test("every answer carries a request id, the caller's own where it has one", async ({ api }) => {
+  const own = { headers: { 'x-request-id': 'abc-1.2_3' } };
+  expect((await api.request('/healthz', own)).headers.get('x-request-id')).toBe('abc-1.2_3');
+  for (const init of [{}, { headers: { 'x-request-id': 'a b' } }]) {
+    for (const path of ['/healthz', '/nothing.js', '/v1/x', '/api/auth/get-session']) {
+      const { headers } = await api.request(path, init);
+      expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  }
+});
+
+test('a request is one line, with who, what and how long, and without anything secret', async ({
+  api,
+  tenant,
+}) => {
+  const { body } = await api.call(tenant, RUN, { prompt: 'a very private question' });
+  await api.call(tenant, RUN, {});
+  const lines = api.lines.filter((line) => line['msg'] === 'request');
+  expect(lines).toMatchObject([
+    {
+      level: 'info',
+      method: 'POST',
+      route: '/v1/run/:owner/:name',
+      status: 200,
+      code: null,
+      ms: expect.any(Number),
+      requestId: expect.any(String),
+      organisationId: tenant.organisationId,
+      projectId: tenant.projectId,
+      taskId: body['taskid'],
+    },
+    { status: 200, code: 0 },
+  ]);
+  const written = JSON.stringify(api.lines);
+  for (const secret of ['private', tenant.apiKey, tenant.apiSecret, body['socketaccesstoken']]) {
+    expect(written).not.toContain(secret);
+  }
+});
+
+test('requests are counted by route, status and code', async ({ api, tenant }) => {
+  await api.call(tenant, RUN, { prompt: 'a' });
+  await api.call(tenant, RUN, {});
+  await api.request('/v1/unknown/path');
+  const { text } = await api.request('/metrics');
+  const count = 'runfleet_api_requests_total';
+  const run = 'route="/v1/run/:owner/:name",status="200"';
+  expect(text).toContain(`${count}{${run},code="",role="api"} 1`);
+  expect(text).toContain(`${count}{${run},code="0",role="api"} 1`);
+  expect(text).toContain(`${count}{route="none",status="404",code="0",role="api"} 1`);
+  expect(text).toContain(
+    'runfleet_api_request_seconds_count{role="api",route="/v1/run/:owner/:name"} 2',
+  );
+});
+
+test('while Postgres is away calls say so and nothing else breaks', async ({ api, tenant }) => {
+  await using db = connectDb('postgres://nobody:x@127.0.0.1:1/none');
+  const app = createApi({
+    ...api.ctx,
+    db,
+    cache: new ProjectCache(),
+    metrics: createMetrics({ role: 'api' }),
+  });
+  const headers = { 'x-api-key': tenant.apiKey };
+  const answer = await app.request(RUN, { method: 'POST', headers, body: '{}' });
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBe('1');
+  await expect(answer.json()).resolves.toMatchObject({ errors: [{ code: 0 }], result: false });
+  expect((await app.request('/healthz')).status).toBe(200);
+});
+
+test('a fault of ours is told by its id alone, and logged with its cause', async ({
+  api,
+  tenant,
+}) => {
+  const store = { ...api.ctx.store, create: () => Promise.reject(new Error('wires crossed')) };
+  const app = createApi({ ...api.ctx, store, metrics: createMetrics({ role: 'api' }) });
+  const headers = { authorization: `Bearer ${tenant.apiKey}:${tenant.apiSecret}` };
+  const answer = await app.request(RUN, { method: 'POST', headers, body: '{"prompt":"a"}' });
+  const requestId = answer.headers.get('x-request-id');
+  expect(answer.status).toBe(500);
+  await expect(answer.json()).resolves.toEqual({
+    errors: [{ code: 0, message: `Something went wrong on our side. Request id: ${requestId}` }],
+    result: false,
+  });
+  expect(api.lines).toContainEqual(
+    expect.objectContaining({ level: 'error', requestId, err: expect.anything() }),
+  );
+});
