@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const GRACE_MS = 10_000;
+const SWEEP_MS = 20;
 const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::'];
 
 /** Listens, and answers with the URL and the origins that a browser on this machine may use for it. */
@@ -25,9 +26,11 @@ export async function stopListening(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
+  // A kept-alive connection becomes idle after its last answer, and the server does not say when.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-  server.closeIdleConnections();
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }
 

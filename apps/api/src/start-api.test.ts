@@ -1,0 +1,144 @@
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+import { createLogger } from '@runfleet/service';
+import { expect } from 'vitest';
+
+import { apiConfig } from './api-config.ts';
+import { startApi } from './start-api.ts';
+import { RUN, testWithApi } from './testing.ts';
+
+const logger = createLogger({ role: 'api', level: 'silent' });
+
+const test = testWithApi
+  .extend('config', ({ databaseUrl, redisUrl, folder }) =>
+    apiConfig.parse({
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      API_PORT: '0',
+      MASTER_KEY: 'ab'.repeat(32),
+      STORAGE_DIR: join(folder, 'storage'),
+      BODY_LIMIT_BYTES: '100000',
+    }),
+  )
+  .extend('url', async ({ config }, { onCleanup }) => {
+    const api = await startApi(config, { logger });
+    onCleanup(() => api[Symbol.asyncDispose]());
+    return api.url;
+  });
+
+function keyOf(tenant: { apiKey: string; apiSecret: string | null }) {
+  return { authorization: `Bearer ${tenant.apiKey}:${tenant.apiSecret}` };
+}
+
+test('a Run over HTTP is accepted, and the address of a caller is known', async ({
+  url,
+  tenant,
+  db,
+}) => {
+  const init = { method: 'POST', headers: keyOf(tenant), body: '{"prompt":"Hello"}' };
+  await expect((await fetch(`${url}${RUN}`, init)).json()).resolves.toMatchObject({ result: true });
+
+  await db.sql`
+    update projects set auth_type = 'apikey', allowed_ips = '{198.51.100.1}', key_hash = sha256('other')`;
+  const headers = { 'x-api-key': 'other' };
+  const refused = await fetch(`${url}${RUN}`, { method: 'POST', headers });
+  expect(refused.status).toBe(401);
+  await expect(refused.json()).resolves.toMatchObject({
+    errors: [{ message: 'Requested ip 127.0.0.1 is not allowed.' }],
+  });
+});
+
+test('many Runs at once are all accepted, each with its own task', async ({ url, tenant }) => {
+  const init = { method: 'POST', headers: keyOf(tenant), body: '{"prompt":"Hello"}' };
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      const answer = await fetch(`${url}${RUN}`, init);
+      return (await answer.json()) as { taskid: string };
+    }),
+  );
+  expect(new Set(answers.map((answer) => answer.taskid)).size).toBe(50);
+});
+
+test('a body that says it is too long is refused before it is sent', async ({ url, tenant }) => {
+  const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const request = httpRequest(`${url}${RUN}`, {
+      method: 'POST',
+      headers: { ...keyOf(tenant), 'content-length': 2_000_000 },
+    });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      response.setEncoding('utf8');
+      let text = '';
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    request.flushHeaders();
+  });
+  expect(answer.status).toBe(413);
+  expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ code: 0 }], result: false });
+});
+
+test('an endless chunked body is refused at the limit', async ({ url, tenant, db }) => {
+  const { hostname, port } = new URL(url);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
+    let text = '';
+    let sentBytes = 0;
+    const send = () => {
+      while (text === '' && sentBytes < 50_000_000) {
+        sentBytes += chunk.length;
+        if (!socket.write(chunk)) return;
+      }
+    };
+    socket.setEncoding('utf8');
+    // The server may close while we still write.
+    socket.on('error', () => {});
+    socket.on('data', (data: string) => (text += data));
+    socket.on('drain', send);
+    socket.on('close', () => (text === '' ? reject(new Error('no answer')) : resolve(text)));
+    socket.write(
+      `POST ${RUN} HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: ${keyOf(tenant).authorization}\r\ntransfer-encoding: chunked\r\n\r\n`,
+    );
+    send();
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  expect(answer).toContain('"result":false');
+  await expect(db.sql`select 1 from tasks`).resolves.toHaveLength(0);
+});
+
+test('a stopped api has answered what it had accepted', async ({ config, tenant, db }) => {
+  const api = await startApi(config, { logger });
+  const init = { method: 'POST', headers: keyOf(tenant), body: '{"prompt":"Hello"}' };
+  const run = async () => (await fetch(`${api.url}${RUN}`, init)).json();
+  const running = Array.from({ length: 10 }, run);
+  // A first answer shows that the others are on their way, too.
+  await Promise.race(running);
+  await api[Symbol.asyncDispose]();
+  const answers = await Promise.allSettled(running);
+  const accepted = answers.filter((answer) => answer.status === 'fulfilled');
+  await expect(db.sql`select 1 from tasks`).resolves.toHaveLength(accepted.length);
+  await expect(fetch(`${api.url}/healthz`)).rejects.toThrow('fetch failed');
+});
+
+test('a taken port is told with what to do', async ({ config }) => {
+  const taken: Server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const { port } = taken.address() as AddressInfo;
+  await expect(startApi({ ...config, API_PORT: port }, { logger })).rejects.toThrow(
+    `Port ${port} on 127.0.0.1 is taken`,
+  );
+  taken.close();
+});
+
+test('every setting has a description', () => {
+  for (const [name, field] of Object.entries(apiConfig.shape)) {
+    expect({ name, description: field.description }).toEqual({
+      name,
+      description: expect.stringMatching(/.{10}/),
+    });
+  }
+});
