@@ -1,0 +1,455 @@
+import { once } from 'node:events';
+
+import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
+import { type NewTaskEvent, newTaskToken, type TaskFrame } from '@runfleet/protocol';
+import { describe, expect } from 'vitest';
+import { WebSocket } from 'ws';
+
+import { startTestGateway, TestClient, testWithGateway as test } from './testing.ts';
+
+const WORDS = ['The ', 'quick ', 'brown ', 'fox.'];
+const TEXT = WORDS.join('');
+const STATES = [
+  'task_queue',
+  'task_assign',
+  'task_accept',
+  'task_preprocess_start',
+  'task_preprocess_end',
+  'task_start',
+];
+const ENDING = ['task_output_full', 'task_end', 'task_postprocess_start', 'task_postprocess_end'];
+
+describe('the compatible wire', () => {
+  test('the first frame says connected', async ({ gateway }) => {
+    await using client = await TestClient.watching(gateway);
+    await client.untilType('connected');
+    expect(client.frames).toEqual([{ type: 'connected', version: '1.0' }]);
+  });
+
+  test('a finished task is told whole: states, one output, the ending', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, lifeOf(WORDS));
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_postprocess_end');
+
+    const common = { id: task.id, tasktoken: task.token, result: true };
+    const output = {
+      type: 'progressGenerate',
+      task: 'Generate',
+      raw: TEXT,
+      thinking: [],
+      answer: [TEXT],
+      isThinking: false,
+      speed: '50.0',
+      speedType: 't/s',
+      elapsedTime: '0s',
+    };
+    const full = { raw: TEXT, thinking: [], answer: [TEXT] };
+    const outputs = [{ contenttype: 'raw', content: { prompt: 'Hi', ...full } }];
+    expect(client.taskFrames).toEqual([
+      ...STATES.map((type) => ({ type, ...common, message: null })),
+      { type: 'task_output', ...common, message: output },
+      { type: 'task_output_full', ...common, message: full },
+      { type: 'task_end', ...common, message: null },
+      { type: 'task_postprocess_start', ...common, message: null },
+      { type: 'task_postprocess_end', ...common, message: outputs },
+    ]);
+    expect(Object.keys(client.taskFrames[0] ?? {})).toEqual([
+      'type',
+      'id',
+      'tasktoken',
+      'message',
+      'result',
+    ]);
+  });
+
+  test('whoever joins at any point of a life gets the same states, text and ending', async ({
+    db,
+    gateway,
+    announcer,
+  }) => {
+    const task = await stageTask({ db });
+    const clients: TestClient[] = [];
+    for (const event of lifeOf(WORDS)) {
+      clients.push(await TestClient.watching(gateway, { tasktoken: task.token }));
+      announcer.announce(await stageEvents({ db }, task, [event]));
+    }
+    clients.push(await TestClient.watching(gateway, { tasktoken: task.token }));
+
+    for (const client of clients) {
+      await client.untilType('task_postprocess_end');
+      const outputs = client.taskFrames.filter(({ type }) => type === 'task_output');
+      expect(client.types.filter((type) => type !== 'task_output')).toEqual([...STATES, ...ENDING]);
+      // The newest output comes before the full one, whatever the throttle held back.
+      expect(client.types[client.types.indexOf('task_output_full') - 1]).toBe('task_output');
+      expect(outputs.at(-1)?.message).toMatchObject({ raw: TEXT });
+      await client[Symbol.asyncDispose]();
+    }
+    expect(clients.at(-1)?.types.filter((type) => type === 'task_output')).toHaveLength(1);
+  });
+
+  test('several tasks on one socket are told apart, and asking twice changes nothing', async ({
+    db,
+    gateway,
+  }) => {
+    const tasks = await Promise.all([stageTask({ db }), stageTask({ db }), stageTask({ db })]);
+    for (const task of tasks) await stageEvents({ db }, task, lifeOf(WORDS));
+    const requests = tasks.map(({ token }) => ({ tasktoken: token }));
+    await using client = await TestClient.watching(gateway, ...requests, ...requests);
+    await client.untilType('task_postprocess_end', tasks.length);
+    for (const request of requests) client.ask(request);
+    await untilAnswered(client);
+
+    for (const { id, token } of tasks) {
+      const own = client.taskFrames.filter(({ tasktoken }) => tasktoken === token);
+      expect(own.every((frame) => frame.id === id)).toBe(true);
+      expect(own.map(({ type }) => type)).toEqual([...STATES, 'task_output', ...ENDING]);
+    }
+  });
+
+  test.for<[name: string, sent: string]>([
+    ['an unknown type', '{"type":"agent_info","agenttoken":"x"}'],
+    ['no type', '{"tasktoken":"x"}'],
+    ['nonsense', 'hello {'],
+    ['an array', '[1,2]'],
+    ['null', 'null'],
+    ['nothing', ''],
+  ])('%s is passed over and the socket stays open', async ([, sent], { gateway }) => {
+    await using client = await TestClient.watching(gateway);
+    client.socket.send(sent);
+    client.socket.send(Buffer.from(sent), { binary: true });
+    await untilAnswered(client);
+
+    expect(client.frames.map(({ type }) => type)).toEqual(['connected', 'error']);
+    expect(client.closed).toBeNull();
+  });
+
+  test('a bad token is refused and the socket goes on', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, lifeOf(WORDS));
+    await using client = await TestClient.watching(gateway);
+    for (const tasktoken of [newTaskToken(), 'short', '', 7, undefined, { a: 1 }]) {
+      client.ask({ tasktoken });
+    }
+    await client.untilType('error', 6);
+    expect(client.frames.slice(1)).toEqual(
+      Array.from({ length: 6 }, () => ({
+        type: 'error',
+        message: 'tasktoken-invalid',
+        result: false,
+      })),
+    );
+    client.ask({ tasktoken: task.token });
+    await client.untilType('task_postprocess_end');
+    expect(client.types).toHaveLength(STATES.length + 1 + ENDING.length);
+  });
+
+  test('stderr lines are text, and a failed task ends with an empty list', async ({
+    db,
+    gateway,
+  }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, [
+      { type: 'task_queue', payload: null },
+      { type: 'task_error', payload: { raw: 'out of memory' } },
+      { type: 'task_error_full', payload: { raw: 'out of memory\n' } },
+      { type: 'task_postprocess_end', payload: { outputs: [] } },
+    ]);
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_postprocess_end');
+
+    expect(client.taskFrames.map(({ message }) => message)).toEqual([
+      null,
+      'out of memory',
+      { raw: 'out of memory\n' },
+      [],
+    ]);
+  });
+
+  test('thinking is told apart from the answer', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, [output('<think>Hm'), output('m.</think>Yes.', 2, 65_000)]);
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_output');
+
+    expect(client.taskFrames[0]?.message).toMatchObject({
+      thinking: ['Hmm.'],
+      answer: ['Yes.'],
+      isThinking: false,
+      speed: '0.0',
+      elapsedTime: '1m 5s',
+    });
+  });
+});
+
+describe('output', () => {
+  test('cumulative frames are throttled, and the last word is never late', async ({
+    db,
+    gateway,
+    announcer,
+  }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_queue');
+    const startedAt = performance.now();
+    let text = '';
+    while (performance.now() - startedAt < 1_000) {
+      text += 'w ';
+      announcer.announce(await stageEvents({ db }, task, [output('w ')]));
+    }
+    announcer.announce(
+      await stageEvents({ db }, task, [
+        { type: 'task_output_full', payload: { raw: text } },
+        { type: 'task_cancel', payload: null },
+      ]),
+    );
+    await client.untilType('task_cancel');
+
+    const outputs = client.taskFrames.filter(({ type }) => type === 'task_output');
+    expect(text.length / 2).toBeGreaterThan(20);
+    expect(outputs.length).toBeGreaterThanOrEqual(4);
+    expect(outputs.length).toBeLessThanOrEqual(8);
+    expect(client.types.slice(-3)).toEqual(['task_output', 'task_output_full', 'task_cancel']);
+    expect(outputs.at(-1)?.message).toMatchObject({ raw: text });
+  });
+
+  test('the newest output is sent even when nothing follows it', async ({
+    db,
+    gateway,
+    announcer,
+  }) => {
+    const task = await stageTask({ db });
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    for (const word of WORDS) announcer.announce(await stageEvents({ db }, task, [output(word)]));
+    await client.until(() => rawOf(client.taskFrames.at(-1)) === TEXT);
+
+    expect(rawOf(client.taskFrames.at(-1))).toBe(TEXT);
+  });
+
+  test('after a requeue the text starts over', async ({ db, gateway, announcer }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, lifeOf(['lost ', 'words']).slice(0, 9), 1);
+    await using early = await TestClient.watching(gateway, { tasktoken: task.token });
+    await early.untilType('task_output');
+    const requeue: NewTaskEvent = { type: 'task_queue', payload: { reason: 'worker lost' } };
+    announcer.announce(await stageEvents({ db }, task, [requeue], 2));
+    announcer.announce(await stageEvents({ db }, task, lifeOf(WORDS).slice(1), 3));
+    await early.untilType('task_postprocess_end');
+    await using late = await TestClient.watching(gateway, { tasktoken: task.token });
+    await late.untilType('task_postprocess_end');
+
+    const secondRun = [...STATES, 'task_output', ...ENDING];
+    expect(early.types).toEqual([...STATES, 'task_output', ...secondRun]);
+    expect(late.types).toEqual([...STATES, ...secondRun]);
+    expect(late.taskFrames[STATES.length]).toEqual({
+      type: 'task_queue',
+      id: task.id,
+      tasktoken: task.token,
+      message: null,
+      result: true,
+    });
+    expect(rawOf(late.taskFrames.find(({ type }) => type === 'task_output'))).toBe(TEXT);
+  });
+
+  test('a killed task keeps the output it had', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, lifeOf(WORDS).slice(0, 9), 1);
+    await stageEvents({ db }, task, [{ type: 'task_cancel', payload: { reason: 'killed' } }], 2);
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_cancel');
+
+    expect(client.types).toEqual([...STATES, 'task_output', 'task_cancel']);
+  });
+});
+
+describe('our extensions', () => {
+  test('a delta client gets each event once, from any place', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    const events = await stageEvents({ db }, task, lifeOf(WORDS), 4);
+    const told = events.map(({ seq, type }) => ({ seq, type, epoch: 4 }));
+
+    for (const after of [0, 1, 7, 8, 9, events.length - 1]) {
+      await using client = await TestClient.watching(gateway, {
+        tasktoken: task.token,
+        mode: 'delta',
+        billing: true,
+        after,
+      });
+      await client.untilType('task_postprocess_end');
+      expect(client.taskFrames.map(({ seq, type, epoch }) => ({ seq, type, epoch }))).toEqual(
+        told.slice(after),
+      );
+      const deltas = client.taskFrames.filter(({ type }) => type === 'task_output');
+      expect(deltas.map(({ message }) => message)).toEqual(
+        WORDS.slice(Math.max(0, after - 7)).map((raw) => ({ type: 'delta', raw })),
+      );
+    }
+  });
+
+  test('cost frames come only when asked for', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, lifeOf(WORDS));
+    for (const [billing, count] of [
+      [true, 2],
+      [false, 0],
+    ] as const) {
+      await using client = await TestClient.watching(gateway, { tasktoken: task.token, billing });
+      await client.untilType('task_postprocess_end');
+      const costs = client.taskFrames.filter(({ type }) => type === 'task_cost');
+      expect(costs).toHaveLength(count);
+      if (billing) {
+        expect(costs[1]?.message).toEqual({
+          kind: 'settle',
+          seconds: '1.0000',
+          cost: '0.000585000000',
+          held: '0.000000000000',
+        });
+      }
+      // Any extension, even declined, brings places.
+      expect(client.taskFrames.every(({ seq }) => typeof seq === 'number')).toBe(true);
+    }
+  });
+
+  test('a cumulative client that resumes gets only what is new, with the whole text', async ({
+    db,
+    gateway,
+  }) => {
+    const task = await stageTask({ db });
+    const events = await stageEvents({ db }, task, lifeOf(WORDS));
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token, after: 9 });
+    await client.untilType('task_postprocess_end');
+
+    expect(client.types).toEqual(['task_output', ...ENDING]);
+    expect(rawOf(client.taskFrames[0])).toBe(TEXT);
+    expect(client.taskFrames.at(-1)?.seq).toBe(events.length);
+  });
+
+  test('an impossible wish is named', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await using client = await TestClient.watching(gateway, {
+      tasktoken: task.token,
+      mode: 'backwards',
+    });
+    await client.untilType('error');
+    expect(client.frames[1]).toEqual({
+      type: 'error',
+      message: 'task_info-invalid',
+      result: false,
+    });
+  });
+});
+
+describe('event streams', () => {
+  test('the same log comes as server-sent events and ends with the task', async ({
+    db,
+    gateway,
+  }) => {
+    const task = await stageTask({ db });
+    const events = await stageEvents({ db }, task, lifeOf(WORDS));
+    const url = `${gateway.url}/v1/tasks/${task.id}/events?tasktoken=${task.token}`;
+
+    const whole = await fetch(url);
+    expect(whole.headers.get('content-type')).toBe('text/event-stream');
+    const told = events.filter(({ type }) => type !== 'task_cost');
+    expect(parseStream(await whole.text()).map(({ id, data }) => [id, data.type])).toEqual(
+      told.map(({ seq, type }) => [seq, type]),
+    );
+
+    const rest = await fetch(url, { headers: { 'last-event-id': '8' } });
+    expect(parseStream(await rest.text()).map(({ id }) => id)).toEqual(
+      told.map(({ seq }) => seq).filter((seq) => seq > 8),
+    );
+    const nothing = await fetch(url, { headers: { 'last-event-id': `${events.length}` } });
+    expect(nothing.status).toBe(204);
+  });
+
+  test('a stream needs the token of its own task', async ({ db, gateway }) => {
+    const [task, other] = await Promise.all([stageTask({ db }), stageTask({ db })]);
+    const path = `${gateway.url}/v1/tasks/${task.id}/events`;
+    expect((await fetch(`${path}?tasktoken=${other.token}`)).status).toBe(404);
+    expect((await fetch(`${path}?tasktoken=${newTaskToken()}`)).status).toBe(404);
+    expect(await (await fetch(path)).json()).toEqual({
+      result: false,
+      errors: [{ code: 0, message: 'Request parameter [tasktoken] missing or wrong' }],
+    });
+  });
+});
+
+describe('the HTTP around it', () => {
+  test('health and metrics answer, and other paths are an envelope', async ({ db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, lifeOf(WORDS));
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_postprocess_end');
+
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toMatch(/runfleet_gateway_connections\{kind="socket",role="gateway"\} 1/);
+    expect(metrics).toMatch(/runfleet_gateway_frames_total\{type="task_queue",role="gateway"\} 1/);
+    for (const path of ['/', '/v1', '/v2/x']) {
+      const response = await fetch(gateway.url + path);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ result: false, errors: [{ code: 0 }] });
+    }
+  });
+
+  test('a socket elsewhere, or of a page that is not allowed, is refused', async ({
+    databaseUrl,
+    redisUrl,
+    gateway,
+  }) => {
+    await using picky = await startTestGateway(
+      { databaseUrl, redisUrl },
+      {},
+      {
+        GATEWAY_ORIGINS: 'https://ours.example, https://too.example',
+        GATEWAY_CONNECTIONS_MAX: '1',
+      },
+    );
+    const status = async (url: string, origin?: string) => {
+      const socket = new WebSocket(url.replace('http', 'ws'), origin ? { origin } : {});
+      socket.on('error', () => {});
+      const answer = await Promise.race([
+        once(socket, 'open').then(() => 101),
+        once(socket, 'unexpected-response').then(
+          ([, response]) => (response as { statusCode: number }).statusCode,
+        ),
+      ]);
+      return { answer, socket };
+    };
+    expect((await status(`${gateway.url}/v2`)).answer).toBe(404);
+    expect((await status(`${picky.url}/v1`, 'https://evil.example')).answer).toBe(403);
+    const allowed = await status(`${picky.url}/v1`, 'https://too.example');
+    expect(allowed.answer).toBe(101);
+    expect((await status(`${picky.url}/v1`)).answer).toBe(503);
+    allowed.socket.terminate();
+  });
+});
+
+function output(raw: string, tokens = 1, elapsedMs = 20): NewTaskEvent {
+  return { type: 'task_output', payload: { raw, tokens, elapsedMs } };
+}
+
+function rawOf(frame: TaskFrame | undefined): unknown {
+  const message = frame?.message;
+  return typeof message === 'object' && message !== null && 'raw' in message ? message.raw : null;
+}
+
+/** Everything sent before is answered once this bad token is. */
+async function untilAnswered(client: TestClient): Promise<void> {
+  const count = client.frames.filter(({ type }) => type === 'error').length;
+  client.ask({ tasktoken: 'bad' });
+  await client.untilType('error', count + 1);
+}
+
+function parseStream(text: string): { id: number; data: TaskFrame }[] {
+  return text
+    .split('\n\n')
+    .filter((part) => part.startsWith('id: '))
+    .map((part) => {
+      const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(part) ?? [];
+      return { id: Number(id), data: JSON.parse(data ?? '') as TaskFrame };
+    });
+}

@@ -1,0 +1,97 @@
+import {
+  formatElapsed,
+  MESSAGES,
+  SOCKET_VERSION,
+  splitThinking,
+  type TaskEvent,
+} from '@runfleet/protocol';
+
+/** The task that a frame is about. */
+export type FollowedTask = { id: string; token: string };
+type Place = { seq: number; epoch: number };
+export type OutputEvent = Extract<TaskEvent, { type: 'task_output' }>;
+export type PlainEvent = Exclude<TaskEvent, OutputEvent>;
+
+export const CONNECTED_FRAME = Buffer.from(
+  JSON.stringify({ type: 'connected', version: SOCKET_VERSION }),
+);
+
+export function errorFrame(message: string): Buffer {
+  return Buffer.from(JSON.stringify({ type: 'error', message, result: false }));
+}
+
+export const TOKEN_INVALID_FRAME = errorFrame(MESSAGES.tokenInvalid);
+
+/** The frame of any event but output. `isExtended` adds seq and epoch. */
+export function renderEvent(task: FollowedTask, event: PlainEvent, isExtended: boolean): Buffer {
+  return frame(task, event.type, messageOf(event), isExtended ? event : null);
+}
+
+/** A cumulative frame: `raw` is the whole answer so far, `event` its newest piece. */
+export function renderProgress(
+  task: FollowedTask,
+  event: OutputEvent,
+  raw: string,
+  isExtended: boolean,
+): Buffer {
+  const { tokens, elapsedMs } = event.payload;
+  const message = {
+    type: 'progressGenerate',
+    task: 'Generate',
+    raw,
+    ...splitThinking(raw),
+    speed: speedOf(tokens, elapsedMs),
+    speedType: 't/s',
+    elapsedTime: formatElapsed(elapsedMs),
+  };
+  return frame(task, 'task_output', message, isExtended ? event : null);
+}
+
+/** A delta frame of one piece of output, or of several that follow each other: its place is the last one's. */
+export function renderDelta(task: FollowedTask, raw: string, last: Place): Buffer {
+  return frame(task, 'task_output', { type: 'delta', raw }, last);
+}
+
+/** Tokens per second with one decimal. */
+function speedOf(tokens: number, elapsedMs: number): string {
+  return (elapsedMs > 0 ? (tokens * 1_000) / elapsedMs : 0).toFixed(1);
+}
+
+function messageOf(event: PlainEvent): unknown {
+  switch (event.type) {
+    case 'task_output_full': {
+      const { thinking, answer } = splitThinking(event.payload.raw);
+      return { raw: event.payload.raw, thinking, answer };
+    }
+    case 'task_error':
+      return event.payload.raw;
+    case 'task_error_full':
+      return { raw: event.payload.raw };
+    case 'task_postprocess_end':
+      return event.payload.outputs;
+    case 'task_cost':
+      return event.payload;
+    case 'task_queue':
+    case 'task_assign':
+    case 'task_accept':
+    case 'task_preprocess_start':
+    case 'task_preprocess_end':
+    case 'task_start':
+    case 'task_end':
+    case 'task_postprocess_start':
+    case 'task_cancel':
+      return null;
+  }
+}
+
+function frame(
+  task: FollowedTask,
+  type: TaskEvent['type'],
+  message: unknown,
+  place: Place | null,
+): Buffer {
+  const { id, token: tasktoken } = task;
+  const plain = { type, id, tasktoken, message, result: true };
+  const { seq, epoch } = place ?? {};
+  return Buffer.from(JSON.stringify(place ? { ...plain, seq, epoch } : plain));
+}

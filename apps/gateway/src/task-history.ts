@@ -1,0 +1,103 @@
+import type { TaskEvent } from '@runfleet/protocol';
+
+import {
+  type FollowedTask,
+  type OutputEvent,
+  type PlainEvent,
+  renderDelta,
+  renderEvent,
+  renderProgress,
+} from './render-frame.ts';
+
+type Frames = { plain?: Buffer; extended?: Buffer };
+
+/**
+ * What has happened to one task, with the frames that say so. Each frame is rendered at most once
+ * while it is news; frames of output are not kept, since the cumulative ones would grow with the
+ * square of the answer.
+ *
+ * Only the answer of the run at hand counts: a requeue (`task_queue`) starts the text over.
+ */
+export class TaskHistory {
+  readonly #task: FollowedTask;
+  readonly events: TaskEvent[] = [];
+  readonly #frames = new Map<PlainEvent, Frames>();
+  #answer = '';
+  /** The index of the newest output of the run at hand; -1 while it has none. */
+  #newestOutput = -1;
+  #progress: Frames = {};
+  #delta: { from: number; to: number; frame: Buffer } | null = null;
+
+  constructor(task: FollowedTask) {
+    this.#task = task;
+  }
+
+  add(event: TaskEvent): void {
+    this.events.push(event);
+    if (event.type === 'task_queue') {
+      this.#answer = '';
+      this.#newestOutput = -1;
+    } else if (event.type === 'task_output') {
+      this.#answer += event.payload.raw;
+      this.#newestOutput = this.events.length - 1;
+      this.#progress = {};
+    }
+  }
+
+  /** The index of the first event after `seq`. */
+  indexAfter(seq: number): number {
+    let low = 0;
+    let high = this.events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.events[middle]?.seq ?? 0) <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Whether the output at `index` is the one whose cumulative frame is worth sending. */
+  isNewestOutput(index: number): boolean {
+    return index === this.#newestOutput;
+  }
+
+  /** The end of the outputs of one run that follow each other from `index` on. */
+  endOfOutputs(index: number): number {
+    let end = index + 1;
+    while (this.events[end]?.type === 'task_output') end += 1;
+    return end;
+  }
+
+  eventFrame(event: PlainEvent, isExtended: boolean): Buffer {
+    let frames = this.#frames.get(event);
+    if (!frames) this.#frames.set(event, (frames = {}));
+    return (frames[isExtended ? 'extended' : 'plain'] ??= renderEvent(
+      this.#task,
+      event,
+      isExtended,
+    ));
+  }
+
+  /** The newest cumulative frame; `event` is the newest output. */
+  progressFrame(event: OutputEvent, isExtended: boolean): Buffer {
+    return (this.#progress[isExtended ? 'extended' : 'plain'] ??= renderProgress(
+      this.#task,
+      event,
+      this.#answer,
+      isExtended,
+    ));
+  }
+
+  /** One frame of what the outputs from index `from` to before `to` brought. */
+  deltaFrame(from: number, to: number, last: OutputEvent): Buffer {
+    if (this.#delta?.from === from && this.#delta.to === to) return this.#delta.frame;
+    let raw = '';
+    for (let index = from; index < to; index += 1) {
+      const event = this.events[index];
+      if (event?.type === 'task_output') raw += event.payload.raw;
+    }
+    const frame = renderDelta(this.#task, raw, last);
+    this.#delta = { from, to, frame };
+    return frame;
+  }
+}
