@@ -31,10 +31,9 @@ export async function identifyCaller(ctx: CallerContext, c: ApiRequest): Promise
   return { principal };
 }
 
-/** Whether a request claims to be somebody's at all. */
-export function hasCredentials(c: ApiRequest): boolean {
-  const { headers } = c.req.raw;
-  return readCredentials(headers) !== null || hasSessionCookie(headers);
+/** Whether a request claims to be a project's. */
+export function hasKey(c: ApiRequest): boolean {
+  return readCredentials(c.req.raw.headers) !== null;
 }
 
 export async function requireSession(ctx: CallerContext, c: ApiRequest): Promise<Session> {

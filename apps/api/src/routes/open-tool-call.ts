@@ -1,13 +1,13 @@
 import type { ApiContext, ApiRequest } from '../api-context.ts';
-import { hasCredentials, identifyCaller } from '../http/caller.ts';
+import { hasKey, identifyCaller } from '../http/caller.ts';
 import { readParameters } from '../http/read-parameters.ts';
 
-/** The catalogue is for everybody, signed in or not; credentials that are shown must still be right. */
+/** The catalogue is for everybody, signed in or not; a key that is shown must still be right. */
 export async function openToolCall(
   ctx: ApiContext,
   c: ApiRequest,
 ): Promise<Record<string, unknown>> {
-  if (hasCredentials(c)) await identifyCaller(ctx, c);
+  if (hasKey(c)) await identifyCaller(ctx, c);
   return readParameters(ctx, c);
 }
 

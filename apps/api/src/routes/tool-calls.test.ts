@@ -129,4 +129,6 @@ test('an unknown model and a missing slug are told apart', async ({ ask }) => {
 test('everybody may read the catalogue, but a wrong key is still wrong', async ({ api }) => {
   const init = { method: 'POST', headers: { 'x-api-key': 'nobody' } };
   expect((await api.request('/v1/Tool/List', init)).status).toBe(401);
+  const expired = { method: 'POST', headers: { cookie: 'runfleet.session_token=old' } };
+  expect((await api.request('/v1/Tool/List', expired)).status).toBe(200);
 });
