@@ -14,7 +14,7 @@ export type Auth = {
   readonly db: Db;
 };
 
-export type SignedInUser = { id: string; email: string; name: string; isOperator: boolean };
+type SignedInUser = { id: string; email: string; name: string; isOperator: boolean };
 
 const SIGN_IN_LIMIT = { window: 60, max: 20 };
 

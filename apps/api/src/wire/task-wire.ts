@@ -24,7 +24,7 @@ const TIMES_AFTER_CREATE = [
  * A task as Task/Detail and its kin answer it. Clients see these keys in this order; what has no
  * meaning here keeps its place with an empty value. `receipt` is ours and comes last.
  */
-export function taskWire(task: TaskRow) {
+function taskWire(task: TaskRow) {
   const model = modelById(task.modelId);
   return {
     id: task.id,
