@@ -1,0 +1,135 @@
+/** `pnpm bench`: Runfleet beside its peers, on one machine in one run. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { buildModelFolder } from '@runfleet/engine';
+
+import type { OwnFigures } from './figures.ts';
+import { describeMachine } from './machine.ts';
+import { measureBareAccept, measureBareHttp } from './measures/measure-bare.ts';
+import { measureModel } from './measures/measure-model.ts';
+import { measureSystem } from './measures/measure-system.ts';
+import { type Options, type Part, readOptions, USAGE } from './options.ts';
+import { writeReport } from './report.ts';
+import type { Results } from './results.ts';
+import { peer } from './systems/peer.ts';
+import { runfleet, type RunfleetSetup, setUpRunfleet } from './systems/runfleet.ts';
+import { bringServers, type Servers } from './systems/servers.ts';
+import type { System } from './systems/system.ts';
+
+const RUN_MS_MAX = 8 * 60_000;
+const MODEL_SLOTS = 4;
+
+const beganAt = performance.now();
+// The exit handlers end what was started; the default action of a signal would not run them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+setTimeout(() => {
+  process.stderr.write(`The benchmark was not done within ${RUN_MS_MAX / 60_000} minutes.\n`);
+  process.exit(1);
+}, RUN_MS_MAX).unref();
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const results = await bench(options);
+  process.stdout.write(`\n${writeReport(results)}`);
+  if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
+  if (hasFailed(results)) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n\n${USAGE}`);
+  process.exitCode = 1;
+}
+
+async function bench(options: Options): Promise<Results> {
+  const { plan, parts } = options;
+  const startedAt = new Date().toISOString();
+  await using servers = await bringServers(say);
+  const setup = await setUpRunfleet(servers);
+  const results: Results = {
+    startedAt,
+    tookSeconds: 0,
+    machine: await describeMachine(servers.folder),
+    versions: servers.versions,
+    durability: servers.durability,
+    plan,
+    systems: {},
+    own: [],
+    problems: [],
+  };
+
+  const measurements = await measurementsOf(servers, setup, options, results);
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    results.own.push({});
+    // Each round begins with another one, so that no system always follows the same.
+    for (const part of rotate(parts, round - 1)) {
+      say(`round ${round} of ${plan.rounds}: ${part}`);
+      try {
+        await measurements[part]();
+      } catch (error) {
+        results.problems.push(`${part}, round ${round}: ${String(error)}`);
+        say(`  broke off: ${String(error)}`);
+      }
+    }
+  }
+  results.tookSeconds = (performance.now() - beganAt) / 1_000;
+  return results;
+}
+
+/** Each part, as one round of it that puts what it finds into `results`. */
+async function measurementsOf(
+  servers: Servers,
+  setup: RunfleetSetup,
+  options: Options,
+  results: Results,
+): Promise<Record<Part, () => Promise<void>>> {
+  const { plan } = options;
+  const profileFolder = await profileFolderOf(options);
+  const noteOwn = (figures: OwnFigures) => Object.assign(results.own.at(-1) ?? {}, figures);
+  const measure = async (system: System) => {
+    const round = await measureSystem(servers, system, plan);
+    (results.systems[system.name] ??= { label: system.label, rounds: [] }).rounds.push(round);
+  };
+  return {
+    async bare() {
+      noteOwn(await measureBareAccept(servers, setup, plan));
+      noteOwn(await measureBareHttp(servers, plan));
+    },
+    runfleet: () =>
+      measure(runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder })),
+    n1: () => measure(peer(servers, 'n1', { profileFolder: undefined })),
+    'n1-batched': () => measure(peer(servers, 'n1-batched', { profileFolder: undefined })),
+    n2: () => measure(peer(servers, 'n2', { profileFolder: undefined })),
+    async model() {
+      const { dir } = await buildModelFolder(join(servers.folder, 'model'));
+      const engine = { ENGINE: 'onnx', MODEL_DIR: dir } as const;
+      const system = runfleet(servers, setup, {
+        engine,
+        slots: MODEL_SLOTS,
+        profileFolder: undefined,
+      });
+      noteOwn(await measureModel(system, plan));
+    },
+  };
+}
+
+async function profileFolderOf({ profileFolder }: Options): Promise<string | undefined> {
+  if (profileFolder) await mkdir(profileFolder, { recursive: true });
+  return profileFolder;
+}
+
+function rotate<Item>(items: readonly Item[], by: number): Item[] {
+  const at = by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+}
+
+function hasFailed(results: Results): boolean {
+  const rounds = Object.values(results.systems).flatMap((system) => system.rounds);
+  const isLossless =
+    rounds.every((round) => round.figures.lost === 0) &&
+    results.own.every((figures) => (figures.modelLost ?? 0) === 0);
+  return !isLossless || results.problems.length > 0;
+}
+
+function say(step: string): void {
+  const seconds = ((performance.now() - beganAt) / 1_000).toFixed(0);
+  process.stderr.write(`${seconds.padStart(4)} s  ${step}\n`);
+}

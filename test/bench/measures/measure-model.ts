@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { OwnFigures } from '../figures.ts';
+import { closedLoop, startUsers } from '../load/closed-loop.ts';
+import { RunClient } from '../load/run-client.ts';
+import { openSockets } from '../load/task-socket.ts';
+import type { Plan } from '../plan.ts';
+import type { System } from '../systems/system.ts';
+import { countLost } from './count-lost.ts';
+import { measureIdle } from './measure-idle.ts';
+
+const CLIENTS = 8;
+const TOKENS = 32;
+/** As many tokens each time, so that runs can be compared. */
+const PARAMETERS = {
+  prompt: 'why is the sky blue',
+  temperature: '0',
+  max_tokens: String(TOKENS),
+  min_tokens: String(TOKENS),
+};
+
+/** The whole system with the built test model in place of the echo. */
+export async function measureModel(system: System, plan: Plan): Promise<OwnFigures> {
+  await using running = await system.start();
+  await running.startFleet();
+  await using client = new RunClient(running.target, {
+    connections: CLIENTS,
+    parameters: PARAMETERS,
+  });
+  using sockets = await openSockets(running.target.socketUrl, CLIENTS);
+  const runToEnd = async (user: number) => sockets.of(user).follow(await client.run());
+
+  await closedLoop({ users: CLIENTS, seconds: plan.warmUp }, runToEnd);
+  const idle = await measureIdle(running, client, sockets.of(0), plan.modelTasks);
+  const users = startUsers(CLIENTS, runToEnd);
+  await delay(500);
+  const from = await running.tasks.now();
+  await delay(plan.modelSustained * 1_000);
+  const to = await running.tasks.now();
+  await users.stop();
+  const finished = await running.tasks.finishedBetween(from, to);
+  const perSecond = (finished * 1_000) / (Date.parse(to) - Date.parse(from));
+  return {
+    modelOutputP50: idle.idleOutputP50,
+    modelFinishP50: idle.idleFinishP50,
+    modelFinished: perSecond,
+    modelTokens: perSecond * TOKENS,
+    modelLost: await countLost(running, client),
+  };
+}

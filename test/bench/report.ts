@@ -1,0 +1,165 @@
+import {
+  type CpuShares,
+  type FigureName,
+  FIGURES,
+  OWN_FIGURES,
+  type OwnFigureName,
+  type Round,
+} from './figures.ts';
+import { median } from './load/statistics.ts';
+import type { Results } from './results.ts';
+import { type SystemName, TENANTS, WORKER_SLOTS } from './systems/system.ts';
+
+type Row = readonly string[];
+
+const SYSTEMS: readonly SystemName[] = ['runfleet', 'n1', 'n1-batched', 'n2'];
+const PEERS: readonly SystemName[] = ['n1', 'n1-batched', 'n2'];
+
+/** The report as GitHub's markdown, which reads well as plain text too. */
+export function writeReport(results: Results): string {
+  const parts = [
+    headOf(results),
+    tableOf(figureRows(results)),
+    'CPU microseconds per accepted Run (96 clients, api alone), by process:',
+    tableOf(cpuRows(results, (round) => round.cpuPerAccept)),
+    'CPU microseconds per finished task (96 clients, sustained), by process:',
+    tableOf(cpuRows(results, (round) => round.cpuPerTask)),
+    'Floors and the test model:',
+    tableOf(ownRows(results)),
+    tableOf(shareRows(results)),
+    ...results.problems.map((problem) => `PROBLEM: ${problem}`),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function headOf({ machine, versions, durability, plan, startedAt, tookSeconds }: Results): string {
+  const { cpu, cores, memoryGiB, kernel, node, filesystem, syncedWriteMs } = machine;
+  return [
+    `- date: ${startedAt}, took ${tookSeconds.toFixed(0)} s`,
+    `- machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ${filesystem}, synced write of 8 KiB ${syncedWriteMs.toFixed(2)} ms`,
+    `- versions: Node ${node}, PostgreSQL ${versions.postgres}, Redis ${versions.redis}`,
+    `- servers, the same for all: ${durability}`,
+    `- method: load generator, servers and systems share this machine, all on 127.0.0.1; one system runs at a time, in turns, each from a new copy of its database; logs at warn; ${TENANTS} tenants with a project each; ${WORKER_SLOTS} tasks at once per worker; one worker; a prompt of 18 words, echoed`,
+    `- cells: median of ${plan.rounds} rounds (min-max); ratios are medians of the rounds' ratios; finished tasks are counted in Postgres; latencies are the client's unless said otherwise`,
+  ].join('\n');
+}
+
+function figureRows(results: Results): Row[] {
+  const names = Object.keys(FIGURES) as FigureName[];
+  const present = SYSTEMS.filter((name) => roundsOf(results, name).length > 0);
+  if (present.length === 0) return [];
+  const peers = present.includes('runfleet') ? PEERS.filter((name) => present.includes(name)) : [];
+  const labels = present.map((name) => results.systems[name]?.label ?? name);
+  const head = [
+    'figure',
+    'unit',
+    ...labels,
+    ...peers.map((name) => `to ${labelOf(results, name)}`),
+  ];
+  const rows = names.map((name) => [
+    FIGURES[name].title,
+    FIGURES[name].unit,
+    ...present.map((system) =>
+      spread(roundsOf(results, system).map((round) => round.figures[name])),
+    ),
+    ...peers.map((peer) =>
+      ratio(
+        roundsOf(results, 'runfleet').map((round) => round.figures[name]),
+        roundsOf(results, peer).map((round) => round.figures[name]),
+      ),
+    ),
+  ]);
+  return [head, ...rows];
+}
+
+function cpuRows(results: Results, shares: (round: Round) => CpuShares): Row[] {
+  const present = SYSTEMS.filter((name) => roundsOf(results, name).length > 0);
+  if (present.length === 0) return [];
+  const processes = ['api', 'broker', 'worker', 'gateway', 'redis', 'postgres', 'load generator'];
+  const of = (system: SystemName, names: readonly string[]) =>
+    roundsOf(results, system).map((round) =>
+      names.reduce((sum, name) => sum + (shares(round)[name] ?? 0), 0),
+    );
+  const own = processes.filter((name) => name !== 'load generator');
+  const rowOf = (title: string, names: readonly string[]) => [
+    title,
+    ...present.map((system) => spread(of(system, names))),
+  ];
+  return [
+    ['process', ...present.map((name) => labelOf(results, name))],
+    ...processes.map((name) => rowOf(name, [name])),
+    rowOf('all but the load generator', own),
+  ];
+}
+
+function ownRows(results: Results): Row[] {
+  const names = Object.keys(OWN_FIGURES) as OwnFigureName[];
+  const rows = names.flatMap((name) => {
+    const values = ownValues(results, name);
+    return values.length === 0
+      ? []
+      : [[OWN_FIGURES[name].title, OWN_FIGURES[name].unit, spread(values)]];
+  });
+  return rows.length === 0 ? [] : [['figure', 'unit', 'Runfleet'], ...rows];
+}
+
+/** Runfleet beside its floors. */
+function shareRows(results: Results): Row[] {
+  const ours = (name: FigureName) =>
+    roundsOf(results, 'runfleet').map((round) => round.figures[name]);
+  const against = (title: string, name: FigureName, floor: OwnFigureName) => {
+    const value = ratio(ours(name), ownValues(results, floor));
+    return value === '' ? [] : [[title, value]];
+  };
+  const rows = [
+    ...against('accepted, 96 clients / bare transaction alone', 'acceptC96', 'bareAlone'),
+    ...against('accepted, 96 clients / bare transactions shared', 'acceptC96', 'bareShared'),
+    ...against('accept p50 at 200/s / bare HTTP p50', 'acceptOpenP50', 'helloOpenP50'),
+    ...against('accept p99 at 200/s / bare HTTP p99', 'acceptOpenP99', 'helloOpenP99'),
+  ];
+  return rows.length === 0 ? [] : [['share', 'ratio'], ...rows];
+}
+
+function roundsOf(results: Results, name: SystemName): readonly Round[] {
+  return results.systems[name]?.rounds ?? [];
+}
+
+function labelOf(results: Results, name: SystemName): string {
+  return results.systems[name]?.label ?? name;
+}
+
+function ownValues(results: Results, name: OwnFigureName): number[] {
+  return results.own.flatMap((round) => round[name] ?? []);
+}
+
+function spread(values: readonly number[]): string {
+  if (values.length === 0 || values.some(Number.isNaN)) return '-';
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const middle = short(median(values));
+  return low === high ? middle : `${middle} (${short(low)}-${short(high)})`;
+}
+
+function ratio(ours: readonly number[], theirs: readonly number[]): string {
+  const ratios = ours.flatMap((value, round) => {
+    const other = theirs[round];
+    return other === undefined || other === 0 ? [] : [value / other];
+  });
+  if (ratios.length === 0 || ratios.some(Number.isNaN)) return '';
+  return `${median(ratios).toFixed(2)}x`;
+}
+
+/** Three digits that matter, without an exponent. */
+function short(value: number): string {
+  const decimals = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
+  return value.toFixed(decimals);
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const [head] = rows;
+  if (!head) return '';
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: Row) =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
+  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
+  return [line(head), rule, ...rows.slice(1).map(line)].join('\n');
+}

@@ -1,0 +1,22 @@
+import type { ProcessOptions } from './system-process.ts';
+import { SystemProcess } from './system-process.ts';
+
+/** The processes of a system, which stop together. */
+export class RunningProcesses implements AsyncDisposable {
+  readonly #common: Pick<ProcessOptions, 'environment' | 'logFolder' | 'profileFolder'>;
+  readonly all: SystemProcess[] = [];
+
+  constructor(common: Pick<ProcessOptions, 'environment' | 'logFolder' | 'profileFolder'>) {
+    this.#common = common;
+  }
+
+  async start(
+    options: Pick<ProcessOptions, 'name' | 'script' | 'args' | 'readyUrl'>,
+  ): Promise<void> {
+    this.all.push(await SystemProcess.start({ ...this.#common, ...options }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all.map((started) => started[Symbol.asyncDispose]()));
+  }
+}

@@ -1,0 +1,90 @@
+import postgres from 'postgres';
+
+import type { Target } from '../load/run-client.ts';
+import type { Servers } from './servers.ts';
+import type { SystemProcess } from './system-process.ts';
+
+export const TENANTS = 8;
+/** Tasks that a worker runs at once, in every system. */
+export const WORKER_SLOTS = 64;
+
+export type SystemName = 'runfleet' | 'n1' | 'n1-batched' | 'n2';
+
+/** A system under test. Only one of them runs at a time. */
+export type System = {
+  readonly name: SystemName;
+  readonly label: string;
+  /** Starts the api alone, on a new copy of the database: Runs are accepted, and wait. */
+  start(): Promise<RunningSystem>;
+};
+
+export type RunningSystem = AsyncDisposable & {
+  readonly target: Target;
+  readonly processes: readonly SystemProcess[];
+  /** Forgets every task so far and starts the processes that carry tasks. */
+  startFleet(): Promise<void>;
+  readonly tasks: TaskCounts;
+};
+
+/** What Postgres says, which is what counts. */
+export type TaskCounts = {
+  /** The database's clock, as ISO 8601. */
+  now(): Promise<string>;
+  count(): Promise<{ accepted: number; finished: number }>;
+  /** Tasks that succeeded between two moments of the database's clock. */
+  finishedBetween(from: string, to: string): Promise<number>;
+  /** From the stamp of the accept to the stamp of `task_start`, in ms; empty where none is stored. */
+  startDelaysMs(since: string): Promise<number[]>;
+};
+
+export type TaskColumns = {
+  /** When a task was accepted, started (if that is known) and finished. */
+  accepted: string;
+  started: string | null;
+  finished: string;
+  /** Holds for tasks that gave what was asked for. */
+  succeeded: string;
+};
+
+/** A connection of the benchmark's own to a system's `tasks` table. */
+export function openTaskCounts(
+  servers: Servers,
+  database: string,
+  columns: TaskColumns,
+): TaskCounts & { sql: postgres.Sql } {
+  const sql = postgres(servers.databaseUrl(database), { max: 1, onnotice: () => {} });
+  const { accepted, started, finished, succeeded } = columns;
+  return {
+    sql,
+    async now() {
+      const [row] = await sql<{ now: string }[]>`
+        select to_json(clock_timestamp()) #>> '{}' as now`;
+      return row?.now ?? '';
+    },
+    async count() {
+      const [row] = await sql.unsafe<{ accepted: number; finished: number }[]>(
+        `select count(*)::int as accepted,
+           (count(*) filter (where ${finished} is not null and ${succeeded}))::int as finished
+         from tasks`,
+      );
+      return row ?? { accepted: 0, finished: 0 };
+    },
+    async finishedBetween(from, to) {
+      const [row] = await sql.unsafe<{ count: number }[]>(
+        `select count(*)::int as count from tasks
+         where ${finished} >= $1 and ${finished} < $2 and ${succeeded}`,
+        [from, to],
+      );
+      return row?.count ?? 0;
+    },
+    async startDelaysMs(since) {
+      if (started === null) return [];
+      const rows = await sql.unsafe<{ ms: number }[]>(
+        `select (extract(epoch from ${started} - ${accepted}) * 1000)::float8 as ms from tasks
+         where ${accepted} >= $1 and ${started} is not null`,
+        [since],
+      );
+      return rows.map(({ ms }) => ms);
+    },
+  };
+}
