@@ -31,6 +31,8 @@ export class SocketConnection implements Connection, Outlet {
   readonly #stall: StallWatch;
   #lookups = 0;
   #isHeldBack = false;
+  /** As it was when the outlet was last asked for room, which is right before each `send`. */
+  #bufferedBytes = 0;
   #pingAtMs: number;
   #missedPongs = 0;
 
@@ -54,7 +56,8 @@ export class SocketConnection implements Connection, Outlet {
   hasRoomFor(kind: 'output' | 'event'): boolean {
     const { outputBytesMax, connectionBytesMax } = this.#ctx.limits;
     const max = kind === 'output' ? outputBytesMax : connectionBytesMax;
-    const hasRoom = this.#socket.bufferedAmount < max;
+    this.#bufferedBytes = this.#socket.bufferedAmount;
+    const hasRoom = this.#bufferedBytes < max;
     this.#isHeldBack ||= !hasRoom;
     return hasRoom;
   }
@@ -62,7 +65,7 @@ export class SocketConnection implements Connection, Outlet {
   send(frame: Buffer, type: TaskEvent['type']): void {
     this.#ctx.metrics.frameSent(type, frame.length);
     // Only the frame that fills the buffer asks to be told when it is gone.
-    const fills = this.#socket.bufferedAmount + frame.length >= this.#ctx.limits.outputBytesMax;
+    const fills = this.#bufferedBytes + frame.length >= this.#ctx.limits.outputBytesMax;
     if (fills) this.#socket.send(frame, TEXT, this.#onFlushed);
     else this.#socket.send(frame, TEXT);
   }

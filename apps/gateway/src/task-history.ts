@@ -11,6 +11,8 @@ import {
 
 type Frames = { plain?: Buffer; extended?: Buffer };
 
+const MERGED_CHARS_MAX = 64 * 1024;
+
 /**
  * What has happened to one task, with the frames that say so. Each frame is rendered at most once
  * while it is news; frames of output are not kept, since the cumulative ones would grow with the
@@ -61,11 +63,15 @@ export class TaskHistory {
     return index === this.#newestOutput;
   }
 
-  /** The end of the outputs of one run that follow each other from `index` on. */
+  /** The end of the outputs that follow each other from `index` on and fit into one frame. */
   endOfOutputs(index: number): number {
-    let end = index + 1;
-    while (this.events[end]?.type === 'task_output') end += 1;
-    return end;
+    let chars = 0;
+    for (let end = index; ; end += 1) {
+      const event = this.events[end];
+      if (event?.type !== 'task_output') return end;
+      chars += event.payload.raw.length;
+      if (end > index && chars > MERGED_CHARS_MAX) return end;
+    }
   }
 
   eventFrame(event: PlainEvent, isExtended: boolean): Buffer {

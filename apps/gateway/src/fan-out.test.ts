@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+
+import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
+import type { NewTaskEvent } from '@runfleet/protocol';
+import { expect } from 'vitest';
+import { WebSocket } from 'ws';
+
+import { testWithGateway as test } from './testing.ts';
+
+const SOCKETS = 1_000;
+const FRAMES = 60;
+const WORD = 'word '.repeat(40);
+
+test('a thousand sockets on one task all get everything', async ({ db, gateway, announcer }) => {
+  const task = await stageTask({ db });
+  const queued: NewTaskEvent = { type: 'task_queue', payload: null };
+  await stageEvents({ db }, task, [queued]);
+  const request = JSON.stringify({ type: 'task_info', tasktoken: task.token, mode: 'delta' });
+  const audience = await gather(`${gateway.url.replace('http', 'ws')}/v1`, request);
+  await audience.untilEach(2);
+
+  // Committed beforehand: the time is that of the fan-out.
+  const life = lifeOf(Array<string>(FRAMES).fill(WORD)).slice(1);
+  const events = await stageEvents({ db }, task, life);
+  const told = events.filter(({ type }) => type !== 'task_cost').length;
+  const startedAt = performance.now();
+  for (const event of events) announcer.announce([event]);
+  await audience.untilEach(2 + told);
+  const perSecond = (SOCKETS * told) / ((performance.now() - startedAt) / 1_000);
+  audience.close();
+
+  process.stdout.write(
+    `${SOCKETS} sockets on one task: ${Math.round(perSecond)} frames/s, clients in the same process
+`,
+  );
+  expect(audience.counts.every((count) => count === 2 + told)).toBe(true);
+  expect(perSecond).toBeGreaterThan(1_000);
+}, 60_000);
+
+async function gather(url: string, request: string) {
+  const counts = Array<number>(SOCKETS).fill(0);
+  let missing = 0;
+  let wanted = 0;
+  let wake: () => void = () => {};
+  const sockets: WebSocket[] = [];
+  for (let index = 0; index < SOCKETS; index += 1) {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    socket.on('message', () => {
+      const count = (counts[index] ?? 0) + 1;
+      counts[index] = count;
+      if (count === wanted && (missing -= 1) === 0) wake();
+    });
+    socket.on('open', () => socket.send(request));
+    sockets.push(socket);
+    // As many at once as a listening queue holds.
+    if (index % 100 === 99) await once(socket, 'open');
+  }
+  return {
+    counts,
+    close: () => sockets.forEach((socket) => socket.terminate()),
+    untilEach(count: number): Promise<void> {
+      wanted = count;
+      missing = counts.filter((each) => each < count).length;
+      return new Promise((resolve) => (missing === 0 ? resolve() : (wake = resolve)));
+    },
+  };
+}
