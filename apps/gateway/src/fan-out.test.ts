@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
+import { lifeOf, type StagedTask, stageEvents, stageTask } from '@runfleet/events/testing';
 import type { NewTaskEvent } from '@runfleet/protocol';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
@@ -15,8 +15,7 @@ test('a thousand sockets on one task all get everything', async ({ db, gateway, 
   const task = await stageTask({ db });
   const queued: NewTaskEvent = { type: 'task_queue', payload: null };
   await stageEvents({ db }, task, [queued]);
-  const request = JSON.stringify({ type: 'task_info', tasktoken: task.token, mode: 'delta' });
-  const audience = await gather(`${gateway.url.replace('http', 'ws')}/v1`, request);
+  const audience = await gather(gateway, () => task.token);
   await audience.untilEach(2);
 
   // Committed beforehand: the time is that of the fan-out.
@@ -37,7 +36,38 @@ test('a thousand sockets on one task all get everything', async ({ db, gateway, 
   expect(perSecond).toBeGreaterThan(1_000);
 }, 60_000);
 
-async function gather(url: string, request: string) {
+test('a thousand tasks, each with a socket of its own, all arrive', async ({
+  db,
+  gateway,
+  announcer,
+}) => {
+  const tasks: StagedTask[] = [];
+  for (let index = 0; index < SOCKETS; index += 1) tasks.push(await stageTask({ db }));
+  await Promise.all(
+    tasks.map((task) => stageEvents({ db }, task, [{ type: 'task_queue', payload: null }])),
+  );
+  const audience = await gather(gateway, (index) => tasks[index]?.token ?? '');
+  await audience.untilEach(2);
+
+  const life = lifeOf([WORD, WORD, WORD]).slice(1);
+  const told = life.filter(({ type }) => type !== 'task_cost').length;
+  const startedAt = performance.now();
+  await Promise.all(
+    tasks.map(async (task) => announcer.announce(await stageEvents({ db }, task, life))),
+  );
+  await audience.untilEach(2 + told);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  audience.close();
+
+  process.stdout.write(
+    `${SOCKETS} tasks to ${SOCKETS} sockets through Postgres: ${Math.round((SOCKETS * life.length) / seconds)} ` +
+      `events/s, ${Math.round((SOCKETS * told) / seconds)} frames/s, everything in one process\n`,
+  );
+  expect(audience.counts.every((count) => count === 2 + told)).toBe(true);
+}, 60_000);
+
+async function gather(gateway: { url: string }, tokenOf: (index: number) => string) {
+  const url = `${gateway.url.replace('http', 'ws')}/v1`;
   const counts = Array<number>(SOCKETS).fill(0);
   let missing = 0;
   let wanted = 0;
@@ -50,7 +80,8 @@ async function gather(url: string, request: string) {
       counts[index] = count;
       if (count === wanted && (missing -= 1) === 0) wake();
     });
-    socket.on('open', () => socket.send(request));
+    const request = { type: 'task_info', tasktoken: tokenOf(index), mode: 'delta' };
+    socket.on('open', () => socket.send(JSON.stringify(request)));
     sockets.push(socket);
     // As many at once as a listening queue holds.
     if (index % 100 === 99) await once(socket, 'open');
