@@ -27,6 +27,8 @@ export type ApiSettings = {
   bodyLimitBytes: number;
   limits: ChatLimits;
   admission: AdmissionPolicy;
+  /** Where clients reach `/v1`, for the URLs of files. */
+  apiUrl: string;
   socketUrl: string;
   dashboardDir: string;
   trustedProxyHops: number;

@@ -72,7 +72,7 @@ export async function startApi(
         metrics,
         logger,
       }),
-      settings: settingsOf(config),
+      settings: settingsOf(config, publicUrl),
     };
     const api = createApi(ctx);
     const listener = getRequestListener((request, env) => api.fetch(request, env));
@@ -86,11 +86,12 @@ export async function startApi(
   }
 }
 
-function settingsOf(config: ApiConfig): ApiSettings {
+function settingsOf(config: ApiConfig, apiUrl: string): ApiSettings {
   return {
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     limits: { maxTokens: config.MAX_TOKENS_CAP, maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS },
     admission: compatibleAdmission,
+    apiUrl,
     socketUrl: config.PUBLIC_SOCKET_URL,
     dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,
     trustedProxyHops: config.TRUSTED_PROXY_HOPS,

@@ -45,9 +45,9 @@ export class PoolLeader implements AsyncDisposable {
     this.#pool = pool;
   }
 
-  async start(): Promise<void> {
+  start(): void {
+    this.#subscription = this.#ctx.queue.onWake(this.#pool, () => this.#wake.raise());
     this.#running = this.#run();
-    this.#subscription = await this.#ctx.queue.onWake(this.#pool, () => this.#wake.raise());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

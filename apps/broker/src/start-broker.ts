@@ -4,7 +4,13 @@ import { connectDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { MODELS } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
-import { createHealth, createMetrics, type Logger, serveHealth } from '@runfleet/service';
+import {
+  createHealth,
+  createMetrics,
+  type Logger,
+  Resources,
+  serveHealth,
+} from '@runfleet/service';
 import { openTaskStore } from '@runfleet/tasks';
 import type { z } from 'zod';
 
@@ -17,57 +23,46 @@ import { PoolLeader } from './pool-leader.ts';
 const CONNECTIONS = 6;
 
 /** Leads pools or stands by for them, and keeps house, until disposed. */
-export async function startBroker(
+export function startBroker(
   config: z.infer<typeof brokerConfig>,
   options: { logger: Logger },
 ): Promise<AsyncDisposable & { url: string }> {
-  const { logger } = options;
-  const onError = (err: Error) => logger.debug({ err }, 'redis connection');
-  const metrics = createMetrics({ role: 'broker' });
-  const db = connectDb(config.DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet broker' });
-  const queue = openTaskQueue({ url: config.REDIS_URL, onError });
-  const tickets = openTicketTransport({ url: config.REDIS_URL, onError });
-  const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
-  const store = openTaskStore({ db, announce: (events) => announcer.announce(events) });
-
-  const ctx: BrokerContext = {
-    brokerId: randomUUID(),
-    db,
-    store,
-    queue,
-    tickets,
-    logger,
-    metrics: brokerMetrics(metrics),
-  };
-  const health = await serveHealth({
-    host: config.BROKER_HOST,
-    port: config.BROKER_PORT,
-    health: createHealth({
-      checks: {
-        postgres: async () => {
-          await db.sql`select 1`;
-        },
-        redis: () => queue.check(),
-      },
-      metrics,
+  return Resources.opening(async (resources) => {
+    const { logger } = options;
+    const { DATABASE_URL, REDIS_URL: url, BROKER_HOST: host, BROKER_PORT: port } = config;
+    const onError = (err: Error) => logger.debug({ err }, 'redis connection');
+    const metrics = createMetrics({ role: 'broker' });
+    const db = resources.use(
+      connectDb(DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet broker' }),
+    );
+    const queue = resources.use(openTaskQueue({ url, onError }));
+    const tickets = resources.use(openTicketTransport({ url, onError }));
+    const announcer = resources.use(openAnnouncer({ url, logger }));
+    const store = resources.use(
+      openTaskStore({ db, announce: (events) => announcer.announce(events) }),
+    );
+    const ctx: BrokerContext = {
+      brokerId: randomUUID(),
+      db,
+      store,
+      queue,
+      tickets,
       logger,
-    }),
+      metrics: brokerMetrics(metrics),
+    };
+    const checks = {
+      postgres: async () => {
+        await db.sql`select 1`;
+      },
+      redis: () => queue.check(),
+    };
+    const health = resources.use(
+      await serveHealth({ host, port, health: createHealth({ checks, metrics, logger }) }),
+    );
+    resources.use(new Housekeeper(ctx));
+    for (const pool of new Set(MODELS.map((model) => model.pool))) {
+      resources.use(new PoolLeader(ctx, pool)).start();
+    }
+    return Object.assign(resources, { url: `http://${host}:${health.port}` });
   });
-  const housekeeper = new Housekeeper(ctx);
-  const pools = [...new Set(MODELS.map((model) => model.pool))];
-  const leaders = pools.map((pool) => new PoolLeader(ctx, pool));
-  await Promise.all(leaders.map((leader) => leader.start()));
-
-  return {
-    url: `http://${config.BROKER_HOST}:${health.port}`,
-    async [Symbol.asyncDispose]() {
-      await Promise.all(leaders.map((leader) => leader[Symbol.asyncDispose]()));
-      await housekeeper[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
-      await announcer[Symbol.asyncDispose]();
-      await Promise.all([tickets[Symbol.asyncDispose](), queue[Symbol.asyncDispose]()]);
-      await health[Symbol.asyncDispose]();
-      await db[Symbol.asyncDispose]();
-    },
-  };
 }

@@ -1,55 +1,69 @@
 import { apiConfig, startApi } from '@runfleet/api';
 import { brokerConfig, startBroker } from '@runfleet/broker';
 import { gatewayConfig, startGateway } from '@runfleet/gateway';
-import { loadConfig, type Logger } from '@runfleet/service';
+import { loadConfig, type Logger, Resources } from '@runfleet/service';
 import { startWorker, workerConfig } from '@runfleet/worker';
+import type { z } from 'zod';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type RunningRole = AsyncDisposable & { url: string };
 
-/** Each role: reads its settings, then starts. A new role is a line here. */
-export const ROLES = {
-  broker: (env: Environment, logger: Logger) =>
-    startBroker(loadConfig(brokerConfig, env), { logger }),
-  gateway: (env: Environment, logger: Logger) =>
-    startGateway(loadConfig(gatewayConfig, env), { logger }),
-  api: (env: Environment, logger: Logger) => startApi(loadConfig(apiConfig, env), { logger }),
-  worker: (env: Environment, logger: Logger) =>
-    startWorker(loadConfig(workerConfig, env), { logger }),
-} as const satisfies Record<string, (env: Environment, logger: Logger) => Promise<RunningRole>>;
+/** Each role reads its settings at once, and then can be started. A new role is a line here. */
+const ROLES = {
+  api: role(apiConfig, startApi),
+  broker: role(brokerConfig, startBroker),
+  gateway: role(gatewayConfig, startGateway),
+  worker: role(workerConfig, startWorker),
+} as const satisfies Record<
+  string,
+  (env: Environment, logger: Logger) => () => Promise<RunningRole>
+>;
+
+function role<Schema extends z.ZodObject>(
+  schema: Schema,
+  start: (config: z.infer<Schema>, options: { logger: Logger }) => Promise<RunningRole>,
+) {
+  return (env: Environment, logger: Logger) => {
+    const config = loadConfig(schema, env);
+    return () => start(config, { logger });
+  };
+}
 
 export type Role = keyof typeof ROLES;
 
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
+/** First who asks for work, last who hands it out. */
+const STOP_ORDER: readonly Role[] = ['api', 'gateway', 'worker', 'broker'];
+
 /**
- * Starts roles side by side in this process. Disposing stops them in reverse: first who asks for
- * work, last who does it. If one cannot start, those that did are stopped again.
+ * Starts roles side by side in this process. If one cannot start, those that did are stopped again
+ * and its error is thrown.
  */
 export async function startRoles(
   names: readonly Role[],
   env: Environment,
   loggerOf: (role: Role) => Logger,
 ): Promise<AsyncDisposable & { urls: Partial<Record<Role, string>> }> {
+  // Settings are read first, all of them, so that one start tells every mistake.
+  const starts = names.map((name) => ({ name, start: ROLES[name](env, loggerOf(name)) }));
   const results = await Promise.allSettled(
-    names.map(async (name) => ({ name, role: await ROLES[name](env, loggerOf(name)) })),
+    starts.map(async ({ name, start }) => ({ name, role: await start() })),
   );
   const started = results.flatMap((result) =>
     result.status === 'fulfilled' ? [result.value] : [],
   );
-  const stop = async () => {
-    const order: Role[] = ['api', 'gateway', 'worker', 'broker'];
-    for (const name of order) {
-      await started.find((entry) => entry.name === name)?.role[Symbol.asyncDispose]();
-    }
-  };
+  const running = Object.assign(new Resources(), {
+    urls: Object.fromEntries(started.map(({ name, role }) => [name, role.url])),
+  });
+  for (const name of STOP_ORDER.toReversed()) {
+    const role = started.find((entry) => entry.name === name)?.role;
+    if (role) running.use(role);
+  }
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
-    await stop();
+    await running[Symbol.asyncDispose]();
     throw failed.reason;
   }
-  return {
-    urls: Object.fromEntries(started.map(({ name, role }) => [name, role.url])),
-    [Symbol.asyncDispose]: stop,
-  };
+  return running;
 }

@@ -48,7 +48,7 @@ export const workerConfig = z.object({
     .int()
     .min(0)
     .default(0)
-    .describe('Threads of the onnx engine on a CPU; 0 lets it choose.'),
+    .describe('Threads of the onnx engine on a CPU; 0 takes all cores but one.'),
   ECHO_TOKEN_DELAY_MS: z.coerce
     .number()
     .min(0)

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 
 import { connectDb } from '@runfleet/db';
 import { type Engine, type EngineSpec, openEngine } from '@runfleet/engine';
 import { openAnnouncer } from '@runfleet/events';
 import { findModel, type Model } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
-import { createHealth, createMetrics, type Logger, serveHealth } from '@runfleet/service';
+import {
+  createHealth,
+  createMetrics,
+  type Logger,
+  Resources,
+  serveHealth,
+} from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore, type WorkerDevice } from '@runfleet/tasks';
 import type { z } from 'zod';
@@ -14,86 +20,73 @@ import type { z } from 'zod';
 import type { workerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { workerMetrics } from './metrics.ts';
-import { Worker } from './worker.ts';
+import { type Runs, Worker } from './worker.ts';
 
 type WorkerConfig = z.infer<typeof workerConfig>;
 
 const CONNECTIONS = 4;
 
 /** Opens the engine and serves its pool until disposed; running tasks get the drain time. */
-export async function startWorker(
+export function startWorker(
   config: WorkerConfig,
   options: { logger: Logger },
 ): Promise<AsyncDisposable & { url: string }> {
-  const { logger } = options;
-  const onError = (err: Error) => logger.debug({ err }, 'redis connection');
-  const model = modelOf(config);
-  const engine = await openEngine(engineSpecOf(config));
-  logger.info({ engine: engine.info }, 'engine is open');
+  return Resources.opening(async (resources) => {
+    const { logger } = options;
+    const { REDIS_URL: url, WORKER_HOST: host, WORKER_PORT: port, WORKER_SLOTS: slots } = config;
+    const onError = (err: Error) => logger.debug({ err }, 'redis connection');
+    const model = modelOf(config);
+    const metrics = createMetrics({ role: 'worker' });
+    const db = resources.use(
+      connectDb(config.DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet worker' }),
+    );
+    const engine = resources.use(await openEngine(engineSpecOf(config)));
+    logger.info({ engine: engine.info }, 'engine is open');
+    const queue = resources.use(openTaskQueue({ url, onError }));
+    const tickets = resources.use(openTicketTransport({ url, onError }));
+    const announcer = resources.use(openAnnouncer({ url, logger }));
+    const store = resources.use(
+      openTaskStore({ db, announce: (events) => announcer.announce(events) }),
+    );
+    const storage = openLocalStorage(config.STORAGE_DIR);
+    const runs: Runs = new Map();
 
-  const metrics = createMetrics({ role: 'worker' });
-  const db = connectDb(config.DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet worker' });
-  const queue = openTaskQueue({ url: config.REDIS_URL, onError });
-  const tickets = openTicketTransport({ url: config.REDIS_URL, onError });
-  const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
-  const store = openTaskStore({ db, announce: (events) => announcer.announce(events) });
-  const storage = openLocalStorage(config.STORAGE_DIR);
-  const runs: ConstructorParameters<typeof Worker>[1]['runs'] = new Map();
-
-  const ctx: WorkerContext = {
-    workerId: randomUUID(),
-    pool: model.pool,
-    db,
-    store,
-    queue,
-    storage,
-    engine,
-    limits: {
-      maxTokens: config.MAX_TOKENS_CAP,
-      maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
-    },
-    logger,
-    metrics: workerMetrics(metrics, { slots: config.WORKER_SLOTS, running: () => runs.size }),
-  };
-  const health = await serveHealth({
-    host: config.WORKER_HOST,
-    port: config.WORKER_PORT,
-    health: createHealth({
-      checks: {
-        postgres: async () => {
-          await db.sql`select 1`;
-        },
-        redis: () => queue.check(),
-        storage: () => storage.check(),
+    const ctx: WorkerContext = {
+      workerId: randomUUID(),
+      pool: model.pool,
+      db,
+      store,
+      queue,
+      storage,
+      engine,
+      limits: {
+        maxTokens: config.MAX_TOKENS_CAP,
+        maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
       },
-      metrics,
       logger,
-    }),
-  });
-  const worker = new Worker(ctx, {
-    tickets,
-    registration: {
+      metrics: workerMetrics(metrics, { slots, running: () => runs.size }),
+    };
+    const checks = {
+      postgres: async () => {
+        await db.sql`select 1`;
+      },
+      redis: () => queue.check(),
+      storage: () => storage.check(),
+    };
+    const health = resources.use(
+      await serveHealth({ host, port, health: createHealth({ checks, metrics, logger }) }),
+    );
+    const registration = {
       host: config.WORKER_NAME ?? hostname(),
-      slots: config.WORKER_SLOTS,
+      slots,
       device: deviceOf(engine),
-    },
-    drainSeconds: config.WORKER_DRAIN_SECONDS,
-    runs,
+    };
+    const drainSeconds = config.WORKER_DRAIN_SECONDS;
+    const worker = new Worker(ctx, { tickets, registration, drainSeconds, runs });
+    await worker.start();
+    resources.use(worker);
+    return Object.assign(resources, { url: `http://${host}:${health.port}` });
   });
-  await worker.start();
-
-  return {
-    url: `http://${config.WORKER_HOST}:${health.port}`,
-    async [Symbol.asyncDispose]() {
-      await worker[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
-      await announcer[Symbol.asyncDispose]();
-      await Promise.all([tickets[Symbol.asyncDispose](), queue[Symbol.asyncDispose]()]);
-      await engine[Symbol.asyncDispose]();
-      await health[Symbol.asyncDispose]();
-      await db[Symbol.asyncDispose]();
-    },
-  };
 }
 
 function modelOf(config: WorkerConfig): Model {
@@ -120,7 +113,8 @@ function engineSpecOf(config: WorkerConfig): EngineSpec {
     modelDir: config.MODEL_DIR,
     provider: config.ENGINE_PROVIDER,
     slots,
-    threads: config.ENGINE_THREADS,
+    // One core is left to the worker's own loop: commits, tickets, the lease.
+    threads: config.ENGINE_THREADS || Math.max(1, availableParallelism() - 1),
   };
 }
 

@@ -20,12 +20,15 @@ import { untilCommitted } from './until-committed.ts';
 
 const RENEW_MS = 5_000;
 
+/** What the worker carries now, by task. */
+export type Runs = Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
+
 export class Worker implements AsyncDisposable {
   readonly #ctx: WorkerContext;
   readonly #tickets: TicketTransport;
   readonly #registration: { host: string; slots: number; device: WorkerDevice };
   readonly #drainMs: number;
-  readonly #runs: Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
+  readonly #runs: Runs;
   #generation = 0;
   #renewTimer: NodeJS.Timeout | null = null;
   #renewing: Promise<void> | null = null;
@@ -38,7 +41,7 @@ export class Worker implements AsyncDisposable {
       tickets: TicketTransport;
       registration: { host: string; slots: number; device: WorkerDevice };
       drainSeconds: number;
-      runs: Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
+      runs: Runs;
     },
   ) {
     this.#ctx = ctx;
@@ -51,10 +54,10 @@ export class Worker implements AsyncDisposable {
   async start(): Promise<void> {
     const { workerId, queue, pool } = this.#ctx;
     await this.#register();
-    this.#resources = await Promise.all([
+    this.#resources = [
       queue.onNotice(workerId, (notice) => this.#heed(notice)),
       this.#tickets.receive(workerId, (ticket) => this.#take(ticket)),
-    ]);
+    ];
     this.#renewTimer = setInterval(() => {
       this.#renewing ??= this.#renew().finally(() => {
         this.#renewing = null;

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { testWithRedis } from '@runfleet/testing';
 import { expect } from 'vitest';
 
@@ -55,9 +57,12 @@ test('a tenant that returns takes the end of the line, not the front', async ({ 
 });
 
 test('an offer wakes whoever waits for the pool', async ({ queue }) => {
-  const pool = `pool-${Math.random()}`;
-  const woken = new Promise<void>((resolve) => {
-    void queue.onWake(pool, resolve).then(() => queue.offer({ pool, ...task('a', 1) }));
+  const pool = `pool-${randomUUID()}`;
+  let taskId = 0;
+  const timers: NodeJS.Timeout[] = [];
+  await new Promise<void>((resolve) => {
+    queue.onWake(pool, resolve);
+    timers.push(setInterval(() => queue.offer({ pool, ...task('a', taskId++) }), 20));
   });
-  await woken;
+  for (const timer of timers) clearInterval(timer);
 });

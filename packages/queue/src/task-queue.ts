@@ -24,8 +24,9 @@ export type TaskQueue = AsyncDisposable & {
   writeMark(pool: string, mark: string): Promise<void>;
   /** The server's own id: another one after a restart means that the index cannot be trusted. */
   readServerId(): Promise<string>;
-  onWake(pool: string, listener: () => void): Promise<AsyncDisposable>;
-  onNotice(workerId: string, listener: (notice: WorkerNotice) => void): Promise<AsyncDisposable>;
+  /** Listens from the moment that Redis is there, and again after each of its absences. */
+  onWake(pool: string, listener: () => void): AsyncDisposable;
+  onNotice(workerId: string, listener: (notice: WorkerNotice) => void): AsyncDisposable;
   check(): Promise<void>;
 };
 
@@ -68,13 +69,11 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
     flushing = null;
   }
 
-  async function listen(
-    channel: string,
-    listener: (text: string) => void,
-  ): Promise<AsyncDisposable> {
+  function listen(channel: string, listener: (text: string) => void): AsyncDisposable {
     const set = listeners.get(channel) ?? new Set();
     listeners.set(channel, set.add(listener));
-    await subscriber.subscribe(channel);
+    // Not awaited: whoever starts while Redis is away works without wake-ups until it is there.
+    subscriber.subscribe(channel).catch(onError);
     return {
       [Symbol.asyncDispose]: async () => {
         set.delete(listener);

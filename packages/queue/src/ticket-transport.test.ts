@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 
 import { openTicketTransport, type Ticket } from './ticket-transport.ts';
 
-async function receiving(
+function receiving(
   transport: ReturnType<typeof openTicketTransport>,
   workerId: string,
   count: number,
@@ -11,7 +11,7 @@ async function receiving(
   const tickets: Ticket[] = [];
   let done = () => {};
   const all = new Promise<void>((resolve) => (done = resolve));
-  const receiver = await transport.receive(workerId, async (ticket) => {
+  const receiver = transport.receive(workerId, async (ticket) => {
     tickets.push(ticket);
     if (tickets.length === count) done();
   });
@@ -20,8 +20,8 @@ async function receiving(
 
 test("a worker gets its own tickets and nobody else's", async ({ redisUrl }) => {
   await using transport = openTicketTransport({ url: redisUrl });
-  const one = await receiving(transport, 'one', 2);
-  const two = await receiving(transport, 'two', 1);
+  const one = receiving(transport, 'one', 2);
+  const two = receiving(transport, 'two', 1);
   await transport.send('one', [
     { taskId: '1', epoch: 1 },
     { taskId: '2', epoch: 1 },
@@ -36,7 +36,7 @@ test("a worker gets its own tickets and nobody else's", async ({ redisUrl }) => 
 test('tickets that wait for a worker reach it when it comes', async ({ redisUrl }) => {
   await using transport = openTicketTransport({ url: redisUrl });
   await transport.send('late', [{ taskId: '1', epoch: 1 }]);
-  const late = await receiving(transport, 'late', 1);
+  const late = receiving(transport, 'late', 1);
   await late.all;
   await late.receiver[Symbol.asyncDispose]();
 });
@@ -44,7 +44,7 @@ test('tickets that wait for a worker reach it when it comes', async ({ redisUrl 
 test('tickets flow again after Redis was killed and came back empty', async () => {
   await using redis = await startOwnRedis();
   await using transport = openTicketTransport({ url: redis.url });
-  const worker = await receiving(transport, 'w', 1);
+  const worker = receiving(transport, 'w', 1);
   await redis.restart({ empty: true });
   const sendUntilTaken = async () => {
     for (;;) {

@@ -15,7 +15,7 @@ export type TicketTransport = AsyncDisposable & {
   /** Rejects while Redis is away; the accept deadline then takes the tasks back. */
   send(workerId: string, tickets: readonly Ticket[]): Promise<void>;
   /** Calls `accept` for each ticket of a worker. A ticket may come twice, or late. */
-  receive(workerId: string, accept: (ticket: Ticket) => Promise<void>): Promise<AsyncDisposable>;
+  receive(workerId: string, accept: (ticket: Ticket) => Promise<void>): AsyncDisposable;
   /** Forgets a worker that will not come back. */
   discard(workerId: string): Promise<void>;
 };
@@ -56,7 +56,7 @@ export function openTicketTransport(options: { url: string; onError?: OnError })
       else await queueOf(workerId).addBulk(jobs);
     },
 
-    async receive(workerId, accept) {
+    receive(workerId, accept) {
       const blocking = connectPatient(options.url, onError);
       const worker = new Worker<Ticket>(
         inboxName(workerId),
@@ -66,7 +66,6 @@ export function openTicketTransport(options: { url: string; onError?: OnError })
         { connection: blocking, concurrency: ACCEPTS_AT_ONCE, drainDelay: 2 },
       );
       worker.on('error', onError);
-      await worker.waitUntilReady();
       return {
         [Symbol.asyncDispose]: async () => {
           await worker.close(true);

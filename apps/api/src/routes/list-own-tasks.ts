@@ -11,6 +11,7 @@ import { readPage } from './page-parameters.ts';
 
 /** `POST /v1/Task/List`: the caller's organisation's tasks, the newest first unless asked otherwise. */
 export function listOwnTasks(ctx: ApiContext): ApiHandler {
+  const { apiUrl } = ctx.settings;
   return async (c) => {
     const { organisationId, body } = await openTaskCall(ctx, c);
     requireOneOf(body, 'type', ['model']);
@@ -19,12 +20,12 @@ export function listOwnTasks(ctx: ApiContext): ApiHandler {
     const name = body['modelName'];
     if (isBlank(name)) {
       const { tasks, total } = await listTasks(ctx, { organisationId, ...page });
-      return answerJson(c, taskAnswer(tasks, total));
+      return answerJson(c, taskAnswer(tasks, apiUrl, total));
     }
     const model = typeof name === 'string' ? findByName(name) : undefined;
-    if (!model) return answerJson(c, taskAnswer([]));
+    if (!model) return answerJson(c, taskAnswer([], apiUrl));
     const { tasks, total } = await listTasks(ctx, { organisationId, modelId: model.id, ...page });
-    return answerJson(c, taskAnswer(tasks, total));
+    return answerJson(c, taskAnswer(tasks, apiUrl, total));
   };
 }
 

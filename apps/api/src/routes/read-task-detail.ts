@@ -12,6 +12,6 @@ export function readTaskDetail(ctx: ApiContext): ApiHandler {
     const { organisationId, body } = await openTaskCall(ctx, c);
     const task = await readTask(ctx, { organisationId, reference: readTaskReference(body) });
     c.var.trace.taskId = task.id;
-    return answerJson(c, taskAnswer([task]));
+    return answerJson(c, taskAnswer([task], ctx.settings.apiUrl));
   };
 }

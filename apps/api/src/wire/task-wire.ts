@@ -1,3 +1,4 @@
+import { billedTicks } from '@runfleet/billing';
 import { type Model, modelById } from '@runfleet/models';
 import {
   formatTicks,
@@ -5,7 +6,7 @@ import {
   formatUsd,
   TASK_LIFE,
   type TaskStatus,
-  ticksBetween,
+  withAbsoluteUrls,
 } from '@runfleet/protocol';
 import type { TaskRow } from '@runfleet/tasks';
 
@@ -24,7 +25,7 @@ const TIMES_AFTER_CREATE = [
  * A task as Task/Detail and its kin answer it. Clients see these keys in this order; what has no
  * meaning here keeps its place with an empty value. `receipt` is ours and comes last.
  */
-function taskWire(task: TaskRow) {
+function taskWire(task: TaskRow, publicApiUrl: string) {
   const model = modelById(task.modelId);
   return {
     id: task.id,
@@ -56,7 +57,7 @@ function taskWire(task: TaskRow) {
     ),
     pexit: task.pexit,
     categories: categoriesOf(model),
-    outputs: task.outputs,
+    outputs: withAbsoluteUrls(task.outputs, publicApiUrl),
     size: sizeOf(task),
     modeldescription: model?.description ?? '',
     modelslugowner: model?.owner ?? '',
@@ -67,20 +68,19 @@ function taskWire(task: TaskRow) {
 }
 
 /** `{total, errors, tasklist, result}`, the answer of every Task call. */
-export function taskAnswer(tasks: readonly TaskRow[], total = tasks.length) {
-  return { total: String(total), errors: [], tasklist: tasks.map(taskWire), result: true };
+export function taskAnswer(tasks: readonly TaskRow[], publicApiUrl: string, total = tasks.length) {
+  const tasklist = tasks.map((task) => taskWire(task, publicApiUrl));
+  return { total: String(total), errors: [], tasklist, result: true };
 }
 
 function timeOf(task: TaskRow, status: TaskStatus): string {
   return formatUnixSeconds(task.times[TASK_LIFE[status].time]);
 }
 
-/** From accept to end: waiting in any queue is free. */
-function elapsedSeconds({ times }: TaskRow): string {
+/** What is billed, so that it times the price is the cost. */
+function elapsedSeconds({ times, timeoutSeconds }: TaskRow): string {
   const { acceptedAt, endedAt } = times;
-  return formatTicks(
-    acceptedAt === null || endedAt === null ? 0n : ticksBetween(acceptedAt, endedAt),
-  );
+  return formatTicks(billedTicks({ acceptedAt, endedAt, timeoutSeconds }));
 }
 
 /** A list in JSON in a string: what the published sample shows. */

@@ -12,7 +12,7 @@ import { connectDb, migrateDb } from '@runfleet/db';
 import { buildModelFolder } from '@runfleet/engine';
 import { openMasterKey } from '@runfleet/identity';
 import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
-import { createLogger, loadConfig, runService } from '@runfleet/service';
+import { createLogger, loadConfig, Resources, runService } from '@runfleet/service';
 import { z } from 'zod';
 
 import { ROLE_NAMES, startRoles } from '../roles.ts';
@@ -49,33 +49,28 @@ export async function dev(args: readonly string[]): Promise<void> {
     options: { ephemeral: { type: 'boolean', default: false }, prompt: { type: 'string' } },
   });
   const config = loadConfig(devConfig);
-  const logger = createLogger({ role: 'dev', level: config.LOG_LEVEL, pretty: true });
 
   await runService({
     role: 'runfleet',
-    logger,
-    start: async () => {
-      const stack = new Stack();
-      try {
-        const file = await bringUp(stack, config, values.ephemeral);
+    // What fails is said once, in words, by `main.ts`.
+    logger: createLogger({ role: 'runfleet', level: 'silent' }),
+    start: () =>
+      Resources.opening(async (resources) => {
+        const file = await bringUp(resources, config, values.ephemeral);
         if (values.prompt === undefined) {
           process.stdout.write(banner(file.dev, file.engine));
-          return stack;
+        } else {
+          await runPrompt(file.dev, values.prompt);
+          // The prompt was all: stop as if asked to.
+          process.kill(process.pid, 'SIGTERM');
         }
-        await runPrompt(file.dev, values.prompt);
-        // The prompt was all: stop as if asked to.
-        process.kill(process.pid, 'SIGTERM');
-        return stack;
-      } catch (error) {
-        await stack[Symbol.asyncDispose]();
-        throw error;
-      }
-    },
+        return resources;
+      }),
   });
 }
 
 async function bringUp(
-  stack: Stack,
+  resources: Resources,
   config: z.infer<typeof devConfig>,
   ephemeral: boolean,
 ): Promise<{ dev: DevFile; engine: string }> {
@@ -83,7 +78,7 @@ async function bringUp(
   const home = config.RUNFLEET_HOME;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const dataHome = ephemeral ? await mkdtemp(join(tmpdir(), 'runfleet-')) : home;
-  if (ephemeral) stack.defer(() => rm(dataHome, { recursive: true, force: true }));
+  if (ephemeral) resources.defer(() => rm(dataHome, { recursive: true, force: true }));
 
   const [postgres, redis, modelDir] = await Promise.all([
     progress.step(
@@ -94,7 +89,7 @@ async function bringUp(
           dataDir: join(dataHome, 'postgres'),
           ephemeral,
           onProgress,
-        }).then((server) => stack.use(server)),
+        }).then((server) => resources.use(server)),
       (server) => server.how,
     ),
     progress.step(
@@ -105,7 +100,7 @@ async function bringUp(
           dataDir: join(dataHome, 'redis'),
           ephemeral,
           onProgress,
-        }).then((server) => stack.use(server)),
+        }).then((server) => resources.use(server)),
       (server) => server.how,
     ),
     config.MODEL_DIR ??
@@ -123,7 +118,8 @@ async function bringUp(
   const credentials = await progress.step('Demo organisation', async () => {
     await using db = connectDb(postgres.url, { connections: 2 });
     const masterKey = await openMasterKey({ file: masterKeyFile });
-    return seed({ db, masterKey }, ephemeral ? null : await readDevFile(home));
+    // Awaited here, since the database is closed on leaving.
+    return await seed({ db, masterKey }, ephemeral ? null : await readDevFile(home));
   });
 
   const apiPort = await freePort(API_PORT);
@@ -146,7 +142,7 @@ async function bringUp(
     WORKER_PORT: '0',
   };
   await progress.step('Roles', async () =>
-    stack.use(
+    resources.use(
       await startRoles(ROLE_NAMES, env, (role) =>
         createLogger({ role, level: config.LOG_LEVEL, pretty: true }),
       ),
@@ -172,25 +168,5 @@ async function bringUp(
 function describeEngine(config: z.infer<typeof devConfig>, modelDir: string): string {
   if (config.ENGINE === 'echo') return 'the echo engine, which repeats the prompt';
   if (config.MODEL_DIR !== undefined) return modelDir;
-  return 'a tiny test model with random weights: its answers are noise (MODEL_DIR= serves a real one)';
-}
-
-/** What was started, to be stopped in reverse. */
-class Stack implements AsyncDisposable {
-  readonly #resources: AsyncDisposable[] = [];
-
-  use<R extends AsyncDisposable>(resource: R): R {
-    this.#resources.push(resource);
-    return resource;
-  }
-
-  defer(dispose: () => Promise<void>): void {
-    this.#resources.push({ [Symbol.asyncDispose]: dispose });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const resource of this.#resources.splice(0).reverse()) {
-      await resource[Symbol.asyncDispose]();
-    }
-  }
+  return 'a tiny test model that babbles; MODEL_DIR=<folder> serves a real one';
 }
