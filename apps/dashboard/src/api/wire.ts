@@ -3,9 +3,10 @@ import type { TaskStatus } from '@runfleet/protocol';
 
 export type Me = {
   user: { id: string; email: string; name: string; isOperator: boolean };
-  organisation: { id: string; name: string };
+  /** Null for people who belong to none yet. */
+  organisation: { id: string; name: string } | null;
   projects: readonly { id: string; name: string; authType: string; keyHint: string }[];
-  account: { balance: string; held: string; activeTasks: number };
+  account: { balance: string; held: string; activeTasks: number } | null;
   socketUrl: string;
 };
 

@@ -1,5 +1,6 @@
 import type { FocusEvent, KeyboardEvent } from 'react';
 
+import type { Me } from '../api/wire.ts';
 import { Link, navigate, useAddress } from '../router.tsx';
 import { useSession } from '../session/session.tsx';
 import { Money } from './money.tsx';
@@ -62,20 +63,7 @@ function Account() {
   };
   return (
     <div className="account">
-      <dl className="account-line" aria-label={`Account of ${visitor.organisation.name}`}>
-        <div>
-          <dt>Balance</dt>
-          <dd>
-            <Money amount={visitor.account.balance} as="balance" />
-          </dd>
-        </div>
-        <div>
-          <dt>Held</dt>
-          <dd>
-            <Money amount={visitor.account.held} />
-          </dd>
-        </div>
-      </dl>
+      {visitor.account !== null && <AccountLine account={visitor.account} />}
       <details className="menu" onBlur={closeWhenLeft} onKeyDown={closeOnEscape}>
         <summary aria-label={`Signed in as ${visitor.user.email}`}>
           {visitor.user.name.slice(0, 1).toUpperCase() || '?'}
@@ -86,13 +74,32 @@ function Account() {
             <br />
             <span className="muted">{visitor.user.email}</span>
           </p>
-          <p className="muted">{visitor.organisation.name}</p>
+          <p className="muted">{visitor.organisation?.name ?? 'No organisation yet'}</p>
           <button type="button" onClick={() => void leave().catch(() => undefined)}>
             Sign out
           </button>
         </div>
       </details>
     </div>
+  );
+}
+
+function AccountLine({ account }: { account: NonNullable<Me['account']> }) {
+  return (
+    <dl className="account-line" aria-label="Account">
+      <div>
+        <dt>Balance</dt>
+        <dd>
+          <Money amount={account.balance} as="balance" />
+        </dd>
+      </div>
+      <div>
+        <dt>Held</dt>
+        <dd>
+          <Money amount={account.held} />
+        </dd>
+      </div>
+    </dl>
   );
 }
 

@@ -11,7 +11,7 @@ const LIVE_SPEED_FROM_MS = 500;
 export function answerSpeed(run: RunState, receipt: Receipt | null): string | null {
   if (receipt !== null) {
     const seconds = Number(receipt.seconds.run);
-    if (receipt.completionTokens === 0 || !(seconds > 0)) return null;
+    if (receipt.completionTokens === 0 || seconds === 0) return null;
     return `${(receipt.completionTokens / seconds).toFixed(1)} tokens/s`;
   }
   if (run.outputFrom === null || run.outputUntil === null) return null;

@@ -3,11 +3,13 @@ import type { Receipt } from '@runfleet/protocol';
 import { Money } from '../components/money.tsx';
 import { Waterfall } from '../components/waterfall.tsx';
 import { usdExact } from '../format/money.ts';
+import { standingOf } from './task-outcome.ts';
 import type { TaskView } from './task-view.ts';
 
 /** What a run costs: what is held while it is live, the receipt when it has ended. */
 export function ReceiptBox({ view }: { view: TaskView }) {
-  if (view.receipt !== null) return <Settled receipt={view.receipt} />;
+  const isCharged = view.ended !== null && standingOf(view.ended) === 'succeeded';
+  if (isCharged && view.receipt !== null) return <Settled receipt={view.receipt} />;
   if (view.isLive) {
     if (view.held === null) return null;
     return (
@@ -44,10 +46,12 @@ function Settled({ receipt }: { receipt: Receipt }) {
             {receipt.promptTokens} in, {receipt.completionTokens} out
           </dd>
         </div>
-        <div>
-          <dt>Ran on</dt>
-          <dd>{receipt.device}</dd>
-        </div>
+        {receipt.device !== '' && (
+          <div>
+            <dt>Ran on</dt>
+            <dd>{receipt.device}</dd>
+          </div>
+        )}
         <div>
           <dt>Price version</dt>
           <dd>{receipt.priceVersion}</dd>

@@ -10,6 +10,7 @@ import { AnswerBox } from './answer-box.tsx';
 import { EndNotice } from './end-notice.tsx';
 import { ReceiptBox } from './receipt-box.tsx';
 import { StopButton } from './stop-button.tsx';
+import { standingOf } from './task-outcome.ts';
 import { type TaskView, viewTask } from './task-view.ts';
 import { useTask } from './use-task.ts';
 
@@ -44,40 +45,45 @@ export function RunPanel(props: {
   if (problem !== null && task === null && run.status === null) {
     return <ProblemNotice problem={problem} onRetry={reload} />;
   }
-  const startedAtMs = props.startedAtMs ?? Number(task?.createtime ?? 0) * 1000;
+  const createdAtMs = Number(task?.createtime ?? 0) * 1000;
   return (
     <section className="card run" aria-label={`Run ${id}`} data-status={view.status}>
       <div className="run-head">
         <h2>
           <Link href={`/tasks/${id}`}>Task {id}</Link>
         </h2>
-        {startedAtMs > 0 && <Elapsed view={view} startedAtMs={startedAtMs} />}
+        <Elapsed view={view} startedAtMs={props.startedAtMs ?? null} createdAtMs={createdAtMs} />
         {view.isLive && <StopButton id={id} status={view.status} onStopped={reload} />}
       </div>
       <StatesLine status={view.status} ended={view.ended} requeues={view.requeues} />
       <AnswerBox view={view} run={run} />
+      {problem !== null && !view.isLive && <ProblemNotice problem={problem} onRetry={reload} />}
       {view.ended !== null && <EndNotice task={view.ended} receipt={view.receipt} />}
       <ReceiptBox view={view} />
     </section>
   );
 }
 
-function Elapsed(props: { view: TaskView; startedAtMs: number }) {
-  const { view } = props;
+/** From Run to the end, waiting included: ticking while it is live, the receipt's sum when it is done. */
+function Elapsed(props: { view: TaskView; startedAtMs: number | null; createdAtMs: number }) {
+  const { view, startedAtMs } = props;
   const nowMs = useNow(view.isLive ? TICK_MS : null);
-  const elapsed = Math.max(0, nowMs - props.startedAtMs) / 1000;
   const seconds = view.receipt?.seconds;
-  const whole =
-    seconds === undefined
-      ? null
-      : Number(seconds.queue) +
-        Number(seconds.preprocess) +
-        Number(seconds.run) +
-        Number(seconds.postprocess);
-  if (!view.isLive && whole === null) return null;
+  const isDone = view.ended !== null && standingOf(view.ended) === 'succeeded';
+  if (isDone && seconds !== undefined) {
+    const stages = [seconds.queue, seconds.preprocess, seconds.run, seconds.postprocess];
+    return <Clock seconds={stages.reduce((sum, stage) => sum + Number(stage), 0)} />;
+  }
+  // When the run that this page started is stopped, its clock stands still; of an older one nobody
+  // here knows how long it took.
+  const fromMs = startedAtMs ?? (view.isLive ? props.createdAtMs : 0);
+  return fromMs > 0 ? <Clock seconds={Math.max(0, nowMs - fromMs) / 1000} /> : null;
+}
+
+function Clock(props: { seconds: number }) {
   return (
     <span className="elapsed figure" title="From Run to the end, waiting included">
-      {duration(view.isLive ? elapsed : (whole ?? elapsed))}
+      {duration(props.seconds)}
     </span>
   );
 }

@@ -1,0 +1,47 @@
+import { describe, expect } from 'vitest';
+
+import { hasBrowser, test, wordsOf } from './browser-test.ts';
+
+describe.skipIf(!hasBrowser)('the fleet page', () => {
+  test('shows workers with the age of their reading, and a running task while it runs', async ({
+    page,
+    startTask,
+  }) => {
+    await page.goto('/fleet');
+    const worker = page.locator('.worker-table tbody tr').filter({ hasText: 'ready' }).first();
+    await worker.waitFor();
+    expect(await worker.innerText()).toMatch(/\d+ \/ \d+[^]*ago/);
+    await page.locator('.reading').getByText('Live').waitFor();
+
+    const { client, taskId, token } = await startTask(wordsOf(900));
+    const id = page.getByRole('rowheader', { name: taskId, exact: true });
+    const row = page.locator('.running-table tbody tr').filter({ has: id });
+    await row.getByText('Running').waitFor();
+    await client.kill({ token });
+    await row.waitFor({ state: 'detached' });
+  });
+
+  test('asks nothing while it is hidden', async ({ page }) => {
+    await page.goto('/fleet');
+    await page.locator('.worker-table').waitFor();
+    let readings = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/admin/v1/fleet')) readings += 1;
+    });
+    await hide(page, true);
+    const before = readings;
+    await page.waitForTimeout(4000);
+    expect(readings - before).toBeLessThanOrEqual(1);
+
+    await hide(page, false);
+    await expect.poll(() => readings, { timeout: 5000 }).toBeGreaterThan(before + 1);
+  });
+});
+
+/** Tells the page that its tab was left or chosen, as a browser does. */
+async function hide(page: { evaluate(script: string): Promise<unknown> }, hidden: boolean) {
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+     document.dispatchEvent(new Event('visibilitychange'));`,
+  );
+}

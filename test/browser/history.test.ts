@@ -1,0 +1,70 @@
+import { describe, expect } from 'vitest';
+
+import { hasBrowser, test } from './browser-test.ts';
+
+describe.skipIf(!hasBrowser)('the task history', () => {
+  test('lists tasks, keeps its filter in the address, and opens one with its timeline', async ({
+    page,
+    startTask,
+  }) => {
+    const { client, taskId, token } = await startTask('A task for the history.');
+    await client.waitFor(token);
+
+    await page.goto('/tasks');
+    await page.getByLabel('Tasks per page').selectOption('50');
+    await page.waitForURL((url) => url.searchParams.get('limit') === '50');
+    await page.getByLabel('Order').selectOption('DESC');
+    await page.reload();
+    expect(await page.getByLabel('Tasks per page').inputValue()).toBe('50');
+
+    const link = page.getByRole('link', { name: taskId, exact: true });
+    const row = page.locator('.tasks-table tbody tr').filter({ has: link });
+    expect(await row.innerText()).toMatch(/Done[^]*A task for the history\.[^]*\$0\.0/);
+    await link.click();
+
+    await page.waitForURL((url) => url.pathname === `/tasks/${taskId}`);
+    const states = await page.locator('.timeline li > span:nth-child(2)').allInnerTexts();
+    expect(states).toEqual([
+      'Queued',
+      'Assigned',
+      'Accepted',
+      'Preprocessing',
+      'Preprocessed',
+      'Running',
+      'Finishing',
+      'Postprocessing',
+      'Done',
+    ]);
+    expect(await page.getByRole('region', { name: 'Answer' }).innerText()).toContain(
+      'A task for the history.',
+    );
+    expect(await page.locator('.parameters').innerText()).toContain('A task for the history.');
+    expect(await page.locator('.receipt-cost').innerText()).toMatch(/s × \$0\.000585 = \$0\.0/);
+  });
+
+  test('a task can be run again, and its input taken back to the form', async ({
+    page,
+    startTask,
+  }) => {
+    const { client, taskId, token } = await startTask('Once more, please.');
+    await client.waitFor(token);
+
+    await page.goto(`/tasks/${taskId}`);
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.waitForURL(
+      (url) => /^\/tasks\/\d+$/.test(url.pathname) && !url.pathname.endsWith(`/${taskId}`),
+    );
+    await page.locator('h1').getByText('Done').waitFor();
+
+    await page.getByRole('link', { name: 'Edit and run' }).click();
+    const prompt = page.getByLabel('Prompt', { exact: false }).first();
+    await expect.poll(() => prompt.inputValue()).toBe('Once more, please.');
+  });
+
+  test('a page beyond the last says so, and a number that is not a task too', async ({ page }) => {
+    await page.goto('/tasks?page=9999');
+    await page.getByText('There is nothing on this page.').waitFor();
+    await page.goto('/tasks/999999999999');
+    await page.getByText('There is no such task').waitFor();
+  });
+});

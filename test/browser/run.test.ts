@@ -1,0 +1,96 @@
+import { describe, expect } from 'vitest';
+
+import { hasBrowser, MODEL_PATH, runPrompt, test, wordsOf } from './browser-test.ts';
+
+const STEPS = ['Queued', 'Assigned', 'Accepted', 'Preprocessing', 'Running', 'Done'];
+
+describe.skipIf(!hasBrowser)('running a prompt', () => {
+  test('streams the answer, passes the states, and shows a cost that is seconds times price', async ({
+    page,
+  }) => {
+    await page.goto(MODEL_PATH);
+    await runPrompt(page, wordsOf(150));
+
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('word1 word2').waitFor();
+    expect(await answer.innerText()).not.toContain('word150');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+
+    await page.locator('.states').getByText('Done. The answer is complete.').waitFor();
+    expect(await answer.innerText()).toContain('word149 word150');
+    const steps = page.locator('.states-line li');
+    expect(await steps.locator('.step-label').allInnerTexts()).toEqual(STEPS);
+    expect(await page.locator('.states-line li[data-progress="done"]').count()).toBe(STEPS.length);
+
+    const sum = await page.locator('.receipt-cost .figure').innerText();
+    const [, seconds = '', price = '', cost = ''] =
+      /^([\d.]+) s × \$([\d.]+) = \$([\d.]+)$/.exec(sum) ?? [];
+    expect(price).toBe('0.000585');
+    expect(pico(cost)).toBe((BigInt(seconds.replace('.', '')) * pico(price)) / 10_000n);
+    expect(await page.locator('.receipt').innerText()).toMatch(/in, 150 out/);
+    expect(await page.locator('.answer-bar').innerText()).toMatch(/[\d.]+ tokens\/s/);
+    expect(await page.locator('.waterfall tbody tr').count()).toBe(4);
+  });
+
+  test('is found again after a reload in the middle of it', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    await runPrompt(page, wordsOf(150));
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('word1 word2').waitFor();
+
+    await page.reload();
+    await page.locator('.states').getByText('Done. The answer is complete.').waitFor();
+    expect(await answer.innerText()).toContain('word149 word150');
+  });
+
+  test('starts from the keyboard, and the answer can be read raw', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    const prompt = page.getByLabel('Prompt', { exact: false }).first();
+    await prompt.fill('Say **this** back.');
+    await prompt.press('Control+Enter');
+    await page.locator('.states').getByText('Done. The answer is complete.').waitFor();
+
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.locator('strong').getByText('this').waitFor();
+    await page.getByRole('button', { name: 'Raw' }).click();
+    expect((await answer.innerText()).trim()).toBe('Say **this** back.');
+  });
+
+  test('needs a prompt, and says so at the field', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    await page.getByLabel('Prompt', { exact: false }).first().fill('');
+    await page.getByRole('button', { name: 'Run', exact: false }).click();
+    await page.getByText('Prompt is required.').waitFor();
+    expect(new URL(page.url()).searchParams.has('task')).toBe(false);
+  });
+
+  test('a setting out of range is named before anything is sent', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    await page.getByLabel('Prompt', { exact: false }).first().fill('Hello');
+    await page.getByText('Advanced settings').click();
+    await page.getByLabel('Top k').fill('5000');
+    await page.getByRole('button', { name: 'Run', exact: false }).click();
+    await page.getByText('Top k must be between 0 and 1000.').waitFor();
+    expect(new URL(page.url()).searchParams.has('task')).toBe(false);
+  });
+
+  test('the API tab holds the same input for a shell, with the key only hinted at', async ({
+    page,
+    stage,
+  }) => {
+    await page.goto(MODEL_PATH);
+    await page.getByLabel('Prompt', { exact: false }).first().fill("What's up?");
+    await page.getByRole('tab', { name: 'API' }).click();
+    const sample = page.locator('.api-sample');
+    await sample.getByText(`••••••••${stage.dev.apiKey.slice(-4)}`).waitFor();
+    expect(await sample.innerText()).toContain(String.raw`"prompt": "What'\''s up?"`);
+    expect(await sample.innerText()).toContain(stage.dev.socketUrl);
+    expect(await page.content()).not.toContain(stage.dev.apiSecret);
+  });
+});
+
+/** A decimal amount in units of 10^-12. */
+function pico(amount: string): bigint {
+  const [whole = '0', fraction = ''] = amount.split('.');
+  return BigInt(whole + fraction.padEnd(12, '0'));
+}

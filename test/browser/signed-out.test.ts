@@ -1,0 +1,56 @@
+import { describe, expect } from 'vitest';
+
+import { hasBrowser, MODEL_PATH, test } from './browser-test.ts';
+
+describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
+  test('sees the model, its price and its form, and is asked to sign in to run', async ({
+    visitor,
+  }) => {
+    await visitor.goto(MODEL_PATH);
+
+    expect(await visitor.getByRole('heading', { level: 1 }).innerText()).toBe(
+      'microsoft/Phi-3.5-mini-instruct',
+    );
+    expect(await visitor.locator('.facts').innerText()).toMatch(/\d+ runs?/);
+    const price = visitor.locator('.price');
+    expect(await price.innerText()).toBe(
+      'Your request will cost $0.0006 per second. (Total cost varies depending on the request’s execution time.)',
+    );
+    expect(await price.locator('.money').getAttribute('title')).toBe('Exactly $0.000585');
+    expect(await visitor.getByText('Prompt to send to the model.').isVisible()).toBe(true);
+    expect(await visitor.getByRole('link', { name: 'Sign in to run' }).isVisible()).toBe(true);
+    expect(await visitor.getByRole('heading', { name: 'Model card' }).isVisible()).toBe(true);
+  });
+
+  test('sees the API sample with words about projects, and no key', async ({ visitor, stage }) => {
+    await visitor.goto(`${MODEL_PATH}?tab=api`);
+
+    const sample = visitor.locator('.api-sample');
+    await sample.getByText("You don't have any projects yet.").waitFor();
+    expect(await sample.innerText()).toContain(
+      `curl -X POST "${stage.dev.apiUrl}/Run/microsoft/Phi-3.5-mini-instruct"`,
+    );
+    expect(await visitor.content()).not.toContain(stage.dev.apiKey);
+  });
+
+  test('is asked to sign in for the history and the fleet', async ({ visitor }) => {
+    await visitor.goto('/tasks');
+    await visitor.getByText("You don't have task yet.").waitFor();
+    await visitor.goto('/fleet');
+    await visitor.getByRole('main').getByRole('link', { name: 'Sign in' }).waitFor();
+  });
+
+  test('is told when there is no such model', async ({ visitor }) => {
+    await visitor.goto('/models/nobody/nothing');
+    await visitor.getByText('There is no such model here').waitFor();
+  });
+
+  test('asks no other host for anything', async ({ visitor, stage }) => {
+    const hosts = new Set<string>();
+    visitor.on('request', (request) => hosts.add(new URL(request.url()).host));
+    for (const path of ['/', MODEL_PATH, '/sign-in']) {
+      await visitor.goto(path, { waitUntil: 'networkidle' });
+    }
+    expect([...hosts]).toEqual([new URL(stage.dev.dashboardUrl).host]);
+  });
+});

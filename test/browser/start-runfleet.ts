@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const START_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 20_000;
+const LOOK_MS = 100;
+const SAID_LETTERS_MAX = 8_000;
+
+/** What `dev` writes for programs. */
+export type DevFile = {
+  apiUrl: string;
+  socketUrl: string;
+  dashboardUrl: string;
+  apiKey: string;
+  apiSecret: string;
+  adminEmail: string;
+  adminPassword: string;
+};
+
+/** A whole Runfleet of its own, with nothing kept: the echo engine, a word every 20 ms. */
+export async function startRunfleet(
+  repository: string,
+): Promise<AsyncDisposable & { dev: DevFile }> {
+  const home = await mkdtemp(join(tmpdir(), 'runfleet-browser-'));
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'apps/runfleet/src/main.ts', 'dev', '--ephemeral'],
+    {
+      cwd: repository,
+      env: { ...process.env, RUNFLEET_HOME: home, ENGINE: 'echo', ECHO_TOKEN_DELAY_MS: '20' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const ended = once(child, 'exit');
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-SAID_LETTERS_MAX);
+    });
+  }
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await ended;
+      clearTimeout(killer);
+    }
+    await rm(home, { recursive: true, force: true });
+  };
+
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const dev = readDevFile(join(home, 'dev.json'));
+    if (dev) return { dev, [Symbol.asyncDispose]: stop };
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`Runfleet did not start for the browser tests. It said:\n${said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** The file appears whole when everything runs. */
+export function readDevFile(path: string): DevFile | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as DevFile;
+  } catch {
+    return null;
+  }
+}
