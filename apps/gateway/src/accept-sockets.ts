@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws';
 
 import type { Connections } from './connections.ts';
 import type { GatewayContext } from './gateway-context.ts';
+import { requestUrl } from './request-url.ts';
 import { SocketConnection } from './socket-connection.ts';
 
 /** Turns upgrades of `/v1` into connections. `origins`: whose pages may come; empty = all. */
@@ -26,7 +27,7 @@ export function acceptSockets(
   return (request, socket, head) => {
     // A client may go while it is being answered.
     socket.on('error', () => {});
-    const { pathname } = new URL(request.url ?? '/', 'http://gateway');
+    const { pathname } = requestUrl(request);
     if (!/^\/v1\/?$/i.test(pathname)) {
       return refuseUpgrade(socket, 'path_not_found', `There is no socket at ${pathname}; try /v1.`);
     }

@@ -8,6 +8,7 @@ import type { Connections } from './connections.ts';
 import { EventStream } from './event-stream.ts';
 import { findTask } from './find-task.ts';
 import type { GatewayContext } from './gateway-context.ts';
+import { requestUrl } from './request-url.ts';
 import { wishOf } from './upstream.ts';
 
 const EVENTS_PATH = /^\/v1\/tasks\/([^/]+)\/events$/;
@@ -26,7 +27,7 @@ export async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://gateway');
+  const url = requestUrl(request);
   const healthy = await surface.health.respond(url.pathname);
   if (healthy) {
     response.writeHead(healthy.status, { 'content-type': healthy.contentType });

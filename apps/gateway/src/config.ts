@@ -1,17 +1,16 @@
+import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
+
+const { DATABASE_URL, REDIS_URL, LOG_LEVEL, PUBLIC_API_URL } = sharedSettings;
 
 /** The environment of the gateway role. */
 export const gatewayConfig = z.object({
-  DATABASE_URL: z.string().describe('Postgres, as postgres://user:password@host:port/database.'),
-  REDIS_URL: z.string().describe('Redis 7 or later, as redis://:password@host:port/0.'),
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
+  PUBLIC_API_URL,
   GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address of the socket and of health.'),
-  GATEWAY_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
-    .default(3101)
-    .describe('Port of the socket (/v1), the event streams, /healthz, /readyz and /metrics.'),
+  GATEWAY_PORT: portSetting(3101, 'Port of the socket, event streams, health and metrics;'),
   GATEWAY_ORIGINS: z
     .string()
     .default('')

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 
 import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
 import { type NewTaskEvent, newTaskToken, type TaskFrame } from '@runfleet/protocol';
@@ -394,6 +395,21 @@ describe('the HTTP around it', () => {
       expect(await response.json()).toMatchObject({ result: false, errors: [{ code: 0 }] });
     }
   });
+
+  test.for(['//', 'http://[', '/v1/tasks/%/events', '*'])(
+    'a target like %s harms nobody',
+    async (target, { gateway }) => {
+      const { port } = new URL(gateway.url);
+      for (const headers of ['', 'Upgrade: websocket\r\nConnection: Upgrade\r\n']) {
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString()).toMatch(/^HTTP\/1.1 (4\d\d|200) /);
+        socket.destroy();
+      }
+      expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    },
+  );
 
   test('a socket elsewhere, or of a page that is not allowed, is refused', async ({
     databaseUrl,

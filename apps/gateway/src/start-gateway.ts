@@ -15,6 +15,7 @@ import type { GatewayContext } from './gateway-context.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { gatewayMetrics } from './metrics.ts';
 import { TaskFeeds } from './task-feeds.ts';
+import { withFileUrls } from './with-file-urls.ts';
 
 const DB_CONNECTIONS = 6;
 const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000 };
@@ -37,7 +38,11 @@ export async function startGateway(
     name: 'runfleet gateway',
   });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });
-  const feeds = new TaskFeeds({ follower, outputIntervalMs: limits.outputIntervalMs, logger });
+  const feeds = new TaskFeeds({
+    follower: withFileUrls(follower, config.PUBLIC_API_URL),
+    outputIntervalMs: limits.outputIntervalMs,
+    logger,
+  });
   const connections = new Connections(limits);
   const ctx: GatewayContext = {
     readToken: (token) => readTaskByToken({ db }, token),

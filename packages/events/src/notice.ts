@@ -23,9 +23,7 @@ export function encodeNotice(events: readonly [TaskEvent, ...TaskEvent[]]): stri
   const isLong = events.some(({ payload }) => rawLength(payload) > NOTICE_CHARS_MAX);
   const bare = JSON.stringify({ taskId, seq });
   if (isLong) return bare;
-  const full = JSON.stringify({ taskId, seq, events }, (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
+  const full = JSON.stringify({ taskId, seq, events: events.map(withTextTime) });
   return full.length < NOTICE_CHARS_MAX ? full : bare;
 }
 
@@ -48,6 +46,11 @@ type Encoded = {
   seq: number;
   events?: (Omit<TaskEvent, 'at'> & { at: string } & TaskEvent)[];
 };
+
+/** JSON has no bigint; a replacer function would be called for every value of every event. */
+function withTextTime(event: TaskEvent) {
+  return { ...event, at: event.at.toString() };
+}
 
 function rawLength(payload: TaskEvent['payload']): number {
   return payload !== null && 'raw' in payload ? payload.raw.length : 0;

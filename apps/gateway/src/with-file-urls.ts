@@ -1,0 +1,23 @@
+import type { EventPage, Follower } from '@runfleet/events';
+import { type TaskEvent, withAbsoluteUrls } from '@runfleet/protocol';
+
+/** A follower whose events carry files with the whole URLs that clients use. */
+export function withFileUrls(
+  follower: Pick<Follower, 'followPages'>,
+  publicApiUrl: string,
+): Pick<Follower, 'followPages'> {
+  return {
+    async *followPages(taskId, afterSeq, signal) {
+      for await (const page of follower.followPages(taskId, afterSeq, signal)) {
+        const events = page.events.map((event) => present(event, publicApiUrl));
+        yield { ...page, events } satisfies EventPage;
+      }
+    },
+  };
+}
+
+function present(event: TaskEvent, publicApiUrl: string): TaskEvent {
+  if (event.type !== 'task_postprocess_end') return event;
+  const outputs = withAbsoluteUrls(event.payload.outputs, publicApiUrl);
+  return { ...event, payload: { outputs } };
+}
