@@ -17,7 +17,7 @@ import {
 import { parseUsd, type TaskFrame } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
-import { RoleProcess } from './role-process.ts';
+import { freeLoopbackPort, RoleProcess } from './role-process.ts';
 
 export const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 const TINY_MODEL_DIR = join(tmpdir(), 'runfleet-e2e-tiny-model');
@@ -65,6 +65,7 @@ export class Fleet implements AsyncDisposable {
   static async start(options: FleetOptions): Promise<Fleet> {
     const home = await mkdtemp(join(tmpdir(), 'runfleet-e2e-'));
     const masterKeyFile = join(home, 'master.key');
+    const apiPort = await freeLoopbackPort();
     const isTiny = options.engine === 'tiny';
     const modelDir = isTiny ? (await buildModelFolder(TINY_MODEL_DIR)).dir : '';
     const env = {
@@ -72,6 +73,7 @@ export class Fleet implements AsyncDisposable {
       REDIS_URL: options.redisUrl,
       MASTER_KEY_FILE: masterKeyFile,
       STORAGE_DIR: join(home, 'storage'),
+      PUBLIC_API_URL: `http://127.0.0.1:${apiPort}/v1`,
       ENGINE: isTiny ? 'onnx' : 'echo',
       MODEL_DIR: modelDir,
       ENGINE_THREADS: '1',
@@ -83,7 +85,9 @@ export class Fleet implements AsyncDisposable {
     const counts = { api: 1, broker: 1, gateway: 1, worker: 1, ...options.roles };
     const results = await Promise.allSettled(
       (Object.keys(counts) as (keyof typeof counts)[]).flatMap((role) =>
-        Array.from({ length: counts[role] }, () => RoleProcess.start(role, env)),
+        Array.from({ length: counts[role] }, (_, index) =>
+          RoleProcess.start(role, env, role === 'api' && index === 0 ? apiPort : undefined),
+        ),
       ),
     );
     const processes = results.flatMap((result) =>

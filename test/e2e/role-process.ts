@@ -30,12 +30,13 @@ export class RoleProcess implements AsyncDisposable {
     }
   }
 
-  /** Starts `role` with `env` on a free port, and waits until it says that it is ready. */
+  /** Starts `role` with `env` on `port`, or a free one, and waits until it says that it is ready. */
   static async start(
     role: 'api' | 'broker' | 'gateway' | 'worker',
     env: Readonly<Record<string, string>>,
+    port?: number,
   ): Promise<RoleProcess> {
-    const port = await freeLoopbackPort();
+    port ??= await freeLoopbackPort();
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', '--roles', role], {
       cwd: REPOSITORY,
       env: { ...process.env, ...env, [`${role.toUpperCase()}_PORT`]: String(port) },

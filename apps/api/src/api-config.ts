@@ -1,23 +1,29 @@
+import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
-const port = () => z.coerce.number().int().min(0).max(65_535);
-const positive = () => z.coerce.number().int().positive();
-const url = (protocol: RegExp) => z.url({ protocol });
+const {
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
+  STORAGE_DIR,
+  PUBLIC_API_URL,
+  MAX_TOKENS_CAP,
+  MAX_TIMEOUT_SECONDS,
+} = sharedSettings;
 
 /** The environment of the api role. */
 export const apiConfig = z.object({
-  DATABASE_URL: url(/^postgres(ql)?$/).describe('Postgres, as postgres://user:password@host/name'),
-  REDIS_URL: url(/^rediss?$/).describe('Redis 7 or newer, as redis://:password@host:6379'),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('info')
-    .describe('The least important log lines to write'),
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
+  STORAGE_DIR,
+  PUBLIC_API_URL,
+  MAX_TOKENS_CAP,
+  MAX_TIMEOUT_SECONDS,
   API_HOST: z.string().default('127.0.0.1').describe('The address that the API listens on'),
-  API_PORT: port().default(3100).describe('The port that the API listens on; 0 picks a free one'),
-  PUBLIC_API_URL: url(/^https?$/)
-    .optional()
-    .describe('Where clients reach the API; http://API_HOST:API_PORT/v1 if not set'),
-  PUBLIC_SOCKET_URL: url(/^wss?$/)
+  API_PORT: portSetting(3100, 'Port of the API and the dashboard;'),
+  PUBLIC_SOCKET_URL: z
+    .url({ protocol: /^wss?$/ })
     .default('ws://127.0.0.1:3101/v1')
     .describe('Where clients reach the gateway'),
   MASTER_KEY: z
@@ -29,21 +35,16 @@ export const apiConfig = z.object({
     .string()
     .default('.runfleet/master.key')
     .describe('The file of the master key where MASTER_KEY is not set; generated if absent'),
-  STORAGE_DIR: z
-    .string()
-    .default('.runfleet/storage')
-    .describe('The folder that holds the files of tasks, shared with the workers'),
   DASHBOARD_DIR: z
     .string()
     .optional()
     .describe('The folder of the built dashboard; apps/dashboard/dist if not set'),
-  BODY_LIMIT_BYTES: positive().default(1_000_000).describe('The largest request body, in bytes'),
-  MAX_TOKENS_CAP: positive()
-    .default(1024)
-    .describe('The most tokens a run may generate, and what max_tokens 0 stands for'),
-  MAX_TIMEOUT_SECONDS: positive()
-    .default(3600)
-    .describe('The longest timeout that a run may ask for, in seconds'),
+  BODY_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(1_000_000)
+    .describe('The largest request body, in bytes'),
   TRUSTED_ORIGINS: z
     .string()
     .default('')

@@ -50,7 +50,6 @@ export async function startApi(
 
   try {
     const { url, origins } = await listen(server, { host: config.API_HOST, port: config.API_PORT });
-    const publicUrl = config.PUBLIC_API_URL ?? `${url}/v1`;
     const ctx: ApiContext = {
       db,
       store,
@@ -62,7 +61,7 @@ export async function startApi(
       cache: new ProjectCache(),
       auth: createAuth({
         db,
-        baseUrl: new URL(publicUrl).origin,
+        baseUrl: new URL(config.PUBLIC_API_URL).origin,
         secret: deriveSecret(masterKey, 'dashboard sessions'),
         trustedOrigins: [...origins, ...config.TRUSTED_ORIGINS],
       }),
@@ -72,7 +71,7 @@ export async function startApi(
         metrics,
         logger,
       }),
-      settings: settingsOf(config, publicUrl),
+      settings: settingsOf(config),
     };
     const api = createApi(ctx);
     const listener = getRequestListener((request, env) => api.fetch(request, env));
@@ -86,12 +85,12 @@ export async function startApi(
   }
 }
 
-function settingsOf(config: ApiConfig, apiUrl: string): ApiSettings {
+function settingsOf(config: ApiConfig): ApiSettings {
   return {
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     limits: { maxTokens: config.MAX_TOKENS_CAP, maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS },
     admission: compatibleAdmission,
-    apiUrl,
+    apiUrl: config.PUBLIC_API_URL,
     socketUrl: config.PUBLIC_SOCKET_URL,
     dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,
     trustedProxyHops: config.TRUSTED_PROXY_HOPS,

@@ -1,14 +1,13 @@
+import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
+const { DATABASE_URL, REDIS_URL, LOG_LEVEL } = sharedSettings;
+
+/** The environment of the broker role. */
 export const brokerConfig = z.object({
-  DATABASE_URL: z.string().describe('Postgres, as postgres://user:password@host:port/database.'),
-  REDIS_URL: z.string().describe('Redis 7 or later, as redis://:password@host:port/0.'),
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
   BROKER_HOST: z.string().default('127.0.0.1').describe('Address of health and metrics.'),
-  BROKER_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
-    .default(3102)
-    .describe('Port of /healthz, /readyz and /metrics.'),
+  BROKER_PORT: portSetting(3102, 'Port of /healthz, /readyz and /metrics;'),
 });

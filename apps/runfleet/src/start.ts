@@ -1,22 +1,15 @@
 import { parseArgs } from 'node:util';
 
-import { createLogger, loadConfig, runService } from '@runfleet/service';
+import { createLogger, loadConfig, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
 import { type Role, ROLE_NAMES, startRoles } from './roles.ts';
-
-export const processConfig = z.object({
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-    .default('info')
-    .describe('The least severe log lines that are written.'),
-});
 
 /** Runs roles until the process is asked to stop. */
 export async function start(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { roles: { type: 'string' } } });
   const roles = readRoles(values.roles);
-  const { LOG_LEVEL: level } = loadConfig(processConfig);
+  const { LOG_LEVEL: level } = loadConfig(z.object({ LOG_LEVEL: sharedSettings.LOG_LEVEL }));
   const loggerOf = (role: string) => createLogger({ role, level });
   const role = roles.join(',');
   await runService({

@@ -1,16 +1,19 @@
+import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
+const { DATABASE_URL, REDIS_URL, LOG_LEVEL, STORAGE_DIR, MAX_TOKENS_CAP, MAX_TIMEOUT_SECONDS } =
+  sharedSettings;
+
+/** The environment of the worker role. */
 export const workerConfig = z.object({
-  DATABASE_URL: z.string().describe('Postgres, as postgres://user:password@host:port/database.'),
-  REDIS_URL: z.string().describe('Redis 7 or later, as redis://:password@host:port/0.'),
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
+  STORAGE_DIR,
+  MAX_TOKENS_CAP,
+  MAX_TIMEOUT_SECONDS,
   WORKER_HOST: z.string().default('127.0.0.1').describe('Address of health and metrics.'),
-  WORKER_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
-    .default(3103)
-    .describe('Port of /healthz, /readyz and /metrics.'),
+  WORKER_PORT: portSetting(3103, 'Port of /healthz, /readyz and /metrics;'),
   WORKER_NAME: z
     .string()
     .optional()
@@ -54,17 +57,4 @@ export const workerConfig = z.object({
     .min(0)
     .default(0)
     .describe('Pause before each token of the echo engine, in milliseconds.'),
-  STORAGE_DIR: z.string().describe('Folder of the files that tasks leave behind.'),
-  MAX_TOKENS_CAP: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(1_024)
-    .describe("The operator's cap on an answer's tokens; what max_tokens 0 stands for."),
-  MAX_TIMEOUT_SECONDS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(3_600)
-    .describe('The longest timeout a Run may ask for, in seconds.'),
 });

@@ -2,6 +2,7 @@
  * What can happen to a task, as rows of its event log. Each row has a `seq`, gapless from 1 per
  * task, and the epoch in which it happened. Entering a status is an event named like the status.
  */
+import type { TaskOutputItem } from './output.ts';
 import { TASK_STATUSES, type TaskStatus } from './task-status.ts';
 
 /** Events that are not statuses. */
@@ -32,7 +33,7 @@ export type TaskEventPayloads = {
   task_error_full: { raw: string };
   task_end: null;
   task_postprocess_start: null;
-  task_postprocess_end: { outputs: readonly unknown[] };
+  task_postprocess_end: { outputs: readonly TaskOutputItem[] };
   task_cancel: { reason: string } | null;
   task_cost: TaskCost;
 };

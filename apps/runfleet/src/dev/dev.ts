@@ -12,7 +12,7 @@ import { connectDb, migrateDb } from '@runfleet/db';
 import { buildModelFolder } from '@runfleet/engine';
 import { openMasterKey } from '@runfleet/identity';
 import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
-import { createLogger, loadConfig, Resources, runService } from '@runfleet/service';
+import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
 import { ROLE_NAMES, startRoles } from '../roles.ts';
@@ -37,10 +37,7 @@ const devConfig = z.object({
     .describe('Where `npm start` keeps its data.'),
   MODEL_DIR: z.string().optional().describe('A model folder to serve instead of the test model.'),
   ENGINE: z.enum(['onnx', 'echo']).default('onnx').describe('Which engine serves.'),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-    .default('warn')
-    .describe('The least severe log lines that are written.'),
+  LOG_LEVEL: sharedSettings.LOG_LEVEL.default('warn'),
 });
 
 export async function dev(args: readonly string[]): Promise<void> {

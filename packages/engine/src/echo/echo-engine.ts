@@ -52,7 +52,7 @@ export class EchoEngine implements Engine {
     if (words > room) {
       throw new EngineError(
         'input',
-        `messages are ${words} words long; at most ${room} fit the context of ${CONTEXT_WORDS}. Shorten them.`,
+        `The prompt is ${words} words long; at most ${room} fit the context of ${CONTEXT_WORDS}. Shorten it.`,
       );
     }
     const promptIds = Array.from({ length: words }, (_, index) => index);

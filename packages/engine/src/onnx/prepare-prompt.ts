@@ -17,7 +17,7 @@ export function preparePrompt(
   if (chars > contextLength * tokenizer.tokenCharsMax) {
     throw new EngineError(
       'input',
-      `messages hold ${chars} characters, more than ${contextLength} tokens can say. Shorten them.`,
+      `messages hold ${chars} characters, more than ${contextLength} tokens can say. Shorten it.`,
     );
   }
 
@@ -25,7 +25,7 @@ export function preparePrompt(
   if (promptIds.length > room) {
     throw new EngineError(
       'input',
-      `messages are ${promptIds.length} tokens long; with minTokens ${request.minTokens} at most ${room} fit the context of ${contextLength}. Shorten them.`,
+      `The prompt is ${promptIds.length} tokens long; with minTokens ${request.minTokens} at most ${room} fit the context of ${contextLength}. Shorten it.`,
     );
   }
   return { promptText: renderChat(messages), promptIds, request };

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const positive = () => z.coerce.number().int().positive();
+
+/** Settings that mean the same to every role that reads them. A role's schema picks its own: `{ LOG_LEVEL: sharedSettings.LOG_LEVEL, ... }`. */
+export const sharedSettings = {
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .describe('Postgres, as postgres://user:password@host:port/database.'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .describe('Redis 7 or later, as redis://:password@host:port.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('The least important log lines to write.'),
+  STORAGE_DIR: z
+    .string()
+    .default('.runfleet/storage')
+    .describe('The folder of the files that tasks leave behind, shared by api and workers.'),
+  PUBLIC_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://127.0.0.1:3100/v1')
+    .describe('Where clients reach the API, with its version; files are given below it.'),
+  MAX_TOKENS_CAP: positive()
+    .default(1024)
+    .describe('The most tokens a run may generate, and what max_tokens 0 stands for.'),
+  MAX_TIMEOUT_SECONDS: positive()
+    .default(3600)
+    .describe('The longest timeout that a run may ask for, in seconds.'),
+} as const;
+
+/** The setting of a port that a role listens on. */
+export function portSetting(fallback: number, purpose: string) {
+  return z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(fallback)
+    .describe(`${purpose} 0 picks a free one.`);
+}
