@@ -33,7 +33,7 @@ export type FleetWorker = {
   device: { engine: string; model: string; provider: string; device: string; version: string };
 };
 
-export type RunningTask = {
+type RunningTask = {
   id: string;
   organisationId: string;
   modelId: string;

@@ -5,6 +5,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { useClient } from '../api/use-client.ts';
 import { receiptOf } from './receipt-of.ts';
 import { applyFrames, isOver, NO_RUN, type RunState } from './run-state.ts';
+import { standingOf } from './task-outcome.ts';
 
 export type FollowedTask = {
   /** Task/Detail's newest answer; null until read. */
@@ -33,8 +34,10 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
   const token = reference?.token ?? task?.socketaccesstoken ?? null;
   const isFinal = task !== null && isTerminal(task.status);
   const isEnded = isOver(run);
-  // A finished task whose record tells everything needs no replay of its frames.
-  const isTold = isFinal && receiptOf(task) !== null;
+  const hasFailed = problem !== null;
+  // A success whose record tells everything needs no replay of its frames; of other ends they alone
+  // know what had been written.
+  const isTold = isFinal && standingOf(task) === 'succeeded' && receiptOf(task) !== null;
 
   useEffect(() => {
     if (id === null) return;
@@ -48,14 +51,14 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
       }
     };
     void read();
-    const timer = isFinal
-      ? undefined
-      : setInterval(() => void read(), isEnded ? SETTLE_MS : POLL_MS);
+    // An answer that failed is not asked for in haste.
+    const pauseMs = isEnded && !hasFailed ? SETTLE_MS : POLL_MS;
+    const timer = isFinal ? undefined : setInterval(() => void read(), pauseMs);
     return () => {
       gone.abort();
       clearInterval(timer);
     };
-  }, [client, id, round, isEnded, isFinal, change]);
+  }, [client, id, round, isEnded, isFinal, hasFailed, change]);
 
   useEffect(() => {
     if (token === null || isTold) return;

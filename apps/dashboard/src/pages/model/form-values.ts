@@ -61,6 +61,6 @@ export function mistakesIn(
   return Object.fromEntries(mistakes);
 }
 
-export function allOf(groups: readonly ParameterGroup[]): readonly Parameter[] {
+function allOf(groups: readonly ParameterGroup[]): readonly Parameter[] {
   return groups.flatMap((group) => group.items);
 }
