@@ -61,6 +61,12 @@ async function bench(options: Options): Promise<Results> {
     results.own.push({});
     // Each round begins with another one, so that no system always follows the same.
     for (const part of rotate(parts, round - 1)) {
+      if (secondsSoFar() > plan.beginUntil) {
+        results.problems.push(
+          `${part}, round ${round}: left out, this machine is too busy or slow`,
+        );
+        continue;
+      }
       say(`round ${round} of ${plan.rounds}: ${part}`);
       try {
         await measurements[part]();
@@ -70,7 +76,7 @@ async function bench(options: Options): Promise<Results> {
       }
     }
   }
-  results.tookSeconds = (performance.now() - beganAt) / 1_000;
+  results.tookSeconds = secondsSoFar();
   return results;
 }
 
@@ -85,8 +91,10 @@ async function measurementsOf(
   const profileFolder = await profileFolderOf(options);
   const noteOwn = (figures: OwnFigures) => Object.assign(results.own.at(-1) ?? {}, figures);
   const measure = async (system: System) => {
-    const round = await measureSystem(servers, system, plan);
-    (results.systems[system.name] ??= { label: system.label, rounds: [] }).rounds.push(round);
+    const { rounds } = (results.systems[system.name] ??= { label: system.label, rounds: [] });
+    const index = results.own.length - 1;
+    while (rounds.length <= index) rounds.push(null);
+    rounds[index] = await measureSystem(servers, system, plan);
   };
   return {
     async bare() {
@@ -124,12 +132,15 @@ function rotate<Item>(items: readonly Item[], by: number): Item[] {
 function hasFailed(results: Results): boolean {
   const rounds = Object.values(results.systems).flatMap((system) => system.rounds);
   const isLossless =
-    rounds.every((round) => round.figures.lost === 0) &&
+    rounds.every((round) => !round || round.figures.lost === 0) &&
     results.own.every((figures) => (figures.modelLost ?? 0) === 0);
   return !isLossless || results.problems.length > 0;
 }
 
 function say(step: string): void {
-  const seconds = ((performance.now() - beganAt) / 1_000).toFixed(0);
-  process.stderr.write(`${seconds.padStart(4)} s  ${step}\n`);
+  process.stderr.write(`${secondsSoFar().toFixed(0).padStart(4)} s  ${step}\n`);
+}
+
+function secondsSoFar(): number {
+  return (performance.now() - beganAt) / 1_000;
 }

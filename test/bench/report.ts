@@ -8,6 +8,7 @@ import {
 } from './figures.ts';
 import { median } from './load/statistics.ts';
 import type { Results } from './results.ts';
+import { FOREIGN } from './systems/cpu-meter.ts';
 import { type SystemName, TENANTS, WORKER_SLOTS } from './systems/system.ts';
 
 type Row = readonly string[];
@@ -20,13 +21,16 @@ export function writeReport(results: Results): string {
   const parts = [
     headOf(results),
     tableOf(figureRows(results)),
-    'CPU microseconds per accepted Run (96 clients, api alone), by process:',
-    tableOf(cpuRows(results, (round) => round.cpuPerAccept)),
-    'CPU microseconds per finished task (96 clients, sustained), by process:',
-    tableOf(cpuRows(results, (round) => round.cpuPerTask)),
-    'Floors and the test model:',
-    tableOf(ownRows(results)),
-    tableOf(shareRows(results)),
+    titled(
+      'CPU microseconds per accepted Run (96 clients, api alone):',
+      cpuRows(results, (round) => round.cpuPerAccept),
+    ),
+    titled(
+      'CPU microseconds per finished task (96 clients, sustained):',
+      cpuRows(results, (round) => round.cpuPerTask),
+    ),
+    titled('Floors and the test model:', ownRows(results)),
+    titled('Runfleet beside its floors:', shareRows(results)),
     ...results.problems.map((problem) => `PROBLEM: ${problem}`),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -46,7 +50,7 @@ function headOf({ machine, versions, durability, plan, startedAt, tookSeconds }:
 
 function figureRows(results: Results): Row[] {
   const names = Object.keys(FIGURES) as FigureName[];
-  const present = SYSTEMS.filter((name) => roundsOf(results, name).length > 0);
+  const present = SYSTEMS.filter((name) => isPresent(results, name));
   if (present.length === 0) return [];
   const peers = present.includes('runfleet') ? PEERS.filter((name) => present.includes(name)) : [];
   const labels = present.map((name) => results.systems[name]?.label ?? name);
@@ -59,13 +63,11 @@ function figureRows(results: Results): Row[] {
   const rows = names.map((name) => [
     FIGURES[name].title,
     FIGURES[name].unit,
-    ...present.map((system) =>
-      spread(roundsOf(results, system).map((round) => round.figures[name])),
-    ),
+    ...present.map((system) => spread(valuesOf(results, system, (round) => round.figures[name]))),
     ...peers.map((peer) =>
       ratio(
-        roundsOf(results, 'runfleet').map((round) => round.figures[name]),
-        roundsOf(results, peer).map((round) => round.figures[name]),
+        valuesOf(results, 'runfleet', (round) => round.figures[name]),
+        valuesOf(results, peer, (round) => round.figures[name]),
       ),
     ),
   ]);
@@ -73,22 +75,23 @@ function figureRows(results: Results): Row[] {
 }
 
 function cpuRows(results: Results, shares: (round: Round) => CpuShares): Row[] {
-  const present = SYSTEMS.filter((name) => roundsOf(results, name).length > 0);
+  const present = SYSTEMS.filter((name) => isPresent(results, name));
   if (present.length === 0) return [];
-  const processes = ['api', 'broker', 'worker', 'gateway', 'redis', 'postgres', 'load generator'];
+  const own = ['api', 'broker', 'worker', 'gateway', 'redis', 'postgres'];
   const of = (system: SystemName, names: readonly string[]) =>
-    roundsOf(results, system).map((round) =>
+    valuesOf(results, system, (round) =>
       names.reduce((sum, name) => sum + (shares(round)[name] ?? 0), 0),
     );
-  const own = processes.filter((name) => name !== 'load generator');
   const rowOf = (title: string, names: readonly string[]) => [
     title,
     ...present.map((system) => spread(of(system, names))),
   ];
   return [
     ['process', ...present.map((name) => labelOf(results, name))],
-    ...processes.map((name) => rowOf(name, [name])),
-    rowOf('all but the load generator', own),
+    ...own.map((name) => rowOf(name, [name])),
+    rowOf('all of these', own),
+    rowOf('load generator', ['load generator']),
+    rowOf(FOREIGN, [FOREIGN]),
   ];
 }
 
@@ -96,17 +99,15 @@ function ownRows(results: Results): Row[] {
   const names = Object.keys(OWN_FIGURES) as OwnFigureName[];
   const rows = names.flatMap((name) => {
     const values = ownValues(results, name);
-    return values.length === 0
+    return values.every(Number.isNaN)
       ? []
       : [[OWN_FIGURES[name].title, OWN_FIGURES[name].unit, spread(values)]];
   });
   return rows.length === 0 ? [] : [['figure', 'unit', 'Runfleet'], ...rows];
 }
 
-/** Runfleet beside its floors. */
 function shareRows(results: Results): Row[] {
-  const ours = (name: FigureName) =>
-    roundsOf(results, 'runfleet').map((round) => round.figures[name]);
+  const ours = (name: FigureName) => valuesOf(results, 'runfleet', (round) => round.figures[name]);
   const against = (title: string, name: FigureName, floor: OwnFigureName) => {
     const value = ratio(ours(name), ownValues(results, floor));
     return value === '' ? [] : [[title, value]];
@@ -120,38 +121,51 @@ function shareRows(results: Results): Row[] {
   return rows.length === 0 ? [] : [['share', 'ratio'], ...rows];
 }
 
-function roundsOf(results: Results, name: SystemName): readonly Round[] {
-  return results.systems[name]?.rounds ?? [];
+function isPresent(results: Results, name: SystemName): boolean {
+  return results.systems[name]?.rounds.some((round) => round !== null) ?? false;
+}
+
+/** A value per round; NaN where that round is missing. */
+function valuesOf(
+  results: Results,
+  name: SystemName,
+  read: (round: Round) => number,
+): readonly number[] {
+  return (results.systems[name]?.rounds ?? []).map((round) => (round ? read(round) : NaN));
 }
 
 function labelOf(results: Results, name: SystemName): string {
   return results.systems[name]?.label ?? name;
 }
 
-function ownValues(results: Results, name: OwnFigureName): number[] {
-  return results.own.flatMap((round) => round[name] ?? []);
+function ownValues(results: Results, name: OwnFigureName): readonly number[] {
+  return results.own.map((round) => round[name] ?? NaN);
 }
 
-function spread(values: readonly number[]): string {
-  if (values.length === 0 || values.some(Number.isNaN)) return '-';
+function spread(all: readonly number[]): string {
+  const values = all.filter((value) => !Number.isNaN(value));
+  if (values.length === 0) return '-';
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const middle = short(median(values));
   return low === high ? middle : `${middle} (${short(low)}-${short(high)})`;
 }
 
+/** Each round against the same round of the other, so that what slows a whole round down cancels out. */
 function ratio(ours: readonly number[], theirs: readonly number[]): string {
-  const ratios = ours.flatMap((value, round) => {
-    const other = theirs[round];
-    return other === undefined || other === 0 ? [] : [value / other];
-  });
-  if (ratios.length === 0 || ratios.some(Number.isNaN)) return '';
-  return `${median(ratios).toFixed(2)}x`;
+  const ratios = ours
+    .map((value, round) => value / (theirs[round] ?? NaN))
+    .filter((value) => Number.isFinite(value));
+  return ratios.length === 0 ? '' : `${median(ratios).toFixed(2)}x`;
 }
 
 /** Three digits that matter, without an exponent. */
 function short(value: number): string {
   const decimals = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
   return value.toFixed(decimals);
+}
+
+function titled(title: string, rows: readonly Row[]): string {
+  return rows.length === 0 ? '' : `${title}\n\n${tableOf(rows)}`;
 }
 
 function tableOf(rows: readonly Row[]): string {

@@ -11,7 +11,8 @@ export type Results = {
   versions: { postgres: string; redis: string };
   durability: string;
   plan: Plan;
-  systems: Partial<Record<SystemName, { label: string; rounds: Round[] }>>;
+  /** By round; null where a round broke off or was left out. */
+  systems: Partial<Record<SystemName, { label: string; rounds: (Round | null)[] }>>;
   own: OwnFigures[];
   /** Measurements that broke off, and why. */
   problems: string[];

@@ -8,6 +8,7 @@ export type Followed = { firstOutputAt: number; finishedAt: number };
 type Following = {
   token: string;
   firstOutputAt: number;
+  errorText: string;
   resolve: (followed: Followed) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
@@ -41,7 +42,7 @@ export class TaskSocket implements Disposable {
         () => this.#end(new Error(`No last frame within ${FINISH_MS_MAX} ms.`)),
         FINISH_MS_MAX,
       );
-      this.#following = { token, firstOutputAt: NaN, resolve, reject, timer };
+      this.#following = { token, firstOutputAt: NaN, errorText: '', resolve, reject, timer };
       this.#socket.send(JSON.stringify({ type: 'task_info', tasktoken: token, mode: 'delta' }));
     });
   }
@@ -58,10 +59,11 @@ export class TaskSocket implements Disposable {
     if (frame.type === 'task_output' && Number.isNaN(following.firstOutputAt)) {
       following.firstOutputAt = performance.now();
     }
+    if (frame.type === 'task_error_full') following.errorText = JSON.stringify(frame.message);
     if (frame.type === 'task_cancel') this.#end(new Error('The task was cancelled.'));
     if (frame.type !== 'task_postprocess_end') return;
     if (!Array.isArray(frame.message) || frame.message.length === 0) {
-      this.#end(new Error('The task ended without an output.'));
+      this.#end(new Error(`The task ended without an output: ${following.errorText}`));
       return;
     }
     clearTimeout(following.timer);

@@ -76,11 +76,13 @@ async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan
   await delay(1_000);
   const from = await running.tasks.now();
   const meterCpu = startCpuMeter(servers, running.processes);
+  const transactionsBefore = await running.tasks.transactions();
   const warmUpTasks = users.latenciesMs.length;
   await delay(plan.sustained * 1_000);
   const to = await running.tasks.now();
   const finished = await running.tasks.finishedBetween(from, to);
   const cpuPerTask = meterCpu(finished);
+  const transactions = (await running.tasks.transactions()) - transactionsBefore;
   const seconds = (Date.parse(to) - Date.parse(from)) / 1_000;
   await users.stop();
   const finish = latencyOf(users.latenciesMs.slice(warmUpTasks));
@@ -95,6 +97,7 @@ async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan
       finished: finished / seconds,
       finishP50: finish.p50,
       finishP99: finish.p99,
+      transactions: transactions / finished,
       fleetOpenP50: accept.p50,
       fleetOpenP99: accept.p99,
     } satisfies Partial<Figures>,

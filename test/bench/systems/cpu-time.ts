@@ -20,6 +20,16 @@ export function cpuMicros(pid: number, options: { withChildren: boolean }): numb
   return ticks * MICROS_PER_TICK;
 }
 
+/** CPU time that the machine's cores have spent on anything, in microseconds. */
+export function machineCpuMicros(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softIrq) * MICROS_PER_TICK;
+}
+
 export function parentOf(pid: number): number {
   const stat = readStat(pid);
   if (!stat) throw new Error(`There is no process ${pid} on this machine.`);

@@ -33,6 +33,8 @@ export type TaskCounts = {
   count(): Promise<{ accepted: number; finished: number }>;
   /** Tasks that succeeded between two moments of the database's clock. */
   finishedBetween(from: string, to: string): Promise<number>;
+  /** Committed in this database so far, reads included. */
+  transactions(): Promise<number>;
   /** From the stamp of the accept to the stamp of `task_start`, in ms; empty where none is stored. */
   startDelaysMs(since: string): Promise<number[]>;
 };
@@ -76,6 +78,12 @@ export function openTaskCounts(
         [from, to],
       );
       return row?.count ?? 0;
+    },
+    async transactions() {
+      const [row] = await sql<{ count: number }[]>`
+        select xact_commit::float8 as count from pg_stat_database
+        where datname = current_database()`;
+      return row?.count ?? NaN;
     },
     async startDelaysMs(since) {
       if (started === null) return [];
