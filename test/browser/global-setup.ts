@@ -27,7 +27,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   const runfleet = await startRunfleet(REPOSITORY);
   project.provide('stage', await setTheStage(chromium, runfleet.dev));
-  return async () => runfleet[Symbol.asyncDispose]();
+  return async () => {
+    const complaints = runfleet.complaints();
+    if (complaints !== '') project.vitest.logger.log(`Runfleet logged:\n${complaints}`);
+    await runfleet[Symbol.asyncDispose]();
+  };
 }
 
 async function setTheStage(chromium: string, dev: DevFile): Promise<Stage> {

@@ -23,6 +23,7 @@ describe.skipIf(!hasBrowser)('the task history', () => {
     await link.click();
 
     await page.waitForURL((url) => url.pathname === `/tasks/${taskId}`);
+    await page.locator('.timeline').getByText('Done').waitFor();
     const states = await page.locator('.timeline li > span:nth-child(2)').allInnerTexts();
     expect(states).toEqual([
       'Queued',

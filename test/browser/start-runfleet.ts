@@ -9,6 +9,7 @@ const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 const LOOK_MS = 100;
 const SAID_LETTERS_MAX = 8_000;
+const LOGGED = /^.*\b(WARN|ERROR|FATAL)\b/m;
 
 /** What `dev` writes for programs. */
 export type DevFile = {
@@ -21,10 +22,13 @@ export type DevFile = {
   adminPassword: string;
 };
 
-/** A whole Runfleet of its own, with nothing kept: the echo engine, a word every 20 ms. */
+/**
+ * A whole Runfleet of its own, with nothing kept: the echo engine, a word every 20 ms. `complaints`
+ * is what it logged since it was ready.
+ */
 export async function startRunfleet(
   repository: string,
-): Promise<AsyncDisposable & { dev: DevFile }> {
+): Promise<AsyncDisposable & { dev: DevFile; complaints: () => string }> {
   const home = await mkdtemp(join(tmpdir(), 'runfleet-browser-'));
   const child = spawn(
     process.execPath,
@@ -55,7 +59,13 @@ export async function startRunfleet(
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
     const dev = readDevFile(join(home, 'dev.json'));
-    if (dev) return { dev, [Symbol.asyncDispose]: stop };
+    if (dev) {
+      const complaints = () => {
+        const first = said.search(LOGGED);
+        return first < 0 ? '' : said.slice(first);
+      };
+      return { dev, complaints, [Symbol.asyncDispose]: stop };
+    }
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`Runfleet did not start for the browser tests. It said:\n${said}`);
