@@ -98,10 +98,9 @@ export class PoolLeader implements AsyncDisposable {
       return worker ? [{ taskId, workerId: worker.id, generation: worker.generation }] : [];
     });
     const { assigned, unplaced } = await assignTasks(this.#ctx, placements);
-    await Promise.all([
-      this.#sendTickets(assigned),
-      unplaced.length > 0 && queue.insert(pool, unplaced),
-    ]);
+    // Not awaited: the next round need not know whether the tickets arrived.
+    void this.#sendTickets(assigned);
+    if (unplaced.length > 0) await queue.insert(pool, unplaced);
     this.#ctx.metrics.roundFinished(pool, {
       assigned: assigned.length,
       unplaced: unplaced.length,

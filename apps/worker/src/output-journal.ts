@@ -1,11 +1,18 @@
 /**
  * Carries a task's text into its event log. The first text is committed at once; what comes during
  * a commit shares the next, and under load commits are spaced, so that a fast model does not pay
- * a commit per token. While Postgres is away text is kept, up to a bound.
+ * a commit per token. What is left at the end travels with the task's last commit. While Postgres
+ * is away text is kept, up to a bound.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { appendOutput, type Claim, type TaskStore } from '@runfleet/tasks';
+import {
+  appendOutput,
+  type Carried,
+  type Claim,
+  type Output,
+  type TaskStore,
+} from '@runfleet/tasks';
 
 import { StopReason } from './stop-reason.ts';
 import { untilCommitted } from './until-committed.ts';
@@ -22,20 +29,28 @@ export class OutputJournal {
   readonly #signal: AbortSignal;
   readonly #abort: (reason: StopReason) => void;
   readonly #startedAt = performance.now();
+  readonly #hurry = new AbortController();
+  readonly #started: Promise<Carried>;
   #text = '';
   #tokens = 0;
   #writing: Promise<void> | null = null;
-  #isClosing = false;
-  #hurry = new AbortController();
 
+  /** `started` is the commit of the run's start, which the model does not wait for: text does. */
   constructor(
     ctx: { store: TaskStore },
-    options: { claim: Claim; signal: AbortSignal; abort: (reason: StopReason) => void },
+    options: {
+      claim: Claim;
+      started: Promise<Carried>;
+      signal: AbortSignal;
+      abort: (reason: StopReason) => void;
+    },
   ) {
     this.#ctx = ctx;
     this.#claim = options.claim;
     this.#signal = options.signal;
     this.#abort = options.abort;
+    this.#started = options.started;
+    this.#writing = this.#write();
   }
 
   /** Tokens whose text was given so far. */
@@ -50,33 +65,39 @@ export class OutputJournal {
     if (this.#text !== '') this.#writing ??= this.#write();
   }
 
-  /** Resolves when all text is in the log. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
+  /** Takes no more, waits for a commit in flight, and answers with the text that is not in the log. */
+  async close(): Promise<Output | undefined> {
     this.#hurry.abort();
     await this.#writing;
+    return this.#text === '' ? undefined : this.#take();
   }
 
   async #write(): Promise<void> {
     try {
-      while (this.#text !== '') {
-        const output = {
-          raw: this.#text,
-          tokens: this.#tokens,
-          elapsedMs: Math.round(performance.now() - this.#startedAt),
-        };
-        this.#text = '';
+      if ((await this.#started) === 'fenced') return this.#abort(new StopReason('fenced'));
+      while (this.#text !== '' && !this.#hurry.signal.aborted) {
+        const output = this.#take();
         const begunAt = performance.now();
         const carried = await untilCommitted(
           () => appendOutput(this.#ctx, this.#claim, output),
           this.#signal,
         );
         if (carried === 'fenced') return this.#abort(new StopReason('fenced'));
-        if (!this.#isClosing) await this.#space(performance.now() - begunAt);
+        await this.#space(performance.now() - begunAt);
       }
+    } catch (error) {
+      // Whoever aborted knows why; anything else is a statement that Postgres refuses.
+      if (!this.#signal.aborted) this.#abort(new StopReason('journal_refused', { cause: error }));
     } finally {
       this.#writing = null;
     }
+  }
+
+  #take(): Output {
+    const raw = this.#text;
+    this.#text = '';
+    const elapsedMs = Math.round(performance.now() - this.#startedAt);
+    return { raw, tokens: this.#tokens, elapsedMs };
   }
 
   async #space(commitMs: number): Promise<void> {

@@ -6,6 +6,7 @@ import {
   failure,
   finishTask,
   handBackTask,
+  type Output,
   requeueTask,
   startTask,
   type TaskResult,
@@ -17,7 +18,7 @@ import { OutputJournal } from './output-journal.ts';
 import { infer } from './stages/infer.ts';
 import { postprocess } from './stages/postprocess.ts';
 import { preprocess } from './stages/preprocess.ts';
-import { StopReason, stopKindOf } from './stop-reason.ts';
+import { StopReason, stopKindOf, unlessTimeout } from './stop-reason.ts';
 import { untilCommitted } from './until-committed.ts';
 
 /** How the worker let go of a task. `fenced`: it was somebody else's by then, and nothing was written. */
@@ -33,9 +34,10 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
     task.timeoutSeconds * 1_000,
   );
   try {
-    const result = await carry(ctx, run);
-    const end = await untilCommitted(() => finishTask(ctx, claim, result), neverAborted);
-    if (end === 'fenced') return 'fenced';
+    const end = await carry(ctx, run);
+    const { result } = end;
+    const carried = await untilCommitted(() => finishTask(ctx, claim, end), neverAborted);
+    if (carried === 'fenced') return 'fenced';
     ctx.queue.wake(ctx.pool);
     ctx.metrics.tokensSeen(result.promptTokens, result.completionTokens);
     return result.outcome === 'cancelled' ? 'fenced' : result.outcome;
@@ -48,24 +50,28 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
 
 const neverAborted = new AbortController().signal;
 
-async function carry(ctx: WorkerContext, run: Run): Promise<TaskResult> {
+type End = { result: TaskResult; lastOutput?: Output | undefined };
+
+async function carry(ctx: WorkerContext, run: Run): Promise<End> {
   const { task, claim, control } = run;
   const { signal } = control;
   try {
     const { prepared, prompt } = await preprocess(ctx, task);
-    const started = await untilCommitted(() => startTask(ctx, claim), signal);
-    if (started === 'fenced') throw new StopReason('fenced');
-    const journal = new OutputJournal(ctx, {
-      claim,
-      signal,
-      abort: (reason) => control.abort(reason),
-    });
+    // The model does not wait for this commit; its text does.
+    const written = unlessTimeout(signal);
+    const started = untilCommitted(() => startTask(ctx, claim), written);
+    const abort = (reason: StopReason) => control.abort(reason);
+    const journal = new OutputJournal(ctx, { claim, started, signal: written, abort });
     const answer = await infer(ctx, { prepared, journal, signal });
-    return await postprocess(ctx, { task, claim, answer, prompt });
+    const [result, lastOutput] = await Promise.all([
+      postprocess(ctx, { task, claim, answer, prompt }),
+      journal.close(),
+    ]);
+    return { result, lastOutput };
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;
-    return { ...result, device: ctx.engine.info.device };
+    return { result: { ...result, device: ctx.engine.info.device } };
   }
 }
 

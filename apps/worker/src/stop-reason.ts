@@ -1,14 +1,25 @@
 /** Why a run is aborted. `fenced`: the task is not ours any more, so nothing may be written. */
-export type StopKind = 'fenced' | 'timeout' | 'shutdown' | 'journal_full';
+export type StopKind = 'fenced' | 'timeout' | 'shutdown' | 'journal_full' | 'journal_refused';
 
 export class StopReason extends Error {
   override readonly name = 'StopReason';
   readonly kind: StopKind;
 
-  constructor(kind: StopKind) {
-    super(`The run was stopped: ${kind}.`);
+  constructor(kind: StopKind, options?: ErrorOptions) {
+    super(`The run was stopped: ${kind}.`, options);
     this.kind = kind;
   }
+}
+
+/** Aborts as `signal` does, but not for a timeout: a run that it ends is still written down. */
+export function unlessTimeout(signal: AbortSignal): AbortSignal {
+  const rest = new AbortController();
+  const follow = () => {
+    if (stopKindOf(signal) !== 'timeout') rest.abort(signal.reason);
+  };
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
+  return rest.signal;
 }
 
 /** Why `signal` was aborted, or null where `error` has another cause. */

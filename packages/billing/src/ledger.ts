@@ -125,7 +125,21 @@ export async function readAccount(ctx: { db: Db }, organisationId: string): Prom
   return row ? toAccount(row) : { balance: 0n, held: 0n, activeTasks: 0 };
 }
 
-export function toAccount(row: { balance: string; held: string; active_tasks: number }): Account {
+/** Locks accounts, for a commit that decides by them. Organisations that never had money are missing. */
+export async function lockAccounts(
+  tx: Transaction,
+  organisationIds: readonly string[],
+): Promise<Map<string, Account>> {
+  const rows = await tx<
+    { organisation_id: string; balance: string; held: string; active_tasks: number }[]
+  >`
+    select organisation_id, balance, held, active_tasks from accounts
+    where organisation_id = any(${organisationIds as string[]}::bigint[])
+    order by organisation_id for update`;
+  return new Map(rows.map((row) => [row.organisation_id, toAccount(row)]));
+}
+
+function toAccount(row: { balance: string; held: string; active_tasks: number }): Account {
   return {
     balance: parseUsd(row.balance),
     held: parseUsd(row.held),

@@ -6,7 +6,8 @@ import * as schema from './schema/index.ts';
 
 /** `sql` for the hot path: written statements, moments as bigint microseconds. */
 export type Sql = postgres.Sql<{ moment: bigint }>;
-export type Transaction = postgres.TransactionSql<{ moment: bigint }>;
+/** What can run a statement: a pool, or the connection of a transaction. */
+export type Transaction = postgres.ISql<{ moment: bigint }>;
 /** `orm` for everything else; a pool of its own, since Drizzle changes how its client reads values. */
 export type Orm = PostgresJsDatabase<typeof schema>;
 

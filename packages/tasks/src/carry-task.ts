@@ -1,7 +1,7 @@
 /** What a worker writes about a task that it carries. Each returns `fenced` where the task is no longer its own. */
 import type { Db } from '@runfleet/db';
 
-import { decideAccept, decideFinish, decideOutput, decideStart } from './decide.ts';
+import { decideAccept, decideFinish, decideOutput, decideStart, type Output } from './decide.ts';
 import { readTask, type TaskRow } from './read-task.ts';
 import type { TaskResult } from './task-state.ts';
 import type { Committed, TaskStore } from './task-store.ts';
@@ -39,7 +39,7 @@ export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carr
 export function appendOutput(
   ctx: { store: TaskStore },
   claim: Claim,
-  output: { raw: string; tokens: number; elapsedMs: number },
+  output: Output,
 ): Promise<Carried> {
   return carried(
     ctx.store.commit({
@@ -54,13 +54,13 @@ export function appendOutput(
 export function finishTask(
   ctx: { store: TaskStore },
   claim: Claim,
-  result: TaskResult,
+  end: { result: TaskResult; lastOutput?: Output | undefined },
 ): Promise<Carried> {
   return carried(
     ctx.store.commit({
       taskId: claim.taskId,
       movesSlot: true,
-      decide: (state) => decideFinish(state, { epoch: claim.epoch, result }),
+      decide: (state) => decideFinish(state, { epoch: claim.epoch, ...end }),
     }),
   );
 }

@@ -93,10 +93,9 @@ export function decideStart(state: TaskState, input: { epoch: number }): Decisio
 }
 
 /** New text of the answer. `tokens` counts the answer's tokens so far, this text included. */
-export function decideOutput(
-  state: TaskState,
-  input: { epoch: number; raw: string; tokens: number; elapsedMs: number },
-): Decision {
+export type Output = { raw: string; tokens: number; elapsedMs: number };
+
+export function decideOutput(state: TaskState, input: { epoch: number } & Output): Decision {
   if (state.epoch !== input.epoch || state.status !== 'task_start') return FENCED;
   if (input.tokens <= state.outputTokens) return REPEATED;
   const { raw, tokens, elapsedMs } = input;
@@ -107,17 +106,19 @@ export function decideOutput(
 }
 
 /**
- * The attempt ended. From `task_start` on, the rest of the road is walked and recorded; before it
+ * The attempt ended; `lastOutput` is text that is not in the log yet. From `task_start` on, the rest of the road is walked and recorded; before it
  * there is nothing to walk, and a failure goes straight to the end.
  */
 export function decideFinish(
   state: TaskState,
-  input: { epoch: number; result: TaskResult },
+  input: { epoch: number; result: TaskResult; lastOutput?: Output | undefined },
 ): Decision {
   if (state.epoch !== input.epoch) return FENCED;
   if (isTerminal(state.status)) return REPEATED;
-  if (input.result.outcome === 'succeeded' && state.status !== 'task_start') return FENCED;
-  return finishPlan(state, input.result);
+  const { lastOutput, result } = input;
+  if (result.outcome === 'succeeded' && state.status !== 'task_start') return FENCED;
+  const output = lastOutput ? decideOutput(state, { epoch: input.epoch, ...lastOutput }) : [];
+  return [...(isRefusal(output) ? [] : output), ...finishPlan(state, result)];
 }
 
 /** Back to the queue, for no fault of the caller's; or, after too many such attempts, a clear failure. */

@@ -125,6 +125,13 @@ export async function writeTasks(tx: Transaction, changes: readonly TaskChange[]
     where t.id = p.id`;
 }
 
+/** As many new task ids. */
+export async function takeTaskIds(tx: Transaction, count: number): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    select nextval('tasks_id_seq') as id from generate_series(1, ${count})`;
+  return rows.map((row) => row.id);
+}
+
 export async function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Promise<void> {
   await tx`
     insert into tasks (id, organisation_id, project_id, owner_id, token, model_id, pool, parameters,

@@ -6,23 +6,25 @@
  * Locks are taken in one order everywhere: tasks by id, workers by id, accounts by id.
  */
 import {
+  type Account,
   holdFor,
+  lockAccounts,
   type Movement,
   requireAdmission,
-  toAccount,
   writeMovements,
 } from '@runfleet/billing';
-import type { Db, Transaction } from '@runfleet/db';
+import { type Db, transact, type Transaction } from '@runfleet/db';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 
 import { type Decision, isRefusal, type Refusal, type WorkerState } from './decide.ts';
 import { GroupCommit } from './group-commit.ts';
-import { newTaskPlan, type NewTask } from './new-task.ts';
+import { type NewTask, newTaskPlan, type NewTaskPlan } from './new-task.ts';
 import { applyPlan, type Effects, type ResultPatch, type TaskState } from './task-state.ts';
 import {
   insertTasks,
   lockTasks,
   lockWorkers,
+  takeTaskIds,
   type TaskChange,
   writeEvents,
   writeFiles,
@@ -81,69 +83,68 @@ async function commitCommands(
   announce: (events: readonly TaskEvent[]) => void,
   commands: readonly TaskCommand[],
 ): Promise<Committed[]> {
+  const ids = [...new Set(commands.map((command) => command.taskId))];
+  const movers = commands.filter((command) => command.movesSlot);
   const events: TaskEvent[] = [];
-  const results = await db.sql.begin(async (tx) => {
-    const ids = [...new Set(commands.map((command) => command.taskId))];
-    const movers = commands.filter((command) => command.movesSlot);
-    const [tasks, workers, clock] = await Promise.all([
-      lockTasks(tx, ids),
-      lockWorkers(
-        tx,
-        movers.map((command) => command.taskId),
-        movers.flatMap((command) => command.workerId ?? []),
-      ),
-      readClock(tx),
-    ]);
-
-    const changed = new Map<string, TaskChange>();
-    const effects: Effects[] = [];
-    const outcomes = commands.map((command): Committed => {
-      const state = tasks.get(command.taskId);
-      if (!state) return { refused: 'fenced', task: null };
-      const worker = workers.get(command.workerId ?? '');
-      const decision = command.decide(state, { ...clock, worker });
-      if (isRefusal(decision)) return { ...decision, task: { ...state } };
-      if (decision.length > 0) {
-        const effect = applyPlan(state, decision, clock.now);
-        effects.push(effect);
-        for (const { workerId, delta } of effect.slots) {
-          const seen = workers.get(workerId);
-          if (seen) seen.used += delta;
+  const results = await transact(
+    db.sql,
+    (tx) =>
+      Promise.all([
+        lockTasks(tx, ids),
+        lockWorkers(
+          tx,
+          movers.map((command) => command.taskId),
+          movers.flatMap((command) => command.workerId ?? []),
+        ),
+        readClock(tx),
+      ]),
+    ([tasks, workers, clock]) => {
+      const changed = new Map<string, TaskChange>();
+      const effects: Effects[] = [];
+      const result = commands.map((command): Committed => {
+        const state = tasks.get(command.taskId);
+        if (!state) return { refused: 'fenced', task: null };
+        const worker = workers.get(command.workerId ?? '');
+        const decision = command.decide(state, { ...clock, worker });
+        if (isRefusal(decision)) return { ...decision, task: { ...state } };
+        if (decision.length > 0) {
+          const effect = applyPlan(state, decision, clock.now);
+          effects.push(effect);
+          for (const { workerId, delta } of effect.slots) {
+            const seen = workers.get(workerId);
+            if (seen) seen.used += delta;
+          }
+          const patch = effect.patch ?? changed.get(state.id)?.patch ?? null;
+          changed.set(state.id, { state, patch });
         }
-        changed.set(state.id, {
-          state,
-          patch: effect.patch ?? changed.get(state.id)?.patch ?? null,
-        });
-      }
-      return { task: { ...state } };
-    });
-
-    events.push(...effects.flatMap((effect) => effect.events));
-    await writeEffects(tx, [...changed.values()], effects, events);
-    return outcomes;
-  });
+        return { task: { ...state } };
+      });
+      events.push(...effects.flatMap((effect) => effect.events));
+      return { result, write: writesOf([...changed.values()], effects, events) };
+    },
+  );
   if (events.length > 0) announce(events);
   return results;
 }
 
-async function writeEffects(
-  tx: Transaction,
+/** In the order of the locks: tasks, workers, accounts. */
+function writesOf(
   changed: readonly TaskChange[],
   effects: readonly Effects[],
   events: readonly TaskEvent[],
-): Promise<void> {
-  if (changed.length === 0) return;
+): ((tx: Transaction) => Promise<void>)[] {
+  if (changed.length === 0) return [];
   const slots = effects.flatMap((effect) => effect.slots);
   const movements = effects.flatMap((effect) => effect.movements);
   const files = changed.flatMap(({ state, patch }) => filesOf(state, patch));
-  // Issued together, so that they travel in one round trip; the connection runs them in this order.
-  await Promise.all([
-    writeTasks(tx, changed),
-    writeEvents(tx, events),
-    slots.length > 0 && writeSlots(tx, slots),
-    files.length > 0 && writeFiles(tx, files),
-    movements.length > 0 && writeMovements(tx, movements),
-  ]);
+  const writes: ((tx: Transaction) => Promise<void>)[] = [
+    (tx) => writeTasks(tx, changed),
+    (tx) => writeEvents(tx, events),
+  ];
+  if (files.length > 0) writes.push((tx) => writeFiles(tx, files));
+  if (slots.length > 0) writes.push((tx) => writeSlots(tx, slots));
+  if (movements.length > 0) writes.push((tx) => writeMovements(tx, movements));
+  return writes;
 }
 
 function filesOf(state: TaskState, patch: ResultPatch | null) {
@@ -162,54 +163,55 @@ async function commitCreations(
   tasks: readonly NewTask[],
 ): Promise<({ id: string; token: string } | RunfleetError)[]> {
   const events: TaskEvent[] = [];
-  const results = await db.sql.begin(async (tx) => {
-    const [accountRows, idRows, { now }] = await Promise.all([
-      tx<{ organisation_id: string; balance: string; held: string; active_tasks: number }[]>`
-        select organisation_id, balance, held, active_tasks from accounts
-        where organisation_id = any(${[...new Set(tasks.map((task) => task.organisationId))]}::bigint[])
-        order by organisation_id for update`,
-      tx<{ id: string }[]>`
-        select nextval('tasks_id_seq') as id from generate_series(1, ${tasks.length})`,
-      readClock(tx),
-    ]);
-    const accounts = new Map(accountRows.map((row) => [row.organisation_id, toAccount(row)]));
-
-    const movements: Movement[] = [];
-    const created: ReturnType<typeof newTaskPlan>[] = [];
-    const outcomes = tasks.map((task, index) => {
-      const id = idRows[index]?.id;
-      if (id === undefined) throw new Error('Postgres handed out fewer task ids than asked for.');
-      const account = accounts.get(task.organisationId) ?? {
-        balance: 0n,
-        held: 0n,
-        activeTasks: 0,
+  const results = await transact(
+    db.sql,
+    (tx) =>
+      Promise.all([
+        lockAccounts(tx, [...new Set(tasks.map((task) => task.organisationId))]),
+        takeTaskIds(tx, tasks.length),
+        readClock(tx),
+      ]),
+    ([accounts, ids, { now }]) => {
+      const movements: Movement[] = [];
+      const created: NewTaskPlan[] = [];
+      const result = tasks.map((task, index) => {
+        const plan = newTaskPlan(ids[index] ?? '', task, now);
+        const account = accounts.get(task.organisationId) ?? noAccount();
+        const refusal = refusalOf(() => requireAdmission(account, plan.held, task.admission));
+        if (refusal) return refusal;
+        const movement = holdFor({ id: plan.id, organisationId: task.organisationId }, plan.held);
+        account.held += movement.change.held;
+        account.activeTasks += movement.change.activeTasks;
+        movements.push(movement);
+        created.push(plan);
+        events.push(...plan.events);
+        return { id: plan.id, token: plan.token };
+      });
+      if (created.length === 0) return { result, write: [] };
+      return {
+        result,
+        write: [
+          (tx) => insertTasks(tx, created),
+          (tx) => writeEvents(tx, events),
+          (tx) => writeMovements(tx, movements),
+        ],
       };
-      const plan = newTaskPlan(id, task, now);
-      try {
-        requireAdmission(account, plan.held, task.admission);
-      } catch (error) {
-        if (error instanceof RunfleetError) return error;
-        throw error;
-      }
-      const movement = holdFor({ id, organisationId: task.organisationId }, plan.held);
-      account.held += movement.change.held;
-      account.activeTasks += movement.change.activeTasks;
-      movements.push(movement);
-      created.push(plan);
-      events.push(...plan.events);
-      return { id, token: plan.token };
-    });
-    if (created.length > 0) {
-      await Promise.all([
-        insertTasks(tx, created),
-        writeEvents(tx, events),
-        writeMovements(tx, movements),
-      ]);
-    }
-    return outcomes;
-  });
+    },
+  );
   if (events.length > 0) announce(events);
   return results;
+}
+
+const noAccount = (): Account => ({ balance: 0n, held: 0n, activeTasks: 0 });
+
+function refusalOf(check: () => void): RunfleetError | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof RunfleetError) return error;
+    throw error;
+  }
 }
 
 async function readClock(tx: Transaction): Promise<{ now: Micros; pulse: number }> {

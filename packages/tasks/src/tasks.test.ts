@@ -116,8 +116,8 @@ describe('the road of a task', () => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     const claim = await running(ctx, id, await aWorker(db));
-    await appendOutput(ctx, claim, { raw: 'Hi there', tokens: 2, elapsedMs: 5 });
-    expect(await finishTask(ctx, claim, answer)).toBe('done');
+    const lastOutput = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
+    expect(await finishTask(ctx, claim, { result: answer, lastOutput })).toBe('done');
 
     const log = await logOf(db, id);
     expect(log.map(({ type }) => type)).toEqual(ROAD);
@@ -137,7 +137,7 @@ describe('the road of a task', () => {
     const { id } = await createTask(ctx, aTask(tenant));
     expect((await readAccount(ctx, tenant.organisationId)).held).toBe(parseUsd('0.1755'));
     const claim = await running(ctx, id, await aWorker(db));
-    await finishTask(ctx, claim, answer);
+    await finishTask(ctx, claim, { result: answer });
 
     const task = await readTask(ctx, { ...tenant, reference: { id } });
     const elapsed = (task.times.endedAt ?? 0n) - (task.times.acceptedAt ?? 0n);
@@ -161,7 +161,7 @@ describe('the road of a task', () => {
       const worker = await aWorker(db);
       const claim = await assigned(ctx, id, worker);
       await acceptTask(ctx, claim);
-      await finishTask(ctx, claim, failure(outcome, 'No.'));
+      await finishTask(ctx, claim, { result: failure(outcome, 'No.') });
 
       const task = await readTask(ctx, { ...tenant, reference: { id } });
       expect(task).toMatchObject({
@@ -200,14 +200,14 @@ describe('the fence', () => {
     const output = { raw: 'late', tokens: 1, elapsedMs: 1 };
     expect(await appendOutput(ctx, zombie, output)).toBe('fenced');
     expect(await startTask(ctx, zombie)).toBe('fenced');
-    expect(await finishTask(ctx, zombie, answer)).toBe('fenced');
+    expect(await finishTask(ctx, zombie, { result: answer })).toBe('fenced');
     expect(await acceptTask(ctx, zombie)).toBeNull();
     expect(await requeueTask(ctx, zombie, 'again')).toBe(false);
 
     const heir = await running(ctx, id, await aWorker(db));
     expect(heir.epoch).toBeGreaterThan(zombie.epoch);
-    expect(await finishTask(ctx, heir, answer)).toBe('done');
-    expect(await finishTask(ctx, zombie, answer)).toBe('fenced');
+    expect(await finishTask(ctx, heir, { result: answer })).toBe('done');
+    expect(await finishTask(ctx, zombie, { result: answer })).toBe('fenced');
     const log = await logOf(db, id);
     expect(log.filter(({ type }) => type === 'task_postprocess_end')).toHaveLength(1);
     expect(log.filter(({ type }) => type === 'task_cost')).toHaveLength(2);
@@ -230,7 +230,7 @@ describe('the fence', () => {
     expect((await twice(() => acceptTask(ctx, claim))).map((task) => task?.id)).toEqual([id, id]);
     expect(await twice(() => startTask(ctx, claim))).toEqual(['done', 'done']);
     expect(await twice(() => appendOutput(ctx, claim, output))).toEqual(['done', 'done']);
-    expect(await twice(() => finishTask(ctx, claim, answer))).toEqual(['done', 'done']);
+    expect(await twice(() => finishTask(ctx, claim, { result: answer }))).toEqual(['done', 'done']);
     expect((await logOf(db, id)).map(({ type }) => type)).toEqual(ROAD);
     expect(await usedSlots(db, worker.workerId)).toBe(0);
     await expectBalancedBooks(db, tenant.organisationId);
@@ -244,7 +244,7 @@ describe('the fence', () => {
       const claim = await running(ctx, id, worker);
       const reference = { id };
       const results = await Promise.all([
-        finishTask(ctx, claim, answer),
+        finishTask(ctx, claim, { result: answer }),
         killTask(ctx, { ...tenant, reference, onlyQueued: false }).then(
           () => 'killed',
           () => 'too late',
@@ -299,7 +299,7 @@ describe('slots', () => {
     const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
     expect(killed).toMatchObject({ status: 'task_cancel', totalCost: 0n, workerId: null });
     expect(await usedSlots(db, worker.workerId)).toBe(0);
-    expect(await finishTask(ctx, claim, answer)).toBe('fenced');
+    expect(await finishTask(ctx, claim, { result: answer })).toBe('fenced');
     await expectBalancedBooks(db, tenant.organisationId);
   });
 

@@ -30,11 +30,9 @@ export async function infer(
       },
       signal,
     );
-    await journal.close();
     return { ...result, text };
   } catch (error) {
     if (stopKindOf(signal) !== 'timeout' || journal.tokens === 0) throw error;
-    await journal.close();
     return {
       text,
       finishReason: 'timeout',
