@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseMoment } from './moment.ts';
+import { formatMoment, parseMoment } from './moment.ts';
 import { testWithDb } from './testing.ts';
 
 test.for([
@@ -14,6 +14,6 @@ test.for([
 
 testWithDb('Postgres gives back the microsecond that it was given', async ({ db }) => {
   const at = 1_795_408_260_123_457n;
-  const [row] = await db.sql<{ at: bigint }[]>`select ${at}::timestamptz as at`;
+  const [row] = await db.sql<{ at: bigint }[]>`select ${formatMoment(at)}::text::timestamptz as at`;
   expect(row?.at).toBe(at);
 });
