@@ -3,12 +3,12 @@
  * equal their sum. A task's money moves twice: `hold` when it is accepted, and `settle` plus
  * `release` when it ends, in the very commit that ends it.
  */
-import type { Db, Transaction } from '@runfleet/db';
+import type { Db, Statement, Transaction } from '@runfleet/db';
 import { formatUsd, parseUsd, type Pico } from '@runfleet/protocol';
 
 import type { Account } from './admission.ts';
 
-export type Transfer = {
+type Transfer = {
   businessKey: string;
   organisationId: string;
   taskId: string | null;
@@ -18,7 +18,7 @@ export type Transfer = {
 };
 
 /** What a commit changes in one account row. */
-export type AccountChange = {
+type AccountChange = {
   organisationId: string;
   balance: Pico;
   held: Pico;
@@ -58,46 +58,55 @@ export function settle(
   };
 }
 
-/** Writes movements inside a transaction that already holds whatever else it locks. */
-export async function writeMovements(
-  tx: Transaction,
-  movements: readonly Movement[],
-): Promise<void> {
+/** The statements that store movements, for a transaction that already holds whatever else it locks. */
+export function writeMovements(tx: Transaction, movements: readonly Movement[]): Statement[] {
+  if (movements.length === 0) return [];
   const transfers = movements.flatMap((movement) => movement.transfers);
-  const changes = new Map<string, AccountChange>();
+  return [
+    ...(transfers.length > 0 ? [insertTransfers(tx, transfers)] : []),
+    changeAccounts(tx, sumByAccount(movements)),
+  ];
+}
+
+function sumByAccount(movements: readonly Movement[]): AccountChange[] {
+  const sums = new Map<string, AccountChange>();
   for (const { change } of movements) {
-    const sum = changes.get(change.organisationId);
-    if (!sum) changes.set(change.organisationId, { ...change });
+    const sum = sums.get(change.organisationId);
+    if (!sum) sums.set(change.organisationId, { ...change });
     else {
       sum.balance += change.balance;
       sum.held += change.held;
       sum.activeTasks += change.activeTasks;
     }
   }
-  await Promise.all([
-    transfers.length > 0 &&
-      tx`
-        insert into transfers (business_key, organisation_id, task_id, debit, credit, amount)
-        select key, organisation_id, task_id, debit, credit, amount
-        from json_to_recordset(${JSON.stringify(transfers.map(transferRow))}::text::json)
-          as t(key text, organisation_id bigint, task_id bigint, debit text, credit text, amount numeric)`,
-    // The rows are locked in one order, so that two commits never wait for each other in a ring.
-    tx`
-      with change as (
-        select * from json_to_recordset(${JSON.stringify([...changes.values()].map(changeRow))}::text::json)
-          as c(organisation_id bigint, balance numeric, held numeric, active_tasks int)
-      ), locked as (
-        select organisation_id from accounts
-        where organisation_id in (select organisation_id from change)
-        order by organisation_id for update
-      )
-      update accounts a set
-        balance = a.balance + c.balance,
-        held = a.held + c.held,
-        active_tasks = a.active_tasks + c.active_tasks
-      from change c join locked l using (organisation_id)
-      where a.organisation_id = c.organisation_id`,
-  ]);
+  return [...sums.values()];
+}
+
+function insertTransfers(tx: Transaction, transfers: readonly Transfer[]): Statement {
+  return tx`
+    insert into transfers (business_key, organisation_id, task_id, debit, credit, amount)
+    select key, organisation_id, task_id, debit, credit, amount
+    from json_to_recordset(${JSON.stringify(transfers.map(transferRow))}::text::json)
+      as t(key text, organisation_id bigint, task_id bigint, debit text, credit text, amount numeric)`;
+}
+
+/** The rows are locked in one order, so that two commits never wait for each other in a ring. */
+function changeAccounts(tx: Transaction, changes: readonly AccountChange[]): Statement {
+  return tx`
+    with change as (
+      select * from json_to_recordset(${JSON.stringify(changes.map(changeRow))}::text::json)
+        as c(organisation_id bigint, balance numeric, held numeric, active_tasks int)
+    ), locked as (
+      select organisation_id from accounts
+      where organisation_id in (select organisation_id from change)
+      order by organisation_id for update
+    )
+    update accounts a set
+      balance = a.balance + c.balance,
+      held = a.held + c.held,
+      active_tasks = a.active_tasks + c.active_tasks
+    from change c join locked l using (organisation_id)
+    where a.organisation_id = c.organisation_id`;
 }
 
 /** Credits an organisation. A second deposit of the same `businessKey` changes nothing. */

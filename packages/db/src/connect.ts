@@ -8,6 +8,8 @@ import * as schema from './schema/index.ts';
 export type Sql = postgres.Sql<{ moment: bigint }>;
 /** What can run a statement: a pool, or the connection of a transaction. */
 export type Transaction = postgres.ISql<{ moment: bigint }>;
+/** A statement that is written but not sent. */
+export type Statement = postgres.PendingQuery<postgres.Row[]>;
 /** `orm` for everything else; a pool of its own, since Drizzle changes how its client reads values. */
 export type Orm = PostgresJsDatabase<typeof schema>;
 

@@ -9,10 +9,10 @@ test('a write that fails takes the others with it', async ({ db }) => {
     async () => null,
     () => ({
       result: 'done',
-      write: [
-        (tx) => tx`insert into organisations (name) values ('one')`,
-        (tx) => tx`insert into organisations (name) values (null)`,
-        (tx) => tx`insert into organisations (name) values ('three')`,
+      write: (tx) => [
+        tx`insert into organisations (name) values ('one')`,
+        tx`insert into organisations (name) values (null)`,
+        tx`insert into organisations (name) values ('three')`,
       ],
     }),
   );
@@ -26,7 +26,7 @@ test('it answers only when its writes are there for everyone to see', async ({ d
     (tx) => tx<{ n: number }[]>`select 1 as n`,
     ([row]) => ({
       result: row?.n,
-      write: [(tx) => tx`insert into organisations (name) values ('one')`],
+      write: (tx) => [tx`insert into organisations (name) values ('one')`],
     }),
   );
   expect(result).toBe(1);

@@ -1,7 +1,7 @@
-import type { Sql, Transaction } from './connect.ts';
+import type { Sql, Statement, Transaction } from './connect.ts';
 
-/** The second half of a transaction: what it answers, and the writes, none of which waits for another. */
-export type Writes<R> = { result: R; write: readonly ((tx: Transaction) => Promise<unknown>)[] };
+/** The second half of a transaction: what it answers, and its writes, none of which waits for another. */
+export type Writes<R> = { result: R; write: (tx: Transaction) => readonly Statement[] };
 
 /**
  * One transaction whose commit travels with its writes, which saves a round trip of four. `decide`
@@ -18,10 +18,16 @@ export function transact<T, R>(
     sql
       .begin(async (tx) => {
         const { result, write } = decide(await read(tx));
-        // `begin` commits once more when we return, and then ends the empty transaction that "and
-        // chain" opened. After a failed write this one rolls back, and the write's promise rejects.
-        if (write.length > 0) {
-          await Promise.all([...write.map((statement) => statement(tx)), tx`commit and chain`]);
+        const statements = write(tx);
+        if (statements.length > 0) {
+          // A statement is sent when somebody asks for its result. Sent one after the other here, so
+          // that the commit is the last whatever the event loop does.
+          const sent = [...statements, tx`commit and chain`].map((statement) =>
+            statement.execute(),
+          );
+          // `begin` commits once more when we return, and then ends the empty transaction that "and
+          // chain" opened. After a failed write this one rolls back, and the write's promise rejects.
+          await Promise.all(sent);
         }
         resolve(result);
       })

@@ -14,7 +14,7 @@ export const TASK_OCCURRENCES = [
   'task_cost',
 ] as const;
 
-export type TaskOccurrence = (typeof TASK_OCCURRENCES)[number];
+type TaskOccurrence = (typeof TASK_OCCURRENCES)[number];
 export type TaskEventType = TaskStatus | TaskOccurrence;
 export const TASK_EVENT_TYPES: readonly TaskEventType[] = [...TASK_STATUSES, ...TASK_OCCURRENCES];
 

@@ -44,7 +44,7 @@ export async function readModelStats(ctx: { db: Db }): Promise<Map<string, Model
   );
 }
 
-export type FleetWorker = {
+type FleetWorker = {
   id: string;
   host: string;
   pool: string;
@@ -56,7 +56,7 @@ export type FleetWorker = {
   device: WorkerDevice;
 };
 
-export type RunningTask = {
+type RunningTask = {
   id: string;
   organisationId: string;
   modelId: string;

@@ -12,7 +12,7 @@ import type { TaskStore } from './task-store.ts';
 type Ctx = { db: Db; store: TaskStore; queue: TaskQueue };
 
 /** A worker that does not confirm a ticket for so many pulses loses it. */
-export const ACCEPT_PULSES = 5;
+const ACCEPT_PULSES = 5;
 /** A worker that does not renew for so many pulses is lost. */
 export const LEASE_PULSES = 15;
 /** A run may take this long past its timeout to report before it is ended for it. */

@@ -1,5 +1,5 @@
 /** The statements of the task store. Each names its columns and runs inside the store's transaction. */
-import { formatMoment, type Transaction } from '@runfleet/db';
+import { formatMoment, type Statement, type Transaction } from '@runfleet/db';
 import {
   formatUsd,
   INITIAL_STATUS,
@@ -17,7 +17,7 @@ import type { NewTaskPlan } from './new-task.ts';
 import type { ResultPatch, SlotChange, TaskState, TaskTimes } from './task-state.ts';
 
 /** Each moment's column. */
-export const TIME_COLUMNS = {
+const TIME_COLUMNS = {
   queuedAt: 'queued_at',
   assignedAt: 'assigned_at',
   acceptedAt: 'accepted_at',
@@ -99,8 +99,8 @@ export async function lockWorkers(
   );
 }
 
-export async function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Promise<void> {
-  await tx`
+export function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Statement {
+  return tx`
     update tasks t set
       status = p.status, epoch = p.epoch, seq = p.seq, changed_at = p.changed_at,
       queued_in = p.queued_in, worker_id = p.worker_id, worker_generation = p.worker_generation,
@@ -132,8 +132,8 @@ export async function takeTaskIds(tx: Transaction, count: number): Promise<strin
   return rows.map((row) => row.id);
 }
 
-export async function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Promise<void> {
-  await tx`
+export function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Statement {
+  return tx`
     insert into tasks (id, organisation_id, project_id, owner_id, token, model_id, pool, parameters,
       seed, timeout_seconds, status, epoch, seq, changed_at, queued_in, queued_at, price_version, cps,
       held)
@@ -147,7 +147,7 @@ export async function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]
       price_version text, cps numeric, held numeric)`;
 }
 
-export async function writeEvents(tx: Transaction, events: readonly TaskEvent[]): Promise<void> {
+export function writeEvents(tx: Transaction, events: readonly TaskEvent[]): Statement {
   const rows = events.map(({ taskId, seq, epoch, type, payload, at }) => ({
     task_id: taskId,
     seq,
@@ -156,7 +156,7 @@ export async function writeEvents(tx: Transaction, events: readonly TaskEvent[])
     payload,
     at: formatMoment(at),
   }));
-  await tx`
+  return tx`
     insert into task_events (task_id, seq, epoch, type, payload, at)
     select task_id, seq, epoch, type, payload, at
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as e(
@@ -164,13 +164,13 @@ export async function writeEvents(tx: Transaction, events: readonly TaskEvent[])
 }
 
 /** A worker that registered anew counts from zero; releases of its former life pass it by. */
-export async function writeSlots(tx: Transaction, changes: readonly SlotChange[]): Promise<void> {
+export function writeSlots(tx: Transaction, changes: readonly SlotChange[]): Statement {
   const rows = changes.map(({ workerId, generation, delta }) => ({
     id: workerId,
     generation,
     delta,
   }));
-  await tx`
+  return tx`
     update workers w set used = w.used + c.delta
     from (
       select id, generation, sum(delta)::int as delta
@@ -181,10 +181,10 @@ export async function writeSlots(tx: Transaction, changes: readonly SlotChange[]
     where w.id = c.id and w.generation = c.generation`;
 }
 
-export async function writeFiles(
+export function writeFiles(
   tx: Transaction,
   files: readonly (StoredFile & { organisationId: string; taskId: string; createdAt: Micros })[],
-): Promise<void> {
+): Statement {
   const rows = files.map((file) => ({
     id: file.id,
     access_key: file.accessKey,
@@ -196,7 +196,7 @@ export async function writeFiles(
     storage_key: file.storageKey,
     created_at: formatMoment(file.createdAt),
   }));
-  await tx`
+  return tx`
     insert into files (id, access_key, organisation_id, task_id, name, content_type, size_bytes,
       storage_key, created_at)
     select id, access_key, organisation_id, task_id, name, content_type, size_bytes, storage_key,

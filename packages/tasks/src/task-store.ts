@@ -13,7 +13,7 @@ import {
   requireAdmission,
   writeMovements,
 } from '@runfleet/billing';
-import { type Db, transact, type Transaction } from '@runfleet/db';
+import { type Db, type Statement, transact, type Transaction } from '@runfleet/db';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 
 import { type Decision, isRefusal, type Refusal, type WorkerState } from './decide.ts';
@@ -32,7 +32,7 @@ import {
   writeTasks,
 } from './task-statements.ts';
 
-export type TaskCommand = {
+type TaskCommand = {
   taskId: string;
   /** Whether a slot may be bound or freed, which needs the worker's row lock. */
   movesSlot: boolean;
@@ -120,7 +120,10 @@ async function commitCommands(
         return { task: { ...state } };
       });
       events.push(...effects.flatMap((effect) => effect.events));
-      return { result, write: writesOf([...changed.values()], effects, events) };
+      return {
+        result,
+        write: (tx) => writeAll(tx, [...changed.values()], effects, events),
+      };
     },
   );
   if (events.length > 0) announce(events);
@@ -128,23 +131,23 @@ async function commitCommands(
 }
 
 /** In the order of the locks: tasks, workers, accounts. */
-function writesOf(
+function writeAll(
+  tx: Transaction,
   changed: readonly TaskChange[],
   effects: readonly Effects[],
   events: readonly TaskEvent[],
-): ((tx: Transaction) => Promise<void>)[] {
+): Statement[] {
   if (changed.length === 0) return [];
   const slots = effects.flatMap((effect) => effect.slots);
   const movements = effects.flatMap((effect) => effect.movements);
   const files = changed.flatMap(({ state, patch }) => filesOf(state, patch));
-  const writes: ((tx: Transaction) => Promise<void>)[] = [
-    (tx) => writeTasks(tx, changed),
-    (tx) => writeEvents(tx, events),
+  return [
+    writeTasks(tx, changed),
+    writeEvents(tx, events),
+    ...(files.length > 0 ? [writeFiles(tx, files)] : []),
+    ...(slots.length > 0 ? [writeSlots(tx, slots)] : []),
+    ...writeMovements(tx, movements),
   ];
-  if (files.length > 0) writes.push((tx) => writeFiles(tx, files));
-  if (slots.length > 0) writes.push((tx) => writeSlots(tx, slots));
-  if (movements.length > 0) writes.push((tx) => writeMovements(tx, movements));
-  return writes;
 }
 
 function filesOf(state: TaskState, patch: ResultPatch | null) {
@@ -187,15 +190,11 @@ async function commitCreations(
         events.push(...plan.events);
         return { id: plan.id, token: plan.token };
       });
-      if (created.length === 0) return { result, write: [] };
-      return {
-        result,
-        write: [
-          (tx) => insertTasks(tx, created),
-          (tx) => writeEvents(tx, events),
-          (tx) => writeMovements(tx, movements),
-        ],
-      };
+      const write = (tx: Transaction): Statement[] =>
+        created.length === 0
+          ? []
+          : [insertTasks(tx, created), writeEvents(tx, events), ...writeMovements(tx, movements)];
+      return { result, write };
     },
   );
   if (events.length > 0) announce(events);

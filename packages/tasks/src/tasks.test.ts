@@ -17,7 +17,7 @@ import {
 } from './reconcile.ts';
 import { requeueTask } from './requeue-task.ts';
 import type { TaskResult } from './task-state.ts';
-import type { TaskStore } from './task-store.ts';
+import { openTaskStore, type TaskStore } from './task-store.ts';
 import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
 import { registerWorker, renewWorker } from './worker-registry.ts';
 
@@ -263,6 +263,34 @@ describe('the fence', () => {
     const account = await expectBalancedBooks(db, tenant.organisationId);
     expect(account).toMatchObject({ held: 0n, activeTasks: 0 });
   });
+});
+
+test('an answer that streams in one process and a kill in another: the log stays gapless', async ({
+  db,
+  store,
+  queue,
+  tenant,
+}) => {
+  await using elsewhere = openTaskStore({ db, announce: () => {} });
+  const worker = await aWorker(db, 20);
+  for (let i = 0; i < 10; i++) {
+    const { id } = await createTask({ store, queue }, aTask(tenant));
+    const claim = await running({ store, db }, id, worker);
+    const stream = async () => {
+      for (let tokens = 1; tokens <= 20; tokens++) {
+        await appendOutput({ store }, claim, { raw: 'a ', tokens, elapsedMs: tokens });
+      }
+    };
+    const reference = { id };
+    const kill = killTask(
+      { db, queue, store: elsewhere },
+      { ...tenant, reference, onlyQueued: false },
+    );
+    await Promise.all([stream(), kill]);
+    const log = await logOf(db, id);
+    expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
+    expect(log.at(-1)?.type).toBe('task_cancel');
+  }
 });
 
 describe('slots', () => {

@@ -19,7 +19,7 @@ const devFileSchema = z.object({
 /** What `npm start` prints, for programs: `.runfleet/dev.json`, readable by its owner alone. */
 export type DevFile = z.infer<typeof devFileSchema>;
 
-export const devFilePath = (home: string): string => join(home, 'dev.json');
+const devFilePath = (home: string): string => join(home, 'dev.json');
 
 /** The former start's file, or null where there is none that can be read. */
 export async function readDevFile(home: string): Promise<DevFile | null> {

@@ -1,0 +1,55 @@
+import { assignTasks, createTask, acceptTask, startTask } from '@runfleet/tasks';
+import { aTask, aWorker, testWithTasks } from '@runfleet/tasks/testing';
+import { expect } from 'vitest';
+
+import { OutputJournal } from './output-journal.ts';
+import { StopReason } from './stop-reason.ts';
+
+const test = testWithTasks.extend('run', async ({ db, store, queue, tenant }) => {
+  const { id } = await createTask({ store, queue }, aTask(tenant));
+  const worker = await aWorker(db);
+  const { assigned } = await assignTasks({ store }, [{ taskId: id, ...worker }]);
+  const ticket = assigned[0];
+  if (!ticket) throw new Error('The task was not assigned.');
+  await acceptTask({ db, store }, ticket);
+  const control = new AbortController();
+  const journal = new OutputJournal(
+    { store },
+    {
+      claim: ticket,
+      started: startTask({ store }, ticket),
+      signal: control.signal,
+      abort: (reason) => control.abort(reason),
+    },
+  );
+  return { id, journal, control };
+});
+
+test('all text is in the log or in the rest, in order and once', async ({ db, run }) => {
+  const words = Array.from({ length: 200 }, (_, index) => `w${index} `);
+  for (const [index, text] of words.entries()) {
+    run.journal.add({ text, tokens: index + 1 });
+    if (index % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const rest = await run.journal.close();
+  const rows = await db.sql<{ payload: { raw: string; tokens: number } }[]>`
+    select payload from task_events where task_id = ${run.id} and type = 'task_output' order by seq`;
+  const logged = rows.map(({ payload }) => payload.raw).join('');
+  expect(logged + (rest?.raw ?? '')).toBe(words.join(''));
+  expect(run.journal.tokens).toBe(200);
+});
+
+test('a run whose task was taken away is aborted as fenced', async ({ db, run }) => {
+  await db.sql`update tasks set epoch = epoch + 1 where id = ${run.id}`;
+  run.journal.add({ text: 'late', tokens: 1 });
+  await new Promise((resolve) => run.control.signal.addEventListener('abort', resolve));
+  expect(run.control.signal.reason).toMatchObject({ kind: 'fenced' });
+});
+
+test('text that nobody can write down is bounded', ({ run }) => {
+  for (let tokens = 1; tokens <= 11; tokens++) {
+    run.journal.add({ text: 'x'.repeat(100_000), tokens });
+  }
+  expect(run.control.signal.reason).toBeInstanceOf(StopReason);
+  expect(run.control.signal.reason).toMatchObject({ kind: 'journal_full' });
+});
