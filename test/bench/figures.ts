@@ -17,12 +17,13 @@ export const FIGURES = {
   finished: { title: 'Run to finished, 96 clients, sustained', unit: '/s' },
   finishP50: { title: 'Run to finished, 96 clients, p50', unit: 'ms' },
   finishP99: { title: 'Run to finished, 96 clients, p99', unit: 'ms' },
-  transactions: { title: 'Postgres transactions per finished task', unit: '' },
+  transactions: { title: 'transactions that write, per finished task', unit: '' },
+  foreign: { title: 'CPU of anything else on the machine meanwhile', unit: '%' },
   lost: { title: 'accepted and not finished, or not stored', unit: 'tasks' },
 } as const satisfies Record<string, Figure>;
 
 /** `ms` by the client's clock where nothing else is said. */
-type Figure = { title: string; unit: '/s' | 'ms' | 'tasks' | '' };
+type Figure = { title: string; unit: '/s' | 'ms' | 'tasks' | '%' | '' };
 
 export type FigureName = keyof typeof FIGURES;
 export type Figures = Record<FigureName, number>;

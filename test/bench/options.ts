@@ -9,13 +9,15 @@ export type Options = {
   plan: Plan;
   parts: readonly Part[];
   jsonFile: string | undefined;
+  /** How long each part may wait for a machine with nothing else to do. */
+  waitSeconds: number;
   /** Where Runfleet's roles leave CPU profiles; profiling slows them down. */
   profileFolder: string | undefined;
 };
 
 const SHORT_PARTS: readonly Part[] = ['bare', 'runfleet', 'n1', 'n2', 'model'];
 
-export const USAGE = `pnpm bench [--short] [--only ${PARTS.join(',')}] [--rounds N] [--json FILE] [--profile FOLDER]
+export const USAGE = `pnpm bench [--short] [--only ${PARTS.join(',')}] [--rounds N] [--json FILE] [--profile FOLDER] [--wait SECONDS]
 `;
 
 /** Throws what is wrong with the command line. */
@@ -28,6 +30,7 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       json: { type: 'string' },
       profile: { type: 'string' },
+      wait: { type: 'string', default: '0' },
     },
   });
   const plan = values.short ? SHORT_PLAN : FULL_PLAN;
@@ -36,6 +39,7 @@ export function readOptions(args: readonly string[]): Options {
     parts: readParts(values.only) ?? (values.short ? SHORT_PARTS : PARTS),
     jsonFile: values.json,
     profileFolder: values.profile,
+    waitSeconds: Number(values.wait),
   };
 }
 

@@ -1,4 +1,5 @@
 /** One round of one system: accepting alone, then the whole of it. */
+import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Figures, Round } from '../figures.ts';
@@ -8,7 +9,7 @@ import { RunClient } from '../load/run-client.ts';
 import { latencyOf } from '../load/statistics.ts';
 import { openSockets } from '../load/task-socket.ts';
 import type { Plan } from '../plan.ts';
-import { startCpuMeter } from '../systems/cpu-meter.ts';
+import { FOREIGN, startCpuMeter } from '../systems/cpu-meter.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { RunningSystem, System } from '../systems/system.ts';
 import { countLost } from './count-lost.ts';
@@ -16,6 +17,7 @@ import { measureIdle } from './measure-idle.ts';
 
 const CLIENTS = 96;
 const FEW_CLIENTS = 32;
+const MICROS_PER_PERCENT = 10_000;
 const PARAMETERS = {
   prompt: 'say these sixteen words back to me one after the other as quickly as you can',
 };
@@ -98,6 +100,8 @@ async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan
       finishP50: finish.p50,
       finishP99: finish.p99,
       transactions: transactions / finished,
+      foreign:
+        ((cpuPerTask[FOREIGN] ?? 0) * finished) / (seconds * cpus().length * MICROS_PER_PERCENT),
       fleetOpenP50: accept.p50,
       fleetOpenP99: accept.p99,
     } satisfies Partial<Figures>,

@@ -33,7 +33,7 @@ export type TaskCounts = {
   count(): Promise<{ accepted: number; finished: number }>;
   /** Tasks that succeeded between two moments of the database's clock. */
   finishedBetween(from: string, to: string): Promise<number>;
-  /** Committed in this database so far, reads included. */
+  /** Transactions that wrote something, so far. */
   transactions(): Promise<number>;
   /** From the stamp of the accept to the stamp of `task_start`, in ms; empty where none is stored. */
   startDelaysMs(since: string): Promise<number[]>;
@@ -81,8 +81,7 @@ export function openTaskCounts(
     },
     async transactions() {
       const [row] = await sql<{ count: number }[]>`
-        select xact_commit::float8 as count from pg_stat_database
-        where datname = current_database()`;
+        select pg_snapshot_xmax(pg_current_snapshot())::text::float8 as count`;
       return row?.count ?? NaN;
     },
     async startDelaysMs(since) {
