@@ -90,6 +90,8 @@ class RedisAnnouncer implements Announcer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    // From here on it is away because it is meant to be.
+    this.#redis.removeAllListeners('close');
     this.#redis.disconnect();
   }
 }

@@ -69,6 +69,8 @@ export class NoticeListener {
   }
 
   close(): void {
+    // From here on it is away because it is meant to be.
+    this.#redis.removeAllListeners('close');
     this.#redis.disconnect();
   }
 

@@ -25,7 +25,7 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary 
     description: model.description,
     ...(isSummary ? {} : { readme: model.readme }),
     image: '',
-    computingtime: averageTicks === null ? '' : `${wholeSeconds(averageTicks)} seconds`,
+    computingtime: averageTicks === null ? '' : secondsInWords(averageTicks),
     categories: model.categories,
     tags: model.tags,
     ...(isSummary ? {} : { samples: model.samples, inspire: model.inspire }),
@@ -48,6 +48,7 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary 
 }
 
 /** Rounded up: nothing takes zero seconds. */
-function wholeSeconds(ticks: bigint): bigint {
-  return (ticks + TICKS_PER_SECOND - 1n) / TICKS_PER_SECOND;
+function secondsInWords(ticks: bigint): string {
+  const seconds = (ticks + TICKS_PER_SECOND - 1n) / TICKS_PER_SECOND;
+  return seconds === 1n ? '1 second' : `${seconds} seconds`;
 }

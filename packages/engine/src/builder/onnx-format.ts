@@ -6,7 +6,7 @@ const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as 
 
 export type DataType = keyof typeof DATA_TYPES;
 
-export type Attribute =
+type Attribute =
   | number
   | { float: number }
   | { tensor: ProtobufWriter }
