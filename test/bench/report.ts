@@ -15,6 +15,8 @@ type Row = readonly string[];
 
 const SYSTEMS: readonly SystemName[] = ['runfleet', 'n1', 'n1-batched', 'n2'];
 const PEERS: readonly SystemName[] = ['n1', 'n1-batched', 'n2'];
+/** Conditions of a run, not achievements. */
+const NOT_COMPARED: readonly FigureName[] = ['foreign', 'lost'];
 
 /** The report as GitHub's markdown, which reads well as plain text too. */
 export function writeReport(results: Results): string {
@@ -65,10 +67,12 @@ function figureRows(results: Results): Row[] {
     FIGURES[name].unit,
     ...present.map((system) => spread(valuesOf(results, system, (round) => round.figures[name]))),
     ...peers.map((peer) =>
-      ratio(
-        valuesOf(results, 'runfleet', (round) => round.figures[name]),
-        valuesOf(results, peer, (round) => round.figures[name]),
-      ),
+      NOT_COMPARED.includes(name)
+        ? ''
+        : ratio(
+            valuesOf(results, 'runfleet', (round) => round.figures[name]),
+            valuesOf(results, peer, (round) => round.figures[name]),
+          ),
     ),
   ]);
   return [head, ...rows];

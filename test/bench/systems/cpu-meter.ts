@@ -29,7 +29,8 @@ export function startCpuMeter(
     Object.fromEntries(
       Object.entries(read()).map(([name, micros]) => [
         name,
-        (micros - (before[name] ?? 0)) / operations,
+        // The machine's clock and those of processes tick apart: a share of nothing may read below 0.
+        Math.max(0, micros - (before[name] ?? 0)) / operations,
       ]),
     );
 }
