@@ -1,40 +1,57 @@
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
-const devFileSchema = z.object({
-  apiUrl: z.string(),
-  socketUrl: z.string(),
-  dashboardUrl: z.string(),
+import type { Credentials } from './seed.ts';
+
+const credentialsSchema = z.object({
+  projectId: z.string(),
   apiKey: z.string(),
   apiSecret: z.string(),
-  projectId: z.string(),
   adminEmail: z.string(),
   adminPassword: z.string(),
-  databaseUrl: z.string(),
-  redisUrl: z.string(),
-});
+}) satisfies z.ZodType<Credentials>;
 
 /** What `npm start` prints, for programs: `.runfleet/dev.json`, readable by its owner alone. */
-export type DevFile = z.infer<typeof devFileSchema>;
+export type DevFile = Credentials & {
+  apiUrl: string;
+  socketUrl: string;
+  dashboardUrl: string;
+  databaseUrl: string;
+  redisUrl: string;
+};
 
 const devFilePath = (home: string): string => join(home, 'dev.json');
+const credentialsPath = (dataHome: string): string => join(dataHome, 'credentials.json');
 
-/** The former start's file, or null where there is none that can be read. */
-export async function readDevFile(home: string): Promise<DevFile | null> {
+export function writeDevFile(home: string, file: DevFile): Promise<void> {
+  return writePrivately(devFilePath(home), file);
+}
+
+export function removeDevFile(home: string): Promise<void> {
+  return rm(devFilePath(home), { force: true });
+}
+
+/** The credentials that were made for the database beside them; null where there are none. */
+export async function readCredentials(dataHome: string): Promise<Credentials | null> {
   try {
-    const parsed = devFileSchema.safeParse(JSON.parse(await readFile(devFilePath(home), 'utf8')));
-    return parsed.success ? parsed.data : null;
+    const text = await readFile(credentialsPath(dataHome), 'utf8');
+    return credentialsSchema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
+    // Absent or damaged: new ones are made.
     return null;
   }
 }
 
-export async function writeDevFile(home: string, file: DevFile): Promise<void> {
-  const path = devFilePath(home);
+export function writeCredentials(dataHome: string, credentials: Credentials): Promise<void> {
+  return writePrivately(credentialsPath(dataHome), credentials);
+}
+
+/** Whole or not at all, and readable by its owner alone from the first byte on. */
+async function writePrivately(path: string, content: unknown): Promise<void> {
   const aside = `${path}.${process.pid}`;
-  await writeFile(aside, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(aside, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   await chmod(aside, 0o600);
   await rename(aside, path);
 }

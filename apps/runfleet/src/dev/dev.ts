@@ -18,7 +18,13 @@ import { z } from 'zod';
 import { ROLE_NAMES, startRoles } from '../roles.ts';
 import { banner } from './banner.ts';
 import { buildDashboard } from './build-dashboard.ts';
-import { type DevFile, readDevFile, writeDevFile } from './dev-file.ts';
+import {
+  type DevFile,
+  readCredentials,
+  removeDevFile,
+  writeCredentials,
+  writeDevFile,
+} from './dev-file.ts';
 import { Progress } from './progress.ts';
 import { runPrompt } from './run-prompt.ts';
 import { seed } from './seed.ts';
@@ -115,8 +121,9 @@ async function bringUp(
   const credentials = await progress.step('Demo organisation', async () => {
     await using db = connectDb(postgres.url, { connections: 2 });
     const masterKey = await openMasterKey({ file: masterKeyFile });
-    // Awaited here, since the database is closed on leaving.
-    return await seed({ db, masterKey }, ephemeral ? null : await readDevFile(home));
+    const made = await seed({ db, masterKey }, await readCredentials(dataHome));
+    await writeCredentials(dataHome, made);
+    return made;
   });
 
   const apiPort = await freePort(API_PORT);
@@ -159,6 +166,8 @@ async function bringUp(
     redisUrl: redis.url,
   };
   await writeDevFile(home, file);
+  // What it names is gone when an ephemeral start ends.
+  if (ephemeral) resources.defer(() => removeDevFile(home));
   return { dev: file, engine: describeEngine(config, modelDir) };
 }
 

@@ -34,7 +34,7 @@ export async function seed(
   const existing = await findDemo(ctx.db);
   const admin = existing ?? (await createDemo(ctx.db));
   const { organisationId, userId: ownerId } = admin;
-  if (existing && known && (await isProjectOf(ctx.db, organisationId, known.projectId))) {
+  if (existing && known && (await isProjectOf(ctx.db, organisationId, known))) {
     return known;
   }
   const adminPassword = randomAlphanumeric(20);
@@ -77,9 +77,11 @@ async function createDemo(db: Db): Promise<Demo> {
   return { organisationId, userId };
 }
 
-async function isProjectOf(db: Db, organisationId: string, projectId: string): Promise<boolean> {
+/** Another database may have given the same number to another project, so the key is looked at too. */
+async function isProjectOf(db: Db, organisationId: string, known: Credentials): Promise<boolean> {
   const rows = await db.sql`
     select 1 from projects
-    where organisation_id = ${organisationId} and id = ${projectId} and revoked_at is null`;
+    where organisation_id = ${organisationId} and id = ${known.projectId} and revoked_at is null
+      and key_hint = ${known.apiKey.slice(-4)}`;
   return rows.length > 0;
 }
