@@ -1,14 +1,8 @@
-import { deposit } from '@runfleet/billing';
 import type { Db } from '@runfleet/db';
-import {
-  addMember,
-  createOrganisation,
-  createProject,
-  createUser,
-  type MasterKey,
-  setPassword,
-} from '@runfleet/identity';
+import { createProject, type MasterKey, setPassword } from '@runfleet/identity';
 import { parseUsd, randomAlphanumeric } from '@runfleet/protocol';
+
+import { createOwnedOrganisation } from '../init/create-owned-organisation.ts';
 
 const ORGANISATION = 'Demo';
 const ADMIN_EMAIL = 'admin@runfleet.local';
@@ -59,25 +53,22 @@ async function findDemo(db: Db): Promise<Demo | null> {
 }
 
 async function createDemo(db: Db): Promise<Demo> {
-  const { organisationId } = await createOrganisation({ db }, { name: ORGANISATION });
-  const { userId } = await createUser(
+  const { organisationId, ownerId } = await createOwnedOrganisation(
     { db },
     {
-      email: ADMIN_EMAIL,
-      name: 'Admin',
-      password: randomAlphanumeric(20),
-      isOperator: true,
+      organisation: ORGANISATION,
+      owner: {
+        email: ADMIN_EMAIL,
+        name: 'Admin',
+        password: randomAlphanumeric(20),
+        isOperator: true,
+      },
+      deposited: parseUsd(GIFT_USD),
     },
   );
-  await addMember({ db }, { organisationId, userId, role: 'owner' });
-  await deposit(
-    { db },
-    { organisationId, amount: parseUsd(GIFT_USD), businessKey: `demo:${organisationId}` },
-  );
-  return { organisationId, userId };
+  return { organisationId, userId: ownerId };
 }
 
-/** Another database may have given the same number to another project, so the key is looked at too. */
 async function isProjectOf(db: Db, organisationId: string, known: Credentials): Promise<boolean> {
   const rows = await db.sql`
     select 1 from projects

@@ -1,0 +1,73 @@
+import type { Db } from '@runfleet/db';
+import { createProject, type MasterKey } from '@runfleet/identity';
+import type { Pico } from '@runfleet/protocol';
+
+import { createOwnedOrganisation } from './create-owned-organisation.ts';
+import { requireSameMasterKey } from './init-settings.ts';
+import { withinTransaction } from './within-transaction.ts';
+
+export type NewTenant = {
+  organisation: string;
+  email: string;
+  password: string;
+  deposited: Pico;
+  isOperator: boolean;
+};
+
+/** What is told once: the key and the secret cannot be read again. */
+export type TenantMade = {
+  organisationId: string;
+  email: string;
+  projectId: string;
+  apiKey: string;
+  apiSecret: string;
+};
+
+/** All of it or nothing. Throws where the e-mail is taken, the schema is missing or the key is another one. */
+export async function createDeploymentTenant(
+  ctx: { db: Db; masterKey: MasterKey },
+  wanted: NewTenant,
+): Promise<TenantMade> {
+  const email = wanted.email.toLowerCase();
+  await requireSchema(ctx.db);
+  await requireSameMasterKey(ctx);
+  try {
+    return await withinTransaction(ctx.db, async (db) => {
+      const { organisationId, ownerId } = await createOwnedOrganisation(
+        { db },
+        {
+          organisation: wanted.organisation,
+          owner: { email, name: email, password: wanted.password, isOperator: wanted.isOperator },
+          deposited: wanted.deposited,
+        },
+      );
+      const { projectId, apiKey, apiSecret } = await createProject(
+        { db, masterKey: ctx.masterKey },
+        { organisationId, ownerId, name: 'First project', authType: 'signature' },
+      );
+      return { organisationId, email, projectId, apiKey, apiSecret: apiSecret ?? '' };
+    });
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    throw new Error(
+      `There is a user ${email} already. Nothing was created; give another --email.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function requireSchema(db: Db): Promise<void> {
+  const [users] = await db.sql<
+    { name: string | null }[]
+  >`select to_regclass('users')::text as name`;
+  if (!users?.name) {
+    throw new Error('The database has no Runfleet schema yet. Run `runfleet migrate` first.');
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const { code, constraint_name: constraint } = Object(error) as Record<string, unknown>;
+  return code === '23505' && constraint === 'users_email_unique';
+}

@@ -1,0 +1,41 @@
+import { access } from 'node:fs/promises';
+
+import { apiConfig } from '@runfleet/api';
+import type { Db } from '@runfleet/db';
+import { type MasterKey, openMasterKey, openSecret } from '@runfleet/identity';
+import { loadConfig } from '@runfleet/service';
+
+const initConfig = apiConfig.pick({ DATABASE_URL: true, MASTER_KEY: true, MASTER_KEY_FILE: true });
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The database and the master key of the deployment. A key is never made here: the API must have the same. */
+export async function readInitSettings(
+  env: Environment,
+): Promise<{ databaseUrl: string; masterKey: MasterKey }> {
+  const {
+    DATABASE_URL: databaseUrl,
+    MASTER_KEY: hex,
+    MASTER_KEY_FILE: file,
+  } = loadConfig(initConfig, env);
+  if (hex === undefined) {
+    await access(file).catch((cause: unknown) => {
+      throw new Error(
+        `There is no master key: MASTER_KEY is not set, and ${file} cannot be read. Set the one that the API runs with.`,
+        { cause },
+      );
+    });
+  }
+  return {
+    databaseUrl,
+    masterKey: await openMasterKey(hex === undefined ? { file } : { hex, file }),
+  };
+}
+
+/** Throws where the newest project's secret was sealed under another key: the API could not read ours. */
+export async function requireSameMasterKey(ctx: { db: Db; masterKey: MasterKey }): Promise<void> {
+  const [project] = await ctx.db.sql<{ id: string; encryptedSecret: Buffer }[]>`
+    select id, encrypted_secret as "encryptedSecret" from projects
+    where encrypted_secret is not null and revoked_at is null order by id desc limit 1`;
+  if (project) openSecret(ctx.masterKey, project.id, project.encryptedSecret);
+}
