@@ -10,7 +10,7 @@ import {
   requeueTask,
   startTask,
   type TaskResult,
-  type TaskRow,
+  type TaskToRun,
 } from '@runfleet/tasks';
 
 import type { WorkerContext } from './context.ts';
@@ -24,7 +24,7 @@ import { untilCommitted } from './until-committed.ts';
 /** How the worker let go of a task. `fenced`: it was somebody else's by then, and nothing was written. */
 export type Ended = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'requeued' | 'fenced';
 
-export type Run = { task: TaskRow; claim: Claim; control: AbortController };
+export type Run = { task: TaskToRun; claim: Claim; control: AbortController };
 
 export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
   const { task, claim, control } = run;

@@ -2,7 +2,7 @@
 import type { Db } from '@runfleet/db';
 
 import { decideAccept, decideFinish, decideOutput, decideStart, type Output } from './decide.ts';
-import { readTask, type TaskRow } from './read-task.ts';
+import type { TaskRow } from './read-task.ts';
 import type { TaskResult } from './task-state.ts';
 import type { Committed, TaskStore } from './task-store.ts';
 
@@ -11,19 +11,30 @@ export type Claim = { taskId: string; epoch: number };
 
 export type Carried = 'done' | 'fenced';
 
+/** What a worker needs of a task to run it. None of it changes after the Run. */
+export type TaskToRun = Pick<TaskRow, 'id' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'>;
+
 /** Confirms a ticket. Answers with the task, or null where the ticket is stale. */
 export async function acceptTask(
   ctx: { store: TaskStore; db: Db },
   claim: Claim & { workerId: string },
-): Promise<TaskRow | null> {
-  const committed = await ctx.store.commit({
-    taskId: claim.taskId,
-    movesSlot: false,
-    decide: (state) => decideAccept(state, claim),
-  });
-  if ('refused' in committed) return null;
-  const { organisationId, id } = committed.task;
-  return readTask(ctx, { organisationId, reference: { id } });
+): Promise<TaskToRun | null> {
+  const [task, committed] = await Promise.all([
+    readTaskToRun(ctx, claim.taskId),
+    ctx.store.commit({
+      taskId: claim.taskId,
+      movesSlot: false,
+      decide: (state) => decideAccept(state, claim),
+    }),
+  ]);
+  return 'refused' in committed ? null : task;
+}
+
+async function readTaskToRun(ctx: { db: Db }, id: string): Promise<TaskToRun | null> {
+  const [task] = await ctx.db.sql<TaskToRun[]>`
+    select id, owner_id as "ownerId", parameters, seed, timeout_seconds as "timeoutSeconds"
+    from tasks where id = ${id}`;
+  return task ?? null;
 }
 
 export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carried> {

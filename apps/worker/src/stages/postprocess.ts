@@ -7,7 +7,7 @@ import {
   splitThinking,
   type StoredFile,
 } from '@runfleet/protocol';
-import type { Claim, TaskResult, TaskRow } from '@runfleet/tasks';
+import type { Claim, TaskResult, TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';
 import type { Answer } from './infer.ts';
@@ -17,7 +17,7 @@ const NO_PARENT = '0';
 /** Stores the answer as `0.txt`, under a key of this epoch, and shapes the task's result. */
 export async function postprocess(
   ctx: WorkerContext,
-  run: { task: TaskRow; claim: Claim; answer: Answer; prompt: string },
+  run: { task: TaskToRun; claim: Claim; answer: Answer; prompt: string },
 ): Promise<TaskResult> {
   const { task, claim, answer, prompt } = run;
   const body = Buffer.from(answer.text, 'utf8');
@@ -49,7 +49,7 @@ function rawOutput(raw: string, prompt: string): RawOutput {
   return { contenttype: 'raw', content: { prompt, raw, thinking, answer } };
 }
 
-function fileOutput(file: StoredFile, task: TaskRow): FileOutput {
+function fileOutput(file: StoredFile, task: TaskToRun): FileOutput {
   const at = formatUnixSeconds(BigInt(Date.now()) * 1_000n);
   return {
     id: file.id,
