@@ -91,9 +91,28 @@ test('a worker is killed in the middle of an answer: another finishes it with th
   expect(isKilled).toBe(true);
   expect(disturbed.text).toBe(undisturbed.text);
   expect(undisturbed.text.length).toBeGreaterThan(100);
-  const epochs = (await fleet.log(taskId)).map(({ epoch }) => epoch);
-  expect(Math.max(...epochs)).toBe(3); // assigned, requeued, assigned
-  expect(disturbed.types.filter((type) => type === 'task_queue')).toHaveLength(2);
+  const log = await fleet.log(taskId);
+  expect(Math.max(...log.map(({ epoch }) => epoch))).toBe(3); // assigned, requeued, assigned
+  const lifecycle = (types: string[]) =>
+    types.filter((type) => type !== 'task_output' && type !== 'task_cost');
+  const attempt = [
+    'task_queue',
+    'task_assign',
+    'task_accept',
+    'task_preprocess_start',
+    'task_preprocess_end',
+    'task_start',
+  ];
+  const road = [
+    ...attempt,
+    ...attempt,
+    'task_output_full',
+    'task_end',
+    'task_postprocess_start',
+    'task_postprocess_end',
+  ];
+  expect(lifecycle(disturbed.types)).toEqual(road);
+  expect(lifecycle(log.map(({ type }) => type))).toEqual(road);
   await expectAllSucceeded(fleet, 2, 10_000);
 }, 120_000);
 
