@@ -1,0 +1,28 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+/**
+ * What the bytes must hash to, in lower-case hexadecimal digits. `git` is the id that git gives to
+ * the file: the SHA-1 of its length and its bytes, which hubs tell for files that are not large.
+ */
+export type Digest = { algorithm: 'sha256' | 'sha512' | 'git'; hex: string };
+
+/** A hash that is fed the file's bytes in order; `git` needs the length beforehand. */
+export function startHash(algorithm: Digest['algorithm'], sizeBytes: number | null): Hash {
+  if (algorithm !== 'git') return createHash(algorithm);
+  if (sizeBytes === null) throw new RangeError('A git digest needs sizeBytes.');
+  return createHash('sha1').update(`blob ${sizeBytes}\0`);
+}
+
+/** Feeds the first `bytes` of a file. */
+export async function feedHash(hash: Hash, path: string, bytes: number): Promise<void> {
+  if (bytes === 0) return;
+  for await (const chunk of createReadStream(path, { end: bytes - 1 })) hash.update(chunk);
+}
+
+/** The file's SHA-256 in hexadecimal digits, read as a stream. */
+export async function hashFile(path: string, algorithm: 'sha256' | 'sha512' = 'sha256') {
+  const hash = createHash(algorithm);
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
