@@ -45,7 +45,7 @@ function headOf({ machine, versions, durability, plan, startedAt, tookSeconds }:
     `- machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ${filesystem}, synced write of 8 KiB ${syncedWriteMs.toFixed(2)} ms`,
     `- versions: Node ${node}, PostgreSQL ${versions.postgres}, Redis ${versions.redis}`,
     `- servers, the same for all: ${durability}`,
-    `- method: load generator, servers and systems share this machine, all on 127.0.0.1; one system runs at a time, in turns, each from a new copy of its database; logs at warn; ${TENANTS} tenants with a project each; ${WORKER_SLOTS} tasks at once per worker; one worker; a prompt of 18 words, echoed`,
+    `- method: load generator, servers and systems share this machine, all on 127.0.0.1; one system runs at a time, in turns, each on a new database, in which what the api alone accepted is history for the rest; logs at warn; ${TENANTS} tenants with a project each; ${WORKER_SLOTS} tasks at once per worker; one worker; a prompt of 18 words, echoed`,
     `- cells: median of ${plan.rounds} rounds (min-max); ratios are medians of the rounds' ratios; finished tasks are counted in Postgres; latencies are the client's unless said otherwise`,
   ].join('\n');
 }

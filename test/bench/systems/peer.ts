@@ -79,6 +79,7 @@ export function peer(
         started,
         finished: 'finished_at',
         succeeded,
+        history: 'history',
       });
       const apiPort = String(await freePort(0));
       const gatewayPort = String(await freePort(0));
@@ -107,8 +108,7 @@ export function peer(
           projects,
         },
         async startFleet() {
-          await counts.sql`truncate tasks`;
-          if (name === 'n2') await counts.sql`truncate events`;
+          await counts.makeHistory();
           await servers.settle(redisIndex);
           await startPart('gateway');
           await startPart('worker');

@@ -96,6 +96,7 @@ export function runfleet(
         started: 'started_at',
         finished: 'postprocess_ended_at',
         succeeded: `pexit = '0'`,
+        history: 'task_cancel',
       });
       const ports = await takePorts();
       const processes = new RunningProcesses({
@@ -131,9 +132,9 @@ export function runfleet(
           projects: setup.projects,
         },
         async startFleet() {
-          await counts.sql`truncate tasks, task_events, files`;
-          await counts.sql`delete from transfers where task_id is not null`;
+          await counts.sql`update tasks set queued_in = null`;
           await counts.sql`update accounts set held = 0, active_tasks = 0`;
+          await counts.makeHistory();
           await servers.settle(REDIS_INDEX);
           await startRole('gateway', ports.GATEWAY_PORT);
           await startRole('broker', ports.BROKER_PORT);

@@ -21,7 +21,10 @@ export type System = {
 export type RunningSystem = AsyncDisposable & {
   readonly target: Target;
   readonly processes: readonly SystemProcess[];
-  /** Forgets every task so far and starts the processes that carry tasks. */
+  /**
+   * Starts the processes that carry tasks. What was accepted so far becomes history: ended, counted
+   * no more, and known to the planner, so that statements meet a database as it is after a while.
+   */
   startFleet(): Promise<void>;
   readonly tasks: TaskCounts;
 };
@@ -46,6 +49,8 @@ export type TaskColumns = {
   finished: string;
   /** Holds for tasks that gave what was asked for. */
   succeeded: string;
+  /** The status that makes a task history. */
+  history: string;
 };
 
 /** A connection of the benchmark's own to a system's `tasks` table. */
@@ -53,11 +58,15 @@ export function openTaskCounts(
   servers: Servers,
   database: string,
   columns: TaskColumns,
-): TaskCounts & { sql: postgres.Sql } {
+): TaskCounts & { sql: postgres.Sql; makeHistory(): Promise<void> } {
   const sql = postgres(servers.databaseUrl(database), { max: 1, onnotice: () => {} });
-  const { accepted, started, finished, succeeded } = columns;
+  const { accepted, started, finished, succeeded, history } = columns;
   return {
     sql,
+    async makeHistory() {
+      await sql.unsafe(`update tasks set status = '${history}'`);
+      await sql`vacuum analyze`;
+    },
     async now() {
       const [row] = await sql<{ now: string }[]>`
         select to_json(clock_timestamp()) #>> '{}' as now`;
@@ -67,7 +76,7 @@ export function openTaskCounts(
       const [row] = await sql.unsafe<{ accepted: number; finished: number }[]>(
         `select count(*)::int as accepted,
            (count(*) filter (where ${finished} is not null and ${succeeded}))::int as finished
-         from tasks`,
+         from tasks where status <> '${history}'`,
       );
       return row ?? { accepted: 0, finished: 0 };
     },
