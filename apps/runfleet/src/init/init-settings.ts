@@ -33,7 +33,10 @@ export async function readInitSettings(
 }
 
 /** Throws where the newest project's secret was sealed under another key: the API could not read ours. */
-export async function requireSameMasterKey(ctx: { db: Db; masterKey: MasterKey }): Promise<void> {
+export async function requireSameMasterKey(ctx: {
+  db: Pick<Db, 'sql'>;
+  masterKey: MasterKey;
+}): Promise<void> {
   const [project] = await ctx.db.sql<{ id: string; encryptedSecret: Buffer }[]>`
     select id, encrypted_secret as "encryptedSecret" from projects
     where encrypted_secret is not null and revoked_at is null order by id desc limit 1`;
