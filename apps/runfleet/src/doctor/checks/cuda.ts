@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { type CheckContext, type Finding, ok, problem, reasonOf } from '../check.ts';
+
+/** The CUDA that the pinned ONNX Runtime's provider is built for. */
+const CUDA_MAJOR = 12;
+const VRAM_MIB_MIN = 6_000;
+const NO_GPU = 'no NVIDIA GPU found: the model computes on the CPU';
+const QUERY = [
+  '--query-gpu=name,driver_version,memory.total,memory.free',
+  '--format=csv,noheader,nounits',
+];
+
+const run = promisify(execFile);
+
+/** NVIDIA's driver, the CUDA that it carries, and the memory of the cards. */
+export async function checkCuda({ settings, signal }: CheckContext): Promise<Finding> {
+  const options = { signal, env: { PATH: settings.environment['PATH'] ?? '' } };
+  try {
+    const [cards, summary] = await Promise.all([
+      run('nvidia-smi', QUERY, options),
+      run('nvidia-smi', ['-q', '-d', 'COMPUTE'], options),
+    ]);
+    return judgeCuda(cards.stdout, summary.stdout);
+  } catch (error) {
+    const { code, stdout } = Object(error) as { code?: unknown; stdout?: unknown };
+    if (code !== 'ENOENT') {
+      const said = typeof stdout === 'string' && stdout.trim() !== '' ? stdout.trim() : error;
+      return problem(
+        `nvidia-smi fails: ${reasonOf(typeof said === 'string' ? new Error(said) : said)}`,
+        "Install or reload NVIDIA's driver, and reboot if it was just upgraded.",
+      );
+    }
+    return settings.provider === 'cuda'
+      ? problem(
+          'no NVIDIA GPU found, and ENGINE_PROVIDER is cuda',
+          "Install NVIDIA's driver (nvidia-smi must work), or set ENGINE_PROVIDER=auto.",
+        )
+      : ok(NO_GPU);
+  }
+}
+
+/** `cards` is the CSV of the query above, `summary` what tells the driver's CUDA version. */
+export function judgeCuda(cards: string, summary: string): Finding {
+  const rows = cards
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(',').map((cell) => cell.trim()));
+  if (rows.length === 0) return ok(NO_GPU);
+  const cuda = /CUDA Version\s*:\s*(\d+)\.(\d+)/.exec(summary);
+  const major = Number(cuda?.[1] ?? 0);
+  const said = rows
+    .map(([name, , total, free]) => `${name} (${free} of ${total} MiB free)`)
+    .join(', ');
+  const version = cuda ? `${cuda[1]}.${cuda[2]}` : 'of unknown version';
+  const found = `${said}, driver ${rows[0]?.[1]}, CUDA ${version}`;
+  if (major < CUDA_MAJOR) {
+    return problem(
+      `${found}; CUDA ${CUDA_MAJOR} is needed`,
+      'Install a newer NVIDIA driver, or compute on the CPU: ENGINE_PROVIDER=cpu.',
+    );
+  }
+  // A card whose memory is not told (N/A) counts as large enough.
+  const isRoomy = rows.some(([, , , free]) => !(Number(free) < VRAM_MIB_MIN));
+  return isRoomy
+    ? ok(found)
+    : problem(
+        `${found}; the model of the catalogue wants about ${VRAM_MIB_MIN} MiB`,
+        'End what else uses the card, or take a smaller model or the CPU.',
+      );
+}

@@ -1,0 +1,38 @@
+import type { Check } from '../check.ts';
+import { checkClock } from './clock.ts';
+import { checkCuda } from './cuda.ts';
+import { checkMasterKey } from './master-key.ts';
+import { checkModelFolders } from './model-folders.ts';
+import { checkNode } from './node-version.ts';
+import { checkOnnxRuntime } from './onnx-runtime.ts';
+import { portCheck } from './ports.ts';
+import { checkPostgresConnections } from './postgres-connections.ts';
+import { checkPostgresSchema } from './postgres-schema.ts';
+import { checkPostgres } from './postgres.ts';
+import { checkRedisPersistence } from './redis-persistence.ts';
+import { checkRedisPolicy } from './redis-policy.ts';
+import { checkRedis } from './redis.ts';
+import { checkSettings } from './settings.ts';
+import { checkStorage } from './storage.ts';
+
+/** What the doctor looks at, in the order of the report. The names are part of `--json`. */
+export const CHECKS = {
+  node: checkNode,
+  settings: checkSettings,
+  postgres: checkPostgres,
+  'postgres-schema': checkPostgresSchema,
+  'postgres-connections': checkPostgresConnections,
+  redis: checkRedis,
+  'redis-policy': checkRedisPolicy,
+  'redis-persistence': checkRedisPersistence,
+  clock: checkClock,
+  storage: checkStorage,
+  'master-key': checkMasterKey,
+  'port-api': portCheck('api'),
+  'port-gateway': portCheck('gateway'),
+  'port-broker': portCheck('broker'),
+  'port-worker': portCheck('worker'),
+  'onnx-runtime': checkOnnxRuntime,
+  cuda: checkCuda,
+  models: checkModelFolders,
+} as const satisfies Record<string, Check>;

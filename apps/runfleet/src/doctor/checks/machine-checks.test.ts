@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { buildModelFolder } from '@runfleet/engine';
+import { createHealth, createMetrics, serveHealth } from '@runfleet/service';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { examine, someSettings } from '../testing.ts';
+import { checkCuda, judgeCuda } from './cuda.ts';
+import { checkModelFolders } from './model-folders.ts';
+import { judgeNode, NODE_MINIMUM } from './node-version.ts';
+import { checkOnnxRuntime, judgeProviders } from './onnx-runtime.ts';
+import { portCheck } from './ports.ts';
+import { checkSettings } from './settings.ts';
+import { checkStorage } from './storage.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'runfleet-doctor-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('Node.js', () => {
+  test('is judged by what the packages ask for', async () => {
+    const manifest = new URL('../../../../../package.json', import.meta.url);
+    const { engines } = JSON.parse(await readFile(manifest, 'utf8')) as {
+      engines: { node: string };
+    };
+    expect(engines.node).toBe(`>=${NODE_MINIMUM}`);
+    expect(judgeNode('20.19.0').status).toBe('ok');
+    expect(judgeNode('24.1.0').status).toBe('ok');
+    expect(judgeNode('20.18.3')).toMatchObject({ status: 'problem' });
+  });
+});
+
+describe('the settings', () => {
+  test('that a role could not read are named', async () => {
+    const environment = { DATABASE_URL: 'mysql://x', REDIS_URL: 'redis://x', API_PORT: 'many' };
+    const finding = await examine(checkSettings, { environment });
+    expect(finding.status).toBe('problem');
+    expect(finding.found).toContain('DATABASE_URL is wrong');
+    expect(finding.found).toContain('API_PORT is wrong');
+  });
+});
+
+describe('the storage', () => {
+  test('that takes a file is fine, and stays as it was', async () => {
+    expect(await examine(checkStorage, { storageDir: folder })).toMatchObject({ status: 'ok' });
+    expect(await examine(checkStorage, { storageDir: join(folder, 'later') })).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('can be made'),
+    });
+  });
+
+  test('that is a file, or whose disk is full, is a problem', async () => {
+    const storageDir = join(folder, 'a-file');
+    await writeFile(storageDir, '');
+    expect(await examine(checkStorage, { storageDir })).toMatchObject({
+      status: 'problem',
+      next: expect.stringContaining('STORAGE_DIR'),
+    });
+    const full = await checkStorage(
+      { settings: someSettings({ storageDir: folder }) },
+      Number.MAX_SAFE_INTEGER,
+    );
+    expect(full).toMatchObject({ status: 'problem', found: expect.stringContaining('wanted') });
+  });
+});
+
+describe('a port', () => {
+  test('is free, or answered by Runfleet, or taken by something else', async () => {
+    const health = createHealth({ checks: {}, metrics: createMetrics({ role: 'api' }) });
+    await using ours = await serveHealth({ host: '127.0.0.1', port: 0, health });
+    const other = createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+
+    const look = (API_PORT: number) =>
+      examine(portCheck('api'), { environment: { API_PORT: String(API_PORT) } });
+    try {
+      expect(await look(ours.port)).toEqual({
+        status: 'ok',
+        found: `Runfleet answers on 127.0.0.1:${ours.port}`,
+      });
+      expect(await look(port)).toMatchObject({
+        status: 'problem',
+        found: expect.stringContaining('taken by another program'),
+        next: 'Stop that one, or set API_PORT.',
+      });
+    } finally {
+      other.close();
+    }
+    expect(await look(port)).toMatchObject({ status: 'ok', found: `127.0.0.1:${port} is free` });
+    expect(await look(0)).toMatchObject({ status: 'skipped' });
+  });
+
+  test('on an address that is not this machine’s is a problem', async () => {
+    const environment = { GATEWAY_HOST: '192.0.2.1' };
+    expect(await examine(portCheck('gateway'), { environment })).toMatchObject({
+      status: 'problem',
+      next: expect.stringContaining('GATEWAY_PORT'),
+    });
+  });
+});
+
+describe('ONNX Runtime', () => {
+  test('loads here, with the CPU at least', async () => {
+    expect(await examine(checkOnnxRuntime)).toMatchObject({
+      status: 'ok',
+      found: expect.stringMatching(/^ONNX Runtime \d+\.\d+\.\d+ with cpu/),
+    });
+  });
+
+  test('without the provider that is wanted is a problem', () => {
+    const providers = [
+      { name: 'cpu', isThere: true },
+      { name: 'cuda', isThere: false },
+    ];
+    expect(judgeProviders('1.30.0', providers, 'auto').status).toBe('ok');
+    expect(judgeProviders('1.30.0', providers, 'cuda')).toMatchObject({
+      status: 'problem',
+      next: expect.stringContaining('gpu install'),
+    });
+  });
+});
+
+describe('CUDA', () => {
+  const cards = 'NVIDIA H100 80GB HBM3, 570.86.15, 81559, 80994\n';
+
+  test('without a card is fine, unless CUDA is wanted', async () => {
+    const environment = { PATH: join(folder, 'no-such-folder') };
+    expect(await examine(checkCuda, { environment })).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('no NVIDIA GPU found'),
+    });
+    expect(await examine(checkCuda, { environment, provider: 'cuda' })).toMatchObject({
+      status: 'problem',
+    });
+  });
+
+  test('whose driver does not answer is a problem, in its own words', async () => {
+    const program = join(folder, 'nvidia-smi');
+    await writeFile(
+      program,
+      '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch"\nexit 18\n',
+    );
+    await chmod(program, 0o755);
+    expect(await examine(checkCuda, { environment: { PATH: folder } })).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('Driver/library version mismatch'),
+    });
+  });
+
+  test.for([
+    ['is new enough', 'CUDA Version                              : 12.8', cards, 'ok'],
+    ['is newer', '| CUDA Version: 13.0 |', cards, 'ok'],
+    ['is too old', 'CUDA Version : 11.8', cards, 'problem'],
+    ['has little memory', 'CUDA Version : 12.8', 'NVIDIA T4, 570.1, 15360, 900\n', 'problem'],
+  ] as const)('that %s', ([, summary, rows, status]) => {
+    expect(judgeCuda(rows, summary).status).toBe(status);
+  });
+});
+
+describe('the model folders', () => {
+  test('that open are fine; a damaged one is named; none at all is no problem', async () => {
+    const home = join(folder, 'home');
+    expect(await examine(checkModelFolders, { home })).toMatchObject({ status: 'skipped' });
+    await buildModelFolder(join(home, 'models', 'whole'));
+    expect(await examine(checkModelFolders, { home })).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('whole opens'),
+    });
+    await mkdir(join(home, 'models', 'empty'));
+    const finding = await examine(checkModelFolders, { home });
+    expect(finding.status).toBe('problem');
+    expect(finding.found).toContain('empty: The model folder');
+  });
+});

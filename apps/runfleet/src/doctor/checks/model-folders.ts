@@ -1,0 +1,67 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { openEngine } from '@runfleet/engine';
+
+import { type CheckContext, type Finding, ok, problem, reasonOf, skipped } from '../check.ts';
+
+/** Larger folders are not opened, since that would take longer than a check may. */
+const OPENED_BYTES_MAX = 128 * 1024 ** 2;
+
+/** Whether the folders in RUNFLEET_HOME/models, and MODEL_DIR, can be opened. */
+export async function checkModelFolders({ settings }: CheckContext): Promise<Finding> {
+  const home = join(settings.home, 'models');
+  const names = (await readdir(home, { withFileTypes: true }).catch(() => []))
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .filter((entry) => !entry.name.startsWith('.'))
+    .map((entry) => join(home, entry.name));
+  const folders = [...new Set([...names, ...(settings.modelDir ? [settings.modelDir] : [])])];
+  if (folders.length === 0) {
+    return skipped(
+      `there is no model in ${home}`,
+      '`npm start` makes a small one; runfleet model add fetches a real one.',
+    );
+  }
+  const states = await Promise.all(folders.map(openFolder));
+  const found = states.map(({ said }) => said).join('; ');
+  return states.every(({ isFit }) => isFit)
+    ? ok(found)
+    : problem(found, 'Copy the folder again, or remove it: runfleet model remove <name>.');
+}
+
+async function openFolder(dir: string): Promise<{ isFit: boolean; said: string }> {
+  const name = basename(dir);
+  try {
+    const sizeBytes = await sizeOf(dir);
+    if (sizeBytes > OPENED_BYTES_MAX) {
+      return { isFit: true, said: `${name} (${mebibytes(sizeBytes)}, too large to open here)` };
+    }
+    await using engine = await openEngine({
+      kind: 'onnx',
+      modelDir: dir,
+      provider: 'cpu',
+      slots: 1,
+      threads: 1,
+    });
+    return {
+      isFit: true,
+      said: `${name} opens (${mebibytes(sizeBytes)}, context ${engine.info.contextLength})`,
+    };
+  } catch (error) {
+    return { isFit: false, said: `${name}: ${reasonOf(error)}` };
+  }
+}
+
+async function sizeOf(dir: string): Promise<number> {
+  const files = await readdir(dir, { withFileTypes: true, recursive: true });
+  const sizes = await Promise.all(
+    files
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+      .map((entry) => stat(join(entry.parentPath, entry.name)).then(({ size }) => size)),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)} MiB`;
+}

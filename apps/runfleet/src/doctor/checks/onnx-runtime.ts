@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+import { type CheckContext, type Finding, ok, problem, reasonOf, skipped } from '../check.ts';
+
+/** Whether ONNX Runtime loads here, which version it is, and for which providers there are libraries. */
+export async function checkOnnxRuntime({ settings }: CheckContext): Promise<Finding> {
+  const folder = findBinaries();
+  if (folder === null) return skipped('not part of this installation; only workers need it');
+  try {
+    // Loaded here, since where it does not load every other finding still counts.
+    const { env, listSupportedBackends } = await import('onnxruntime-node');
+    const providers = listSupportedBackends().map(({ name, bundled }) => ({
+      name,
+      isThere: bundled || existsSync(join(folder, libraryOf(name))),
+    }));
+    return judgeProviders(env.versions.node ?? 'of unknown version', providers, settings.provider);
+  } catch (error) {
+    return problem(
+      `ONNX Runtime does not load on ${process.platform}-${process.arch}: ${reasonOf(error)}`,
+      'Install the packages again on this machine: pnpm install.',
+    );
+  }
+}
+
+export function judgeProviders(
+  version: string,
+  providers: readonly { name: string; isThere: boolean }[],
+  wanted: string,
+): Finding {
+  const there = providers.filter(({ isThere }) => isThere).map(({ name }) => name);
+  const absent = providers.filter(({ isThere }) => !isThere).map(({ name }) => name);
+  const without = absent.length === 0 ? '' : `, without ${absent.join(', ')}`;
+  const found = `ONNX Runtime ${version} with ${there.join(', ')}${without}`;
+  return wanted === 'auto' || there.includes(wanted)
+    ? ok(found)
+    : problem(
+        `${found}, and ENGINE_PROVIDER is ${wanted}`,
+        wanted === 'cuda' ? 'Run: runfleet gpu install' : 'Set ENGINE_PROVIDER to auto.',
+      );
+}
+
+function findBinaries(): string | null {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+    return join(dirname(manifest), 'bin/napi-v6', process.platform, process.arch);
+  } catch {
+    return null;
+  }
+}
+
+function libraryOf(provider: string): string {
+  return `libonnxruntime_providers_${provider}.so`;
+}

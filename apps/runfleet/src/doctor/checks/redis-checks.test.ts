@@ -1,0 +1,72 @@
+import { startOwnRedis, testWithRedis as test } from '@runfleet/testing';
+import { Redis } from 'ioredis';
+import { expect } from 'vitest';
+
+import { examine } from '../testing.ts';
+import { checkRedisPersistence, judgePersistence } from './redis-persistence.ts';
+import { checkRedisPolicy } from './redis-policy.ts';
+import { checkRedis, judgeRedis } from './redis.ts';
+
+test('a server that is there is told with its version', async ({ redisUrl }) => {
+  expect(await examine(checkRedis, { redisUrl })).toMatchObject({ status: 'ok' });
+  expect(await examine(checkRedisPolicy, { redisUrl })).toMatchObject({ status: 'ok' });
+});
+
+test('a policy that evicts is a problem, and a missing append-only file an advice', async () => {
+  await using server = await startOwnRedis();
+  const redisUrl = server.url;
+  const redis = new Redis(redisUrl);
+  await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  await redis.config('SET', 'appendonly', 'no');
+  redis.disconnect();
+
+  expect(await examine(checkRedisPolicy, { redisUrl })).toMatchObject({
+    status: 'problem',
+    found: expect.stringContaining('allkeys-lru'),
+    next: expect.stringContaining('noeviction'),
+  });
+  expect(await examine(checkRedisPersistence, { redisUrl })).toMatchObject({
+    status: 'ok',
+    next: expect.stringContaining('appendonly'),
+  });
+});
+
+test('a closed port is one problem, and the further checks pass over it', async () => {
+  const redisUrl = 'redis://:hidden@127.0.0.1:1';
+  const finding = await examine(checkRedis, { redisUrl });
+  expect(finding).toMatchObject({
+    status: 'problem',
+    found: expect.stringContaining('ECONNREFUSED'),
+  });
+  expect(JSON.stringify(finding)).not.toContain('hidden');
+  for (const check of [checkRedisPolicy, checkRedisPersistence]) {
+    expect(await examine(check, { redisUrl })).toMatchObject({ status: 'skipped' });
+  }
+});
+
+test('a wrong password is a problem, in the words of Redis', async () => {
+  await using server = await startOwnRedis();
+  const url = new URL(server.url);
+  url.password = 'wrong';
+  expect(await examine(checkRedis, { redisUrl: url.href })).toMatchObject({
+    status: 'problem',
+    found: expect.stringContaining('WRONGPASS'),
+  });
+});
+
+test.for([
+  ['7.0.15', 'ok'],
+  ['8.2.1', 'ok'],
+  ['6.2.14', 'problem'],
+  ['of unknown version', 'problem'],
+] as const)('Redis %s is %s', ([version, status]) => {
+  expect(judgeRedis(version).status).toBe(status);
+});
+
+test('a disk that Redis cannot write to is a problem', () => {
+  const info = 'aof_enabled:1\r\nrdb_last_bgsave_status:err\r\naof_last_write_status:ok\r\n';
+  expect(judgePersistence(info)).toMatchObject({
+    status: 'problem',
+    found: expect.stringContaining('rdb_last_bgsave_status is err'),
+  });
+});

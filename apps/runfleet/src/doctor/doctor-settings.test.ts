@@ -1,0 +1,42 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createHealth, createMetrics, serveHealth } from '@runfleet/service';
+import { expect, test } from 'vitest';
+
+import { readDoctorSettings } from './doctor-settings.ts';
+
+test('without settings those of a running start are looked at, and a stale file is not believed', async () => {
+  const RUNFLEET_HOME = await mkdtemp(join(tmpdir(), 'runfleet-doctor-'));
+  try {
+    expect(await readDoctorSettings({ RUNFLEET_HOME })).toMatchObject({ source: 'none' });
+
+    const health = createHealth({ checks: {}, metrics: createMetrics({ role: 'api' }) });
+    const api = await serveHealth({ host: '127.0.0.1', port: 0, health });
+    const file = {
+      apiUrl: `http://127.0.0.1:${api.port}/v1`,
+      socketUrl: 'ws://127.0.0.1:3101/v1',
+      databaseUrl: 'postgres://127.0.0.1/x',
+      redisUrl: 'redis://127.0.0.1',
+    };
+    await writeFile(join(RUNFLEET_HOME, 'dev.json'), JSON.stringify(file));
+    expect(await readDoctorSettings({ RUNFLEET_HOME })).toMatchObject({
+      source: 'npm start',
+      databaseUrl: file.databaseUrl,
+      redisUrl: file.redisUrl,
+      masterKeyFile: join(RUNFLEET_HOME, 'master.key'),
+    });
+    const DATABASE_URL = 'postgres://elsewhere/x';
+    expect(await readDoctorSettings({ RUNFLEET_HOME, DATABASE_URL })).toMatchObject({
+      source: 'environment',
+      databaseUrl: DATABASE_URL,
+      redisUrl: null,
+    });
+
+    await api[Symbol.asyncDispose]();
+    expect(await readDoctorSettings({ RUNFLEET_HOME })).toMatchObject({ source: 'none' });
+  } finally {
+    await rm(RUNFLEET_HOME, { recursive: true });
+  }
+});

@@ -1,0 +1,37 @@
+import type { DoctorSettings } from './doctor-settings.ts';
+import type { Report } from './run-checks.ts';
+
+const MARKS = { ok: '✓', problem: '✗', skipped: '–' } as const;
+
+export function renderReport(reports: readonly Report[]): string {
+  const width = Math.max(...reports.map(({ name }) => name.length));
+  const lines = reports.flatMap(({ name, status, found, next }) => [
+    `${MARKS[status]} ${name.padEnd(width)}  ${found}`,
+    ...(next === undefined ? [] : [`${' '.repeat(width + 4)}→ ${next}`]),
+  ]);
+  return `${lines.join('\n')}\n\n${summaryOf(reports)}\n`;
+}
+
+/** The shape is kept: fields and checks are added, never renamed. `next` is null where there is nothing to do. */
+export function renderJson(source: DoctorSettings['source'], reports: readonly Report[]): string {
+  const checks = reports.map(({ name, status, found, next }) => ({
+    name,
+    status,
+    found,
+    next: next ?? null,
+  }));
+  return `${JSON.stringify({ ok: !hasProblem(reports), source, checks }, null, 2)}\n`;
+}
+
+export function hasProblem(reports: readonly Report[]): boolean {
+  return reports.some(({ status }) => status === 'problem');
+}
+
+function summaryOf(reports: readonly Report[]): string {
+  const count = (status: Report['status']) =>
+    reports.filter((report) => report.status === status).length;
+  const problems = count('problem');
+  const said =
+    problems === 0 ? 'No problem' : problems === 1 ? '1 problem' : `${problems} problems`;
+  return `${said}; ${count('ok')} fine, ${count('skipped')} skipped.`;
+}

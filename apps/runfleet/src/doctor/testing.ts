@@ -1,0 +1,29 @@
+import type { Check, Finding } from './check.ts';
+import type { DoctorSettings } from './doctor-settings.ts';
+
+/** Settings that name nothing but what a test gives. */
+export function someSettings(changes: Partial<DoctorSettings> = {}): DoctorSettings {
+  return {
+    source: 'environment',
+    environment: {},
+    home: '/nonexistent',
+    databaseUrl: null,
+    redisUrl: null,
+    storageDir: '/nonexistent/storage',
+    masterKey: null,
+    masterKeyFile: '/nonexistent/master.key',
+    modelDir: null,
+    provider: 'auto',
+    dev: null,
+    ...changes,
+  };
+}
+
+export function examine(
+  check: Check,
+  changes: Partial<DoctorSettings> = {},
+  now: () => number = Date.now,
+): Promise<Finding> {
+  const signal = AbortSignal.timeout(10_000);
+  return check({ settings: someSettings(changes), signal, now });
+}
