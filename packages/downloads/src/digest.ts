@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 
 /**
  * What the bytes must hash to, in lower-case hexadecimal digits. `git` is the id that git gives to
@@ -20,9 +21,10 @@ export async function feedHash(hash: Hash, path: string, bytes: number): Promise
   for await (const chunk of createReadStream(path, { end: bytes - 1 })) hash.update(chunk);
 }
 
-/** The file's SHA-256 in hexadecimal digits, read as a stream. */
-export async function hashFile(path: string, algorithm: 'sha256' | 'sha512' = 'sha256') {
-  const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+/** The file's digest in hexadecimal digits, read as a stream. */
+export async function hashFile(path: string, algorithm: Digest['algorithm']): Promise<string> {
+  const { size } = await stat(path);
+  const hash = startHash(algorithm, size);
+  await feedHash(hash, path, size);
   return hash.digest('hex');
 }

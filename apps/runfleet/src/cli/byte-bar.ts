@@ -1,0 +1,63 @@
+import { formatBytes } from './format-bytes.ts';
+
+const CLEAR_LINE = '\r\u001b[2K';
+const CELLS = 24;
+const REDRAW_MS = 100;
+const LINE_EVERY_PERCENT = 10;
+const RATE_WINDOW_MS = 5_000;
+
+/** How much of a known number of bytes is there: a bar on a terminal, a line per 10 % elsewhere. */
+export class ByteBar implements Disposable {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #label: string;
+  readonly #totalBytes: number;
+  #marks: { at: number; bytes: number }[] = [];
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #saidPercent = -LINE_EVERY_PERCENT;
+
+  constructor(label: string, totalBytes: number, stream: NodeJS.WriteStream = process.stderr) {
+    this.#label = label;
+    this.#totalBytes = totalBytes;
+    this.#stream = stream;
+  }
+
+  /** `detail` is what is being worked on just now. */
+  show(bytes: number, detail: string): void {
+    const now = performance.now();
+    const isWhole = bytes >= this.#totalBytes;
+    if (now - this.#drawnAt < REDRAW_MS && !isWhole) return;
+    this.#drawnAt = now;
+    this.#marks = [
+      ...this.#marks.filter(({ at }) => now - at < RATE_WINDOW_MS),
+      { at: now, bytes },
+    ];
+    const share = this.#totalBytes === 0 ? 1 : Math.min(1, bytes / this.#totalBytes);
+    const text = this.#describe(bytes, share, detail);
+    if (this.#stream.isTTY) {
+      const filled = Math.round(share * CELLS);
+      const bar = `${'█'.repeat(filled)}${'░'.repeat(CELLS - filled)}`;
+      this.#stream.write(`${CLEAR_LINE}${`${bar} ${text}`.slice(0, this.#stream.columns - 1)}`);
+    } else if (share * 100 >= this.#saidPercent + LINE_EVERY_PERCENT) {
+      this.#saidPercent = Math.floor((share * 100) / LINE_EVERY_PERCENT) * LINE_EVERY_PERCENT;
+      this.#stream.write(`… ${this.#label}: ${text}\n`);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#stream.isTTY) this.#stream.write(CLEAR_LINE);
+  }
+
+  #describe(bytes: number, share: number, detail: string): string {
+    const first = this.#marks[0];
+    const last = this.#marks.at(-1);
+    const seconds = first && last ? (last.at - first.at) / 1_000 : 0;
+    const rate = first && last && seconds > 0 ? (last.bytes - first.bytes) / seconds : 0;
+    const left = rate > 0 ? Math.ceil((this.#totalBytes - bytes) / rate) : 0;
+    return [
+      `${Math.floor(share * 100)} %  ${formatBytes(bytes)} of ${formatBytes(this.#totalBytes)}`,
+      ...(rate > 0 ? [`${formatBytes(rate)}/s`] : []),
+      ...(left > 0 ? [`${left} s left`] : []),
+      detail,
+    ].join('  ');
+  }
+}

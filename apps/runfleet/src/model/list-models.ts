@@ -1,0 +1,81 @@
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { listFiles } from './copy-folder.ts';
+import { type ModelContext, modelsFolder } from './model-context.ts';
+import { readNameInUse } from './model-in-use.ts';
+import { isModelName } from './model-name.ts';
+import { type ModelRecord, readModelRecord } from './model-record.ts';
+import { readPrecision } from './read-precision.ts';
+
+export type ListedModel = {
+  name: string;
+  dir: string;
+  sizeBytes: number;
+  precision: string | null;
+  /** Where it came from, in words. */
+  from: string;
+  isInUse: boolean;
+  record: ModelRecord | null;
+};
+
+type HomeContext = Pick<ModelContext, 'home'>;
+
+/** All folders of RUNFLEET_HOME/models that are whole, by name. */
+export async function listModels(ctx: HomeContext): Promise<ListedModel[]> {
+  const inUse = await readNameInUse(ctx.home);
+  const entries = await readdir(modelsFolder(ctx), { withFileTypes: true }).catch(() => []);
+  const names = entries
+    .filter((entry) => !entry.isFile() && isModelName(entry.name))
+    .map(({ name }) => name)
+    .sort();
+  return await Promise.all(names.map((name) => describe(ctx, name, inUse)));
+}
+
+/** Throws with the names that there are where this one is not among them. */
+export async function findModel(ctx: HomeContext, name: string): Promise<ListedModel> {
+  const models = await listModels(ctx);
+  const found = models.find((model) => model.name === name);
+  if (found) return found;
+  const known = models.map((model) => model.name).join(', ');
+  throw new Error(
+    `There is no model named ${name}. ${known === '' ? 'None is added yet: "runfleet model add" adds one.' : `There are: ${known}.`}`,
+  );
+}
+
+async function describe(
+  ctx: HomeContext,
+  name: string,
+  inUse: string | null,
+): Promise<ListedModel> {
+  const dir = join(modelsFolder(ctx), name);
+  const [record, files] = await Promise.all([readModelRecord(dir), listFiles(dir)]);
+  const graph = files.find(({ path }) => path.endsWith('.onnx'));
+  return {
+    name,
+    dir,
+    sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    precision: record
+      ? record.precision
+      : graph
+        ? await readPrecision(join(dir, graph.path))
+        : null,
+    from: await describeOrigin(dir, record),
+    isInUse: name === inUse,
+    record,
+  };
+}
+
+async function describeOrigin(dir: string, record: ModelRecord | null): Promise<string> {
+  if (record?.source.kind === 'hub') {
+    const { id, subfolder, revision } = record.source;
+    return `${id}${subfolder === '' ? '' : `/${subfolder}`}@${revision}`;
+  }
+  if (record) return record.source.isLinked ? `links to ${record.source.path}` : record.source.path;
+  // The stamp of a model that Runfleet itself built.
+  const isBuilt = await access(join(dir, 'runfleet-model.json')).then(
+    () => true,
+    () => false,
+  );
+  return isBuilt ? 'built by Runfleet' : 'put there by hand';
+}

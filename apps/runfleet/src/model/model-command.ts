@@ -1,0 +1,215 @@
+/** `runfleet model`: the models of this machine. Answers go to stdout, everything else to stderr. */
+import { parseArgs } from 'node:util';
+
+import { ByteBar } from '../cli/byte-bar.ts';
+import { formatBytes } from '../cli/format-bytes.ts';
+import { onlyOperand, runSubcommand, UsageError } from '../cli/subcommands.ts';
+import { addModel } from './add-model.ts';
+import { findModel, type ListedModel, listModels } from './list-models.ts';
+import { readModelContext } from './model-context.ts';
+import { writeNameInUse } from './model-in-use.ts';
+import { checkModelName } from './model-name.ts';
+import { defaultName, describeSource, readSource, type Variant, VARIANTS } from './model-source.ts';
+import { removeModel } from './remove-model.ts';
+import { verifyFile } from './verify-model.ts';
+
+const USAGE = `runfleet model <command> [--json]
+
+  add <folder | owner/name[/subfolder][@revision]>   copies a folder, or downloads from the hub
+      [--name NAME] [--variant cpu|gpu]              gpu: the export for graphics cards
+      [--link]                                       leaves a folder's files where they are
+      [--no-check]                                   does not open it with the engine
+  list                                               the models of this machine
+  inspect <name> [--verify]                          one model; --verify reads every byte again
+  use <name> | --none                                what \`npm start\` serves where MODEL_DIR is not set
+  remove <name> [--force]                            --force: also the one in use
+
+RUNFLEET_HOME says where models are kept, HUB_URL which hub they come from (https://huggingface.co), HF_TOKEN
+is sent to it. Exit code: 0 done, 1 failed, 2 wrong usage.
+`;
+
+const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
+
+/** Throws with the reason and the next step where the command fails. */
+export async function model(args: readonly string[]): Promise<void> {
+  await runSubcommand(USAGE, { add, list, inspect, use, remove }, args);
+}
+
+async function add(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...JSON_OPTION,
+      name: { type: 'string' },
+      variant: { type: 'string' },
+      link: { type: 'boolean', default: false },
+      'no-check': { type: 'boolean', default: false },
+    },
+  });
+  const source = await readSource(
+    onlyOperand(positionals, 'folder or hub id'),
+    readVariant(values.variant),
+  );
+  if (values.link && source.kind === 'hub')
+    throw new UsageError('--link is for a folder of this machine.');
+  const name = checkModelName(values.name ?? defaultName(source));
+
+  process.stderr.write(`Adding ${name} from ${describeSource(source)}\n`);
+  const bar: { current: ByteBar | null } = { current: null };
+  const endBar = () => {
+    bar.current?.[Symbol.dispose]();
+    bar.current = null;
+  };
+  const added = await addModel(readModelContext(), {
+    source,
+    name,
+    isLinked: values.link,
+    isChecked: !values['no-check'],
+    onProgress: (bytes, totalBytes, detail) => {
+      bar.current ??= new ByteBar(name, totalBytes);
+      bar.current.show(bytes, detail);
+    },
+    onStep: (step) => {
+      endBar();
+      process.stderr.write(`… ${step}\n`);
+    },
+  }).finally(endBar);
+
+  if (values.json)
+    return writeJson({ name, dir: added.dir, sizeBytes: added.sizeBytes, ...added.record });
+  const { precision, contextLength } = added.record;
+  const facts = [formatBytes(added.sizeBytes), precision ?? 'unknown precision'];
+  if (contextLength !== null) facts.push(`${contextLength} tokens of context`);
+  process.stdout.write(`Added ${name}: ${facts.join(', ')}, in ${added.dir}\n`);
+  process.stderr.write(`Serve it with "runfleet model use ${name}" and a new start.\n`);
+}
+
+async function list(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: JSON_OPTION });
+  const ctx = readModelContext();
+  const models = await listModels(ctx);
+  if (values.json) return writeJson(models.map(asJson));
+  if (models.length === 0) {
+    process.stderr.write(
+      'No models yet. Add one: runfleet model add microsoft/Phi-3.5-mini-instruct-onnx\n',
+    );
+    return;
+  }
+  const rows = models.map((each) => [
+    each.isInUse ? '*' : ' ',
+    each.name,
+    formatBytes(each.sizeBytes),
+    each.precision ?? '?',
+    each.from,
+  ]);
+  process.stdout.write(table([['', 'NAME', 'SIZE', 'WEIGHTS', 'FROM'], ...rows]));
+  if (models.some(({ isInUse }) => isInUse)) process.stderr.write('* is in use\n');
+}
+
+async function inspect(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { ...JSON_OPTION, verify: { type: 'boolean', default: false } },
+  });
+  const found = await findModel(readModelContext(), onlyOperand(positionals, 'name'));
+  const { record } = found;
+  if (values.verify && !record) {
+    throw new Error(
+      `${found.name} was not added by "runfleet model add", so there are no checksums to compare.`,
+    );
+  }
+  const files = await Promise.all(
+    (record?.files ?? []).map(async (file) => ({
+      ...file,
+      verdict: values.verify ? await verifyFile(found.dir, file) : null,
+    })),
+  );
+  const isSound = files.every(({ verdict }) => verdict !== 'changed' && verdict !== 'missing');
+  if (values.json)
+    writeJson({ ...asJson(found), contextLength: record?.contextLength ?? null, files });
+  else {
+    const facts = [
+      ['name', `${found.name}${found.isInUse ? ' (in use)' : ''}`],
+      ['folder', found.dir],
+      ['from', found.from],
+      ['added', record?.addedAt ?? 'unknown'],
+      ['size', formatBytes(found.sizeBytes)],
+      ['weights', found.precision ?? 'unknown'],
+      ['context', record?.contextLength ? `${record.contextLength} tokens` : 'unknown'],
+    ];
+    const rows = files.map(({ path, sizeBytes, digest, verdict }) => [
+      path,
+      formatBytes(sizeBytes),
+      verdict ?? (digest ? `${digest.algorithm}:${digest.hex.slice(0, 12)}` : 'no checksum'),
+    ]);
+    process.stdout.write(`${table(facts)}${rows.length > 0 ? `\n${table(rows)}` : ''}`);
+  }
+  if (!isSound) {
+    throw new Error(
+      `${found.name} is damaged. Run "runfleet model remove ${found.name}" and add it again.`,
+    );
+  }
+}
+
+async function use(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { ...JSON_OPTION, none: { type: 'boolean', default: false } },
+  });
+  const ctx = readModelContext();
+  if (values.none && positionals.length > 0)
+    throw new UsageError('Give a name or --none, not both.');
+  const found = values.none ? null : await findModel(ctx, onlyOperand(positionals, 'name'));
+  await writeNameInUse(ctx.home, found?.name ?? null);
+  if (values.json) return writeJson({ name: found?.name ?? null, dir: found?.dir ?? null });
+  process.stdout.write(
+    found
+      ? `${found.name} is in use: the next "npm start" serves it. A worker of your own takes MODEL_DIR=${found.dir}\n`
+      : 'No model is in use: the next "npm start" chooses for itself.\n',
+  );
+}
+
+async function remove(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { ...JSON_OPTION, force: { type: 'boolean', default: false } },
+  });
+  const name = onlyOperand(positionals, 'name');
+  const removed = await removeModel(readModelContext(), name, values.force);
+  if (values.json) return writeJson({ name, dir: removed.dir, sizeBytes: removed.sizeBytes });
+  process.stdout.write(`Removed ${name} (${formatBytes(removed.sizeBytes)})\n`);
+}
+
+function readVariant(text: string | undefined): Variant | undefined {
+  const variant = VARIANTS.find((each) => each === text);
+  if (text !== undefined && !variant)
+    throw new UsageError(`--variant is one of ${VARIANTS.join(', ')}.`);
+  return variant;
+}
+
+function asJson({ record, ...rest }: ListedModel) {
+  return { ...rest, addedAt: record?.addedAt ?? null };
+}
+
+function writeJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return rows
+    .map(
+      (cells) =>
+        `${cells
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

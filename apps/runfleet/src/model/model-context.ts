@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { loadConfig } from '@runfleet/service';
+import { z } from 'zod';
+
+/** Where models are kept and where they come from. */
+export type ModelContext = {
+  /** RUNFLEET_HOME; models lie in its folder `models`. */
+  home: string;
+  /** Without a slash at its end. */
+  hubUrl: string;
+  hubToken: string | undefined;
+};
+
+const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
+
+const modelConfig = z.object({
+  RUNFLEET_HOME: z
+    .string()
+    .default(join(REPOSITORY, '.runfleet'))
+    .describe('Where models and settings are kept.'),
+  HUB_URL: z.url().default('https://huggingface.co').describe('The hub that models come from.'),
+  HF_TOKEN: z.string().optional().describe('A token of the hub, for models that ask for one.'),
+});
+
+/** Reads the environment. */
+export function readModelContext(): ModelContext {
+  const config = loadConfig(modelConfig);
+  return {
+    home: config.RUNFLEET_HOME,
+    hubUrl: config.HUB_URL.replace(/\/+$/u, ''),
+    hubToken: config.HF_TOKEN,
+  };
+}
+
+export const modelsFolder = (ctx: Pick<ModelContext, 'home'>): string => join(ctx.home, 'models');

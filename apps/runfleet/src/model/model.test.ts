@@ -1,0 +1,233 @@
+import {
+  access,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { buildModelFolder } from '@runfleet/engine';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+
+import { addModel, type AddModel } from './add-model.ts';
+import { findModel, listModels } from './list-models.ts';
+import type { ModelContext } from './model-context.ts';
+import { readModelInUse, writeNameInUse } from './model-in-use.ts';
+import { readSource } from './model-source.ts';
+import { removeModel } from './remove-model.ts';
+import { startTestHub } from './testing.ts';
+import { verifyFile } from './verify-model.ts';
+
+const ID = 'acme/tiny-onnx';
+const SUBFOLDER = 'cpu/int4';
+const parent = await mkdtemp(join(tmpdir(), 'runfleet-model-'));
+const published = join(parent, 'published');
+await buildModelFolder(published, { inlineBytesMax: 0, precision: 'int4' });
+const { size: DATA_BYTES } = { size: (await readFile(join(published, 'model.onnx.data'))).length };
+afterAll(async () => await rm(parent, { recursive: true, force: true }));
+
+let ctx: ModelContext;
+beforeEach(async () => {
+  ctx = {
+    home: await mkdtemp(join(parent, 'home-')),
+    hubUrl: 'http://127.0.0.1:9',
+    hubToken: undefined,
+  };
+});
+
+async function add(source: string, changes: Partial<AddModel> = {}) {
+  return await addModel(ctx, {
+    source: await readSource(source, undefined),
+    name: 'tiny-test',
+    isLinked: false,
+    isChecked: true,
+    onProgress: () => {},
+    onStep: () => {},
+    ...changes,
+  });
+}
+
+async function hub() {
+  const started = await startTestHub(ID, SUBFOLDER, published);
+  ctx.hubUrl = started.url;
+  return started;
+}
+
+const models = () =>
+  readdir(join(ctx.home, 'models')).then((names) => names.filter((name) => !name.startsWith('.')));
+
+test('a model of the hub is fetched, verified, opened and listed', async () => {
+  await using started = await hub();
+  ctx.hubToken = 'secret';
+  const seen: number[] = [];
+  const added = await add(`${ID}/${SUBFOLDER}`, { onProgress: (bytes) => seen.push(bytes) });
+
+  expect(seen.at(-1)).toBe(added.sizeBytes);
+  expect(await readFile(join(added.dir, 'model.onnx.data'))).toEqual(
+    await readFile(join(published, 'model.onnx.data')),
+  );
+  expect(await listModels(ctx)).toMatchObject([
+    {
+      name: 'tiny-test',
+      precision: 'int4',
+      from: `${ID}/${SUBFOLDER}@main`,
+      isInUse: false,
+      record: { contextLength: 4096 },
+    },
+  ]);
+  expect(started.requests.every(({ authorization }) => authorization === 'Bearer secret')).toBe(
+    true,
+  );
+});
+
+test('an interrupted download goes on from where it broke, and fetches nothing twice', async () => {
+  await using started = await hub();
+  started.breakOn = { path: `${SUBFOLDER}/model.onnx.data`, afterBytes: Math.ceil(DATA_BYTES / 3) };
+  await add(`${ID}/${SUBFOLDER}`);
+
+  const asked = started.requests.filter(({ path }) => path.endsWith('model.onnx.data'));
+  expect(asked.length).toBeGreaterThanOrEqual(3);
+  expect(asked.slice(1).every(({ range }) => range !== undefined && range !== 'bytes=0-')).toBe(
+    true,
+  );
+});
+
+test('what an earlier try verified is not fetched again', async () => {
+  await using started = await hub();
+  started.wrongBytes.set(`${SUBFOLDER}/model.onnx.data`, Buffer.alloc(DATA_BYTES));
+  await expect(add(`${ID}/${SUBFOLDER}`)).rejects.toThrow(
+    /model\.onnx\.data: .* is not the file that was asked for/,
+  );
+  expect(await models()).toEqual([]);
+
+  started.wrongBytes.clear();
+  started.requests.length = 0;
+  await add(`${ID}/${SUBFOLDER}`);
+  expect(started.requests.filter(({ path }) => path.includes('/resolve/'))).toHaveLength(1);
+});
+
+test('a hub that cannot be reached is said with the way around it', async () => {
+  await expect(add(`${ID}/${SUBFOLDER}`)).rejects.toThrow(
+    /127\.0\.0\.1 cannot be reached\. .*runfleet model add <folder>/,
+  );
+});
+
+test('an id that the hub does not have is said', async () => {
+  await using _started = await hub();
+  await expect(add('acme/other')).rejects.toThrow(/The hub has no acme\/other@main/);
+});
+
+test.each([true, false])('a folder is added without a network (linked: %s)', async (isLinked) => {
+  const { dir } = await add(published, { isLinked });
+
+  expect(await listModels(ctx)).toMatchObject([
+    { name: 'tiny-test', precision: 'int4', record: { source: { isLinked } } },
+  ]);
+  await removeModel(ctx, 'tiny-test', false);
+  await expect(access(dir)).rejects.toThrow('ENOENT');
+  await access(join(published, 'model.onnx.data'));
+});
+
+test('a folder that the engine cannot open is not added, and nothing of it stays', async () => {
+  const damaged = join(ctx.home, 'damaged');
+  await cp(published, damaged, { recursive: true });
+  await truncate(join(damaged, 'model.onnx.data'), 1_000);
+
+  await expect(add(damaged)).rejects.toThrow(
+    /is not added: the engine cannot open it\. .*does not load/,
+  );
+  expect(await models()).toEqual([]);
+  expect(await add(damaged, { isChecked: false })).toMatchObject({
+    record: { contextLength: null },
+  });
+});
+
+test('a folder without a graph is no model', async () => {
+  await mkdir(join(ctx.home, 'empty'));
+  await expect(add(join(ctx.home, 'empty'))).rejects.toThrow(/has no \.onnx graph/);
+});
+
+test('a name that is taken is refused before anything is fetched', async () => {
+  await add(published, { isLinked: true });
+  await expect(add(published)).rejects.toThrow(/model named tiny-test already\. .*--name/);
+});
+
+test('the model in use is what the next start gets, and is not removed by accident', async () => {
+  expect(await readModelInUse(ctx.home)).toBeNull();
+  const { dir } = await add(published, { isLinked: true });
+  await writeFile(join(ctx.home, 'settings.json'), '{"other": 1}');
+  await writeNameInUse(ctx.home, 'tiny-test');
+
+  expect(await readModelInUse(ctx.home)).toBe(dir);
+  expect(JSON.parse(await readFile(join(ctx.home, 'settings.json'), 'utf8'))).toEqual({
+    other: 1,
+    modelInUse: 'tiny-test',
+  });
+  await expect(removeModel(ctx, 'tiny-test', false)).rejects.toThrow(/is the model in use/);
+  await removeModel(ctx, 'tiny-test', true);
+  expect(await readModelInUse(ctx.home)).toBeNull();
+});
+
+test('a model in use that is gone is an error, not another model', async () => {
+  const { dir } = await add(published, { isLinked: true });
+  await writeNameInUse(ctx.home, 'tiny-test');
+  await rm(dir, { recursive: true });
+
+  await expect(readModelInUse(ctx.home)).rejects.toThrow(/tiny-test, is no longer/);
+});
+
+test('a file that changed after it was added is found out', async () => {
+  await add(published);
+  const { dir, record } = await findModel(ctx, 'tiny-test');
+  const handle = await readFile(join(dir, 'model.onnx.data'));
+  handle[7] = (handle[7] ?? 0) ^ 1;
+  await writeFile(join(dir, 'model.onnx.data'), handle);
+  await rm(join(dir, 'config.json'));
+
+  const verdicts = new Map<string, string>();
+  for (const file of record?.files ?? []) verdicts.set(file.path, await verifyFile(dir, file));
+  expect(verdicts.get('model.onnx.data')).toBe('changed');
+  expect(verdicts.get('config.json')).toBe('missing');
+  expect(verdicts.get('model.onnx')).toBe('right');
+});
+
+test('a second add of the same name waits for no one: it is refused', async () => {
+  await mkdir(join(ctx.home, 'models', '.adding'), { recursive: true });
+  const lock = join(ctx.home, 'models', '.adding', 'tiny-test.lock');
+  await writeFile(lock, String(process.ppid));
+  await expect(add(published)).rejects.toThrow(/is being added by process/);
+
+  // No process has this id, so its claim is void.
+  await writeFile(lock, String(2 ** 30));
+  await add(published, { isLinked: true });
+});
+
+test.each([
+  [
+    'microsoft/Phi-3.5-mini-instruct-onnx',
+    undefined,
+    { subfolder: 'cpu_and_mobile/cpu-int4-awq-block-128-acc-level-4', revision: 'main' },
+  ],
+  [
+    'microsoft/Phi-3.5-mini-instruct-onnx@v2',
+    'gpu',
+    { subfolder: 'gpu/gpu-int4-awq-block-128', revision: 'v2' },
+  ],
+  ['a/b', undefined, { id: 'a/b', subfolder: '' }],
+  ['a/b/c/d@refs/pr/1', undefined, { id: 'a/b', subfolder: 'c/d', revision: 'refs/pr/1' }],
+] as const)('%s (%s) is of the hub', async (text, variant, expected) => {
+  expect(await readSource(text, variant)).toMatchObject({ kind: 'hub', ...expected });
+});
+
+test.each(['nonsense', 'a/../b', 'a/b/../c', 'a/b@', '-a/b', 'a/b@../x'])(
+  '%s is no source',
+  async (text) => {
+    await expect(readSource(text, undefined)).rejects.toThrow(/neither a folder nor/);
+  },
+);

@@ -1,0 +1,28 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { findModel, type ListedModel } from './list-models.ts';
+import { type ModelContext, modelsFolder } from './model-context.ts';
+import { writeNameInUse } from './model-in-use.ts';
+
+/** Removes a model's folder; of a linked one the links alone. The one in use only with `isForced`. */
+export async function removeModel(
+  ctx: Pick<ModelContext, 'home'>,
+  name: string,
+  isForced: boolean,
+): Promise<ListedModel> {
+  const model = await findModel(ctx, name);
+  if (model.isInUse) {
+    if (!isForced) {
+      throw new Error(
+        `${name} is the model in use. Choose another with "runfleet model use <name>" first, or add --force.`,
+      );
+    }
+    await writeNameInUse(ctx.home, null);
+  }
+  // Gone under its name at once; half a folder would look like a damaged model.
+  const former = join(modelsFolder(ctx), `.former-${name}-${process.pid}`);
+  await rename(model.dir, former);
+  await rm(former, { recursive: true, force: true });
+  return model;
+}
