@@ -18,7 +18,7 @@ export const FIGURES = {
   finishP50: { title: 'Run to finished, 96 clients, p50', unit: 'ms' },
   finishP99: { title: 'Run to finished, 96 clients, p99', unit: 'ms' },
   transactions: { title: 'transactions that write, per finished task', unit: '' },
-  foreign: { title: 'CPU of anything else on the machine meanwhile', unit: '%' },
+  foreign: { title: 'CPU of anything else on the machine, whole round', unit: '%' },
   lost: { title: 'accepted and not finished, or not stored', unit: 'tasks' },
 } as const satisfies Record<string, Figure>;
 

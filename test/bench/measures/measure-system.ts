@@ -1,5 +1,4 @@
 /** One round of one system: accepting alone, then the whole of it. */
-import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Figures, Round } from '../figures.ts';
@@ -9,7 +8,7 @@ import { RunClient } from '../load/run-client.ts';
 import { latencyOf } from '../load/statistics.ts';
 import { openSockets } from '../load/task-socket.ts';
 import type { Plan } from '../plan.ts';
-import { FOREIGN, startCpuMeter } from '../systems/cpu-meter.ts';
+import { startCpuMeter, startForeignMeter } from '../systems/cpu-meter.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { RunningSystem, System } from '../systems/system.ts';
 import { countLost } from './count-lost.ts';
@@ -17,18 +16,23 @@ import { measureIdle } from './measure-idle.ts';
 
 const CLIENTS = 96;
 const FEW_CLIENTS = 32;
-const MICROS_PER_PERCENT = 10_000;
 const PARAMETERS = {
   prompt: 'say these sixteen words back to me one after the other as quickly as you can',
 };
 
 export async function measureSystem(servers: Servers, system: System, plan: Plan): Promise<Round> {
+  const meterForeign = startForeignMeter(servers);
   await using running = await system.start();
   const accepting = await measureAccepting(servers, running, plan);
   await running.startFleet();
   const fleet = await measureFleet(servers, running, plan);
   return {
-    figures: { ...accepting.figures, ...fleet.figures, lost: accepting.lost + fleet.lost },
+    figures: {
+      ...accepting.figures,
+      ...fleet.figures,
+      foreign: meterForeign(running.processes),
+      lost: accepting.lost + fleet.lost,
+    },
     cpuPerAccept: accepting.cpuPerAccept,
     cpuPerTask: fleet.cpuPerTask,
   };
@@ -100,8 +104,6 @@ async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan
       finishP50: finish.p50,
       finishP99: finish.p99,
       transactions: transactions / finished,
-      foreign:
-        ((cpuPerTask[FOREIGN] ?? 0) * finished) / (seconds * cpus().length * MICROS_PER_PERCENT),
       fleetOpenP50: accept.p50,
       fleetOpenP99: accept.p99,
     } satisfies Partial<Figures>,

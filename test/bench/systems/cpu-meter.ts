@@ -1,7 +1,11 @@
+import { cpus } from 'node:os';
+
 import type { CpuShares } from '../figures.ts';
 import { cpuMicros, machineCpuMicros } from './cpu-time.ts';
 import type { Servers } from './servers.ts';
 import type { SystemProcess } from './system-process.ts';
+
+const MICROS_PER_MS = 1_000;
 
 /** The share that nobody here has asked for: other programs of the machine, and the kernel's own. */
 export const FOREIGN = 'anything else on the machine';
@@ -33,4 +37,23 @@ export function startCpuMeter(
         Math.max(0, micros - (before[name] ?? 0)) / operations,
       ]),
     );
+}
+
+/** From now on, before the system's processes start: what share of the machine others took, in %. */
+export function startForeignMeter(
+  servers: Servers,
+): (processes: readonly SystemProcess[]) => number {
+  const readOwn = () =>
+    cpuMicros(servers.redisPid, { withChildren: false }) +
+    cpuMicros(servers.postgresPid, { withChildren: true }) +
+    cpuMicros(process.pid, { withChildren: false });
+  const [machine, own, since] = [machineCpuMicros(), readOwn(), performance.now()];
+  return (processes) => {
+    const systems = processes.reduce(
+      (sum, { pid }) => sum + cpuMicros(pid, { withChildren: false }),
+      readOwn() - own,
+    );
+    const available = (performance.now() - since) * MICROS_PER_MS * cpus().length;
+    return (Math.max(0, machineCpuMicros() - machine - systems) / available) * 100;
+  };
 }
