@@ -2,9 +2,9 @@ import type { Db } from '@runfleet/db';
 import { createProject, type MasterKey } from '@runfleet/identity';
 import type { Pico } from '@runfleet/protocol';
 
+import { withinTransaction } from '../within-transaction.ts';
 import { createOwnedOrganisation } from './create-owned-organisation.ts';
 import { requireSameMasterKey } from './init-settings.ts';
-import { withinTransaction } from './within-transaction.ts';
 
 export type NewTenant = {
   organisation: string;

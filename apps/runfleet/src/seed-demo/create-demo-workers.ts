@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Db } from '@runfleet/db';
+
+import { DEMO_POOL } from './demo-marks.ts';
+import { DEMO_DEVICE, LOST_HOST } from './tell-life.ts';
+
+const DRAINED_HOST = 'demo-data-1';
+/** Nobody renews these leases; one this far ahead is never found to have run out. */
+const PULSES_AHEAD = 1_000_000_000_000;
+
+/** One worker that is drained and one that is lost. Neither is ever given a task. */
+export async function createDemoWorkers(ctx: { db: Db }): Promise<void> {
+  const device = JSON.stringify({
+    engine: 'none',
+    model: 'Phi-3.5-mini-instruct',
+    provider: 'demo data',
+    device: DEMO_DEVICE,
+    version: '',
+  });
+  await ctx.db.sql`
+    insert into workers (id, pool, host, state, generation, slots, renewed_pulse, renewed_at,
+      started_at, device)
+    select id::uuid, ${DEMO_POOL}, host, state, 1, 4, pulse.n + ahead, now() - age,
+      now() - interval '15 days', ${device}::text::jsonb
+    from pulse, (values
+      (${randomUUID()}, ${DRAINED_HOST}, 'draining', ${PULSES_AHEAD}::bigint, interval '0'),
+      (${randomUUID()}, ${LOST_HOST}, 'lost', 0::bigint, interval '12 minutes')
+    ) as w(id, host, state, ahead, age)`;
+}
