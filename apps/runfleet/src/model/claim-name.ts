@@ -10,7 +10,8 @@ export async function claimName(path: string, name: string): Promise<AsyncDispos
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const owner = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (isAlive(owner)) {
+    // In a container, a process that starts again gets the number of the one before it.
+    if (owner !== process.pid && isAlive(owner)) {
       throw new Error(
         `${name} is being added by process ${owner}. Wait for it, or choose another name with --name.`,
       );

@@ -1,0 +1,118 @@
+/** `runfleet gpu`: what a graphics card needs. Answers go to stdout, everything else to stderr. */
+import { parseArgs } from 'node:util';
+
+import type { Digest } from '@runfleet/downloads';
+
+import { ByteBar } from '../cli/byte-bar.ts';
+import { formatBytes } from '../cli/format-bytes.ts';
+import { runSubcommand, UsageError } from '../cli/subcommands.ts';
+import type { CudaWants, WantedLibrary } from './cuda-wants.ts';
+import { readGpuContext } from './gpu-context.ts';
+import { checkProvider, installProvider } from './install-provider.ts';
+
+const USAGE = `runfleet gpu <command> [--json]
+
+  install                       fetches ONNX Runtime's CUDA provider, and says which CUDA and cuDNN it wants
+      [--from URL|FILE]         the NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux from elsewhere
+      [--sha DIGEST]            its SHA-256 or SHA-512 in hexadecimal, or SHA-512 in base64
+  check [--without-driver]      fails where a library that the provider wants is not on this machine
+
+NUGET_URL says which NuGet server it comes from. Exit code: 0 done, 1 failed, 2 wrong usage.
+`;
+
+/** Throws with the reason and the next step where the command fails. */
+export async function gpu(args: readonly string[]): Promise<void> {
+  await runSubcommand(USAGE, { install, check }, args);
+}
+
+async function install(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      from: { type: 'string' },
+      sha: { type: 'string' },
+    },
+  });
+  const digest = values.sha === undefined ? undefined : readDigest(values.sha);
+  const bar: { current: ByteBar | null } = { current: null };
+  const endBar = () => {
+    bar.current?.[Symbol.dispose]();
+    bar.current = null;
+  };
+  const installed = await installProvider(readGpuContext(), {
+    from: values.from,
+    digest,
+    onProgress: (bytes, totalBytes, detail) => {
+      bar.current ??= new ByteBar('CUDA provider', totalBytes);
+      bar.current.show(bytes, detail);
+    },
+    onStep: (step) => {
+      endBar();
+      process.stderr.write(`… ${step}\n`);
+    },
+  }).finally(endBar);
+
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(installed, null, 2)}\n`);
+    return;
+  }
+  if (!installed.isVerified) {
+    process.stderr.write('No checksum vouches for this package; --sha gives one.\n');
+  }
+  process.stdout.write(
+    `${installed.isNew ? 'Installed' : 'Already installed'} in ${installed.dir}\n` +
+      installed.libraries
+        .map(({ name, sizeBytes }) => `  ${name}  ${formatBytes(sizeBytes)}\n`)
+        .join('') +
+      describe(installed.wants),
+  );
+  const missing = installed.wants.libraries.filter(({ foundAt }) => foundAt === null);
+  if (missing.length > 0) process.stderr.write(`${nextStep(installed.wants, missing)}\n`);
+}
+
+async function check(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      'without-driver': { type: 'boolean', default: false },
+    },
+  });
+  const wants = await checkProvider(readGpuContext());
+  process.stdout.write(values.json ? `${JSON.stringify(wants, null, 2)}\n` : describe(wants));
+  const missing = wants.libraries.filter(
+    ({ kind, foundAt }) => foundAt === null && !(values['without-driver'] && kind === 'driver'),
+  );
+  if (missing.length > 0) throw new Error(nextStep(wants, missing));
+}
+
+function readDigest(text: string): Digest {
+  if (/^[\da-f]{64}$/iu.test(text)) return { algorithm: 'sha256', hex: text.toLowerCase() };
+  if (/^[\da-f]{128}$/iu.test(text)) return { algorithm: 'sha512', hex: text.toLowerCase() };
+  if (/^[A-Za-z0-9+/]{86}==$/u.test(text)) {
+    return { algorithm: 'sha512', hex: Buffer.from(text, 'base64').toString('hex') };
+  }
+  throw new UsageError('--sha is 64 or 128 hexadecimal digits, or a SHA-512 in base64.');
+}
+
+function describe({ cudaMajor, cudnnMajor, libraries }: CudaWants): string {
+  const lines = libraries.map(({ name, foundAt }) => `  ${name}  ${foundAt ?? 'missing'}`);
+  const wants = `It wants CUDA ${cudaMajor ?? '(does not say which)'} and cuDNN ${cudnnMajor ?? '(does not say which)'}:`;
+  return `${[wants, ...lines].join('\n')}\n`;
+}
+
+function nextStep({ cudaMajor, cudnnMajor }: CudaWants, missing: readonly WantedLibrary[]): string {
+  const isMissing = (kind: WantedLibrary['kind']) =>
+    missing.some((library) => library.kind === kind);
+  const steps = [
+    ...(isMissing('cuda')
+      ? [`the runtime libraries of CUDA ${cudaMajor ?? ''} (cuda-libraries-${cudaMajor ?? ''}-*)`]
+      : []),
+    ...(isMissing('cudnn')
+      ? [`cuDNN ${cudnnMajor ?? ''} (libcudnn${cudnnMajor ?? ''}-cuda-${cudaMajor ?? ''})`]
+      : []),
+    ...(isMissing('driver') ? ["NVIDIA's driver"] : []),
+  ];
+  return `This machine lacks ${missing.map(({ name }) => name).join(', ')}. Install ${steps.join(' and ')} from NVIDIA, or use the worker-cuda image.`;
+}

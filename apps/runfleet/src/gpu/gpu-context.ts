@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { loadConfig } from '@runfleet/service';
+import { z } from 'zod';
+
+import type { LibraryPlaces } from './find-library.ts';
+
+export type GpuContext = {
+  /** `linux/x64`, as the binding's folders are named. */
+  platform: string;
+  /** onnxruntime-node's folder of the binding and its libraries. */
+  bindingDir: string;
+  /** The version of onnxruntime-node, which its provider libraries must have. */
+  version: string;
+  /** The service index of a NuGet server. */
+  catalogueUrl: string;
+  /** Where a download waits while it is not whole. */
+  downloadsDir: string;
+  places: LibraryPlaces;
+};
+
+const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
+
+const gpuConfig = z.object({
+  RUNFLEET_HOME: z
+    .string()
+    .default(join(REPOSITORY, '.runfleet'))
+    .describe('Where a download waits while it is not whole.'),
+  NUGET_URL: z
+    .url()
+    .default('https://api.nuget.org/v3/index.json')
+    .describe('The service index of the NuGet server that has the provider libraries.'),
+  LD_LIBRARY_PATH: z
+    .string()
+    .default('')
+    .describe('Folders in which libraries are looked for first.'),
+});
+
+/** Reads the environment, and finds the onnxruntime-node that the engine loads. */
+export function readGpuContext(): GpuContext {
+  const config = loadConfig(gpuConfig);
+  const engine = createRequire(import.meta.url).resolve('@runfleet/engine');
+  const manifestPath = createRequire(engine).resolve('onnxruntime-node/package.json');
+  const { version }: { version: string } = createRequire(engine)(manifestPath);
+  const platform = `${process.platform}/${process.arch}`;
+  return {
+    platform,
+    bindingDir: join(dirname(manifestPath), 'bin', 'napi-v6', platform),
+    version,
+    catalogueUrl: config.NUGET_URL,
+    downloadsDir: join(config.RUNFLEET_HOME, 'downloads'),
+    places: { libraryPath: config.LD_LIBRARY_PATH, configFile: '/etc/ld.so.conf' },
+  };
+}

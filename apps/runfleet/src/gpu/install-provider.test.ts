@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeEach, expect, test } from 'vitest';
+
+import type { GpuContext } from './gpu-context.ts';
+import { checkProvider, type InstallProvider, installProvider } from './install-provider.ts';
+import { makeElf, makeZip } from './testing.ts';
+
+const VERSION = '9.8.7';
+const NATIVE = 'runtimes/linux-x64/native';
+const CUDA = makeElf({
+  needed: ['libcublas.so.13', 'libcudart.so.13', 'libcudnn.so.9', 'libcuda.so.1', 'libc.so.6'],
+});
+const SHARED = makeElf({ needed: ['libc.so.6'] });
+const FILES = {
+  'Microsoft.ML.OnnxRuntime.Gpu.Linux.nuspec': `<package><metadata><version>${VERSION}</version></metadata></package>`,
+  [`${NATIVE}/libonnxruntime.so`]: 'the core, which the binding has already',
+  [`${NATIVE}/libonnxruntime_providers_cuda.so`]: CUDA,
+  [`${NATIVE}/libonnxruntime_providers_shared.so`]: SHARED,
+};
+const PACKAGE = makeZip(FILES);
+const ID = 'microsoft.ml.onnxruntime.gpu.linux';
+
+/** A NuGet server with one package; connections drop in the middle of it while `drops` is above 0. */
+let sent = PACKAGE;
+let drops = 0;
+let requests: string[] = [];
+const server = createServer((request, response) => {
+  const origin = `http://${request.headers.host}`;
+  const path = request.url ?? '';
+  requests.push(path);
+  const answers: Record<string, unknown> = {
+    '/v3/index.json': {
+      resources: [{ '@id': `${origin}/registration/`, '@type': 'RegistrationsBaseUrl/3.6.0' }],
+    },
+    [`/registration/${ID}/${VERSION}.json`]: {
+      catalogEntry: `${origin}/entry.json`,
+      packageContent: `${origin}/package.nupkg`,
+    },
+    '/entry.json': {
+      packageHash: createHash('sha512').update(PACKAGE).digest('base64'),
+      packageHashAlgorithm: 'SHA512',
+      packageSize: PACKAGE.length,
+    },
+  };
+  if (answers[path] !== undefined) return void response.end(JSON.stringify(answers[path]));
+  if (path !== '/package.nupkg') return void response.writeHead(404).end();
+  const from = Number(/^bytes=(\d+)-$/u.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const body = sent.subarray(from);
+  response.writeHead(from > 0 ? 206 : 200, {
+    etag: '"p"',
+    'content-length': body.length,
+    ...(from > 0 ? { 'content-range': `bytes ${from}-${sent.length - 1}/${sent.length}` } : {}),
+  });
+  if (drops > 0) {
+    drops -= 1;
+    response.write(body.subarray(0, 100), () => response.destroy());
+  } else response.end(body);
+});
+await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const parent = await mkdtemp(join(tmpdir(), 'runfleet-gpu-'));
+afterAll(async () => {
+  server.close();
+  await rm(parent, { recursive: true, force: true });
+});
+
+let ctx: GpuContext;
+beforeEach(async () => {
+  const home = await mkdtemp(join(parent, 'home-'));
+  const places = { libraryPath: join(home, 'cuda'), configFile: join(home, 'ld.so.conf') };
+  ctx = {
+    platform: 'linux/x64',
+    bindingDir: join(home, 'binding'),
+    version: VERSION,
+    catalogueUrl: `${origin}/v3/index.json`,
+    downloadsDir: join(home, 'downloads'),
+    places,
+  };
+  await Promise.all([ctx.bindingDir, places.libraryPath].map((dir) => mkdir(dir)));
+  [sent, drops, requests] = [PACKAGE, 0, []];
+});
+
+function install(changes: Partial<InstallProvider> = {}) {
+  return installProvider(ctx, {
+    from: undefined,
+    digest: undefined,
+    onProgress: () => {},
+    onStep: () => {},
+    ...changes,
+  });
+}
+
+async function fileOf(bytes: Buffer): Promise<string> {
+  const path = join(parent, 'package.zip');
+  await writeFile(path, bytes);
+  return path;
+}
+
+test('the catalogue’s package is fetched, verified and unpacked beside the binding', async () => {
+  drops = 2;
+  const installed = await install();
+
+  expect(installed).toMatchObject({
+    isNew: true,
+    isVerified: true,
+    wants: { cudaMajor: '13', cudnnMajor: '9' },
+  });
+  expect((await readdir(ctx.bindingDir)).sort()).toEqual([
+    'libonnxruntime_providers_cuda.so',
+    'libonnxruntime_providers_shared.so',
+    'runfleet-cuda.json',
+  ]);
+  expect(await readFile(join(ctx.bindingDir, 'libonnxruntime_providers_cuda.so'))).toEqual(CUDA);
+  expect(await readdir(ctx.downloadsDir)).toEqual([]);
+});
+
+test('what is installed already is not fetched again, and what is damaged is', async () => {
+  await install();
+  requests = [];
+  expect(await install()).toMatchObject({
+    isNew: false,
+    isVerified: true,
+    wants: { cudaMajor: '13' },
+  });
+  expect(requests).toEqual([]);
+
+  await writeFile(join(ctx.bindingDir, 'libonnxruntime_providers_shared.so'), '');
+  expect(await install()).toMatchObject({ isNew: true });
+});
+
+test('a package with another checksum than the catalogue’s is refused', async () => {
+  sent = Buffer.from(PACKAGE.with(50, 1));
+  await expect(install()).rejects.toThrow(/is not the file that was asked for: its sha512/);
+  expect(await readdir(ctx.bindingDir)).toEqual([]);
+});
+
+test('libraries that this machine has are found, in the loader’s folders; the others are named', async () => {
+  const { libraryPath, configFile } = ctx.places;
+  const listed = join(parent, 'listed');
+  await mkdir(join(parent, 'conf.d'), { recursive: true });
+  await mkdir(listed, { recursive: true });
+  await writeFile(join(libraryPath, 'libcudart.so.13'), '');
+  await writeFile(join(listed, 'libcudnn.so.9'), '');
+  await writeFile(configFile, `# comment\ninclude ${join(parent, 'conf.d')}/*.conf\n`);
+  await writeFile(join(parent, 'conf.d', 'nvidia.conf'), `${listed} # cuDNN\n`);
+  await install();
+
+  expect((await checkProvider(ctx)).libraries).toEqual([
+    { name: 'libcublas.so.13', kind: 'cuda', foundAt: null },
+    { name: 'libcudart.so.13', kind: 'cuda', foundAt: join(libraryPath, 'libcudart.so.13') },
+    { name: 'libcudnn.so.9', kind: 'cudnn', foundAt: join(listed, 'libcudnn.so.9') },
+    { name: 'libcuda.so.1', kind: 'driver', foundAt: null },
+  ]);
+});
+
+test('a check without a provider says how to get one', async () => {
+  await expect(checkProvider(ctx)).rejects.toThrow(/runfleet gpu install/);
+});
+
+test('a file of this machine does without a network, and keeps lying there', async () => {
+  ctx.catalogueUrl = 'http://127.0.0.1:9/';
+  const from = await fileOf(PACKAGE);
+  const hex = createHash('sha256').update(PACKAGE).digest('hex');
+
+  expect(await install({ from })).toMatchObject({ isNew: true, isVerified: false });
+  expect(await install({ from, digest: { algorithm: 'sha256', hex } })).toMatchObject({
+    isVerified: true,
+  });
+  expect(await readFile(from)).toEqual(PACKAGE);
+});
+
+test('a server of one’s own will do', async () => {
+  expect(await install({ from: `${origin}/package.nupkg` })).toMatchObject({
+    isNew: true,
+    isVerified: false,
+  });
+});
+
+test.each<[string, () => Promise<string> | string, RegExp]>([
+  ['a file that is not there', () => '/nowhere/package.nupkg', /There is no file/],
+  ['no archive', () => fileOf(Buffer.from('not a zip')), /is no zip archive/],
+  [
+    'an archive cut short',
+    () => fileOf(PACKAGE.subarray(0, PACKAGE.length - 30)),
+    /is no zip archive/,
+  ],
+  [
+    'another version',
+    () =>
+      fileOf(
+        makeZip({
+          ...FILES,
+          'Microsoft.ML.OnnxRuntime.Gpu.Linux.nuspec': '<version>1.0.0</version>',
+        }),
+      ),
+    /is of version 1\.0\.0, and onnxruntime-node is 9\.8\.7/,
+  ],
+  [
+    'another package',
+    () => fileOf(makeZip({ 'x.nuspec': `<version>${VERSION}</version>` })),
+    /has no libonnxruntime_providers_cuda\.so/,
+  ],
+  [
+    'libraries for another machine',
+    () =>
+      fileOf(
+        makeZip({
+          ...FILES,
+          [`${NATIVE}/libonnxruntime_providers_cuda.so`]: makeElf({ needed: [], machine: 183 }),
+        }),
+      ),
+    /is for arm64/,
+  ],
+  [
+    'libraries that are none',
+    () => fileOf(makeZip({ ...FILES, [`${NATIVE}/libonnxruntime_providers_shared.so`]: 'text' })),
+    /cannot be read as a shared library/,
+  ],
+  ['nothing at a URL', () => `${origin}/nothing`, /answers 404/],
+])('%s is refused, and nothing is installed', async (_, from, message) => {
+  await expect(install({ from: await from() })).rejects.toThrow(message);
+  expect(await readdir(ctx.bindingDir)).toEqual([]);
+});
+
+test('a library whose bytes were changed in the archive is refused', async () => {
+  const bytes = makeZip({ ...FILES, [`${NATIVE}/libonnxruntime_providers_shared.so`]: SHARED });
+  // The checksum of the last library, as the archive's directory tells it.
+  const at = bytes.lastIndexOf(Buffer.from('PK\u0001\u0002')) + 16;
+  bytes.writeUInt32LE(bytes.readUInt32LE(at) ^ 1, at);
+
+  await expect(install({ from: await fileOf(bytes) })).rejects.toThrow(/is damaged in the archive/);
+});
+
+test('a catalogue that cannot be reached is said with the way around it', async () => {
+  ctx.catalogueUrl = 'http://127.0.0.1:9/';
+  await expect(install()).rejects.toThrow(/cannot be reached\. .*--from <file>/);
+});
+
+test('there is no provider for other machines', async () => {
+  ctx.platform = 'darwin/arm64';
+  await expect(install()).rejects.toThrow(/linux\/x64 alone, and this is darwin\/arm64/);
+});
