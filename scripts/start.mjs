@@ -1,12 +1,3 @@
-import { join } from 'node:path';
-
-import { installPackages, root, typescriptArguments } from './install.mjs';
-import { runChild } from './run-child.mjs';
-
-await installPackages();
-
-const main = join(root, 'apps', 'runfleet', 'src', 'main.ts');
-process.exitCode = await runChild(
-  [...typescriptArguments(), main, 'dev', ...process.argv.slice(2)],
-  { cwd: root },
-);
+// `npm start`: `runfleet dev`.
+process.argv.splice(2, 0, 'dev');
+await import('./runfleet.mjs');

@@ -1,42 +1,53 @@
-/** `runfleet start | dev | migrate`: the composition root. */
+/** `runfleet <command>`: the composition root. */
 import { ConfigError } from '@runfleet/service';
-
-import { dev } from './dev/dev.ts';
-import { migrate } from './migrate.ts';
-import { start } from './start.ts';
 
 const USAGE = `runfleet <command>
 
   start --roles api,broker,gateway,worker   runs roles with the settings of the environment
   migrate                                   brings the database's schema up to date
+  init --organisation NAME --email ADDRESS  makes a deployment's first organisation, owner and project
   dev [--ephemeral] [--prompt "..."]        finds or brings a Postgres and a Redis, and runs everything
+  model add | list | inspect | use | remove the models of this machine
+  gpu install                               fetches ONNX Runtime's CUDA provider
+  doctor [--json]                           looks at everything that Runfleet needs
+  seed-demo [--purge]                       fills every page with marked, removable demo data
 
 Settings are environment variables; .env.example lists them.
 `;
 
-const COMMANDS: Record<string, (args: readonly string[]) => Promise<void>> = {
-  start,
-  migrate,
-  dev,
+type Command = (args: readonly string[]) => Promise<void>;
+
+/** Loaded when asked for, so that a small command does not wait for the roles. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).start,
+  migrate: async () => (await import('./migrate.ts')).migrate,
+  init: async () => (await import('./init/init-command.ts')).init,
+  dev: async () => (await import('./dev/dev.ts')).dev,
+  model: async () => (await import('./model/model-command.ts')).model,
+  gpu: async () => (await import('./gpu/gpu-command.ts')).gpu,
+  doctor: async () => (await import('./doctor/doctor-command.ts')).doctor,
+  'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = COMMANDS[name];
-if (!command) {
+const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (!load) {
   process.stderr.write(USAGE);
   process.exitCode = name === '--help' || name === 'help' ? 0 : 2;
 } else {
   try {
+    const command = await load();
     await command(args);
   } catch (error) {
     process.stderr.write(`\n${explain(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode ||= 1;
   }
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError || !(error instanceof Error)) {
+    return error instanceof Error ? error.message : String(error);
+  }
   const cause = error.cause instanceof Error ? `\n  because: ${error.cause.message}` : '';
   return process.env['LOG_LEVEL'] === 'debug' ? String(error.stack) : `${error.message}${cause}`;
 }

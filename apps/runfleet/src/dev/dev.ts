@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { connectDb, migrateDb } from '@runfleet/db';
-import { buildModelFolder } from '@runfleet/engine';
 import { openMasterKey } from '@runfleet/identity';
 import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
@@ -18,6 +17,7 @@ import { z } from 'zod';
 import { ROLE_NAMES, startRoles } from '../roles.ts';
 import { banner } from './banner.ts';
 import { buildDashboard } from './build-dashboard.ts';
+import { chooseModel } from './choose-model.ts';
 import {
   type DevFile,
   readCredentials,
@@ -83,7 +83,7 @@ async function bringUp(
   const dataHome = ephemeral ? await mkdtemp(join(tmpdir(), 'runfleet-')) : home;
   if (ephemeral) resources.defer(() => rm(dataHome, { recursive: true, force: true }));
 
-  const [postgres, redis, modelDir] = await Promise.all([
+  const [postgres, redis, model] = await Promise.all([
     progress.step(
       'Postgres',
       (onProgress) =>
@@ -106,13 +106,7 @@ async function bringUp(
         }).then((server) => resources.use(server)),
       (server) => server.how,
     ),
-    config.MODEL_DIR ??
-      (config.ENGINE === 'echo'
-        ? ''
-        : progress.step('Test model', async () => {
-            const { dir } = await buildModelFolder(join(home, 'models', 'tiny'));
-            return dir;
-          })),
+    chooseModel(config, progress),
     progress.step('Dashboard', buildDashboard, (isBuilt) => (isBuilt ? 'built' : 'up to date')),
   ]);
   await progress.step('Schema', () => migrateDb(postgres.url));
@@ -135,7 +129,7 @@ async function bringUp(
     ...process.env,
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
-    MODEL_DIR: modelDir,
+    MODEL_DIR: model.dir,
     API_HOST: HOST,
     API_PORT: String(apiPort),
     GATEWAY_HOST: HOST,
@@ -168,11 +162,5 @@ async function bringUp(
   await writeDevFile(home, file);
   // What it names is gone when an ephemeral start ends.
   if (ephemeral) resources.defer(() => removeDevFile(home));
-  return { dev: file, engine: describeEngine(config, modelDir) };
-}
-
-function describeEngine(config: z.infer<typeof devConfig>, modelDir: string): string {
-  if (config.ENGINE === 'echo') return 'the echo engine, which repeats the prompt';
-  if (config.MODEL_DIR !== undefined) return modelDir;
-  return 'a tiny test model that babbles; MODEL_DIR=<folder> serves a real one';
+  return { dev: file, engine: model.description };
 }
