@@ -11,11 +11,11 @@ const ROLES = ['api', 'gateway', 'broker', 'worker'];
 const everyInstruction = [...stages.values()].flatMap(({ instructions }) => instructions);
 
 test.each([...stages.values()])(
-  '$name builds on a stage above it or on the node image',
+  '$name builds on a stage above it, on the node image or on the CUDA image',
   (stage) => {
     const above = [...stages.keys()].slice(0, [...stages.keys()].indexOf(stage.name));
 
-    expect([...above, '${NODE_IMAGE}']).toContain(stage.base);
+    expect([...above, '${NODE_IMAGE}', '${CUDA_IMAGE}']).toContain(stage.base);
   },
 );
 
@@ -60,6 +60,27 @@ test.each(ROLES)(
     expect(lastOf(instructions, 'EXPOSE')).toBe(environmentOf(instructions)[port]);
   },
 );
+
+test('worker-cuda is a worker that has its libraries checked and does without none of them', () => {
+  const [plain, cuda] = ['worker', 'worker-cuda'].map((name) =>
+    inheritedInstructions(stages, name),
+  );
+  const same = ['USER', 'ENTRYPOINT', 'CMD', 'EXPOSE', 'HEALTHCHECK', 'WORKDIR'];
+  const of = (instructions = plain) => same.map((name) => lastOf(instructions ?? [], name));
+
+  expect(of(cuda)).toEqual(of(plain));
+  expect(environmentOf(cuda ?? [])).toMatchObject({
+    ...environmentOf(stages.get('worker')?.instructions ?? []),
+    NODE_ENV: 'production',
+    ENGINE_PROVIDER: 'cuda',
+  });
+  const runs = (cuda ?? []).filter(({ name }) => name === 'RUN').map(({ text }) => text);
+  expect(runs.at(-1)).toBe(
+    'node --import tsx apps/runfleet/src/main.ts gpu check --without-driver',
+  );
+  const fetches = stages.get('cuda-packages')?.instructions.find(({ name }) => name === 'RUN');
+  expect(fetches?.text).toContain('apps/runfleet/src/main.ts gpu install');
+});
 
 test('the program that the images start exists', () => {
   const command = JSON.parse(
