@@ -12,6 +12,7 @@ import { download } from './download.ts';
 
 const parent = await mkdtemp(join(tmpdir(), 'runfleet-downloads-'));
 type Request = {
+  encoding: string | undefined;
   range: string | undefined;
   ifRange: string | undefined;
   authorization: string | undefined;
@@ -26,7 +27,12 @@ let serve: Serve;
 let requests: Request[] = [];
 const onRequest = (request: IncomingMessage, response: ServerResponse) => {
   const { range, authorization, 'if-range': ifRange } = request.headers;
-  requests.push({ range, ifRange: ifRange?.toString(), authorization });
+  requests.push({
+    encoding: request.headers['accept-encoding']?.toString(),
+    range,
+    ifRange: ifRange?.toString(),
+    authorization,
+  });
   serve(
     response,
     Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0),
@@ -107,6 +113,7 @@ test('a file arrives whole, under its name alone, and progress ends at its lengt
   expect(await readFile(path)).toEqual(FILE);
   expect(await readdir(dir)).toEqual(['file.bin']);
   expect(seen.at(-1)).toBe(FILE.length);
+  expect(requests).toMatchObject([{ encoding: 'identity' }]);
 });
 
 test('dropped connections are taken up where they broke, however often', async () => {

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../cli/subcommands.ts';
 import { nameFrom } from './model-name.ts';
 
-export type FolderSource = { kind: 'folder'; path: string };
+type FolderSource = { kind: 'folder'; path: string };
 export type HubSource = { kind: 'hub'; id: string; subfolder: string; revision: string };
 export type ModelSource = FolderSource | HubSource;
 

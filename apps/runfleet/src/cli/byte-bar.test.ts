@@ -1,0 +1,38 @@
+import { PassThrough } from 'node:stream';
+
+import { expect, test } from 'vitest';
+
+import { ByteBar } from './byte-bar.ts';
+
+function stream(isTTY: boolean): { said: () => string; stream: NodeJS.WriteStream } {
+  const passed = Object.assign(new PassThrough(), { isTTY, columns: 60 });
+  // The bar writes, and asks for the two fields above; nothing else of a terminal.
+  return {
+    said: () => String(passed.read() ?? ''),
+    stream: passed as unknown as NodeJS.WriteStream,
+  };
+}
+
+test('on a terminal the bar stays within its line', () => {
+  const { said, stream: terminal } = stream(true);
+  using bar = new ByteBar('model', 1_000, terminal);
+  bar.show(500, 'a file with a name that is much longer than what fits');
+
+  const line = said().replace('\r\u001b[2K', '');
+  expect(line).toMatch(/^█{12}░{12} 50 % {2}500 B of 1\.0 kB/);
+  expect(line.length).toBeLessThan(60);
+});
+
+test('elsewhere it says every tenth once, and the end', () => {
+  const { said, stream: log } = stream(false);
+  using bar = new ByteBar('model', 10, log);
+  bar.show(0, 'x');
+  for (const bytes of [10, 10]) bar.show(bytes, 'x');
+
+  expect(
+    said()
+      .trim()
+      .split('\n')
+      .map((line) => line.split('  ')[0]),
+  ).toEqual(['… model: 0 %', '… model: 100 %']);
+});
