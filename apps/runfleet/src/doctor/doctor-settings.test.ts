@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { createHealth, createMetrics, serveHealth } from '@runfleet/service';
 import { expect, test } from 'vitest';
 
+import { checkSettings } from './checks/settings.ts';
 import { readDoctorSettings } from './doctor-settings.ts';
+import { examine } from './testing.ts';
 
 test('without settings those of a running start are looked at, and a stale file is not believed', async () => {
   const RUNFLEET_HOME = await mkdtemp(join(tmpdir(), 'runfleet-doctor-'));
@@ -39,4 +41,16 @@ test('without settings those of a running start are looked at, and a stale file 
   } finally {
     await rm(RUNFLEET_HOME, { recursive: true });
   }
+});
+
+test('a secret that cannot be read is the finding of a check, not the end of the doctor', async () => {
+  const environment = { DATABASE_URL_FILE: '/nonexistent/url', REDIS_URL: 'redis://127.0.0.1' };
+  expect(await readDoctorSettings(environment)).toMatchObject({
+    source: 'environment',
+    databaseUrl: null,
+    redisUrl: 'redis://127.0.0.1',
+  });
+  const finding = await examine(checkSettings, { environment });
+  expect(finding).toMatchObject({ status: 'problem' });
+  expect(finding.found).toContain('DATABASE_URL cannot be read from DATABASE_URL_FILE');
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { loadConfig } from '@runfleet/service';
+import { ConfigError, loadConfig } from '@runfleet/service';
 import { z } from 'zod';
 
 import { readRunningDev, type RunningDev } from './read-running-dev.ts';
@@ -40,11 +40,14 @@ const lookedAt = z.object({
   ENGINE_PROVIDER: z.string().default('auto'),
 });
 
+/** Who sets one of these means this environment. */
+const GIVING = ['DATABASE_URL', 'DATABASE_URL_FILE', 'REDIS_URL', 'REDIS_URL_FILE'];
+
 /** The environment's settings; where it names neither database nor Redis, those of a running `npm start`. */
 export async function readDoctorSettings(environment: Environment): Promise<DoctorSettings> {
-  const env = loadConfig(lookedAt, environment);
+  const env = readReadable(environment);
   const home = env.RUNFLEET_HOME;
-  const isGiven = env.DATABASE_URL !== undefined || env.REDIS_URL !== undefined;
+  const isGiven = GIVING.some((name) => (environment[name] ?? '') !== '');
   const dev = isGiven ? null : await readRunningDev(home);
   const ownFolder = isGiven ? '.runfleet' : home;
   return {
@@ -60,4 +63,16 @@ export async function readDoctorSettings(environment: Environment): Promise<Doct
     provider: env.ENGINE_PROVIDER,
     dev,
   };
+}
+
+/** What is set wrongly counts as not set here: the check of the settings names it. */
+function readReadable(environment: Environment): z.infer<typeof lookedAt> {
+  try {
+    return loadConfig(lookedAt, environment);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const wrong = new Set(error.mistakes.flatMap(({ name }) => [name, `${name}_FILE`]));
+    const rest = Object.entries(environment).filter(([name]) => !wrong.has(name));
+    return loadConfig(lookedAt, Object.fromEntries(rest));
+  }
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
 
+import { LOST_HOST } from './attempt.ts';
 import { DEMO_POOL } from './demo-marks.ts';
-import { DEMO_DEVICE, LOST_HOST } from './tell-life.ts';
+import { DEMO_DEVICE } from './tell-life.ts';
 
 const DRAINED_HOST = 'demo-data-1';
 /** Nobody renews these leases; one this far ahead is never found to have run out. */

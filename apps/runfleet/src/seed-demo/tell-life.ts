@@ -1,9 +1,9 @@
 import type { Micros } from '@runfleet/protocol';
 
+import { accept, begin, LEASE_MS, lose, LOST_HOST, say, tokensOf } from './attempt.ts';
 import { type Conversation, LONG_PROMPT } from './conversations.ts';
 import { DemoLife, type DemoTask } from './demo-life.ts';
 import type { Dice } from './dice.ts';
-import { busynessAt } from './queue-moments.ts';
 
 /** What can become of a task, and of how many of the 500 it does. */
 export const FATES = {
@@ -22,12 +22,8 @@ export type Fate = keyof typeof FATES;
 
 /** Said wherever a device is shown. */
 export const DEMO_DEVICE = 'demo data, no device';
-export const LOST_HOST = 'demo-data-2';
-const LEASE_MS = 15_000;
 const ATTEMPTS = 3;
-const CHARACTERS_PER_TOKEN = 4.2;
 const TEMPLATE_TOKENS = 6;
-const CHUNKS_MAX = 14;
 const TIMEOUT_SECONDS = 300;
 const SHORT_TIMEOUT_SECONDS = 2;
 
@@ -130,49 +126,6 @@ export function tellLife(
         promptTokens,
       });
   }
-}
-
-const tokensOf = (text: string): number =>
-  Math.max(1, Math.ceil(text.length / CHARACTERS_PER_TOKEN));
-
-/** Waits for a worker, longer while the fleet is busy. */
-function accept(life: DemoLife, dice: Dice): void {
-  const busyness = busynessAt(Number(life.changedAt / 1_000n));
-  const isCrowded = dice.fraction() < busyness * 0.15;
-  life.after(isCrowded ? dice.between(1_500, 18_000) : 20 + dice.wait(120)).raiseEpoch();
-  life.enter('task_assign').after(dice.between(3, 25));
-  life.enter('task_accept').enter('task_preprocess_start');
-}
-
-function begin(life: DemoLife, dice: Dice): void {
-  accept(life, dice);
-  life.after(dice.between(2, 12)).enter('task_preprocess_end').enter('task_start');
-}
-
-/** Says the first `share` of the answer in pieces, at the pace of one machine. */
-function say(life: DemoLife, answer: string, dice: Dice, share: number): string {
-  const said =
-    share >= 1 ? answer : answer.slice(0, Math.max(1, Math.floor(answer.length * share)));
-  const tokens = tokensOf(said);
-  const chunks = Math.min(CHUNKS_MAX, tokens);
-  const msPerToken = 1_000 / dice.between(18, 46);
-  life.after(dice.between(70, 280));
-  for (let chunk = 1; chunk <= chunks; chunk++) {
-    const from = Math.round((said.length * (chunk - 1)) / chunks);
-    const to = Math.round((said.length * chunk) / chunks);
-    const before = life.outputTokens;
-    const now = Math.round((tokens * chunk) / chunks);
-    life.after((now - before) * msPerToken * dice.between(0.8, 1.2));
-    life.say(said.slice(from, to), now);
-  }
-  return said;
-}
-
-/** An attempt whose worker goes away in the middle, which is noticed by its lease. */
-function lose(life: DemoLife, answer: string, dice: Dice): void {
-  begin(life, dice);
-  say(life, answer, dice, dice.between(0.1, 0.5));
-  life.after(LEASE_MS + dice.between(0, 2_000)).requeue(`worker lost (${LOST_HOST})`);
 }
 
 function answerWith(

@@ -8,7 +8,7 @@ const STATEMENT_MS = '2000';
 const MEND = 'Start it, or mend DATABASE_URL.';
 
 /** Whether Postgres can be asked at all is its own check's finding; the others pass over it. */
-export const passOver = (): Finding => skipped('Postgres cannot be asked: see its own line');
+const passOver = (): Finding => skipped('Postgres cannot be asked: see its own line');
 
 /** Asks Postgres, or says why that cannot be. `judge` must not write. */
 export async function askPostgres(

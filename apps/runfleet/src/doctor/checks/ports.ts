@@ -30,7 +30,7 @@ export function portCheck(role: Role): Check {
   };
 }
 
-export async function judgePort(
+async function judgePort(
   { host, port }: { host: string; port: number },
   setting: string,
 ): Promise<Finding> {
