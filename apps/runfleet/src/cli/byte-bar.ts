@@ -1,17 +1,23 @@
 import { formatBytes } from './format-bytes.ts';
 
+/** How far a transfer is; `bytesPerSecond` is 0 where it is not known. */
+export type BytesProgress = (progress: {
+  bytes: number;
+  totalBytes: number;
+  bytesPerSecond: number;
+  detail: string;
+}) => void;
+
 const CLEAR_LINE = '\r\u001b[2K';
 const CELLS = 24;
 const REDRAW_MS = 100;
 const LINE_EVERY_PERCENT = 10;
-const RATE_WINDOW_MS = 5_000;
 
 /** How much of a known number of bytes is there: a bar on a terminal, a line per 10 % elsewhere. */
 export class ByteBar implements Disposable {
   readonly #stream: NodeJS.WriteStream;
   readonly #label: string;
   readonly #totalBytes: number;
-  #marks: { at: number; bytes: number }[] = [];
   #drawnAt = Number.NEGATIVE_INFINITY;
   #saidPercent = -LINE_EVERY_PERCENT;
 
@@ -21,18 +27,14 @@ export class ByteBar implements Disposable {
     this.#stream = stream;
   }
 
-  /** `detail` is what is being worked on just now. */
-  show(bytes: number, detail: string): void {
+  /** `detail` is what is being worked on just now; a rate of 0 is not known. */
+  show(bytes: number, bytesPerSecond: number, detail: string): void {
     const now = performance.now();
     const isWhole = bytes >= this.#totalBytes;
     if (now - this.#drawnAt < REDRAW_MS && !isWhole) return;
     this.#drawnAt = now;
-    this.#marks = [
-      ...this.#marks.filter(({ at }) => now - at < RATE_WINDOW_MS),
-      { at: now, bytes },
-    ];
     const share = this.#totalBytes === 0 ? 1 : Math.min(1, bytes / this.#totalBytes);
-    const text = this.#describe(bytes, share, detail);
+    const text = this.#describe(bytes, share, bytesPerSecond, detail);
     if (this.#stream.isTTY) {
       const filled = Math.round(share * CELLS);
       const bar = `${'█'.repeat(filled)}${'░'.repeat(CELLS - filled)}`;
@@ -47,11 +49,7 @@ export class ByteBar implements Disposable {
     if (this.#stream.isTTY) this.#stream.write(CLEAR_LINE);
   }
 
-  #describe(bytes: number, share: number, detail: string): string {
-    const first = this.#marks[0];
-    const last = this.#marks.at(-1);
-    const seconds = first && last ? (last.at - first.at) / 1_000 : 0;
-    const rate = first && last && seconds > 0 ? (last.bytes - first.bytes) / seconds : 0;
+  #describe(bytes: number, share: number, rate: number, detail: string): string {
     const left = rate > 0 ? Math.ceil((this.#totalBytes - bytes) / rate) : 0;
     return [
       `${Math.floor(share * 100)} %  ${formatBytes(bytes)} of ${formatBytes(this.#totalBytes)}`,

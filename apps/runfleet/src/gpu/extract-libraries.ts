@@ -6,6 +6,8 @@ import { crc32 } from 'node:zlib';
 
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 
+import type { BytesProgress } from '../cli/byte-bar.ts';
+
 const LIBRARY = /^runtimes\/linux-x64\/native\/libonnxruntime_providers_[a-z]+\.so$/u;
 const NUSPEC = /^[^/]+\.nuspec$/u;
 const NUSPEC_BYTES_MAX = 2 ** 20;
@@ -22,7 +24,7 @@ export async function extractLibraries(
   archive: string,
   version: string,
   dir: string,
-  onBytes: (bytes: number, totalBytes: number, name: string) => void,
+  onProgress: BytesProgress,
 ): Promise<ExtractedLibrary[]> {
   const zip = await openPromise(archive, { lazyEntries: true, autoClose: false }).catch(
     (error: unknown) => {
@@ -51,7 +53,9 @@ export async function extractLibraries(
     for (const entry of libraries) {
       const name = basename(entry.fileName);
       const path = join(dir, name);
-      await extract(zip, entry, path, (bytes) => onBytes(doneBytes + bytes, totalBytes, name));
+      await extract(zip, entry, path, (bytes) =>
+        onProgress({ bytes: doneBytes + bytes, totalBytes, bytesPerSecond: 0, detail: name }),
+      );
       doneBytes += entry.uncompressedSize;
       extracted.push({ name, path, sizeBytes: entry.uncompressedSize });
     }

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 
 import type { Digest } from '@runfleet/downloads';
 
-import { ByteBar } from '../cli/byte-bar.ts';
 import { formatBytes } from '../cli/format-bytes.ts';
+import { reportTransfer } from '../cli/report-transfer.ts';
 import { runSubcommand, UsageError } from '../cli/subcommands.ts';
 import type { CudaWants, WantedLibrary } from './cuda-wants.ts';
 import { readGpuContext } from './gpu-context.ts';
@@ -35,23 +35,13 @@ async function install(args: readonly string[]): Promise<void> {
     },
   });
   const digest = values.sha === undefined ? undefined : readDigest(values.sha);
-  const bar: { current: ByteBar | null } = { current: null };
-  const endBar = () => {
-    bar.current?.[Symbol.dispose]();
-    bar.current = null;
-  };
+  const report = reportTransfer('CUDA provider');
   const installed = await installProvider(readGpuContext(), {
     from: values.from,
     digest,
-    onProgress: (bytes, totalBytes, detail) => {
-      bar.current ??= new ByteBar('CUDA provider', totalBytes);
-      bar.current.show(bytes, detail);
-    },
-    onStep: (step) => {
-      endBar();
-      process.stderr.write(`… ${step}\n`);
-    },
-  }).finally(endBar);
+    onProgress: report.onProgress,
+    onStep: report.onStep,
+  }).finally(report.end);
 
   if (values.json) {
     process.stdout.write(`${JSON.stringify(installed, null, 2)}\n`);

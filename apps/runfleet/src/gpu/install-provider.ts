@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Digest, download, DownloadError, hashFile } from '@runfleet/downloads';
 import { z } from 'zod';
 
+import type { BytesProgress } from '../cli/byte-bar.ts';
 import { CUDA_LIBRARY, type CudaWants, readCudaWants } from './cuda-wants.ts';
 import { type ExtractedLibrary, extractLibraries } from './extract-libraries.ts';
 import { findPackage } from './find-package.ts';
@@ -15,7 +16,7 @@ export type InstallProvider = {
   from: string | undefined;
   /** The package's SHA-256 or SHA-512, where the caller knows it. */
   digest: Digest | undefined;
-  onProgress: (bytes: number, totalBytes: number, detail: string) => void;
+  onProgress: BytesProgress;
   onStep: (step: string) => void;
 };
 
@@ -131,8 +132,9 @@ async function bringArchive(ctx: GpuContext, request: InstallProvider): Promise<
       path,
       digest: expected,
       sizeBytes: found.sizeBytes ?? undefined,
-      onProgress: ({ bytes, totalBytes }) => {
-        if (totalBytes !== null) request.onProgress(bytes, totalBytes, 'package');
+      onProgress: ({ bytes, totalBytes, bytesPerSecond }) => {
+        if (totalBytes === null) return;
+        request.onProgress({ bytes, totalBytes, bytesPerSecond, detail: 'package' });
       },
     });
   } catch (error) {

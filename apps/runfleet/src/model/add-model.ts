@@ -4,9 +4,10 @@ import { join } from 'node:path';
 
 import { EngineError, type EngineInfo, openEngine } from '@runfleet/engine';
 
+import type { BytesProgress } from '../cli/byte-bar.ts';
 import { claimName } from './claim-name.ts';
 import { copyFolder } from './copy-folder.ts';
-import { type BytesProgress, fetchHubModel } from './fetch-hub-model.ts';
+import { fetchHubModel } from './fetch-hub-model.ts';
 import { listHubFiles } from './hub.ts';
 import { type ModelContext, modelsFolder } from './model-context.ts';
 import { type ModelRecord, type RecordedFile, writeModelRecord } from './model-record.ts';

@@ -5,8 +5,8 @@ import { dirname, join, relative } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+import type { BytesProgress } from '../cli/byte-bar.ts';
 import { formatBytes } from '../cli/format-bytes.ts';
-import type { BytesProgress } from './fetch-hub-model.ts';
 import { isOurFile, type RecordedFile } from './model-record.ts';
 
 const FILES_MAX = 1_000;
@@ -43,7 +43,7 @@ export async function copyFolder(
       transform(chunk: Buffer, _, next) {
         hash.update(chunk);
         doneBytes += chunk.length;
-        onProgress(doneBytes, totalBytes, path);
+        onProgress({ bytes: doneBytes, totalBytes, bytesPerSecond: 0, detail: path });
         next(null, chunk);
       },
     });

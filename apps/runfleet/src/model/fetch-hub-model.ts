@@ -1,13 +1,18 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Digest, download, DownloadError, hashFile } from '@runfleet/downloads';
+import {
+  type Digest,
+  download,
+  DownloadError,
+  type DownloadProgress,
+  hashFile,
+} from '@runfleet/downloads';
 
+import type { BytesProgress } from '../cli/byte-bar.ts';
 import { hubHeaders, type HubFile } from './hub.ts';
 import type { ModelContext } from './model-context.ts';
 import type { RecordedFile } from './model-record.ts';
-
-export type BytesProgress = (bytes: number, totalBytes: number, detail: string) => void;
 
 /**
  * Brings the files into `dir`, the small ones first, so that a wrong folder shows before gigabytes.
@@ -25,12 +30,12 @@ export async function fetchHubModel(
   for (const file of [...files].sort((a, b) => a.sizeBytes - b.sizeBytes)) {
     const path = join(dir, file.path);
     if (!(await isRight(path, file.digest))) {
-      await fetchFile(ctx, file, path, (bytes) =>
-        onProgress(doneBytes + bytes, totalBytes, file.path),
+      await fetchFile(ctx, file, path, ({ bytes, bytesPerSecond }) =>
+        onProgress({ bytes: doneBytes + bytes, totalBytes, bytesPerSecond, detail: file.path }),
       );
     }
     doneBytes += file.sizeBytes;
-    onProgress(doneBytes, totalBytes, file.path);
+    onProgress({ bytes: doneBytes, totalBytes, bytesPerSecond: 0, detail: file.path });
   }
   return files.map(({ path, sizeBytes, digest }) => ({ path, sizeBytes, digest }));
 }
@@ -39,7 +44,7 @@ async function fetchFile(
   ctx: ModelContext,
   file: HubFile,
   path: string,
-  onBytes: (bytes: number) => void,
+  onProgress: (progress: DownloadProgress) => void,
 ): Promise<void> {
   const { url, sizeBytes, digest } = file;
   try {
@@ -49,7 +54,7 @@ async function fetchFile(
       sizeBytes,
       digest,
       headers: hubHeaders(ctx),
-      onProgress: ({ bytes }) => onBytes(bytes),
+      onProgress,
     });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;

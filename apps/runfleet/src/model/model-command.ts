@@ -1,8 +1,8 @@
 /** `runfleet model`: the models of this machine. Answers go to stdout, everything else to stderr. */
 import { parseArgs } from 'node:util';
 
-import { ByteBar } from '../cli/byte-bar.ts';
 import { formatBytes } from '../cli/format-bytes.ts';
+import { reportTransfer } from '../cli/report-transfer.ts';
 import { onlyOperand, runSubcommand, UsageError } from '../cli/subcommands.ts';
 import { addModel } from './add-model.ts';
 import { findModel, type ListedModel, listModels } from './list-models.ts';
@@ -56,25 +56,15 @@ async function add(args: readonly string[]): Promise<void> {
   const name = checkModelName(values.name ?? defaultName(source));
 
   process.stderr.write(`Adding ${name} from ${describeSource(source)}\n`);
-  const bar: { current: ByteBar | null } = { current: null };
-  const endBar = () => {
-    bar.current?.[Symbol.dispose]();
-    bar.current = null;
-  };
+  const report = reportTransfer(name);
   const added = await addModel(readModelContext(), {
     source,
     name,
     isLinked: values.link,
     isChecked: !values['no-check'],
-    onProgress: (bytes, totalBytes, detail) => {
-      bar.current ??= new ByteBar(name, totalBytes);
-      bar.current.show(bytes, detail);
-    },
-    onStep: (step) => {
-      endBar();
-      process.stderr.write(`… ${step}\n`);
-    },
-  }).finally(endBar);
+    onProgress: report.onProgress,
+    onStep: report.onStep,
+  }).finally(report.end);
 
   if (values.json)
     return writeJson({ name, dir: added.dir, sizeBytes: added.sizeBytes, ...added.record });

@@ -66,7 +66,7 @@ test('a model of the hub is fetched, verified, opened and listed', async () => {
   await using started = await hub();
   ctx.hubToken = 'secret';
   const seen: number[] = [];
-  const added = await add(`${ID}/${SUBFOLDER}`, { onProgress: (bytes) => seen.push(bytes) });
+  const added = await add(`${ID}/${SUBFOLDER}`, { onProgress: ({ bytes }) => seen.push(bytes) });
 
   expect(seen.at(-1)).toBe(added.sizeBytes);
   expect(await readFile(join(added.dir, 'model.onnx.data'))).toEqual(
