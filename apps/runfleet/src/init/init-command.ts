@@ -5,6 +5,7 @@ import { connectDb } from '@runfleet/db';
 import { parseUsd, type Pico, randomAlphanumeric } from '@runfleet/protocol';
 import { z } from 'zod';
 
+import { UsageError } from '../cli/subcommands.ts';
 import { createDeploymentTenant, type TenantMade } from './create-deployment-tenant.ts';
 import { readInitSettings } from './init-settings.ts';
 
@@ -56,21 +57,23 @@ Keep them now: neither the password nor the secret is shown again.
 
 function required(value: string | undefined, usage: string): string {
   const text = value?.trim() ?? '';
-  if (text === '') throw new Error(`runfleet init needs ${usage}.`);
+  if (text === '') throw new UsageError(`runfleet init needs ${usage}.`);
   return text;
 }
 
 function readEmail(text: string): string {
   if (!z.email().safeParse(text).success) {
-    throw new Error(`--email must be an e-mail address; "${text}" is none.`);
+    throw new UsageError(`--email must be an e-mail address; "${text}" is none.`);
   }
   return text;
 }
 
 function readDeposit(text: string | undefined): Pico {
   if (text === undefined) return 0n;
-  const amount = parseUsd(text);
-  if (amount <= 0n) throw new Error('--deposit must be more than 0, in dollars, such as 25.');
+  const amount = /^\d+(\.\d{1,12})?$/.test(text) ? parseUsd(text) : 0n;
+  if (amount <= 0n) {
+    throw new UsageError(`--deposit must be dollars above 0, such as 25 or 0.5; "${text}" is not.`);
+  }
   return amount;
 }
 

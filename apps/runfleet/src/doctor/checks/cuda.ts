@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
+import { readGpuContext } from '../../gpu/gpu-context.ts';
 import { type CheckContext, type Finding, ok, problem, reasonOf } from '../check.ts';
+import { readInstalledWants } from './cuda-libraries.ts';
 
-/** The CUDA that the pinned ONNX Runtime's provider is built for. */
-const CUDA_MAJOR = 12;
+/** What ONNX Runtime's packages are built for since 1.27; an installed provider says it itself. */
+const CUDA_MAJOR = 13;
 const VRAM_MIB_MIN = 6_000;
 const NO_GPU = 'no NVIDIA GPU found: the model computes on the CPU';
 const QUERY = [
@@ -18,11 +20,13 @@ const run = promisify(execFile);
 export async function checkCuda({ settings, signal }: CheckContext): Promise<Finding> {
   const options = { signal, env: { PATH: settings.environment['PATH'] ?? '' } };
   try {
-    const [cards, summary] = await Promise.all([
+    const [cards, summary, wants] = await Promise.all([
       run('nvidia-smi', QUERY, options),
       run('nvidia-smi', ['-q', '-d', 'COMPUTE'], options),
+      // A provider that cannot be read is another check's finding.
+      readInstalledWants(readGpuContext()).catch(() => null),
     ]);
-    return judgeCuda(cards.stdout, summary.stdout);
+    return judgeCuda(cards.stdout, summary.stdout, Number(wants?.cudaMajor ?? CUDA_MAJOR));
   } catch (error) {
     const { code, stdout } = Object(error) as { code?: unknown; stdout?: unknown };
     if (code !== 'ENOENT') {
@@ -41,8 +45,11 @@ export async function checkCuda({ settings, signal }: CheckContext): Promise<Fin
   }
 }
 
-/** `cards` is the CSV of the query above, `summary` what tells the driver's CUDA version. */
-export function judgeCuda(cards: string, summary: string): Finding {
+/**
+ * `cards` is the CSV of the query above, `summary` what tells the newest CUDA that the driver runs,
+ * `cudaMajor` what the provider is built for.
+ */
+export function judgeCuda(cards: string, summary: string, cudaMajor: number): Finding {
   const rows = cards
     .trim()
     .split('\n')
@@ -56,9 +63,9 @@ export function judgeCuda(cards: string, summary: string): Finding {
     .join(', ');
   const version = cuda ? `${cuda[1]}.${cuda[2]}` : 'of unknown version';
   const found = `${said}, driver ${rows[0]?.[1]}, CUDA ${version}`;
-  if (major < CUDA_MAJOR) {
+  if (major < cudaMajor) {
     return problem(
-      `${found}; CUDA ${CUDA_MAJOR} is needed`,
+      `${found}; CUDA ${cudaMajor} is needed`,
       'Install a newer NVIDIA driver, or compute on the CPU: ENGINE_PROVIDER=cpu.',
     );
   }

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import { checkClock } from './clock.ts';
+import { cudaLibrariesCheck } from './cuda-libraries.ts';
 import { checkCuda } from './cuda.ts';
 import { checkMasterKey } from './master-key.ts';
 import { checkModelFolders } from './model-folders.ts';
@@ -34,5 +35,6 @@ export const CHECKS = {
   'port-worker': portCheck('worker'),
   'onnx-runtime': checkOnnxRuntime,
   cuda: checkCuda,
+  'cuda-libraries': cudaLibrariesCheck(),
   models: checkModelFolders,
 } as const satisfies Record<string, Check>;

@@ -8,7 +8,9 @@ import { buildModelFolder } from '@runfleet/engine';
 import { createHealth, createMetrics, serveHealth } from '@runfleet/service';
 import { afterAll, describe, expect, test } from 'vitest';
 
+import { makeElf } from '../../gpu/testing.ts';
 import { examine, someSettings } from '../testing.ts';
+import { cudaLibrariesCheck } from './cuda-libraries.ts';
 import { checkCuda, judgeCuda } from './cuda.ts';
 import { checkModelFolders } from './model-folders.ts';
 import { judgeNode, NODE_MINIMUM } from './node-version.ts';
@@ -153,12 +155,38 @@ describe('CUDA', () => {
   });
 
   test.for([
-    ['is new enough', 'CUDA Version                              : 12.8', cards, 'ok'],
-    ['is newer', '| CUDA Version: 13.0 |', cards, 'ok'],
-    ['is too old', 'CUDA Version : 11.8', cards, 'problem'],
-    ['has little memory', 'CUDA Version : 12.8', 'NVIDIA T4, 570.1, 15360, 900\n', 'problem'],
+    ['is new enough', 'CUDA Version                              : 13.0', cards, 'ok'],
+    ['is newer', '| CUDA Version: 14.1 |', cards, 'ok'],
+    ['is too old', 'CUDA Version : 12.8', cards, 'problem'],
+    ['has little memory', 'CUDA Version : 13.0', 'NVIDIA T4, 580.1, 15360, 900\n', 'problem'],
   ] as const)('that %s', ([, summary, rows, status]) => {
-    expect(judgeCuda(rows, summary).status).toBe(status);
+    expect(judgeCuda(rows, summary, 13).status).toBe(status);
+  });
+
+  test('libraries that the provider asks for and this machine lacks are named', async () => {
+    const bindingDir = join(folder, 'binding');
+    const libraryPath = join(folder, 'cuda');
+    const binding = { bindingDir, places: { libraryPath, configFile: join(folder, 'none.conf') } };
+    const check = cudaLibrariesCheck(() => binding);
+    expect(await examine(check)).toMatchObject({ status: 'skipped' });
+    expect(await examine(check, { provider: 'cuda' })).toMatchObject({
+      status: 'problem',
+      next: 'Run: runfleet gpu install',
+    });
+
+    await Promise.all([mkdir(bindingDir), mkdir(libraryPath)]);
+    const needed = ['libcudart.so.77', 'libcudnn.so.66', 'libc.so.6'];
+    await writeFile(join(bindingDir, 'libonnxruntime_providers_cuda.so'), makeElf({ needed }));
+    await writeFile(join(libraryPath, 'libcudnn.so.66'), '');
+    expect(await examine(check)).toMatchObject({
+      status: 'problem',
+      found: 'the provider wants CUDA 77 and cuDNN 66, but this machine lacks libcudart.so.77',
+    });
+    await writeFile(join(libraryPath, 'libcudart.so.77'), '');
+    expect(await examine(check)).toMatchObject({
+      status: 'ok',
+      found: 'CUDA 77 and cuDNN 66, every library found',
+    });
   });
 });
 

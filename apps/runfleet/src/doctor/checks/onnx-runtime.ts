@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
+import { readGpuContext } from '../../gpu/gpu-context.ts';
 import { type CheckContext, type Finding, ok, problem, reasonOf, skipped } from '../check.ts';
 
 /** Whether ONNX Runtime loads here, which version it is, and for which providers there are libraries. */
@@ -43,8 +43,7 @@ export function judgeProviders(
 
 function findBinaries(): string | null {
   try {
-    const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-    return join(dirname(manifest), 'bin/napi-v6', process.platform, process.arch);
+    return readGpuContext().bindingDir;
   } catch {
     return null;
   }
