@@ -33,7 +33,7 @@ export function checkPostgresSchema(ctx: CheckContext): Promise<Finding> {
         'Run the Runfleet that migrated it, or a later one.',
       );
     }
-    return ok(`up to date (${known.length} migrations)`);
+    return ok(`up to date (migrations: ${known.length})`);
   });
 }
 
