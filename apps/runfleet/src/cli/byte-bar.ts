@@ -12,6 +12,8 @@ const CLEAR_LINE = '\r\u001b[2K';
 const CELLS = 24;
 const REDRAW_MS = 100;
 const LINE_EVERY_PERCENT = 10;
+// Before that, the rate is of small files and says nothing of the large one.
+const FORETOLD_FROM_SHARE = 0.01;
 
 /** How much of a known number of bytes is there: a bar on a terminal, a line per 10 % elsewhere. */
 export class ByteBar implements Disposable {
@@ -50,7 +52,8 @@ export class ByteBar implements Disposable {
   }
 
   #describe(bytes: number, share: number, rate: number, detail: string): string {
-    const left = rate > 0 ? Math.ceil((this.#totalBytes - bytes) / rate) : 0;
+    const isForetold = rate > 0 && share >= FORETOLD_FROM_SHARE;
+    const left = isForetold ? Math.ceil((this.#totalBytes - bytes) / rate) : 0;
     return [
       `${Math.floor(share * 100)} %  ${formatBytes(bytes)} of ${formatBytes(this.#totalBytes)}`,
       ...(rate > 0 ? [`${formatBytes(rate)}/s`] : []),

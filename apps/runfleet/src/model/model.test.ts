@@ -19,6 +19,7 @@ import { addModel, type AddModel } from './add-model.ts';
 import { findModel, listModels } from './list-models.ts';
 import type { ModelContext } from './model-context.ts';
 import { readModelInUse, writeNameInUse } from './model-in-use.ts';
+import { checkModelName } from './model-name.ts';
 import { readSource } from './model-source.ts';
 import { removeModel } from './remove-model.ts';
 import { startTestHub } from './testing.ts';
@@ -224,6 +225,13 @@ test.each([
 ] as const)('%s (%s) is of the hub', async (text, variant, expected) => {
   expect(await readSource(text, variant)).toMatchObject({ kind: 'hub', ...expected });
 });
+
+test.each(['tiny', '', '.adding', 'a/b', 'A', 'x.building-1', 'x'.repeat(65)])(
+  '%j is no name for a model',
+  (name) => {
+    expect(() => checkModelName(name)).toThrow(/name/);
+  },
+);
 
 test.each(['nonsense', 'a/../b', 'a/b/../c', 'a/b@', '-a/b', 'a/b@../x'])(
   '%s is no source',
