@@ -1,159 +1,30 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
-import { readJson } from '../folder/read-json.ts';
 import { buildTokenizer } from './build-tokenizer.ts';
-import { folderConfigs } from './folder-configs.ts';
-import { checkModelSize, type ModelSize, TINY_MODEL } from './model-size.ts';
-import { phiGraph } from './phi-graph.ts';
+import { type ModelSize, TINY_MODEL } from './model-size.ts';
 import { phiWeights } from './phi-weights.ts';
-import { INLINE_TENSORS, TensorFile } from './tensor-file.ts';
 import { TRAINING_PARAGRAPHS } from './training-text.ts';
+import { type BuiltFolder, type FolderLayout, writeModelFolder } from './write-model-folder.ts';
 
-export type BuildOptions = Partial<ModelSize> & {
-  /** `published`: model.onnx beside the configurations. `transformers`: onnx/model.onnx, for transformers.js. */
-  layout?: 'published' | 'transformers';
-  /** Weights beyond this many bytes go to model.onnx.data; a protobuf file cannot pass 2 GB. */
-  inlineBytesMax?: number;
-};
-
-export type BuiltFolder = {
-  dir: string;
-  /** False where the same model was already there. */
-  isBuilt: boolean;
-  size: ModelSize;
-  parameters: number;
-};
-
-const STAMP_FILE = 'runfleet-model.json';
-// To be raised with every change to what is written, so that folders of older forms are built anew.
-const FORMAT = 1;
-const INLINE_BYTES_MAX = 64 * 2 ** 20;
+export type BuildOptions = Partial<ModelSize> & FolderLayout;
 
 /**
- * Writes a complete model folder in the published form with seeded random weights: TINY_MODEL
- * where the options say nothing else. The folder appears whole or not at all, also where several
- * processes build it at once, and is left alone where it already holds the same model. Throws where
- * `dir` holds anything that this function did not write.
+ * Writes a model folder with seeded random weights, TINY_MODEL where the options say nothing else, by
+ * the rules of `writeModelFolder`.
  */
 export async function buildModelFolder(
   dir: string,
   options: BuildOptions = {},
 ): Promise<BuiltFolder> {
-  const { layout = 'published', inlineBytesMax = INLINE_BYTES_MAX, ...changes } = options;
+  const { layout, inlineBytesMax, ...changes } = options;
   const size: ModelSize = { ...TINY_MODEL, ...changes };
-  checkModelSize(size);
-  const path = resolve(dir);
-  const parameters = countParameters(size);
-  const stamp = createHash('sha256')
-    .update(JSON.stringify([FORMAT, size, layout, inlineBytesMax, TRAINING_PARAGRAPHS]))
-    .digest('hex');
-
-  if ((await readStamp(path)) === stamp) return { dir: path, isBuilt: false, size, parameters };
-  await refuseForeignFolder(path);
-
-  const work = `${path}.building-${randomUUID()}`;
-  try {
-    await writeFolder(work, size, { layout, isInline: parameterBytes(size) <= inlineBytesMax });
-    await writeStamp(work, stamp, size);
-    const isOurs = await replaceFolder(work, path, stamp);
-    return { dir: path, isBuilt: isOurs, size, parameters };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
-
-/** Weights in all matrices and norms. */
-function countParameters(size: ModelSize): number {
-  const { hiddenSize, intermediateSize, layers, vocabularySize } = size;
-  const layer = 4 * hiddenSize ** 2 + 3 * hiddenSize * intermediateSize + 2 * hiddenSize;
-  return layers * layer + 2 * vocabularySize * hiddenSize + hiddenSize;
-}
-
-function parameterBytes(size: ModelSize): number {
-  return countParameters(size) * { fp32: 4, fp16: 2, int4: 0.625 }[size.precision];
-}
-
-async function writeFolder(
-  work: string,
-  size: ModelSize,
-  options: { layout: 'published' | 'transformers'; isInline: boolean },
-): Promise<void> {
-  const graphDir = options.layout === 'published' ? work : join(work, 'onnx');
-  await mkdir(graphDir, { recursive: true });
-  const built = buildTokenizer(size.vocabularySize);
-  for (const [name, json] of Object.entries(folderConfigs(size, built))) {
-    await writeFile(join(work, name), `${JSON.stringify(json, undefined, 1)}\n`);
-  }
-
-  const weights = phiWeights(size, built);
-  const graphPath = join(graphDir, 'model.onnx');
-  if (options.isInline) {
-    await writeFile(graphPath, Buffer.concat(phiGraph(size, weights, INLINE_TENSORS).chunks));
-    return;
-  }
-  const data = new TensorFile(`${graphPath}.data`, 'model.onnx.data');
-  try {
-    await writeFile(graphPath, Buffer.concat(phiGraph(size, weights, data).chunks));
-  } finally {
-    data.close();
-  }
-}
-
-type Stamp = { stamp: string; files: Record<string, number> };
-
-async function writeStamp(work: string, stamp: string, size: ModelSize): Promise<void> {
-  const content = { stamp, size, files: await fileSizes(work) };
-  await writeFile(join(work, STAMP_FILE), `${JSON.stringify(content, undefined, 1)}\n`);
-}
-
-/** The stamp of a folder whose files are all there at their full length. */
-async function readStamp(path: string): Promise<string | undefined> {
-  const content = await readJson(join(path, STAMP_FILE)).catch(() => undefined);
-  if (typeof content?.['stamp'] !== 'string' || typeof content['files'] !== 'object')
-    return undefined;
-  const { stamp, files }: Stamp = { stamp: content['stamp'], files: { ...content['files'] } };
-  const found = await fileSizes(path);
-  const isWhole = Object.entries(files).every(([name, bytes]) => found[name] === bytes);
-  return isWhole ? stamp : undefined;
-}
-
-async function fileSizes(path: string): Promise<Record<string, number>> {
-  const sizes: Record<string, number> = {};
-  for (const name of await readdir(path, { recursive: true })) {
-    const entry = await stat(join(path, name));
-    if (entry.isFile()) sizes[name] = entry.size;
-  }
-  return sizes;
-}
-
-async function refuseForeignFolder(path: string): Promise<void> {
-  const names = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
+  const source = {
+    fingerprint: TRAINING_PARAGRAPHS.join('\n'),
+    open: () => {
+      const built = buildTokenizer(size.vocabularySize);
+      return { built, weights: phiWeights(size, built) };
+    },
+  };
+  return await writeModelFolder(dir, size, source, {
+    ...(layout && { layout }),
+    ...(inlineBytesMax !== undefined && { inlineBytesMax }),
   });
-  if (names.length === 0 || names.includes(STAMP_FILE)) return;
-  throw new Error(`${path} holds files that are not a built test model; choose another folder.`);
-}
-
-/** False where another process put the same model there first. */
-async function replaceFolder(work: string, path: string, stamp: string): Promise<boolean> {
-  if ((await readStamp(path)) === stamp) return false;
-  const old = `${path}.replaced-${randomUUID()}`;
-  await rename(path, old).catch(ignoreMissing);
-  try {
-    await rename(work, path);
-    return true;
-  } catch (error) {
-    // Renaming onto a folder fails unless it is empty: somebody else was faster.
-    if ((await readStamp(path)) === stamp) return false;
-    throw error;
-  } finally {
-    await rm(old, { recursive: true, force: true });
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

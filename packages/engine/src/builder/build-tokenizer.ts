@@ -30,10 +30,16 @@ export type BuiltTokenizer = {
   idOf: (content: string) => number;
 };
 
-/** A vocabulary of our own in the published format, for a model with that many rows of logits. */
-export function buildTokenizer(vocabularySize: number): BuiltTokenizer {
+/**
+ * A vocabulary of our own in the published format, for a model with that many rows of logits, learnt
+ * from the text given.
+ */
+export function buildTokenizer(
+  vocabularySize: number,
+  text: string = TRAINING_PARAGRAPHS.join('\n'),
+): BuiltTokenizer {
   const wordTokens = vocabularySize - SPARE_ROWS - MARKS.length;
-  const vocabulary = trainVocabulary(TRAINING_PARAGRAPHS.join('\n'), wordTokens);
+  const vocabulary = trainVocabulary(text, wordTokens);
   if (vocabulary.tokens.length > wordTokens) {
     const least = vocabulary.tokens.length + SPARE_ROWS + MARKS.length;
     throw new RangeError(`vocabularySize must be ${least} or more, not ${vocabularySize}.`);
@@ -44,7 +50,13 @@ export function buildTokenizer(vocabularySize: number): BuiltTokenizer {
   for (const [at, mark] of MARKS.entries()) ids.set(mark, wordTokens + at);
   const idOf = (content: string) => ids.get(content) ?? 0;
 
-  const json = tokenizerJson(vocabulary, idOf);
+  return readTokenizer(tokenizerJson(vocabulary, idOf));
+}
+
+/** The same for a `tokenizer.json` in this form that stands already. */
+export function readTokenizer(json: Record<string, unknown>): BuiltTokenizer {
+  const tokenizer = new Tokenizer(parseTokenizerFile(json));
+  const idOf = (content: string) => tokenizer.findAdded(content)?.id ?? 0;
   return {
     json,
     config: tokenizerConfig(idOf),
@@ -54,7 +66,7 @@ export function buildTokenizer(vocabularySize: number): BuiltTokenizer {
       pad_token: '<|endoftext|>',
       unk_token: '<unk>',
     },
-    tokenizer: new Tokenizer(parseTokenizerFile(json)),
+    tokenizer,
     idOf,
   };
 }

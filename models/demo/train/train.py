@@ -1,0 +1,126 @@
+"""Trains the demo model on what generate_text.py wrote.
+
+    python train.py TEXT_FOLDER CHECKPOINT --minutes 20 [--start EARLIER]
+
+Time bounds a run, since shared machines differ. The rate stays level and falls only over the last part
+of it. What stood before the fall is kept as CHECKPOINT.level, from which another run can go on, also with
+other text.
+"""
+
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from phi import Phi, Size
+from tokens import Example, Tokens
+
+BATCH_TOKENS = 3200
+WARM_UP = 60
+RATE = 3e-3
+# The share of a run in which the rate falls.
+FALL = 0.3
+LENGTH_MAX = 320
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("text", type=Path)
+    options.add_argument("checkpoint", type=Path)
+    options.add_argument("--tokenizer", default=str(Path(__file__).parent.parent / "tokenizer.json"))
+    options.add_argument("--minutes", type=float, default=20)
+    options.add_argument("--start", type=Path)
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--seed", type=int, default=35)
+    given = options.parse_args()
+
+    torch.manual_seed(given.seed)
+    torch.set_num_threads(given.threads)
+    tokens = Tokens(given.tokenizer)
+    examples = read_examples(given.text / "conversations.jsonl", tokens)
+    model = Phi(Size(vocabulary=1600))
+    if given.start:
+        model.load_state_dict(torch.load(given.start))
+    print(f"{len(examples)} conversations, {sum(p.numel() for p in model.parameters())} weights", flush=True)
+    train(model, examples, given)
+    torch.save(model.state_dict(), given.checkpoint)
+
+
+def read_examples(path: Path, tokens: Tokens) -> list[Example]:
+    examples = []
+    with open(path) as file:
+        for line in file:
+            entry = json.loads(line)
+            example = tokens.example(entry["turns"], entry["system"])
+            if len(example[0]) <= LENGTH_MAX:
+                examples.append(example)
+    return examples
+
+
+def train(model: Phi, examples: list[Example], given: argparse.Namespace) -> None:
+    matrices = [p for p in model.layers.parameters() if p.dim() == 2]
+    chosen = set(matrices)
+    others = [p for p in model.parameters() if p not in chosen]
+    optimizers = [
+        torch.optim.Muon(matrices, lr=RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
+    ]
+    stream = batches(examples, random.Random(given.seed))
+    started, total, seen = time.time(), 0.0, 0
+    step, is_falling = 0, False
+    while (left := 1 - (time.time() - started) / (60 * given.minutes)) > 0:
+        if left < FALL and not is_falling:
+            is_falling = True
+            torch.save(model.state_dict(), f"{given.checkpoint}.level")
+        rate = RATE * min(1, (step + 1) / WARM_UP, left / FALL)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        ids, learnt = next(stream)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            states = model(ids[:, :-1])
+            logits = model.head(states[learnt[:, 1:]])
+        loss = F.cross_entropy(logits.float(), ids[:, 1:][learnt[:, 1:]])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        total += loss.item()
+        seen += ids.numel()
+        step += 1
+        if step % 50 == 0:
+            print(f"step {step} loss {total / 50:.4f} {seen / (time.time() - started):.0f} tokens/s {time.time() - started:.0f} s", flush=True)
+            total = 0.0
+
+
+def batches(examples: list[Example], dice: random.Random):
+    """Conversations of like length together, padded to the longest."""
+    while True:
+        dice.shuffle(examples)
+        for start in range(0, len(examples), 8192):
+            part = sorted(examples[start : start + 8192], key=lambda example: len(example[0]))
+            groups, group = [], []
+            for example in part:
+                if group and len(example[0]) * (len(group) + 1) > BATCH_TOKENS:
+                    groups.append(group)
+                    group = []
+                group.append(example)
+            groups.append(group)
+            dice.shuffle(groups)
+            for group in groups:
+                width = max(len(ids) for ids, _ in group)
+                ids = torch.zeros(len(group), width, dtype=torch.long)
+                learnt = torch.zeros(len(group), width, dtype=torch.bool)
+                for row, (example, marks) in enumerate(group):
+                    ids[row, : len(example)] = torch.tensor(example)
+                    learnt[row, : len(marks)] = torch.tensor(marks)
+                yield ids, learnt
+
+
+if __name__ == "__main__":
+    main()
