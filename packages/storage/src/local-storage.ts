@@ -20,15 +20,24 @@ export function openLocalStorage(dir: string): ObjectStorage {
   const pathOf = (key: string) => join(root, ...splitObjectKey(key));
   let isSwept = false;
 
-  const writeAside = async (body: Uint8Array): Promise<string> => {
-    await mkdir(incoming, { recursive: true, mode: 0o700 });
-    if (!isSwept) {
-      isSwept = true;
-      await removeLeftovers(incoming);
+  const openAside = async (path: string) => {
+    try {
+      return await open(path, 'wx', 0o600);
+    } catch (error) {
+      nullIfAbsent(error);
+      await mkdir(incoming, { recursive: true, mode: 0o700 });
+      return open(path, 'wx', 0o600);
     }
+  };
+
+  const writeAside = async (body: Uint8Array): Promise<string> => {
     const path = join(incoming, randomUUID());
     try {
-      await using file = await open(path, 'wx', 0o600);
+      await using file = await openAside(path);
+      if (!isSwept) {
+        isSwept = true;
+        await removeLeftovers(incoming);
+      }
       await file.writeFile(body);
       await file.sync();
     } catch (error) {
@@ -44,8 +53,7 @@ export function openLocalStorage(dir: string): ObjectStorage {
       const folder = dirname(path);
       const aside = await writeAside(body);
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        await rename(aside, path);
+        await renameInto(aside, path);
       } catch (error) {
         await rm(aside, { force: true });
         throw error;
@@ -84,6 +92,17 @@ function nullIfAbsent(error: unknown): null {
   // A segment of the key may be the name of an object.
   if (code === 'ENOENT' || code === 'ENOTDIR') return null;
   throw error;
+}
+
+/** Most objects go where others are already, so the folder is made only when it is missed. */
+async function renameInto(aside: string, path: string): Promise<void> {
+  try {
+    await rename(aside, path);
+  } catch (error) {
+    nullIfAbsent(error);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(aside, path);
+  }
 }
 
 /** The name of a new file is durable only once its folder is. */

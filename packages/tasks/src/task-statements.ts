@@ -122,7 +122,9 @@ export function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Sta
       ended_at timestamptz, postprocess_started_at timestamptz, postprocess_ended_at timestamptz,
       cancelled_at timestamptz, total_cost numeric, outcome text, pexit text, debug_output text,
       debug_error text, outputs json, receipt json)
-    where t.id = p.id`;
+    where t.id = p.id
+      -- Said twice because the planner cannot see how few rows there are, and would scan the table.
+      and t.id = any(${changes.map(({ state }) => state.id)}::bigint[])`;
 }
 
 /** As many new task ids. */

@@ -14,7 +14,7 @@ import type { Answer } from './infer.ts';
 
 const NO_PARENT = '0';
 
-/** Stores the answer as `0.txt`, under a key of this epoch, and shapes the task's result. */
+/** Stores the answer as `0.txt` and shapes the task's result. */
 export async function postprocess(
   ctx: WorkerContext,
   run: { task: TaskToRun; claim: Claim; answer: Answer; prompt: string },
@@ -27,7 +27,7 @@ export async function postprocess(
     contentType: 'text/plain; charset=utf-8',
     sizeBytes: body.byteLength,
     accessKey: newFileAccessKey(),
-    storageKey: `tasks/${claim.taskId}/${claim.epoch}/0.txt`,
+    storageKey: storageKeyOf(claim, '0.txt'),
   };
   await ctx.storage.put(file.storageKey, body, file.contentType);
 
@@ -42,6 +42,11 @@ export async function postprocess(
     promptTokens: answer.promptTokens,
     completionTokens: answer.completionTokens,
   };
+}
+
+/** Of this attempt alone, so that a fenced worker cannot overwrite the winner's; in folders of a thousand tasks. */
+function storageKeyOf({ taskId, epoch }: Claim, name: string): string {
+  return `tasks/${taskId.slice(0, -3) || '0'}/${taskId}-${epoch}-${name}`;
 }
 
 function rawOutput(raw: string, prompt: string): RawOutput {
