@@ -71,7 +71,8 @@ async function carry(ctx: WorkerContext, run: Run): Promise<End> {
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;
-    return { result: { ...result, device: ctx.engine.info.device } };
+    const { model: weights, device } = ctx.engine.info;
+    return { result: { ...result, weights, device } };
   }
 }
 

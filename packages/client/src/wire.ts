@@ -1,4 +1,4 @@
-import type { TaskOutputItem, TaskStatus } from '@runfleet/protocol';
+import type { Receipt, TaskOutputItem, TaskStatus } from '@runfleet/protocol';
 
 /** A task as `Task/Detail` and `Task/List` show it. Times are unix seconds, "0" where not reached. */
 export type WireTask = {
@@ -32,6 +32,8 @@ export type WireTask = {
   modeldescription: string;
   modelslugowner: string;
   modelslugproject: string;
+  /** What it cost and why; null until it has ended. Other servers of this API do not send it. */
+  receipt?: Receipt | null;
 } & Record<string, unknown>;
 
 /** `total` counts all that match, not only those listed. */

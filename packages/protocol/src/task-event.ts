@@ -52,6 +52,8 @@ export type Receipt = {
   priceVersion: string;
   cps: string;
   seconds: { queue: string; preprocess: string; run: string; postprocess: string; billed: string };
+  /** The folder of the weights that answered, and what computed. */
+  weights: string;
   device: string;
   promptTokens: number;
   completionTokens: number;

@@ -190,6 +190,7 @@ export function failure(outcome: TaskResult['outcome'], error: string): TaskResu
     error,
     outputs: [],
     files: [],
+    weights: '',
     device: '',
     promptTokens: 0,
     completionTokens: 0,

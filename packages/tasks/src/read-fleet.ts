@@ -78,6 +78,14 @@ export type Fleet = {
   failedToday: number;
 };
 
+/** The weights that workers of a pool are ready to answer with, by their folders' names. */
+export async function listServedWeights(ctx: { db: Db }, pool: string): Promise<string[]> {
+  const rows = await ctx.db.sql<{ weights: string }[]>`
+    select distinct device->>'model' as weights from workers
+    where pool = ${pool} and state = 'ready' order by 1`;
+  return rows.map((row) => row.weights);
+}
+
 const RUNNING_SHOWN_MAX = 100;
 /** Workers that are gone stay on the page for a while. */
 const GONE_SHOWN_HOURS = 1;

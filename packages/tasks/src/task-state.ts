@@ -60,6 +60,7 @@ export type TaskResult = {
   error: string;
   outputs: readonly TaskOutputItem[];
   files: readonly StoredFile[];
+  weights: string;
   device: string;
   promptTokens: number;
   completionTokens: number;
@@ -211,6 +212,7 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
         postprocess: seconds(times.endedAt, now),
         billed: formatTicks(charged ? ticks : 0n),
       },
+      weights: result.weights,
       device: result.device,
       promptTokens: result.promptTokens,
       completionTokens: result.completionTokens,

@@ -26,6 +26,7 @@ const answer: TaskResult = {
   finishReason: 'stop',
   output: 'Hi there',
   outputs: [{ contenttype: 'raw', content: { prompt: '', raw: 'Hi', thinking: [], answer: [] } }],
+  weights: 'tiny',
   device: 'cpu',
   promptTokens: 3,
   completionTokens: 2,

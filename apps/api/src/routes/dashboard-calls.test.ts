@@ -32,6 +32,7 @@ describe('the dashboard', () => {
         ],
         account: { balance: '1000.000000000000', held: '0.175500000000', activeTasks: 1 },
         socketUrl: 'ws://127.0.0.1:3101/v1',
+        served: { 'microsoft/Phi-3.5-mini-instruct': [] },
       },
     });
   });

@@ -1,6 +1,8 @@
 import { readAccount } from '@runfleet/billing';
 import { listProjects } from '@runfleet/identity';
+import { MODELS, slugOf } from '@runfleet/models';
 import { formatUsd } from '@runfleet/protocol';
+import { listServedWeights } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
@@ -12,10 +14,11 @@ export function readMe(ctx: ApiContext): ApiHandler {
     const session = await requireSession(ctx, c);
     const [membership] = session.memberships;
     const organisationId = membership?.organisationId;
-    const [projects, account] =
-      organisationId === undefined
-        ? [[], null]
-        : await Promise.all([listProjects(ctx, organisationId), readAccount(ctx, organisationId)]);
+    const [served, projects, account] = await Promise.all([
+      readServed(ctx),
+      organisationId === undefined ? [] : listProjects(ctx, organisationId),
+      organisationId === undefined ? null : readAccount(ctx, organisationId),
+    ]);
     return answerJson(c, {
       user: {
         id: session.userId,
@@ -36,6 +39,15 @@ export function readMe(ctx: ApiContext): ApiHandler {
         activeTasks: account.activeTasks,
       },
       socketUrl: ctx.settings.socketUrl,
+      served,
     });
   };
+}
+
+/** By model, the weights that are ready to answer: a page must say when they are not the model's own. */
+async function readServed(ctx: ApiContext): Promise<Record<string, string[]>> {
+  const entries = MODELS.map(
+    async (model) => [slugOf(model), await listServedWeights(ctx, model.pool)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
 }

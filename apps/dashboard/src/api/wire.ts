@@ -8,6 +8,8 @@ export type Me = {
   projects: readonly { id: string; name: string; authType: string; keyHint: string }[];
   account: { balance: string; held: string; activeTasks: number } | null;
   socketUrl: string;
+  /** By `owner/name`: the folders of the weights that are ready to answer. */
+  served: Readonly<Record<string, readonly string[]>>;
 };
 
 /** Moments are microseconds since 1970 by the database's clock, as decimal texts. A day is UTC's. */

@@ -49,7 +49,9 @@ function Settled({ receipt }: { receipt: Receipt }) {
         {receipt.device !== '' && (
           <div>
             <dt>Ran on</dt>
-            <dd>{receipt.device}</dd>
+            <dd>
+              {receipt.weights} on {receipt.device}
+            </dd>
           </div>
         )}
         <div>

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 
 const DASHBOARD = fileURLToPath(new URL('../../../dashboard', import.meta.url));
 
+const SOURCES = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'];
+
 /** Builds the dashboard where its files are newer than what was built. Answers whether it did. */
 export async function buildDashboard(): Promise<boolean> {
   const built = await modifiedAt(join(DASHBOARD, 'dist', 'index.html'));
-  if (built !== null && built > (await newestIn(join(DASHBOARD, 'src')))) return false;
+  if (built !== null && built > (await newestOf(SOURCES))) return false;
 
   const vite = join(
     dirname(createRequire(join(DASHBOARD, 'package.json')).resolve('vite/package.json')),
@@ -37,8 +39,13 @@ async function modifiedAt(path: string): Promise<number | null> {
   );
 }
 
-async function newestIn(dir: string): Promise<number> {
-  const entries = await readdir(dir, { recursive: true });
-  const times = await Promise.all(entries.map((entry) => modifiedAt(join(dir, entry))));
-  return Math.max(0, ...times.filter((time) => time !== null));
+/** When the youngest of the dashboard's files, or of those below its folders, was written. */
+async function newestOf(names: readonly string[]): Promise<number> {
+  const times = await Promise.all(
+    names.map(async (name) => {
+      const below = await readdir(join(DASHBOARD, name), { recursive: true }).catch(() => []);
+      return Promise.all(['', ...below].map((entry) => modifiedAt(join(DASHBOARD, name, entry))));
+    }),
+  );
+  return Math.max(0, ...times.flat().filter((time) => time !== null));
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { buildModelFolder } from '@runfleet/engine';
+import { buildDemoModelFolder } from '@runfleet/engine';
 
 import { readModelInUse } from '../model/model-in-use.ts';
 import type { Progress } from './progress.ts';
@@ -8,7 +8,7 @@ import type { Progress } from './progress.ts';
 /** What `npm start` serves: a folder (none for the echo engine), and what to tell people about it. */
 export type ChosenModel = { dir: string; description: string };
 
-/** MODEL_DIR, else what `runfleet model use` named, else the test model, which is built where it is missing. */
+/** MODEL_DIR, else what `runfleet model use` named, else the demo model, which is built where it is missing. */
 export async function chooseModel(
   config: { ENGINE: 'onnx' | 'echo'; MODEL_DIR?: string | undefined; RUNFLEET_HOME: string },
   progress: Progress,
@@ -18,11 +18,12 @@ export async function chooseModel(
   }
   const named = config.MODEL_DIR ?? (await readModelInUse(config.RUNFLEET_HOME));
   if (named !== null) return { dir: named, description: named };
-  const { dir } = await progress.step('Test model', () =>
-    buildModelFolder(join(config.RUNFLEET_HOME, 'models', 'tiny')),
+  const { dir } = await progress.step('Demo model', () =>
+    buildDemoModelFolder(join(config.RUNFLEET_HOME, 'models', 'demo')),
   );
   return {
     dir,
-    description: 'a tiny test model that babbles; `npm run runfleet -- model add` brings a real one',
+    description:
+      'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add` brings real weights',
   };
 }

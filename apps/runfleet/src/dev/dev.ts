@@ -63,7 +63,7 @@ export async function dev(args: readonly string[]): Promise<void> {
         if (values.prompt === undefined) {
           process.stdout.write(banner(file.dev, file.engine));
         } else {
-          await runPrompt(file.dev, values.prompt);
+          await runPrompt(file.dev, values.prompt, file.engine);
           // The prompt was all: stop as if asked to.
           process.kill(process.pid, 'SIGTERM');
         }

@@ -1,4 +1,5 @@
 import { RunfleetClient } from '@runfleet/client';
+import type { Receipt } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
 import type { DevFile } from './dev-file.ts';
@@ -16,7 +17,7 @@ const SAID: Partial<Record<string, string>> = {
 };
 
 /** Runs one prompt through the whole system: the answer on stdout, everything else on stderr. */
-export async function runPrompt(file: DevFile, prompt: string): Promise<void> {
+export async function runPrompt(file: DevFile, prompt: string, engine: string): Promise<void> {
   const client = new RunfleetClient({
     apiUrl: file.apiUrl,
     socketUrl: file.socketUrl,
@@ -25,7 +26,7 @@ export async function runPrompt(file: DevFile, prompt: string): Promise<void> {
     webSocket: WebSocket,
   });
   const { taskId, token } = await client.run(MODEL, { prompt });
-  process.stderr.write(`task ${taskId}\n`);
+  process.stderr.write(`task ${taskId}, answered by ${engine}\n`);
   for await (const frame of client.follow(token, { mode: 'delta' })) {
     if (frame.type === 'task_output') {
       const { message } = frame;
@@ -40,6 +41,12 @@ export async function runPrompt(file: DevFile, prompt: string): Promise<void> {
   if (task.pexit !== '0')
     throw new Error(`Task ${taskId} ended as ${task.status}: ${task.debugerror}`);
   process.stderr.write(
-    `\nreceipt: ${task.elapsedseconds} s x ${task.cps} USD/s = ${task.totalcost} USD\n`,
+    `\nreceipt: ${task.elapsedseconds} s x ${task.cps} USD/s = ${task.totalcost} USD${ranOn(task.receipt)}\n`,
   );
+}
+
+function ranOn(receipt: Receipt | null | undefined): string {
+  if (!receipt) return '';
+  const { promptTokens, completionTokens, weights, device } = receipt;
+  return `\n         ${promptTokens} tokens in, ${completionTokens} out; ${weights} on ${device}`;
 }

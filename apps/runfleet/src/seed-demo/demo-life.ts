@@ -43,6 +43,7 @@ export type DemoEnd = {
   outcome: Outcome;
   finishReason: string;
   error?: string;
+  weights: string;
   device: string;
   promptTokens: number;
   completionTokens: number;
@@ -154,6 +155,7 @@ export class DemoLife {
         postprocess: seconds(times.endedAt, this.#now),
         billed: formatTicks(charged ? ticks : 0n),
       },
+      weights: end.weights,
       device: end.device,
       promptTokens: end.promptTokens,
       completionTokens: end.completionTokens,

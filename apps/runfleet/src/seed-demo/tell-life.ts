@@ -22,6 +22,7 @@ export type Fate = keyof typeof FATES;
 
 /** Said wherever a device is shown. */
 export const DEMO_DEVICE = 'demo data, no device';
+const DEMO_WEIGHTS = 'demo data, no weights';
 const ATTEMPTS = 3;
 const TEMPLATE_TOKENS = 6;
 const TIMEOUT_SECONDS = 300;
@@ -57,7 +58,7 @@ export function tellLife(
   const prompt = task.parameters['prompt'] ?? '';
   const promptTokens = tokensOf(prompt) + TEMPLATE_TOKENS;
   const life = new DemoLife(task, queuedAt);
-  const nothing = { device: '', promptTokens: 0, completionTokens: 0 };
+  const nothing = { weights: '', device: '', promptTokens: 0, completionTokens: 0 };
 
   switch (fate) {
     case 'queued':
@@ -77,14 +78,19 @@ export function tellLife(
     case 'rejected': {
       accept(life, dice);
       const error = `The prompt is ${promptTokens} tokens long; with minTokens 0 at most 4095 fit the context of 4096. Shorten it.`;
-      const end = { ...nothing, device: DEMO_DEVICE, finishReason: fate };
+      const end = { ...nothing, weights: DEMO_WEIGHTS, device: DEMO_DEVICE, finishReason: fate };
       return fail(life.after(dice.between(4, 20)), { outcome: fate, error, ...end });
     }
     case 'expired': {
       begin(life, dice);
       life.after(task.timeoutSeconds * 1_000);
       const error = 'The timeout passed before the model said anything.';
-      const end = { ...nothing, device: DEMO_DEVICE, finishReason: 'timeout' };
+      const end = {
+        ...nothing,
+        weights: DEMO_WEIGHTS,
+        device: DEMO_DEVICE,
+        finishReason: 'timeout',
+      };
       return fail(life, { outcome: fate, error, ...end });
     }
     case 'given up': {
@@ -138,6 +144,7 @@ function answerWith(
   life.settle({
     outcome: 'succeeded',
     finishReason,
+    weights: DEMO_WEIGHTS,
     device: DEMO_DEVICE,
     promptTokens,
     completionTokens: life.outputTokens,

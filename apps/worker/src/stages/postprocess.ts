@@ -38,6 +38,7 @@ export async function postprocess(
     error: '',
     outputs: [rawOutput(answer.text, prompt), fileOutput(file, task)],
     files: [file],
+    weights: ctx.engine.info.model,
     device: ctx.engine.info.device,
     promptTokens: answer.promptTokens,
     completionTokens: answer.completionTokens,
