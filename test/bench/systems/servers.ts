@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,8 @@ export type Servers = AsyncDisposable & {
  */
 export async function bringServers(onProgress: (step: string) => void): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'runfleet-bench-'));
+  // Also where a signal ends the benchmark; the servers notice by themselves that it is gone.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   // A Postgres that root starts passes through it as another user.
   await chmod(folder, 0o711);
   const options = { ephemeral: false, onProgress };
