@@ -9,7 +9,9 @@ import {
   handBackTask,
   registerWorker,
   renewWorker,
+  requeueTask,
   retireWorker,
+  type TaskToRun,
   type WorkerDevice,
 } from '@runfleet/tasks';
 
@@ -29,6 +31,7 @@ export class Worker implements AsyncDisposable {
   readonly #registration: { host: string; slots: number; device: WorkerDevice };
   readonly #drainMs: number;
   readonly #runs: Runs;
+  readonly #renewMs: number;
   #generation = 0;
   #renewTimer: NodeJS.Timeout | null = null;
   #renewing: Promise<void> | null = null;
@@ -42,6 +45,7 @@ export class Worker implements AsyncDisposable {
       registration: { host: string; slots: number; device: WorkerDevice };
       drainSeconds: number;
       runs: Runs;
+      renewMs?: number;
     },
   ) {
     this.#ctx = ctx;
@@ -49,6 +53,7 @@ export class Worker implements AsyncDisposable {
     this.#registration = options.registration;
     this.#drainMs = options.drainSeconds * 1_000;
     this.#runs = options.runs;
+    this.#renewMs = options.renewMs ?? RENEW_MS;
   }
 
   async start(): Promise<void> {
@@ -62,7 +67,7 @@ export class Worker implements AsyncDisposable {
       this.#renewing ??= this.#renew().finally(() => {
         this.#renewing = null;
       });
-    }, RENEW_MS);
+    }, this.#renewMs);
     queue.wake(pool);
   }
 
@@ -108,26 +113,35 @@ export class Worker implements AsyncDisposable {
       () => acceptTask(this.#ctx, { ...ticket, workerId: this.#ctx.workerId }),
       control.signal,
     );
-    const done = accepted.then(async (task) => {
+    const done = this.#carry(ticket, accepted, control);
+    this.#runs.set(taskId, { epoch, control, done });
+    await accepted.catch(() => {
+      // `#carry` has said it; the accept deadline takes the task back.
+    });
+  }
+
+  async #carry(
+    claim: Ticket,
+    accepted: Promise<TaskToRun | null>,
+    control: AbortController,
+  ): Promise<void> {
+    const { logger, metrics } = this.#ctx;
+    try {
+      const task = await accepted;
       if (!task) return;
       const acceptedAt = performance.now();
-      this.#ctx.metrics.taskAccepted();
-      const ended = await runTask(this.#ctx, { task, claim: ticket, control });
+      metrics.taskAccepted();
+      const ended = await runTask(this.#ctx, { task, claim, control });
+      this.#forget(claim);
       const seconds = (performance.now() - acceptedAt) / 1_000;
-      this.#ctx.logger.info({ taskId, epoch, ended, seconds }, 'task let go');
-      this.#forget(ticket);
-      this.#ctx.metrics.taskEnded(ended, seconds);
-    });
-    const settled = done
-      .catch((err: unknown) => {
-        if (!control.signal.aborted)
-          this.#ctx.logger.error({ err, taskId, epoch }, 'a task was lost');
-      })
-      .finally(() => this.#forget(ticket));
-    this.#runs.set(taskId, { epoch, control, done: settled });
-    await accepted.catch(() => {
-      // `settled` has said it; the accept deadline takes the task back.
-    });
+      metrics.taskEnded(ended, seconds);
+      logger.info({ ...claim, ended, seconds }, 'task let go');
+    } catch (err) {
+      // Nothing is written here: the next renewal finds the task bound and not carried.
+      if (!control.signal.aborted) logger.error({ err, ...claim }, 'a task was lost');
+    } finally {
+      this.#forget(claim);
+    }
   }
 
   #forget({ taskId, epoch }: Ticket): void {
@@ -154,8 +168,10 @@ export class Worker implements AsyncDisposable {
       for (const [taskId, run] of before) {
         if (epochs.get(taskId) !== run.epoch) run.control.abort(new StopReason('fenced'));
       }
-      for (const { taskId, epoch, isAccepted } of bound) {
-        if (!isAccepted) void this.#take({ taskId, epoch });
+      for (const { isAccepted, ...claim } of bound) {
+        if (!isAccepted) void this.#take(claim);
+        else if (!this.#runs.has(claim.taskId))
+          await requeueTask(this.#ctx, claim, 'run broke off');
       }
     } catch (err) {
       logger.warn({ err }, 'the lease was not renewed; it is tried again');
