@@ -1,12 +1,10 @@
-"""Asks a checkpoint: greedily, and for figures over what it was not trained on.
+"""Asks a checkpoint. Figures come from the engine, which is faster: packages/engine/optional/ask-demo.mjs.
 
-    python ask.py CHECKPOINT "What is a task?" ...        answers
-    python ask.py CHECKPOINT --figures TEXT_FOLDER        shares of right answers
+    python ask.py CHECKPOINT "What is a task?" ...        answers, greedy and at temperature 0.7
     python ask.py CHECKPOINT --prompts FILE               ids of greedy answers to a JSON list of questions
 """
 
 import json
-import random
 import sys
 from pathlib import Path
 
@@ -14,7 +12,6 @@ import torch
 
 from export import round_weights
 from phi import Phi, Size
-from text import arithmetic
 from tokens import Tokens
 
 TOKENS_MAX = 160
@@ -68,32 +65,11 @@ def sample(logits: torch.Tensor, temperature: float, top_p: float = 0.95) -> tor
     return order.gather(1, torch.multinomial(shares, 1))[:, 0]
 
 
-def figures(asked: Asked, folder: Path) -> None:
-    dice = random.Random(1)
-    held_out = [json.loads(line) for line in (folder / "held-out.jsonl").read_text().splitlines()]
-    by_hand = [{"ask": ask, "must": must} for ask, must in json.loads((Path(__file__).parent / "questions.json").read_text())]
-    for temperature in (0, 0.7):
-        for name, entries in (("held-out ways to ask", held_out), ("questions by hand", by_hand)):
-            answers = asked.texts([entry["ask"] for entry in entries], temperature)
-            wrong = [(entry["ask"], answer) for entry, answer in zip(entries, answers) if not any(must.lower() in answer.lower() for must in entry["must"])]
-            print(f"{name} at {temperature}: {len(entries) - len(wrong)} of {len(entries)}")
-            for ask, answer in wrong if temperature == 0 else []:
-                print(f"   {ask} -> {answer[:100]}")
-        for sign in "+-*":
-            pairs = [(a, b) for a in range(100) for b in range(100) if arithmetic.is_held_out(a, sign, b)]
-            pairs = dice.sample(pairs, 150)
-            answers = asked.texts([f"What is {a} {sign} {b}?" for a, b in pairs], temperature)
-            right = sum(answer == arithmetic.answer(a, sign, b) for (a, b), answer in zip(pairs, answers))
-            print(f"held-out pairs, {sign} at {temperature}: {right} of {len(pairs)}")
-
-
 def main() -> None:
     torch.set_num_threads(2)
     torch.manual_seed(1)
     asked = Asked(sys.argv[1])
-    if sys.argv[2] == "--figures":
-        figures(asked, Path(sys.argv[3]))
-    elif sys.argv[2] == "--prompts":
+    if sys.argv[2] == "--prompts":
         print(json.dumps(asked.ids(json.loads(Path(sys.argv[3]).read_text()))))
     else:
         asks = sys.argv[2:]

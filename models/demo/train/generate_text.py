@@ -130,7 +130,7 @@ def other_language(dice: random.Random) -> Turn:
 
 
 KINDS = {
-    runfleet: 28, arithmetic.sum_of_two: 32, small: 11, hello: 6, elsewhere: 4, general: 4,
+    runfleet: 28, arithmetic.sum_of_two: 32, small: 11, hello: 9, elsewhere: 4, general: 4,
     stories.story: 8, refused: 11, noise: 1, arithmetic.too_much: 1.5, nameless: 0.3,
     difference: 3, long_text: 0.5, other_language: 1.5,
 }
@@ -150,7 +150,7 @@ def conversation(dice: random.Random) -> dict:
 
 
 def held_out(dice: random.Random) -> list[dict]:
-    """Ways to ask that no training text has, four to a topic at most."""
+    """What no training text has: ways to ask, four to a topic at most; questions by hand; pairs of numbers."""
     found: dict[str, dict] = {}
     for topic in TOPICS:
         mine: set[str] = set()
@@ -158,8 +158,16 @@ def held_out(dice: random.Random) -> list[dict]:
             ask = expand(dice.choice(topic.asks), dice)
             if len(mine) < 4 and is_held_out(ask):
                 mine.add(ask)
-        found |= {ask: {"ask": ask, "topic": topic.name, "must": topic.must} for ask in sorted(mine)}
-    return list(found.values())
+        found |= {ask: {"group": "held-out ways to ask", "ask": ask, "must": topic.must} for ask in sorted(mine)}
+    questions = json.loads((Path(__file__).parent / "questions.json").read_text())
+    by_hand = [{"group": "questions by hand", "ask": ask, "must": must} for ask, must in questions]
+    sums = []
+    for sign in "+-*":
+        pairs = [(a, b) for a in range(100) for b in range(100) if arithmetic.is_held_out(a, sign, b)]
+        for a, b in dice.sample(pairs, 150):
+            right = f"= {arithmetic.apply(a, sign, b)}."
+            sums.append({"group": f"held-out pairs, {sign}", "ask": f"What is {a} {sign} {b}?", "must": [right]})
+    return [*found.values(), *by_hand, *sums]
 
 
 def write(folder: Path, count: int) -> None:

@@ -86,12 +86,12 @@ class Layer(nn.Module):
         self.gate_up = nn.Linear(size.hidden, 2 * size.intermediate, bias=False)
         self.down = nn.Linear(size.intermediate, size.hidden, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
         batch, length, width = x.shape
         parts = self.qkv(self.before(x)).view(batch, length, 3, self.heads, self.head)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(
-            turn(query, cos, sin), turn(key, cos, sin), value, is_causal=True
+            turn(query, cos, sin), turn(key, cos, sin), value, attn_mask=mask, is_causal=mask is None
         )
         x = x + self.output(attended.transpose(1, 2).reshape(batch, length, width))
         gate, up = self.gate_up(self.between(x)).chunk(2, -1)
@@ -120,10 +120,10 @@ class Phi(nn.Module):
                 deviation = 0.04 / (math.sqrt(2 * size.layers) if is_residual else 1)
                 nn.init.normal_(weight, std=deviation)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits of the last layer's states are `self.head(...)` of what this gives."""
+    def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+        """States of which `self.head(...)` makes logits. The mask says what sees what; without it all that is past."""
         x = self.embedding(ids)
         cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for layer in self.layers:
-            x = layer(x, cos, sin)
+            x = layer(x, cos, sin, mask)
         return self.last(x)

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from phi import Phi, Size
 from tokens import Example, Tokens
 
-BATCH_TOKENS = 3200
+ROWS = 9
+ROW_TOKENS = 352
 WARM_UP = 60
 RATE = 3e-3
 # The share of a run in which the rate falls.
-FALL = 0.3
-LENGTH_MAX = 320
+FALL = 0.4
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def read_examples(path: Path, tokens: Tokens) -> list[Example]:
         for line in file:
             entry = json.loads(line)
             example = tokens.example(entry["turns"], entry["system"])
-            if len(example[0]) <= LENGTH_MAX:
+            if len(example[0]) <= ROW_TOKENS:
                 examples.append(example)
     return examples
 
@@ -80,9 +81,9 @@ def train(model: Phi, examples: list[Example], given: argparse.Namespace) -> Non
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        ids, learnt = next(stream)
+        ids, learnt, mask = next(stream)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            states = model(ids[:, :-1])
+            states = model(ids, mask)[:, :-1]
             logits = model.head(states[learnt[:, 1:]])
         loss = F.cross_entropy(logits.float(), ids[:, 1:][learnt[:, 1:]])
         loss.backward()
@@ -99,27 +100,37 @@ def train(model: Phi, examples: list[Example], given: argparse.Namespace) -> Non
 
 
 def batches(examples: list[Example], dice: random.Random):
-    """Conversations of like length together, padded to the longest."""
+    """Rows of several conversations, none of which sees another: ids, what is to be learnt, what sees what."""
+    rows: list[list[Example]] = []
     while True:
         dice.shuffle(examples)
-        for start in range(0, len(examples), 8192):
-            part = sorted(examples[start : start + 8192], key=lambda example: len(example[0]))
-            groups, group = [], []
-            for example in part:
-                if group and len(example[0]) * (len(group) + 1) > BATCH_TOKENS:
-                    groups.append(group)
-                    group = []
-                group.append(example)
-            groups.append(group)
-            dice.shuffle(groups)
-            for group in groups:
-                width = max(len(ids) for ids, _ in group)
-                ids = torch.zeros(len(group), width, dtype=torch.long)
-                learnt = torch.zeros(len(group), width, dtype=torch.bool)
-                for row, (example, marks) in enumerate(group):
-                    ids[row, : len(example)] = torch.tensor(example)
-                    learnt[row, : len(marks)] = torch.tensor(marks)
-                yield ids, learnt
+        row, used = [], 0
+        for example in examples:
+            if used + len(example[0]) > ROW_TOKENS:
+                rows.append(row)
+                row, used = [], 0
+                if len(rows) == ROWS:
+                    yield batch(rows)
+                    rows = []
+            row.append(example)
+            used += len(example[0])
+
+
+def batch(rows: list[list[Example]]) -> tuple[Tensor, Tensor, Tensor]:
+    ids = torch.zeros(ROWS, ROW_TOKENS, dtype=torch.long)
+    learnt = torch.zeros(ROWS, ROW_TOKENS, dtype=torch.bool)
+    # What is left of a row is a conversation of its own, of which nothing is learnt.
+    owner = torch.full((ROWS, ROW_TOKENS), -1)
+    for at, row in enumerate(rows):
+        start = 0
+        for index, (example, marks) in enumerate(row):
+            end = start + len(example)
+            ids[at, start:end] = torch.tensor(example)
+            learnt[at, start:end] = torch.tensor(marks)
+            owner[at, start:end] = index
+            start = end
+    past = torch.ones(ROW_TOKENS, ROW_TOKENS, dtype=torch.bool).tril()
+    return ids, learnt, ((owner[:, :, None] == owner[:, None, :]) & past)[:, None]
 
 
 if __name__ == "__main__":

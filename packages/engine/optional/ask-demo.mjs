@@ -3,6 +3,7 @@
 //
 //   node --import tsx packages/engine/optional/ask-demo.mjs [--temperature 0.7] "What is a task?" ...
 //   node --import tsx packages/engine/optional/ask-demo.mjs --against IDS.JSON QUESTIONS.JSON
+//   node --import tsx packages/engine/optional/ask-demo.mjs --figures HELD-OUT.JSONL [--wrong]
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,12 @@ import { Detokenizer } from '../src/text/detokenizer.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { temperature: { type: 'string', default: '0' }, against: { type: 'string' } },
+  options: {
+    temperature: { type: 'string', default: '0' },
+    against: { type: 'string' },
+    figures: { type: 'string' },
+    wrong: { type: 'boolean' },
+  },
 });
 const temperature = Number(values.temperature);
 const work = await mkdtemp(join(tmpdir(), 'runfleet-demo-'));
@@ -32,6 +38,7 @@ const engine = await openEngine({
 });
 try {
   if (values.against) await compare(values.against, positionals[0]);
+  else if (values.figures) await figures(values.figures);
   else await answerAll(positionals);
 } finally {
   await engine[Symbol.asyncDispose]();
@@ -73,4 +80,20 @@ async function compare(idsFile, questionsFile) {
   }
   process.stdout.write(`${same} of ${questions.length} greedy answers agree.\n`);
   process.exitCode = same === questions.length ? 0 : 1;
+}
+
+/** Shares of answers that hold what they must, of questions that were not trained on. */
+async function figures(file) {
+  const groups = new Map();
+  for (const line of (await readFile(file, 'utf8')).trim().split('\n')) {
+    const { group, ask, must } = JSON.parse(line);
+    const { text, result } = await answer(ask, 1n);
+    const said = text.toLowerCase();
+    const isRight =
+      result.finishReason === 'stop' && must.some((part) => said.includes(part.toLowerCase()));
+    const count = groups.get(group) ?? { right: 0, all: 0 };
+    groups.set(group, { right: count.right + Number(isRight), all: count.all + 1 });
+    if (values.wrong && !isRight) process.stdout.write(`${ask}\n  ${text}\n`);
+  }
+  for (const [group, { right, all }] of groups) process.stdout.write(`${group}: ${right}/${all}\n`);
 }

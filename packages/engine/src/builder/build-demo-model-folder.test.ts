@@ -31,6 +31,7 @@ test('the folder is written once', async () => {
 test.each([
   ['Hello!', 'hello'],
   ['Who are you?', 'demo model'],
+  ['What is 2+3?', '2 + 3 = 5.'],
   ['What is a task?', 'one request'],
   ['Bye!', 'goodbye'],
 ])('the demo model answers %s in its place and ends by itself', async (prompt, expected) => {
