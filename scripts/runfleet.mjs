@@ -3,9 +3,16 @@ import { join } from 'node:path';
 import { installPackages, root, typescriptArguments } from './install.mjs';
 import { runChild } from './run-child.mjs';
 
+const beganAt = Date.now();
 await installPackages();
 
 const main = join(root, 'apps', 'runfleet', 'src', 'main.ts');
 process.exitCode = await runChild([...typescriptArguments(), main, ...process.argv.slice(2)], {
   cwd: process.cwd(),
+  // For the line that says where a start's time went.
+  env: {
+    ...process.env,
+    RUNFLEET_BEGAN_AT_MS: String(beganAt),
+    RUNFLEET_PACKAGES_MS: String(Date.now() - beganAt),
+  },
 });

@@ -28,6 +28,7 @@ import {
 import { Progress } from './progress.ts';
 import { runPrompt } from './run-prompt.ts';
 import { seed } from './seed.ts';
+import { describeStart, readStartTimes } from './start-times.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
 const HOST = '127.0.0.1';
@@ -77,6 +78,10 @@ async function bringUp(
   config: z.infer<typeof devConfig>,
   ephemeral: boolean,
 ): Promise<{ dev: DevFile; engine: string }> {
+  const times = readStartTimes(process.env, {
+    timeOrigin: performance.timeOrigin,
+    sinceMs: performance.now(),
+  });
   const progress = new Progress();
   const home = config.RUNFLEET_HOME;
   await mkdir(home, { recursive: true, mode: 0o700 });
@@ -146,6 +151,9 @@ async function bringUp(
       ),
     ),
   );
+
+  const said = describeStart(times, (label) => progress.tookMs(label), Date.now());
+  process.stderr.write(`${said}\n`);
 
   const file: DevFile = {
     apiUrl: env.PUBLIC_API_URL,

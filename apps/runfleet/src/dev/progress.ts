@@ -1,3 +1,5 @@
+import { secondsOf } from './start-times.ts';
+
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
@@ -5,6 +7,7 @@ const CLEAR_LINE = '\r\u001b[2K';
 /** Says on stderr what is being waited for; several steps may run at once. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
+  readonly #tookMs = new Map<string, number>();
   readonly #running = new Map<string, { label: string; detail: string; since: number }>();
   #timer: NodeJS.Timeout | null = null;
   #frame = 0;
@@ -35,10 +38,18 @@ export class Progress {
     }
   }
 
+  /** How long the step took, in ms; null where there was none. */
+  tookMs(label: string): number | null {
+    return this.#tookMs.get(label) ?? null;
+  }
+
   #finish(entry: { label: string; since: number }, mark: string, found: string): void {
     this.#running.delete(entry.label);
-    const seconds = ((performance.now() - entry.since) / 1_000).toFixed(1);
-    this.#line(`${mark} ${entry.label}${found === '' ? '' : `: ${found}`} (${seconds} s)`);
+    const tookMs = performance.now() - entry.since;
+    this.#tookMs.set(entry.label, tookMs);
+    this.#line(
+      `${mark} ${entry.label}${found === '' ? '' : `: ${found}`} (${secondsOf(tookMs)} s)`,
+    );
     if (this.#running.size === 0 && this.#timer) {
       clearInterval(this.#timer);
       this.#timer = null;

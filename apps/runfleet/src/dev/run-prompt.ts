@@ -3,6 +3,7 @@ import type { Receipt } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
 import type { DevFile } from './dev-file.ts';
+import { secondsOf } from './start-times.ts';
 
 const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 
@@ -25,24 +26,32 @@ export async function runPrompt(file: DevFile, prompt: string, engine: string): 
     apiSecret: file.apiSecret,
     webSocket: WebSocket,
   });
+  const askedAt = performance.now();
+  let firstWordMs: number | null = null;
   const { taskId, token } = await client.run(MODEL, { prompt });
   process.stderr.write(`task ${taskId}, answered by ${engine}\n`);
   for await (const frame of client.follow(token, { mode: 'delta' })) {
     if (frame.type === 'task_output') {
       const { message } = frame;
-      if (message !== null && 'raw' in message) process.stdout.write(message.raw);
+      if (message === null || !('raw' in message)) continue;
+      firstWordMs ??= performance.now() - askedAt;
+      process.stdout.write(message.raw);
     } else {
       const said = SAID[frame.type];
       if (said !== undefined)
         process.stderr.write(`${frame.type === 'task_end' ? '\n' : ''}… ${said}\n`);
     }
   }
+  const endMs = performance.now() - askedAt;
   const task = await client.detail({ token });
   if (task.pexit !== '0')
     throw new Error(`Task ${taskId} ended as ${task.status}: ${task.debugerror}`);
   process.stderr.write(
     `\nreceipt: ${task.elapsedseconds} s x ${task.cps} USD/s = ${task.totalcost} USD${ranOn(task.receipt)}\n`,
   );
+  const firstWord =
+    firstWordMs === null ? 'no word' : `first word after ${secondsOf(firstWordMs)} s`;
+  process.stderr.write(`${firstWord}, the end after ${secondsOf(endMs)} s\n`);
 }
 
 function ranOn(receipt: Receipt | null | undefined): string {
