@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
 import { findChromium } from './find-chromium.ts';
-import type { Cookie, Stage } from './provided.ts';
+import type { Stage } from './provided.ts';
+import { signIn } from './sign-in.ts';
 import { type DevFile, readDevFile, startRunfleet } from './start-runfleet.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -35,24 +36,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function setTheStage(chromium: string, dev: DevFile): Promise<Stage> {
-  return { chromium, dev, cookies: await signIn(dev) };
+  return { chromium, dev, cookies: await signInAsAdmin(dev) };
 }
 
 /** One session for all tests: the sign-in page is limited to a few attempts. */
-async function signIn(dev: DevFile): Promise<Cookie[]> {
-  const answer = await fetch(new URL('/api/auth/sign-in/email', dev.dashboardUrl), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: new URL(dev.dashboardUrl).origin },
-    body: JSON.stringify({ email: dev.adminEmail, password: dev.adminPassword }),
-  });
-  if (!answer.ok) throw new Error(`Signing in failed: ${answer.status} ${await answer.text()}`);
-  return answer.headers.getSetCookie().map((line) => {
-    const [pair = ''] = line.split(';');
-    const at = pair.indexOf('=');
-    return {
-      name: pair.slice(0, at),
-      value: pair.slice(at + 1),
-      url: new URL(dev.dashboardUrl).origin,
-    };
-  });
+function signInAsAdmin(dev: DevFile) {
+  return signIn(dev.dashboardUrl, { email: dev.adminEmail, password: dev.adminPassword });
 }

@@ -20,14 +20,18 @@ export type DevFile = {
   apiSecret: string;
   adminEmail: string;
   adminPassword: string;
+  databaseUrl: string;
 };
 
+const ECHO = { ENGINE: 'echo', ECHO_TOKEN_DELAY_MS: '20' };
+
 /**
- * A whole Runfleet of its own, with nothing kept: the echo engine, a word every 20 ms. `complaints`
- * is what it logged since it was ready.
+ * A whole Runfleet of its own, with nothing kept: the echo engine, a word every 20 ms, unless
+ * `settings` say something else. `complaints` is what it logged since it was ready.
  */
 export async function startRunfleet(
   repository: string,
+  settings: Readonly<Record<string, string>> = ECHO,
 ): Promise<AsyncDisposable & { dev: DevFile; complaints: () => string }> {
   const home = await mkdtemp(join(tmpdir(), 'runfleet-browser-'));
   const child = spawn(
@@ -35,7 +39,7 @@ export async function startRunfleet(
     ['--import', 'tsx', 'apps/runfleet/src/main.ts', 'dev', '--ephemeral'],
     {
       cwd: repository,
-      env: { ...process.env, RUNFLEET_HOME: home, ENGINE: 'echo', ECHO_TOKEN_DELAY_MS: '20' },
+      env: { ...process.env, RUNFLEET_HOME: home, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
