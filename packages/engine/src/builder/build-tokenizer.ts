@@ -27,6 +27,7 @@ export type BuiltTokenizer = {
   config: Record<string, unknown>;
   specialTokensMap: Record<string, unknown>;
   tokenizer: Tokenizer;
+  /** Of a mark or a piece of text; 0 (`<unk>`) for what is neither. */
   idOf: (content: string) => number;
 };
 
@@ -55,8 +56,10 @@ export function buildTokenizer(
 
 /** The same for a `tokenizer.json` in this form that stands already. */
 export function readTokenizer(json: Record<string, unknown>): BuiltTokenizer {
-  const tokenizer = new Tokenizer(parseTokenizerFile(json));
-  const idOf = (content: string) => tokenizer.findAdded(content)?.id ?? 0;
+  const file = parseTokenizerFile(json);
+  const tokenizer = new Tokenizer(file);
+  const idOf = (content: string) =>
+    tokenizer.findAdded(content)?.id ?? file.vocabulary.get(content) ?? 0;
   return {
     json,
     config: tokenizerConfig(idOf),
