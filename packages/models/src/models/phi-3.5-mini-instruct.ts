@@ -41,6 +41,6 @@ A prompt becomes \`<|user|>\`, the text and \`<|end|>\`; a system prompt precede
   inspire: [
     { prompt: 'Explain in three sentences why the sky is blue.' },
     { prompt: 'Write a haiku about a queue that is always fair.' },
-    { prompt: 'What is 17 * 23? Show the steps.', temperature: '0' },
+    { prompt: 'What is 47 + 38? Show the steps.', temperature: '0' },
   ],
 };
