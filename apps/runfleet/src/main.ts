@@ -48,6 +48,8 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError || !(error instanceof Error)) {
     return error instanceof Error ? error.message : String(error);
   }
-  const cause = error.cause instanceof Error ? `\n  because: ${error.cause.message}` : '';
+  const isSaid = error.cause instanceof Error && error.message.includes(error.cause.message);
+  const cause =
+    error.cause instanceof Error && !isSaid ? `\n  because: ${error.cause.message}` : '';
   return process.env['LOG_LEVEL'] === 'debug' ? String(error.stack) : `${error.message}${cause}`;
 }

@@ -16,13 +16,16 @@ export async function checkRedis(url: string): Promise<LocalServer> {
 
   const version = infoField(info, 'redis_version') ?? 'of unknown version';
   if (!isRedisFit(version)) {
-    throw new Error(`The server at ${shown} is Redis ${version}; 7.0 or newer is needed.`);
+    throw new Error(
+      `The server at ${shown} is Redis ${version}; 7.0 or newer is needed. ` +
+        'Upgrade it, or mend REDIS_URL, or leave it out to have one started.',
+    );
   }
   const policy = infoField(info, 'maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction') {
     throw new Error(
       `The Redis at ${shown} may evict keys (maxmemory-policy ${policy}), which loses queued work. ` +
-        'Set it with: redis-cli config set maxmemory-policy noeviction',
+        `Set it with: redis-cli -u ${shown} config set maxmemory-policy noeviction`,
     );
   }
   return {

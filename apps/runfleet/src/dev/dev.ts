@@ -14,7 +14,6 @@ import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
-import { ROLE_NAMES, startRoles } from '../roles.ts';
 import { banner } from './banner.ts';
 import { buildDashboard } from './build-dashboard.ts';
 import { chooseModel } from './choose-model.ts';
@@ -25,6 +24,7 @@ import {
   writeCredentials,
   writeDevFile,
 } from './dev-file.ts';
+import { nameNextStep } from './name-next-step.ts';
 import { Progress } from './progress.ts';
 import { runPrompt } from './run-prompt.ts';
 import { seed } from './seed.ts';
@@ -60,7 +60,10 @@ export async function dev(args: readonly string[]): Promise<void> {
     logger: createLogger({ role: 'runfleet', level: 'silent' }),
     start: () =>
       Resources.opening(async (resources) => {
-        const file = await bringUp(resources, config, values.ephemeral);
+        const file = await bringUp(resources, config, values.ephemeral).catch((error: unknown) => {
+          const isDatabaseGiven = config.DATABASE_URL !== undefined;
+          throw nameNextStep(error, { home: config.RUNFLEET_HOME, isDatabaseGiven });
+        });
         if (values.prompt === undefined) {
           process.stdout.write(banner(file.dev, file.engine));
         } else {
@@ -88,7 +91,7 @@ async function bringUp(
   const dataHome = ephemeral ? await mkdtemp(join(tmpdir(), 'runfleet-')) : home;
   if (ephemeral) resources.defer(() => rm(dataHome, { recursive: true, force: true }));
 
-  const [postgres, redis, model] = await Promise.all([
+  const beside = [
     progress.step(
       'Postgres',
       (onProgress) =>
@@ -113,7 +116,12 @@ async function bringUp(
     ),
     chooseModel(config, progress),
     progress.step('Dashboard', buildDashboard, (isBuilt) => (isBuilt ? 'built' : 'up to date')),
-  ]);
+    // Most of the code, loaded while the servers start.
+    import('../roles.ts'),
+  ] as const;
+  // All of them end before one's failure is told, so that nothing is started or said after it.
+  await Promise.allSettled(beside);
+  const [postgres, redis, model, , { ROLE_NAMES, startRoles }] = await Promise.all(beside);
   await progress.step('Schema', () => migrateDb(postgres.url));
 
   const masterKeyFile = join(dataHome, 'master.key');

@@ -1,0 +1,55 @@
+type Place = { home: string; isDatabaseGiven: boolean };
+
+/** What a person can do about it, by the code of the system's or the database's error. */
+const NEXT_STEPS: Readonly<Record<string, (place: Place) => string>> = {
+  ENOSPC: ({ home }) =>
+    `The disk is full. Free some space, or set RUNFLEET_HOME to a folder on another disk (now ${home}).`,
+  EACCES: cannotWrite,
+  EPERM: cannotWrite,
+  EROFS: cannotWrite,
+  ENOTDIR: ({ home }) =>
+    `Something in ${home} is a file where a folder is needed. Move it away, or set RUNFLEET_HOME.`,
+  EEXIST: ({ home }) =>
+    `Something in ${home} is a file where a folder is needed. Move it away, or set RUNFLEET_HOME.`,
+  // Postgres: the password, the role, the database.
+  '28P01': refused,
+  '28000': refused,
+  '3D000': () =>
+    'That database does not exist. Create it, or mend DATABASE_URL, or leave it out to have a Postgres started.',
+  '42501': () =>
+    'That role may not make tables there. Make it the owner of the database, or mend DATABASE_URL.',
+};
+
+/** The same error with the next step after it; as it is where its own words already say one. */
+export function nameNextStep(error: unknown, place: Place): unknown {
+  if (!(error instanceof Error)) return error;
+  const step = stepFor(error, place);
+  return step === null ? error : new Error(`${error.message}\n${step}`, { cause: error.cause });
+}
+
+function stepFor(error: Error, place: Place): string | null {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const code = 'code' in at && typeof at.code === 'string' ? at.code : '';
+    const known = Object.hasOwn(NEXT_STEPS, code) ? NEXT_STEPS[code] : undefined;
+    if (known) return known(place);
+    // What servers and their tools print comes as text.
+    if (/No space left on device/.test(at.message)) return NEXT_STEPS['ENOSPC']?.(place) ?? null;
+  }
+  if (/is in use by process \d+/.test(error.message)) {
+    return (
+      'A Runfleet is running there; `npm run runfleet -- doctor` tells about it. To start another beside it: ' +
+      '`npm start -- --ephemeral`, or set RUNFLEET_HOME.'
+    );
+  }
+  return null;
+}
+
+function cannotWrite({ home }: Place): string {
+  return `Let this user write there (now ${home}), or set RUNFLEET_HOME to a folder of yours.`;
+}
+
+function refused({ isDatabaseGiven }: Place): string {
+  return isDatabaseGiven
+    ? 'Mend the user and the password in DATABASE_URL, or leave it out to have a Postgres started.'
+    : 'The password kept beside the data does not fit it. Start with an empty RUNFLEET_HOME.';
+}
