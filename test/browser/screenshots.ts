@@ -23,6 +23,8 @@ const SIZES = {
   desktop: { width: 1280, height: 800 },
   phone: { width: 390, height: 844 },
 } as const;
+type Size = keyof typeof SIZES;
+const ALL_SIZES: readonly Size[] = ['desktop', 'phone'];
 const SCHEMES = ['light', 'dark'] as const;
 const WAIT_MS = 30_000;
 
@@ -30,6 +32,8 @@ type Shot = {
   name: string;
   path: string;
   who: 'nobody' | 'owner' | 'admin';
+  /** Where it differs from the others; everywhere if left out. */
+  sizes?: readonly Size[];
   /** Resolves when what the picture is of can be seen. */
   ready: (page: Page) => Promise<void>;
 };
@@ -53,7 +57,7 @@ async function main(): Promise<void> {
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
   try {
-    const open = async (scheme: 'light' | 'dark', size: keyof typeof SIZES, session: Cookie[]) => {
+    const open = async (scheme: 'light' | 'dark', size: Size, session: Cookie[]) => {
       const context = await browser.newContext({
         baseURL: dev.dashboardUrl,
         viewport: SIZES[size],
@@ -70,7 +74,7 @@ async function main(): Promise<void> {
     await first.context().close();
 
     for (const shot of shots) {
-      for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+      for (const size of shot.sizes ?? ALL_SIZES) {
         for (const scheme of SCHEMES) {
           const page = await open(scheme, size, cookies[shot.who]);
           await page.goto(shot.path);
@@ -94,25 +98,36 @@ function shotsOf(task: string): Shot[] {
       name: 'home',
       path: '/',
       who: 'owner',
-      ready: (page) => page.locator('.model-card').first().waitFor(),
+      ready: async (page) => {
+        await page.locator('.account-line').waitFor();
+        await page.locator('.model-card').first().waitFor();
+      },
     },
-    { name: 'model', path: `${MODEL_PATH}?task=${task}`, who: 'owner', ready: done },
     {
-      name: 'answer',
+      name: 'model',
       path: `${MODEL_PATH}?task=${task}`,
       who: 'owner',
       ready: async (page) => {
         await done(page);
-        await page.locator('.states').scrollIntoViewIfNeeded();
+        await page.getByLabel('Prompt', { exact: false }).first().fill(PROMPT);
+      },
+    },
+    {
+      name: 'answer',
+      path: `${MODEL_PATH}?task=${task}`,
+      who: 'owner',
+      sizes: ['phone'],
+      ready: async (page) => {
+        await done(page);
         await page
           .locator('.states')
-          .evaluate('element => element.scrollIntoView({ block: "start" })');
+          .evaluate((element) => element.scrollIntoView({ block: 'start' }));
       },
     },
     {
       name: 'api',
       path: MODEL_PATH,
-      who: 'owner',
+      who: 'admin',
       ready: async (page) => {
         await page.getByLabel('Prompt', { exact: false }).first().fill(PROMPT);
         await page.getByRole('tab', { name: 'API' }).click();
@@ -137,6 +152,10 @@ function shotsOf(task: string): Shot[] {
       who: 'admin',
       ready: async (page) => {
         await page.locator('table tbody tr').first().waitFor();
+        // The chart starts when the page is opened: some readings make a line.
+        await page.waitForFunction(
+          `document.querySelector('.chart-waiting').getAttribute('d').split(/[A-Z]/).length > 6`,
+        );
       },
     },
     {

@@ -10,7 +10,7 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
   ].toSorted();
   if (pools.length === 0) return <p className="muted">No pool has a task or a worker.</p>;
   return (
-    <table className="table">
+    <table className="table pool-table">
       <thead>
         <tr>
           <th scope="col">Pool</th>

@@ -14,7 +14,7 @@ export function StandInNotice({ slug }: { slug: string }) {
   const standIn = weights.find((name) => Object.hasOwn(STAND_INS, name));
   if (standIn === undefined) return null;
   return (
-    <p className="notice" role="note">
+    <p className="notice stand-in" role="note">
       Answers come from {STAND_INS[standIn]}. <code>npm run runfleet -- model add</code> brings real
       weights.
     </p>
