@@ -5,7 +5,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { connectDb, migrateDb } from '@runfleet/db';
@@ -14,6 +13,7 @@ import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
+import { homeSetting } from '../home-setting.ts';
 import { banner } from './banner.ts';
 import { buildDashboard } from './build-dashboard.ts';
 import { chooseModel } from './choose-model.ts';
@@ -30,7 +30,6 @@ import { runPrompt } from './run-prompt.ts';
 import { seed } from './seed.ts';
 import { describeStart, readStartTimes } from './start-times.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
 const HOST = '127.0.0.1';
 const API_PORT = 3100;
 const DRAIN_SECONDS = '2';
@@ -38,10 +37,7 @@ const DRAIN_SECONDS = '2';
 const devConfig = z.object({
   DATABASE_URL: z.string().optional().describe('Use this Postgres instead of bringing one.'),
   REDIS_URL: z.string().optional().describe('Use this Redis instead of bringing one.'),
-  RUNFLEET_HOME: z
-    .string()
-    .default(join(REPOSITORY, '.runfleet'))
-    .describe('Where `npm start` keeps its data.'),
+  RUNFLEET_HOME: homeSetting,
   MODEL_DIR: z.string().optional().describe('A model folder to serve instead of the test model.'),
   ENGINE: z.enum(['onnx', 'echo']).default('onnx').describe('Which engine serves.'),
   LOG_LEVEL: sharedSettings.LOG_LEVEL.default('warn'),

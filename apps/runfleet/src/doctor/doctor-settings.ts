@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { ConfigError, loadConfig } from '@runfleet/service';
 import { z } from 'zod';
 
+import { homeSetting } from '../home-setting.ts';
 import { readRunningDev, type RunningDev } from './read-running-dev.ts';
-
-const REPOSITORY_HOME = fileURLToPath(new URL('../../../../.runfleet', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +28,7 @@ export type DoctorSettings = {
 const text = () => z.string().optional();
 
 const lookedAt = z.object({
-  RUNFLEET_HOME: z.string().default(REPOSITORY_HOME),
+  RUNFLEET_HOME: homeSetting,
   DATABASE_URL: text(),
   REDIS_URL: text(),
   STORAGE_DIR: text(),

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { loadConfig } from '@runfleet/service';
 import { z } from 'zod';
 
+import { homeSetting } from '../home-setting.ts';
 import type { LibraryPlaces } from './find-library.ts';
 
 export type GpuContext = {
@@ -21,13 +21,8 @@ export type GpuContext = {
   places: LibraryPlaces;
 };
 
-const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
-
 const gpuConfig = z.object({
-  RUNFLEET_HOME: z
-    .string()
-    .default(join(REPOSITORY, '.runfleet'))
-    .describe('Where a download waits while it is not whole.'),
+  RUNFLEET_HOME: homeSetting,
   NUGET_URL: z
     .url()
     .default('https://api.nuget.org/v3/index.json')

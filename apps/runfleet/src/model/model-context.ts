@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { loadConfig } from '@runfleet/service';
 import { z } from 'zod';
+
+import { homeSetting } from '../home-setting.ts';
 
 /** Where models are kept and where they come from. */
 export type ModelContext = {
@@ -13,13 +14,8 @@ export type ModelContext = {
   hubToken: string | undefined;
 };
 
-const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
-
 const modelConfig = z.object({
-  RUNFLEET_HOME: z
-    .string()
-    .default(join(REPOSITORY, '.runfleet'))
-    .describe('Where models and settings are kept.'),
+  RUNFLEET_HOME: homeSetting,
   HUB_URL: z.url().default('https://huggingface.co').describe('The hub that models come from.'),
   HF_TOKEN: z.string().optional().describe('A token of the hub, for models that ask for one.'),
 });
