@@ -67,7 +67,11 @@ function isInstalled() {
 }
 
 async function takeLock() {
-  mkdirSync(dirname(LOCK), { recursive: true });
+  try {
+    mkdirSync(dirname(LOCK), { recursive: true });
+  } catch (error) {
+    failToWrite(error);
+  }
   const deadline = Date.now() + LOCK_WAIT_MS;
   for (let told = false; ; told = true) {
     try {
@@ -75,7 +79,7 @@ async function takeLock() {
       process.on('exit', releaseLock);
       return;
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if (error.code !== 'EEXIST') failToWrite(error);
     }
     if (isAbandoned()) {
       rmSync(LOCK, { force: true });
@@ -85,6 +89,15 @@ async function takeLock() {
     if (!told) process.stderr.write('Waiting for another start that is installing packages ...\n');
     await delay(LOCK_POLL_MS);
   }
+}
+
+/** The packages go into the repository, wherever the data goes. */
+function failToWrite(error) {
+  const nextStep =
+    error.code === 'ENOSPC'
+      ? 'The disk is full: free about 1 GB, then start again.'
+      : 'Let this user write in the repository, or start from a copy in a folder of your own.';
+  fail(`Cannot install the packages: ${error.message}\n${nextStep}`);
 }
 
 function releaseLock() {
@@ -129,6 +142,8 @@ async function runPnpm() {
       // Progress, not a result: stdout is for the program that runs after this.
       process.stderr.write(chunk);
       output = (output + chunk).slice(-OUTPUT_CHARS_KEPT);
+      // pnpm would try again for minutes, and no disk gets emptier by that.
+      if (output.includes('ENOSPC')) child.kill();
     });
   }
   const code = await new Promise((resolve, reject) => {
@@ -151,6 +166,8 @@ function hasPnpm(version) {
 }
 
 function explain(output) {
+  const code = /\b(ENOSPC|EACCES|EROFS)\b/.exec(output)?.[1];
+  if (code) failToWrite({ code, message: `${code}, as told above` });
   const lines = output.split('\n').filter((text) => NETWORK_ERROR.test(text));
   const line = lines.find((text) => text.includes('request to')) ?? lines[0];
   return line
