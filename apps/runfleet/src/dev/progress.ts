@@ -2,6 +2,8 @@ import { secondsOf } from './start-times.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
+// Some terminals say that they have no columns.
+const WIDTH_UNKNOWN = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** Says on stderr what is being waited for; several steps may run at once. */
@@ -68,7 +70,9 @@ export class Progress {
       );
       this.#frame = (this.#frame + 1) % FRAMES.length;
       const line = `${FRAMES[this.#frame]} ${steps.join(' · ')}`;
-      this.#stream.write(`${CLEAR_LINE}${line.slice(0, this.#stream.columns - 1)}`);
+      this.#stream.write(
+        `${CLEAR_LINE}${line.slice(0, (this.#stream.columns || WIDTH_UNKNOWN) - 1)}`,
+      );
     }, FRAME_MS);
     this.#timer.unref();
   }
