@@ -120,7 +120,7 @@ function shotsOf(task: string): Shot[] {
       ready: async (page) => {
         await done(page);
         await page
-          .locator('.states')
+          .locator('.run')
           .evaluate((element) => element.scrollIntoView({ block: 'start' }));
       },
     },
@@ -153,9 +153,9 @@ function shotsOf(task: string): Shot[] {
       ready: async (page) => {
         await page.locator('table tbody tr').first().waitFor();
         // The chart starts when the page is opened: some readings make a line.
-        await page.waitForFunction(
-          `document.querySelector('.chart-waiting').getAttribute('d').split(/[A-Z]/).length > 6`,
-        );
+        await page
+          .locator("xpath=//*[@class='chart-waiting'][string-length(@d) > 60]")
+          .waitFor({ state: 'attached' });
       },
     },
     {
