@@ -166,7 +166,7 @@ function hasPnpm(version) {
 }
 
 function explain(output) {
-  const code = /\b(ENOSPC|EACCES|EROFS)\b/.exec(output)?.[1];
+  const code = /(ENOSPC|EACCES|EROFS)\b/.exec(output)?.[1];
   if (code) failToWrite({ code, message: `${code}, as told above` });
   const lines = output.split('\n').filter((text) => NETWORK_ERROR.test(text));
   const line = lines.find((text) => text.includes('request to')) ?? lines[0];
