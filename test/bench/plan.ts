@@ -30,12 +30,12 @@ export const FULL_PLAN: Plan = {
 export const SHORT_PLAN: Plan = {
   rounds: 1,
   beginUntil: 100,
-  warmUp: 0.7,
-  closedLoop: 0.7,
-  openLoop: 1,
+  warmUp: 0.5,
+  closedLoop: 0.5,
+  openLoop: 0.6,
   openRunsPerSecond: 200,
-  idleTasks: 10,
-  sustained: 1.5,
+  idleTasks: 8,
+  sustained: 1,
   modelTasks: 2,
-  modelSustained: 1,
+  modelSustained: 0.8,
 };

@@ -16,6 +16,8 @@ import { measureIdle } from './measure-idle.ts';
 
 const CLIENTS = 96;
 const FEW_CLIENTS = 32;
+/** Before the sustained part is measured, in ms for each of its seconds. */
+const RAMP_MS_PER_SECOND = 200;
 const PARAMETERS = {
   prompt: 'say these sixteen words back to me one after the other as quickly as you can',
 };
@@ -79,7 +81,7 @@ async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan
   const idle = await measureIdle(running, client, sockets.of(0), plan.idleTasks);
 
   const users = startUsers(CLIENTS, runToEnd);
-  await delay(1_000);
+  await delay(plan.sustained * RAMP_MS_PER_SECOND);
   const from = await running.tasks.now();
   const meterCpu = startCpuMeter(servers, running.processes);
   const transactionsBefore = await running.tasks.transactions();

@@ -110,8 +110,7 @@ export function peer(
         async startFleet() {
           await counts.makeHistory();
           await servers.settle(redisIndex);
-          await startPart('gateway');
-          await startPart('worker');
+          await Promise.all([startPart('gateway'), startPart('worker')]);
         },
         async [Symbol.asyncDispose]() {
           await processes[Symbol.asyncDispose]();

@@ -136,9 +136,11 @@ export function runfleet(
           await counts.sql`update accounts set held = 0, active_tasks = 0`;
           await counts.makeHistory();
           await servers.settle(REDIS_INDEX);
-          await startRole('gateway', ports.GATEWAY_PORT);
-          await startRole('broker', ports.BROKER_PORT);
-          await startRole('worker', ports.WORKER_PORT);
+          await Promise.all([
+            startRole('gateway', ports.GATEWAY_PORT),
+            startRole('broker', ports.BROKER_PORT),
+            startRole('worker', ports.WORKER_PORT),
+          ]);
         },
         async [Symbol.asyncDispose]() {
           await processes[Symbol.asyncDispose]();
