@@ -92,9 +92,10 @@ export function decideStart(state: TaskState, input: { epoch: number }): Decisio
   return [enter('task_preprocess_end'), enter('task_start')];
 }
 
-/** New text of the answer. `tokens` counts the answer's tokens so far, this text included. */
+/** Text of an answer. `tokens` counts the answer's tokens so far, this text included. */
 export type Output = { raw: string; tokens: number; elapsedMs: number };
 
+/** New text. What the log has already, by its count of tokens, is a repeat. */
 export function decideOutput(state: TaskState, input: { epoch: number } & Output): Decision {
   if (state.epoch !== input.epoch || state.status !== 'task_start') return FENCED;
   if (input.tokens <= state.outputTokens) return REPEATED;
@@ -106,8 +107,9 @@ export function decideOutput(state: TaskState, input: { epoch: number } & Output
 }
 
 /**
- * The attempt ended; `lastOutput` is text that is not in the log yet. From `task_start` on, the rest of the road is walked and recorded; before it
- * there is nothing to walk, and a failure goes straight to the end.
+ * The attempt ended; `lastOutput` is text that is not in the log yet. From `task_start` on, the rest
+ * of the road is walked and recorded; before it there is nothing to walk, and a failure goes straight
+ * to the end.
  */
 export function decideFinish(
   state: TaskState,
