@@ -21,9 +21,11 @@ export const workers = pgTable(
   {
     id: uuid().primaryKey(),
     pool: text().notNull(),
+    /** The pools whose tasks it takes: one per model that it can load. */
+    pools: text().array().notNull().default([]),
     /** Tickets for all workers of a host arrive in one queue. */
     host: text().notNull(),
-    state: text({ enum: ['ready', 'draining', 'lost', 'stopped'] }).notNull(),
+    state: text({ enum: ['ready', 'draining', 'quarantined', 'lost', 'stopped'] }).notNull(),
     generation: integer().notNull(),
     slots: integer().notNull(),
     /** Slots that tasks occupy; every commit that binds or frees one moves it. */
@@ -33,6 +35,16 @@ export const workers = pgTable(
     startedAt: moment().notNull(),
     /** What it runs on: provider, device, model, versions. */
     device: jsonb().notNull(),
+    /** What a task may require of it, as `name=value`. */
+    labels: text().array().notNull().default([]),
+    /** Models in its memory: `{ [pool]: { bytes } }`. */
+    loaded: jsonb().notNull().default({}),
+    /** Memory for models on its device; null where it was not measured. */
+    memoryBytes: counter(),
+    /** Failures in a row that were the worker's own; a success forgets them. */
+    strikes: integer().notNull().default(0),
+    /** The pulse at which a quarantine ends. */
+    quarantinedUntil: counter(),
   },
   (table) => [
     index().on(table.pool, table.state),

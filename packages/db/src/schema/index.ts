@@ -1,4 +1,4 @@
 export { poolLeases, pulse, workers } from './fleet.ts';
 export { credentials, sessions, verifications } from './sessions.ts';
-export { files, taskEvents, tasks, taskStatus } from './tasks.ts';
+export { files, idempotencyKeys, taskEvents, tasks, taskStatus } from './tasks.ts';
 export { accounts, memberships, organisations, projects, transfers, users } from './tenants.ts';

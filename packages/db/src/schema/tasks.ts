@@ -1,6 +1,7 @@
 import { TASK_EVENT_TYPES, TASK_STATUSES } from '@runfleet/protocol';
 import { sql } from 'drizzle-orm';
 import {
+  doublePrecision,
   index,
   integer,
   json,
@@ -12,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 
-import { amount, counter, id } from './columns.ts';
+import { amount, bytea, counter, id } from './columns.ts';
 
 export const taskStatus = pgEnum('task_status', TASK_STATUSES);
 
@@ -40,6 +41,23 @@ export const tasks = pgTable(
     /** Fixed at Run, so that a retry repeats the same text. */
     seed: id().notNull(),
     timeoutSeconds: integer().notNull(),
+
+    /** Whom of the tenant's own users it is for: they share the tenant's turns fairly. Empty: nobody in particular. */
+    fairnessKey: text().notNull().default(''),
+    /** Seconds of head start in the tenant's own line. */
+    priority: integer().notNull().default(0),
+    /** Slot-seconds that it is expected to take: what fair order counts until the use is known. */
+    expectedSeconds: doublePrecision().notNull().default(1),
+    /** When it expires unless it was accepted; null waits for ever. */
+    startBy: moment(),
+    /** Set by a retry with backoff: not offered before. */
+    notBefore: moment(),
+    /** Tasks of one session, which a worker with their prefix in its cache serves faster. */
+    affinity: text(),
+    /** Labels that a worker must carry, as `name=value`. */
+    requires: text().array().notNull().default([]),
+    /** Workers on which it failed. */
+    avoids: uuid().array().notNull().default([]),
 
     status: taskStatus().notNull(),
     /** Rises at each assign, requeue and kill: what an older epoch writes is refused. */
@@ -109,6 +127,23 @@ export const taskEvents = pgTable(
     at: moment().notNull(),
   },
   (table) => [primaryKey({ columns: [table.taskId, table.seq] })],
+);
+
+/**
+ * Which task a caller's `Idempotency-Key` stands for: written with the task, so that a repeated Run
+ * gets the first one's answer whatever died in between. Kept for 24 hours.
+ */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    projectId: id().notNull(),
+    key: text().notNull(),
+    /** SHA-256 of what was asked: another body under the same key is an error. */
+    requestHash: bytea().notNull(),
+    taskId: id().notNull(),
+    createdAt: moment().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.projectId, table.key] }), index().on(table.createdAt)],
 );
 
 /** Files that tasks left behind, found by the access key in their URL. */

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   boolean,
   check,
+  doublePrecision,
   index,
   integer,
   pgTable,
@@ -19,6 +20,10 @@ const createdAt = () => timestamp({ withTimezone: true }).notNull().defaultNow()
 export const organisations = pgTable('organisations', {
   id: id().primaryKey().generatedAlwaysAsIdentity(),
   name: text().notNull(),
+  /** Its share of a busy fleet, relative to others'. */
+  weight: doublePrecision().notNull().default(1),
+  /** Tasks that may run at once; the rest waits in the queue. Null: no limit. */
+  runningLimit: integer(),
   createdAt: createdAt(),
 });
 
@@ -68,6 +73,10 @@ export const projects = pgTable(
     keyHint: text().notNull(),
     /** AES-256-GCM; null for projects without signatures. */
     encryptedSecret: bytea(),
+    /** What happens to a Run at the limit of active tasks: refused (96), or queued all the same. */
+    overflow: text({ enum: ['reject', 'queue'] })
+      .notNull()
+      .default('reject'),
     /** Null allows every address. */
     allowedIps: text().array(),
     createdAt: createdAt(),
