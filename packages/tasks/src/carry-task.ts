@@ -2,9 +2,10 @@
 import type { Db } from '@runfleet/db';
 
 import { decideAccept, decideFinish, decideOutput, decideStart, type Output } from './decide.ts';
+import type { Committed } from './plan-commit.ts';
 import type { TaskRow } from './read-task.ts';
 import type { TaskResult } from './task-state.ts';
-import type { Committed, TaskStore } from './task-store.ts';
+import type { TaskStore } from './task-store.ts';
 
 /** One attempt at a task. */
 export type Claim = { taskId: string; epoch: number };

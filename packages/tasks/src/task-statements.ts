@@ -14,7 +14,8 @@ import {
 
 import type { WorkerState } from './decide.ts';
 import type { NewTaskPlan } from './new-task.ts';
-import type { ResultPatch, SlotChange, TaskState, TaskTimes } from './task-state.ts';
+import type { TaskChange } from './plan-commit.ts';
+import type { SlotChange, TaskState, TaskTimes } from './task-state.ts';
 
 /** Each moment's column. */
 const TIME_COLUMNS = {
@@ -36,8 +37,6 @@ export function timesOf(row: TimeColumns): TaskTimes {
   const entries = Object.entries(TIME_COLUMNS).map(([time, column]) => [time, row[column]]);
   return Object.fromEntries(entries) as TaskTimes;
 }
-
-export type TaskChange = { state: TaskState; patch: ResultPatch | null };
 
 type LockedRow = TimeColumns & {
   id: string;
