@@ -3,7 +3,6 @@ import type { Engine } from '@runfleet/engine';
 import type { ChatLimits } from '@runfleet/models';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Logger } from '@runfleet/service';
-import type { ObjectStorage } from '@runfleet/storage';
 import type { TaskStore } from '@runfleet/tasks';
 
 import type { WorkerMetrics } from './metrics.ts';
@@ -15,7 +14,6 @@ export type WorkerContext = {
   readonly db: Db;
   readonly store: TaskStore;
   readonly queue: TaskQueue;
-  readonly storage: ObjectStorage;
   readonly engine: Engine;
   readonly limits: ChatLimits;
   readonly logger: Logger;

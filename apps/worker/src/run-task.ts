@@ -63,11 +63,8 @@ async function carry(ctx: WorkerContext, run: Run): Promise<End> {
     const abort = (reason: StopReason) => control.abort(reason);
     const journal = new OutputJournal(ctx, { claim, started, signal: written, abort });
     const answer = await infer(ctx, { prepared, journal, signal });
-    const [result, lastOutput] = await Promise.all([
-      postprocess(ctx, { task, claim, answer, prompt }),
-      journal.close(),
-    ]);
-    return { result, lastOutput };
+    const lastOutput = await journal.close();
+    return { result: postprocess(ctx, { task, answer, prompt }), lastOutput };
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;

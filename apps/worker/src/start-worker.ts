@@ -13,7 +13,6 @@ import {
   Resources,
   serveHealth,
 } from '@runfleet/service';
-import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore, type WorkerDevice } from '@runfleet/tasks';
 import type { z } from 'zod';
 
@@ -48,7 +47,6 @@ export function startWorker(
     const store = resources.use(
       openTaskStore({ db, announce: (events) => announcer.announce(events) }),
     );
-    const storage = openLocalStorage(config.STORAGE_DIR);
     const runs: Runs = new Map();
 
     const ctx: WorkerContext = {
@@ -57,7 +55,6 @@ export function startWorker(
       db,
       store,
       queue,
-      storage,
       engine,
       limits: {
         maxTokens: config.MAX_TOKENS_CAP,
@@ -71,7 +68,6 @@ export function startWorker(
         await db.sql`select 1`;
       },
       redis: () => queue.check(),
-      storage: () => storage.check(),
     };
     const health = resources.use(
       await serveHealth({ host, port, health: createHealth({ checks, metrics, logger }) }),

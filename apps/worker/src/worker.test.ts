@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { openEngine } from '@runfleet/engine';
 import { openTicketTransport } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
-import { openLocalStorage } from '@runfleet/storage';
 import { assignTasks, createTask, killTask, readTask } from '@runfleet/tasks';
 import { aTask, phi, testWithTasks } from '@runfleet/tasks/testing';
 import { expect, vi } from 'vitest';
@@ -19,17 +15,12 @@ const RENEW_MS = 50;
 const TOKEN_MS = 20;
 
 const test = testWithTasks
-  .extend('folder', async ({}, { onCleanup }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'worker-'));
-    onCleanup(() => rm(folder, { recursive: true }));
-    return folder;
-  })
   .extend('tickets', ({ redisUrl }, { onCleanup }) => {
     const tickets = openTicketTransport({ url: redisUrl });
     onCleanup(() => tickets[Symbol.asyncDispose]());
     return tickets;
   })
-  .extend('worker', async ({ db, store, queue, tickets, folder }, { onCleanup }) => {
+  .extend('worker', async ({ db, store, queue, tickets }, { onCleanup }) => {
     const runs: Runs = new Map();
     const ctx: WorkerContext = {
       workerId: randomUUID(),
@@ -37,7 +28,6 @@ const test = testWithTasks
       db,
       store,
       queue,
-      storage: openLocalStorage(folder),
       engine: await openEngine({ kind: 'echo', slots: 4, tokenDelayMs: TOKEN_MS }),
       limits: { maxTokens: 1_000, maxTimeoutSeconds: 3_600 },
       logger: createLogger({ role: 'worker', level: 'silent' }),

@@ -4,14 +4,17 @@ export type RawOutput = {
   content: { prompt: string; raw: string; thinking: string[]; answer: string[] };
 };
 
-/** A stored file. `storageKey` stays inside; the wire gets `FileOutput`. */
+/**
+ * A file that a task leaves behind; the wire gets `FileOutput`. `storageKey` stays inside, and is null
+ * where the file is the task's answer as text: the task's row keeps that already.
+ */
 export type StoredFile = {
   id: string;
   name: string;
   contentType: string;
   sizeBytes: number;
   accessKey: string;
-  storageKey: string;
+  storageKey: string | null;
 };
 
 export type FileOutput = {

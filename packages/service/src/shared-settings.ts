@@ -17,7 +17,7 @@ export const sharedSettings = {
   STORAGE_DIR: z
     .string()
     .default('.runfleet/storage')
-    .describe('The folder of the files that tasks leave behind, shared by api and workers.'),
+    .describe("The folder of tasks' files, shared by all apis; answers in text are in Postgres."),
   PUBLIC_API_URL: z
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:3100/v1')

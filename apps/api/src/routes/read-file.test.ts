@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import { testWithApi as base } from '../testing.ts';
+import { RUN, testWithApi as base } from '../testing.ts';
 
 const ACCESS_KEY = 'dFKlMApaSgMeHKsJyaDeKrefcHahUK';
 
@@ -25,6 +25,19 @@ test('whoever has the access key reads the file', async ({ api, put }) => {
     'content-security-policy': "default-src 'none'; sandbox",
   });
   expect(headers.has('content-disposition')).toBe(false);
+});
+
+test("a file that is a task's answer is read from the task", async ({ api, db, tenant, put }) => {
+  await put('0.txt', 'text/plain; charset=utf-8', 'stored elsewhere');
+  const { body } = await api.call(tenant, RUN, { prompt: 'Hello' });
+  await db.sql`update tasks set debug_output = 'Grüße' where id = ${String(body['taskid'])}`;
+  await db.sql`update files set task_id = ${String(body['taskid'])}, storage_key = null`;
+  const { status, text, headers } = await api.request(`/v1/File/${ACCESS_KEY}/0.txt`);
+  expect({ status, text, length: headers.get('content-length') }).toEqual({
+    status: 200,
+    text: 'Grüße',
+    length: '7',
+  });
 });
 
 test.for([

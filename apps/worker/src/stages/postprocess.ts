@@ -7,30 +7,27 @@ import {
   splitThinking,
   type StoredFile,
 } from '@runfleet/protocol';
-import type { Claim, TaskResult, TaskToRun } from '@runfleet/tasks';
+import type { TaskResult, TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';
 import type { Answer } from './infer.ts';
 
 const NO_PARENT = '0';
 
-/** Stores the answer as `0.txt` and shapes the task's result. */
-export async function postprocess(
+/** Shapes the task's result. The answer is also a file, `0.txt`, whose text the task's own row keeps. */
+export function postprocess(
   ctx: WorkerContext,
-  run: { task: TaskToRun; claim: Claim; answer: Answer; prompt: string },
-): Promise<TaskResult> {
-  const { task, claim, answer, prompt } = run;
-  const body = Buffer.from(answer.text, 'utf8');
+  run: { task: TaskToRun; answer: Answer; prompt: string },
+): TaskResult {
+  const { task, answer, prompt } = run;
   const file: StoredFile = {
     id: newFileId(),
     name: '0.txt',
     contentType: 'text/plain; charset=utf-8',
-    sizeBytes: body.byteLength,
+    sizeBytes: Buffer.byteLength(answer.text),
     accessKey: newFileAccessKey(),
-    storageKey: storageKeyOf(claim, '0.txt'),
+    storageKey: null,
   };
-  await ctx.storage.put(file.storageKey, body, file.contentType);
-
   return {
     outcome: 'succeeded',
     finishReason: answer.finishReason,
@@ -43,11 +40,6 @@ export async function postprocess(
     promptTokens: answer.promptTokens,
     completionTokens: answer.completionTokens,
   };
-}
-
-/** Of this attempt alone, so that a fenced worker cannot overwrite the winner's; in folders of a thousand tasks. */
-function storageKeyOf({ taskId, epoch }: Claim, name: string): string {
-  return `tasks/${taskId.slice(0, -3) || '0'}/${taskId}-${epoch}-${name}`;
 }
 
 function rawOutput(raw: string, prompt: string): RawOutput {

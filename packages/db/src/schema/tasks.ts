@@ -157,7 +157,8 @@ export const files = pgTable(
     name: text().notNull(),
     contentType: text().notNull(),
     sizeBytes: counter().notNull(),
-    storageKey: text().notNull(),
+    /** Null where the file is the task's answer, whose text is `debug_output`. */
+    storageKey: text(),
     createdAt: moment().notNull(),
   },
   (table) => [index().on(table.taskId)],
