@@ -1,5 +1,6 @@
 import { connectDb } from '@runfleet/db';
 import { ProjectCache } from '@runfleet/identity';
+import { RUN_HEADERS } from '@runfleet/protocol';
 import { createMetrics } from '@runfleet/service';
 import { expect } from 'vitest';
 
@@ -64,6 +65,40 @@ test('a request is one line, with who, what and how long, and without anything s
   const written = JSON.stringify(api.lines);
   for (const secret of ['private', tenant.apiKey, tenant.apiSecret, body['socketaccesstoken']]) {
     expect(written).not.toContain(secret);
+  }
+});
+
+test('a page of any origin may call with a key, with every header that a Run takes', async ({
+  api,
+  tenant,
+}) => {
+  const origin = 'https://page.example';
+  const asked = { origin, 'access-control-request-method': 'POST' };
+  const preflight = await api.request(RUN, { method: 'OPTIONS', headers: asked });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+  const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ');
+  expect(allowed).toEqual(
+    expect.arrayContaining([...Object.values(RUN_HEADERS), 'x-api-key', 'x-nonce', 'x-signature']),
+  );
+  for (const given of [{ prompt: 'a' }, {}]) {
+    const { headers } = await api.call(tenant, RUN, given, { origin });
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+  }
+});
+
+test('no other page may read what belongs to a session', async ({ api, tenant }) => {
+  const { cookie } = await api.signIn(tenant.organisationId, { isOperator: true });
+  for (const path of ['/api/v1/me', '/admin/v1/fleet', '/']) {
+    const headers = { cookie, origin: 'https://page.example' };
+    const answers = [
+      await api.request(path, { headers }),
+      await api.request(path, { headers, method: 'OPTIONS' }),
+    ];
+    for (const answer of answers) {
+      expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    }
   }
 });
 

@@ -1,0 +1,75 @@
+import {
+  parseLabels,
+  RUN_HEADERS,
+  RUN_PRIORITY_SECONDS_MAX,
+  RUN_START_TIMEOUT_SECONDS_MAX,
+  RunfleetError,
+} from '@runfleet/protocol';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const NAME = /^[\x21-\x7e]{1,128}$/;
+
+/** What a Run asks for in its headers. */
+export type RunOptions = {
+  idempotencyKey: string | null;
+  /** Empty where it is for nobody in particular. */
+  fairnessKey: string;
+  /** Seconds of head start. */
+  priority: number;
+  /** Null waits for ever. */
+  startTimeoutSeconds: number | null;
+  requires: readonly string[];
+  affinity: string | null;
+};
+
+/** Throws `invalid_request` that names the header. Those that are empty count as left out. */
+export function readRunOptions(headers: Headers): RunOptions {
+  return {
+    idempotencyKey: readIdempotencyKey(headers.get(RUN_HEADERS.idempotencyKey)),
+    fairnessKey: readName(headers, RUN_HEADERS.fairnessKey) ?? '',
+    priority: readSeconds(headers, RUN_HEADERS.priority, 0, RUN_PRIORITY_SECONDS_MAX) ?? 0,
+    startTimeoutSeconds: readSeconds(
+      headers,
+      RUN_HEADERS.startTimeout,
+      1,
+      RUN_START_TIMEOUT_SECONDS_MAX,
+    ),
+    requires: readLabels(headers, RUN_HEADERS.requires),
+    affinity: readName(headers, RUN_HEADERS.session),
+  };
+}
+
+/** An empty key is a mistake too: its caller believes that a repeat is safe. */
+function readIdempotencyKey(given: string | null): string | null {
+  if (given === null || IDEMPOTENCY_KEY.test(given)) return given;
+  throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
+}
+
+function readName(headers: Headers, header: string): string | null {
+  const given = headers.get(header) ?? '';
+  if (given === '') return null;
+  if (!NAME.test(given)) throw invalid(header, 'must be 1 to 128 visible ASCII characters');
+  return given;
+}
+
+function readSeconds(headers: Headers, header: string, min: number, max: number): number | null {
+  const given = headers.get(header) ?? '';
+  if (given === '') return null;
+  const seconds = /^\d{1,9}$/.test(given) ? Number(given) : -1;
+  if (seconds < min || seconds > max) {
+    throw invalid(header, `must be whole seconds from ${min} to ${max}`);
+  }
+  return seconds;
+}
+
+function readLabels(headers: Headers, header: string): string[] {
+  try {
+    return parseLabels(headers.get(header) ?? '');
+  } catch (cause) {
+    throw invalid(header, (cause as Error).message, cause);
+  }
+}
+
+function invalid(header: string, problem: string, cause?: unknown): RunfleetError {
+  return new RunfleetError('invalid_request', `Request header [${header}] ${problem}`, { cause });
+}
