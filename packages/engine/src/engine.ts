@@ -10,12 +10,35 @@ export type GenerateRequest = {
   topP: number;
   /** 0 is off. */
   topK: number;
+  /** Drops what is less likely than this share of the likeliest; 0 is off. */
+  minP: number;
+  /** Divides the logits of what prompt or answer hold; 1 is off. */
   repetitionPenalty: number;
+  /** Taken off the logits of what the answer holds, once; 0 is off. */
+  presencePenalty: number;
+  /** Taken off for each time that the answer holds it; 0 is off. */
+  frequencyPenalty: number;
   /** The same seed gives the same text, whatever else runs at the time. */
   seed: bigint;
   greedy: boolean;
   stopSequences: readonly string[];
+  /** Tokens that end the answer, besides the model's own. */
+  stopTokenIds: readonly number[];
+  /** How many of the likeliest tokens to tell of beside each that was chosen; null tells nothing. */
+  topLogprobs: number | null;
+  /** What the answer must match from its first character to its last; null leaves it free. */
+  grammar: OutputGrammar | null;
 };
+
+/** `schema` is a JSON Schema's text; `json` is any object or list. */
+export type OutputGrammar =
+  | { kind: 'json' }
+  | { kind: 'json_schema'; schema: string }
+  | { kind: 'regex'; pattern: string };
+
+/** A natural logarithm of the probability that the model itself gave, before all settings. */
+export type Logprob = { id: number; token: string; logprob: number };
+export type TokenLogprobs = Logprob & { top: Logprob[] };
 
 /** A request that has passed every check that needs no model run. */
 export type Prepared = {
@@ -25,8 +48,11 @@ export type Prepared = {
   readonly request: GenerateRequest;
 };
 
-/** `text` is what is new; `tokens` the tokens of the answer so far. */
-export type OutputChunk = { text: string; tokens: number };
+/**
+ * `text` is what is new; `tokens` the tokens of the answer so far. `logprobs` are of the tokens
+ * since the last chunk, where the request asks for them.
+ */
+export type OutputChunk = { text: string; tokens: number; logprobs?: readonly TokenLogprobs[] };
 
 /** The id that ends an answer is not counted in `completionTokens`. */
 export type GenerateResult = {

@@ -14,9 +14,15 @@ test('a prompt alone gets every default', () => {
     temperature: 0.7,
     topP: 0.95,
     topK: 0,
+    minP: 0,
     repetitionPenalty: 1,
+    presencePenalty: 0,
+    frequencyPenalty: 0,
     greedy: false,
     stopSequences: [],
+    stopTokenIds: [],
+    topLogprobs: null,
+    grammar: null,
     seed: null,
     timeoutSeconds: 300,
   });
@@ -39,6 +45,14 @@ test('everything may arrive as strings, as the vendor sends it', () => {
     stop_sequences: '###;\n\n',
     seed: '12345',
     do_sample: '--do_sample',
+    min_p: '0.05',
+    presence_penalty: '-0.5',
+    frequency_penalty: '0.25',
+    stop_token_ids: '32007, 32000',
+    logprobs: 'true',
+    top_logprobs: '5',
+    regex: '(yes|no)',
+    response_format: '',
   });
   expect(request).toMatchObject({
     messages: [
@@ -53,6 +67,31 @@ test('everything may arrive as strings, as the vendor sends it', () => {
     greedy: false,
     stopSequences: ['###', '\n\n'],
     seed: 12_345n,
+    minP: 0.05,
+    presencePenalty: -0.5,
+    frequencyPenalty: 0.25,
+    stopTokenIds: [32_007, 32_000],
+    topLogprobs: 5,
+    grammar: { kind: 'regex', pattern: '(yes|no)' },
+  });
+});
+
+test.for([[[7, 8]], ['7,8'], ['7;8'], ['[7, 8]'], [['7', '8']]] as const)(
+  'stop_token_ids may be %o',
+  ([given]) => {
+    expect(parse({ prompt: 'Hi', stop_token_ids: given }).stopTokenIds).toEqual([7, 8]);
+  },
+);
+
+test('a response format is an object or its text', () => {
+  const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
+  const format = { type: 'json_schema', json_schema: { name: 'answer', schema } };
+  const grammar = { kind: 'json_schema', schema: JSON.stringify(schema) };
+  expect(parse({ prompt: 'Hi', response_format: format }).grammar).toEqual(grammar);
+  expect(parse({ prompt: 'Hi', response_format: JSON.stringify(format) }).grammar).toEqual(grammar);
+  expect(parse({ prompt: 'Hi', response_format: { type: 'text' } }).grammar).toBeNull();
+  expect(parse({ prompt: 'Hi', response_format: { type: 'json_object' } }).grammar).toEqual({
+    kind: 'json',
   });
 });
 
@@ -111,6 +150,25 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', do_sample: 'maybe' }, '[do_sample] must be true or false'],
     [{ prompt: 'a', session_id: 'x' }, '[session_id] is not supported'],
     [{ prompt: 'a', messages: [{ role: 'user', content: 'b' }] }, '[prompt] cannot be combined'],
+    [{ prompt: 'a', min_p: 2 }, '[min_p] must be between 0 and 1'],
+    [{ prompt: 'a', presence_penalty: 3 }, '[presence_penalty] must be between -2 and 2'],
+    [{ prompt: 'a', frequency_penalty: 'x' }, '[frequency_penalty] must be integer or float'],
+    [{ prompt: 'a', stop_sequences: 'x'.repeat(257) }, '[stop_sequences] must hold texts of'],
+    [{ prompt: 'a', stop_token_ids: '1,x' }, '[stop_token_ids] must be a list of token ids'],
+    [{ prompt: 'a', stop_token_ids: [-1] }, '[stop_token_ids] must be a list of token ids'],
+    [{ prompt: 'a', stop_token_ids: Array(65).fill(1) }, '[stop_token_ids] must hold at most 64'],
+    [{ prompt: 'a', top_logprobs: 2 }, '[top_logprobs] requires [logprobs]'],
+    [{ prompt: 'a', logprobs: 'yes' }, '[logprobs] must be true or false'],
+    [{ prompt: 'a', logprobs: true, top_logprobs: 21 }, '[top_logprobs] must be between 0 and 20'],
+    [{ prompt: 'a', response_format: 'json' }, '[response_format] must be an object'],
+    [{ prompt: 'a', response_format: { type: 'xml' } }, '[response_format.type] must be text'],
+    [{ prompt: 'a', response_format: { type: 'json_schema' } }, '[response_format.json_schema]'],
+    [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
+    [{ prompt: 'a', regex: 'a'.repeat(1_001) }, '[regex] holds 1001 characters'],
+    [
+      { prompt: 'a', regex: 'a', response_format: { type: 'json_object' } },
+      '[regex] cannot be combined with [response_format]',
+    ],
     [{ messages: [] }, '[messages] must be a list'],
     [{ messages: 'no' }, '[messages] must be a list'],
     [{ messages: [null] }, '[messages[0].role] must be one of'],

@@ -5,6 +5,7 @@
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
 import type { ParameterGroup, ParameterItem } from './model.ts';
+import { type OutputGrammar, readOutputGrammar } from './output-grammar.ts';
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
@@ -16,9 +17,16 @@ export type ChatRequest = {
   temperature: number;
   topP: number;
   topK: number;
+  minP: number;
   repetitionPenalty: number;
+  presencePenalty: number;
+  frequencyPenalty: number;
   greedy: boolean;
   stopSequences: string[];
+  stopTokenIds: number[];
+  /** How many alternatives to tell of beside each token; null tells of no token. */
+  topLogprobs: number | null;
+  grammar: OutputGrammar | null;
   seed: bigint | null;
   timeoutSeconds: number;
 };
@@ -28,6 +36,9 @@ export type ChatLimits = { maxTokens: number; maxTimeoutSeconds: number };
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 const STOP_SEQUENCES_MAX = 16;
+const STOP_SEQUENCE_CHARACTERS_MAX = 256;
+const STOP_TOKEN_IDS_MAX = 64;
+const TOKEN_ID_MAX = 2 ** 24;
 const MESSAGES_MAX = 256;
 const ROLES: readonly string[] = ['system', 'user', 'assistant'];
 
@@ -68,7 +79,34 @@ const ITEMS = {
     'Keeps the likeliest tokens up to this mass.',
   ),
   top_k: number('top_k', 'Top k', '0', 0, 1000, 1, 'Keeps this many tokens; 0 is off.'),
+  min_p: number(
+    'min_p',
+    'Min p',
+    '0',
+    0,
+    1,
+    0.01,
+    'Drops tokens below this share of the likeliest; 0 is off.',
+  ),
   repetition_penalty: number('repetition_penalty', 'Repetition penalty', '1.0', 0.1, 10, 0.05),
+  presence_penalty: number(
+    'presence_penalty',
+    'Presence penalty',
+    '0',
+    -2,
+    2,
+    0.1,
+    'Makes tokens that the answer holds less likely.',
+  ),
+  frequency_penalty: number(
+    'frequency_penalty',
+    'Frequency penalty',
+    '0',
+    -2,
+    2,
+    0.1,
+    'The same, for each time that it holds them.',
+  ),
   max_tokens: number('max_tokens', 'Max tokens', '0', 0, 131_072, 1, "0 is the operator's cap."),
   max_new_tokens: number('max_new_tokens', 'Max new tokens', '0', 0, 131_072, 1, 'As max_tokens.'),
   min_tokens: number('min_tokens', 'Min tokens', '0', 0, 131_072, 1),
@@ -80,6 +118,53 @@ const ITEMS = {
     default: '',
     required: false,
   },
+  stop_token_ids: {
+    id: 'stop_token_ids',
+    type: 'text',
+    label: 'Stop token ids',
+    description: 'Tokens that end the answer, separated by commas.',
+    default: '',
+    required: false,
+  },
+  response_format: {
+    id: 'response_format',
+    type: 'textarea',
+    label: 'Response format',
+    description: 'Holds the answer to JSON, or to a JSON Schema.',
+    default: '',
+    required: false,
+    placeholder: '{"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}',
+  },
+  regex: {
+    id: 'regex',
+    type: 'text',
+    label: 'Regular expression',
+    description: 'Holds the whole answer to a pattern.',
+    default: '',
+    required: false,
+    placeholder: '(yes|no)',
+  },
+  logprobs: {
+    id: 'logprobs',
+    type: 'select',
+    label: 'Log probabilities',
+    description: 'Tells how likely each token was.',
+    default: 'false',
+    required: false,
+    options: [
+      { label: 'Off', value: 'false' },
+      { label: 'On', value: 'true' },
+    ],
+  },
+  top_logprobs: number(
+    'top_logprobs',
+    'Alternatives',
+    '0',
+    0,
+    20,
+    1,
+    'How many other tokens to tell of beside each.',
+  ),
   seed: {
     id: 'seed',
     type: 'number',
@@ -119,9 +204,31 @@ export const CHAT_PARAMETERS: readonly ParameterGroup[] = [
   { title: 'Input', items: [ITEMS.prompt, ITEMS.system_prompt] },
   {
     title: 'Settings',
-    items: Object.values(ITEMS).filter(
-      (item) => item.id !== 'prompt' && item.id !== 'system_prompt' && item.id !== 'max_new_tokens',
-    ),
+    items: [
+      ITEMS.temperature,
+      ITEMS.top_p,
+      ITEMS.top_k,
+      ITEMS.repetition_penalty,
+      ITEMS.max_tokens,
+      ITEMS.min_tokens,
+      ITEMS.stop_sequences,
+      ITEMS.seed,
+      ITEMS.do_sample,
+      ITEMS.timeout,
+    ],
+  },
+  {
+    title: 'Advanced',
+    items: [
+      ITEMS.min_p,
+      ITEMS.presence_penalty,
+      ITEMS.frequency_penalty,
+      ITEMS.stop_token_ids,
+      ITEMS.response_format,
+      ITEMS.regex,
+      ITEMS.logprobs,
+      ITEMS.top_logprobs,
+    ],
   },
 ];
 
@@ -153,9 +260,15 @@ export function parseChatParameters(
     temperature,
     topP: readNumber(body, 'top_p'),
     topK: readInteger(body, 'top_k'),
+    minP: readNumber(body, 'min_p'),
     repetitionPenalty: readNumber(body, 'repetition_penalty'),
+    presencePenalty: readNumber(body, 'presence_penalty'),
+    frequencyPenalty: readNumber(body, 'frequency_penalty'),
     greedy: temperature === 0 || !readSwitch(body, 'do_sample'),
     stopSequences: readStopSequences(body),
+    stopTokenIds: readStopTokenIds(body),
+    topLogprobs: readTopLogprobs(body),
+    grammar: readOutputGrammar(body),
     seed: isBlank(body['seed']) ? null : BigInt(readInteger(body, 'seed')),
     timeoutSeconds,
   };
@@ -280,9 +393,12 @@ function readInteger(body: Readonly<Record<string, unknown>>, name: ParameterNam
 }
 
 /** The vendor's tools send the flag's own name for "on". */
-function readSwitch(body: Readonly<Record<string, unknown>>, name: 'do_sample'): boolean {
+function readSwitch(
+  body: Readonly<Record<string, unknown>>,
+  name: 'do_sample' | 'logprobs',
+): boolean {
   const given = body[name];
-  if (given === undefined || given === null) return true;
+  if (given === undefined || given === null) return ITEMS[name].default === 'true';
   if (typeof given === 'boolean') return given;
   if (given === 1 || given === '1' || given === 'true' || given === `--${name}`) return true;
   if (given === 0 || given === '0' || given === 'false' || given === '') return false;
@@ -298,7 +414,37 @@ function readStopSequences(body: Readonly<Record<string, unknown>>): string[] {
       `Request parameter [stop_sequences] must hold at most ${STOP_SEQUENCES_MAX} texts`,
     );
   }
+  if (sequences.some((text) => text.length > STOP_SEQUENCE_CHARACTERS_MAX)) {
+    throw invalid(
+      `Request parameter [stop_sequences] must hold texts of at most ${STOP_SEQUENCE_CHARACTERS_MAX} characters`,
+    );
+  }
   return sequences;
+}
+
+/** A list, its JSON, or numbers with commas or semicolons between them. */
+function readStopTokenIds(body: Readonly<Record<string, unknown>>): number[] {
+  const name = 'stop_token_ids';
+  const given = body[name];
+  if (isBlank(given)) return [];
+  const listed: unknown =
+    typeof given === 'string' ? given.replace(/^\s*\[|\]\s*$/gu, '').split(/[,;]/u) : given;
+  const ids: unknown[] = Array.isArray(listed) ? listed : [listed];
+  if (ids.length > STOP_TOKEN_IDS_MAX) {
+    throw invalid(`Request parameter [${name}] must hold at most ${STOP_TOKEN_IDS_MAX} ids`);
+  }
+  return ids.map((entry) => {
+    const id = typeof entry === 'string' && /^\s*\d+\s*$/u.test(entry) ? Number(entry) : entry;
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= TOKEN_ID_MAX) return id;
+    throw invalid(`Request parameter [${name}] must be a list of token ids`);
+  });
+}
+
+function readTopLogprobs(body: Readonly<Record<string, unknown>>): number | null {
+  const top = readInteger(body, 'top_logprobs');
+  if (readSwitch(body, 'logprobs')) return top;
+  if (top > 0) throw invalid('Request parameter [top_logprobs] requires [logprobs]');
+  return null;
 }
 
 function isBlank(value: unknown): boolean {

@@ -56,6 +56,7 @@ test('a model nobody has run is described in the keys of the wire', async ({ ask
     parameters: [
       { title: 'Input', items: [{ id: 'prompt', type: 'textarea', required: true }, {}] },
       { title: 'Settings' },
+      { title: 'Advanced' },
     ],
   });
 });

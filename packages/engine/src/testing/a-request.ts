@@ -9,10 +9,16 @@ export function aRequest(prompt: string, changes: Partial<GenerateRequest> = {})
     temperature: 0.8,
     topP: 0.95,
     topK: 0,
+    minP: 0,
     repetitionPenalty: 1,
+    presencePenalty: 0,
+    frequencyPenalty: 0,
     seed: 1n,
     greedy: true,
     stopSequences: [],
+    stopTokenIds: [],
+    topLogprobs: null,
+    grammar: null,
     ...changes,
   };
 }

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+
+import { checkJsonSchema } from './json-schema-rules.ts';
+
+const deep = (levels: number): object =>
+  levels === 0 ? { type: 'null' } : { type: 'array', items: deep(levels - 1) };
+const wide = (count: number) => ({
+  anyOf: Array.from({ length: count }, () => ({ type: 'null' })),
+});
+
+test.for<[string, Record<string, unknown>]>([
+  ['anything', {}],
+  ['an object', { type: 'object', properties: { a: true }, required: ['a'] }],
+  ['a closed object', { type: 'object', properties: {}, additionalProperties: false }],
+  [
+    'a choice',
+    { anyOf: [{ const: 1 }, { enum: ['a', null] }, { $ref: '#/$defs/x' }], $defs: { x: {} } },
+  ],
+  ['itself', { type: 'array', items: { $ref: '#' }, maxItems: 3, title: 'Tree' }],
+  ['two types', { type: ['string', 'null'], maxLength: 5 }],
+  ['a pattern', { type: 'string', pattern: '^[A-Z]{2}-\\d+(a|b)?$' }],
+  ['a date', { type: 'string', format: 'date' }],
+])('%s can be followed', ([, schema]) => {
+  expect(() => checkJsonSchema(schema, 's')).not.toThrow();
+});
+
+test.for<[Record<string, unknown>, string]>([
+  [{ type: 'thing' }, '[s.type] must be of object, array'],
+  [{ type: 'string', not: {} }, '[s.not] is not supported beside type'],
+  [{ oneOf: [{ type: 'null' }] }, '[s] must say type, enum, const, anyOf or $ref beside oneOf'],
+  [{ type: 'string', minimum: 1 }, '[s.minimum] is not supported beside type'],
+  [{ anyOf: [{}], type: 'null' }, '[s.type] is not supported beside anyOf'],
+  [{ $ref: '#/a' }, '[s.$ref] must name a schema of this one'],
+  [{ $ref: 'https://example.org/a' }, '[s.$ref] must name a schema of this one'],
+  [{ $ref: '#/__proto__' }, '[s.$ref] must name a schema of this one'],
+  [{ enum: [] }, '[s.enum] must be a list of 1 to'],
+  [{ enum: ['a', 1], type: 'string' }, '[s.enum.1] must be of the type beside it'],
+  [{ type: 'string', maxLength: 1e9 }, '[s.maxLength] must be a whole number between 0 and'],
+  [{ type: 'string', minLength: 3, maxLength: 2 }, '[s.minLength] must not exceed maxLength'],
+  [{ type: 'integer', minimum: '1' }, '[s.minimum] must be a number'],
+  [{ type: 'string', format: 'ipv7' }, '[s.format] must be one of'],
+  [{ type: 'string', format: 'date', maxLength: 9 }, '[s.format] stands alone'],
+  [{ type: 'string', pattern: '(' }, '[s.pattern] is not a regular expression'],
+  [{ type: 'string', pattern: 'a.b' }, '[s.pattern] may only use'],
+  [{ type: 'string', pattern: '[^a]' }, '[s.pattern] may only use'],
+  [{ type: 'string', pattern: '\\S+' }, '[s.pattern] may only use'],
+  [{ type: 'object', required: ['a'] }, '[s.required.0] must name one of properties'],
+  [{ type: 'object', properties: { a: { type: 'x' } } }, '[s.properties.a.type] must be of'],
+  [{ type: 'array', prefixItems: [{ type: 'x' }] }, '[s.prefixItems.0.type] must be of'],
+  [{ type: 'object', properties: { a: 7 } }, '[s.properties.a] must be a JSON Schema object'],
+  [{ ...deep(17) }, 'is nested deeper than 16'],
+  [wide(501), 'is one of more than 500 schemas'],
+])('%o is refused by name', ([schema, message]) => {
+  expect(() => checkJsonSchema(schema, 's')).toThrow(message);
+});
