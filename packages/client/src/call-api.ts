@@ -12,26 +12,20 @@ export type ApiAccess = {
 
 type Envelope = { result: boolean; errors?: { code: number; message: string }[] };
 
-/** One POST of the API. Throws RunfleetApiError when refused, RunfleetConnectionError when not reached. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/**
+ * One POST of the API. Throws RunfleetApiError when refused, RunfleetConnectionError when there was no
+ * answer or not all of it, and the signal's reason when aborted.
+ */
 export async function callApi<Payload>(
   access: ApiAccess,
   path: string,
   body: Record<string, unknown>,
-  signal: AbortSignal | undefined,
+  options: { signal?: AbortSignal | undefined; headers?: Readonly<Record<string, string>> } = {},
 ): Promise<Payload> {
   const url = `${access.apiUrl}/${path}`;
-  const headers = { 'content-type': 'application/json', ...(await authorisationOf(access)) };
-  const request = { method: 'POST', headers, body: JSON.stringify(body) };
-  const response = await access
-    .fetch(url, signal ? { ...request, signal } : request)
-    .catch((cause: unknown) => {
-      signal?.throwIfAborted();
-      throw new RunfleetConnectionError(`${url} cannot be reached; is the server running?`, {
-        cause,
-      });
-    });
-
-  const text = await response.text();
+  const { response, text } = await post(access, url, JSON.stringify(body), options);
   const about = { status: response.status, requestId: response.headers.get('x-request-id') };
   const envelope = parseEnvelope(text);
   if (envelope?.result === true) return envelope as Envelope & Payload;
@@ -39,6 +33,36 @@ export async function callApi<Payload>(
   const { code = 0, message = `${url} answered ${response.status} without a Runfleet envelope.` } =
     envelope?.errors?.[0] ?? {};
   throw new RunfleetApiError(message, { code, ...about });
+}
+
+async function post(
+  access: ApiAccess,
+  url: string,
+  body: string,
+  options: { signal?: AbortSignal | undefined; headers?: Readonly<Record<string, string>> },
+): Promise<{ response: Response; text: string }> {
+  const { signal } = options;
+  const headers = {
+    'content-type': 'application/json',
+    ...options.headers,
+    ...(await authorisationOf(access)),
+  };
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  try {
+    const response = await access.fetch(url, {
+      method: 'POST',
+      headers,
+      body,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    return { response, text: await response.text() };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const problem = timeout.aborted
+      ? `did not answer within ${ANSWER_TIMEOUT_MS / 1000} s.`
+      : 'cannot be reached; is the server running?';
+    throw new RunfleetConnectionError(`${url} ${problem}`, { cause });
+  }
 }
 
 async function authorisationOf(access: ApiAccess): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import type { TaskFrame } from '@runfleet/protocol';
 
 import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
+import { pauseAfter } from './retry-pause.ts';
 import type { SocketClass } from './socket-class.ts';
 import { readConnection } from './task-connection.ts';
 
@@ -15,8 +16,6 @@ export type FollowOptions = {
 };
 
 const FAILURES_MAX = 20;
-const RETRY_MS_MIN = 250;
-const RETRY_MS_MAX = 5_000;
 
 /**
  * The frames of a task, all of them, until it has ended: a lost connection is replaced and resumes
@@ -30,7 +29,7 @@ export async function* followTask(
 ): AsyncGenerator<TaskFrame> {
   let seq = after;
   for (let failures = 0; failures < FAILURES_MAX; failures += 1) {
-    if (failures > 0) await pause(waitMsAfter(failures), signal);
+    if (failures > 0) await pauseAfter(failures, signal);
     signal?.throwIfAborted();
     const request = { type: 'task_info', tasktoken: token, mode, after: seq, billing };
     for await (const frame of readConnection({ ...socket, request, signal })) {
@@ -54,21 +53,4 @@ export async function* followTask(
 
 function refusal(message: string): RunfleetApiError {
   return new RunfleetApiError(message, { code: 1, status: 0, requestId: null });
-}
-
-/** Doubles each time, at random between half and whole, so that many clients do not come at once. */
-function waitMsAfter(failures: number): number {
-  return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    signal?.addEventListener('abort', wake);
-  });
 }

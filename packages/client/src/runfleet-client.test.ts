@@ -91,6 +91,108 @@ describe('calls', () => {
   });
 });
 
+describe('a Run', () => {
+  const body = { taskid: '7', socketaccesstoken: 'tok' };
+
+  test('carries what its caller asks for in headers', async () => {
+    await using server = await serve(() => ({ body }));
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
+
+    await client.run(
+      'a/b',
+      { prompt: 'Hi' },
+      {
+        idempotencyKey: 'order-7',
+        fairnessKey: 'user-1',
+        priority: 0,
+        startTimeoutSeconds: 30,
+        requires: { gpu: 'H100', zone: 'a' },
+        session: 'chat-7',
+      },
+    );
+
+    const [call] = server.calls;
+    expect(call?.body).toEqual({ prompt: 'Hi' });
+    expect(call?.headers).toMatchObject({
+      'idempotency-key': 'order-7',
+      'x-runfleet-fairness-key': 'user-1',
+      'x-runfleet-priority': '0',
+      'x-runfleet-start-timeout': '30',
+      'x-runfleet-requires': 'gpu=H100, zone=a',
+      'x-runfleet-session': 'chat-7',
+    });
+  });
+
+  test('asks for nothing that its caller left out, but every call has a key of its own', async () => {
+    await using server = await serve(() => ({ body }));
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
+
+    await client.run('a/b', {});
+    await client.run('a/b', {});
+
+    const keys = server.calls.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual([
+      expect.stringMatching(/^[\da-f]{32}$/),
+      expect.stringMatching(/^[\da-f]{32}$/),
+    ]);
+    expect(new Set(keys).size).toBe(2);
+    expect(Object.keys(server.calls[0]?.headers ?? {}).join()).not.toContain('x-runfleet');
+  });
+
+  test.each<[string, Answer]>([
+    ['the connection is lost before the answer', { cutAfterBytes: 0 }],
+    ['the connection is lost in the middle of the answer', { body, cutAfterBytes: 20 }],
+    ['a proxy cannot reach the server', { status: 502, text: '<html>Bad gateway</html>' }],
+    [
+      'the database is away',
+      { status: 503, body: { result: false, errors: [{ code: 0, message: 'away' }] } },
+    ],
+  ])('is repeated under its key where %s', async (_, lost) => {
+    let calls = 0;
+    await using server = await serve(() => (++calls < 3 ? lost : { body }));
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key', apiSecret: 'secret' });
+
+    expect(await client.run('a/b', { prompt: 'Hi' })).toEqual({ taskId: '7', token: 'tok' });
+
+    expect(server.calls).toHaveLength(3);
+    expect(new Set(server.calls.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+    expect(server.calls.map((call) => call.body)).toEqual(Array(3).fill({ prompt: 'Hi' }));
+  });
+
+  test.each([
+    [200, 97],
+    [401, 0],
+    [500, 0],
+  ])('that was refused with HTTP %i and code %i is not repeated', async (status, code) => {
+    const error = { code, message: 'no' };
+    await using server = await serve(() => ({ status, body: { result: false, errors: [error] } }));
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
+
+    await expect(client.run('a/b', {})).rejects.toMatchObject({ status, code });
+    expect(server.calls).toHaveLength(1);
+  });
+
+  test('is not repeated any more once its caller has given up', async () => {
+    const stopping = new AbortController();
+    await using server = await serve(() => {
+      stopping.abort(new Error('enough'));
+      return { cutAfterBytes: 0 };
+    });
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
+
+    await expect(client.run('a/b', {}, { signal: stopping.signal })).rejects.toThrow('enough');
+    expect(server.calls).toHaveLength(1);
+  });
+
+  test('other calls are not repeated', async () => {
+    await using server = await serve(() => ({ cutAfterBytes: 0 }));
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
+
+    await expect(client.kill({ taskId: '7' })).rejects.toThrow('cannot be reached');
+    expect(server.calls).toHaveLength(1);
+  });
+});
+
 describe('refusals', () => {
   test.each([
     [200, { code: 97, message: 'Insufficient balance' }],
@@ -135,16 +237,28 @@ describe('refusals', () => {
 });
 
 type Call = { path: string; headers: IncomingMessage['headers']; body: unknown };
-type Answer = { status?: number; body?: Record<string, unknown>; text?: string };
+type Answer = {
+  status?: number;
+  body?: Record<string, unknown>;
+  text?: string;
+  /** The connection ends after so much of the answer. */
+  cutAfterBytes?: number;
+};
 
 async function serve(answer: () => Answer) {
   const calls: Call[] = [];
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     void readBody(request).then((body) => {
       calls.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(body) });
-      const { status = 200, body: fields, text } = answer();
-      response.writeHead(status, { 'x-request-id': 'request-1' });
-      response.end(text ?? JSON.stringify({ result: true, errors: [], ...fields }));
+      const { status = 200, body: fields, text, cutAfterBytes } = answer();
+      const whole = text ?? JSON.stringify({ result: true, errors: [], ...fields });
+      if (cutAfterBytes === 0) return void response.destroy();
+      response.writeHead(status, {
+        'x-request-id': 'request-1',
+        'content-length': Buffer.byteLength(whole),
+      });
+      if (cutAfterBytes === undefined) return void response.end(whole);
+      response.write(whole.slice(0, cutAfterBytes), () => response.destroy());
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

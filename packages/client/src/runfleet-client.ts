@@ -3,6 +3,8 @@ import type { TaskFrame } from '@runfleet/protocol';
 import { type ApiAccess, callApi } from './call-api.ts';
 import { RunfleetConnectionError } from './errors.ts';
 import { type FollowOptions, followTask } from './follow-task.ts';
+import { repeatUntilAnswered } from './repeat-until-answered.ts';
+import { runHeaders, type RunOptions } from './run-options.ts';
 import { platformSocketClass, type SocketClass } from './socket-class.ts';
 import type { ListedTasks, WireTask, WireTool } from './wire.ts';
 
@@ -48,15 +50,23 @@ export class RunfleetClient {
     this.#socketClass = options.webSocket ?? platformSocketClass();
   }
 
-  /** Starts a task. `model` is `owner/project`. Not repeated on failure: a Run costs money. */
+  /**
+   * Starts a task. `model` is `owner/project`. A call whose answer is lost on the way is repeated
+   * under the same idempotency key, so that there is one task and one charge.
+   */
   async run(
     model: string,
     parameters: Record<string, unknown>,
-    { signal }: Cancellable = {},
+    options: RunOptions = {},
   ): Promise<{ taskId: string; token: string }> {
     const path = `Run/${model.split('/').map(encodeURIComponent).join('/')}`;
+    const { signal } = options;
+    const headers = runHeaders(options);
     type Answer = { taskid: string; socketaccesstoken: string };
-    const answer = await callApi<Answer>(this.#access, path, parameters, signal);
+    const answer = await repeatUntilAnswered(
+      () => callApi<Answer>(this.#access, path, parameters, { signal, headers }),
+      signal,
+    );
     return { taskId: answer.taskid, token: answer.socketaccesstoken };
   }
 
@@ -88,7 +98,7 @@ export class RunfleetClient {
     const { start = 0, limit = 20, order = 'DESC', model } = page;
     const body = { type: 'model', sort: 'id', order, start: `${start}`, limit: `${limit}` };
     const filter = model === undefined ? body : { ...body, modelName: model };
-    const answer = await callApi<TaskAnswer>(this.#access, 'Task/List', filter, signal);
+    const answer = await callApi<TaskAnswer>(this.#access, 'Task/List', filter, { signal });
     return { total: Number(answer.total), tasks: answer.tasklist };
   }
 
@@ -99,7 +109,7 @@ export class RunfleetClient {
   ): Promise<{ total: number; tools: WireTool[] }> {
     const { start = 0, limit = 20, search } = page;
     const body = { start: `${start}`, limit: `${limit}`, ...(search ? { search } : {}) };
-    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/List', body, signal);
+    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/List', body, { signal });
     return { total: Number(answer.total), tools: answer.tool };
   }
 
@@ -107,7 +117,7 @@ export class RunfleetClient {
   async tool(model: string, { signal }: Cancellable = {}): Promise<WireTool> {
     const [slugowner = '', slugproject = ''] = model.split('/');
     const body = { slugowner, slugproject };
-    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/Detail', body, signal);
+    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/Detail', body, { signal });
     return first(answer.tool, `Tool/Detail of ${model}`);
   }
 
@@ -131,7 +141,7 @@ export class RunfleetClient {
   async #task(path: string, reference: TaskReference, options: Cancellable): Promise<WireTask> {
     const body =
       'taskId' in reference ? { taskid: reference.taskId } : { tasktoken: reference.token };
-    const answer = await callApi<TaskAnswer>(this.#access, path, body, options.signal);
+    const answer = await callApi<TaskAnswer>(this.#access, path, body, options);
     return first(answer.tasklist, path);
   }
 }
