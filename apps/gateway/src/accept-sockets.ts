@@ -39,7 +39,7 @@ export function acceptSockets(
       return refuseUpgrade(socket, 'unavailable', 'This gateway is full; try again in a moment.');
     }
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new SocketConnection(ctx, webSocket);
+      const connection = new SocketConnection(ctx, webSocket, socket);
       connections.add(connection);
       webSocket.once('close', () => connections.remove(connection));
     });

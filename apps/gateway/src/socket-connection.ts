@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 import { MESSAGES, type TaskEvent } from '@runfleet/protocol';
 import type { RawData, WebSocket } from 'ws';
 
@@ -25,20 +27,24 @@ export class SocketConnection implements Connection, Outlet {
   readonly kind = 'socket';
   readonly #ctx: GatewayContext;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   /** Null while the token is looked up, and again once the task has been told. */
   readonly #watches = new Map<string, Watch | null>();
   readonly #closing = new AbortController();
   readonly #stall: StallWatch;
   #lookups = 0;
   #isHeldBack = false;
+  #isCorked = false;
   /** As it was when the outlet was last asked for room, which is right before each `send`. */
   #bufferedBytes = 0;
   #pingAtMs: number;
   #missedPongs = 0;
 
-  constructor(ctx: GatewayContext, socket: WebSocket) {
+  /** `stream` carries the frames of `socket`. */
+  constructor(ctx: GatewayContext, socket: WebSocket, stream: Duplex) {
     this.#ctx = ctx;
     this.#socket = socket;
+    this.#stream = stream;
     this.#stall = new StallWatch(ctx.limits);
     this.#pingAtMs = performance.now() + ctx.limits.pingIntervalMs;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
@@ -64,6 +70,7 @@ export class SocketConnection implements Connection, Outlet {
 
   send(frame: Buffer, type: TaskEvent['type']): void {
     this.#ctx.metrics.frameSent(type, frame.length);
+    this.#cork();
     // Only the frame that fills the buffer asks to be told when it is gone.
     const fills = this.#bufferedBytes + frame.length >= this.#ctx.limits.outputBytesMax;
     if (fills) this.#socket.send(frame, TEXT, this.#onFlushed);
@@ -94,6 +101,17 @@ export class SocketConnection implements Connection, Outlet {
   destroy(): void {
     this.#letGo();
     this.#socket.terminate();
+  }
+
+  /** Frames of one turn leave in one write: the system call costs more than all else about a frame. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#stream.uncork();
+    });
   }
 
   readonly #onFlushed = (): void => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { connectDb } from '@runfleet/db';
 import { openFollower } from '@runfleet/events';
 import { createHealth, createMetrics, type Logger } from '@runfleet/service';
-import { readTaskByToken } from '@runfleet/tasks';
+import { readTaskIds } from '@runfleet/tasks';
 
 import { acceptSockets } from './accept-sockets.ts';
 import { answerHttp, refuse } from './answer-http.ts';
@@ -14,6 +14,7 @@ import { Connections } from './connections.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { gatewayMetrics } from './metrics.ts';
+import { shareLookups } from './share-lookups.ts';
 import { TaskFeeds } from './task-feeds.ts';
 import { withFileUrls } from './with-file-urls.ts';
 
@@ -45,7 +46,7 @@ export async function startGateway(
   });
   const connections = new Connections(limits);
   const ctx: GatewayContext = {
-    readToken: (token) => readTaskByToken({ db }, token),
+    readToken: shareLookups((tokens) => readTaskIds({ db }, tokens)),
     feeds,
     limits,
     metrics: gatewayMetrics(metrics),

@@ -75,7 +75,8 @@ export class TaskFeed {
   close(): void {
     clearTimeout(this.#outputTimer);
     this.#subscriptions.clear();
-    this.#stopping.abort();
+    // A reason of our own, since the default one records a stack.
+    this.#stopping.abort('closed');
   }
 
   #take({ events, isLive }: EventPage): void {

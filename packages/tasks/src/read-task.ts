@@ -131,14 +131,14 @@ export async function readTask(
   return toTaskRow(row);
 }
 
-/** The token alone is the authority over a task's socket. */
-export async function readTaskByToken(
+/** Which tasks tokens stand for, by token: it alone is the authority over a task's socket. */
+export async function readTaskIds(
   ctx: { db: Db },
-  token: string,
-): Promise<{ id: string; organisationId: string } | null> {
-  const [row] = await ctx.db.sql<{ id: string; organisation_id: string }[]>`
-    select id, organisation_id from tasks where token = ${token}`;
-  return row ? { id: row.id, organisationId: row.organisation_id } : null;
+  tokens: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await ctx.db.sql<{ token: string; id: string }[]>`
+    select token, id from tasks where token = any(${tokens as string[]})`;
+  return new Map(rows.map(({ token, id }) => [token, id]));
 }
 
 /** A page of an organisation's tasks by id, and how many match in all. */
