@@ -1,0 +1,28 @@
+import type { Db } from '@runfleet/db';
+import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
+
+import { type Overflow, readTenant, type Tenant } from './list-tenants.ts';
+
+const OVERFLOWS: readonly unknown[] = ['reject', 'queue'] satisfies Overflow[];
+
+/** Says what happens to a project's Runs at the limit. Throws `invalid_request` that says what is wrong. */
+export async function setOverflow(
+  ctx: { db: Db },
+  projectId: string,
+  overflow: unknown,
+): Promise<Tenant> {
+  if (!OVERFLOWS.includes(overflow)) {
+    throw new RunfleetError(
+      'invalid_request',
+      'Request parameter [overflow] must be reject or queue',
+    );
+  }
+  const [project] = TASK_ID_PATTERN.test(projectId)
+    ? await ctx.db.sql<{ organisationId: string }[]>`
+        update projects set overflow = ${overflow as Overflow}
+        where id = ${projectId} and revoked_at is null
+        returning organisation_id as "organisationId"`
+    : [];
+  if (!project) throw new RunfleetError('invalid_request', `There is no project ${projectId}.`);
+  return readTenant(ctx, project.organisationId);
+}
