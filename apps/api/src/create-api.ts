@@ -8,6 +8,7 @@ import { answerError } from './http/answer-error.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { routePath } from './http/route-path.ts';
 import { ModelStatsCache } from './model-stats-cache.ts';
+import { changeProject, changeTenant } from './routes/change-tenant.ts';
 import { endTask } from './routes/end-task.ts';
 import { exploreTools } from './routes/explore-tools.ts';
 import { listOwnTasks } from './routes/list-own-tasks.ts';
@@ -44,6 +45,8 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   api.on(['GET', 'POST'], '/api/auth/*', signIn(ctx));
   api.get('/api/v1/me', readMe(ctx));
   api.get('/admin/v1/fleet', readFleetPage(ctx));
+  api.post('/admin/v1/tenants/:id', changeTenant(ctx));
+  api.post('/admin/v1/projects/:id', changeProject(ctx));
 
   for (const path of ['/healthz', '/readyz', '/metrics']) api.get(path, readHealth(ctx));
   const dashboard = serveDashboard(ctx);

@@ -45,6 +45,16 @@ export async function requireSession(ctx: CallerContext, c: ApiRequest): Promise
   return session;
 }
 
+/** Throws `forbidden` for everybody but operators, and for a change that another site's page asks for. */
+export async function requireOperator(ctx: CallerContext, c: ApiRequest): Promise<Session> {
+  const session = await requireSession(ctx, c);
+  if (!session.isOperator) {
+    throw new RunfleetError('forbidden', 'This is for operators. Ask one if you need it.');
+  }
+  if (c.req.method !== 'GET') requireOwnOrigin(ctx, c.req.raw.headers);
+  return session;
+}
+
 /**
  * The project that a call is made for: the one that `projectid` (or the header `x-project-id`) names,
  * if it is of the caller's organisation; else the key's own, or a signed-in person's first.

@@ -1,17 +1,13 @@
-import { RunfleetError } from '@runfleet/protocol';
 import { readFleet } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import { requireSession } from '../http/caller.ts';
+import { requireOperator } from '../http/caller.ts';
 
 /** `GET /admin/v1/fleet`: queues, workers and running tasks, for operators. Moments are microseconds in strings. */
 export function readFleetPage(ctx: ApiContext): ApiHandler {
   return async (c) => {
-    const session = await requireSession(ctx, c);
-    if (!session.isOperator) {
-      throw new RunfleetError('forbidden', 'Only operators see the fleet.');
-    }
+    await requireOperator(ctx, c);
     return answerJson(c, withStrings(await readFleet(ctx)));
   };
 }
