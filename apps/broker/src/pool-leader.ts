@@ -92,11 +92,28 @@ export class PoolLeader implements AsyncDisposable {
     }
     if (picked.length === 0) return true;
 
-    const placed = placeTasks(picked.length, workers);
-    const placements = picked.flatMap(({ taskId }, index) => {
-      const worker = placed[index];
-      return worker ? [{ taskId, workerId: worker.id, generation: worker.generation }] : [];
-    });
+    const rooms = workers.map(
+      (worker) =>
+        ({
+          ...worker,
+          slots: worker.used + worker.free,
+          labels: [],
+          fit: 'loaded',
+          freeAt: null,
+        }) as const,
+    );
+    const waiting = picked.map(({ taskId: id }) => ({
+      id,
+      requires: [],
+      prefers: null,
+      avoids: [],
+      heldSince: null,
+    }));
+    const placements = placeTasks(waiting, { rooms, lanes: [], now: 0 }).flatMap((placed) =>
+      placed.do === 'place'
+        ? [{ taskId: placed.task.id, workerId: placed.room.id, generation: placed.room.generation }]
+        : [],
+    );
     const { assigned, unplaced } = await assignTasks(this.#ctx, placements);
     // Not awaited: the next round need not know whether the tickets arrived.
     void this.#sendTickets(assigned);

@@ -1,21 +1,229 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { placeTasks } from './place-tasks.ts';
+import {
+  AVOID_WAIT_MS_MAX,
+  type Placed,
+  placeTasks,
+  type Room,
+  SESSION_WAIT_MS_MAX,
+  type WaitingTask,
+} from './place-tasks.ts';
 
-const ids = (placed: ({ id: string } | null)[]) => placed.map((room) => room?.id ?? null);
+const NOW = 1_000_000;
 
-test('tasks spread over the least loaded workers first', () => {
-  const rooms = [
-    { id: 'busy', free: 2, used: 2 },
-    { id: 'idle', free: 4, used: 0 },
-  ];
-  expect(ids(placeTasks(4, rooms))).toEqual(['idle', 'idle', 'busy', 'idle']);
+const aTask = (changes: Partial<WaitingTask> = {}): WaitingTask => ({
+  id: 't',
+  requires: [],
+  prefers: null,
+  avoids: [],
+  heldSince: null,
+  ...changes,
 });
 
-test('no worker gets more than it has room for', () => {
-  expect(ids(placeTasks(3, [{ id: 'a', free: 1, used: 0 }]))).toEqual(['a', null, null]);
+const aRoom = (id: string, changes: Partial<Room> = {}): Room => ({
+  id,
+  slots: 4,
+  used: 0,
+  labels: [],
+  fit: 'loaded',
+  freeAt: null,
+  ...changes,
 });
 
-test('without workers nothing is placed', () => {
-  expect(placeTasks(1, [])).toEqual([null]);
+const full = { used: 4 };
+
+const place = (
+  tasks: readonly WaitingTask[],
+  rooms: readonly Room[],
+  options: { lanes?: string[][]; now?: number } = {},
+) => placeTasks(tasks, { rooms, lanes: options.lanes ?? [], now: options.now ?? NOW });
+
+/** The worker's id, or what happened instead and why. */
+const told = (placed: Placed<WaitingTask, Room>): string => {
+  if (placed.do === 'place') return placed.room.id + (placed.despiteAvoids ? ' all the same' : '');
+  return `${placed.do}: ${placed.why}`;
+};
+
+describe('load', () => {
+  test('tasks go to the least loaded workers, by the share of their slots', () => {
+    const rooms = [aRoom('a', { slots: 8, used: 4 }), aRoom('b', { slots: 4, used: 1 })];
+    expect(
+      place(
+        Array.from({ length: 4 }, () => aTask()),
+        rooms,
+      ).map(told),
+    ).toEqual(['b', 'a', 'b', 'a']);
+  });
+
+  test('no worker gets more than it has slots for', () => {
+    const placed = place([aTask(), aTask(), aTask()], [aRoom('a', { slots: 2, used: 1 })]);
+    expect(placed.map(told)).toEqual(['a', 'return: slots', 'return: slots']);
+  });
+
+  test('without workers nothing is placed', () => {
+    expect(place([aTask()], []).map(told)).toEqual(['return: slots']);
+  });
+
+  test('equal workers are taken in the order of their ids, however they are listed', () => {
+    const rooms = ['b', 'c', 'a'].map((id) => aRoom(id));
+    expect(place([aTask(), aTask(), aTask()], rooms).map(told)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('labels', () => {
+  const rooms = [aRoom('plain'), aRoom('h100', { labels: ['gpu=H100', 'zone=a'], used: 2 })];
+
+  test('a task runs only where all labels are that it requires', () => {
+    expect(place([aTask({ requires: ['gpu=H100'] })], rooms).map(told)).toEqual(['h100']);
+    const nowhere = aTask({ requires: ['gpu=H100', 'zone=b'] });
+    expect(place([nowhere], rooms).map(told)).toEqual(['return: labels']);
+  });
+
+  test('a task that cannot be placed does not hold up those behind it', () => {
+    const tasks = [aTask({ requires: ['zone=b'] }), aTask()];
+    expect(place(tasks, rooms).map(told)).toEqual(['return: labels', 'plain']);
+  });
+
+  test('a particular worker is left to the tasks that need it', () => {
+    const plain = aRoom('plain', { used: 3 });
+    const particular = aRoom('h100', { labels: ['gpu=H100'] });
+    const lanes = [['gpu=H100']];
+    expect(place([aTask()], [plain, particular], { lanes }).map(told)).toEqual(['plain']);
+    expect(place([aTask()], [plain, particular]).map(told)).toEqual(['h100']);
+  });
+});
+
+describe('models', () => {
+  test('loaded goes before loadable, and that before what must make room', () => {
+    const rooms = [
+      aRoom('after', { fit: 'after_unloading' }),
+      aRoom('fits', { fit: 'in_free_memory' }),
+      aRoom('loaded', { used: 3 }),
+    ];
+    expect(place([aTask()], rooms).map(told)).toEqual(['loaded']);
+    expect(place([aTask()], rooms.slice(0, 2)).map(told)).toEqual(['fits']);
+    expect(place([aTask()], rooms.slice(0, 1)).map(told)).toEqual(['after']);
+  });
+
+  test('tasks that come together share one load', () => {
+    const rooms = ['a', 'b'].map((id) => aRoom(id, { slots: 2, fit: 'in_free_memory' }));
+    expect(place([aTask(), aTask(), aTask()], rooms).map(told)).toEqual(['a', 'a', 'b']);
+  });
+
+  test('a worker whose memory is taken gets nothing, and that is said', () => {
+    expect(place([aTask()], [aRoom('a', { fit: 'none' })]).map(told)).toEqual(['return: memory']);
+  });
+});
+
+describe('sessions', () => {
+  const session = aTask({ prefers: 'a' });
+
+  test('a task goes to the worker of its session, also where others have less to do', () => {
+    expect(place([session], [aRoom('a', { used: 3 }), aRoom('b')]).map(told)).toEqual(['a']);
+  });
+
+  test('it waits where that worker is about to have a free slot', () => {
+    const rooms = [aRoom('a', { ...full, freeAt: NOW + 500 }), aRoom('b')];
+    expect(place([session], rooms)).toEqual([
+      { do: 'hold', task: session, until: NOW + SESSION_WAIT_MS_MAX, why: 'session' },
+    ]);
+  });
+
+  test('it does not wait where that will take longer, or where nobody knows', () => {
+    for (const freeAt of [NOW + SESSION_WAIT_MS_MAX + 1, null]) {
+      expect(place([session], [aRoom('a', { ...full, freeAt }), aRoom('b')]).map(told)).toEqual([
+        'b',
+      ]);
+    }
+  });
+
+  test('it waits a bounded time in all, however late the slot is', () => {
+    const rooms = [aRoom('a', { ...full, freeAt: NOW }), aRoom('b')];
+    const held = { ...session, heldSince: NOW };
+    const at = (now: number) => place([held], rooms, { now }).map(told);
+    expect(at(NOW + SESSION_WAIT_MS_MAX)).toEqual(['hold: session']);
+    expect(at(NOW + SESSION_WAIT_MS_MAX + 1)).toEqual(['b']);
+  });
+
+  test('a worker that is gone, or that lacks a label, is not waited for', () => {
+    expect(place([aTask({ prefers: 'gone' })], [aRoom('b')]).map(told)).toEqual(['b']);
+    const particular = aTask({ prefers: 'a', requires: ['gpu=H100'] });
+    const rooms = [aRoom('a'), aRoom('b', { labels: ['gpu=H100'] })];
+    expect(place([particular], rooms).map(told)).toEqual(['b']);
+  });
+});
+
+describe('workers to avoid', () => {
+  const burnt = aTask({ avoids: ['a'] });
+
+  test('a task goes elsewhere than where it failed', () => {
+    expect(place([burnt], [aRoom('a'), aRoom('b', { used: 3 })]).map(told)).toEqual(['b']);
+  });
+
+  test('it waits a bounded time for the others, and then goes back all the same', () => {
+    const rooms = [aRoom('a'), aRoom('b', full)];
+    expect(place([burnt], rooms).map(told)).toEqual(['hold: avoided']);
+    const held = { ...burnt, heldSince: NOW - AVOID_WAIT_MS_MAX };
+    expect(place([held], rooms).map(told)).toEqual(['a all the same']);
+  });
+
+  test('where nobody else can, it goes back at once, and that is said', () => {
+    expect(place([burnt], [aRoom('a')]).map(told)).toEqual(['a all the same']);
+    const others = [aRoom('b', { fit: 'none' }), aRoom('c', { labels: ['gpu=H100'] })];
+    const particular = { ...burnt, requires: ['zone=a'] };
+    const own = aRoom('a', { labels: ['zone=a'] });
+    expect(place([particular], [own, ...others]).map(told)).toEqual(['a all the same']);
+  });
+
+  test('a session does not lead back to a worker to avoid', () => {
+    const task = aTask({ avoids: ['a'], prefers: 'a' });
+    expect(place([task], [aRoom('a'), aRoom('b')]).map(told)).toEqual(['b']);
+  });
+});
+
+test('every task gets an answer, in the order given, and slots are never exceeded', () => {
+  // A small congruential generator: the same cases in every run.
+  let state = 42;
+  const below = (n: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state % n;
+  };
+  const labels = ['gpu=H100', 'zone=a', 'zone=b'];
+  const some = () => labels.filter(() => below(3) === 0);
+  for (let round = 0; round < 300; round++) {
+    const rooms = Array.from({ length: below(6) }, (_, index) => {
+      const slots = 1 + below(4);
+      const fit = (['none', 'after_unloading', 'in_free_memory', 'loaded'] as const)[below(4)];
+      const freeAt = below(2) === 0 ? null : NOW + below(4_000);
+      return aRoom(`w${index}`, {
+        slots,
+        used: below(slots + 1),
+        labels: some(),
+        fit: fit ?? 'none',
+        freeAt,
+      });
+    });
+    const tasks = Array.from({ length: below(12) }, (_, index) =>
+      aTask({
+        id: `t${index}`,
+        requires: some(),
+        prefers: below(2) === 0 ? null : `w${below(6)}`,
+        avoids: [`w${below(6)}`],
+        heldSince: below(2) === 0 ? null : NOW - below(15_000),
+      }),
+    );
+    const placed = place(tasks, rooms);
+    expect(placed.map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
+    const used = new Map(rooms.map((room) => [room.id, room.used]));
+    const holds = placed.flatMap((one) => (one.do === 'hold' ? [one.until] : []));
+    expect(holds.filter((until) => until < NOW)).toEqual([]);
+    const places = placed.flatMap((one) => (one.do === 'place' ? [one] : []));
+    for (const { task, room, despiteAvoids } of places) {
+      expect(room.fit).not.toBe('none');
+      expect(task.requires.filter((label) => !room.labels.includes(label))).toEqual([]);
+      expect(task.avoids.includes(room.id)).toBe(despiteAvoids);
+      used.set(room.id, (used.get(room.id) ?? 0) + 1);
+    }
+    for (const room of rooms) expect(used.get(room.id)).toBeLessThanOrEqual(room.slots);
+  }
 });
