@@ -10,6 +10,7 @@ const USAGE = `runfleet <command>
   model add | list | inspect | use | remove the models of this machine
   gpu install                               fetches ONNX Runtime's CUDA provider
   doctor [--json]                           looks at everything that Runfleet needs
+  tenant list | set | overflow              what of a busy fleet is whose
   seed-demo [--purge]                       fills every page with marked, removable demo data
 
 Settings are environment variables; .env.example lists them.
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   model: async () => (await import('./model/model-command.ts')).model,
   gpu: async () => (await import('./gpu/gpu-command.ts')).gpu,
   doctor: async () => (await import('./doctor/doctor-command.ts')).doctor,
+  tenant: async () => (await import('./operate/tenant-command.ts')).tenant,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,
 };
 

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '../cli/format-bytes.ts';
 import { reportTransfer } from '../cli/report-transfer.ts';
 import { onlyOperand, runSubcommand, UsageError } from '../cli/subcommands.ts';
+import { table } from '../cli/table.ts';
+import { writeJson } from '../cli/write-json.ts';
 import { addModel } from './add-model.ts';
 import { findModel, type ListedModel, listModels } from './list-models.ts';
 import { readModelContext } from './model-context.ts';
@@ -183,23 +185,4 @@ function readVariant(text: string | undefined): Variant | undefined {
 
 function asJson({ record, ...rest }: ListedModel) {
   return { ...rest, addedAt: record?.addedAt ?? null };
-}
-
-function writeJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
-  );
-  return rows
-    .map(
-      (cells) =>
-        `${cells
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

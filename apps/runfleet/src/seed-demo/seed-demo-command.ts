@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 
-import { connectDb } from '@runfleet/db';
 import { randomAlphanumeric } from '@runfleet/protocol';
 
-import { readDoctorSettings } from '../doctor/doctor-settings.ts';
+import { openDatabase } from '../operate/open-database.ts';
 import { purgeDemoData } from './purge-demo-data.ts';
 import { seedDemoData } from './seed-demo-data.ts';
 
@@ -22,11 +21,7 @@ export async function seedDemo(args: readonly string[]): Promise<void> {
       json: { type: 'boolean', default: false },
     },
   });
-  const { databaseUrl } = await readDoctorSettings(process.env);
-  if (databaseUrl === null) {
-    throw new Error('There is no database: set DATABASE_URL, or run `npm start` beside this.');
-  }
-  await using db = connectDb(databaseUrl, { connections: 1, name: 'runfleet seed-demo' });
+  await using db = await openDatabase('runfleet seed-demo');
   if (values.purge) {
     const purged = await purgeDemoData({ db });
     const said = `Removed ${purged.organisations} demo organisations with ${purged.tasks} tasks.\n`;

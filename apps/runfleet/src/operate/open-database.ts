@@ -1,0 +1,12 @@
+import { connectDb, type Db } from '@runfleet/db';
+
+import { readDoctorSettings } from '../doctor/doctor-settings.ts';
+
+/** The environment's database, else that of a running `npm start`. Throws where there is neither. */
+export async function openDatabase(name: string): Promise<Db> {
+  const { databaseUrl } = await readDoctorSettings(process.env);
+  if (databaseUrl === null) {
+    throw new Error('There is no database: set DATABASE_URL, or run `npm start` beside this.');
+  }
+  return connectDb(databaseUrl, { connections: 1, name });
+}
