@@ -1,8 +1,8 @@
 /**
  * Tickets: the notes that tell a worker of an assignment. They travel through one BullMQ queue per
- * worker. A ticket is done once its accept is committed or refused, never held for the length of a
- * run, so a queue's active list stays near zero. The interface is narrow so that another transport
- * can take its place.
+ * worker, all that a broker has for the worker in one job. A job is done once its tickets' accepts
+ * are committed or refused, never held for the length of a run, so a queue's active list stays near
+ * zero. The interface is narrow so that another transport can take its place.
  */
 import { Queue, Worker } from 'bullmq';
 
@@ -20,18 +20,20 @@ export type TicketTransport = AsyncDisposable & {
   discard(workerId: string): Promise<void>;
 };
 
-const ACCEPTS_AT_ONCE = 64;
+const JOBS_AT_ONCE = 64;
 const EVENTS_KEPT = 100;
+
+type Tickets = readonly Ticket[];
 
 export function openTicketTransport(options: { url: string; onError?: OnError }): TicketTransport {
   const onError = options.onError ?? (() => {});
   const connection = connectFailFast(options.url, onError);
-  const queues = new Map<string, Queue<Ticket>>();
+  const queues = new Map<string, Queue<Tickets>>();
 
   const queueOf = (workerId: string) => {
     const known = queues.get(workerId);
     if (known) return known;
-    const queue = new Queue<Ticket>(inboxName(workerId), {
+    const queue = new Queue<Tickets>(inboxName(workerId), {
       connection,
       streams: { events: { maxLen: EVENTS_KEPT } },
     });
@@ -42,28 +44,20 @@ export function openTicketTransport(options: { url: string; onError?: OnError })
 
   return {
     async send(workerId, tickets) {
-      const jobs = tickets.map((ticket) => ({
-        name: 'ticket',
-        data: ticket,
-        opts: {
-          jobId: `t-${ticket.taskId}-${ticket.epoch}`,
-          removeOnComplete: true,
-          removeOnFail: true,
-        },
-      }));
-      const [only] = jobs;
-      if (jobs.length === 1 && only) await queueOf(workerId).add(only.name, only.data, only.opts);
-      else await queueOf(workerId).addBulk(jobs);
+      await queueOf(workerId).add('tickets', tickets, {
+        removeOnComplete: true,
+        removeOnFail: true,
+      });
     },
 
     receive(workerId, accept) {
       const blocking = connectPatient(options.url, onError);
-      const worker = new Worker<Ticket>(
+      const worker = new Worker<Tickets>(
         inboxName(workerId),
         async (job) => {
-          await accept(job.data);
+          await Promise.all(job.data.map(accept));
         },
-        { connection: blocking, concurrency: ACCEPTS_AT_ONCE, drainDelay: 2 },
+        { connection: blocking, concurrency: JOBS_AT_ONCE, drainDelay: 2 },
       );
       worker.on('error', onError);
       return {
