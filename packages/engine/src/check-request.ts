@@ -4,6 +4,9 @@ import type { ChatMessage, GenerateRequest } from './engine.ts';
 const MESSAGES_MAX = 1024;
 const STOP_SEQUENCES_MAX = 32;
 const STOP_SEQUENCE_CHARS_MAX = 256;
+const STOP_TOKEN_IDS_MAX = 256;
+const TOP_LOGPROBS_MAX = 20;
+const PENALTY_MAX = 100;
 const ROLES: readonly string[] = ['system', 'user', 'assistant'] satisfies ChatMessage['role'][];
 
 /** Throws `EngineError('input')` naming the first field that no engine could run with. */
@@ -23,9 +26,18 @@ export function checkRequest(request: GenerateRequest): void {
   checkNumber('topK', request.topK, { min: 0, isInteger: true });
   checkNumber('repetitionPenalty', request.repetitionPenalty, { min: 0 });
   if (request.repetitionPenalty === 0) throw refuse('repetitionPenalty must be above 0 (1 is off)');
+  checkNumber('minP', request.minP, { min: 0, max: 1 });
+  const penalty = { min: -PENALTY_MAX, max: PENALTY_MAX };
+  checkNumber('presencePenalty', request.presencePenalty, penalty);
+  checkNumber('frequencyPenalty', request.frequencyPenalty, penalty);
+  if (request.topLogprobs !== null) {
+    const top = { min: 0, max: TOP_LOGPROBS_MAX, isInteger: true };
+    checkNumber('topLogprobs', request.topLogprobs, top);
+  }
   if (typeof request.seed !== 'bigint') throw refuse('seed must be a bigint');
 
   checkStopSequences(request.stopSequences);
+  checkStopTokenIds(request.stopTokenIds);
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {
@@ -67,6 +79,15 @@ function checkStopSequences(sequences: readonly string[]): void {
     if (sequence.length > STOP_SEQUENCE_CHARS_MAX) {
       throw refuse(`stopSequences[${index}] is longer than ${STOP_SEQUENCE_CHARS_MAX} characters`);
     }
+  }
+}
+
+function checkStopTokenIds(ids: readonly number[]): void {
+  if (ids.length > STOP_TOKEN_IDS_MAX) {
+    throw refuse(`stopTokenIds holds ${ids.length}; ${STOP_TOKEN_IDS_MAX} is the most`);
+  }
+  for (const [index, id] of ids.entries()) {
+    checkNumber(`stopTokenIds[${index}]`, id, { min: 0, isInteger: true });
   }
 }
 

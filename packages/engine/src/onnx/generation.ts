@@ -1,5 +1,6 @@
-import type { GenerateRequest, GenerateResult, OutputChunk } from '../engine.ts';
+import type { GenerateRequest, GenerateResult, OutputChunk, TokenLogprobs } from '../engine.ts';
 import { Sampler } from '../sampling/sampler.ts';
+import { TokenOdds } from '../sampling/token-odds.ts';
 import { Detokenizer } from '../text/detokenizer.ts';
 import { TextStream } from '../text/text-stream.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -12,6 +13,8 @@ export type GenerationRequest = Omit<GenerateRequest, 'messages'> & {
 export class Generation {
   readonly promptIds: readonly number[] | Int32Array;
   readonly #sampler: Sampler;
+  readonly #odds: TokenOdds | undefined;
+  #logprobs: TokenLogprobs[] = [];
   readonly #detokenizer: Detokenizer;
   readonly #stream: TextStream;
   readonly #stopIds: ReadonlySet<number>;
@@ -25,10 +28,13 @@ export class Generation {
     model: { tokenizer: Tokenizer; stopIds: ReadonlySet<number>; contextLength: number },
   ) {
     this.promptIds = request.promptIds;
-    this.#sampler = new Sampler(request, request.promptIds, model.stopIds);
+    this.#stopIds = new Set([...model.stopIds, ...request.stopTokenIds]);
+    this.#sampler = new Sampler(request, request.promptIds, this.#stopIds);
+    if (request.topLogprobs !== null) {
+      this.#odds = new TokenOdds(request.topLogprobs, model.tokenizer);
+    }
     this.#detokenizer = new Detokenizer(model.tokenizer);
     this.#stream = new TextStream(request);
-    this.#stopIds = model.stopIds;
     this.#tokensMax = Math.min(request.maxTokens, model.contextLength - request.promptIds.length);
   }
 
@@ -48,23 +54,32 @@ export class Generation {
 
   /** Takes the logits after the last token; the text to show now, which is often none. */
   take(logits: Float32Array): OutputChunk {
+    this.#odds?.look(logits);
     const id = this.#sampler.next(logits);
     if (this.#stopIds.has(id)) return this.#finish('stop', '');
 
     this.#tokens += 1;
     this.#nextId = id;
+    if (this.#odds) this.#logprobs.push(this.#odds.tell(id));
     const { text, isStopped } = this.#stream.next(this.#detokenizer.next(id), this.#tokens);
     if (isStopped) {
       this.#finishReason = 'stop';
-      return { text, tokens: this.#tokens };
+      return this.#chunk(text);
     }
-    return this.#tokens >= this.#tokensMax
-      ? this.#finish('length', text)
-      : { text, tokens: this.#tokens };
+    return this.#tokens >= this.#tokensMax ? this.#finish('length', text) : this.#chunk(text);
   }
 
   #finish(reason: GenerateResult['finishReason'], text: string): OutputChunk {
     this.#finishReason = reason;
-    return { text: text + this.#stream.end(this.#detokenizer.end()), tokens: this.#tokens };
+    return this.#chunk(text + this.#stream.end(this.#detokenizer.end()));
+  }
+
+  /** Odds wait for the text of their token, which may wait for more bytes or a stop string's end. */
+  #chunk(text: string): OutputChunk {
+    const chunk: OutputChunk = { text, tokens: this.#tokens };
+    if (this.#logprobs.length === 0 || (text === '' && !this.#finishReason)) return chunk;
+    const logprobs = this.#logprobs;
+    this.#logprobs = [];
+    return { ...chunk, logprobs };
   }
 }

@@ -114,6 +114,40 @@ test('a stop id ends the answer, but not before minTokens', async () => {
   expect(longer.text.startsWith(free.text)).toBe(true);
 });
 
+test('a stop token id of the request ends the answer as the model’s own does', async () => {
+  const whole = await answer('What is a task?', { maxTokens: 12, topLogprobs: 0 });
+  const ids = logprobsOf(whole.chunks).map(({ id }) => id);
+  const stop = ids[6] ?? 0;
+  const { chunks, result } = await answer('What is a task?', {
+    maxTokens: 12,
+    stopTokenIds: [1_000_000, stop],
+    topLogprobs: 0,
+  });
+  expect(logprobsOf(chunks).map(({ id }) => id)).toEqual(ids.slice(0, ids.indexOf(stop)));
+  expect(result).toMatchObject({ finishReason: 'stop', completionTokens: ids.indexOf(stop) });
+});
+
+test('each token comes with its odds and the likeliest others, where they are asked for', async () => {
+  const { chunks, result, text } = await answer('What is a task?', { topLogprobs: 3 });
+  const told = logprobsOf(chunks);
+  expect(told).toHaveLength(result.completionTokens);
+  expect(
+    told
+      .map(({ token }) => token)
+      .join('')
+      .trimStart(),
+  ).toBe(text);
+  for (const { id, logprob, top } of told) {
+    // Greedy takes the likeliest.
+    expect(top[0]).toMatchObject({ id, logprob });
+    expect(top.map((other) => other.logprob)).toEqual(
+      top.map((other) => other.logprob).toSorted((left, right) => right - left),
+    );
+    expect(top.reduce((sum, other) => sum + Math.exp(other.logprob), 0)).toBeLessThanOrEqual(1);
+  }
+  expect(logprobsOf((await answer('What is a task?')).chunks)).toEqual([]);
+});
+
 test('an abort rejects with its reason and frees the slot, also for those who wait', async () => {
   const prepared = await engine.prepare(
     aRequest('Go on for ever.', { maxTokens: 4000, minTokens: 4000 }),
@@ -200,6 +234,10 @@ test('a closed engine rejects what runs and what comes after', async () => {
   expect(settled).toMatchObject({ reason: { kind: 'infra', message: 'The engine is closed.' } });
   await expect(other.generate(prepared, () => {}, never)).rejects.toMatchObject({ kind: 'infra' });
 });
+
+function logprobsOf(chunks: readonly OutputChunk[]) {
+  return chunks.flatMap(({ logprobs }) => logprobs ?? []);
+}
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};

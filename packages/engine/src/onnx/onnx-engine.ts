@@ -111,11 +111,11 @@ export class OnnxEngine implements Engine {
 
   #receive(notice: ThreadNotice): void {
     if (notice.type !== 'progress') return;
-    for (const { id, text, tokens } of notice.outputs) {
+    for (const { id, ...chunk } of notice.outputs) {
       const pending = this.#pending.get(id);
       if (!pending || pending.stopped) continue;
       try {
-        pending.onOutput({ text, tokens });
+        pending.onOutput(chunk);
       } catch (error) {
         this.#stop(id, error);
       }

@@ -26,7 +26,13 @@ export class OutputBatch {
       this.#isUrgent = true;
     }
     const held = this.#outputs.get(id);
-    this.#outputs.set(id, { id, text: (held?.text ?? '') + chunk.text, tokens: chunk.tokens });
+    const logprobs = [...(held?.logprobs ?? []), ...(chunk.logprobs ?? [])];
+    this.#outputs.set(id, {
+      id,
+      text: (held?.text ?? '') + chunk.text,
+      tokens: chunk.tokens,
+      ...(logprobs.length > 0 && { logprobs }),
+    });
   }
 
   end(end: ThreadEnd): void {

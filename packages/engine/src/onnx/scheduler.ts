@@ -128,7 +128,7 @@ export class Scheduler {
     const { generation, onOutput, resolve, startedAt } = sequence;
     try {
       const chunk = generation.take(logits);
-      if (chunk.text !== '') onOutput(chunk);
+      if (chunk.text !== '' || chunk.logprobs) onOutput(chunk);
     } catch (error) {
       this.#fail(sequence, error);
       return;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Sampler, type SamplerOptions } from './sampler.ts';
 
@@ -6,7 +6,10 @@ const GREEDY: SamplerOptions = {
   temperature: 1,
   topP: 1,
   topK: 0,
+  minP: 0,
   repetitionPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
   seed: 1n,
   greedy: true,
   minTokens: 0,
@@ -34,7 +37,9 @@ function distance(actual: readonly number[], weights: readonly number[]): number
 test('greedy takes the largest, and the lowest id of equals', () => {
   expect(draws(GREEDY, 1)).toEqual([1]);
   expect(draws(GREEDY, 1, [2, 5, 5])).toEqual([1]);
-  expect(draws({ ...SAMPLED, temperature: 0 }, 1)).toEqual([1]);
+  for (const changes of [{ temperature: 0 }, { temperature: 1e-9 }, { topK: 1 }]) {
+    expect(draws({ ...SAMPLED, ...changes }, 50)).toEqual(Array(50).fill(1));
+  }
 });
 
 test('draws follow the softmax at a temperature', () => {
@@ -65,7 +70,29 @@ test('top-p leaves the fewest that reach it, also of what top-k left', () => {
   );
 });
 
-test('a penalty moves seen ids down, positive and negative alike', () => {
+test('min-p leaves what has at least that share of the likeliest', () => {
+  // Weights against the likeliest: 0.14, 1, 0.37, 0.05, 0.02, 0.61.
+  const weights = LOGITS.map(Math.exp);
+  const without = (...ids: number[]) =>
+    weights.map((weight, id) => (ids.includes(id) ? 0 : weight));
+  expect(distance(shares({ ...SAMPLED, minP: 0.1 }), without(3, 4))).toBeLessThan(0.015);
+  expect(distance(shares({ ...SAMPLED, minP: 0.4 }), without(0, 2, 3, 4))).toBeLessThan(0.015);
+  expect(distance(shares({ ...SAMPLED, minP: 1 }), [0, 1, 0, 0, 0, 0])).toBeLessThan(1e-9);
+});
+
+test('min-p looks at the softmax after the temperature, and top-p at what min-p left', () => {
+  // At temperature 2 the weights are 0.37, 1, 0.61, 0.22, 0.14, 0.78.
+  const hot = LOGITS.map((logit) => Math.exp(logit / 2));
+  const options = { ...SAMPLED, temperature: 2, minP: 0.5 };
+  const left = [0, hot[1] ?? 0, hot[2] ?? 0, 0, 0, hot[5] ?? 0];
+  expect(distance(shares(options), left)).toBeLessThan(0.015);
+  // Of those three the first two have 0.75; of all six they have 0.57.
+  expect(
+    distance(shares({ ...options, topP: 0.7 }), [0, left[1] ?? 0, 0, 0, 0, left[5] ?? 0]),
+  ).toBeLessThan(0.015);
+});
+
+test('a repetition penalty moves seen ids down, positive and negative alike', () => {
   const sampler = new Sampler({ ...GREEDY, repetitionPenalty: 2 }, [0, 1], new Set());
   const logits = Float32Array.from([-1, 4, 3]);
   expect(sampler.next(logits)).toBe(2);
@@ -73,8 +100,50 @@ test('a penalty moves seen ids down, positive and negative alike', () => {
   expect(sampler.next(Float32Array.from([-1, 4, 3]))).toBe(1);
 });
 
+test('presence counts once and frequency each time, of the answer and not of the prompt', () => {
+  const after = (changes: Partial<SamplerOptions>) => {
+    const sampler = new Sampler({ ...GREEDY, ...changes }, [1, 2], new Set());
+    const first = Float32Array.from([9, 2, 1]);
+    sampler.next(first);
+    expect([...first]).toEqual([9, 2, 1]);
+    sampler.next(Float32Array.from([9, 2, 1]));
+    const third = Float32Array.from([9, 2, 1]);
+    sampler.next(third);
+    return [...third];
+  };
+  expect(after({ presencePenalty: 0.5 })).toEqual([8.5, 2, 1]);
+  expect(after({ frequencyPenalty: 0.5 })).toEqual([8, 2, 1]);
+  expect(after({ frequencyPenalty: 0.5, presencePenalty: -1 })).toEqual([9, 2, 1]);
+});
+
 test('stop ids cannot come before minTokens', () => {
   expect(draws({ ...GREEDY, minTokens: 2 }, 3)).toEqual([5, 5, 1]);
+});
+
+describe('a mask', () => {
+  const mask = (...ids: number[]) => Int32Array.of(ids.reduce((bits, id) => bits | (1 << id), 0));
+  const next = (options: SamplerOptions, allowed: Int32Array) =>
+    new Sampler(options, [], new Set([1])).next(Float32Array.from(LOGITS), allowed);
+
+  test('leaves the likeliest of what it allows, also to greedy and to a penalty', () => {
+    expect(next(GREEDY, mask(0, 3, 4))).toBe(0);
+    const sampler = new Sampler({ ...GREEDY, repetitionPenalty: 50 }, [4], new Set());
+    expect(sampler.next(Float32Array.from(LOGITS), mask(3, 4))).toBe(3);
+  });
+
+  test('is never left by a draw', () => {
+    const sampler = new Sampler({ ...SAMPLED, temperature: 5, topP: 0.99 }, [], new Set([1]));
+    const seen = new Set<number>();
+    for (let round = 0; round < 500; round += 1) {
+      seen.add(sampler.next(Float32Array.from(LOGITS), mask(0, 3, 4)));
+    }
+    expect(seen).toEqual(new Set([0, 3, 4]));
+  });
+
+  test('that allows nothing but an end is stronger than minTokens', () => {
+    expect(next({ ...GREEDY, minTokens: 5 }, mask(1))).toBe(1);
+    expect(next({ ...GREEDY, minTokens: 5 }, mask(1, 4))).toBe(4);
+  });
 });
 
 test('the same seed draws the same, another seed another', () => {
@@ -105,8 +174,11 @@ test('the draws of a seed are the same on every machine', () => {
   `);
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY])('refuses logits with %s', (bad) => {
-  expect(() => draws(GREEDY, 1, [0, bad, 1])).toThrow(
-    expect.objectContaining({ kind: 'model', message: expect.stringContaining('not finite') }),
-  );
-});
+test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+  'refuses logits with %s',
+  (bad) => {
+    expect(() => draws(GREEDY, 1, [0, bad, 1])).toThrow(
+      expect.objectContaining({ kind: 'model', message: expect.stringContaining('not finite') }),
+    );
+  },
+);

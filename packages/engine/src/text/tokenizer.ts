@@ -74,6 +74,12 @@ export class Tokenizer {
     return this.#bytesOfId[id] ?? NO_BYTES;
   }
 
+  /** What people read for an id: the text it adds, or a special token's name; half a character is U+FFFD. */
+  textOf(id: number): string {
+    const bytes = this.bytesOf(id);
+    return bytes.length > 0 ? Buffer.from(bytes).toString() : (this.#contentOfId[id] ?? '');
+  }
+
   #encodeCached(word: string): readonly number[] {
     if (word.length > WORD_CACHE_CHARS_MAX) return this.#encodeWord(word);
     const known = this.#cache.get(word);

@@ -1,0 +1,47 @@
+import type { GenerateRequest } from '../engine.ts';
+
+export type PenaltyOptions = Pick<
+  GenerateRequest,
+  'repetitionPenalty' | 'presencePenalty' | 'frequencyPenalty'
+>;
+
+/**
+ * What has been said makes itself less likely. Repetition divides (a negative logit: multiplies) and
+ * counts the prompt in; presence and frequency are taken off and look at the answer alone.
+ */
+export class Penalties {
+  readonly #options: PenaltyOptions;
+  /** What repetition looks at; empty where it is off. */
+  readonly #seen: Set<number>;
+  /** How often the answer holds each token; empty where presence and frequency are off. */
+  readonly #counts = new Map<number, number>();
+  readonly #repeats: boolean;
+  readonly #countsAnswer: boolean;
+
+  constructor(options: PenaltyOptions, promptIds: Iterable<number>) {
+    this.#options = options;
+    this.#repeats = options.repetitionPenalty !== 1;
+    this.#countsAnswer = options.presencePenalty !== 0 || options.frequencyPenalty !== 0;
+    this.#seen = new Set(this.#repeats ? promptIds : []);
+  }
+
+  /** Changes `logits` in place. */
+  apply(logits: Float32Array): void {
+    const { repetitionPenalty, presencePenalty, frequencyPenalty } = this.#options;
+    for (const id of this.#seen) {
+      const logit = logits[id];
+      if (logit === undefined) continue;
+      logits[id] = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty;
+    }
+    for (const [id, count] of this.#counts) {
+      const logit = logits[id];
+      if (logit !== undefined) logits[id] = logit - frequencyPenalty * count - presencePenalty;
+    }
+  }
+
+  /** Counts a token of the answer. */
+  add(id: number): void {
+    if (this.#repeats) this.#seen.add(id);
+    if (this.#countsAnswer) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+  }
+}

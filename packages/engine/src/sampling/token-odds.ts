@@ -1,0 +1,38 @@
+import type { Logprob, TokenLogprobs } from '../engine.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+import { Softmax } from './softmax.ts';
+
+/**
+ * How likely the model itself held each token, before penalties, limits and grammar. `look` comes
+ * before the sampler, which changes the logits, and `tell` after it.
+ */
+export class TokenOdds {
+  readonly #top: number;
+  readonly #tokenizer: Tokenizer;
+  readonly #softmax = new Softmax();
+  #logits = new Float32Array();
+
+  /** `top` is how many of the likeliest are told of beside the chosen one. */
+  constructor(top: number, tokenizer: Tokenizer) {
+    this.#top = top;
+    this.#tokenizer = tokenizer;
+  }
+
+  look(logits: Float32Array): void {
+    if (this.#logits.length !== logits.length) this.#logits = new Float32Array(logits.length);
+    this.#logits.set(logits);
+  }
+
+  tell(id: number): TokenLogprobs {
+    const logits = this.#logits;
+    const max = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+    this.#softmax.fill(logits, { max, temperature: 1, minP: 0 });
+    const { logSum } = this.#softmax;
+    const say = (of: number): Logprob => ({
+      id: of,
+      token: this.#tokenizer.textOf(of),
+      logprob: (logits[of] ?? 0) - logSum,
+    });
+    return { ...say(id), top: this.#softmax.likeliest(this.#top).map(say) };
+  }
+}
