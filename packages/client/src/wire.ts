@@ -34,7 +34,19 @@ export type WireTask = {
   modelslugproject: string;
   /** What it cost and why; null until it has ended. Other servers of this API do not send it. */
   receipt?: Receipt | null;
+  /** In Task/Detail of a queued task; null in any other status. Other servers do not send it. */
+  queue?: QueuePlace | null;
 } & Record<string, unknown>;
+
+/** Where a queued task is. Null is what nobody knows. */
+export type QueuePlace = {
+  /** In its organisation's own line, from 1. */
+  place: number | null;
+  /** Seconds until it is likely to start; an estimate. */
+  waitSeconds: number | null;
+  /** Why no worker can run it as things are, in words; null where one can. */
+  blocked: string | null;
+};
 
 /** `total` counts all that match, not only those listed. */
 export type ListedTasks = { total: number; tasks: WireTask[] };

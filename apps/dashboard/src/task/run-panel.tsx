@@ -8,6 +8,7 @@ import { Link } from '../router.tsx';
 import { useSession } from '../session/session.tsx';
 import { AnswerBox } from './answer-box.tsx';
 import { EndNotice } from './end-notice.tsx';
+import { QueueNotice } from './queue-notice.tsx';
 import { ReceiptBox } from './receipt-box.tsx';
 import { StopButton } from './stop-button.tsx';
 import { standingOf } from './task-outcome.ts';
@@ -56,6 +57,7 @@ export function RunPanel(props: {
         {view.isLive && <StopButton id={id} status={view.status} onStopped={reload} />}
       </div>
       <StatesLine status={view.status} ended={view.ended} requeues={view.requeues} />
+      <QueueNotice queue={view.queue} />
       <AnswerBox view={view} run={run} />
       {problem !== null && !view.isLive && <ProblemNotice problem={problem} onRetry={reload} />}
       {view.ended !== null && <EndNotice task={view.ended} receipt={view.receipt} />}

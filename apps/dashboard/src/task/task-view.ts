@@ -1,4 +1,4 @@
-import type { WireTask } from '@runfleet/client';
+import type { QueuePlace, WireTask } from '@runfleet/client';
 import { isTerminal, type Receipt, type TaskStatus } from '@runfleet/protocol';
 
 import { receiptOf } from './receipt-of.ts';
@@ -10,6 +10,8 @@ export type TaskView = {
   /** Null while it is live, and for the moment between its end and its record. */
   ended: WireTask | null;
   isLive: boolean;
+  /** Where it is in line; null when it is not, or not known. */
+  queue: QueuePlace | null;
   text: string;
   errorText: string;
   held: string | null;
@@ -24,6 +26,7 @@ export function viewTask(task: WireTask | null, run: RunState): TaskView {
     status,
     ended,
     isLive: !isTerminal(status),
+    queue: status === 'task_queue' ? (task?.queue ?? null) : null,
     text: run.text || (task?.debugoutput ?? ''),
     errorText: run.errorText || (task?.debugerror ?? ''),
     held: run.held,

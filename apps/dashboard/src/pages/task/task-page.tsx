@@ -13,6 +13,7 @@ import { Link, navigate } from '../../router.tsx';
 import { useSession } from '../../session/session.tsx';
 import { AnswerBox } from '../../task/answer-box.tsx';
 import { EndNotice } from '../../task/end-notice.tsx';
+import { QueueNotice } from '../../task/queue-notice.tsx';
 import { ReceiptBox } from '../../task/receipt-box.tsx';
 import { StopButton } from '../../task/stop-button.tsx';
 import { standingOf } from '../../task/task-outcome.ts';
@@ -65,6 +66,7 @@ function FollowedTask({ id }: { id: string }) {
             <div className="task-main">
               <section className="card">
                 <h2>Output</h2>
+                <QueueNotice queue={view.queue} />
                 <AnswerBox view={view} run={run} />
                 {view.ended !== null && <EndNotice task={view.ended} receipt={view.receipt} />}
               </section>

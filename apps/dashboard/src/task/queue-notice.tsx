@@ -1,0 +1,26 @@
+import type { QueuePlace } from '@runfleet/client';
+
+import { queueSentence } from './queue-sentence.ts';
+
+/** Where a waiting task is in line, or that no worker can run it. */
+export function QueueNotice({ queue }: { queue: QueuePlace | null }) {
+  if (queue === null) return null;
+  if (queue.blocked !== null) {
+    return (
+      <div className="notice notice-warn" role="status">
+        <p className="notice-title">No worker can run this now</p>
+        <p>{queue.blocked} It waits, free of charge, and starts when one can.</p>
+      </div>
+    );
+  }
+  const where = queueSentence(queue);
+  if (where === null) return null;
+  return (
+    <p
+      className="queue-place"
+      title="Among your organisation's tasks. Turns are shared fairly with other organisations."
+    >
+      {where}
+    </p>
+  );
+}

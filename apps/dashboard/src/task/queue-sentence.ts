@@ -1,0 +1,24 @@
+import type { QueuePlace } from '@runfleet/client';
+
+import { duration } from '../format/moment.ts';
+
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
+const SUFFIXES: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+
+/** `3rd in line, about 20 s`: where a queued task is, as far as anybody knows. */
+export function queueSentence({ place, waitSeconds }: QueuePlace): string | null {
+  const wait = waitSeconds === null ? null : `about ${roughly(waitSeconds)}`;
+  const line = place === null ? null : place === 1 ? 'Next in line' : `${ordinal(place)} in line`;
+  if (line === null) return wait === null ? null : `Starts in ${wait}.`;
+  return wait === null ? `${line}.` : `${line}, ${wait}.`;
+}
+
+function ordinal(place: number): string {
+  return `${place.toLocaleString('en')}${SUFFIXES[ORDINALS.select(place)] ?? 'th'}`;
+}
+
+/** An estimate is not shown more exactly than it is. */
+function roughly(seconds: number): string {
+  const step = seconds < 20 ? 1 : seconds < 120 ? 5 : 60;
+  return duration(Math.max(1, Math.round(seconds / step) * step)).replace('.0', '');
+}
