@@ -1,0 +1,138 @@
+import { type Engine, EngineError, openEngine } from '@runfleet/engine';
+import { createLogger } from '@runfleet/service';
+import { expect, test as base } from 'vitest';
+
+import { type HostedModel, ModelHost } from './model-host.ts';
+
+const never = new AbortController().signal;
+const logger = createLogger({ role: 'worker', level: 'silent' });
+
+type Options = { memoryBytes?: number | null; models: readonly HostedModel[] };
+
+/** Builds hosts, and tells what each loaded and unloaded in order. */
+const test = base.extend('build', async ({}, { onCleanup }) => {
+  const hosts: ModelHost[] = [];
+  onCleanup(async () => {
+    for (const host of hosts) await host[Symbol.asyncDispose]();
+  });
+  return ({ memoryBytes = 10, models }: Options) => {
+    const seen: string[] = [];
+    const host = new ModelHost({
+      models,
+      memoryBytes,
+      logger,
+      onChange: () => seen.push(Object.keys(host.loaded).join(' ')),
+    });
+    hosts.push(host);
+    return { host, seen };
+  };
+});
+
+const echo = () => openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
+const aModel = (pool: string, bytes: number, open: () => Promise<Engine> = echo): HostedModel => ({
+  pool,
+  name: `owner/${pool}`,
+  bytes,
+  open,
+});
+
+test('a model is loaded when it is wanted, once for all who want it, and stays', async ({
+  build,
+}) => {
+  let opened = 0;
+  const model = aModel('a', 4, () => {
+    opened += 1;
+    return echo();
+  });
+  const { host, seen } = build({ models: [model] });
+  expect(host.loaded).toEqual({});
+  const uses = await Promise.all([host.use('a', never), host.use('a', never)]);
+  for (const use of uses) use[Symbol.dispose]();
+  using again = await host.use('a', never);
+  expect(again.engine).toBe(uses[0].engine);
+  expect(opened).toBe(1);
+  expect(seen).toEqual(['a']);
+  expect(host.loaded).toEqual({ a: { bytes: 4 } });
+});
+
+test('what was idle for longest makes room, and what is in use never does', async ({ build }) => {
+  const { host, seen } = build({ models: [aModel('a', 4), aModel('b', 4), aModel('c', 4)] });
+  (await host.use('a', never))[Symbol.dispose]();
+  (await host.use('b', never))[Symbol.dispose]();
+  using _again = await host.use('a', never);
+  using _third = await host.use('c', never);
+  expect(seen).toEqual(['a', 'a b', 'a', 'a c']);
+});
+
+test('a model waits for one that is busy, and is loaded when that is done', async ({ build }) => {
+  const { host } = build({ models: [aModel('a', 6), aModel('b', 6)] });
+  const busy = await host.use('a', never);
+  let isLoaded = false;
+  const wanted = host.use('b', never).then((use) => {
+    isLoaded = true;
+    return use;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isLoaded).toBe(false);
+  busy[Symbol.dispose]();
+  using _use = await wanted;
+  expect(host.loaded).toEqual({ b: { bytes: 6 } });
+});
+
+test('a model that was just loaded is not unloaded before those who waited for it used it', async ({
+  build,
+}) => {
+  const { host, seen } = build({ models: [aModel('a', 6), aModel('b', 6)] });
+  const uses = await Promise.all(
+    ['a', 'b'].map(async (pool) => {
+      using use = await host.use(pool, never);
+      return use.engine.info.kind;
+    }),
+  );
+  expect(uses).toEqual(['echo', 'echo']);
+  expect(seen).toEqual(['a', '', 'b']);
+});
+
+test('whoever waits can be told to stop, and the others load all the same', async ({ build }) => {
+  const { host } = build({ models: [aModel('a', 6), aModel('b', 6)] });
+  const busy = await host.use('a', never);
+  const control = new AbortController();
+  const stopped = host.use('b', control.signal);
+  const patient = host.use('b', never);
+  control.abort(new Error('told to stop'));
+  await expect(stopped).rejects.toThrow('told to stop');
+  busy[Symbol.dispose]();
+  using _use = await patient;
+});
+
+test('a model that is larger than the memory is refused at once, with both figures', async ({
+  build,
+}) => {
+  const { host } = build({ memoryBytes: 2 ** 20, models: [aModel('a', 3 * 2 ** 20)] });
+  await expect(host.use('a', never)).rejects.toThrow(/owner\/a needs 3 MiB .* share 1 MiB/);
+});
+
+test('a load that fails is this worker’s affair, and the next task tries again', async ({
+  build,
+}) => {
+  let isWhole = false;
+  const open = () => {
+    if (isWhole) return echo();
+    return Promise.reject(new EngineError('model', 'cut short'));
+  };
+  const { host } = build({ models: [aModel('a', 4, open)] });
+  await expect(host.use('a', never)).rejects.toMatchObject({ kind: 'infra' });
+  await expect(host.use('b', never)).rejects.toMatchObject({ kind: 'infra' });
+  isWhole = true;
+  using _use = await host.use('a', never);
+});
+
+test('a host that closes ends waiting loads and unloads what is idle', async ({ build }) => {
+  const { host, seen } = build({ models: [aModel('a', 6), aModel('b', 6)] });
+  using _busy = await host.use('a', never);
+  const waiting = host.use('b', never);
+  const [closed, told] = await Promise.allSettled([host[Symbol.asyncDispose](), waiting]);
+  expect(closed.status).toBe('fulfilled');
+  expect(told).toMatchObject({ reason: { message: 'The worker is stopping.' } });
+  expect(seen.at(-1)).toBe('');
+});

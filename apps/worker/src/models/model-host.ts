@@ -1,0 +1,207 @@
+/**
+ * The models that a worker can run. One is loaded when a task for it comes, and stays until another
+ * needs its memory; then the one goes that was idle for longest. A model with running tasks is never
+ * unloaded, and loads come one at a time, so that two do not count on the same memory.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { type Engine, EngineError } from '@runfleet/engine';
+import type { Logger } from '@runfleet/service';
+
+export type HostedModel = {
+  /** The pool whose tasks ask for it. */
+  readonly pool: string;
+  /** What people call it: `owner/name`. */
+  readonly name: string;
+  /** What it takes of the device's memory once loaded: weights, and every slot's context. */
+  readonly bytes: number;
+  open(): Promise<Engine>;
+};
+
+/** An engine in use: it stays loaded until this is disposed. */
+export type ModelUse = Disposable & { readonly engine: Engine };
+
+type Loaded = { readonly engine: Engine; uses: number; lastUsedAt: number };
+
+/** A task whose model finds no room for so long is better off on another worker. */
+const ROOM_WAIT_MS_MAX = 30_000;
+
+export class ModelHost implements AsyncDisposable {
+  readonly models: readonly HostedModel[];
+  readonly memoryBytes: number | null;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #loaded = new Map<string, Loaded>();
+  readonly #loading = new Map<string, Promise<Loaded>>();
+  /** How many runs wait for each model: what they wait for is not idle. */
+  readonly #wanted = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #lastLoad: Promise<unknown> = Promise.resolve();
+  #roomMade = new AbortController();
+
+  /** `onChange` is called after each load and unload. `memoryBytes` is null where nobody measured it. */
+  constructor(options: {
+    models: readonly HostedModel[];
+    memoryBytes: number | null;
+    logger: Logger;
+    onChange: () => void;
+  }) {
+    this.models = options.models;
+    this.memoryBytes = options.memoryBytes;
+    this.#logger = options.logger;
+    this.#onChange = options.onChange;
+  }
+
+  /** What is in memory now, by pool. */
+  get loaded(): Record<string, { bytes: number }> {
+    const entries = this.models.filter(({ pool }) => this.#loaded.has(pool));
+    return Object.fromEntries(entries.map(({ pool, bytes }) => [pool, { bytes }]));
+  }
+
+  /**
+   * The engine of a pool's model, loaded first where it is not. Throws `EngineError('infra')` where
+   * it cannot be loaded here: another worker may, whatever the reason.
+   */
+  async use(pool: string, signal: AbortSignal): Promise<ModelUse> {
+    const model = this.models.find((one) => one.pool === pool);
+    if (!model) throw new EngineError('infra', `This worker does not serve the pool ${pool}.`);
+    this.#want(pool, 1);
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const loaded = this.#loaded.get(pool);
+        if (loaded) return this.#take(loaded);
+        await untilAborted(this.#load(model), signal);
+      }
+    } finally {
+      this.#want(pool, -1);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#lastLoad;
+    await Promise.all([...this.#loaded.keys()].map((pool) => this.#unload(pool)));
+  }
+
+  #want(pool: string, change: 1 | -1): void {
+    this.#wanted.set(pool, (this.#wanted.get(pool) ?? 0) + change);
+  }
+
+  #take(loaded: Loaded): ModelUse {
+    loaded.uses += 1;
+    let isTaken = true;
+    return {
+      engine: loaded.engine,
+      [Symbol.dispose]: () => {
+        if (!isTaken) return;
+        isTaken = false;
+        loaded.uses -= 1;
+        loaded.lastUsedAt = performance.now();
+        if (loaded.uses === 0) this.#sayThereIsRoom();
+      },
+    };
+  }
+
+  /** Everybody who wants the model shares the one load. */
+  #load(model: HostedModel): Promise<Loaded> {
+    const known = this.#loading.get(model.pool);
+    if (known) return known;
+    const load = this.#lastLoad.then(() => this.#open(model));
+    this.#loading.set(model.pool, load);
+    this.#lastLoad = load.then(
+      () => this.#loading.delete(model.pool),
+      () => this.#loading.delete(model.pool),
+    );
+    return load;
+  }
+
+  async #open(model: HostedModel): Promise<Loaded> {
+    await this.#makeRoom(model);
+    const startedAt = performance.now();
+    try {
+      const engine = await model.open();
+      const loaded = { engine, uses: 0, lastUsedAt: performance.now() };
+      this.#loaded.set(model.pool, loaded);
+      const ms = Math.round(performance.now() - startedAt);
+      this.#logger.info({ model: model.name, ms, engine: engine.info }, 'model loaded');
+      this.#onChange();
+      return loaded;
+    } catch (error) {
+      // A folder that is damaged here may be whole elsewhere.
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineError('infra', `${model.name} could not be loaded: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #makeRoom(model: HostedModel): Promise<void> {
+    const { memoryBytes } = this;
+    if (memoryBytes === null) return;
+    if (model.bytes > memoryBytes) throw noRoom(model, memoryBytes);
+    const giveUpAt = performance.now() + ROOM_WAIT_MS_MAX;
+    while (this.#loadedBytes() + model.bytes > memoryBytes) {
+      const idle = this.#longestIdle();
+      if (idle) await this.#unload(idle);
+      else if (performance.now() >= giveUpAt) throw noRoom(model, memoryBytes);
+      else await this.#untilRoom(giveUpAt);
+    }
+  }
+
+  #loadedBytes(): number {
+    return Object.values(this.loaded).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #longestIdle(): string | null {
+    const idle = [...this.#loaded].filter(
+      ([pool, { uses }]) => uses + (this.#wanted.get(pool) ?? 0) === 0,
+    );
+    const [first] = idle.toSorted(([, one], [, other]) => one.lastUsedAt - other.lastUsedAt);
+    return first?.[0] ?? null;
+  }
+
+  async #unload(pool: string): Promise<void> {
+    const loaded = this.#loaded.get(pool);
+    if (!loaded) return;
+    this.#loaded.delete(pool);
+    await loaded.engine[Symbol.asyncDispose]();
+    this.#logger.info({ pool }, 'model unloaded');
+    this.#onChange();
+  }
+
+  async #untilRoom(giveUpAt: number): Promise<void> {
+    const signal = AbortSignal.any([this.#roomMade.signal, this.#closing.signal]);
+    await delay(Math.max(0, giveUpAt - performance.now()), undefined, { signal }).catch(() => {});
+    if (this.#closing.signal.aborted) throw new EngineError('infra', 'The worker is stopping.');
+  }
+
+  #sayThereIsRoom(): void {
+    this.#roomMade.abort();
+    this.#roomMade = new AbortController();
+  }
+}
+
+function noRoom(model: HostedModel, memoryBytes: number): EngineError {
+  const [needs, has] = [model.bytes, memoryBytes].map((bytes) => Math.ceil(bytes / 2 ** 20));
+  return new EngineError(
+    'infra',
+    `${model.name} needs ${needs} MiB and the models of this worker share ${has} MiB, which busy ones take. Use fewer slots, or set WORKER_MEMORY_BYTES.`,
+  );
+}
+
+/** Settles as `work` does, or rejects with the signal's reason, whichever comes first. */
+async function untilAborted<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
+  const done = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), {
+      once: true,
+      signal: done.signal,
+    });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    done.abort();
+  }
+}
