@@ -1,0 +1,46 @@
+import { expect } from 'vitest';
+
+import { readSlotUse } from './read-slot-use.ts';
+import { createTenant, testWithTasks as test } from './testing.ts';
+
+test('slot-seconds are those in the window, of tasks that had a slot', async ({ db, tenant }) => {
+  const other = await createTenant(db);
+  const idle = await createTenant(db);
+  const put = async (
+    owner: typeof tenant,
+    // Seconds ago.
+    task: { assigned: number | null; freed: number | null; cancelled?: boolean },
+  ) => {
+    const ago = (seconds: number | null) =>
+      seconds === null ? null : db.sql`now() - make_interval(secs => ${seconds})`;
+    const isRunning = task.assigned !== null && task.freed === null;
+    await db.sql`
+      insert into tasks (organisation_id, project_id, owner_id, token, model_id, pool, parameters,
+        seed, timeout_seconds, status, epoch, seq, changed_at, worker_id, queued_at, assigned_at,
+        postprocess_ended_at, cancelled_at, price_version, cps, held)
+      values (${owner.organisationId}, ${owner.projectId}, ${owner.ownerId}, gen_random_uuid(), '1',
+        'pool', '{}', 0, 300, ${isRunning ? 'task_start' : 'task_cancel'}, 1, 1, now(),
+        ${isRunning ? owner.ownerId : null}, now(), ${ago(task.assigned)},
+        ${task.cancelled === true ? null : ago(task.freed)},
+        ${task.cancelled === true ? ago(task.freed) : null}, '1', 0, 0)`;
+  };
+  await put(tenant, { assigned: 50, freed: 20 });
+  await put(tenant, { assigned: 200, freed: 90 });
+  await put(tenant, { assigned: 300, freed: 150 });
+  await put(tenant, { assigned: 15, freed: 10, cancelled: true });
+  await put(other, { assigned: 100, freed: null });
+  await put(other, { assigned: 60, freed: null });
+  await put(idle, { assigned: null, freed: 10, cancelled: true });
+  await put(idle, { assigned: null, freed: null });
+
+  const seconds = (expected: number) => expect.closeTo(expected, 0);
+  expect(await readSlotUse({ db }, { windowSeconds: 100, limit: 10 })).toEqual([
+    { organisationId: other.organisationId, running: 2, slotSeconds: seconds(160) },
+    { organisationId: tenant.organisationId, running: 0, slotSeconds: seconds(45) },
+  ]);
+  expect(await readSlotUse({ db }, { windowSeconds: 100, limit: 1 })).toHaveLength(1);
+  expect(await readSlotUse({ db }, { windowSeconds: 70, limit: 10 })).toMatchObject([
+    { slotSeconds: seconds(130) },
+    { slotSeconds: seconds(35) },
+  ]);
+});
