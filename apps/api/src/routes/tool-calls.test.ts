@@ -92,14 +92,15 @@ test('a summary leaves out what is long', async ({ ask }) => {
 
 test('Tool/List finds by text, category, tag and owner', async ({ ask }) => {
   const wanted = [
-    [{}, 1],
-    [{ start: '0', limit: '20', sort: 'id', order: 'DESC', hideworkflows: true }, 1],
+    [{}, 2],
+    [{ start: '0', limit: '20', sort: 'id', order: 'DESC', hideworkflows: true }, 2],
     [{ search: 'PHI-3.5' }, 1],
     [{ search: 'stable diffusion' }, 0],
-    [{ categories: ['image', 'llm'] }, 1],
+    [{ categories: ['image', 'llm'] }, 2],
     [{ categories: ['image'] }, 0],
-    [{ tags: ['chat'] }, 1],
-    [{ slugowner: 'MICROSOFT' }, 1],
+    [{ tags: ['chat'] }, 2],
+    [{ tags: ['phi-3'] }, 1],
+    [{ slugowner: 'MICROSOFT' }, 2],
     [{ slugowner: 'meta' }, 0],
   ] as const;
   for (const [body, total] of wanted) {
@@ -111,7 +112,7 @@ test('Tool/List finds by text, category, tag and owner', async ({ ask }) => {
 
 test('Tool/Explore shows the catalogue by category', async ({ ask }) => {
   await expect(ask('Explore')).resolves.toMatchObject({
-    explore: [{ id: 'tool', title: 'tool', tools: [{ id: '598' }] }, {}, {}],
+    explore: [{ id: 'tool', title: 'tool', tools: [{ id: '598' }, { id: '599' }] }, {}, {}],
     result: true,
   });
 });
