@@ -3,12 +3,10 @@
  * ticks the pulse, so that time goes on while any of them lives.
  */
 import {
-  correctSlotCounts,
-  expireOverdueTasks,
   leadPool,
   makeEventPartitions,
-  reapLostWorkers,
-  returnUnacceptedTasks,
+  repair,
+  REPAIRS,
   tickPulse,
   yieldPool,
 } from '@runfleet/tasks';
@@ -19,13 +17,6 @@ const TICK_MS = 1_000;
 const PARTITIONS_EVERY_TICKS = 60;
 /** A lease row of its own; no pool can have this name, since pool names hold no spaces. */
 const HOUSEKEEPING = 'house keeping';
-
-const RECONCILERS = {
-  'lost-workers': reapLostWorkers,
-  'accept-deadlines': returnUnacceptedTasks,
-  'overdue-runs': expireOverdueTasks,
-  'slot-counts': correctSlotCounts,
-} as const;
 
 export class Housekeeper implements AsyncDisposable {
   readonly #ctx: BrokerContext;
@@ -59,8 +50,8 @@ export class Housekeeper implements AsyncDisposable {
       });
       if (!lease) return;
       if (this.#ticks++ % PARTITIONS_EVERY_TICKS === 0) await makeEventPartitions(this.#ctx);
-      for (const [name, reconcile] of Object.entries(RECONCILERS)) {
-        const repaired = await reconcile(this.#ctx);
+      for (const name of REPAIRS) {
+        const repaired = await repair(this.#ctx, name);
         if (repaired === 0) continue;
         this.#ctx.metrics.repaired(name, repaired);
         this.#ctx.logger.warn({ reconciler: name, repaired }, 'repaired');

@@ -55,7 +55,7 @@ test('queued tasks get tickets in turns of their tenants, and only as many as th
   const ctx = broker();
   const created = [];
   for (let i = 0; i < 4; i++) created.push(await createTask({ store, queue }, aTask(tenant)));
-  const { workerId } = await aWorker(db, 3);
+  const { workerId } = await aWorker(store, 3);
   await using leader = new PoolLeader(ctx, phi().pool);
   leader.start();
   const tickets = await ticketsOf(ctx, workerId, 3);
@@ -72,7 +72,6 @@ test('queued tasks get tickets in turns of their tenants, and only as many as th
 });
 
 test('tasks that the queue never heard of are indexed when a broker comes to lead', async ({
-  db,
   store,
   queue,
   tenant,
@@ -80,14 +79,13 @@ test('tasks that the queue never heard of are indexed when a broker comes to lea
 }) => {
   const ctx = broker();
   const { id } = await createTask({ store, queue: withoutOffers(queue) }, aTask(tenant));
-  const { workerId } = await aWorker(db);
+  const { workerId } = await aWorker(store);
   await using leader = new PoolLeader(ctx, phi().pool);
   leader.start();
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: id, epoch: 1 }]);
 });
 
 test('an index under another mark is filled again from Postgres', async ({
-  db,
   store,
   queue,
   tenant,
@@ -97,7 +95,7 @@ test('an index under another mark is filled again from Postgres', async ({
   await using leader = new PoolLeader(ctx, phi().pool);
   leader.start();
   const first = await createTask({ store, queue }, aTask(tenant));
-  const { workerId } = await aWorker(db);
+  const { workerId } = await aWorker(store);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
 
   await queue.writeMark(phi().pool, 'somebody else was here');
@@ -107,7 +105,6 @@ test('an index under another mark is filled again from Postgres', async ({
 });
 
 test('of two brokers one leads, and when it stops the other takes over at once', async ({
-  db,
   store,
   queue,
   tenant,
@@ -116,7 +113,7 @@ test('of two brokers one leads, and when it stops the other takes over at once',
   const [one, two] = [broker(), broker()];
   const leader = new PoolLeader(one, phi().pool);
   leader.start();
-  const { workerId } = await aWorker(db);
+  const { workerId } = await aWorker(store);
   const first = await createTask({ store, queue }, aTask(tenant));
   expect(await ticketsOf(one, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
   await using standby = new PoolLeader(two, phi().pool);

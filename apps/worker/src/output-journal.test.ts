@@ -7,7 +7,7 @@ import { StopReason } from './stop-reason.ts';
 
 const test = testWithTasks.extend('run', async ({ db, store, queue, tenant }) => {
   const { id } = await createTask({ store, queue }, aTask(tenant));
-  const worker = await aWorker(db);
+  const worker = await aWorker(store);
   const { assigned } = await assignTasks({ store }, [{ taskId: id, ...worker }]);
   const ticket = assigned[0];
   if (!ticket) throw new Error('The task was not assigned.');

@@ -5,7 +5,6 @@ import {
   type Claim,
   failure,
   finishTask,
-  handBackTask,
   type Output,
   requeueTask,
   startTask,
@@ -99,11 +98,14 @@ async function letGo(
   const stop = error instanceof StopReason ? error.kind : stopKindOf(signal);
   if (stop === 'fenced') return 'fenced';
   if (stop === 'shutdown') {
-    await untilCommitted(() => handBackTask(ctx, claim, 'worker stopping'), neverAborted);
+    await untilCommitted(() => requeueTask(ctx, claim, 'worker_stopping'), neverAborted);
     return 'requeued';
   }
   ctx.logger.error({ err: error, taskId: claim.taskId, epoch: claim.epoch }, 'a run broke off');
-  await untilCommitted(() => requeueTask(ctx, claim, reasonOf(error)), neverAborted);
+  await untilCommitted(
+    () => requeueTask(ctx, claim, 'run_broke_off', reasonOf(error)),
+    neverAborted,
+  );
   return 'requeued';
 }
 

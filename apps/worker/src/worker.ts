@@ -6,7 +6,6 @@ import type { Ticket, TicketTransport, WorkerNotice } from '@runfleet/queue';
 import {
   acceptTask,
   drainWorker,
-  handBackTask,
   registerWorker,
   renewWorker,
   requeueTask,
@@ -33,6 +32,8 @@ export class Worker implements AsyncDisposable {
   readonly #runs: Runs;
   readonly #renewMs: number;
   #generation = 0;
+  /** Of the last renewal that was answered. */
+  #seenPulse = 0;
   #renewTimer: NodeJS.Timeout | null = null;
   #renewing: Promise<void> | null = null;
   #resources: AsyncDisposable[] = [];
@@ -74,8 +75,8 @@ export class Worker implements AsyncDisposable {
   /** Finishes what it can within the drain time, hands the rest back, and leaves the list. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
-    const { db, workerId: id, logger } = this.#ctx;
-    await drainWorker({ db }, { id }).catch((err: unknown) => {
+    const { store, workerId: id, logger } = this.#ctx;
+    await drainWorker({ store }, { id }).catch((err: unknown) => {
       logger.warn({ err }, 'the worker could not say that it drains');
     });
     const timer = setTimeout(() => this.#stopAll('shutdown'), this.#drainMs);
@@ -85,7 +86,7 @@ export class Worker implements AsyncDisposable {
     await this.#renewing;
     await Promise.all(this.#resources.map((resource) => resource[Symbol.asyncDispose]()));
     // Whatever is still bound to it is taken back by a broker, which sees the worker stopped.
-    await retireWorker({ db }, { id }).catch((err: unknown) => {
+    await retireWorker({ store }, { id }).catch((err: unknown) => {
       logger.warn({ err }, 'the worker could not leave the list; its lease runs out');
     });
     await this.#tickets.discard(id).catch((err: unknown) => {
@@ -94,9 +95,12 @@ export class Worker implements AsyncDisposable {
   }
 
   async #register(): Promise<void> {
-    const { db, workerId: id, pool, logger } = this.#ctx;
-    const { generation } = await registerWorker({ db }, { id, pool, ...this.#registration });
+    const { store, workerId: id, pool, logger } = this.#ctx;
+    const { host, slots, device } = this.#registration;
+    const description = { pools: [pool], labels: [], loaded: {}, memoryBytes: null, device };
+    const { generation } = await registerWorker({ store }, { id, host, slots, description });
     this.#generation = generation;
+    this.#seenPulse = 0;
     logger.info({ workerId: id, generation, pool }, 'worker is on the list');
   }
 
@@ -105,7 +109,7 @@ export class Worker implements AsyncDisposable {
     const { taskId, epoch } = ticket;
     if (this.#runs.get(taskId)?.epoch === epoch) return;
     if (this.#isStopping) {
-      await handBackTask(this.#ctx, ticket, 'worker stopping');
+      await requeueTask(this.#ctx, ticket, 'worker_stopping');
       return;
     }
     const control = new AbortController();
@@ -153,25 +157,29 @@ export class Worker implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    const { db, workerId: id, logger } = this.#ctx;
+    const { store, workerId: id, logger } = this.#ctx;
     try {
       const before = [...this.#runs];
-      const bound = await renewWorker({ db }, { id, generation: this.#generation });
-      if (bound === null) {
+      const renewed = await renewWorker(
+        { store },
+        { id, generation: this.#generation, seenPulse: this.#seenPulse },
+      );
+      if (renewed === null) {
         logger.warn({ workerId: id }, 'declared lost; stopping all runs and registering anew');
         this.#stopAll('fenced');
         if (!this.#isStopping) await this.#register();
         return;
       }
-      const epochs = new Map(bound.map((claim) => [claim.taskId, claim.epoch]));
+      this.#seenPulse = renewed.pulse;
+      const epochs = new Map(renewed.tasks.map((claim) => [claim.taskId, claim.epoch]));
       // Only runs from before the question: one that was taken meanwhile is not in the answer.
       for (const [taskId, run] of before) {
         if (epochs.get(taskId) !== run.epoch) run.control.abort(new StopReason('fenced'));
       }
-      for (const { isAccepted, ...claim } of bound) {
+      for (const { isAccepted, ...claim } of renewed.tasks) {
         if (!isAccepted) void this.#take(claim);
         else if (!this.#runs.has(claim.taskId))
-          await requeueTask(this.#ctx, claim, 'run broke off');
+          await requeueTask(this.#ctx, claim, 'run_broke_off');
       }
     } catch (err) {
       logger.warn({ err }, 'the lease was not renewed; it is tried again');

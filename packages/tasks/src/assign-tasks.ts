@@ -22,7 +22,7 @@ export async function assignTasks(
         taskId,
         workerId,
         movesSlot: true,
-        decide: (state, { worker, pulse }) => decideAssign(state, worker, generation, pulse),
+        decide: (state, seen) => decideAssign(state, { generation }, seen),
       }),
     ),
   );

@@ -9,33 +9,48 @@ import {
   type FinishReason,
   INITIAL_STATUS,
   isTerminal,
+  type Micros,
   type NewTaskEvent,
   TASK_LIFE,
   type TaskStatus,
 } from '@runfleet/protocol';
 
+import { isGone, takesTasks, type WorkerState } from './decide-worker.ts';
+import { FAILURES, type RetriedFailure } from './failures.ts';
 import type { Plan, Step, TaskResult, TaskState } from './task-state.ts';
 
-export type Refusal = { refused: 'fenced' | 'not_queued' | 'no_slot' | 'already_done' };
+export type Refusal = {
+  refused: 'fenced' | 'not_queued' | 'no_slot' | 'already_done' | 'not_due' | 'overdue';
+};
 
 /** `[]` where the same input was already applied: the caller gets the same answer again. */
 export type Decision = Plan | Refusal;
 
 export const isRefusal = (decision: Decision): decision is Refusal => 'refused' in decision;
 
-/** A worker as an assignment sees it, under its row lock. */
-export type WorkerState = {
-  readonly id: string;
-  readonly generation: number;
-  readonly isReady: boolean;
-  readonly slots: number;
-  used: number;
+/** What is read under the commit's locks besides the task itself. */
+export type Seen = {
+  readonly now: Micros;
+  readonly pulse: number;
+  /** The worker that a slot is wanted of. */
+  readonly worker: WorkerState | undefined;
+  /** The worker that the task is bound to. Known only to commands that may move a slot. */
+  readonly holder: WorkerState | undefined;
 };
 
 /** Tries that may end for no fault of the caller's before the task fails. */
 export const INFRA_ATTEMPTS_MAX = 3;
+/** The pause before each further try: none, since one broken worker is the likeliest cause, then some. */
+const BACKOFF_SECONDS = [0, 4] as const;
+/** A worker that does not confirm a ticket for so many pulses loses it. */
+export const ACCEPT_PULSES = 5;
+/** A run may take this long past its timeout to report before it is ended for it. */
+const REPORT_GRACE_SECONDS = 30;
+/** As many workers are remembered to be avoided. */
+const AVOIDS_MAX = 8;
 
 const FENCED: Refusal = { refused: 'fenced' };
+const NOT_DUE: Refusal = { refused: 'not_due' };
 const REPEATED: Plan = [];
 
 const enter = (status: TaskStatus): Step => ({
@@ -50,22 +65,20 @@ const backToQueue = (reason: string): Step => ({
   event: { type: INITIAL_STATUS, payload: { reason } },
 });
 
-/** Binds a queued task to a free slot of a worker. */
+/**
+ * Binds a queued task to a free slot of a worker. A task that waits for its next try, or that
+ * should have begun by now, is not bound; so expiry and assignment exclude each other.
+ */
 export function decideAssign(
   state: TaskState,
-  worker: WorkerState | undefined,
-  generation: number,
-  pulse: number,
+  input: { generation: number },
+  { worker, pulse, now }: Seen,
 ): Decision {
+  const { generation } = input;
   if (state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
-  if (
-    worker === undefined ||
-    !worker.isReady ||
-    worker.generation !== generation ||
-    worker.used >= worker.slots
-  ) {
-    return { refused: 'no_slot' };
-  }
+  if (state.notBefore !== null && now < state.notBefore) return NOT_DUE;
+  if (isPastStart(state, now)) return { refused: 'overdue' };
+  if (worker === undefined || !takesTasks(worker, generation, pulse)) return { refused: 'no_slot' };
   return [
     { do: 'raise-epoch' },
     { do: 'bind', workerId: worker.id, generation, pulse },
@@ -120,42 +133,101 @@ export function decideFinish(
   const { lastOutput, result } = input;
   if (result.outcome === 'succeeded' && state.status !== 'task_start') return FENCED;
   const output = lastOutput ? decideOutput(state, { epoch: input.epoch, ...lastOutput }) : [];
-  return [...(isRefusal(output) ? [] : output), ...finishPlan(state, result)];
+  return [
+    ...(isRefusal(output) ? [] : output),
+    ...(result.outcome === 'succeeded'
+      ? [{ do: 'judge-worker', verdict: 'success' } as const]
+      : []),
+    ...finishPlan(state, result),
+  ];
 }
 
-/** Back to the queue, for no fault of the caller's; or, after too many such attempts, a clear failure. */
+/**
+ * The attempt ended for no fault of the caller's: back to the queue, or, after too many such
+ * attempts, a clear failure. See `failures.ts` for what counts as an attempt.
+ */
 export function decideRequeue(
   state: TaskState,
-  input: { epoch: number; reason: string },
+  input: { epoch: number; failure: RetriedFailure; detail?: string },
+  { now }: Seen,
 ): Decision {
   if (isTerminal(state.status)) return { refused: 'already_done' };
   if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
-  if (state.infraAttempts + 1 >= INFRA_ATTEMPTS_MAX) {
-    return [
-      { do: 'raise-epoch' },
-      { do: 'count-infra-attempt' },
-      ...finishPlan(
-        state,
-        failure('failed', `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${input.reason}.`),
-      ),
-    ];
+  const { next, isStrike, says } = FAILURES[input.failure];
+  const reason = input.detail ? `${says} (${input.detail})` : says;
+  if (next === 'return') return [{ do: 'raise-epoch' }, backToQueue(reason)];
+
+  const { workerId } = state;
+  const isKnown = workerId === null || state.avoids.includes(workerId);
+  const attempt: Step[] = [
+    { do: 'raise-epoch' },
+    { do: 'count-infra-attempt' },
+    // Failing twice under one task says nothing new about a worker.
+    ...(isStrike && !isKnown ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
+  ];
+  const attempts = state.infraAttempts + 1;
+  if (attempts >= INFRA_ATTEMPTS_MAX) {
+    const error = `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${reason}.`;
+    return [...attempt, ...finishPlan(state, failure('failed', error))];
   }
-  return [{ do: 'raise-epoch' }, { do: 'count-infra-attempt' }, backToQueue(input.reason)];
+  const pause = pauseAfter(attempts, state.id);
+  return [
+    ...attempt,
+    ...(isKnown
+      ? []
+      : [{ do: 'avoid', workerIds: [...state.avoids, workerId].slice(-AVOIDS_MAX) } as const]),
+    ...(pause === 0n ? [] : [{ do: 'pause', notBefore: now + pause } as const]),
+    backToQueue(reason),
+  ];
 }
 
-/** A ticket that no worker took in time: back to the queue, and nobody's attempt is counted. */
-export function decideReturn(state: TaskState, input: { epoch: number; reason: string }): Decision {
-  return state.status === 'task_assign' ? decideHandBack(state, input) : FENCED;
+/** Takes back a ticket that no worker confirmed in time; nobody's attempt is counted. */
+export function decideReturnLate(state: TaskState, { pulse, holder }: Seen): Decision {
+  const { assignedPulse, status } = state;
+  if (status !== 'task_assign' || assignedPulse === null) return NOT_DUE;
+  if (pulse - assignedPulse <= ACCEPT_PULSES) return NOT_DUE;
+  // The worker has confirmed a list of its tasks that this one was on: it had the ticket. A pulse
+  // more, since the assignment reads the pulse before it is committed.
+  const isSeen =
+    holder?.generation === state.workerGeneration && holder.seenPulse > assignedPulse + 1;
+  return [
+    { do: 'raise-epoch' },
+    ...(isSeen ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
+    backToQueue(FAILURES.not_accepted.says),
+  ];
 }
 
-/** Back to the queue from wherever it is, and nobody's attempt is counted. */
-export function decideHandBack(
-  state: TaskState,
-  input: { epoch: number; reason: string },
-): Decision {
-  if (isTerminal(state.status)) return { refused: 'already_done' };
-  if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
-  return [{ do: 'raise-epoch' }, backToQueue(input.reason)];
+/** Takes a task back from a worker that is gone, or whose connection it was bound to is. */
+export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
+  const { holder } = seen;
+  if (state.workerId === null) return NOT_DUE;
+  if (holder && holder.generation === state.workerGeneration && !isGone(holder)) return NOT_DUE;
+  return decideRequeue(
+    state,
+    { epoch: state.epoch, failure: 'worker_lost', ...(holder && { detail: holder.host }) },
+    seen,
+  );
+}
+
+/** Ends a run that is past its timeout and of which nobody reports. */
+export function decideExpireOverdue(state: TaskState, { now }: Seen): Decision {
+  const { acceptedAt } = state.times;
+  if (state.workerId === null || acceptedAt === null) return NOT_DUE;
+  if (now <= acceptedAt + seconds(state.timeoutSeconds + REPORT_GRACE_SECONDS)) return NOT_DUE;
+  return expire(state, 'The run did not end by its timeout.');
+}
+
+/** Ends a task that no worker accepted by its start deadline. */
+export function decideExpireUnstarted(state: TaskState, { now }: Seen): Decision {
+  if (state.status !== INITIAL_STATUS && state.status !== 'task_assign') return NOT_DUE;
+  if (!isPastStart(state, now)) return NOT_DUE;
+  return expire(state, 'No worker could start the run by its start timeout.');
+}
+
+/** Ends the pause before a task's next try; from then on it may be picked. */
+export function decideResume(state: TaskState, { now }: Seen): Decision {
+  if (state.status !== INITIAL_STATUS || state.notBefore === null) return NOT_DUE;
+  return state.notBefore <= now ? [{ do: 'resume' }] : NOT_DUE;
 }
 
 /** Ends a task in any state at once; a worker that still runs it is fenced by the new epoch. */
@@ -176,13 +248,6 @@ export function decideKill(state: TaskState, input: { onlyQueued: boolean }): De
   ];
 }
 
-/** Ends a task that will not finish by itself: its deadline passed and nobody reports. */
-export function decideExpire(state: TaskState, input: { epoch: number; reason: string }): Decision {
-  if (isTerminal(state.status)) return { refused: 'already_done' };
-  if (state.epoch !== input.epoch) return FENCED;
-  return [{ do: 'raise-epoch' }, ...finishPlan(state, failure('expired', input.reason))];
-}
-
 /** A result without output. */
 export function failure(outcome: TaskResult['outcome'], error: string): TaskResult {
   return {
@@ -197,6 +262,28 @@ export function failure(outcome: TaskResult['outcome'], error: string): TaskResu
     promptTokens: 0,
     completionTokens: 0,
   };
+}
+
+function expire(state: TaskState, reason: string): Plan {
+  return [{ do: 'raise-epoch' }, ...finishPlan(state, failure('expired', reason))];
+}
+
+function isPastStart(state: TaskState, now: Micros): boolean {
+  return state.startBy !== null && now >= state.startBy;
+}
+
+/**
+ * How long a task waits after its nth failed try. Half to one and a half times the nominal pause,
+ * by the task's id, so that tasks that fell with one worker do not stay together.
+ */
+function pauseAfter(attempts: number, id: string): Micros {
+  const nominal = seconds(BACKOFF_SECONDS[Math.min(attempts, BACKOFF_SECONDS.length) - 1] ?? 0);
+  const spread = (BigInt(id) * 2_654_435_761n) % 1_000n;
+  return (nominal * (500n + spread)) / 1_000n;
+}
+
+function seconds(count: number): Micros {
+  return BigInt(count) * 1_000_000n;
 }
 
 function finishPlan(state: TaskState, result: TaskResult): Plan {

@@ -21,7 +21,37 @@ export type NewTask = {
   seed: bigint;
   timeoutSeconds: number;
   admission: AdmissionPolicy;
+  /** Whom of the tenant's own users it is for; empty for nobody in particular. */
+  fairnessKey: string;
+  /** Seconds of head start in the tenant's own line. */
+  priority: number;
+  /** It expires unless a worker accepts it within so many seconds; null waits for ever. */
+  startTimeoutSeconds: number | null;
+  /** Labels that a worker must carry, as `name=value`. */
+  requires: readonly string[];
+  /** Tasks of one session share it. */
+  affinity: string | null;
+  /** Slot-seconds that it is expected to take. */
+  expectedSeconds: number;
+  /** A repeat of the same key gets the first task's answer. `requestHash`: SHA-256 of what was asked. */
+  idempotency: { key: string; requestHash: Uint8Array } | null;
 };
+
+/** The task of a Run. `isRepeat`: an earlier Run of the same key made it. */
+export type CreatedTask = { id: string; token: string; isRepeat: boolean };
+
+/** A Run that asks for nothing special. */
+export const PLAIN_RUN = {
+  fairnessKey: '',
+  priority: 0,
+  startTimeoutSeconds: null,
+  requires: [],
+  affinity: null,
+  expectedSeconds: 1,
+  idempotency: null,
+} as const satisfies Partial<NewTask>;
+
+const SECOND = 1_000_000n;
 
 export type NewTaskPlan = {
   id: string;
@@ -30,6 +60,7 @@ export type NewTaskPlan = {
   held: Pico;
   cps: Pico;
   queuedAt: Micros;
+  startBy: Micros | null;
   events: TaskEvent[];
 };
 
@@ -45,6 +76,8 @@ export function newTaskPlan(id: string, task: NewTask, now: Micros): NewTaskPlan
     held,
     cps,
     queuedAt: now,
+    startBy:
+      task.startTimeoutSeconds === null ? null : now + BigInt(task.startTimeoutSeconds) * SECOND,
     events: [
       { ...common, seq: 1, type: INITIAL_STATUS, payload: null },
       {

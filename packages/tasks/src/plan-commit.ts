@@ -5,7 +5,8 @@
 import { type Account, holdFor, type Movement, requireAdmission } from '@runfleet/billing';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 
-import { type Decision, isRefusal, type Refusal, type WorkerState } from './decide.ts';
+import type { WorkerState } from './decide-worker.ts';
+import { type Decision, isRefusal, type Refusal, type Seen } from './decide.ts';
 import { type NewTask, newTaskPlan, type NewTaskPlan } from './new-task.ts';
 import { applyPlan, type Effects, type ResultPatch, type TaskState } from './task-state.ts';
 
@@ -16,10 +17,7 @@ export type TaskCommand = {
   movesSlot: boolean;
   /** The worker that a slot is wanted of. */
   workerId?: string;
-  decide(
-    state: TaskState,
-    seen: { now: Micros; pulse: number; worker: WorkerState | undefined },
-  ): Decision;
+  decide: (state: TaskState, seen: Seen) => Decision;
 };
 
 /** The task after the command, or why the command did nothing. */
@@ -52,7 +50,8 @@ export function planCommands(
     const state = tasks.get(command.taskId);
     if (!state) return { refused: 'fenced', task: null };
     const worker = workers.get(command.workerId ?? '');
-    const decision = command.decide(state, { now, pulse, worker });
+    const holder = workers.get(state.workerId ?? '');
+    const decision = command.decide(state, { now, pulse, worker, holder });
     if (isRefusal(decision)) return { ...decision, task: { ...state } };
     if (decision.length > 0) {
       const effect = applyPlan(state, decision, now);

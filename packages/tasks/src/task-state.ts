@@ -37,6 +37,14 @@ export type TaskState = {
   readonly priceVersion: string;
   readonly cps: Pico;
   readonly held: Pico;
+  /** What fair order needs of it, and of its tenant as it is now. */
+  readonly fairnessKey: string;
+  readonly priority: number;
+  readonly expectedSeconds: number;
+  readonly weight: number;
+  readonly runningLimit: number | null;
+  /** It expires unless it is accepted by then. */
+  readonly startBy: Micros | null;
   status: TaskStatus;
   epoch: number;
   seq: number;
@@ -46,6 +54,10 @@ export type TaskState = {
   assignedPulse: number | null;
   outputTokens: number;
   infraAttempts: number;
+  /** Waits in the queue without a place in line until a reconciler resumes it. */
+  notBefore: Micros | null;
+  /** Workers on which it failed. */
+  avoids: readonly string[];
   times: TaskTimes;
   totalCost: Pico;
   outcome: Outcome | null;
@@ -73,6 +85,10 @@ export type Step =
   | { do: 'raise-epoch' }
   | { do: 'bind'; workerId: string; generation: number; pulse: number }
   | { do: 'count-infra-attempt' }
+  | { do: 'judge-worker'; verdict: Verdict }
+  | { do: 'avoid'; workerIds: readonly string[] }
+  | { do: 'pause'; notBefore: Micros }
+  | { do: 'resume' }
   | { do: 'count-output'; tokens: number }
   | { do: 'settle'; result: TaskResult };
 
@@ -87,7 +103,16 @@ export type ResultPatch = {
   receipt: Receipt;
 };
 
-export type SlotChange = { workerId: string; generation: number; delta: 1 | -1 };
+/** What an attempt says about the worker that carried it. */
+export type Verdict = 'strike' | 'success';
+
+/** What a plan changes in a worker's row. */
+export type SlotChange = {
+  workerId: string;
+  generation: number;
+  delta: 1 | -1;
+  verdict: Verdict | null;
+};
 
 /** Everything a plan writes, besides the state itself. */
 export type Effects = {
@@ -113,10 +138,11 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
       at: now,
     });
   };
+  let verdict: Verdict | null = null;
   const releaseSlot = () => {
     if (state.workerId === null || state.workerGeneration === null) return;
     const { workerId, workerGeneration: generation } = state;
-    effects.slots.push({ workerId, generation, delta: -1 });
+    effects.slots.push({ workerId, generation, delta: -1, verdict });
     state.workerId = null;
     state.workerGeneration = null;
     state.assignedPulse = null;
@@ -145,10 +171,27 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
         state.workerId = step.workerId;
         state.workerGeneration = step.generation;
         state.assignedPulse = step.pulse;
-        effects.slots.push({ workerId: step.workerId, generation: step.generation, delta: 1 });
+        effects.slots.push({
+          workerId: step.workerId,
+          generation: step.generation,
+          delta: 1,
+          verdict: null,
+        });
         break;
       case 'count-infra-attempt':
         state.infraAttempts += 1;
+        break;
+      case 'judge-worker':
+        verdict = step.verdict;
+        break;
+      case 'avoid':
+        state.avoids = step.workerIds;
+        break;
+      case 'pause':
+        state.notBefore = step.notBefore;
+        break;
+      case 'resume':
+        state.notBefore = null;
         break;
       case 'count-output':
         state.outputTokens = step.tokens;

@@ -12,7 +12,8 @@ import {
   type TaskTime,
 } from '@runfleet/protocol';
 
-import type { WorkerState } from './decide.ts';
+import type { WorkerState } from './decide-worker.ts';
+import { lockWorkers } from './fleet-store.ts';
 import type { NewTaskPlan } from './new-task.ts';
 import type { TaskChange } from './plan-commit.ts';
 import type { SlotChange, TaskState, TaskTimes } from './task-state.ts';
@@ -46,6 +47,12 @@ type LockedRow = TimeColumns & {
   price_version: string;
   cps: string;
   held: string;
+  fairness_key: string;
+  priority: number;
+  expected_seconds: number;
+  weight: number;
+  running_limit: number | null;
+  start_by: Micros | null;
   status: TaskStatus;
   epoch: number;
   seq: number;
@@ -55,6 +62,8 @@ type LockedRow = TimeColumns & {
   assigned_pulse: string | null;
   output_tokens: number;
   infra_attempts: number;
+  not_before: Micros | null;
+  avoids: string[];
   total_cost: string;
   outcome: Outcome | null;
   pexit: string;
@@ -65,36 +74,29 @@ export async function lockTasks(
   ids: readonly string[],
 ): Promise<Map<string, TaskState>> {
   const rows = await tx<LockedRow[]>`
-    select id, organisation_id, pool, timeout_seconds, price_version, cps, held, status, epoch, seq,
-      changed_at, worker_id, worker_generation, assigned_pulse, output_tokens, infra_attempts,
-      total_cost, outcome, pexit, queued_at, assigned_at, accepted_at, preprocess_started_at,
-      preprocess_ended_at, started_at, ended_at, postprocess_started_at, postprocess_ended_at,
-      cancelled_at
-    from tasks where id = any(${ids as string[]}::bigint[]) order by id for update`;
+    select t.id, organisation_id, pool, timeout_seconds, price_version, cps, held, fairness_key,
+      priority, expected_seconds, weight, running_limit, start_by, status, epoch, seq, changed_at,
+      worker_id, worker_generation, assigned_pulse, output_tokens, infra_attempts, not_before,
+      avoids, total_cost, outcome, pexit, queued_at, assigned_at, accepted_at,
+      preprocess_started_at, preprocess_ended_at, started_at, ended_at, postprocess_started_at,
+      postprocess_ended_at, cancelled_at
+    from tasks t join organisations o on o.id = t.organisation_id
+    where t.id = any(${ids as string[]}::bigint[]) order by t.id for update of t`;
   return new Map(rows.map((row) => [row.id, stateOf(row)]));
 }
 
 /** Locks the workers that the tasks are bound to, and those that are wanted. */
-export async function lockWorkers(
+export async function lockWorkersOf(
   tx: Transaction,
   taskIds: readonly string[],
   wanted: readonly string[],
 ): Promise<Map<string, WorkerState>> {
   if (taskIds.length === 0) return new Map();
-  const rows = await tx<
-    { id: string; generation: number; state: string; slots: number; used: number }[]
-  >`
-    select id, generation, state, slots, used from workers
-    where id in (
+  return lockWorkers(
+    tx,
+    (of) => of`
       select worker_id from tasks where id = any(${taskIds as string[]}::bigint[])
-      union all select unnest(${wanted as string[]}::uuid[])
-    )
-    order by id for update`;
-  return new Map(
-    rows.map(({ id, generation, state, slots, used }) => [
-      id,
-      { id, generation, isReady: state === 'ready', slots, used },
-    ]),
+      union all select unnest(${wanted as string[]}::uuid[])`,
   );
 }
 
@@ -104,7 +106,8 @@ export function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Sta
       status = p.status, epoch = p.epoch, seq = p.seq, changed_at = p.changed_at,
       queued_in = p.queued_in, worker_id = p.worker_id, worker_generation = p.worker_generation,
       assigned_pulse = p.assigned_pulse, output_tokens = p.output_tokens,
-      infra_attempts = p.infra_attempts, assigned_at = p.assigned_at, accepted_at = p.accepted_at,
+      infra_attempts = p.infra_attempts, not_before = p.not_before, avoids = p.avoids,
+      assigned_at = p.assigned_at, accepted_at = p.accepted_at,
       preprocess_started_at = p.preprocess_started_at, preprocess_ended_at = p.preprocess_ended_at,
       started_at = p.started_at, ended_at = p.ended_at,
       postprocess_started_at = p.postprocess_started_at,
@@ -116,7 +119,8 @@ export function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Sta
     from json_to_recordset(${JSON.stringify(changes.map(taskRow))}::text::json) as p(
       id bigint, status task_status, epoch int, seq int, changed_at timestamptz, queued_in text,
       worker_id uuid, worker_generation int, assigned_pulse bigint, output_tokens int,
-      infra_attempts int, assigned_at timestamptz, accepted_at timestamptz,
+      infra_attempts int, not_before timestamptz, avoids uuid[], assigned_at timestamptz,
+      accepted_at timestamptz,
       preprocess_started_at timestamptz, preprocess_ended_at timestamptz, started_at timestamptz,
       ended_at timestamptz, postprocess_started_at timestamptz, postprocess_ended_at timestamptz,
       cancelled_at timestamptz, total_cost numeric, outcome text, pexit text, debug_output text,
@@ -136,15 +140,19 @@ export async function takeTaskIds(tx: Transaction, count: number): Promise<strin
 export function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Statement {
   return tx`
     insert into tasks (id, organisation_id, project_id, owner_id, token, model_id, pool, parameters,
-      seed, timeout_seconds, status, epoch, seq, changed_at, queued_in, queued_at, price_version, cps,
+      seed, timeout_seconds, fairness_key, priority, expected_seconds, start_by, affinity, requires,
+      status, epoch, seq, changed_at, queued_in, queued_at, price_version, cps,
       held)
     overriding system value
     select id, organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
-      timeout_seconds, ${INITIAL_STATUS}::task_status, 0, seq, queued_at, pool, queued_at,
+      timeout_seconds, fairness_key, priority, expected_seconds, start_by, affinity, requires,
+      ${INITIAL_STATUS}::task_status, 0, seq, queued_at, pool, queued_at,
       price_version, cps, held
     from json_to_recordset(${JSON.stringify(plans.map(newTaskRow))}::text::json) as p(
       id bigint, organisation_id bigint, project_id bigint, owner_id uuid, token text, model_id text,
-      pool text, parameters json, seed bigint, timeout_seconds int, seq int, queued_at timestamptz,
+      pool text, parameters json, seed bigint, timeout_seconds int,
+      fairness_key text, priority int, expected_seconds float8, start_by timestamptz, affinity text,
+      requires text[], seq int, queued_at timestamptz,
       price_version text, cps numeric, held numeric)`;
 }
 
@@ -166,20 +174,29 @@ export function writeEvents(tx: Transaction, events: readonly TaskEvent[]): Stat
 
 /** A worker that registered anew counts from zero; releases of its former life pass it by. */
 export function writeSlots(tx: Transaction, changes: readonly SlotChange[]): Statement {
-  const rows = changes.map(({ workerId, generation, delta }) => ({
-    id: workerId,
-    generation,
-    delta,
-  }));
   return tx`
-    update workers w set used = w.used + c.delta
-    from (
-      select id, generation, sum(delta)::int as delta
-      from json_to_recordset(${JSON.stringify(rows)}::text::json)
-        as r(id uuid, generation int, delta int)
-      group by id, generation
-    ) c
+    update workers w set used = w.used + c.delta,
+      strikes = case when c.succeeded then 0 else w.strikes end + c.strikes
+    from json_to_recordset(${JSON.stringify(sumByWorker(changes))}::text::json)
+      as c(id uuid, generation int, delta int, succeeded boolean, strikes int)
     where w.id = c.id and w.generation = c.generation`;
+}
+
+/** What a commit changes per connection of a worker. A success forgets the strikes before it. */
+function sumByWorker(changes: readonly SlotChange[]) {
+  const sums = new Map<
+    string,
+    { id: string; generation: number; delta: number; succeeded: boolean; strikes: number }
+  >();
+  for (const { workerId: id, generation, delta, verdict } of changes) {
+    const key = `${id}:${generation}`;
+    const sum = sums.get(key) ?? { id, generation, delta: 0, succeeded: false, strikes: 0 };
+    sum.delta += delta;
+    if (verdict === 'strike') sum.strikes += 1;
+    if (verdict === 'success') Object.assign(sum, { succeeded: true, strikes: 0 });
+    sums.set(key, sum);
+  }
+  return [...sums.values()];
 }
 
 export function writeFiles(
@@ -216,6 +233,12 @@ function stateOf(row: LockedRow): TaskState {
     priceVersion: row.price_version,
     cps: parseUsd(row.cps),
     held: parseUsd(row.held),
+    fairnessKey: row.fairness_key,
+    priority: row.priority,
+    expectedSeconds: row.expected_seconds,
+    weight: row.weight,
+    runningLimit: row.running_limit,
+    startBy: row.start_by,
     status: row.status,
     epoch: row.epoch,
     seq: row.seq,
@@ -225,6 +248,8 @@ function stateOf(row: LockedRow): TaskState {
     assignedPulse: row.assigned_pulse === null ? null : Number(row.assigned_pulse),
     outputTokens: row.output_tokens,
     infraAttempts: row.infra_attempts,
+    notBefore: row.not_before,
+    avoids: row.avoids,
     times: timesOf(row),
     totalCost: parseUsd(row.total_cost),
     outcome: row.outcome,
@@ -250,6 +275,8 @@ function taskRow({ state, patch }: TaskChange) {
     assigned_pulse: state.assignedPulse,
     output_tokens: state.outputTokens,
     infra_attempts: state.infraAttempts,
+    not_before: state.notBefore === null ? null : formatMoment(state.notBefore),
+    avoids: state.avoids,
     total_cost: formatUsd(state.totalCost),
     outcome: state.outcome,
     pexit: state.pexit,
@@ -262,7 +289,7 @@ function taskRow({ state, patch }: TaskChange) {
   };
 }
 
-function newTaskRow({ id, token, task, held, cps, queuedAt, events }: NewTaskPlan) {
+function newTaskRow({ id, token, task, held, cps, queuedAt, startBy, events }: NewTaskPlan) {
   return {
     id,
     organisation_id: task.organisationId,
@@ -274,6 +301,12 @@ function newTaskRow({ id, token, task, held, cps, queuedAt, events }: NewTaskPla
     parameters: task.parameters,
     seed: task.seed.toString(),
     timeout_seconds: task.timeoutSeconds,
+    fairness_key: task.fairnessKey,
+    priority: task.priority,
+    expected_seconds: task.expectedSeconds,
+    start_by: startBy === null ? null : formatMoment(startBy),
+    affinity: task.affinity,
+    requires: task.requires,
     seq: events.length,
     queued_at: formatMoment(queuedAt),
     price_version: task.model.priceVersion,

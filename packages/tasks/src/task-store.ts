@@ -9,6 +9,7 @@ import { lockAccounts, writeMovements } from '@runfleet/billing';
 import { type Db, type Statement, transact, type Transaction } from '@runfleet/db';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 
+import { type FleetStore, openFleetStore } from './fleet-store.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { NewTask } from './new-task.ts';
 import {
@@ -22,7 +23,7 @@ import type { ResultPatch, TaskState } from './task-state.ts';
 import {
   insertTasks,
   lockTasks,
-  lockWorkers,
+  lockWorkersOf,
   takeTaskIds,
   writeEvents,
   writeFiles,
@@ -30,11 +31,12 @@ import {
   writeTasks,
 } from './task-statements.ts';
 
-export type TaskStore = AsyncDisposable & {
-  /** Rejects only where Postgres could not answer; the command may then be given again. */
-  commit(command: TaskCommand): Promise<Committed>;
-  create(task: NewTask): Promise<{ id: string; token: string }>;
-};
+export type TaskStore = AsyncDisposable &
+  FleetStore & {
+    /** Rejects only where Postgres could not answer; the command may then be given again. */
+    commit(command: TaskCommand): Promise<Committed>;
+    create(task: NewTask): Promise<{ id: string; token: string }>;
+  };
 
 type Ctx = {
   db: Db;
@@ -52,6 +54,7 @@ export function openTaskStore(ctx: Ctx): TaskStore {
     retryConflicts(() => commitCreations(ctx, tasks)),
   );
   return {
+    ...openFleetStore(ctx),
     commit: (command) => changes.add(command),
     async create(task) {
       const created = await creations.add(task);
@@ -75,7 +78,7 @@ async function commitCommands(
     (tx) =>
       Promise.all([
         lockTasks(tx, ids),
-        lockWorkers(
+        lockWorkersOf(
           tx,
           movers.map((command) => command.taskId),
           movers.flatMap((command) => command.workerId ?? []),

@@ -6,19 +6,22 @@ import { describe, expect } from 'vitest';
 import { assignTasks } from './assign-tasks.ts';
 import { acceptTask, appendOutput, type Claim, finishTask, startTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
+import { LEASE_PULSES } from './decide-worker.ts';
 import { failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
 import { killTask } from './kill-task.ts';
 import { readTask } from './read-task.ts';
-import {
-  correctSlotCounts,
-  LEASE_PULSES,
-  reapLostWorkers,
-  returnUnacceptedTasks,
-} from './reconcile.ts';
+import { repair } from './reconcile.ts';
 import { requeueTask } from './requeue-task.ts';
 import type { TaskResult } from './task-state.ts';
 import { openTaskStore, type TaskStore } from './task-store.ts';
-import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
+import {
+  aDescription,
+  aTask,
+  aWorker,
+  createTenant,
+  endPause,
+  testWithTasks as test,
+} from './testing.ts';
 import { registerWorker, renewWorker } from './worker-registry.ts';
 
 const answer: TaskResult = {
@@ -116,7 +119,7 @@ describe('the road of a task', () => {
   }) => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await running(ctx, id, await aWorker(db));
+    const claim = await running(ctx, id, await aWorker(store));
     const lastOutput = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
     expect(await finishTask(ctx, claim, { result: answer, lastOutput })).toBe('done');
 
@@ -137,7 +140,7 @@ describe('the road of a task', () => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     expect((await readAccount(ctx, tenant.organisationId)).held).toBe(parseUsd('0.1755'));
-    const claim = await running(ctx, id, await aWorker(db));
+    const claim = await running(ctx, id, await aWorker(store));
     await finishTask(ctx, claim, { result: answer });
 
     const task = await readTask(ctx, { ...tenant, reference: { id } });
@@ -159,7 +162,7 @@ describe('the road of a task', () => {
     async (outcome, { db, store, queue, tenant }) => {
       const ctx = { db, store, queue };
       const { id } = await createTask(ctx, aTask(tenant));
-      const worker = await aWorker(db);
+      const worker = await aWorker(store);
       const claim = await assigned(ctx, id, worker);
       await acceptTask(ctx, claim);
       await finishTask(ctx, claim, { result: failure(outcome, 'No.') });
@@ -195,17 +198,17 @@ describe('the fence', () => {
   }) => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
-    const zombie = await running(ctx, id, await aWorker(db));
-    expect(await requeueTask(ctx, zombie, 'worker lost')).toBe(true);
+    const zombie = await running(ctx, id, await aWorker(store));
+    expect(await requeueTask(ctx, zombie, 'worker_lost')).toBe(true);
 
     const output = { raw: 'late', tokens: 1, elapsedMs: 1 };
     expect(await appendOutput(ctx, zombie, output)).toBe('fenced');
     expect(await startTask(ctx, zombie)).toBe('fenced');
     expect(await finishTask(ctx, zombie, { result: answer })).toBe('fenced');
     expect(await acceptTask(ctx, zombie)).toBeNull();
-    expect(await requeueTask(ctx, zombie, 'again')).toBe(false);
+    expect(await requeueTask(ctx, zombie, 'worker_lost')).toBe(false);
 
-    const heir = await running(ctx, id, await aWorker(db));
+    const heir = await running(ctx, id, await aWorker(store));
     expect(heir.epoch).toBeGreaterThan(zombie.epoch);
     expect(await finishTask(ctx, heir, { result: answer })).toBe('done');
     expect(await finishTask(ctx, zombie, { result: answer })).toBe('fenced');
@@ -223,7 +226,7 @@ describe('the fence', () => {
   }) => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
-    const worker = await aWorker(db);
+    const worker = await aWorker(store);
     const claim = await assigned(ctx, id, worker);
     expect((await assignTasks(ctx, [{ taskId: id, ...worker }])).assigned).toEqual([]);
     const output = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
@@ -239,7 +242,7 @@ describe('the fence', () => {
 
   test('finish and kill race: exactly one ends the task', async ({ db, store, queue, tenant }) => {
     const ctx = { db, store, queue };
-    const worker = await aWorker(db, 20);
+    const worker = await aWorker(store, 20);
     for (let i = 0; i < 10; i++) {
       const { id } = await createTask(ctx, aTask(tenant));
       const claim = await running(ctx, id, worker);
@@ -273,7 +276,7 @@ test('an answer that streams in one process and a kill in another: the log stays
   tenant,
 }) => {
   await using elsewhere = openTaskStore({ db, announce: () => {} });
-  const worker = await aWorker(db, 20);
+  const worker = await aWorker(store, 20);
   for (let i = 0; i < 10; i++) {
     const { id } = await createTask({ store, queue }, aTask(tenant));
     const claim = await running({ store, db }, id, worker);
@@ -302,7 +305,7 @@ describe('slots', () => {
     tenant,
   }) => {
     const ctx = { db, store, queue };
-    const worker = await aWorker(db, 3);
+    const worker = await aWorker(store, 3);
     const tasks = await Promise.all(
       Array.from({ length: 8 }, () => createTask(ctx, aTask(tenant))),
     );
@@ -322,7 +325,7 @@ describe('slots', () => {
     tenant,
   }) => {
     const ctx = { db, store, queue };
-    const worker = await aWorker(db);
+    const worker = await aWorker(store);
     const { id } = await createTask(ctx, aTask(tenant));
     const claim = await running(ctx, id, worker);
     const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
@@ -332,12 +335,12 @@ describe('slots', () => {
     await expectBalancedBooks(db, tenant.organisationId);
   });
 
-  test('a leaked slot is found and corrected', async ({ db }) => {
-    const { workerId } = await aWorker(db);
+  test('a leaked slot is found and corrected', async ({ db, store, queue }) => {
+    const { workerId } = await aWorker(store);
     await db.sql`update workers set used = 2 where id = ${workerId}`;
-    expect(await correctSlotCounts({ db })).toBe(1);
+    expect(await repair({ store, queue }, 'slot-counts')).toBe(1);
     expect(await usedSlots(db, workerId)).toBe(0);
-    expect(await correctSlotCounts({ db })).toBe(0);
+    expect(await repair({ store, queue }, 'slot-counts')).toBe(0);
   });
 });
 
@@ -351,26 +354,29 @@ describe('leases', () => {
     tenant,
   }) => {
     const ctx = { db, store, queue };
-    const worker = await aWorker(db);
+    const worker = await aWorker(store);
     const { id } = await createTask(ctx, aTask(tenant));
     await running(ctx, id, worker);
     await pass(db, LEASE_PULSES);
-    expect(await reapLostWorkers(ctx)).toBe(0);
+    expect(await repair(ctx, 'silent-workers')).toBe(0);
     await pass(db, 1);
-    expect(await reapLostWorkers(ctx)).toBe(1);
+    expect(await repair(ctx, 'silent-workers')).toBe(1);
+    expect(await repair(ctx, 'lost-workers')).toBe(1);
     expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
       status: 'task_queue',
       infraAttempts: 1,
       workerId: null,
     });
-    expect(await renewWorker(ctx, { id: worker.workerId, generation: 1 })).toBeNull();
+    const { workerId: workerOf } = worker;
+    expect(await renewWorker(ctx, { id: workerOf, generation: 1, seenPulse: 0 })).toBeNull();
   });
 
   test('without pulses nobody is lost, however much time passes', async ({ db, store, queue }) => {
-    const { workerId } = await aWorker(db);
+    const { workerId } = await aWorker(store);
     await db.sql`update workers set renewed_at = now() - interval '1 day' where id = ${workerId}`;
-    await reapLostWorkers({ db, store, queue });
-    expect(await renewWorker({ db }, { id: workerId, generation: 1 })).toEqual([]);
+    expect(await repair({ store, queue }, 'silent-workers')).toBe(0);
+    const renewal = { id: workerId, generation: 1, seenPulse: 0 };
+    expect(await renewWorker({ store }, renewal)).toMatchObject({ tasks: [] });
   });
 
   test('a ticket that nobody accepts goes back without counting an attempt', async ({
@@ -381,9 +387,9 @@ describe('leases', () => {
   }) => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await assigned(ctx, id, await aWorker(db));
+    const claim = await assigned(ctx, id, await aWorker(store));
     await pass(db, 6);
-    expect(await returnUnacceptedTasks(ctx)).toBe(1);
+    expect(await repair(ctx, 'accept-deadlines')).toBe(1);
     expect(await acceptTask(ctx, claim)).toBeNull();
     expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
       status: 'task_queue',
@@ -398,15 +404,16 @@ describe('leases', () => {
     tenant,
   }) => {
     const ctx = { db, store, queue };
-    const worker = await aWorker(db);
+    const worker = await aWorker(store);
     const [first, second] = [
       await createTask(ctx, aTask(tenant)),
       await createTask(ctx, aTask(tenant)),
     ];
     await assigned(ctx, first.id, worker);
     await running(ctx, second.id, worker);
-    const bound = await renewWorker(ctx, { id: worker.workerId, generation: worker.generation });
-    expect(bound?.toSorted((a, b) => Number(a.taskId) - Number(b.taskId))).toEqual([
+    const renewal = { id: worker.workerId, generation: worker.generation, seenPulse: 0 };
+    const renewed = await renewWorker(ctx, renewal);
+    expect(renewed?.tasks.toSorted((a, b) => Number(a.taskId) - Number(b.taskId))).toEqual([
       { taskId: first.id, epoch: 1, isAccepted: false },
       { taskId: second.id, epoch: 1, isAccepted: true },
     ]);
@@ -419,12 +426,12 @@ describe('leases', () => {
     tenant,
   }) => {
     const ctx = { db, store, queue };
-    const worker = await aWorker(db);
+    const worker = await aWorker(store);
     const { id } = await createTask(ctx, aTask(tenant));
     await running(ctx, id, worker);
-    const device = { engine: '', model: '', provider: '', device: '', version: '' };
-    await registerWorker(ctx, { id: worker.workerId, pool: 'p', host: 'h', slots: 4, device });
-    expect(await reapLostWorkers(ctx)).toBe(1);
+    const again = { id: worker.workerId, host: 'h', slots: 4, description: aDescription() };
+    expect(await registerWorker(ctx, again)).toEqual({ generation: 2 });
+    expect(await repair(ctx, 'lost-workers')).toBe(1);
     expect(await usedSlots(db, worker.workerId)).toBe(0);
   });
 
@@ -437,8 +444,9 @@ describe('leases', () => {
     const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
-      const claim = await running(ctx, id, await aWorker(db));
-      await requeueTask(ctx, claim, 'worker lost');
+      const claim = await running(ctx, id, await aWorker(store));
+      await requeueTask(ctx, claim, 'worker_lost');
+      await endPause(db, id);
     }
     const task = await readTask(ctx, { ...tenant, reference: { id } });
     expect(task).toMatchObject({

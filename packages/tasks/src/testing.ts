@@ -8,7 +8,8 @@ import { findModel, type Model } from '@runfleet/models';
 import { parseUsd, type TaskEvent } from '@runfleet/protocol';
 import { openTaskQueue } from '@runfleet/queue';
 
-import type { NewTask } from './new-task.ts';
+import type { FleetStore, WorkerDescription } from './fleet-store.ts';
+import { type NewTask, PLAIN_RUN } from './new-task.ts';
 import { openTaskStore } from './task-store.ts';
 import { registerWorker } from './worker-registry.ts';
 
@@ -47,26 +48,33 @@ export function aTask(tenant: Tenant, changes: Partial<NewTask> = {}): NewTask {
     seed: 7n,
     timeoutSeconds: 300,
     admission: compatibleAdmission satisfies AdmissionPolicy,
+    ...PLAIN_RUN,
     ...changes,
   };
 }
 
+/** A worker that is told of as `description` says, or runs the echo engine for the test model's pool. */
 export async function aWorker(
-  db: Db,
+  store: FleetStore,
   slots = 4,
+  description: Partial<WorkerDescription> = {},
 ): Promise<{ workerId: string; generation: number }> {
   const workerId = randomUUID();
   const { generation } = await registerWorker(
-    { db },
-    {
-      id: workerId,
-      pool: phi().pool,
-      host: 'a-host',
-      slots,
-      device: { engine: 'echo', model: '', provider: '', device: 'cpu', version: '' },
-    },
+    { store },
+    { id: workerId, host: 'a-host', slots, description: { ...aDescription(), ...description } },
   );
   return { workerId, generation };
+}
+
+export function aDescription(): WorkerDescription {
+  const device = { engine: 'echo', model: '', provider: '', device: 'cpu', version: '' };
+  return { pools: [phi().pool], labels: [], loaded: {}, memoryBytes: null, device };
+}
+
+/** Ends the pause before a task's next try, as if the time had passed. */
+export async function endPause(db: Db, taskId: string): Promise<void> {
+  await db.sql`update tasks set not_before = null where id = ${taskId}`;
 }
 
 export const testWithTasks = testWithDb

@@ -1,11 +1,20 @@
 /**
- * Workers as Postgres knows them. A worker renews its own row; its tasks refer to (worker,
- * generation), so there is no lease per task. Leases are judged in pulses, which brokers tick:
- * while nobody can tick, nothing expires.
+ * The list of workers. A worker renews its own row; its tasks refer to (worker, generation), so
+ * there is no lease per task.
  */
 import type { Db } from '@runfleet/db';
 
-import type { Claim } from './carry-task.ts';
+import {
+  decideDrain,
+  decidePardon,
+  decideRegister,
+  decideRenew,
+  decideRetire,
+  SILENT_PULSES,
+} from './decide-worker.ts';
+import type { BoundTask, FleetStore, WorkerDescription } from './fleet-store.ts';
+
+type Ctx = { store: FleetStore };
 
 export type WorkerDevice = {
   engine: string;
@@ -17,52 +26,56 @@ export type WorkerDevice = {
 
 /** Puts a worker on the list with all slots free. A second call of the same id is a new generation. */
 export async function registerWorker(
-  ctx: { db: Db },
-  worker: { id: string; pool: string; host: string; slots: number; device: WorkerDevice },
+  ctx: Ctx,
+  worker: { id: string; host: string; slots: number; description: WorkerDescription },
 ): Promise<{ generation: number }> {
-  const [row] = await ctx.db.sql<{ generation: number }[]>`
-    insert into workers (id, pool, host, state, generation, slots, renewed_pulse, renewed_at,
-      started_at, device)
-    select ${worker.id}, ${worker.pool}, ${worker.host}, 'ready', 1, ${worker.slots}, n, now(), now(),
-      ${JSON.stringify(worker.device)}::text::jsonb
-    from pulse
-    on conflict (id) do update set state = 'ready', generation = workers.generation + 1, used = 0,
-      slots = excluded.slots, renewed_pulse = excluded.renewed_pulse, renewed_at = now()
-    returning generation`;
-  if (!row) throw new Error('The pulse row is missing; run the migrations.');
-  return row;
+  const { id, host, slots, description } = worker;
+  const registered = await ctx.store.changeWorker({
+    workerId: id,
+    decide: (known, seen) => decideRegister(known, { id, host, slots }, seen),
+    description,
+  });
+  if (!registered) throw new Error(`Worker ${id} could not be put on the list.`);
+  return { generation: registered.worker.generation };
 }
 
 /**
  * Renews a worker's lease and lists the tasks that are bound to it, so that a lost ticket or a
- * lost kill notice costs one renewal. Null: the worker was declared lost and must register anew.
+ * lost kill notice costs one renewal. `seenPulse` is the `pulse` of the last answer that arrived
+ * (0 before the first), which proves that its list was seen. Null: the worker was declared lost,
+ * or another connection took over, and it must register anew.
  */
 export async function renewWorker(
-  ctx: { db: Db },
-  worker: { id: string; generation: number },
-): Promise<(Claim & { isAccepted: boolean })[] | null> {
-  const rows = await ctx.db.sql<{ id: string | null; epoch: number; is_accepted: boolean }[]>`
-    with renewed as (
-      update workers set renewed_pulse = (select n from pulse), renewed_at = now()
-      where id = ${worker.id} and generation = ${worker.generation} and state in ('ready', 'draining')
-      returning id
-    )
-    select t.id, t.epoch, t.status <> 'task_assign' as is_accepted
-    from renewed left join tasks t on t.worker_id = renewed.id`;
-  if (rows.length === 0) return null;
-  return rows.flatMap(({ id, epoch, is_accepted }) =>
-    id === null ? [] : [{ taskId: id, epoch, isAccepted: is_accepted }],
-  );
+  ctx: Ctx,
+  worker: {
+    id: string;
+    generation: number;
+    seenPulse: number;
+    loaded?: WorkerDescription['loaded'];
+  },
+): Promise<{ pulse: number; tasks: BoundTask[] } | null> {
+  const { id, generation, seenPulse, loaded } = worker;
+  const renewed = await ctx.store.changeWorker({
+    workerId: id,
+    decide: (known, seen) => decideRenew(known, { generation, seenPulse }, seen),
+    ...(loaded && { description: { loaded } }),
+  });
+  if (!renewed) return null;
+  return { pulse: renewed.pulse, tasks: await ctx.store.listBoundTasks({ id, generation }) };
 }
 
-/** No new tasks for this worker; those it has, it may finish. */
-export async function drainWorker(ctx: { db: Db }, worker: { id: string }): Promise<void> {
-  await ctx.db
-    .sql`update workers set state = 'draining' where id = ${worker.id} and state = 'ready'`;
+/** No new tasks for this worker; those it has, it may finish. Whether it was on duty until now. */
+export async function drainWorker(ctx: Ctx, worker: { id: string }): Promise<boolean> {
+  return (await ctx.store.changeWorker({ workerId: worker.id, decide: decideDrain })) !== null;
 }
 
-export async function retireWorker(ctx: { db: Db }, worker: { id: string }): Promise<void> {
-  await ctx.db.sql`update workers set state = 'stopped' where id = ${worker.id}`;
+export async function retireWorker(ctx: Ctx, worker: { id: string }): Promise<void> {
+  await ctx.store.changeWorker({ workerId: worker.id, decide: decideRetire });
+}
+
+/** Ends a worker's quarantine by an operator's word. Whether it was in one. */
+export async function pardonWorker(ctx: Ctx, worker: { id: string }): Promise<boolean> {
+  return (await ctx.store.changeWorker({ workerId: worker.id, decide: decidePardon })) !== null;
 }
 
 export type FreeWorker = { id: string; generation: number; free: number; used: number };
@@ -70,6 +83,8 @@ export type FreeWorker = { id: string; generation: number; free: number; used: n
 /** Workers of a pool that have a free slot now. A hint: the assign commit checks again. */
 export async function listFreeWorkers(ctx: { db: Db }, pool: string): Promise<FreeWorker[]> {
   return ctx.db.sql<FreeWorker[]>`
-    select id, generation, slots - used as free, used from workers
-    where pool = ${pool} and state = 'ready' and used < slots order by used, id`;
+    select w.id, w.generation, w.slots - w.used as free, w.used from workers w, pulse p
+    where ${pool} = any(w.pools) and w.state = 'ready' and w.used < w.slots
+      and p.n - w.renewed_pulse <= ${SILENT_PULSES}
+    order by w.used, w.id`;
 }

@@ -3,7 +3,7 @@ import { compatibleAdmission } from '@runfleet/billing';
 import { connectDb } from '@runfleet/db';
 import { freePort } from '@runfleet/local-servers';
 import { findModel } from '@runfleet/models';
-import { type NewTask, openTaskStore, type TaskStore } from '@runfleet/tasks';
+import { type NewTask, openTaskStore, PLAIN_RUN, type TaskStore } from '@runfleet/tasks';
 import { Pool } from 'undici';
 
 import type { OwnFigures } from '../figures.ts';
@@ -62,6 +62,7 @@ function taskOf(tenant: Tenant): NewTask {
     seed: 7n,
     timeoutSeconds: 300,
     admission: compatibleAdmission,
+    ...PLAIN_RUN,
   };
 }
 

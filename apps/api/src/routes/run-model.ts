@@ -1,6 +1,6 @@
 import { findModel, parseChatParameters } from '@runfleet/models';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
-import { createTask } from '@runfleet/tasks';
+import { createTask, PLAIN_RUN } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
@@ -37,6 +37,7 @@ export function runModel(ctx: ApiContext): ApiHandler {
       seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
       timeoutSeconds: request.timeoutSeconds,
       admission,
+      ...PLAIN_RUN,
     });
     c.var.trace.taskId = id;
     return answerJson(c, { errors: [], taskid: id, socketaccesstoken: token, result: true });

@@ -13,15 +13,13 @@ import {
   type TaskStatus,
 } from '@runfleet/protocol';
 import {
-  correctSlotCounts,
-  expireOverdueTasks,
   listFreeWorkers,
   listQueuedTasks,
   listTasks,
   readFleet,
-  reapLostWorkers,
+  repair,
+  REPAIRS,
   readTask,
-  returnUnacceptedTasks,
   tickPulse,
 } from '@runfleet/tasks';
 import { createTask } from '@runfleet/tasks';
@@ -206,10 +204,7 @@ describe('the fleet', () => {
     await tickPulse({ db });
     const ctx = { db, store, queue };
     const before = await db.sql`select id, state from workers order by id`;
-    for (const reconcile of [reapLostWorkers, returnUnacceptedTasks, expireOverdueTasks]) {
-      expect(await reconcile(ctx)).toBe(0);
-    }
-    expect(await correctSlotCounts({ db })).toBe(0);
+    for (const name of REPAIRS) expect(await repair(ctx, name)).toBe(0);
     expect(await db.sql`select id, state from workers order by id`).toEqual(before);
     expect(seeded.events).toBeGreaterThan(5_000);
   });

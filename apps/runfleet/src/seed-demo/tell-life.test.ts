@@ -13,20 +13,25 @@ import {
   startTask,
   type TaskStore,
 } from '@runfleet/tasks';
-import { aTask, aWorker, phi, type Tenant, testWithTasks as test } from '@runfleet/tasks/testing';
+import {
+  aTask,
+  aWorker,
+  endPause,
+  phi,
+  type Tenant,
+  testWithTasks as test,
+} from '@runfleet/tasks/testing';
 import { expect } from 'vitest';
 
 import { LOST_HOST } from './attempt.ts';
 import { throwDice } from './dice.ts';
 import { demoParameters, type Fate, tellLife } from './tell-life.ts';
 
-const LOST = `worker lost (${LOST_HOST})`;
-
 type Ctx = { db: Db; store: TaskStore };
 type Claim = { taskId: string; epoch: number; workerId: string };
 
 async function assigned(ctx: Ctx, taskId: string): Promise<Claim> {
-  const worker = await aWorker(ctx.db);
+  const worker = await aWorker(ctx.store);
   const { assigned: tickets } = await assignTasks(ctx, [{ taskId, ...worker }]);
   const [ticket] = tickets;
   if (!ticket) throw new Error('The task was not assigned.');
@@ -80,15 +85,16 @@ const ROADS = {
     finishTask(ctx, await assigned(ctx, id), { result: failure('rejected', 'No.') }),
   answered: async (ctx, _tenant, id) => finishTask(ctx, await saying(ctx, id), { result: answer }),
   'answered at the second attempt': async (ctx, _tenant, id) => {
-    await requeueTask(ctx, await saying(ctx, id), LOST);
+    await requeueTask(ctx, await saying(ctx, id), 'worker_lost', LOST_HOST);
     await finishTask(ctx, await saying(ctx, id), { result: answer });
   },
   'given up': async (ctx, _tenant, id) => {
-    await requeueTask(ctx, await saying(ctx, id), LOST);
-    await requeueTask(ctx, await saying(ctx, id), LOST);
+    await requeueTask(ctx, await saying(ctx, id), 'worker_lost', LOST_HOST);
+    await requeueTask(ctx, await saying(ctx, id), 'worker_lost', LOST_HOST);
+    await endPause(ctx.db, id);
     const last = await assigned(ctx, id);
     await startTask(ctx, last);
-    await requeueTask(ctx, last, LOST);
+    await requeueTask(ctx, last, 'worker_lost', LOST_HOST);
   },
 } satisfies Partial<Record<Fate, Road>>;
 

@@ -31,6 +31,8 @@ export const workers = pgTable(
     /** Slots that tasks occupy; every commit that binds or frees one moves it. */
     used: integer().notNull().default(0),
     renewedPulse: counter().notNull(),
+    /** The pulse of the last answer to a renewal that the worker has confirmed: it saw that answer's list. */
+    seenPulse: counter().notNull().default(0),
     renewedAt: moment().notNull(),
     startedAt: moment().notNull(),
     /** What it runs on: provider, device, model, versions. */

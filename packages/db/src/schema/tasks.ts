@@ -106,6 +106,12 @@ export const tasks = pgTable(
     index('tasks_queued')
       .on(table.queuedIn, table.id)
       .where(sql`${table.queuedIn} is not null`),
+    index('tasks_start_deadlines')
+      .on(table.startBy)
+      .where(sql`${table.queuedIn} is not null and ${table.startBy} is not null`),
+    index('tasks_paused')
+      .on(table.notBefore)
+      .where(sql`${table.notBefore} is not null`),
     index('tasks_of_worker')
       .on(table.workerId)
       .where(sql`${table.workerId} is not null`),

@@ -1,0 +1,46 @@
+/**
+ * Why an attempt can end without an answer, whose fault it is, and what follows: the closed list.
+ *
+ * `next`: the outcome that ends the task; `retry`: another attempt elsewhere after a pause, while
+ * any are left; `return`: back in line as if nothing had happened. Nothing here is ever billed.
+ * `isStrike`: it speaks against the worker, which rests after several in a row.
+ */
+import type { Outcome } from '@runfleet/protocol';
+
+type FailureRow = {
+  fault: 'user' | 'model' | 'infrastructure';
+  next: Outcome | 'retry' | 'return';
+  isStrike: boolean;
+  says: string;
+};
+
+export const FAILURES = {
+  /** The input cannot be run, here or anywhere. */
+  input_rejected: { fault: 'user', next: 'rejected', isStrike: false, says: 'input rejected' },
+  /** The model gave no answer to a good input; with its fixed seed it would not the next time. */
+  model_failed: { fault: 'model', next: 'failed', isStrike: false, says: 'model failed' },
+  /** Its lease ran out. Whether the task did it is seen where the next worker dies of it too. */
+  worker_lost: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'worker lost' },
+  run_broke_off: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'run broke off' },
+  load_failed: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'load failed' },
+  out_of_memory: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'out of memory' },
+  /** The ticket was lost, or the worker had it and did nothing: only the latter is a strike. */
+  not_accepted: {
+    fault: 'infrastructure',
+    next: 'return',
+    isStrike: false,
+    says: 'not accepted in time',
+  },
+  worker_stopping: {
+    fault: 'infrastructure',
+    next: 'return',
+    isStrike: false,
+    says: 'worker stopping',
+  },
+} as const satisfies Record<string, FailureRow>;
+
+export type Failure = keyof typeof FAILURES;
+/** Failures after which the task runs again. */
+export type RetriedFailure = {
+  [F in Failure]: (typeof FAILURES)[F]['next'] extends 'retry' | 'return' ? F : never;
+}[Failure];
