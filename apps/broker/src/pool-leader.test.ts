@@ -12,7 +12,7 @@ import { PoolLeader } from './pool-leader.ts';
 
 const test = testWithTasks
   .extend('tickets', ({ redisUrl }, { onCleanup }) => {
-    const tickets = openTicketTransport({ url: redisUrl });
+    const tickets = openTicketTransport({ url: redisUrl, kind: 'lists' });
     onCleanup(() => tickets[Symbol.asyncDispose]());
     return tickets;
   })

@@ -36,7 +36,9 @@ export function startBroker(
       connectDb(DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet broker' }),
     );
     const queue = resources.use(openTaskQueue({ url, onError }));
-    const tickets = resources.use(openTicketTransport({ url, onError }));
+    const tickets = resources.use(
+      openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
+    );
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
       openTaskStore({ db, announce: (events) => announcer.announce(events) }),

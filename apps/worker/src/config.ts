@@ -1,13 +1,21 @@
 import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
-const { DATABASE_URL, REDIS_URL, LOG_LEVEL, MAX_TOKENS_CAP, MAX_TIMEOUT_SECONDS } = sharedSettings;
+const {
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
+  TICKET_TRANSPORT,
+  MAX_TOKENS_CAP,
+  MAX_TIMEOUT_SECONDS,
+} = sharedSettings;
 
 /** The environment of the worker role. */
 export const workerConfig = z.object({
   DATABASE_URL,
   REDIS_URL,
   LOG_LEVEL,
+  TICKET_TRANSPORT,
   MAX_TOKENS_CAP,
   MAX_TIMEOUT_SECONDS,
   WORKER_HOST: z.string().default('127.0.0.1').describe('Address of health and metrics.'),

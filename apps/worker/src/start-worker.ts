@@ -42,7 +42,9 @@ export function startWorker(
     const engine = resources.use(await openEngine(engineSpecOf(config)));
     logger.info({ engine: engine.info }, 'engine is open');
     const queue = resources.use(openTaskQueue({ url, onError }));
-    const tickets = resources.use(openTicketTransport({ url, onError }));
+    const tickets = resources.use(
+      openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
+    );
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
       openTaskStore({ db, announce: (events) => announcer.announce(events) }),

@@ -16,7 +16,7 @@ const TOKEN_MS = 20;
 
 const test = testWithTasks
   .extend('tickets', ({ redisUrl }, { onCleanup }) => {
-    const tickets = openTicketTransport({ url: redisUrl });
+    const tickets = openTicketTransport({ url: redisUrl, kind: 'lists' });
     onCleanup(() => tickets[Symbol.asyncDispose]());
     return tickets;
   })

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 
 /** The error sink of a connection. ioredis reconnects by itself; this only says that it has to. */
 export type OnError = (error: Error) => void;
@@ -18,8 +18,8 @@ export function connectFailFast(url: string, onError: OnError): Redis {
 }
 
 /** For blocking reads and subscriptions, which wait for Redis to come back. */
-export function connectPatient(url: string, onError: OnError): Redis {
-  return connect(url, onError, { maxRetriesPerRequest: null });
+export function connectPatient(url: string, onError: OnError, options: RedisOptions = {}): Redis {
+  return connect(url, onError, { ...options, maxRetriesPerRequest: null });
 }
 
 function connect(url: string, onError: OnError, options: object): Redis {

@@ -1,13 +1,10 @@
 import { startOwnRedis, testWithRedis as test } from '@runfleet/testing';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 
-import { openTicketTransport, type Ticket } from './ticket-transport.ts';
+import { openTicketTransport } from './open-ticket-transport.ts';
+import type { Ticket, TicketTransport } from './ticket-transport.ts';
 
-function receiving(
-  transport: ReturnType<typeof openTicketTransport>,
-  workerId: string,
-  count: number,
-) {
+function receiving(transport: TicketTransport, workerId: string, count: number) {
   const tickets: Ticket[] = [];
   let done = () => {};
   const all = new Promise<void>((resolve) => (done = resolve));
@@ -18,46 +15,59 @@ function receiving(
   return { tickets, all, receiver };
 }
 
-test("a worker gets its own tickets and nobody else's", async ({ redisUrl }) => {
-  await using transport = openTicketTransport({ url: redisUrl });
-  const one = receiving(transport, 'one', 2);
-  const two = receiving(transport, 'two', 1);
-  await transport.send('one', [
-    { taskId: '1', epoch: 1 },
-    { taskId: '2', epoch: 1 },
-  ]);
-  await transport.send('two', [{ taskId: '3', epoch: 4 }]);
-  await Promise.all([one.all, two.all]);
-  expect(one.tickets.map(({ taskId }) => taskId).toSorted()).toEqual(['1', '2']);
-  expect(two.tickets).toEqual([{ taskId: '3', epoch: 4 }]);
-  await Promise.all([one, two].map(({ receiver }) => receiver[Symbol.asyncDispose]()));
-});
+describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
+  test("a worker gets its own tickets and nobody else's", async ({ redisUrl }) => {
+    await using transport = openTicketTransport({ url: redisUrl, kind });
+    const one = receiving(transport, 'one', 2);
+    const two = receiving(transport, 'two', 1);
+    await transport.send('one', [
+      { taskId: '1', epoch: 1 },
+      { taskId: '2', epoch: 1 },
+    ]);
+    await transport.send('two', [{ taskId: '3', epoch: 4 }]);
+    await Promise.all([one.all, two.all]);
+    expect(one.tickets.map(({ taskId }) => taskId).toSorted()).toEqual(['1', '2']);
+    expect(two.tickets).toEqual([{ taskId: '3', epoch: 4 }]);
+    await Promise.all([one, two].map(({ receiver }) => receiver[Symbol.asyncDispose]()));
+  });
 
-test('tickets that wait for a worker reach it when it comes', async ({ redisUrl }) => {
-  await using transport = openTicketTransport({ url: redisUrl });
-  await transport.send('late', [{ taskId: '1', epoch: 1 }]);
-  const late = receiving(transport, 'late', 1);
-  await late.all;
-  await late.receiver[Symbol.asyncDispose]();
-});
+  test('tickets that wait for a worker reach it when it comes', async ({ redisUrl }) => {
+    await using transport = openTicketTransport({ url: redisUrl, kind });
+    await transport.send('late', [{ taskId: '1', epoch: 1 }]);
+    const late = receiving(transport, 'late', 1);
+    await late.all;
+    await late.receiver[Symbol.asyncDispose]();
+  });
 
-test('tickets flow again after Redis was killed and came back empty', async () => {
-  await using redis = await startOwnRedis();
-  await using transport = openTicketTransport({ url: redis.url });
-  const worker = receiving(transport, 'w', 1);
-  await redis.restart({ empty: true });
-  const sendUntilTaken = async () => {
-    for (;;) {
-      const sent = await transport.send('w', [{ taskId: '1', epoch: 1 }]).then(
-        () => true,
-        () => false,
-      );
-      if (sent) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  await sendUntilTaken();
-  await worker.all;
-  expect(worker.tickets).toContainEqual({ taskId: '1', epoch: 1 });
-  await worker.receiver[Symbol.asyncDispose]();
+  test('tickets flow again after Redis was killed and came back empty', async () => {
+    await using redis = await startOwnRedis();
+    await using transport = openTicketTransport({ url: redis.url, kind });
+    const worker = receiving(transport, 'w', 1);
+    await redis.restart({ empty: true });
+    const sendUntilTaken = async () => {
+      for (;;) {
+        const sent = await transport.send('w', [{ taskId: '1', epoch: 1 }]).then(
+          () => true,
+          () => false,
+        );
+        if (sent) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    await sendUntilTaken();
+    await worker.all;
+    expect(worker.tickets).toContainEqual({ taskId: '1', epoch: 1 });
+    await worker.receiver[Symbol.asyncDispose]();
+  });
+
+  test('a worker that is forgotten leaves no tickets behind', async ({ redisUrl }) => {
+    await using transport = openTicketTransport({ url: redisUrl, kind });
+    await transport.send('gone', [{ taskId: '1', epoch: 1 }]);
+    await transport.discard('gone');
+    await transport.send('gone', [{ taskId: '2', epoch: 1 }]);
+    const after = receiving(transport, 'gone', 1);
+    await after.all;
+    expect(after.tickets).toEqual([{ taskId: '2', epoch: 1 }]);
+    await after.receiver[Symbol.asyncDispose]();
+  });
 });

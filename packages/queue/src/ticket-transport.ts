@@ -1,14 +1,8 @@
 /**
- * Tickets: the notes that tell a worker of an assignment. They travel through one BullMQ queue per
- * worker, all that a broker has for the worker in one job. A job is done once its tickets' accepts
- * are committed or refused, never held for the length of a run, so a queue's active list stays near
- * zero. The interface is narrow so that another transport can take its place.
+ * Tickets: the notes that tell a worker of an assignment, all that a broker has for one worker
+ * together. A ticket that is lost is found by the worker's next lease renewal, so a transport may
+ * lose one, or bring it twice or late.
  */
-import { Queue, Worker } from 'bullmq';
-
-import { connectFailFast, connectPatient, type OnError } from './connect.ts';
-import { inboxName } from './keys.ts';
-
 export type Ticket = { taskId: string; epoch: number };
 
 export type TicketTransport = AsyncDisposable & {
@@ -19,64 +13,3 @@ export type TicketTransport = AsyncDisposable & {
   /** Forgets a worker that will not come back. */
   discard(workerId: string): Promise<void>;
 };
-
-const JOBS_AT_ONCE = 64;
-const EVENTS_KEPT = 100;
-
-type Tickets = readonly Ticket[];
-
-export function openTicketTransport(options: { url: string; onError?: OnError }): TicketTransport {
-  const onError = options.onError ?? (() => {});
-  const connection = connectFailFast(options.url, onError);
-  const queues = new Map<string, Queue<Tickets>>();
-
-  const queueOf = (workerId: string) => {
-    const known = queues.get(workerId);
-    if (known) return known;
-    const queue = new Queue<Tickets>(inboxName(workerId), {
-      connection,
-      streams: { events: { maxLen: EVENTS_KEPT } },
-    });
-    queue.on('error', onError);
-    queues.set(workerId, queue);
-    return queue;
-  };
-
-  return {
-    async send(workerId, tickets) {
-      await queueOf(workerId).add('tickets', tickets, {
-        removeOnComplete: true,
-        removeOnFail: true,
-      });
-    },
-
-    receive(workerId, accept) {
-      const blocking = connectPatient(options.url, onError);
-      const worker = new Worker<Tickets>(
-        inboxName(workerId),
-        async (job) => {
-          await Promise.all(job.data.map(accept));
-        },
-        { connection: blocking, concurrency: JOBS_AT_ONCE, drainDelay: 2 },
-      );
-      worker.on('error', onError);
-      return {
-        [Symbol.asyncDispose]: async () => {
-          await worker.close(true);
-          blocking.disconnect();
-        },
-      };
-    },
-
-    async discard(workerId) {
-      await queueOf(workerId).obliterate({ force: true });
-      await queues.get(workerId)?.close();
-      queues.delete(workerId);
-    },
-
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
-      connection.disconnect();
-    },
-  };
-}

@@ -14,6 +14,12 @@ export const sharedSettings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('The least important log lines to write.'),
+  TICKET_TRANSPORT: z
+    .enum(['lists', 'bullmq'])
+    .default('lists')
+    .describe(
+      'How brokers send tickets to workers: plain Redis lists, or BullMQ queues. One for all.',
+    ),
   STORAGE_DIR: z
     .string()
     .default('.runfleet/storage')

@@ -1,0 +1,70 @@
+import { Queue, Worker } from 'bullmq';
+
+import { connectFailFast, connectPatient, type OnError } from './connect.ts';
+import { inboxName } from './keys.ts';
+import type { Ticket, TicketTransport } from './ticket-transport.ts';
+
+const JOBS_AT_ONCE = 64;
+const EVENTS_KEPT = 100;
+
+type Tickets = readonly Ticket[];
+
+/**
+ * Tickets as BullMQ jobs, one queue per worker. A job is done once its tickets' accepts are committed
+ * or refused, never held for the length of a run, so a queue's active list stays near zero.
+ */
+export function openBullTickets(options: { url: string; onError?: OnError }): TicketTransport {
+  const onError = options.onError ?? (() => {});
+  const connection = connectFailFast(options.url, onError);
+  const queues = new Map<string, Queue<Tickets>>();
+
+  const queueOf = (workerId: string) => {
+    const known = queues.get(workerId);
+    if (known) return known;
+    const queue = new Queue<Tickets>(inboxName(workerId), {
+      connection,
+      streams: { events: { maxLen: EVENTS_KEPT } },
+    });
+    queue.on('error', onError);
+    queues.set(workerId, queue);
+    return queue;
+  };
+
+  return {
+    async send(workerId, tickets) {
+      await queueOf(workerId).add('tickets', tickets, {
+        removeOnComplete: true,
+        removeOnFail: true,
+      });
+    },
+
+    receive(workerId, accept) {
+      const blocking = connectPatient(options.url, onError);
+      const worker = new Worker<Tickets>(
+        inboxName(workerId),
+        async (job) => {
+          await Promise.all(job.data.map(accept));
+        },
+        { connection: blocking, concurrency: JOBS_AT_ONCE, drainDelay: 2 },
+      );
+      worker.on('error', onError);
+      return {
+        [Symbol.asyncDispose]: async () => {
+          await worker.close(true);
+          blocking.disconnect();
+        },
+      };
+    },
+
+    async discard(workerId) {
+      await queueOf(workerId).obliterate({ force: true });
+      await queues.get(workerId)?.close();
+      queues.delete(workerId);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      connection.disconnect();
+    },
+  };
+}

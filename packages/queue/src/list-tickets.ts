@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { connectFailFast, connectPatient, type OnError } from './connect.ts';
+import { ticketList } from './keys.ts';
+import type { Ticket, TicketTransport } from './ticket-transport.ts';
+
+const WAIT_SECONDS = 5;
+/** A connection that does not answer a wait within this time is replaced. */
+const ANSWER_MS_MAX = 10_000;
+/** Nobody can accept a ticket after this time, and a worker that never comes leaves nothing behind. */
+const KEPT_SECONDS = 60;
+const RETRY_MS = 250;
+
+/** Tickets in plain Redis lists, one per worker: a push, and a blocking pop. */
+export function openListTickets(options: { url: string; onError?: OnError }): TicketTransport {
+  const onError = options.onError ?? (() => {});
+  const commands = connectFailFast(options.url, onError);
+
+  return {
+    async send(workerId, tickets) {
+      const list = ticketList(workerId);
+      await Promise.all([
+        commands.rpush(list, JSON.stringify(tickets)),
+        commands.expire(list, KEPT_SECONDS),
+      ]);
+    },
+
+    receive(workerId, accept) {
+      const blocking = connectPatient(options.url, onError, { socketTimeout: ANSWER_MS_MAX });
+      let isStopping = false;
+      const popAll = async () => {
+        while (!isStopping) {
+          try {
+            const [, tickets = '[]'] =
+              (await blocking.blpop(ticketList(workerId), WAIT_SECONDS)) ?? [];
+            // Not awaited: the next tickets may be taken while these are being accepted.
+            Promise.all((JSON.parse(tickets) as Ticket[]).map(accept)).catch(onError);
+          } catch (error) {
+            if (!isStopping) onError(error as Error);
+            await delay(RETRY_MS);
+          }
+        }
+      };
+      void popAll();
+      return {
+        [Symbol.asyncDispose]: async () => {
+          isStopping = true;
+          blocking.disconnect();
+        },
+      };
+    },
+
+    async discard(workerId) {
+      await commands.del(ticketList(workerId));
+    },
+
+    async [Symbol.asyncDispose]() {
+      commands.disconnect();
+    },
+  };
+}
