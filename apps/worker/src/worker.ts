@@ -97,7 +97,14 @@ export class Worker implements AsyncDisposable {
   async #register(): Promise<void> {
     const { store, workerId: id, pool, logger } = this.#ctx;
     const { host, slots, device } = this.#registration;
-    const description = { pools: [pool], labels: [], loaded: {}, memoryBytes: null, device };
+    const description = {
+      pools: [pool],
+      labels: [],
+      loaded: {},
+      sizes: {},
+      memoryBytes: null,
+      device,
+    };
     const { generation } = await registerWorker({ store }, { id, host, slots, description });
     this.#generation = generation;
     this.#seenPulse = 0;

@@ -17,6 +17,8 @@ export type WorkerDescription = {
   labels: readonly string[];
   /** Models in its memory, by pool. */
   loaded: Readonly<Record<string, { bytes: number }>>;
+  /** Bytes that each of its models takes once loaded, by pool. */
+  sizes: Readonly<Record<string, number>>;
   /** Memory for models; null where it was not measured. */
   memoryBytes: number | null;
   device: Readonly<Record<string, unknown>>;
@@ -166,12 +168,13 @@ function writeWorker(
   const pools = told.pools as string[] | undefined;
   return tx`
     insert into workers as w (id, host, state, generation, slots, used, renewed_pulse, seen_pulse,
-      strikes, quarantined_until, renewed_at, started_at, pool, pools, labels, loaded,
+      strikes, quarantined_until, renewed_at, started_at, pools, labels, loaded, sizes,
       memory_bytes, device)
     values (${worker.id}, ${worker.host}, ${worker.state}, ${worker.generation}, ${worker.slots},
       ${worker.used}, ${worker.renewedPulse}, ${worker.seenPulse}, ${worker.strikes},
-      ${worker.quarantinedUntil}, now(), now(), ${pools?.[0] ?? ''}, ${pools ?? []},
+      ${worker.quarantinedUntil}, now(), now(), ${pools ?? []},
       ${(told.labels as string[] | undefined) ?? []}, ${json(told.loaded ?? {})}::text::jsonb,
+      ${json(told.sizes ?? {})}::text::jsonb,
       ${told.memoryBytes ?? null}, ${json(told.device ?? {})}::text::jsonb)
     on conflict (id) do update set
       host = excluded.host, state = excluded.state, generation = excluded.generation,
@@ -179,10 +182,10 @@ function writeWorker(
       seen_pulse = excluded.seen_pulse, quarantined_until = excluded.quarantined_until,
       renewed_at = case when w.renewed_pulse = excluded.renewed_pulse then w.renewed_at else now() end,
       renewed_pulse = excluded.renewed_pulse,
-      pool = case when ${pools !== undefined} then excluded.pool else w.pool end,
       pools = case when ${pools !== undefined} then excluded.pools else w.pools end,
       labels = case when ${told.labels !== undefined} then excluded.labels else w.labels end,
       loaded = case when ${told.loaded !== undefined} then excluded.loaded else w.loaded end,
+      sizes = case when ${told.sizes !== undefined} then excluded.sizes else w.sizes end,
       memory_bytes = case when ${told.memoryBytes !== undefined} then excluded.memory_bytes
         else w.memory_bytes end,
       device = case when ${told.device !== undefined} then excluded.device else w.device end`;

@@ -47,13 +47,26 @@ export async function readModelStats(ctx: { db: Db }): Promise<Map<string, Model
 type FleetWorker = {
   id: string;
   host: string;
-  pool: string;
+  pools: string[];
+  labels: string[];
+  loaded: Record<string, { bytes: number }>;
+  memoryBytes: string | null;
+  strikes: number;
   state: string;
   slots: number;
   used: number;
   renewedAt: Micros;
   startedAt: Micros;
   device: WorkerDevice;
+  /** As `name=value`. */
+  labels: string[];
+  /** Models in its memory, by pool. */
+  loaded: Record<string, { bytes: number }>;
+  memoryBytes: number | null;
+  /** Failures in a row that were its own. */
+  strikes: number;
+  /** Pulses, which are seconds while brokers tick, until its quarantine ends; null where it is in none. */
+  quarantinePulses: number | null;
 };
 
 type RunningTask = {
@@ -82,7 +95,7 @@ export type Fleet = {
 export async function listServedWeights(ctx: { db: Db }, pool: string): Promise<string[]> {
   const rows = await ctx.db.sql<{ weights: string }[]>`
     select distinct device->>'model' as weights from workers
-    where pool = ${pool} and state = 'ready' order by 1`;
+    where ${pool} = any(pools) and state = 'ready' order by 1`;
   return rows.map((row) => row.weights);
 }
 
@@ -99,10 +112,11 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
       select queued_in as pool, count(*) as count, min(queued_at) as "oldestQueuedAt"
       from tasks where queued_in is not null group by queued_in order by queued_in`,
     sql<FleetWorker[]>`
-      select id, host, pool, state, slots, used, renewed_at as "renewedAt",
+      select id, host, pools, labels, loaded, memory_bytes as "memoryBytes", strikes, state, slots,
+        used, renewed_at as "renewedAt",
         started_at as "startedAt", device
       from workers
-      where state in ('ready', 'draining')
+      where state in ('ready', 'draining', 'quarantined')
         or renewed_at > now() - make_interval(hours => ${GONE_SHOWN_HOURS})
       order by state, host, id`,
     sql<RunningTask[]>`

@@ -69,7 +69,7 @@ export async function aWorker(
 
 export function aDescription(): WorkerDescription {
   const device = { engine: 'echo', model: '', provider: '', device: 'cpu', version: '' };
-  return { pools: [phi().pool], labels: [], loaded: {}, memoryBytes: null, device };
+  return { pools: [phi().pool], labels: [], loaded: {}, sizes: {}, memoryBytes: null, device };
 }
 
 /** Ends the pause before a task's next try, as if the time had passed. */

@@ -26,7 +26,14 @@ export type Fleet = {
 export type FleetWorker = {
   id: string;
   host: string;
-  pool: string;
+  pools: readonly string[];
+  labels: readonly string[];
+  /** Models in its memory, by pool. */
+  loaded: Readonly<Record<string, { bytes: number }>>;
+  /** A number of bytes in text; null where nobody measured it. */
+  memoryBytes: string | null;
+  /** Failures in a row that were its own. */
+  strikes: number;
   state: string;
   slots: number;
   used: number;

@@ -20,9 +20,9 @@ export async function createDemoWorkers(ctx: { db: Db }): Promise<void> {
     version: '',
   });
   await ctx.db.sql`
-    insert into workers (id, pool, host, state, generation, slots, renewed_pulse, renewed_at,
+    insert into workers (id, pools, host, state, generation, slots, renewed_pulse, renewed_at,
       started_at, device)
-    select id::uuid, ${DEMO_POOL}, host, state, 1, 4, pulse.n + ahead, now() - age,
+    select id::uuid, array[${DEMO_POOL}], host, state, 1, 4, pulse.n + ahead, now() - age,
       now() - interval '15 days', ${device}::text::jsonb
     from pulse, (values
       (${randomUUID()}, ${DRAINED_HOST}, 'draining', ${PULSES_AHEAD}::bigint, interval '0'),

@@ -31,7 +31,7 @@ export async function purgeDemoData(ctx: { db: Db }): Promise<{
     await sql`delete from memberships where organisation_id = any(${ids}::bigint[])`;
     await sql`delete from users where id = any(${owners.map(({ id }) => id)}::uuid[])`;
     await sql`delete from organisations where id = any(${ids}::bigint[])`;
-    await sql`delete from workers where pool = ${DEMO_POOL}`;
+    await sql`delete from workers where ${DEMO_POOL} = any(pools)`;
     return { organisations: ids.length, tasks };
   });
 }

@@ -20,7 +20,6 @@ export const workers = pgTable(
   'workers',
   {
     id: uuid().primaryKey(),
-    pool: text().notNull(),
     /** The pools whose tasks it takes: one per model that it can load. */
     pools: text().array().notNull().default([]),
     /** Tickets for all workers of a host arrive in one queue. */
@@ -41,6 +40,8 @@ export const workers = pgTable(
     labels: text().array().notNull().default([]),
     /** Models in its memory: `{ [pool]: { bytes } }`. */
     loaded: jsonb().notNull().default({}),
+    /** Bytes that each of its models takes once loaded: `{ [pool]: bytes }`. */
+    sizes: jsonb().notNull().default({}),
     /** Memory for models on its device; null where it was not measured. */
     memoryBytes: counter(),
     /** Failures in a row that were the worker's own; a success forgets them. */
@@ -49,7 +50,7 @@ export const workers = pgTable(
     quarantinedUntil: counter(),
   },
   (table) => [
-    index().on(table.pool, table.state),
+    index().on(table.state),
     check('workers_slots', sql`${table.used} between 0 and ${table.slots}`),
   ],
 );
@@ -68,4 +69,6 @@ export const poolLeases = pgTable('pool_leases', {
   generation: integer().notNull(),
   renewedAt: moment().notNull(),
   indexMark: text(),
+  /** What the leader last saw: why workers with free slots got nothing, and since when who waits. */
+  standing: jsonb(),
 });

@@ -112,6 +112,9 @@ export const tasks = pgTable(
     index('tasks_paused')
       .on(table.notBefore)
       .where(sql`${table.notBefore} is not null`),
+    index('tasks_queued_particular')
+      .on(table.queuedIn, table.requires)
+      .where(sql`${table.queuedIn} is not null and ${table.requires} <> '{}'`),
     index('tasks_of_worker')
       .on(table.workerId)
       .where(sql`${table.workerId} is not null`),

@@ -6,7 +6,11 @@ import { addSample, HISTORY_MS, pathOf, runningIn, waitingIn } from './depth-his
 const worker = (state: string, used: number): FleetWorker => ({
   id: state,
   host: 'h',
-  pool: 'p',
+  pools: ['p'],
+  labels: [],
+  loaded: {},
+  memoryBytes: null,
+  strikes: 0,
   state,
   slots: 4,
   used,

@@ -6,7 +6,10 @@ import { secondsSince } from './seconds-since.ts';
 /** Queue depth per pool, with the workers that serve it: a pool that waits for nobody stands out. */
 export function PoolTable({ fleet }: { fleet: Fleet }) {
   const pools = [
-    ...new Set([...fleet.queued, ...fleet.workers].map(({ pool }) => pool)),
+    ...new Set([
+      ...fleet.queued.map(({ pool }) => pool),
+      ...fleet.workers.flatMap(({ pools }) => pools),
+    ]),
   ].toSorted();
   if (pools.length === 0) return <p className="muted">No pool has a task or a worker.</p>;
   return (
@@ -29,7 +32,7 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
         {pools.map((pool) => {
           const queue = fleet.queued.find((row) => row.pool === pool);
           const ready = fleet.workers.filter(
-            (worker) => worker.pool === pool && worker.state === 'ready',
+            (worker) => worker.pools.includes(pool) && worker.state === 'ready',
           ).length;
           const isStuck = queue !== undefined && queue.count > 0 && ready === 0;
           return (
