@@ -47,11 +47,8 @@ export async function readModelStats(ctx: { db: Db }): Promise<Map<string, Model
 type FleetWorker = {
   id: string;
   host: string;
+  /** The pools whose tasks it takes. */
   pools: string[];
-  labels: string[];
-  loaded: Record<string, { bytes: number }>;
-  memoryBytes: string | null;
-  strikes: number;
   state: string;
   slots: number;
   used: number;
@@ -112,10 +109,11 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
       select queued_in as pool, count(*) as count, min(queued_at) as "oldestQueuedAt"
       from tasks where queued_in is not null group by queued_in order by queued_in`,
     sql<FleetWorker[]>`
-      select id, host, pools, labels, loaded, memory_bytes as "memoryBytes", strikes, state, slots,
-        used, renewed_at as "renewedAt",
-        started_at as "startedAt", device
-      from workers
+      select id, host, pools, state, slots, used, renewed_at as "renewedAt",
+        started_at as "startedAt", device, labels, loaded, memory_bytes::float8 as "memoryBytes",
+        strikes, case when state = 'quarantined' then greatest(quarantined_until - n, 0)::int end
+          as "quarantinePulses"
+      from workers, pulse
       where state in ('ready', 'draining', 'quarantined')
         or renewed_at > now() - make_interval(hours => ${GONE_SHOWN_HOURS})
       order by state, host, id`,
