@@ -9,6 +9,7 @@ import { observeRequests } from './http/observe-requests.ts';
 import { routePath } from './http/route-path.ts';
 import { ModelStatsCache } from './model-stats-cache.ts';
 import { changeProject, changeTenant } from './routes/change-tenant.ts';
+import { changeWorker } from './routes/change-worker.ts';
 import { endTask } from './routes/end-task.ts';
 import { exploreTools } from './routes/explore-tools.ts';
 import { listOwnTasks } from './routes/list-own-tasks.ts';
@@ -47,6 +48,8 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   api.get('/admin/v1/fleet', readFleetPage(ctx));
   api.post('/admin/v1/tenants/:id', changeTenant(ctx));
   api.post('/admin/v1/projects/:id', changeProject(ctx));
+  api.post('/admin/v1/workers/:id/drain', changeWorker(ctx, 'drain'));
+  api.post('/admin/v1/workers/:id/pardon', changeWorker(ctx, 'pardon'));
 
   for (const path of ['/healthz', '/readyz', '/metrics']) api.get(path, readHealth(ctx));
   const dashboard = serveDashboard(ctx);

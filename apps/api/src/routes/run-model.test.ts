@@ -50,6 +50,50 @@ test('task, hold and events are stored when the answer is there', async ({ api, 
   });
 });
 
+test('what a Run asks for in its headers is stored with it', async ({ api, tenant, db }) => {
+  const { body } = await api.call(
+    tenant,
+    RUN,
+    { prompt: 'Hello' },
+    {
+      'x-runfleet-fairness-key': 'user-1',
+      'x-runfleet-priority': '60',
+      'x-runfleet-start-timeout': '30',
+      'x-runfleet-requires': 'zone=a, gpu=H100',
+      'x-runfleet-session': 'chat-7',
+      'x-runfleet-colour': 'blue',
+    },
+  );
+  expect(body).toMatchObject({ result: true });
+  const [row] = await db.sql`
+    select fairness_key, priority, requires, affinity, parameters,
+      extract(epoch from start_by - queued_at)::float8 as patience
+    from tasks`;
+  expect(row).toEqual({
+    fairness_key: 'user-1',
+    priority: 60,
+    requires: ['gpu=H100', 'zone=a'],
+    affinity: 'chat-7',
+    patience: 30,
+    parameters: { prompt: 'Hello' },
+  });
+});
+
+test('a bad header is refused by name; nothing is stored and nothing charged', async ({
+  api,
+  tenant,
+  db,
+}) => {
+  const bad = { 'x-runfleet-priority': '601', 'idempotency-key': 'two words' };
+  for (const [header, value] of Object.entries(bad)) {
+    const { status, body } = await api.call(tenant, RUN, { prompt: 'a' }, { [header]: value });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ errors: [{ code: 0 }], result: false });
+    expect(JSON.stringify(body).toLowerCase()).toContain(`request header [${header}]`);
+  }
+  await expect(stored(db)).resolves.toEqual(NOTHING);
+});
+
 test('a committed Run waits in the queue', async ({ api, tenant }) => {
   const { body } = await api.call(tenant, RUN, { prompt: 'Hello' });
   const pool = 'phi-3-5-mini-instruct';

@@ -7,6 +7,8 @@ import { answerJson } from '../http/answer.ts';
 import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
 import { isBlank } from '../http/is-blank.ts';
 import { readParameters } from '../http/read-parameters.ts';
+import { readRunOptions } from '../http/read-run-options.ts';
+import { requestHash } from '../http/request-hash.ts';
 
 const SEEDS = 2 ** 48;
 
@@ -18,6 +20,7 @@ export function runModel(ctx: ApiContext): ApiHandler {
     const model = findModel(c.req.param('owner') ?? '', c.req.param('name') ?? '');
     if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
 
+    const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
     const { projectid, callbackUrl, ...parameters } = await readParameters(ctx, c);
     refuseCallback(callbackUrl);
     const { organisationId, projectId, ownerId } = await resolvePrincipal(
@@ -38,6 +41,14 @@ export function runModel(ctx: ApiContext): ApiHandler {
       timeoutSeconds: request.timeoutSeconds,
       admission,
       ...PLAIN_RUN,
+      ...options,
+      idempotency:
+        idempotencyKey === null
+          ? null
+          : {
+              key: idempotencyKey,
+              requestHash: requestHash(model.id, parameters),
+            },
     });
     c.var.trace.taskId = id;
     return answerJson(c, { errors: [], taskid: id, socketaccesstoken: token, result: true });
