@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import type { PickedTask } from '@runfleet/queue';
 import { placeTasks } from '@runfleet/scheduler';
 import {
   assignTasks,
@@ -117,7 +118,7 @@ export class PoolLeader implements AsyncDisposable {
     const { assigned, unplaced } = await assignTasks(this.#ctx, placements);
     // Not awaited: the next round need not know whether the tickets arrived.
     void this.#sendTickets(assigned);
-    if (unplaced.length > 0) await queue.insert(pool, unplaced);
+    await this.#settlePicks(picked, placements, { assigned, unplaced });
     this.#ctx.metrics.roundFinished(pool, {
       assigned: assigned.length,
       unplaced: unplaced.length,
@@ -125,6 +126,25 @@ export class PoolLeader implements AsyncDisposable {
     });
     // Slots that a busier round promised are gone; the next release wakes us.
     return unplaced.length > 0 && assigned.length === 0;
+  }
+
+  /** What got no slot stands in line as before; what was not queued any more leaves the index. */
+  async #settlePicks(
+    picked: readonly PickedTask[],
+    placements: readonly { taskId: string }[],
+    { assigned, unplaced }: Awaited<ReturnType<typeof assignTasks>>,
+  ): Promise<void> {
+    const ids = (tasks: readonly { taskId: string }[]) => new Set(tasks.map((task) => task.taskId));
+    const [placedIds, assignedIds, unplacedIds] = [ids(placements), ids(assigned), ids(unplaced)];
+    const without = picked.filter(
+      ({ taskId }) => unplacedIds.has(taskId) || !placedIds.has(taskId),
+    );
+    if (without.length > 0) await this.#ctx.queue.putBack(this.#pool, without);
+    const withoutIds = ids(without);
+    for (const task of picked) {
+      if (assignedIds.has(task.taskId) || withoutIds.has(task.taskId)) continue;
+      this.#ctx.queue.release({ pool: this.#pool, ...task, usedMs: 0 });
+    }
   }
 
   /** A ticket that cannot be sent is found by the worker's next lease renewal. */
@@ -184,6 +204,7 @@ export class PoolLeader implements AsyncDisposable {
     const startedAt = performance.now();
     const mark = `${await queue.readServerId()}:${randomUUID()}`;
     await writeIndexMark(this.#ctx, { pool, holder, mark: null });
+    await queue.clear(pool);
     await queue.writeMark(pool, mark);
 
     let afterId = '0';

@@ -1,76 +1,165 @@
 /**
- * The order in which queued tasks are picked: first in, first out inside a tenant, tenants in
- * turns. A hint in Redis, rebuilt from Postgres whenever its mark is not the expected one.
- *
- * Per pool: `turns` (tenants by their next turn), `q:<tenant>` (task ids in order), `clock` (the
- * last turn given out), `mark` (who filled it). One script per verb, O(log tenants) each.
+ * The order in which queued tasks are picked, as a hint in Redis that is rebuilt from Postgres
+ * whenever its mark is not the expected one. `FairQueue` in the scheduler is its reference.
  */
-import type { Redis } from 'ioredis';
+import {
+  boundFairTask,
+  boundUsedMs,
+  type FairTask,
+  lineOrder,
+  type TaskInLine,
+} from '@runfleet/scheduler';
+import type { ChainableCommander, Redis } from 'ioredis';
 
+import { SCRIPTS } from './fair-index-scripts.ts';
 import { indexPrefix } from './keys.ts';
 
-/** Input: tenant, task, tenant, task ... Output: how many tasks were new. Idempotent. */
-const INSERT = `
-local prefix, added = KEYS[1], 0
-for i = 1, #ARGV, 2 do
-  local tenant, task = ARGV[i], ARGV[i + 1]
-  local isNew = redis.call('ZADD', prefix .. 'q:' .. tenant, 'NX', task, task)
-  added = added + isNew
-  if isNew == 1 and not redis.call('ZSCORE', prefix .. 'turns', tenant) then
-    redis.call('ZADD', prefix .. 'turns', redis.call('INCR', prefix .. 'clock'), tenant)
-  end
-end
-return added`;
+/** A task that was picked or runs, with what it is charged. */
+export type PickedTask = TaskInLine & Pick<FairTask, 'cost' | 'weight' | 'queuedAt'>;
 
-/** Input: the expected mark, how many. Output: tenant, task, tenant, task ..., or false under another mark. */
-const PICK = `
-local prefix, picked = KEYS[1], {}
-if redis.call('GET', prefix .. 'mark') ~= ARGV[1] then return false end
-while #picked < 2 * tonumber(ARGV[2]) do
-  local tenant = redis.call('ZRANGE', prefix .. 'turns', 0, 0)[1]
-  if not tenant then break end
-  local task = redis.call('ZPOPMIN', prefix .. 'q:' .. tenant)[1]
-  if task then
-    picked[#picked + 1] = tenant
-    picked[#picked + 1] = task
-    redis.call('ZADD', prefix .. 'turns', redis.call('INCR', prefix .. 'clock'), tenant)
-  else
-    redis.call('ZREM', prefix .. 'turns', tenant)
-  end
-end
-return picked`;
+/** How a run ended. `usedMs`: the slot-milliseconds that it took, 0 where it never began. */
+export type Release = TaskInLine & { usedMs: number };
 
-export type IndexedTask = { organisationId: string; taskId: string };
-
-type Scripts = {
-  fairInsert(prefix: string, ...args: string[]): Promise<number>;
-  fairPick(prefix: string, mark: string, count: string): Promise<string[] | null>;
+export type PoolLoad = {
+  queued: number;
+  running: number;
+  /** Tenants with queued tasks. */
+  tenants: number;
+  /** When the oldest queued task was queued, in epoch ms to the second; null where none is. */
+  oldestQueuedAt: number | null;
 };
+
+/** A task's place in its line (0 = next), and the slot-ms that go before it by fair order. */
+export type Place = { place: number; ownWorkMs: number; othersWorkMs: number };
+
+export type TenantLoad = {
+  organisationId: string;
+  queued: number;
+  running: number;
+  weight: number;
+};
+
+/** More tasks than this in one script would hold up Redis. */
+export const TASKS_PER_SCRIPT_MAX = 128;
+
+type Text = string | number;
+type Scripts = Record<keyof typeof SCRIPTS, (prefix: string, ...args: Text[]) => Promise<never>>;
+type PipelineScripts = Record<
+  keyof typeof SCRIPTS,
+  (prefix: string, ...args: Text[]) => ChainableCommander
+>;
+
+/** Changes of one kind, for `change`. */
+export type Changes =
+  | { do: 'insert'; tasks: readonly FairTask[] }
+  | { do: 'release'; tasks: readonly Release[] }
+  | { do: 'withdraw'; tasks: readonly TaskInLine[] };
 
 export class FairIndex {
   readonly #redis: Redis & Scripts;
 
   constructor(redis: Redis) {
-    redis.defineCommand('fairInsert', { numberOfKeys: 1, lua: INSERT });
-    redis.defineCommand('fairPick', { numberOfKeys: 1, lua: PICK });
+    for (const [name, lua] of Object.entries(SCRIPTS)) {
+      redis.defineCommand(name, { numberOfKeys: 1, lua });
+    }
     // defineCommand adds the methods at run time, which its types cannot say.
     this.#redis = redis as Redis & Scripts;
   }
 
-  insert(pool: string, tasks: readonly IndexedTask[]): Promise<number> {
-    const args = tasks.flatMap(({ organisationId, taskId }) => [organisationId, taskId]);
-    return this.#redis.fairInsert(indexPrefix(pool), ...args);
+  /** Applies changes in the order given, in one round trip. */
+  async change(pool: string, changes: readonly Changes[]): Promise<void> {
+    // As above, and a pipeline has the same methods.
+    const pipeline = this.#redis.pipeline() as ChainableCommander & PipelineScripts;
+    const prefix = indexPrefix(pool);
+    for (const { do: verb, tasks } of changes) {
+      if (verb === 'insert') pipeline.fairInsert(prefix, ...tasks.flatMap(taskArgs));
+      else if (verb === 'release') pipeline.fairRelease(prefix, ...tasks.flatMap(releaseArgs));
+      else pipeline.fairWithdraw(prefix, ...tasks.flatMap(nameArgs));
+    }
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
 
-  /** Takes up to `count` tasks out of the index. Null: the index is not the one that `mark` names. */
-  async pick(pool: string, mark: string, count: number): Promise<IndexedTask[] | null> {
-    const picked = await this.#redis.fairPick(indexPrefix(pool), mark, String(count));
-    if (picked === null) return null;
-    const tasks: IndexedTask[] = [];
-    for (let i = 0; i + 1 < picked.length; i += 2) {
-      tasks.push({ organisationId: picked[i] ?? '', taskId: picked[i + 1] ?? '' });
+  /** Answers how many were neither in line nor running. */
+  insert(pool: string, tasks: readonly FairTask[]): Promise<number> {
+    return this.#sum('fairInsert', pool, tasks, taskArgs);
+  }
+
+  /** Answers how many were not known to run. */
+  restoreRunning(pool: string, tasks: readonly FairTask[]): Promise<number> {
+    return this.#sum('fairRestoreRunning', pool, tasks, taskArgs);
+  }
+
+  /** Answers how many stand in line again. */
+  putBack(pool: string, tasks: readonly { taskId: string }[]): Promise<number> {
+    return this.#sum('fairPutBack', pool, tasks, ({ taskId }) => [taskId]);
+  }
+
+  /** Takes up to `count` tasks, 128 at most. Null: the index is not the one that `mark` names. */
+  async pick(pool: string, mark: string, count: number): Promise<PickedTask[] | null> {
+    const picked: string[] | null = await this.#redis.fairPick(
+      indexPrefix(pool),
+      mark,
+      Math.min(count, TASKS_PER_SCRIPT_MAX),
+    );
+    return picked === null ? null : readPicked(picked);
+  }
+
+  async listRunning(
+    pool: string,
+    cursor: string,
+  ): Promise<{ tasks: PickedTask[]; next: string | null }> {
+    const [next, ...tasks]: string[] = await this.#redis.fairListRunning(indexPrefix(pool), cursor);
+    return { tasks: readPicked(tasks), next: nextCursor(next) };
+  }
+
+  async listTenants(
+    pool: string,
+    cursor: string,
+  ): Promise<{ tenants: TenantLoad[]; next: string | null }> {
+    const [next, ...fields]: string[] = await this.#redis.fairListTenants(
+      indexPrefix(pool),
+      cursor,
+    );
+    const tenants = rows(fields, 4).map(([organisationId = '', queued, running, weight]) => ({
+      organisationId,
+      queued: Number(queued),
+      running: Number(running),
+      weight: Number(weight),
+    }));
+    return { tenants, next: nextCursor(next) };
+  }
+
+  async readPool(pool: string): Promise<PoolLoad> {
+    const [queued, running, tenants, second]: [number, number, number, string] =
+      await this.#redis.fairReadPool(indexPrefix(pool));
+    const oldestQueuedAt = second === '' ? null : Number(second) * 1_000;
+    return { queued, running, tenants, oldestQueuedAt };
+  }
+
+  async readPlaces(pool: string, tasks: readonly TaskInLine[]): Promise<(Place | null)[]> {
+    const places: (Place | null)[] = [];
+    for (const batch of batches(tasks)) {
+      const answers: [number, number, number][] = await this.#redis.fairReadPlaces(
+        indexPrefix(pool),
+        ...batch.flatMap(nameArgs),
+      );
+      for (const [place, ownWorkMs, othersWorkMs] of answers) {
+        places.push(place < 0 ? null : { place, ownWorkMs, othersWorkMs });
+      }
     }
-    return tasks;
+    return places;
+  }
+
+  async clear(pool: string): Promise<void> {
+    let cursor = '0';
+    for (;;) {
+      const [next, isDone]: [string, number] = await this.#redis.fairClear(
+        indexPrefix(pool),
+        cursor,
+      );
+      if (isDone === 1) return;
+      cursor = next;
+    }
   }
 
   async readMark(pool: string): Promise<string | null> {
@@ -80,4 +169,55 @@ export class FairIndex {
   async writeMark(pool: string, mark: string): Promise<void> {
     await this.#redis.set(`${indexPrefix(pool)}mark`, mark);
   }
+
+  async #sum<T>(
+    script: 'fairInsert' | 'fairRestoreRunning' | 'fairPutBack',
+    pool: string,
+    tasks: readonly T[],
+    argsOf: (task: T) => Text[],
+  ): Promise<number> {
+    let sum = 0;
+    for (const batch of batches(tasks)) {
+      sum += await this.#redis[script](indexPrefix(pool), ...batch.flatMap(argsOf));
+    }
+    return sum;
+  }
 }
+
+function* batches<T>(tasks: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < tasks.length; at += TASKS_PER_SCRIPT_MAX) {
+    yield tasks.slice(at, at + TASKS_PER_SCRIPT_MAX);
+  }
+}
+
+const nameArgs = (task: TaskInLine) => [task.organisationId, task.taskId, task.fairnessKey];
+
+const releaseArgs = ({ taskId, usedMs }: Release) => [taskId, boundUsedMs(usedMs)];
+
+function taskArgs(task: FairTask): Text[] {
+  const bound = boundFairTask(task);
+  const { cost, queuedAt, weight, runningLimit } = bound;
+  return [...nameArgs(bound), lineOrder(bound), cost, queuedAt, weight, runningLimit ?? -1];
+}
+
+function readPicked(fields: readonly string[]): PickedTask[] {
+  return rows(fields, 6).map(
+    ([taskId = '', organisationId = '', fairnessKey = '', cost, weight, queuedAt]) => ({
+      organisationId,
+      taskId,
+      fairnessKey,
+      cost: Number(cost),
+      weight: Number(weight),
+      queuedAt: Number(queuedAt),
+    }),
+  );
+}
+
+function rows(fields: readonly string[], width: number): string[][] {
+  return Array.from({ length: fields.length / width }, (_, row) =>
+    fields.slice(row * width, (row + 1) * width),
+  );
+}
+
+const nextCursor = (cursor: string | undefined) =>
+  cursor === undefined || cursor === '0' ? null : cursor;

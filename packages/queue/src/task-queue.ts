@@ -1,25 +1,74 @@
-import { connectFailFast, connectPatient, type OnError } from './connect.ts';
-import { FairIndex, type IndexedTask } from './fair-index.ts';
-import { wakeChannel, workerChannel } from './keys.ts';
+import type { FairTask, TaskInLine } from '@runfleet/scheduler';
 
-export type QueuedTask = IndexedTask & { pool: string };
+import { connectFailFast, connectPatient, type OnError } from './connect.ts';
+import {
+  FairIndex,
+  type PickedTask,
+  type Place,
+  type PoolLoad,
+  type Release,
+  type TenantLoad,
+} from './fair-index.ts';
+import { wakeChannel, workerChannel } from './keys.ts';
+import { PendingChanges } from './pending-changes.ts';
+
+export type QueuedTask = FairTask & { pool: string };
+export type TaskRelease = Release & { pool: string };
+export type TaskReference = TaskInLine & { pool: string };
+
+/** A tenant's load, and the part of the pool that its weight gives it among those with tasks, 0..1. */
+export type TenantShare = TenantLoad & { share: number };
 
 /** What a worker is told between tickets: to stop a task that was killed or requeued. */
 export type WorkerNotice = { stop: string };
 
 /**
  * The queue in Redis, and the notices that make things fast. Everything here is a hint: `offer`,
- * `wake` and `tell` never fail and may be lost; reconcilers and lease renewals make up for it.
+ * `release`, `withdraw`, `wake` and `tell` never fail and may be lost; reconcilers and lease renewals
+ * make up for it. All others reject while Redis is away.
+ *
+ * `FairQueue` in the scheduler says what fair order is and what each verb does to it.
  */
 export type TaskQueue = AsyncDisposable & {
-  /** Puts a queued task in line and wakes its pool's broker. */
+  /** Puts a queued task in line, unless it is there or runs, and wakes its pool's broker. */
   offer(task: QueuedTask): void;
+  /** Ends a picked task's run, charges what it used, and wakes the pool. Again: does nothing. */
+  release(task: TaskRelease): void;
+  /** Takes a task out that was killed or expired while it was queued. */
+  withdraw(task: TaskReference): void;
   wake(pool: string): void;
   tell(workerId: string, notice: WorkerNotice): void;
-  /** Puts tasks in line; answers how many were not there yet. Rejects while Redis is away. */
-  insert(pool: string, tasks: readonly IndexedTask[]): Promise<number>;
-  /** Takes tasks in fair order. Null where the index does not carry `mark` and must be rebuilt. */
-  pick(pool: string, mark: string, count: number): Promise<IndexedTask[] | null>;
+
+  /** Puts tasks in line; answers how many were neither there nor running. */
+  insert(pool: string, tasks: readonly FairTask[]): Promise<number>;
+  /**
+   * Takes up to `count` tasks, 128 at most, in fair order; they run from then on, until `release`
+   * or `putBack`. Null where the index does not carry `mark` and must be rebuilt.
+   */
+  pick(pool: string, mark: string, count: number): Promise<PickedTask[] | null>;
+  /** For picked tasks that got no slot: as if they had not been picked. Answers how many there were. */
+  putBack(pool: string, tasks: readonly { taskId: string }[]): Promise<number>;
+
+  /** Drops a pool's index and its mark, in bounded steps: a rebuild begins with it. */
+  clear(pool: string): Promise<void>;
+  /** Counts tasks as running that run already, for a rebuild. Answers how many were not known. */
+  restoreRunning(pool: string, tasks: readonly FairTask[]): Promise<number>;
+  /**
+   * A page of the tasks that count as running. Begin with the cursor '0', end where `next` is null.
+   * Those that come or go meanwhile may be missed or seen twice.
+   */
+  listRunning(pool: string, cursor: string): Promise<{ tasks: PickedTask[]; next: string | null }>;
+
+  /** Where tasks stand, and an estimate of what goes before them; null for one in no line. */
+  readPlaces(pool: string, tasks: readonly TaskInLine[]): Promise<(Place | null)[]>;
+  /**
+   * Counts. Also compares them with one another: an index that lost a key loses its mark here, so
+   * whoever leads the pool reads them about once a second.
+   */
+  readPool(pool: string): Promise<PoolLoad>;
+  /** The `limit` tenants with the most tasks, most first. Reads every tenant: for pages, not for loops. */
+  readShares(pool: string, limit: number): Promise<TenantShare[]>;
+
   readMark(pool: string): Promise<string | null>;
   writeMark(pool: string, mark: string): Promise<void>;
   /** The server's own id: another one after a restart means that the index cannot be trusted. */
@@ -30,19 +79,12 @@ export type TaskQueue = AsyncDisposable & {
   check(): Promise<void>;
 };
 
-/** More offers than this in one script call would hold up Redis. */
-const OFFERS_PER_CALL = 256;
-/** While Redis is away offers are dropped past this many; a broker finds them in Postgres. */
-const OFFERS_WAITING_MAX = 10_000;
-
 export function openTaskQueue(options: { url: string; onError?: OnError }): TaskQueue {
   const onError = options.onError ?? (() => {});
   const commands = connectFailFast(options.url, onError);
   const subscriber = connectPatient(options.url, onError);
   const index = new FairIndex(commands);
   const listeners = new Map<string, Set<(text: string) => void>>();
-  const waiting = new Map<string, IndexedTask[]>();
-  let flushing: Promise<void> | null = null;
 
   subscriber.on('message', (channel: string, text: string) => {
     for (const listener of listeners.get(channel) ?? []) listener(text);
@@ -51,23 +93,8 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   const publish = (channel: string, text: string) => {
     commands.publish(channel, text).catch(onError);
   };
-
-  /** Offers that arrive during a call to Redis share the next one. */
-  async function flushOffers(): Promise<void> {
-    while (waiting.size > 0) {
-      for (const [pool, tasks] of waiting) {
-        const batch = tasks.splice(0, OFFERS_PER_CALL);
-        if (tasks.length === 0) waiting.delete(pool);
-        try {
-          await index.insert(pool, batch);
-          publish(wakeChannel(pool), '');
-        } catch (error) {
-          onError(error as Error);
-        }
-      }
-    }
-    flushing = null;
-  }
+  const wake = (pool: string) => publish(wakeChannel(pool), '');
+  const pending = new PendingChanges({ index, onNews: wake, onError });
 
   function listen(channel: string, listener: (text: string) => void): AsyncDisposable {
     const set = listeners.get(channel) ?? new Set();
@@ -85,17 +112,20 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   }
 
   return {
-    offer({ pool, organisationId, taskId }) {
-      const tasks = waiting.get(pool) ?? [];
-      if (tasks.length >= OFFERS_WAITING_MAX) return;
-      tasks.push({ organisationId, taskId });
-      waiting.set(pool, tasks);
-      flushing ??= flushOffers();
-    },
-    wake: (pool) => publish(wakeChannel(pool), ''),
+    offer: ({ pool, ...task }) => pending.add(pool, { do: 'insert', task }),
+    release: ({ pool, ...task }) => pending.add(pool, { do: 'release', task }),
+    withdraw: ({ pool, ...task }) => pending.add(pool, { do: 'withdraw', task }),
+    wake,
     tell: (workerId, notice) => publish(workerChannel(workerId), JSON.stringify(notice)),
     insert: (pool, tasks) => index.insert(pool, tasks),
     pick: (pool, mark, count) => index.pick(pool, mark, count),
+    putBack: (pool, tasks) => index.putBack(pool, tasks),
+    clear: (pool) => index.clear(pool),
+    restoreRunning: (pool, tasks) => index.restoreRunning(pool, tasks),
+    listRunning: (pool, cursor) => index.listRunning(pool, cursor),
+    readPlaces: (pool, tasks) => index.readPlaces(pool, tasks),
+    readPool: (pool) => index.readPool(pool),
+    readShares: (pool, limit) => readShares(index, pool, limit),
     readMark: (pool) => index.readMark(pool),
     writeMark: (pool, mark) => index.writeMark(pool, mark),
     async readServerId() {
@@ -110,9 +140,26 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
       await commands.ping();
     },
     async [Symbol.asyncDispose]() {
-      await flushing;
+      await pending.drain();
       subscriber.disconnect();
       commands.disconnect();
     },
   };
+}
+
+async function readShares(index: FairIndex, pool: string, limit: number): Promise<TenantShare[]> {
+  const loads = new Map<string, TenantLoad>();
+  let cursor: string | null = '0';
+  while (cursor !== null) {
+    const page = await index.listTenants(pool, cursor);
+    for (const tenant of page.tenants) {
+      if (tenant.queued + tenant.running > 0) loads.set(tenant.organisationId, tenant);
+    }
+    cursor = page.next;
+  }
+  const weights = [...loads.values()].reduce((sum, { weight }) => sum + weight, 0);
+  return [...loads.values()]
+    .toSorted((one, other) => other.queued + other.running - one.queued - one.running)
+    .slice(0, limit)
+    .map((tenant) => ({ ...tenant, share: tenant.weight / weights }));
 }

@@ -19,7 +19,7 @@ import type { TaskCommand } from './plan-commit.ts';
 import type { SuspectKind } from './suspects.ts';
 import type { TaskStore } from './task-store.ts';
 
-type Ctx = { store: TaskStore; queue: TaskQueue };
+type Ctx = { store: TaskStore };
 
 /** As many at once: the rest comes with the next tick. */
 const REPAIR_MAX = 500;
@@ -89,11 +89,14 @@ export async function listQueuedTasks(
   input: { pool: string; afterId: string; limit: number; minAgeMs?: number },
 ): Promise<QueuedTask[]> {
   return ctx.db.sql<QueuedTask[]>`
-    select id as "taskId", organisation_id as "organisationId", queued_in as pool
-    from tasks
-    where queued_in = ${input.pool} and id > ${input.afterId} and not_before is null
+    select t.id as "taskId", organisation_id as "organisationId", queued_in as pool,
+      fairness_key as "fairnessKey", priority, expected_seconds * 1000 as cost,
+      extract(epoch from queued_at)::float8 * 1000 as "queuedAt",
+      weight, running_limit as "runningLimit"
+    from tasks t join organisations o on o.id = t.organisation_id
+    where queued_in = ${input.pool} and t.id > ${input.afterId} and not_before is null
       and changed_at <= clock_timestamp() - make_interval(secs => ${(input.minAgeMs ?? 0) / 1000})
-    order by id limit ${input.limit}`;
+    order by t.id limit ${input.limit}`;
 }
 
 const PARTITION_TASKS = 1_000_000;

@@ -1,0 +1,499 @@
+/**
+ * The Lua form of the fair queue, one script per verb. `fair-queue.ts` in the scheduler says what
+ * each verb does and why, and must agree with these pick for pick: all tags are whole numbers below
+ * 2^53, so that both compute the same.
+ *
+ * Per pool:
+ *   mark        who filled the index
+ *   clock       the virtual time: the start tag of the last pick
+ *   turns       ZSET  tenant -> start tag of its next task; only tenants that may be picked from
+ *   rests       ZSET  tenant without tasks -> its finish tag, until the clock has passed it
+ *   tenants     HASH  tenant -> packed state, see `open`
+ *   queued      HASH  task -> cost and time of queueing
+ *   running     HASH  task -> what undoes or corrects its pick, see `pick`
+ *   counts      HASH  how many tasks and tenants there should be, by which a lost key is found
+ *   ages, seconds     HASH and ZSET: queued tasks by the second in which they were queued
+ *   q:<tenant>:<key>  ZSET  a line: task -> order
+ *   k:<tenant>, i:<tenant>  ZSET  named fairness keys in turn, and at rest, -> tag
+ *
+ * The line of the empty key, which most tenants use alone, has its tag in the tenant's state, so
+ * that those tenants need no `k:` and `i:`. A state is packed into one field of one hash because a
+ * key of its own would cost 150 bytes more per tenant.
+ */
+
+const LIBRARY = `
+local P = KEYS[1]
+local call, floor = redis.call, math.floor
+local TURNS, RESTS, TENANTS = P .. 'turns', P .. 'rests', P .. 'tenants'
+local QUEUED, RUNNING, COUNTS = P .. 'queued', P .. 'running', P .. 'counts'
+local pack, unpackAll = cmsgpack.pack, cmsgpack.unpack
+
+local clock
+local function now()
+  if not clock then clock = tonumber(call('GET', P .. 'clock') or '0') end
+  return clock
+end
+
+local function share(ms, weight) return floor(ms / weight + 0.5) end
+local function charge(cost, weight) return math.max(1, share(cost, weight)) end
+
+-- Members of a line sort as their ids do as numbers: shorter ones first.
+local function member(task) return string.char(96 + #task) .. task end
+local function line(t, key) return P .. 'q:' .. t.id .. ':' .. key end
+
+-- What changes in 'counts', written once per script.
+local counted = { queued = 0, running = 0, parked = 0, serving = 0 }
+local function count(what, delta) counted[what] = counted[what] + delta end
+
+local function standing(t)
+  if t.queued > 0 then
+    if t.limit < 0 or t.running < t.limit then return 'turns' end
+    return 'parked'
+  end
+  if t.running > 0 then return 'serving' end
+  return 'rests'
+end
+
+local function open(id)
+  local t = { id = id }
+  local packed = call('HGET', TENANTS, id)
+  if packed then
+    t.tag, t.weight, t.limit, t.running, t.queued, t.work, t.clock, t.plainTag, t.plainQueued, t.keyed =
+      unpackAll(packed)
+    t.before = standing(t)
+  else
+    t.tag, t.weight, t.limit, t.running, t.queued = 0, 1, -1, 0, 0
+    t.work, t.clock, t.plainTag, t.plainQueued, t.keyed = 0, 0, 0, 0, 0
+  end
+  t.tagBefore = t.tag
+  return t
+end
+
+-- Writes a tenant back and gives it its place: in turn, parked, at rest or forgotten. Who comes in
+-- turn starts at the clock at the earliest, unless it only returns to where it was.
+local function close(t, returns)
+  local before, after = t.before, standing(t)
+  if after == 'turns' then
+    local joins = before ~= 'turns'
+    if joins and not returns and t.tag < now() then t.tag = now() end
+    if joins or t.tag ~= t.tagBefore then call('ZADD', TURNS, t.tag, t.id) end
+  elseif before == 'turns' then
+    call('ZREM', TURNS, t.id)
+  end
+  if counted[before] then count(before, -1) end
+  if counted[after] then count(after, 1) end
+  if after == 'rests' then
+    if t.keyed == 1 then call('UNLINK', P .. 'k:' .. t.id, P .. 'i:' .. t.id) end
+    t.clock, t.plainTag, t.keyed = 0, 0, 0
+    if t.tag <= now() then
+      call('HDEL', TENANTS, t.id)
+      return
+    end
+    call('ZADD', RESTS, t.tag, t.id)
+  elseif before == 'rests' then
+    call('ZREM', RESTS, t.id)
+  end
+  call('HSET', TENANTS, t.id, pack(t.tag, t.weight, t.limit, t.running, t.queued, t.work,
+    t.clock, t.plainTag, t.plainQueued, t.keyed))
+end
+
+-- A key's tag, nil where it is forgotten: at rest, and passed by the tenant's clock.
+local function keyTag(t, key)
+  if key == '' then
+    if t.plainQueued > 0 then return t.plainTag, true end
+    if t.plainTag > t.clock then return t.plainTag, false end
+    return nil, false
+  end
+  if t.keyed == 0 then return nil, false end
+  local tag = call('ZSCORE', P .. 'k:' .. t.id, key)
+  if tag then return tonumber(tag), true end
+  tag = tonumber(call('ZSCORE', P .. 'i:' .. t.id, key) or '0')
+  if tag > t.clock then return tag, false end
+  return nil, false
+end
+
+local function setKeyTag(t, key, tag, wasInTurn, isInTurn)
+  if key == '' then t.plainTag = tag return end
+  t.keyed = 1
+  local turns, rests = P .. 'k:' .. t.id, P .. 'i:' .. t.id
+  if isInTurn then
+    call('ZADD', turns, tag, key)
+    if not wasInTurn then call('ZREM', rests, key) end
+  else
+    if wasInTurn then call('ZREM', turns, key) end
+    if tag > t.clock then call('ZADD', rests, tag, key) else call('ZREM', rests, key) end
+  end
+end
+
+local function countAge(queuedAt, delta)
+  local second = string.format('%.0f', floor(queuedAt / 1000))
+  local tasks = call('HINCRBY', P .. 'ages', second, delta)
+  if tasks <= 0 then
+    call('HDEL', P .. 'ages', second)
+    call('ZREM', P .. 'seconds', second)
+  elseif tasks == delta then
+    call('ZADD', P .. 'seconds', second, second)
+  end
+end
+
+local function enqueue(t, task, key, order, cost, queuedAt)
+  call('HSET', QUEUED, task, pack(cost, queuedAt))
+  call('ZADD', line(t, key), order, member(task))
+  if key == '' then t.plainQueued = t.plainQueued + 1 end
+  t.queued, t.work = t.queued + 1, t.work + cost
+  count('queued', 1)
+  countAge(queuedAt, 1)
+end
+
+local function dequeue(t, task, key, cost, queuedAt)
+  call('HDEL', QUEUED, task)
+  if key == '' then t.plainQueued = t.plainQueued - 1 end
+  t.queued, t.work = t.queued - 1, t.work - cost
+  count('queued', -1)
+  countAge(queuedAt, -1)
+end
+
+-- Takes a task out of its line. Answers its tenant, still open, or nil where it is in no such line.
+local function leave(id, task, key)
+  local packed = call('HGET', QUEUED, task)
+  if not packed then return nil end
+  local t = open(id)
+  if call('ZREM', line(t, key), member(task)) == 0 then return nil end
+  local cost, queuedAt = unpackAll(packed)
+  local tag = keyTag(t, key)
+  dequeue(t, task, key, cost, queuedAt)
+  if key ~= '' and call('EXISTS', line(t, key)) == 0 then setKeyTag(t, key, tag or 0, true, false) end
+  return t
+end
+
+local function run(task, record)
+  call('HSET', RUNNING, task, record)
+  count('running', 1)
+end
+
+-- Answers what 'pick' noted of a task, and that it runs no more.
+local function endRun(task)
+  local packed = call('HGET', RUNNING, task)
+  if not packed then return nil end
+  call('HDEL', RUNNING, task)
+  count('running', -1)
+  return unpackAll(packed)
+end
+
+-- Ends a run and corrects what its pick was charged. Answers whether the task was running.
+local function release(task, used)
+  local id, key, _, _, cost, weight, finish = endRun(task)
+  if not id then return 0 end
+  local t = open(id)
+  t.running = t.running - 1
+  t.tag = t.tag + share(used, weight) - charge(cost, weight)
+  local tag, isInTurn = keyTag(t, key)
+  setKeyTag(t, key, (tag or finish) + used - cost, isInTurn, isInTurn)
+  close(t)
+  return 1
+end
+
+-- Writes the counts. A pool that has come to rest begins again with everybody equal.
+local function done(answer)
+  if call('EXISTS', QUEUED, RUNNING) == 0 then
+    call('UNLINK', COUNTS, P .. 'clock', TENANTS, RESTS)
+  else
+    for what, delta in pairs(counted) do
+      if delta ~= 0 then call('HINCRBY', COUNTS, what, delta) end
+    end
+  end
+  return answer
+end
+`;
+
+/** Tenant, task, key, order, cost, time of queueing, weight, limit; and so on. Answers how many were new. */
+const INSERT = `
+local added, opened = 0, {}
+for i = 1, #ARGV, 8 do
+  local id, task, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if call('HEXISTS', RUNNING, task) == 0 and call('HEXISTS', QUEUED, task) == 0 then
+    local t = opened[id]
+    if not t then
+      t = open(id)
+      opened[id] = t
+    end
+    t.weight, t.limit = tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7])
+    local tag, isInTurn = keyTag(t, key)
+    if not isInTurn then setKeyTag(t, key, math.max(t.clock, tag or 0), false, true) end
+    enqueue(t, task, key, ARGV[i + 3], tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]))
+    added = added + 1
+  end
+end
+for _, t in pairs(opened) do close(t) end
+return done(added)`;
+
+/**
+ * The mark, how many. Answers task, tenant, key, cost, weight, time of queueing; and so on; false
+ * under another mark. Each pick also forgets up to two tenants and keys that the clocks have passed.
+ */
+const PICK = `
+if call('GET', P .. 'mark') ~= ARGV[1] then return false end
+local picked = {}
+-- A key that is missing means that others may be: the index is given up, to be filled again.
+local function giveUp()
+  call('DEL', P .. 'mark')
+  return false
+end
+for _ = 1, tonumber(ARGV[2]) do
+  local id = call('ZRANGE', TURNS, 0, 0)[1]
+  if not id then break end
+  local t = open(id)
+  if t.before ~= 'turns' then return giveUp() end
+  clock = math.max(now(), t.tag)
+
+  local key, start
+  if t.plainQueued > 0 then key, start = '', t.plainTag end
+  if t.keyed == 1 then
+    local head = call('ZRANGE', P .. 'k:' .. id, 0, 0, 'WITHSCORES')
+    local tag = tonumber(head[2])
+    if tag and (not start or tag < start) then key, start = head[1], tag end
+  end
+  if not start then return giveUp() end
+  t.clock = math.max(t.clock, start)
+
+  local head = call('ZPOPMIN', line(t, key))
+  local task = string.sub(head[1] or '', 2)
+  local packed = call('HGET', QUEUED, task)
+  if not packed then return giveUp() end
+  local cost, queuedAt = unpackAll(packed)
+  dequeue(t, task, key, cost, queuedAt)
+  local finish = start + cost
+  local inTurn
+  if key ~= '' then inTurn = call('EXISTS', line(t, key)) == 1 end
+  setKeyTag(t, key, finish, true, inTurn)
+  if t.keyed == 1 then
+    local passed = call('ZRANGEBYSCORE', P .. 'i:' .. id, '-inf', t.clock, 'LIMIT', 0, 2)
+    if #passed > 0 then call('ZREM', P .. 'i:' .. id, unpack(passed)) end
+  end
+  t.tag = t.tag + charge(cost, t.weight)
+  t.running = t.running + 1
+  run(task, pack(id, key, tonumber(head[2]), queuedAt, cost, t.weight, finish))
+  close(t)
+
+  local at = #picked
+  picked[at + 1], picked[at + 2], picked[at + 3] = task, id, key
+  picked[at + 4], picked[at + 5] = tostring(cost), string.format('%.17g', t.weight)
+  picked[at + 6] = string.format('%.0f', queuedAt)
+end
+if #picked > 0 then
+  call('SET', P .. 'clock', clock)
+  local passed = call('ZRANGEBYSCORE', RESTS, '-inf', clock, 'LIMIT', 0, #picked / 3)
+  if #passed > 0 then
+    call('ZREM', RESTS, unpack(passed))
+    call('HDEL', TENANTS, unpack(passed))
+  end
+end
+return done(picked)`;
+
+/** Task, task ... Answers how many were running and stand in line again. */
+const PUT_BACK = `
+local returned = 0
+for i = 1, #ARGV do
+  local task = ARGV[i]
+  local id, key, order, queuedAt, cost, weight, finish = endRun(task)
+  if id then
+    local t = open(id)
+    t.running = t.running - 1
+    t.tag = t.tag - charge(cost, weight)
+    local tag, isInTurn = keyTag(t, key)
+    setKeyTag(t, key, (tag or finish) - cost, isInTurn, true)
+    enqueue(t, task, key, order, cost, queuedAt)
+    close(t, true)
+    returned = returned + 1
+  end
+end
+return done(returned)`;
+
+/** Task, used; and so on. Answers how many were running. */
+const RELEASE = `
+local released = 0
+for i = 1, #ARGV, 2 do released = released + release(ARGV[i], tonumber(ARGV[i + 1])) end
+return done(released)`;
+
+/** Tenant, task, key; and so on. Answers how many were in line or running. */
+const WITHDRAW = `
+local withdrawn = 0
+for i = 1, #ARGV, 3 do
+  local task = ARGV[i + 1]
+  local t = leave(ARGV[i], task, ARGV[i + 2])
+  if t then
+    close(t)
+    withdrawn = withdrawn + 1
+  else
+    withdrawn = withdrawn + release(task, 0)
+  end
+end
+return done(withdrawn)`;
+
+/** As INSERT. Answers how many were not known to run. */
+const RESTORE_RUNNING = `
+local restored = 0
+for i = 1, #ARGV, 8 do
+  local id, task, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if call('HEXISTS', RUNNING, task) == 0 then
+    local t = leave(id, task, key) or open(id)
+    local cost, weight = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 6])
+    t.weight, t.limit = weight, tonumber(ARGV[i + 7])
+    t.tag = (t.before == 'turns' and t.tag or math.max(t.tag, now())) + charge(cost, weight)
+    local tag, isInTurn = keyTag(t, key)
+    local finish = (isInTurn and tag or math.max(tag or 0, t.clock)) + cost
+    setKeyTag(t, key, finish, isInTurn, isInTurn)
+    t.running = t.running + 1
+    run(task, pack(id, key, tonumber(ARGV[i + 3]), tonumber(ARGV[i + 5]), cost, weight, finish))
+    close(t)
+    restored = restored + 1
+  end
+end
+return done(restored)`;
+
+/** A cursor. Answers the next one, then task, tenant, key, cost, weight, time of queueing; and so on. */
+const LIST_RUNNING = `
+local page = call('HSCAN', RUNNING, ARGV[1], 'COUNT', 128)
+local found = { page[1] }
+for i = 1, #page[2], 2 do
+  local id, key, _, queuedAt, cost, weight = unpackAll(page[2][i + 1])
+  local at = #found
+  found[at + 1], found[at + 2], found[at + 3] = page[2][i], id, key
+  found[at + 4], found[at + 5] = tostring(cost), string.format('%.17g', weight)
+  found[at + 6] = string.format('%.0f', queuedAt)
+end
+return found`;
+
+/** A cursor. Answers the next one, then tenant, queued, running, weight; and so on. */
+const LIST_TENANTS = `
+local page = call('HSCAN', TENANTS, ARGV[1], 'COUNT', 256)
+local found = { page[1] }
+for i = 1, #page[2], 2 do
+  local _, weight, _, running, queued = unpackAll(page[2][i + 1])
+  local at = #found
+  found[at + 1], found[at + 2], found[at + 3] = page[2][i], tostring(queued), tostring(running)
+  found[at + 4] = string.format('%.17g', weight)
+end
+return found`;
+
+/**
+ * Answers how many tasks are queued, how many run, how many tenants have queued ones, and the oldest
+ * second. Where a key was lost, the counts disagree: then the index is given up, to be filled again.
+ */
+const READ_POOL = `
+local function counts(what) return tonumber(call('HGET', COUNTS, what) or '0') end
+local queued, running = call('HLEN', QUEUED), call('HLEN', RUNNING)
+local waiting = call('ZCARD', TURNS) + counts('parked')
+local tenants = waiting + counts('serving') + call('ZCARD', RESTS)
+if queued ~= counts('queued') or running ~= counts('running') or tenants ~= call('HLEN', TENANTS) then
+  call('DEL', P .. 'mark')
+end
+return { queued, running, waiting, call('ZRANGE', P .. 'seconds', 0, 0)[1] or '' }`;
+
+/**
+ * Tenant, task, key; and so on. Answers, for each, its place in its line (-1: in no line), the work
+ * before it in slot-ms of its own tenant, and of the others.
+ *
+ * Tenants are taken as if all their tasks cost their average; of the tenants in turn, and of a
+ * tenant's keys, as many are looked at as the sample holds, evenly spaced, and stand for the rest.
+ */
+const READ_PLACES = `
+local SAMPLE_TENANTS, SAMPLE_KEYS = 64, 16
+
+local function sample(set, size)
+  local all = call('ZCARD', set)
+  local taken = math.min(all, size)
+  local found = {}
+  for i = 0, taken - 1 do
+    local at = floor((i + 0.5) * all / taken)
+    local head = call('ZRANGE', set, at, at, 'WITHSCORES')
+    found[#found + 1] = { id = head[1], tag = tonumber(head[2]) }
+  end
+  return found, taken > 0 and all / taken or 0
+end
+
+-- The work that starts before a tag: tasks of an average cost one after the other.
+local function before(tag, from, work, tasks, weight)
+  if tag <= from or tasks == 0 then return 0 end
+  local cost = work / tasks
+  return math.min(work, cost * math.ceil((tag - from) * weight / cost))
+end
+
+local others, scale = sample(TURNS, SAMPLE_TENANTS)
+for _, other in ipairs(others) do
+  local t = open(other.id)
+  other.work, other.queued, other.weight = t.work, t.queued, t.weight
+end
+local seen = {}
+local answers = {}
+for i = 1, #ARGV, 3 do
+  local id, task, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local s = seen[id]
+  if not s then
+    s = { t = open(id) }
+    seen[id] = s
+    if s.t.keyed == 1 then
+      s.keys, s.scale = sample(P .. 'k:' .. id, SAMPLE_KEYS)
+      for _, other in ipairs(s.keys) do other.queued = call('ZCARD', line(s.t, other.id)) end
+    end
+  end
+  local t = s.t
+  local place = call('ZRANK', line(t, key), member(task))
+  if not place then
+    answers[#answers + 1] = { -1, 0, 0 }
+  else
+    local cost = t.work / math.max(1, t.queued)
+    local own = place * cost
+    local tag = (keyTag(t, key) or t.clock) + own
+    if key ~= '' then own = own + before(tag, t.plainTag, t.plainQueued * cost, t.plainQueued, 1) end
+    local ofKeys = 0
+    for _, other in ipairs(s.keys or {}) do
+      if other.id ~= key then ofKeys = ofKeys + before(tag, other.tag, other.queued * cost, other.queued, 1) end
+    end
+    own = own + ofKeys * (s.scale or 0)
+    local start = math.max(t.tag, t.before == 'turns' and t.tag or now()) + own / t.weight
+    local ofOthers = 0
+    for _, other in ipairs(others) do
+      if other.id ~= id then
+        ofOthers = ofOthers + before(start, other.tag, other.work, other.queued, other.weight)
+      end
+    end
+    answers[#answers + 1] = { place, floor(own), floor(ofOthers * scale) }
+  end
+end
+return answers`;
+
+/**
+ * A cursor. Drops some tenants with all that is theirs, and once none is left the rest. Answers the
+ * next cursor, and whether all is gone. The mark goes first, so that nobody picks from what is left.
+ */
+const CLEAR = `
+call('DEL', P .. 'mark')
+local page = call('HSCAN', TENANTS, ARGV[1], 'COUNT', 64)
+for i = 1, #page[2], 2 do
+  local id = page[2][i]
+  local keys = call('ZPOPMIN', P .. 'k:' .. id, 64)
+  for j = 1, #keys, 2 do call('UNLINK', P .. 'q:' .. id .. ':' .. keys[j]) end
+  if call('EXISTS', P .. 'k:' .. id) == 0 then
+    call('UNLINK', P .. 'q:' .. id .. ':', P .. 'i:' .. id)
+    call('HDEL', TENANTS, id)
+  end
+end
+if call('EXISTS', TENANTS) == 1 then return { page[1], 0 } end
+call('UNLINK', P .. 'clock', TURNS, RESTS, QUEUED, RUNNING, COUNTS, P .. 'ages', P .. 'seconds')
+return { '0', 1 }`;
+
+/** Command name to script. Each takes the pool's prefix as its one key. */
+export const SCRIPTS = {
+  fairInsert: LIBRARY + INSERT,
+  fairPick: LIBRARY + PICK,
+  fairPutBack: LIBRARY + PUT_BACK,
+  fairRelease: LIBRARY + RELEASE,
+  fairWithdraw: LIBRARY + WITHDRAW,
+  fairRestoreRunning: LIBRARY + RESTORE_RUNNING,
+  fairListRunning: LIBRARY + LIST_RUNNING,
+  fairListTenants: LIBRARY + LIST_TENANTS,
+  fairReadPool: LIBRARY + READ_POOL,
+  fairReadPlaces: LIBRARY + READ_PLACES,
+  fairClear: LIBRARY + CLEAR,
+} as const;

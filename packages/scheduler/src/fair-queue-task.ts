@@ -1,0 +1,58 @@
+/** A task as fair order sees it, and what is made of numbers out of bounds. */
+
+/** A head start is bounded, so that priority never starves who has none. */
+export const PRIORITY_SECONDS_MAX = 600;
+/** Eleven days of one slot. With the weights below every tag stays a whole number below 2^53. */
+export const COST_MS_MAX = 1_000_000_000;
+export const WEIGHT_MIN = 0.01;
+export const WEIGHT_MAX = 100;
+
+/** What names a task in a fair queue. */
+export type TaskInLine = {
+  organisationId: string;
+  taskId: string;
+  /** Whom of the tenant's own users it is for: they share the tenant's turns fairly. '' = nobody in particular. */
+  fairnessKey: string;
+};
+
+export type FairTask = TaskInLine & {
+  /** Seconds of head start in its line. */
+  priority: number;
+  /** Expected slot-milliseconds. */
+  cost: number;
+  /** When it was queued, in epoch ms. */
+  queuedAt: number;
+  /** The tenant's share relative to others'. The newest task's holds for the tenant. */
+  weight: number;
+  /** Tasks of the tenant that may run at once; null = no limit. The newest task's holds. */
+  runningLimit: number | null;
+};
+
+/** The task with every number whole where it has to be, and the nearest within its bounds. */
+export function boundFairTask(task: FairTask): FairTask {
+  return {
+    organisationId: task.organisationId,
+    taskId: task.taskId,
+    fairnessKey: task.fairnessKey,
+    priority: whole(task.priority, 0, PRIORITY_SECONDS_MAX),
+    cost: whole(task.cost, 1, COST_MS_MAX),
+    queuedAt: Math.floor(task.queuedAt),
+    weight: Math.min(Math.max(task.weight, WEIGHT_MIN), WEIGHT_MAX),
+    runningLimit:
+      task.runningLimit === null ? null : whole(task.runningLimit, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** Slot-milliseconds that a task used, as they are charged. */
+export function boundUsedMs(usedMs: number): number {
+  return whole(usedMs, 0, COST_MS_MAX);
+}
+
+/** Where a task stands in its line, in ms: by the time of queueing, less its head start. */
+export function lineOrder({ queuedAt, priority }: FairTask): number {
+  return queuedAt - priority * 1_000;
+}
+
+function whole(value: number, min: number, max: number): number {
+  return Math.min(Math.max(Math.round(value), min), max);
+}
