@@ -71,6 +71,7 @@ export type EngineInfo = {
   device: string;
   /** Tokens of prompt and answer together. */
   contextLength: number;
+  /** Answers at once: as many as were asked for, or as memory holds. */
   slots: number;
 };
 
@@ -92,8 +93,11 @@ export type Engine = AsyncDisposable & {
 export type OnnxEngineSpec = {
   kind: 'onnx';
   modelDir: string;
-  /** `auto` is cuda where its library loads, else cpu. */
+  /** `auto` is the first of cuda, webgpu and cpu that opens. */
   provider: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  /** `stock` is onnxruntime-node's own binding: slower, and a check on the other. Without it `capi` where it loads. */
+  runtime?: 'capi' | 'stock';
+  /** As many as are wanted; memory may hold fewer. */
   slots: number;
   /** CPU threads of one model run. */
   threads: number;

@@ -105,7 +105,7 @@ test('auto takes the cpu where there is no cuda and says why', async () => {
     kind: 'onnx',
     model: 'model',
     slots: 3,
-    contextLength: 4096,
+    contextLength: 8192,
   });
   expect(engine.info.provider === 'cuda' || engine.info.device.includes('no cuda')).toBe(true);
 });
@@ -120,12 +120,16 @@ test('either configuration file will do, and eos_token_id may be a number or a l
   for (const dir of [genaiOnly, configOnly]) {
     const folder = await readModelFolder(dir);
     expect(folder.stopIds).toEqual(both.stopIds);
-    expect(folder.contextLength).toBe(4096);
+    expect(folder.shortContextLength).toBe(4096);
     expect(folder.layers).toBe(2);
   }
 });
 
-test('the context ends where the rope tables change', async () => {
+test('a context goes on past the short rope table where the configuration says how long that is', async () => {
   const dir = await tinyFolder({ originalMaxPositions: 64, maxPositions: 128 });
-  expect((await readModelFolder(dir)).contextLength).toBe(64);
+  expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 64, contextLength: 128 });
+  await edit(join(dir, 'config.json'), (json) => {
+    delete json['original_max_position_embeddings'];
+  });
+  expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 128, contextLength: 128 });
 });

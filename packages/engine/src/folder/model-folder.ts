@@ -23,7 +23,9 @@ export type ModelFolder = {
   name: string;
   graphPath: string;
   names: GraphNames;
-  /** Tokens of prompt and answer together. */
+  /** Tokens up to which LongRoPE's short table holds. */
+  shortContextLength: number;
+  /** Tokens of prompt and answer together that the model was made for; memory may hold fewer. */
   contextLength: number;
   /** From the configuration files, where they say; the graph is checked against it. */
   layers: number | undefined;
@@ -31,8 +33,7 @@ export type ModelFolder = {
   stopIds: ReadonlySet<number>;
 };
 
-// Past this length LongRoPE switches to another rope table for the whole cache.
-const CONTEXT_LENGTH_DEFAULT = 4096;
+const SHORT_CONTEXT_DEFAULT = 4096;
 
 /**
  * Reads everything but the graph of a published folder: `genai_config.json` and `config.json`
@@ -58,7 +59,7 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
     name: basename(path),
     graphPath: await findGraph(path, decoder['filename']),
     names: readNames(decoder),
-    contextLength: readContextLength(model, config ?? {}),
+    ...readContextLengths(model, config ?? {}),
     layers: asCount(decoder['num_hidden_layers']) ?? asCount(config?.['num_hidden_layers']),
     tokenizer,
     stopIds: readStopIds([model, config ?? {}, generation ?? {}], tokenizer),
@@ -95,15 +96,19 @@ function readNames(decoder: Record<string, unknown>): GraphNames {
   };
 }
 
-function readContextLength(
+/** Where the configuration does not say how long the short table holds, nothing longer is tried. */
+function readContextLengths(
   model: Record<string, unknown>,
   config: Record<string, unknown>,
-): number {
-  return Math.min(
-    asCount(config['original_max_position_embeddings']) ?? CONTEXT_LENGTH_DEFAULT,
-    asCount(config['max_position_embeddings']) ?? Number.POSITIVE_INFINITY,
+): { shortContextLength: number; contextLength: number } {
+  const original = asCount(config['original_max_position_embeddings']);
+  const contextLength = Math.min(
+    original === undefined ? SHORT_CONTEXT_DEFAULT : Number.POSITIVE_INFINITY,
+    asCount(config['max_position_embeddings']) ?? original ?? SHORT_CONTEXT_DEFAULT,
     asCount(model['context_length']) ?? Number.POSITIVE_INFINITY,
   );
+  const short = original ?? SHORT_CONTEXT_DEFAULT;
+  return { shortContextLength: Math.min(short, contextLength), contextLength };
 }
 
 function readStopIds(

@@ -3,10 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { EngineError } from '../engine-error.ts';
 import { readModelFolder } from '../folder/model-folder.ts';
-import { openOrtNode } from '../runtime/ort-node/ort-node.ts';
+import { openRuntime } from '../runtime/open-runtime.ts';
 import { Generation } from './generation.ts';
 import { OutputBatch } from './output-batch.ts';
-import { PREFILL_CHUNK_TOKENS, Scheduler } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import type { ThreadCall, ThreadFailure, ThreadInput, ThreadNotice } from './thread-messages.ts';
 
 if (!parentPort) throw new Error('engine-thread.ts is started by OnnxEngine.');
@@ -23,12 +23,11 @@ try {
 
 async function serve(): Promise<void> {
   const folder = await readModelFolder(spec.modelDir);
-  const runtime = await openOrtNode(folder, spec);
+  const { runtime, device } = await openRuntime(folder, spec);
+  const [short, long] = runtime.slotClasses;
+  const contextLength = (long ?? short).tokens;
   const batch = new OutputBatch(send);
-  const scheduler = new Scheduler(runtime, {
-    chunkTokens: PREFILL_CHUNK_TOKENS,
-    onTurnEnd: () => batch.turn(),
-  });
+  const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn() });
   const aborts = new Map<number, AbortController>();
   const running = new Set<Promise<void>>();
 
@@ -37,7 +36,7 @@ async function serve(): Promise<void> {
     const abort = new AbortController();
     aborts.set(id, abort);
     try {
-      const generation = new Generation(call.request, folder);
+      const generation = new Generation(call.request, { ...folder, contextLength });
       const result = await scheduler.run(generation, (chunk) => batch.add(id, chunk), abort.signal);
       batch.end({ id, type: 'finished', result });
     } catch (error) {
@@ -66,7 +65,14 @@ async function serve(): Promise<void> {
       void close();
     }
   });
-  send({ type: 'opened', provider: runtime.provider, device: runtime.device });
+  send({
+    type: 'opened',
+    provider: runtime.provider,
+    device,
+    slots: short.count,
+    contextLength,
+    cacheBytesPerToken: runtime.cacheBytesPerToken,
+  });
 }
 
 function toFailure(error: unknown): ThreadFailure {

@@ -15,6 +15,7 @@ import type {
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
 import { preparePrompt } from './prepare-prompt.ts';
 import type {
+  OpenedModel,
   ThreadCall,
   ThreadEnd,
   ThreadFailure,
@@ -38,25 +39,21 @@ type Pending = {
  */
 export class OnnxEngine implements Engine {
   readonly info: EngineInfo;
-  readonly #folder: ModelFolder;
+  readonly #model: OpenedModel & Pick<ModelFolder, 'tokenizer'>;
   readonly #thread: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #failure: EngineError | undefined;
 
-  constructor(
-    thread: Worker,
-    folder: ModelFolder,
-    opened: { provider: string; device: string; slots: number },
-  ) {
+  constructor(thread: Worker, folder: ModelFolder, opened: OpenedModel) {
     this.#thread = thread;
-    this.#folder = folder;
+    this.#model = { ...opened, tokenizer: folder.tokenizer };
     this.info = {
       kind: 'onnx',
       model: folder.name,
       provider: opened.provider,
       device: opened.device,
-      contextLength: folder.contextLength,
+      contextLength: opened.contextLength,
       slots: opened.slots,
     };
     thread.on('message', (notice: ThreadNotice) => this.#receive(notice));
@@ -68,7 +65,7 @@ export class OnnxEngine implements Engine {
 
   async prepare(request: GenerateRequest): Promise<Prepared> {
     checkRequest(request);
-    return preparePrompt(request, this.#folder);
+    return preparePrompt(request, this.#model);
   }
 
   async generate(
@@ -162,14 +159,14 @@ export async function openOnnxEngine(spec: OnnxEngineSpec): Promise<Engine> {
   const opening = waitUntilOpen(thread);
   try {
     const [folder, opened] = await Promise.all([readModelFolder(spec.modelDir), opening]);
-    return new OnnxEngine(thread, folder, { ...opened, slots: spec.slots });
+    return new OnnxEngine(thread, folder, opened);
   } catch (error) {
     await thread.terminate();
     throw error;
   }
 }
 
-async function waitUntilOpen(thread: Worker): Promise<{ provider: string; device: string }> {
+async function waitUntilOpen(thread: Worker): Promise<OpenedModel> {
   return await new Promise((resolve, reject) => {
     const fail = (problem: string, cause?: unknown) =>
       reject(new EngineError('infra', `The engine's thread ${problem} while loading.`, { cause }));

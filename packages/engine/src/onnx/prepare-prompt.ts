@@ -1,14 +1,17 @@
 import { EngineError } from '../engine-error.ts';
 import type { GenerateRequest, Prepared } from '../engine.ts';
 import type { ModelFolder } from '../folder/model-folder.ts';
-import { encodeChat, renderChat } from '../text/chat-template.ts';
+import { mebibytes } from '../runtime/memory-plan.ts';
+import { encodeChatInSteps, renderChat } from '../text/chat-template.ts';
+import { runInTurns } from '../text/in-steps.ts';
+import type { OpenedModel } from './thread-messages.ts';
 
 /** Template, ids and length. A prompt must leave room for `minTokens`, and for one token at least. */
-export function preparePrompt(
+export async function preparePrompt(
   request: GenerateRequest,
-  model: Pick<ModelFolder, 'tokenizer' | 'contextLength'>,
-): Prepared {
-  const { tokenizer, contextLength } = model;
+  model: Pick<ModelFolder, 'tokenizer'> & Pick<OpenedModel, 'contextLength' | 'cacheBytesPerToken'>,
+): Promise<Prepared> {
+  const { tokenizer, contextLength, cacheBytesPerToken } = model;
   const { messages } = request;
   const room = contextLength - Math.max(1, request.minTokens);
 
@@ -21,11 +24,11 @@ export function preparePrompt(
     );
   }
 
-  const promptIds = Int32Array.from(encodeChat(messages, tokenizer));
+  const promptIds = await runInTurns(encodeChatInSteps(messages, tokenizer));
   if (promptIds.length > room) {
     throw new EngineError(
       'input',
-      `The prompt is ${promptIds.length} tokens long; with minTokens ${request.minTokens} at most ${room} fit the context of ${contextLength}. Shorten it.`,
+      `The prompt is ${promptIds.length} tokens long, whose cache takes ${mebibytes(promptIds.length * cacheBytesPerToken)}; with minTokens ${request.minTokens} at most ${room} fit the context of ${contextLength}, which takes ${mebibytes(contextLength * cacheBytesPerToken)}. Shorten it.`,
     );
   }
   return { promptText: renderChat(messages), promptIds, request };

@@ -4,47 +4,65 @@ import type { GenerateResult, OutputChunk } from '../engine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Slots } from '../slots.ts';
 import type { Generation } from './generation.ts';
-
-/** A longer chunk prefills faster, a shorter one lets the other slots' next tokens come sooner. */
-export const PREFILL_CHUNK_TOKENS = 256;
+import { PrefillPace } from './prefill-pace.ts';
+import { SlotPool } from './slot-pool.ts';
 
 type Sequence = {
   readonly generation: Generation;
-  readonly slot: number;
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: OutputChunk) => void;
   readonly resolve: (result: GenerateResult) => void;
   readonly reject: (reason: unknown) => void;
   readonly startedAt: number;
   firstTokenAt: number | undefined;
-  /** Tokens in the slot's cache. */
+  /** Prompt and answer. */
+  readonly ids: number[];
+  /** Undefined while it waits for a slot of its class. */
+  place: { pool: SlotPool; slot: number } | undefined;
+  /** How many of `ids` its slot's cache holds. */
   length: number;
 };
 
+type Placed = Sequence & { place: NonNullable<Sequence['place']> };
+
+/** So many rows run along idly before the topmost sequence is moved into the gap below it. */
+const IDLE_ROWS_MAX = 32;
+
 /**
- * Interleaves the slots of one runtime. Each turn takes one token for every answer under way, then
- * one chunk of the oldest prompt that is still being read, so a long prompt delays the others by a
- * chunk and not by its whole length. Abort signals are looked at between runs, and every turn lets
- * the event loop run so that they can arrive.
+ * Runs many answers on one runtime. Each turn takes one token for every answer under way, in one run
+ * per slot class, then reads on in the prompts, one after the other, as far as the turn's pace lets
+ * it: a long prompt delays neither the answers nor the prompts beside it by more than its share.
+ *
+ * A sequence that outgrows the short slots is read again from its start in a long one, whose LongRoPE
+ * table differs. An abort frees its slot with the run under way, which is ended where it serves
+ * nobody else. What fails fails alone: a run of several rows that fails is repeated row by row.
  */
 export class Scheduler {
   readonly #runtime: Runtime;
-  readonly #slots: Slots;
-  readonly #chunkTokens: number;
+  readonly #admission: Slots;
+  readonly #pools: readonly SlotPool[];
   readonly #onTurnEnd: () => void;
+  /** In the order in which prompts are read. */
   readonly #sequences = new Set<Sequence>();
+  readonly #pace = new PrefillPace();
   #isTurning = false;
+  /** Whom the run under way serves. */
+  #served: readonly Sequence[] = [];
+  #idleRows = 0;
 
   /** `onTurnEnd` is called after each turn, for whoever collects the output of a turn. */
-  constructor(runtime: Runtime, options: { chunkTokens: number; onTurnEnd: () => void }) {
+  constructor(runtime: Runtime, options: { onTurnEnd: () => void }) {
     this.#runtime = runtime;
-    this.#slots = new Slots(runtime.slots);
-    this.#chunkTokens = options.chunkTokens;
+    this.#pools = runtime.slotClasses.flatMap((slotClass) =>
+      slotClass ? [new SlotPool(slotClass, runtime)] : [],
+    );
+    // Long slots come on top: who moves into one leaves a short one to somebody else.
+    this.#admission = new Slots(runtime.slotClasses[0].count);
     this.#onTurnEnd = options.onTurnEnd;
   }
 
   get freeSlots(): number {
-    return this.#slots.freeCount;
+    return this.#admission.freeCount;
   }
 
   async run(
@@ -52,98 +70,199 @@ export class Scheduler {
     onOutput: (chunk: OutputChunk) => void,
     signal: AbortSignal,
   ): Promise<GenerateResult> {
-    const slot = await this.#slots.take(signal);
-    return await new Promise<GenerateResult>((resolve, reject) => {
-      this.#sequences.add({
-        generation,
-        slot,
-        signal,
-        onOutput,
-        resolve,
-        reject,
-        startedAt: performance.now(),
-        firstTokenAt: undefined,
-        length: 0,
+    const admission = await this.#admission.take(signal);
+    const onAbort = () => {
+      if (this.#served.every((sequence) => sequence.signal.aborted)) this.#runtime.terminate();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await new Promise<GenerateResult>((resolve, reject) => {
+        this.#sequences.add({
+          generation,
+          signal,
+          onOutput,
+          resolve,
+          reject,
+          startedAt: performance.now(),
+          firstTokenAt: undefined,
+          ids: [...generation.promptIds],
+          place: undefined,
+          length: 0,
+        });
+        void this.#turn();
       });
-      void this.#turn();
-    });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#admission.give(admission);
+    }
   }
 
   async #turn(): Promise<void> {
     if (this.#isTurning) return;
     this.#isTurning = true;
     while (this.#sequences.size > 0) {
-      await this.#decode();
-      await this.#prefill();
+      this.#admit();
+      let rows = 0;
+      for (const pool of this.#pools) rows += await this.#decode(pool);
+      await this.#prefill(rows);
       this.#onTurnEnd();
       await setImmediate();
     }
     this.#isTurning = false;
   }
 
-  async #decode(): Promise<void> {
-    const running = [...this.#sequences].filter(
-      (sequence) => sequence.firstTokenAt !== undefined && !this.#dropAborted(sequence),
-    );
-    if (running.length === 0) return;
+  /** Gives a slot to everybody for whom there is one, first come first served. */
+  #admit(): void {
+    for (const sequence of this.#sequences) {
+      if (this.#dropAborted(sequence) || sequence.place) continue;
+      const pool = this.#pools.find(({ slotClass }) => sequence.ids.length <= slotClass.tokens);
+      const taken = pool?.take(sequence.ids);
+      if (!pool || !taken) continue;
+      sequence.place = { pool, slot: taken.slot };
+      sequence.length = taken.length;
+      pool.fill(taken.slot, sequence);
+    }
+  }
 
-    const rows = running.map(({ slot, generation, length }) => ({
-      slot,
-      id: generation.nextId,
+  /** One step of all answers in the pool's slots; how many those are. */
+  async #decode(pool: SlotPool): Promise<number> {
+    const running = [...this.#sequences].filter(
+      (sequence): sequence is Placed =>
+        sequence.place?.pool === pool &&
+        sequence.length === sequence.ids.length - 1 &&
+        !this.#dropAborted(sequence),
+    );
+    if (running.length === 0) return 0;
+
+    this.#closeGaps(pool, running);
+    const startedAt = performance.now();
+    const isDone = await this.#step(running);
+    this.#pace.decoded(performance.now() - startedAt);
+    if (!isDone && running.length > 1) {
+      for (const sequence of running) {
+        if (!this.#dropAborted(sequence)) await this.#step([sequence]);
+      }
+    }
+    return running.length;
+  }
+
+  /** False where the run failed; a single row then fails with it. */
+  async #step(running: readonly Placed[]): Promise<boolean> {
+    const rows = running.map(({ place, ids, length }) => ({
+      slot: place.slot,
+      id: ids[length] ?? 0,
       length,
     }));
     try {
-      const logits = await this.#runtime.decode(rows);
+      const logits = await this.#serve(running, () => this.#runtime.decode(rows));
       for (const [index, sequence] of running.entries()) {
         sequence.length += 1;
         this.#take(sequence, logits[index] ?? new Float32Array());
       }
+      return true;
     } catch (error) {
-      for (const sequence of running) this.#fail(sequence, error);
+      const [only] = running;
+      if (running.length === 1 && only) this.#fail(only, error);
+      return false;
     }
   }
 
-  async #prefill(): Promise<void> {
-    for (const sequence of this.#sequences) {
-      if (sequence.firstTokenAt !== undefined || this.#dropAborted(sequence)) continue;
+  /** Reads prompts in turn: whoever had a chunk goes to the end of the line. */
+  async #prefill(rows: number): Promise<void> {
+    let left = rows > 0 ? this.#pace.sharedTokens : Number.POSITIVE_INFINITY;
+    // Those that go to the end of the line have had their turn.
+    const line = [...this.#sequences];
+    for (const sequence of line) {
+      if (left <= 0) return;
+      if (!isPlaced(sequence) || this.#dropAborted(sequence)) continue;
+      const missing = sequence.ids.length - sequence.length;
+      const isAnswer = sequence.firstTokenAt !== undefined && missing === 1;
+      if (isAnswer || missing === 0) continue;
 
-      const { slot, length, generation } = sequence;
-      const ids = generation.promptIds.slice(length, length + this.#chunkTokens);
-      try {
-        const logits = await this.#runtime.prefillChunk(slot, ids, length);
-        sequence.length += ids.length;
-        if (sequence.length === generation.promptIds.length) {
-          sequence.firstTokenAt = performance.now();
-          this.#take(sequence, logits);
-        }
-      } catch (error) {
-        this.#fail(sequence, error);
+      const most = this.#runtime.chunkTokensMax(sequence.length);
+      const tokens = Math.min(missing, most, left);
+      await this.#readChunk(sequence, tokens);
+      // Without answers to share the turn with, others join sooner if every chunk ends it.
+      left = rows > 0 ? left - tokens : 0;
+    }
+  }
+
+  async #readChunk(sequence: Placed, tokens: number): Promise<void> {
+    const { ids, length, place } = sequence;
+    const chunk = ids.slice(length, length + tokens);
+    const startedAt = performance.now();
+    try {
+      const logits = await this.#serve([sequence], () =>
+        this.#runtime.prefillChunk(place.slot, chunk, length),
+      );
+      this.#pace.read(tokens, performance.now() - startedAt);
+      sequence.length += tokens;
+      if (sequence.length < ids.length) {
+        this.#sequences.delete(sequence);
+        this.#sequences.add(sequence);
+        return;
       }
-      return;
+      this.#take(sequence, logits);
+    } catch (error) {
+      this.#fail(sequence, error);
     }
   }
 
-  #take(sequence: Sequence, logits: Float32Array): void {
+  /** Lets aborts that come during the run know whom it serves. */
+  async #serve<Result>(
+    sequences: readonly Sequence[],
+    run: () => Promise<Result>,
+  ): Promise<Result> {
+    this.#served = sequences;
+    try {
+      return await run();
+    } finally {
+      this.#served = [];
+    }
+  }
+
+  #take(sequence: Placed, logits: Float32Array): void {
     if (this.#dropAborted(sequence)) return;
-    const { generation, onOutput, resolve, startedAt } = sequence;
+    const { generation, onOutput, resolve, startedAt, ids, place } = sequence;
+    sequence.firstTokenAt ??= performance.now();
     try {
       const chunk = generation.take(logits);
-      if (chunk.text !== '' || chunk.logprobs) onOutput(chunk);
+      if (chunk.text !== '') onOutput(chunk);
     } catch (error) {
       this.#fail(sequence, error);
       return;
     }
-    if (!generation.finishReason) return;
-
-    const firstTokenAt = sequence.firstTokenAt ?? startedAt;
+    if (!generation.finishReason) {
+      ids.push(generation.nextId);
+      if (ids.length > place.pool.slotClass.tokens) this.#leaveSlot(sequence);
+      return;
+    }
     this.#leave(sequence);
     resolve({
       finishReason: generation.finishReason,
       promptTokens: generation.promptIds.length,
       completionTokens: generation.tokens,
-      prefillMs: firstTokenAt - startedAt,
-      decodeMs: performance.now() - firstTokenAt,
+      prefillMs: sequence.firstTokenAt - startedAt,
+      decodeMs: performance.now() - sequence.firstTokenAt,
     });
+  }
+
+  /** Moves the topmost answer down once the gaps below it have cost more than moving it does. */
+  #closeGaps(pool: SlotPool, running: readonly Placed[]): void {
+    // One row alone runs without its neighbours.
+    if (running.length === 1) return;
+    const slots = running.map(({ place }) => place.slot);
+    const top = Math.max(...slots);
+    const gaps = top - Math.min(...slots) + 1 - slots.length;
+    this.#idleRows = gaps === 0 ? 0 : this.#idleRows + gaps;
+    if (this.#idleRows < IDLE_ROWS_MAX || !this.#runtime.canCopy) return;
+
+    this.#idleRows = 0;
+    const below = pool.freeBelow(top);
+    const sequence = running.find(({ place }) => place.slot === top);
+    if (below === undefined || !sequence) return;
+    pool.move(top, below);
+    sequence.place.slot = below;
   }
 
   #dropAborted(sequence: Sequence): boolean {
@@ -153,13 +272,22 @@ export class Scheduler {
 
   #fail(sequence: Sequence, reason: unknown): void {
     this.#leave(sequence);
-    sequence.reject(reason);
+    sequence.reject(sequence.signal.aborted ? sequence.signal.reason : reason);
   }
 
   #leave(sequence: Sequence): void {
     // One failed step may name a sequence that has already left; its slot may be another's by now.
-    if (!this.#sequences.delete(sequence)) return;
-    this.#runtime.rewind(sequence.slot, 0);
-    this.#slots.give(sequence.slot);
+    if (this.#sequences.delete(sequence)) this.#leaveSlot(sequence);
   }
+
+  #leaveSlot(sequence: Sequence): void {
+    const { place } = sequence;
+    place?.pool.give(place.slot);
+    sequence.place = undefined;
+    sequence.length = 0;
+  }
+}
+
+function isPlaced(sequence: Sequence): sequence is Placed {
+  return sequence.place !== undefined;
 }

@@ -19,7 +19,13 @@ test.each([
   const script = `require('node:worker_threads').parentPort.on('message', () => { ${act} })`;
   const thread = new Worker(script, { eval: true, execArgv: [] });
   const folder = await readModelFolder(await tinyFolder());
-  await using engine = new OnnxEngine(thread, folder, { provider: 'cpu', device: 'cpu', slots: 2 });
+  await using engine = new OnnxEngine(thread, folder, {
+    provider: 'cpu',
+    device: 'cpu',
+    slots: 2,
+    contextLength: 4096,
+    cacheBytesPerToken: 2048,
+  });
   const prepared = await engine.prepare(aRequest('Hello'));
   const failure = { kind: 'infra', message: expect.stringMatching(message) };
 

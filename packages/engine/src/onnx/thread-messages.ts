@@ -19,9 +19,18 @@ export type ThreadEnd =
   | { id: number; type: 'aborted' }
   | { id: number; type: 'failed'; failure: ThreadFailure };
 
+/** What the thread has to offer once the graph is loaded. */
+export type OpenedModel = {
+  provider: string;
+  device: string;
+  slots: number;
+  contextLength: number;
+  cacheBytesPerToken: number;
+};
+
 /** From the thread. The outputs of several steps travel together, merged by generation. */
 export type ThreadNotice =
-  | { type: 'opened'; provider: string; device: string }
+  | ({ type: 'opened' } & OpenedModel)
   | { type: 'refused'; failure: ThreadFailure }
   | {
       type: 'progress';

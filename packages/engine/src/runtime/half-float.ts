@@ -35,9 +35,15 @@ let table: Float32Array | undefined;
 
 /** Whole rows by a look-up table: a row of logits has tens of thousands. */
 export function halvesToFloats(halves: Uint16Array): Float32Array {
-  table ??= Float32Array.from({ length: 0x10000 }, (_, half) => halfToFloat(half));
   const floats = new Float32Array(halves.length);
-  for (let index = 0; index < halves.length; index += 1)
-    floats[index] = table[halves[index] ?? 0] ?? 0;
+  widenHalves(halves, floats);
   return floats;
+}
+
+/** As `halvesToFloats`, into memory that is there already. */
+export function widenHalves(halves: Uint16Array, floats: Float32Array): void {
+  table ??= Float32Array.from({ length: 0x10000 }, (_, half) => halfToFloat(half));
+  for (let index = 0; index < halves.length; index += 1) {
+    floats[index] = table[halves[index] ?? 0] ?? 0;
+  }
 }

@@ -46,31 +46,43 @@ export class ReferencePhi {
     this.#norms.set(last, weights.norm(last));
   }
 
-  /** Greedy continuation; no id ends it. */
+  /** Greedy continuation; no id ends it. Past the short table's length all is computed anew. */
   generate(promptIds: Iterable<number>, tokens: number): number[] {
-    const cache: LayerCache[] = this.#layers.map(() => ({ keys: [], values: [] }));
-    let logits: Float64Array = new Float64Array();
-    let position = 0;
-    for (const id of promptIds) logits = this.#step(id, position++, cache);
-
-    const ids: number[] = [];
-    while (ids.length < tokens) {
-      const id = logits.indexOf(Math.max(...logits));
-      ids.push(id);
-      if (ids.length < tokens) logits = this.#step(id, position++, cache);
+    const ids = [...promptIds];
+    const end = ids.length + tokens;
+    let cache = this.#emptyCache();
+    let length = 0;
+    while (ids.length < end) {
+      const isLong = ids.length > this.#size.originalMaxPositions;
+      if (isLong && length <= this.#size.originalMaxPositions) {
+        cache = this.#emptyCache();
+        length = 0;
+      }
+      let logits: Float64Array = new Float64Array();
+      for (; length < ids.length; length += 1) {
+        logits = this.#step(ids[length] ?? 0, { position: length, isLong }, cache);
+      }
+      ids.push(logits.indexOf(Math.max(...logits)));
     }
-    return ids;
+    return ids.slice(-tokens);
   }
 
   /** Logits after the last of `ids`. */
   logits(ids: readonly number[]): Float64Array {
-    const cache: LayerCache[] = this.#layers.map(() => ({ keys: [], values: [] }));
+    const isLong = ids.length > this.#size.originalMaxPositions;
+    const cache = this.#emptyCache();
     let logits: Float64Array = new Float64Array();
-    for (const [position, id] of ids.entries()) logits = this.#step(id, position, cache);
+    for (const [position, id] of ids.entries()) {
+      logits = this.#step(id, { position, isLong }, cache);
+    }
     return logits;
   }
 
-  #step(id: number, position: number, cache: LayerCache[]): Float64Array {
+  #emptyCache(): LayerCache[] {
+    return this.#layers.map(() => ({ keys: [], values: [] }));
+  }
+
+  #step(id: number, place: Place, cache: LayerCache[]): Float64Array {
     const { hiddenSize, intermediateSize, vocabularySize } = this.#size;
     const hidden = Float64Array.from(
       this.#embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
@@ -78,7 +90,7 @@ export class ReferencePhi {
     for (const [layer, weights] of this.#layers.entries()) {
       const normed = this.#norm(`layers.${layer}.input_layernorm`, hidden);
       const qkv = multiply(weights.qkv, normed, 3 * hiddenSize);
-      const attended = this.#attend(qkv, position, cache[layer] ?? { keys: [], values: [] });
+      const attended = this.#attend(qkv, place, cache[layer] ?? { keys: [], values: [] });
       addTo(hidden, multiply(weights.output, attended, hiddenSize));
 
       const between = this.#norm(`layers.${layer}.post_attention_layernorm`, hidden);
@@ -91,11 +103,11 @@ export class ReferencePhi {
     return multiply(this.#head, last, vocabularySize);
   }
 
-  #attend(qkv: Float64Array, position: number, cache: LayerCache): Float64Array {
+  #attend(qkv: Float64Array, place: Place, cache: LayerCache): Float64Array {
     const { hiddenSize, heads } = this.#size;
     const width = hiddenSize / heads;
-    const query = this.#turn(qkv.slice(0, hiddenSize), position);
-    cache.keys.push(this.#turn(qkv.slice(hiddenSize, 2 * hiddenSize), position));
+    const query = this.#turn(qkv.slice(0, hiddenSize), place);
+    cache.keys.push(this.#turn(qkv.slice(hiddenSize, 2 * hiddenSize), place));
     cache.values.push(qkv.slice(2 * hiddenSize));
 
     const result = new Float64Array(hiddenSize);
@@ -118,8 +130,8 @@ export class ReferencePhi {
     return result;
   }
 
-  /** LongRoPE with the short factors: each half of a head is the other's imaginary part. */
-  #turn(vector: Float64Array, position: number): Float64Array {
+  /** LongRoPE: each half of a head is the other's imaginary part. */
+  #turn(vector: Float64Array, { position, isLong }: Place): Float64Array {
     const { hiddenSize, heads, maxPositions, originalMaxPositions } = this.#size;
     const width = hiddenSize / heads;
     const half = width / 2;
@@ -128,7 +140,8 @@ export class ReferencePhi {
     const turned = new Float64Array(hiddenSize);
     for (let start = 0; start < hiddenSize; start += width) {
       for (let at = 0; at < half; at += 1) {
-        const factor = 1 + 1.8 * (at / (half - 1)) ** 3;
+        const share = at / (half - 1);
+        const factor = isLong ? 64.8 ** Math.min(1, 1.6 * share) : 1 + 1.8 * share ** 3;
         const angle = position / (factor * 10_000 ** (at / half));
         const [cos, sin] = [Math.cos(angle) * scale, Math.sin(angle) * scale];
         const [real, imaginary] = [vector[start + at] ?? 0, vector[start + half + at] ?? 0];
@@ -161,6 +174,9 @@ function roundToInt4(matrix: Float32Array, inputs: number, block: number): Float
   }
   return rounded;
 }
+
+/** Which table turns a token follows from the length of the whole sequence. */
+type Place = { position: number; isLong: boolean };
 
 type LayerCache = { keys: Float64Array[]; values: Float64Array[] };
 

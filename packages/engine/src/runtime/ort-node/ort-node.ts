@@ -3,10 +3,18 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../../engine-error.ts';
 import type { OnnxEngineSpec } from '../../engine.ts';
 import type { ModelFolder } from '../../folder/model-folder.ts';
+import { explainRunFailure } from '../explain-run-failure.ts';
+import {
+  type CacheType,
+  type GraphShape,
+  readGraphShape,
+  type TensorDescription,
+} from '../graph-shape.ts';
 import { halvesToFloats } from '../half-float.ts';
-import type { DecodeRow, Runtime } from '../runtime.ts';
-import { type CacheType, type GraphShape, readGraphShape } from './graph-shape.ts';
-import { firstLine, openSession } from './open-session.ts';
+import { CHUNK_TOKENS_MAX } from '../memory-plan.ts';
+import { describeDevice, type ProviderName } from '../provider.ts';
+import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
+import { openSession } from './open-session.ts';
 
 /**
  * The stock binding of onnxruntime-node: correct everywhere, and the reference for faster runtimes.
@@ -20,7 +28,9 @@ import { firstLine, openSession } from './open-session.ts';
 export class OrtNode implements Runtime {
   readonly provider: string;
   readonly device: string;
-  readonly slots: number;
+  readonly slotClasses: readonly [SlotClass];
+  readonly cacheBytesPerToken: number;
+  readonly canCopy = true;
   readonly vocabularySize: number;
 
   readonly #session: InferenceSession;
@@ -34,22 +44,37 @@ export class OrtNode implements Runtime {
   readonly #caches: Tensor[][];
 
   constructor(
-    opened: { session: InferenceSession; provider: string; device: string },
+    session: InferenceSession,
     folder: ModelFolder,
-    slots: number,
+    { provider, threads, slots }: { provider: ProviderName; threads: number; slots: number },
   ) {
-    this.provider = opened.provider;
-    this.device = opened.device;
-    this.slots = slots;
-    this.#session = opened.session;
+    this.provider = provider;
+    this.device = describeDevice(provider, threads);
+    this.slotClasses = [{ first: 0, count: slots, tokens: folder.shortContextLength }];
+    this.#session = session;
     this.#folder = folder;
-    this.#shape = readGraphShape(opened.session, folder);
+    this.#shape = readGraphShape(
+      {
+        inputs: session.inputMetadata.map(describe),
+        outputs: session.outputMetadata.map(describe),
+      },
+      folder,
+    );
     this.vocabularySize = this.#shape.vocabularySize;
+    const { caches, heads, headSize, cacheType } = this.#shape;
+    this.cacheBytesPerToken =
+      caches.length * heads * headSize * newCache(cacheType, 0).BYTES_PER_ELEMENT;
     this.#fetches = [folder.names.logits, ...this.#shape.caches.map(({ present }) => present)];
-    this.#ones = new BigInt64Array(folder.contextLength).fill(1n);
-    this.#positions = BigInt64Array.from({ length: folder.contextLength }, (_, at) => BigInt(at));
+    this.#ones = new BigInt64Array(folder.shortContextLength).fill(1n);
+    this.#positions = BigInt64Array.from({ length: folder.shortContextLength }, (_, at) =>
+      BigInt(at),
+    );
     this.#empty = cacheTensor(this.#shape, newCache(this.#shape.cacheType, 0), 0);
     this.#caches = Array.from({ length: slots }, () => this.#emptyCaches());
+  }
+
+  chunkTokensMax(): number {
+    return CHUNK_TOKENS_MAX;
   }
 
   async prefillChunk(
@@ -73,12 +98,19 @@ export class OrtNode implements Runtime {
     if (length > held || length < 0) {
       throw new RangeError(`Slot ${slot} holds ${held} tokens and cannot be rewound to ${length}.`);
     }
-    if (length === held) return;
-    this.#caches[slot] =
+    if (length < held) this.copy(slot, slot, length);
+  }
+
+  copy(from: number, to: number, length: number): void {
+    const caches = this.#caches[from] ?? [];
+    this.#caches[to] =
       length === 0
         ? this.#emptyCaches()
-        : (this.#caches[slot] ?? []).map((cache) => cutCache(cache, this.#shape, length));
+        : caches.map((cache) => cutCache(cache, this.#shape, length));
   }
+
+  /** The stock binding has no way to end a run. */
+  terminate(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#caches.length = 0;
@@ -86,11 +118,11 @@ export class OrtNode implements Runtime {
   }
 
   async #append(slot: number, ids: BigInt64Array, start: number): Promise<Float32Array> {
-    const { names, contextLength } = this.#folder;
+    const { names, shortContextLength } = this.#folder;
     const end = start + ids.length;
-    if (start !== this.#heldTokens(slot) || end > contextLength || ids.length === 0) {
+    if (start !== this.#heldTokens(slot) || end > shortContextLength || ids.length === 0) {
       throw new RangeError(
-        `Slot ${slot} holds ${this.#heldTokens(slot)} of ${contextLength} tokens; ${ids.length} cannot be put at ${start}.`,
+        `Slot ${slot} holds ${this.#heldTokens(slot)} of ${shortContextLength} tokens; ${ids.length} cannot be put at ${start}.`,
       );
     }
 
@@ -115,19 +147,14 @@ export class OrtNode implements Runtime {
     try {
       return await this.#session.run(feeds, this.#fetches);
     } catch (error) {
-      throw new EngineError(
-        'infra',
-        `The model run failed on ${this.provider}: ${firstLine(error)}`,
-        {
-          cause: error,
-        },
-      );
+      throw explainRunFailure(error, this.provider);
     }
   }
 
   #heldTokens(slot: number): number {
     const caches = this.#caches[slot];
-    if (!caches) throw new RangeError(`There is no slot ${slot}; this runtime has ${this.slots}.`);
+    if (!caches)
+      throw new RangeError(`There is no slot ${slot}; this runtime has ${this.#caches.length}.`);
     return caches[0]?.dims[2] ?? 0;
   }
 
@@ -136,18 +163,24 @@ export class OrtNode implements Runtime {
   }
 }
 
-/** Opens the folder's graph. Throws `EngineError` that says what to do. */
+/** Opens the folder's graph on the provider. Throws `EngineError` that says what to do. */
 export async function openOrtNode(
   folder: ModelFolder,
-  spec: Pick<OnnxEngineSpec, 'provider' | 'threads' | 'slots'>,
+  spec: Pick<OnnxEngineSpec, 'threads' | 'slots'> & { provider: ProviderName },
 ): Promise<OrtNode> {
-  const opened = await openSession(folder.graphPath, spec);
+  const session = await openSession(folder.graphPath, spec);
   try {
-    return new OrtNode(opened, folder, spec.slots);
+    return new OrtNode(session, folder, spec);
   } catch (error) {
-    await opened.session.release();
+    await session.release();
     throw error;
   }
+}
+
+function describe(value: InferenceSession.ValueMetadata): TensorDescription {
+  if (!value.isTensor) return { name: value.name, type: 'no tensor', shape: [] };
+  const shape = value.shape.map((size) => (typeof size === 'number' ? size : undefined));
+  return { name: value.name, type: value.type, shape };
 }
 
 type CacheArray = Float32Array | Uint16Array;

@@ -1,7 +1,17 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import { EngineError } from '../engine-error.ts';
+import type { GraphNames, ModelFolder } from '../folder/model-folder.ts';
 
-import { EngineError } from '../../engine-error.ts';
-import type { GraphNames, ModelFolder } from '../../folder/model-folder.ts';
+/** An input or output as a session tells of it; dimensions that the graph leaves open are undefined. */
+export type TensorDescription = {
+  name: string;
+  type: string;
+  shape: readonly (number | undefined)[];
+};
+
+export type GraphDescription = {
+  inputs: readonly TensorDescription[];
+  outputs: readonly TensorDescription[];
+};
 
 export type CacheType = 'float32' | 'float16';
 
@@ -16,10 +26,12 @@ export type GraphShape = {
   caches: readonly { past: string; present: string }[];
 };
 
-/** Reads the shape from the session and checks it against the folder: builds of one model differ. */
-export function readGraphShape(session: InferenceSession, folder: ModelFolder): GraphShape {
+/** Reads the shape from what a session tells and checks it against the folder: builds of one model differ. */
+export function readGraphShape(graph: GraphDescription, folder: ModelFolder): GraphShape {
   const { names } = folder;
-  const layers = countLayers(session, names);
+  const inputNames = graph.inputs.map(({ name }) => name);
+  const outputNames = graph.outputs.map(({ name }) => name);
+  const layers = countLayers(inputNames, names);
   if (layers === 0) {
     throw damaged(`has no input ${layerName(names.pastKey, 0)}; it was exported without a cache`);
   }
@@ -35,23 +47,23 @@ export function readGraphShape(session: InferenceSession, folder: ModelFolder): 
   const outputs = [names.logits, ...caches.map(({ present }) => present)];
   const known = new Set([...inputs, names.positionIds]);
   for (const name of inputs) {
-    if (!session.inputNames.includes(name)) throw damaged(`has no input ${name}`);
+    if (!inputNames.includes(name)) throw damaged(`has no input ${name}`);
   }
   for (const name of outputs) {
-    if (!session.outputNames.includes(name)) throw damaged(`has no output ${name}`);
+    if (!outputNames.includes(name)) throw damaged(`has no output ${name}`);
   }
-  for (const name of session.inputNames) {
+  for (const name of inputNames) {
     if (!known.has(name)) throw damaged(`wants an input ${name}, which is not of this family`);
   }
 
-  const { type, shape } = tensorAt(session.inputMetadata, layerName(names.pastKey, 0));
+  const { type, shape } = tensorAt(graph.inputs, layerName(names.pastKey, 0));
   const [, heads, , headSize] = shape;
   if ((type !== 'float32' && type !== 'float16') || !isSize(heads) || !isSize(headSize)) {
     throw damaged(
-      `has a cache of ${type} [${shape.join(', ')}]; expected float [batch, heads, past, size]`,
+      `has a cache of ${type} [${shape.map((size) => size ?? '?').join(', ')}]; expected float [batch, heads, past, size]`,
     );
   }
-  const vocabularySize = tensorAt(session.outputMetadata, names.logits).shape.at(-1);
+  const vocabularySize = tensorAt(graph.outputs, names.logits).shape.at(-1);
   if (!isSize(vocabularySize)) throw damaged('does not say the size of its logits');
   if (vocabularySize < folder.tokenizer.idCount) {
     throw damaged(
@@ -62,15 +74,15 @@ export function readGraphShape(session: InferenceSession, folder: ModelFolder): 
     cacheType: type,
     heads,
     headSize,
-    hasPositionIds: session.inputNames.includes(names.positionIds),
+    hasPositionIds: inputNames.includes(names.positionIds),
     vocabularySize,
     caches,
   };
 }
 
-function countLayers(session: InferenceSession, names: GraphNames): number {
+function countLayers(inputNames: readonly string[], names: GraphNames): number {
   let layers = 0;
-  while (session.inputNames.includes(layerName(names.pastKey, layers))) layers += 1;
+  while (inputNames.includes(layerName(names.pastKey, layers))) layers += 1;
   return layers;
 }
 
@@ -78,14 +90,14 @@ function layerName(pattern: string, layer: number): string {
   return pattern.replace('%d', String(layer));
 }
 
-function tensorAt(metadata: readonly InferenceSession.ValueMetadata[], name: string) {
-  const found = metadata.find((value) => value.name === name);
-  if (found?.isTensor) return found;
+function tensorAt(tensors: readonly TensorDescription[], name: string): TensorDescription {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (found) return found;
   throw damaged(`has no tensor ${name}`);
 }
 
-function isSize(dimension: number | string | undefined): dimension is number {
-  return typeof dimension === 'number' && dimension > 0;
+function isSize(dimension: number | undefined): dimension is number {
+  return dimension !== undefined && dimension > 0;
 }
 
 function damaged(problem: string): EngineError {

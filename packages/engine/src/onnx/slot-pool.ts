@@ -1,0 +1,110 @@
+import type { Runtime, SlotClass } from '../runtime/runtime.ts';
+
+/** What a slot's cache holds: the first `length` of `ids`. A running sequence goes on adding to both. */
+export type SlotContent = { readonly ids: readonly number[]; readonly length: number };
+
+type Slot = { slot: number; content: SlotContent; isFree: boolean; freedAt: number };
+
+/** A shorter common beginning is sooner read again than looked after. */
+const PREFIX_TOKENS_MIN = 16;
+const NOTHING: SlotContent = { ids: [], length: 0 };
+
+/**
+ * The slots of one class and what stands in them. What a sequence leaves behind is kept until the
+ * slot is needed: a prompt that begins the same way, as the next turn of a conversation does or one
+ * with the same system prompt, is not read again that far.
+ */
+export class SlotPool {
+  readonly slotClass: SlotClass;
+  readonly #runtime: Pick<Runtime, 'rewind' | 'copy' | 'canCopy'>;
+  readonly #slots: Slot[];
+  #freed = 0;
+
+  constructor(slotClass: SlotClass, runtime: Pick<Runtime, 'rewind' | 'copy' | 'canCopy'>) {
+    this.slotClass = slotClass;
+    this.#runtime = runtime;
+    this.#slots = Array.from({ length: slotClass.count }, (_, index) => ({
+      slot: slotClass.first + index,
+      content: NOTHING,
+      isFree: true,
+      freedAt: 0,
+    }));
+  }
+
+  /** A free slot, and how many of `ids` it already holds; undefined where none is free. */
+  take(ids: readonly number[]): { slot: number; length: number } | undefined {
+    const free = this.#slots.filter(({ isFree }) => isFree);
+    if (free.length === 0) return undefined;
+
+    const [kept, keptLength] = longestPrefix(free, ids);
+    const [source, sourceLength] = longestPrefix(this.#slots, ids);
+    const target = keptLength >= PREFIX_TOKENS_MIN && kept ? kept : leastWanted(free);
+    const targetLength = target === kept ? keptLength : 0;
+    target.isFree = false;
+
+    const isWorthCopying = sourceLength >= targetLength + PREFIX_TOKENS_MIN;
+    if (source && isWorthCopying && this.#runtime.canCopy) {
+      this.#runtime.copy(source.slot, target.slot, sourceLength);
+      return { slot: target.slot, length: sourceLength };
+    }
+    this.#runtime.rewind(target.slot, targetLength);
+    return { slot: target.slot, length: targetLength };
+  }
+
+  /** Says what grows in a slot that was taken, so that others may copy its beginning. */
+  fill(slot: number, content: SlotContent): void {
+    this.#at(slot).content = content;
+  }
+
+  give(slot: number): void {
+    const given = this.#at(slot);
+    const { ids, length } = given.content;
+    given.content = { ids: ids.slice(0, length), length };
+    given.isFree = true;
+    this.#freed += 1;
+    given.freedAt = this.#freed;
+  }
+
+  /** The lowest free slot below `slot`. */
+  freeBelow(slot: number): number | undefined {
+    return this.#slots.find((other) => other.isFree && other.slot < slot)?.slot;
+  }
+
+  /** Lets what runs in one slot go on in another, free one. */
+  move(from: number, to: number): void {
+    const { content } = this.#at(from);
+    this.#runtime.copy(from, to, content.length);
+    this.give(from);
+    const target = this.#at(to);
+    target.content = content;
+    target.isFree = false;
+  }
+
+  #at(slot: number): Slot {
+    const found = this.#slots[slot - this.slotClass.first];
+    if (!found) throw new RangeError(`Slot ${slot} is not of this pool.`);
+    return found;
+  }
+}
+
+/** Never all of `ids`: the last has to run for its logits. */
+function longestPrefix(
+  slots: readonly Slot[],
+  ids: readonly number[],
+): [slot: Slot | undefined, length: number] {
+  let best: Slot | undefined;
+  let longest = 0;
+  for (const slot of slots) {
+    const { content } = slot;
+    const end = Math.min(content.length, ids.length - 1);
+    let length = 0;
+    while (length < end && content.ids[length] === ids[length]) length += 1;
+    if (length > longest) [best, longest] = [slot, length];
+  }
+  return [best, longest];
+}
+
+/** One that holds nothing, or else the one that was given back first. */
+function leastWanted(free: readonly Slot[]): Slot {
+  return free.reduce((least, slot) => (slot.freedAt < least.freedAt ? slot : least));
+}

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { OnnxEngineSpec } from '../engine.ts';
+import type { ProviderName } from './provider.ts';
+
+/**
+ * Opens on the provider that is asked for. `auto` is the first of cuda, webgpu and cpu that opens,
+ * and `note` says in a line why those before it did not.
+ */
+export async function chooseProvider<Opened>(
+  wanted: OnnxEngineSpec['provider'],
+  libraryDir: string,
+  open: (provider: ProviderName) => Promise<Opened>,
+): Promise<{ opened: Opened; provider: ProviderName; note: string }> {
+  if (wanted !== 'auto') return { opened: await open(wanted), provider: wanted, note: '' };
+
+  const misses: string[] = [];
+  for (const provider of ['cuda', 'webgpu'] as const) {
+    const missing = whyNot(provider, libraryDir);
+    if (missing) {
+      misses.push(`no ${provider}: ${missing}`);
+      continue;
+    }
+    try {
+      return { opened: await open(provider), provider, note: noteOf(misses) };
+    } catch (error) {
+      misses.push(`no ${provider}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { opened: await open('cpu'), provider: 'cpu', note: noteOf(misses) };
+}
+
+/** What is known without trying, which takes seconds where it fails. */
+function whyNot(provider: 'cuda' | 'webgpu', libraryDir: string): string | undefined {
+  if (provider === 'cuda') {
+    const library =
+      process.platform === 'win32'
+        ? 'onnxruntime_providers_cuda.dll'
+        : 'libonnxruntime_providers_cuda.so';
+    return existsSync(join(libraryDir, library)) ? undefined : 'its library is not installed';
+  }
+  // A software driver would open, and be slower than the CPU provider.
+  if (process.platform === 'linux' && !hasGraphicsDevice()) return 'no GPU in /dev';
+  return undefined;
+}
+
+function hasGraphicsDevice(): boolean {
+  if (existsSync('/dev/nvidia0')) return true;
+  try {
+    return readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
+  } catch {
+    // No such folder: no such device.
+    return false;
+  }
+}
+
+function noteOf(misses: readonly string[]): string {
+  return misses.length === 0 ? '' : ` (${misses.join('; ')})`;
+}

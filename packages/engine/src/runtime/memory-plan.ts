@@ -1,0 +1,86 @@
+import { EngineError } from '../engine-error.ts';
+
+export type MemoryNeed = {
+  /** Free for caches and for what a run needs beside them, the weights being loaded. */
+  availableBytes: number;
+  cacheBytesPerToken: number;
+  /** Of one token of a chunk: logits and activations. */
+  chunkBytesPerToken: number;
+  /** Of one token of a chunk for each token before it: attention's scores. */
+  chunkBytesPerPair: number;
+  slots: number;
+  /** Tokens up to which the short rope table holds, which is a short slot's size. */
+  shortTokens: number;
+  /** The most tokens of a long sequence; equal to `shortTokens` where there are none. */
+  longTokens: number;
+};
+
+export type MemoryPlan = {
+  slots: number;
+  /** The size of the one long slot; undefined where there is none. */
+  longTokens: number | undefined;
+  /** What a prefill run may need beside caches and weights. */
+  scratchBytes: number;
+};
+
+/** Left for what is not counted here: the arena's rounding, the process itself. */
+const RESERVE = 0.1;
+const SCRATCH_SHARE = 1 / 8;
+const SCRATCH_BYTES_MAX = 2 ** 30;
+/** What the long slot may take where the short ones would use everything. */
+const LONG_SHARE = 1 / 4;
+const LONG_TOKENS_STEP = 256;
+export const CHUNK_TOKENS_MAX = 512;
+const CHUNK_TOKENS_MIN = 16;
+
+/** Divides memory among the slots before the first of them is used. Throws where not one fits. */
+export function planMemory(need: MemoryNeed): MemoryPlan {
+  const { cacheBytesPerToken, shortTokens } = need;
+  const usableBytes = need.availableBytes * (1 - RESERVE);
+  const scratchBytes = Math.min(usableBytes * SCRATCH_SHARE, SCRATCH_BYTES_MAX);
+  const cacheBytes = usableBytes - scratchBytes;
+  const slotBytes = shortTokens * cacheBytesPerToken;
+  if (cacheBytes < slotBytes) {
+    throw new EngineError(
+      'infra',
+      `A slot of ${shortTokens} tokens needs ${mebibytes(slotBytes)} and ${mebibytes(cacheBytes)} are free for caches. Free memory, or use a smaller model, a build with a half-precision cache or a larger machine.`,
+    );
+  }
+
+  const sparedBytes = Math.max(cacheBytes - need.slots * slotBytes, cacheBytes * LONG_SHARE);
+  // Not at the price of the only short slot.
+  const longBytes = Math.min(sparedBytes, cacheBytes - slotBytes);
+  const longTokens = Math.min(
+    need.longTokens,
+    roundDown(longBytes / cacheBytesPerToken, LONG_TOKENS_STEP),
+  );
+  const hasLong = longTokens > shortTokens;
+  const leftBytes = cacheBytes - (hasLong ? longTokens * cacheBytesPerToken : 0);
+  return {
+    slots: Math.min(need.slots, Math.floor(leftBytes / slotBytes)),
+    longTokens: hasLong ? longTokens : undefined,
+    scratchBytes,
+  };
+}
+
+/** The most tokens of a chunk put onto `start` others: a power of two, so that chunks repeat in shape. */
+export function planChunk(
+  need: Pick<MemoryNeed, 'chunkBytesPerToken' | 'chunkBytesPerPair'>,
+  scratchBytes: number,
+  start: number,
+): number {
+  let tokens = CHUNK_TOKENS_MAX;
+  const bytes = () =>
+    tokens * (need.chunkBytesPerToken + (start + tokens) * need.chunkBytesPerPair);
+  while (tokens > CHUNK_TOKENS_MIN && bytes() > scratchBytes) tokens /= 2;
+  return tokens;
+}
+
+/** For people to read. */
+export function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
+function roundDown(value: number, step: number): number {
+  return Math.floor(value / step) * step;
+}

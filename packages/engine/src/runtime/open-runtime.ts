@@ -1,0 +1,39 @@
+import type { OnnxEngineSpec } from '../engine.ts';
+import type { ModelFolder } from '../folder/model-folder.ts';
+import { chooseProvider } from './choose-provider.ts';
+import { firstLine } from './explain-load-failure.ts';
+import { loadOrtApi } from './ort-capi/ort-api.ts';
+import { openOrtCapi } from './ort-capi/ort-capi.ts';
+import { findOrtLibrary } from './ort-capi/ort-library.ts';
+import { openOrtNode } from './ort-node/ort-node.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * Opens the runtime and the provider that the spec names. `device` says what was taken and, in the
+ * same line, why nothing better was. Throws `EngineError` that says what to do.
+ */
+export async function openRuntime(
+  folder: ModelFolder,
+  spec: OnnxEngineSpec,
+): Promise<{ runtime: Runtime; device: string }> {
+  const missing = spec.runtime === 'stock' ? undefined : whyNoCapi(spec);
+  const open = spec.runtime === 'stock' || missing ? openOrtNode : openOrtCapi;
+  const { opened, note } = await chooseProvider<Runtime>(
+    spec.provider,
+    findOrtLibrary().dir,
+    (provider) => open(folder, { ...spec, provider }),
+  );
+  const stock = missing ? `, stock binding: ${missing}` : '';
+  return { runtime: opened, device: opened.device + stock + note };
+}
+
+/** Where nobody asked for the C API by name, a platform without it is still served. */
+function whyNoCapi(spec: OnnxEngineSpec): string | undefined {
+  try {
+    loadOrtApi();
+    return undefined;
+  } catch (error) {
+    if (spec.runtime === 'capi') throw error;
+    return firstLine(error);
+  }
+}

@@ -1,0 +1,51 @@
+import koffi from 'koffi';
+
+import { EngineError } from '../../engine-error.ts';
+import type { Pointer } from './ort-api.ts';
+
+export type CudaDriver = {
+  deviceName: string;
+  freeBytes: () => number;
+  copy: (target: Pointer, source: Pointer, bytes: number) => void;
+};
+
+const NAME_BYTES = 256;
+
+/**
+ * What the provider does not offer: free memory, and copies within the device. The driver is asked
+ * itself, because its library is the one of CUDA that has the same name for every major version.
+ */
+export function openCudaDriver(): CudaDriver {
+  const library = koffi.load(process.platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1');
+  const check = (result: number, what: string) => {
+    if (result === 0) return;
+    throw new EngineError('infra', `CUDA's ${what} failed with code ${result}; see nvidia-smi.`);
+  };
+  const init = library.func('int cuInit(unsigned int flags)');
+  const getDevice = library.func('int cuDeviceGet(void *device, int ordinal)');
+  const getName = library.func('int cuDeviceGetName(void *name, int bytes, int device)');
+  const retain = library.func('int cuDevicePrimaryCtxRetain(void *context, int device)');
+  const setCurrent = library.func('int cuCtxSetCurrent(void *context)');
+  const getMemory = library.func('int cuMemGetInfo_v2(void *free, void *total)');
+  const copy = library.func('int cuMemcpyDtoD_v2(uint64_t target, uint64_t source, size_t bytes)');
+
+  const device = new Int32Array(1);
+  const name = new Uint8Array(NAME_BYTES);
+  const context = new BigUint64Array(1);
+  check(init(0), 'cuInit');
+  check(getDevice(device, 0), 'cuDeviceGet');
+  check(getName(name, NAME_BYTES, device[0] ?? 0), 'cuDeviceGetName');
+  // The primary context is the one in which the provider's own allocations are.
+  check(retain(context, device[0] ?? 0), 'cuDevicePrimaryCtxRetain');
+  check(setCurrent(context[0] ?? 0n), 'cuCtxSetCurrent');
+
+  return {
+    deviceName: Buffer.from(name).toString('latin1').split('\0', 1)[0] ?? '',
+    freeBytes: () => {
+      const [free, total] = [new BigUint64Array(1), new BigUint64Array(1)];
+      check(getMemory(free, total), 'cuMemGetInfo');
+      return Number(free[0] ?? 0n);
+    },
+    copy: (target, source, bytes) => check(copy(target, source, bytes), 'cuMemcpyDtoD'),
+  };
+}

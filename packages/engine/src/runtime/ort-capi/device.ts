@@ -1,0 +1,96 @@
+import { describeDevice, type ProviderName } from '../provider.ts';
+import { openCudaDriver } from './cuda-driver.ts';
+import type { OrtApi, Pointer } from './ort-api.ts';
+
+/** Where caches live and runs write, as the C API names it. */
+export type Device = {
+  description: string;
+  /** Of the caches. */
+  memory: Pointer;
+  allocator: Pointer;
+  /** Of logits, which are read here. */
+  hostAllocator: Pointer;
+  /** Whether a part of a tensor's memory can be a tensor of its own; a WebGPU buffer is a handle. */
+  hasViews: boolean;
+  /** Copies the device's memory; absent where that is this process's memory, or cannot be done. */
+  copyMemory?: (target: Pointer, source: Pointer, bytes: number) => void;
+  freeBytes(): number;
+  close(): void;
+};
+
+// Values of OrtAllocatorType and OrtMemType.
+const DEVICE_ALLOCATOR = 0;
+const ARENA_ALLOCATOR = 1;
+const DEFAULT_MEMORY = 0;
+const PINNED_MEMORY = -1;
+
+// WebGPU does not tell what is free; this is what small cards have.
+const WEBGPU_BYTES = 4 * 2 ** 30;
+
+export function openDevice(
+  api: OrtApi,
+  session: Pointer,
+  { provider, threads }: { provider: ProviderName; threads: number },
+): Device {
+  const host = api.create('GetAllocatorWithDefaultOptions');
+  switch (provider) {
+    case 'cpu':
+      return {
+        description: describeDevice(provider, threads),
+        ...openMemory(api, session, undefined, host),
+        hostAllocator: host,
+        hasViews: true,
+        freeBytes: () => process.availableMemory(),
+      };
+    case 'cuda': {
+      const driver = openCudaDriver();
+      const pinned = openMemory(api, session, ['CudaPinned', PINNED_MEMORY], host);
+      const device = openMemory(api, session, ['Cuda', DEFAULT_MEMORY], host);
+      return {
+        description: `${describeDevice(provider, threads)}, ${driver.deviceName}`,
+        ...device,
+        hostAllocator: pinned.allocator,
+        hasViews: true,
+        copyMemory: driver.copy,
+        freeBytes: driver.freeBytes,
+        close: () => {
+          device.close();
+          pinned.close();
+        },
+      };
+    }
+    case 'webgpu':
+      return {
+        description: describeDevice(provider, threads),
+        ...openMemory(api, session, ['WebGPU_Buf', DEFAULT_MEMORY], host),
+        hostAllocator: host,
+        hasViews: false,
+        freeBytes: () => Math.min(WEBGPU_BYTES, process.availableMemory()),
+      };
+  }
+}
+
+function openMemory(
+  api: OrtApi,
+  session: Pointer,
+  named: [name: string, kind: number] | undefined,
+  host: Pointer,
+): Pick<Device, 'memory' | 'allocator' | 'close'> {
+  if (!named) {
+    const memory = api.create('CreateCpuMemoryInfo', ARENA_ALLOCATOR, DEFAULT_MEMORY);
+    return { memory, allocator: host, close: () => api.release('ReleaseMemoryInfo', memory) };
+  }
+  const [name, kind] = named;
+  const memory = api.create('CreateMemoryInfo', name, DEVICE_ALLOCATOR, 0, kind);
+  try {
+    const allocator = api.create('CreateAllocator', session, memory);
+    const close = () => {
+      api.release('ReleaseAllocator', allocator);
+      api.release('ReleaseMemoryInfo', memory);
+    };
+    return { memory, allocator, close };
+  } catch (error) {
+    api.release('ReleaseMemoryInfo', memory);
+    throw error;
+  }
+}

@@ -1,0 +1,204 @@
+import koffi from 'koffi';
+
+import { EngineError } from '../../engine-error.ts';
+import type { GraphNames } from '../../folder/model-folder.ts';
+import { explainRunFailure } from '../explain-run-failure.ts';
+import type { GraphShape } from '../graph-shape.ts';
+import { widenHalves } from '../half-float.ts';
+import type { Device } from './device.ts';
+import type { NativeSession } from './open-session.ts';
+import type { OrtApi, Pointer } from './ort-api.ts';
+import { ELEMENTS } from './slot-cache.ts';
+
+const LOG_FATAL = 4;
+
+/** A run's shape: `sequence` tokens for each of `batch` rows, and a mask of `width`. */
+export type Step = {
+  /** Cache tensors in the order of `shape.caches`, which are read and written in place. */
+  caches: readonly Pointer[];
+  batch: number;
+  sequence: number;
+  width: number;
+};
+
+/**
+ * Runs one session, one run at a time: the caller fills `ids`, `positions` and `lengths`, row after
+ * row, and reads the logits. Inputs and logits stand in memory that is allocated once.
+ */
+export class GraphRunner {
+  readonly ids: BigInt64Array;
+  readonly positions: BigInt64Array;
+  /** Per row the tokens that its cache holds after the run. */
+  readonly lengths: Float64Array;
+  readonly #api: OrtApi;
+  readonly #session: NativeSession;
+  readonly #shape: GraphShape;
+  readonly #names: GraphNames;
+  readonly #provider: string;
+  readonly #runOptions: Pointer;
+  readonly #hostMemory: Pointer;
+  readonly #mask: BigInt64Array;
+  readonly #logitsValue: Pointer;
+  readonly #logits: Float32Array | Uint16Array;
+  /** A binding for each set of caches, whose many tensors are bound once. */
+  readonly #bindings = new Map<readonly Pointer[], Pointer>();
+  #widened = new Float32Array();
+  #run: Promise<void> | undefined;
+
+  constructor(
+    opened: { api: OrtApi; session: NativeSession; device: Device; shape: GraphShape },
+    names: GraphNames,
+    options: { provider: string; tokensMax: number; rowsMax: number; maskMax: number },
+  ) {
+    const { api, session, device, shape } = opened;
+    const { tokensMax, rowsMax, maskMax } = options;
+    this.#api = api;
+    this.#session = session;
+    this.#shape = shape;
+    this.#names = names;
+    this.#provider = options.provider;
+    this.ids = resident(tokensMax);
+    this.positions = resident(tokensMax);
+    this.lengths = new Float64Array(rowsMax);
+    this.#mask = resident(maskMax);
+    this.#hostMemory = api.create('CreateCpuMemoryInfo', 1, 0);
+    this.#runOptions = api.create('CreateRunOptions');
+    api.call('RunOptionsSetRunLogSeverityLevel', this.#runOptions, LOG_FATAL);
+
+    const elements = tokensMax * shape.vocabularySize;
+    const { code, bytes } = ELEMENTS[shape.cacheType];
+    const dimensions = BigInt64Array.of(BigInt(elements));
+    this.#logitsValue = api.create(
+      'CreateTensorAsOrtValue',
+      device.hostAllocator,
+      dimensions,
+      1,
+      code,
+    );
+    const data = api.create('GetTensorMutableData', this.#logitsValue);
+    const memory: ArrayBuffer = koffi.view(data, elements * bytes);
+    this.#logits =
+      shape.cacheType === 'float32' ? new Float32Array(memory) : new Uint16Array(memory);
+  }
+
+  /** Throws `EngineError`; a run that was terminated also does. */
+  async run(step: Step): Promise<void> {
+    if (this.#run) throw new Error('A run is under way; runs come one at a time.');
+    const binding = this.#binding(step.caches);
+    const inputs = this.#bindStep(binding, step);
+    this.#api.call('RunOptionsUnsetTerminate', this.#runOptions);
+    const run = this.#api.callAsync(
+      'RunWithBinding',
+      this.#session.pointer,
+      this.#runOptions,
+      binding,
+    );
+    this.#run = run;
+    try {
+      await run;
+    } catch (error) {
+      throw explainRunFailure(error, this.#provider);
+    } finally {
+      this.#run = undefined;
+      for (const input of inputs) this.#api.release('ReleaseValue', input);
+    }
+  }
+
+  /** Logits after the token at `place`, counted over all rows of the last run. */
+  logits(place: number): Float32Array {
+    const { vocabularySize } = this.#shape;
+    const row = this.#logits.subarray(place * vocabularySize, (place + 1) * vocabularySize);
+    if (row instanceof Float32Array) return row;
+
+    const needed = (place + 1) * vocabularySize;
+    if (this.#widened.length < needed) this.#widened = new Float32Array(needed);
+    const wide = this.#widened.subarray(place * vocabularySize, needed);
+    widenHalves(row, wide);
+    return wide;
+  }
+
+  terminate(): void {
+    if (this.#run) this.#api.call('RunOptionsSetTerminate', this.#runOptions);
+  }
+
+  /** Ends a run under way, and frees everything but the session. */
+  async close(): Promise<void> {
+    this.terminate();
+    // Whoever started it is told how it ended; here it only must have.
+    await this.#run?.catch(() => {});
+    for (const binding of this.#bindings.values()) this.#api.release('ReleaseIoBinding', binding);
+    this.#bindings.clear();
+    this.#api.release('ReleaseValue', this.#logitsValue);
+    this.#api.release('ReleaseRunOptions', this.#runOptions);
+    this.#api.release('ReleaseMemoryInfo', this.#hostMemory);
+  }
+
+  #binding(caches: readonly Pointer[]): Pointer {
+    const known = this.#bindings.get(caches);
+    if (known !== undefined) return known;
+
+    const binding = this.#api.create('CreateIoBinding', this.#session.pointer);
+    for (const [index, { past, present }] of this.#shape.caches.entries()) {
+      const cache = caches[index];
+      if (cache === undefined) throw new EngineError('infra', `There is no cache for ${past}.`);
+      this.#api.call('BindInput', binding, past, cache);
+      this.#api.call('BindOutput', binding, present, cache);
+    }
+    this.#bindings.set(caches, binding);
+    return binding;
+  }
+
+  #bindStep(binding: Pointer, { batch, sequence, width }: Step): Pointer[] {
+    const tokens = BigInt64Array.of(BigInt(batch), BigInt(sequence));
+    for (let row = 0; row < batch; row += 1) {
+      const length = this.lengths[row] ?? 0;
+      this.#mask.fill(1n, row * width, row * width + length);
+      this.#mask.fill(0n, row * width + length, (row + 1) * width);
+    }
+    const mask = BigInt64Array.of(BigInt(batch), BigInt(width));
+    const { vocabularySize } = this.#shape;
+    const values: Pointer[] = [];
+    const bind = (
+      name: string,
+      data: ArrayBufferView,
+      bytes: number,
+      shape: BigInt64Array,
+      type: keyof typeof ELEMENTS,
+    ) => {
+      const value = this.#api.create(
+        'CreateTensorWithDataAsOrtValue',
+        this.#hostMemory,
+        data,
+        bytes,
+        shape,
+        shape.length,
+        ELEMENTS[type].code,
+      );
+      values.push(value);
+      this.#api.call(
+        name === this.#names.logits ? 'BindOutput' : 'BindInput',
+        binding,
+        name,
+        value,
+      );
+    };
+
+    const tokenBytes = batch * sequence * ELEMENTS.int64.bytes;
+    bind(this.#names.inputIds, this.ids, tokenBytes, tokens, 'int64');
+    const maskBytes = batch * width * ELEMENTS.int64.bytes;
+    bind(this.#names.attentionMask, this.#mask, maskBytes, mask, 'int64');
+    if (this.#shape.hasPositionIds) {
+      bind(this.#names.positionIds, this.positions, tokenBytes, tokens, 'int64');
+    }
+    const type = this.#shape.cacheType;
+    const logitsBytes = batch * sequence * vocabularySize * ELEMENTS[type].bytes;
+    const logits = BigInt64Array.of(BigInt(batch), BigInt(sequence), BigInt(vocabularySize));
+    bind(this.#names.logits, this.#logits, logitsBytes, logits, type);
+    return values;
+  }
+}
+
+/** Memory of its own that never moves: small arrays would stand in V8's heap until they are asked for. */
+function resident(length: number): BigInt64Array {
+  return new BigInt64Array(new ArrayBuffer(length * ELEMENTS.int64.bytes));
+}

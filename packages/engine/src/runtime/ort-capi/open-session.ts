@@ -1,0 +1,95 @@
+import type { TensorDescription } from '../graph-shape.ts';
+import type { ProviderName } from '../provider.ts';
+import type { OrtApi, Pointer } from './ort-api.ts';
+
+const LOG_FATAL = 4;
+const ELEMENT_TYPES = new Map([
+  [1, 'float32'],
+  [7, 'int64'],
+  [10, 'float16'],
+]);
+
+export type NativeSession = {
+  pointer: Pointer;
+  inputs: readonly TensorDescription[];
+  outputs: readonly TensorDescription[];
+  close(): void;
+};
+
+/** Loads a graph without blocking this thread. Throws `OrtFailure`. */
+export async function openNativeSession(
+  api: OrtApi,
+  graphPath: string,
+  { provider, threads }: { provider: ProviderName; threads: number },
+): Promise<NativeSession> {
+  // What goes wrong is in the error; the library's own log would write past our logger.
+  const env = api.create('CreateEnv', LOG_FATAL, 'runfleet');
+  const options = api.create('CreateSessionOptions');
+  try {
+    api.call('SetSessionLogSeverityLevel', options, LOG_FATAL);
+    api.call('SetIntraOpNumThreads', options, threads);
+    api.call('SetInterOpNumThreads', options, 1);
+    // Threads that spin between steps take the cores that the rest of the machine needs.
+    api.call('AddSessionConfigEntry', options, 'session.intra_op.allow_spinning', '0');
+    // Patterns are kept per input shape, and no two steps have the same shape.
+    api.call('DisableMemPattern', options);
+    if (provider === 'cuda') appendCuda(api, options);
+    if (provider === 'webgpu') api.call('AppendProvider', options, 'WebGPU', [], [], 0);
+
+    const pointer = await api.createAsync('CreateSession', env, graphPath, options);
+    const close = () => {
+      api.release('ReleaseSession', pointer);
+      api.release('ReleaseEnv', env);
+    };
+    return { pointer, close, ...describe(api, pointer) };
+  } catch (error) {
+    api.release('ReleaseEnv', env);
+    throw error;
+  } finally {
+    api.release('ReleaseSessionOptions', options);
+  }
+}
+
+function appendCuda(api: OrtApi, options: Pointer): void {
+  const settings: Record<string, string> = {
+    device_id: '0',
+    // Doubling, the default, would take memory that is planned for slots.
+    arena_extend_strategy: 'kSameAsRequested',
+  };
+  const keys = Object.keys(settings);
+  const cuda = api.create('CreateCudaOptions');
+  try {
+    api.call('UpdateCudaOptions', cuda, keys, Object.values(settings), keys.length);
+    api.call('AppendCuda', options, cuda);
+  } finally {
+    api.release('ReleaseCudaOptions', cuda);
+  }
+}
+
+function describe(api: OrtApi, session: Pointer): Pick<NativeSession, 'inputs' | 'outputs'> {
+  const allocator = api.create('GetAllocatorWithDefaultOptions');
+  const list = (direction: 'Input' | 'Output') =>
+    Array.from({ length: Number(api.create(`SessionGet${direction}Count`, session)) }, (_, at) => {
+      const text = api.create(`SessionGet${direction}Name`, session, at, allocator);
+      const type = api.create(`SessionGet${direction}TypeInfo`, session, at);
+      try {
+        return { name: api.takeText(text, allocator), ...describeTensor(api, type) };
+      } finally {
+        api.release('ReleaseTypeInfo', type);
+      }
+    });
+  return { inputs: list('Input'), outputs: list('Output') };
+}
+
+function describeTensor(api: OrtApi, type: Pointer): Omit<TensorDescription, 'name'> {
+  const tensor = api.create('CastTypeInfoToTensorInfo', type);
+  if (tensor === 0n) return { type: 'no tensor', shape: [] };
+  const element = Number(api.create('GetTensorElementType', tensor));
+  const shape = new BigInt64Array(Number(api.create('GetDimensionsCount', tensor)));
+  api.call('GetDimensions', tensor, shape, shape.length);
+  return {
+    type: ELEMENT_TYPES.get(element) ?? `element type ${element}`,
+    // Dimensions that the graph names and leaves open are negative.
+    shape: Array.from(shape, (size) => (size < 0n ? undefined : Number(size))),
+  };
+}

@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+
+import type { BuildOptions } from '../../builder/build-model-folder.ts';
+import { TINY_MODEL } from '../../builder/model-size.ts';
+import { readModelFolder } from '../../folder/model-folder.ts';
+import { ReferencePhi } from '../../testing/reference-phi.ts';
+import { tinyFolder } from '../../testing/tiny-folder.ts';
+import { openOrtCapi } from './ort-capi.ts';
+
+// A short table this short makes everything about long sequences small enough for the reference.
+const SHORT = { originalMaxPositions: 64, maxPositions: 512 };
+const ids = Array.from({ length: 200 }, (_, at) => 3 + ((at * 37) % 900));
+
+async function open(options: BuildOptions = {}, slots = 4) {
+  const folder = await readModelFolder(await tinyFolder(options));
+  return await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots });
+}
+
+function difference(actual: Float32Array | undefined, wanted: Float64Array): number {
+  return Math.max(...Array.from(wanted, (logit, id) => Math.abs(logit - (actual?.[id] ?? 0))));
+}
+
+test('rows of different length are decoded together, each as if alone, whatever stands between them', async () => {
+  await using runtime = await open();
+  const reference = new ReferencePhi(TINY_MODEL);
+  const lengths = [5, 40, 17];
+  for (const [at, slot] of [0, 1, 3].entries()) {
+    await runtime.prefillChunk(slot, ids.slice(0, lengths[at]), 0);
+  }
+  // Slot 2 lies between them with half a prompt in it.
+  await runtime.prefillChunk(2, ids.slice(0, 30), 0);
+  for (let step = 0; step < 6; step += 1) {
+    const rows = [0, 1, 3].map((slot, at) => {
+      const length = (lengths[at] ?? 0) + step;
+      return { slot, length, id: ids[length] ?? 0 };
+    });
+    const logits = await runtime.decode(rows);
+    for (const [at, { length }] of rows.entries()) {
+      expect(difference(logits[at], reference.logits(ids.slice(0, length + 1)))).toBeLessThan(1e-4);
+    }
+  }
+  const rest = await runtime.prefillChunk(2, ids.slice(30, 60), 30);
+  expect(difference(rest, reference.logits(ids.slice(0, 60)))).toBeLessThan(1e-4);
+});
+
+test('a copied beginning goes on as if it had been read', async () => {
+  await using runtime = await open();
+  const expected = new ReferencePhi(TINY_MODEL).logits(ids.slice(0, 50));
+  await runtime.prefillChunk(1, ids.slice(0, 40), 0);
+  runtime.copy(1, 3, 33);
+  const logits = await runtime.prefillChunk(3, ids.slice(33, 50), 33);
+  expect(difference(logits, expected)).toBeLessThan(1e-4);
+});
+
+test('a full slot may lie between rows that are decoded', async () => {
+  await using runtime = await open(SHORT);
+  const reference = new ReferencePhi({ ...TINY_MODEL, ...SHORT });
+  await runtime.prefillChunk(0, ids.slice(0, 9), 0);
+  await runtime.prefillChunk(1, ids.slice(0, 64), 0);
+  await runtime.prefillChunk(2, ids.slice(0, 9), 0);
+  const logits = await runtime.decode([0, 2].map((slot) => ({ slot, length: 9, id: ids[9] ?? 0 })));
+  for (const row of logits) {
+    expect(difference(row, reference.logits(ids.slice(0, 10)))).toBeLessThan(1e-4);
+  }
+});
+
+test.each<[string, BuildOptions, number]>([
+  ['chosen by the mask', {}, 1e-4],
+  ['chosen by positions', { variant: 'gpu' }, 1e-4],
+  ['chosen by positions, at half precision', { variant: 'gpu', precision: 'fp16' }, 0.05],
+])('the long slot computes with the long rope table, %s', async (_, options, tolerance) => {
+  await using runtime = await open({ ...SHORT, ...options });
+  const reference = new ReferencePhi({ ...TINY_MODEL, ...SHORT });
+  const [short, long] = runtime.slotClasses;
+  expect(short).toEqual({ first: 0, count: 4, tokens: 64 });
+  expect(long).toEqual({ first: 4, count: 1, tokens: 512 });
+
+  await runtime.prefillChunk(4, ids.slice(0, 20), 0);
+  await runtime.prefillChunk(4, ids.slice(20, 64), 20);
+  const read = await runtime.prefillChunk(4, ids.slice(64, 100), 64);
+  expect(difference(read, reference.logits(ids.slice(0, 100)))).toBeLessThan(tolerance);
+  const [next] = await runtime.decode([{ slot: 4, id: ids[100] ?? 0, length: 100 }]);
+  expect(difference(next, reference.logits(ids.slice(0, 101)))).toBeLessThan(tolerance);
+
+  const full = await runtime.prefillChunk(0, ids.slice(0, 64), 0);
+  expect(difference(full, reference.logits(ids.slice(0, 64)))).toBeLessThan(tolerance);
+});
+
+test('a terminated run rejects, leaves its slot as it was, and the next run is whole', async () => {
+  await using runtime = await open();
+  const expected = new ReferencePhi(TINY_MODEL).logits(ids.slice(0, 60));
+  const long = Array.from({ length: 512 }, () => 7);
+  for (let round = 0; round < 20; round += 1) {
+    await runtime.prefillChunk(0, ids.slice(0, 10), 0);
+    const run = runtime.prefillChunk(0, long, 10);
+    for (let turn = 0; turn < round % 4; turn += 1) await new Promise(setImmediate);
+    runtime.terminate();
+    await expect(run).rejects.toMatchObject({
+      kind: 'infra',
+      message: expect.stringMatching(/was ended/u),
+    });
+    const logits = await runtime.prefillChunk(0, ids.slice(10, 60), 10);
+    expect(difference(logits, expected)).toBeLessThan(1e-4);
+    runtime.rewind(0, 0);
+  }
+});
+
+test('a run leaves the event loop free', async () => {
+  await using runtime = await open({ layers: 8, hiddenSize: 512, intermediateSize: 1024 });
+  const chunk = Array.from({ length: 512 }, (_, at) => 3 + at);
+  const startedAt = performance.now();
+  let turns = 0;
+  let isDone = false;
+  const run = runtime.prefillChunk(0, chunk, 0).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    await new Promise(setImmediate);
+    turns += 1;
+  }
+  await run;
+  expect(performance.now() - startedAt).toBeGreaterThan(20);
+  expect(turns).toBeGreaterThan(100);
+});
+
+test('a closed runtime has ended its run and given its memory back', async () => {
+  const folder = await readModelFolder(await tinyFolder());
+  const openOne = () => openOrtCapi(folder, { provider: 'cpu', threads: 1, slots: 64 });
+  const residents: number[] = [];
+  for (let round = 0; round < 12; round += 1) {
+    const runtime = await openOne();
+    const run = runtime.prefillChunk(
+      0,
+      Array.from({ length: 512 }, () => 9),
+      0,
+    );
+    const [ended] = await Promise.allSettled([run, runtime[Symbol.asyncDispose]()]);
+    expect(ended.status).toBe('rejected');
+    residents.push(process.memoryUsage.rss());
+  }
+  const [settled = 0, last = 0] = [residents[3], residents.at(-1)];
+  expect(last - settled).toBeLessThan(64 * 2 ** 20);
+});

@@ -1,0 +1,279 @@
+import type { OnnxEngineSpec } from '../../engine.ts';
+import type { ModelFolder } from '../../folder/model-folder.ts';
+import { explainLoadFailure } from '../explain-load-failure.ts';
+import { type GraphShape, readGraphShape } from '../graph-shape.ts';
+import { type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
+import type { ProviderName } from '../provider.ts';
+import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
+import { type Device, openDevice } from './device.ts';
+import { GraphRunner } from './graph-runner.ts';
+import { type NativeSession, openNativeSession } from './open-session.ts';
+import { loadOrtApi, type OrtApi } from './ort-api.ts';
+import { ELEMENTS, SlotCache } from './slot-cache.ts';
+
+type Opened = { api: OrtApi; session: NativeSession; device: Device; shape: GraphShape };
+
+type Place = { slotClass: SlotClass; cache: SlotCache; index: number; isLong: boolean };
+
+/**
+ * ONNX Runtime through its C API: caches stay on the device, where each run reads and writes them in
+ * place; rows of a class are decoded in one run; runs are done on another thread and can be ended.
+ *
+ * Of the attention mask the graph reads two things: the sum of each row, which is its tokens, and
+ * the width, which chooses the LongRoPE table. Rows between those that are decoded run along on a
+ * token that is written behind what their slot holds, where the slot's next token overwrites it.
+ */
+export class OrtCapi implements Runtime {
+  readonly provider: ProviderName;
+  readonly device: string;
+  readonly slotClasses: readonly [SlotClass, SlotClass?];
+  /** A WebGPU buffer cannot be reached from here. */
+  readonly canCopy: boolean;
+  readonly cacheBytesPerToken: number;
+  readonly vocabularySize: number;
+  readonly #opened: Opened;
+  readonly #need: MemoryNeed;
+  readonly #scratchBytes: number;
+  readonly #caches: SlotCache[] = [];
+  readonly #runner: GraphRunner;
+  /** Tokens that each slot holds. */
+  readonly #held: number[];
+
+  constructor(
+    opened: Opened,
+    folder: ModelFolder,
+    options: { provider: ProviderName; slots: number },
+  ) {
+    const { api, device, shape } = opened;
+    this.provider = options.provider;
+    this.device = device.description;
+    this.canCopy = device.hasViews;
+    this.vocabularySize = shape.vocabularySize;
+    this.#opened = opened;
+    this.#need = memoryNeed(opened, folder, options.slots);
+    this.cacheBytesPerToken = this.#need.cacheBytesPerToken;
+
+    const { slots, longTokens, scratchBytes } = planMemory(this.#need);
+    this.#scratchBytes = scratchBytes;
+    const short = { first: 0, count: slots, tokens: this.#need.shortTokens };
+    const long = { first: slots, count: 1, tokens: longTokens ?? 0 };
+    this.slotClasses = longTokens === undefined ? [short] : [short, long];
+    this.#held = Array.from({ length: slots + 1 }, () => 0);
+    try {
+      for (const slotClass of longTokens === undefined ? [short] : [short, long]) {
+        this.#caches.push(new SlotCache(api, device, shape, slotClass));
+      }
+      this.#runner = new GraphRunner(opened, folder.names, {
+        provider: options.provider,
+        tokensMax: Math.max(slots, this.chunkTokensMax(0) + 1),
+        rowsMax: slots,
+        maskMax: Math.max(slots * short.tokens, long.tokens),
+      });
+    } catch (error) {
+      for (const cache of this.#caches) cache.close();
+      throw error;
+    }
+  }
+
+  chunkTokensMax(start: number): number {
+    return planChunk(this.#need, this.#scratchBytes, start);
+  }
+
+  async prefillChunk(
+    slot: number,
+    ids: readonly number[] | Int32Array,
+    start: number,
+  ): Promise<Float32Array> {
+    const { cache, index, isLong } = this.#place(slot);
+    this.#checkAppend(slot, ids.length, start);
+    const { hasPositionIds } = this.#opened.shape;
+    const end = start + ids.length;
+    for (const [at, id] of ids.entries()) {
+      this.#runner.ids[at] = BigInt(id);
+      this.#runner.positions[at] = BigInt(start + at);
+    }
+
+    // Where positions choose the LongRoPE table, one token at a position beyond the short table
+    // makes the run take the long one. It stands behind the chunk, where nothing looks at it, and
+    // the next chunk overwrites it.
+    const isPadded = isLong && hasPositionIds && end <= this.#need.shortTokens;
+    if (isPadded) {
+      this.#runner.ids[ids.length] = 0n;
+      this.#runner.positions[ids.length] = BigInt(this.#need.shortTokens);
+    }
+    const padding = isPadded ? 1 : 0;
+    this.#runner.lengths[0] = end + padding;
+    await this.#runner.run({
+      caches: cache.values(index, 1),
+      batch: 1,
+      sequence: ids.length + padding,
+      width: this.#width(isLong, end + padding),
+    });
+    this.#held[slot] = end;
+    return this.#runner.logits(ids.length - 1);
+  }
+
+  async decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
+    const [first] = rows;
+    if (!first) return [];
+    for (const { slot, length } of rows) this.#checkAppend(slot, 1, length);
+    const { slotClass, cache, isLong } = this.#place(first.slot);
+    if (rows.some(({ slot }) => this.#place(slot).cache !== cache)) {
+      throw new RangeError('Rows of different slot classes are decoded one after the other.');
+    }
+
+    if (rows.length === 1) return [await this.#decodeOne(first)];
+    if (!this.#opened.device.hasViews) {
+      const logits: Float32Array[] = [];
+      for (const row of rows) logits.push((await this.#decodeOne(row)).slice());
+      return logits;
+    }
+
+    const slots = rows.map(({ slot }) => slot);
+    const lowest = Math.min(...slots);
+    const batch = Math.max(...slots) + 1 - lowest;
+    for (let row = 0; row < batch; row += 1) this.#putIdle(row, lowest + row, slotClass.tokens);
+    for (const { slot, id, length } of rows) this.#put(slot - lowest, id, length);
+    const longest = Math.max(...this.#runner.lengths.subarray(0, batch));
+    await this.#runner.run({
+      caches: cache.values(lowest - slotClass.first, batch),
+      batch,
+      sequence: 1,
+      width: this.#width(isLong, longest),
+    });
+    return rows.map(({ slot, length }) => {
+      this.#held[slot] = length + 1;
+      return this.#runner.logits(slot - lowest);
+    });
+  }
+
+  rewind(slot: number, length: number): void {
+    this.#place(slot);
+    const held = this.#held[slot] ?? 0;
+    if (length > held || length < 0) {
+      throw new RangeError(`Slot ${slot} holds ${held} tokens and cannot be rewound to ${length}.`);
+    }
+    this.#held[slot] = length;
+  }
+
+  copy(from: number, to: number, length: number): void {
+    const [source, target] = [this.#place(from), this.#place(to)];
+    const held = this.#held[from] ?? 0;
+    if (source.cache !== target.cache || length > held) {
+      throw new RangeError(
+        `Slot ${from} holds ${held} tokens; ${length} cannot be copied to ${to}.`,
+      );
+    }
+    source.cache.copy(source.index, target.index, length);
+    this.#held[to] = length;
+  }
+
+  terminate(): void {
+    this.#runner.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#runner.close();
+    for (const cache of this.#caches) cache.close();
+    this.#opened.device.close();
+    this.#opened.session.close();
+  }
+
+  async #decodeOne({ slot, id, length }: DecodeRow): Promise<Float32Array> {
+    const { cache, index, isLong } = this.#place(slot);
+    this.#put(0, id, length);
+    await this.#runner.run({
+      caches: cache.values(index, 1),
+      batch: 1,
+      sequence: 1,
+      width: this.#width(isLong, length + 1),
+    });
+    this.#held[slot] = length + 1;
+    return this.#runner.logits(0);
+  }
+
+  #put(row: number, id: number, length: number): void {
+    this.#runner.ids[row] = BigInt(id);
+    this.#runner.positions[row] = BigInt(length);
+    this.#runner.lengths[row] = length + 1;
+  }
+
+  /** A row that runs along; a full slot loses its last token to it. */
+  #putIdle(row: number, slot: number, tokens: number): void {
+    const length = Math.min(this.#held[slot] ?? 0, tokens - 1);
+    this.#held[slot] = length;
+    this.#put(row, 0, length);
+  }
+
+  /** The width of the mask: past the short table's length it makes the graph take the long one. */
+  #width(isLong: boolean, length: number): number {
+    return isLong ? Math.max(length, this.#need.shortTokens + 1) : length;
+  }
+
+  #checkAppend(slot: number, tokens: number, start: number): void {
+    const { slotClass } = this.#place(slot);
+    const held = this.#held[slot] ?? 0;
+    if (start !== held || start + tokens > slotClass.tokens || tokens === 0) {
+      throw new RangeError(
+        `Slot ${slot} holds ${held} of ${slotClass.tokens} tokens; ${tokens} cannot be put at ${start}.`,
+      );
+    }
+  }
+
+  #place(slot: number): Place {
+    for (const [at, cache] of this.#caches.entries()) {
+      const { slotClass } = cache;
+      const index = slot - slotClass.first;
+      if (index >= 0 && index < slotClass.count) return { slotClass, cache, index, isLong: at > 0 };
+    }
+    throw new RangeError(`There is no slot ${slot} in this runtime.`);
+  }
+}
+
+/** Opens the folder's graph on the provider. Throws `EngineError` that says what to do. */
+export async function openOrtCapi(
+  folder: ModelFolder,
+  spec: Pick<OnnxEngineSpec, 'threads' | 'slots'> & { provider: ProviderName },
+): Promise<OrtCapi> {
+  const api = loadOrtApi();
+  const { provider, threads, slots } = spec;
+  const session = await openNativeSession(api, folder.graphPath, { provider, threads }).catch(
+    (error: unknown) => {
+      throw explainLoadFailure(error, folder.graphPath, provider);
+    },
+  );
+  let device: Device | undefined;
+  try {
+    const shape = readGraphShape(session, folder);
+    device = openDevice(api, session.pointer, { provider, threads });
+    const runtime = new OrtCapi({ api, session, device, shape }, folder, { provider, slots });
+    // The first run compiles and allocates; whoever comes first should not wait for that.
+    await runtime.prefillChunk(0, [0], 0);
+    runtime.rewind(0, 0);
+    return runtime;
+  } catch (error) {
+    device?.close();
+    session.close();
+    throw error;
+  }
+}
+
+// Of a token's activations most are the feed-forward's, 2.7 times as wide as the model and four
+// at a time; attention's input adds three widths.
+const ACTIVATION_WIDTHS = 16;
+const FLOAT_BYTES = 4;
+
+function memoryNeed({ device, shape }: Opened, folder: ModelFolder, slots: number): MemoryNeed {
+  const { heads, headSize, caches, cacheType, vocabularySize } = shape;
+  const elementBytes = ELEMENTS[cacheType].bytes;
+  const width = heads * headSize;
+  return {
+    availableBytes: device.freeBytes(),
+    cacheBytesPerToken: caches.length * width * elementBytes,
+    chunkBytesPerToken: vocabularySize * elementBytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
+    chunkBytesPerPair: heads * FLOAT_BYTES,
+    slots,
+    shortTokens: folder.shortContextLength,
+    longTokens: folder.contextLength,
+  };
+}
