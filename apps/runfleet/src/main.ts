@@ -11,6 +11,7 @@ const USAGE = `runfleet <command>
   gpu install                               fetches ONNX Runtime's CUDA provider
   doctor [--json]                           looks at everything that Runfleet needs
   tenant list | set | overflow              what of a busy fleet is whose
+  worker list | drain | pardon              the machines, as an operator handles them
   seed-demo [--purge]                       fills every page with marked, removable demo data
 
 Settings are environment variables; .env.example lists them.
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   gpu: async () => (await import('./gpu/gpu-command.ts')).gpu,
   doctor: async () => (await import('./doctor/doctor-command.ts')).doctor,
   tenant: async () => (await import('./operate/tenant-command.ts')).tenant,
+  worker: async () => (await import('./operate/worker-command.ts')).worker,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,
 };
 

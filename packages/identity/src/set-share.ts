@@ -1,10 +1,9 @@
 import type { Db } from '@runfleet/db';
 import { RunfleetError } from '@runfleet/protocol';
+import { WEIGHT_MAX, WEIGHT_MIN } from '@runfleet/scheduler';
 
 import { readTenant, type Tenant } from './list-tenants.ts';
 
-const WEIGHT_MIN = 0.01;
-const WEIGHT_MAX = 1_000;
 const RUNNING_LIMIT_MAX = 1_000_000;
 
 /** What of a busy fleet is an organisation's. What is left out stays as it is. */

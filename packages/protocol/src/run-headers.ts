@@ -16,6 +16,3 @@ export const RUN_HEADERS = {
   /** Tasks of one session, which a worker that has their prefix in its cache serves faster. */
   session: 'x-runfleet-session',
 } as const;
-
-export const RUN_PRIORITY_SECONDS_MAX = 600;
-export const RUN_START_TIMEOUT_SECONDS_MAX = 86_400;

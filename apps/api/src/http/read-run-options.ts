@@ -1,12 +1,8 @@
-import {
-  parseLabels,
-  RUN_HEADERS,
-  RUN_PRIORITY_SECONDS_MAX,
-  RUN_START_TIMEOUT_SECONDS_MAX,
-  RunfleetError,
-} from '@runfleet/protocol';
+import { parseLabels, RUN_HEADERS, RunfleetError } from '@runfleet/protocol';
+import { PRIORITY_SECONDS_MAX } from '@runfleet/scheduler';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const START_TIMEOUT_SECONDS_MAX = 86_400;
 const NAME = /^[\x21-\x7e]{1,128}$/;
 
 /** What a Run asks for in its headers. */
@@ -27,12 +23,12 @@ export function readRunOptions(headers: Headers): RunOptions {
   return {
     idempotencyKey: readIdempotencyKey(headers.get(RUN_HEADERS.idempotencyKey)),
     fairnessKey: readName(headers, RUN_HEADERS.fairnessKey) ?? '',
-    priority: readSeconds(headers, RUN_HEADERS.priority, 0, RUN_PRIORITY_SECONDS_MAX) ?? 0,
+    priority: readSeconds(headers, RUN_HEADERS.priority, 0, PRIORITY_SECONDS_MAX) ?? 0,
     startTimeoutSeconds: readSeconds(
       headers,
       RUN_HEADERS.startTimeout,
       1,
-      RUN_START_TIMEOUT_SECONDS_MAX,
+      START_TIMEOUT_SECONDS_MAX,
     ),
     requires: readLabels(headers, RUN_HEADERS.requires),
     affinity: readName(headers, RUN_HEADERS.session),

@@ -1,21 +1,11 @@
 import { testWithDb } from '@runfleet/db/testing';
 import { createOrganisation } from '@runfleet/identity';
-import { afterEach, beforeEach, expect, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import { tenant } from './tenant-command.ts';
+import { captureOutput } from './testing.ts';
 
-let out = '';
-let err = '';
-beforeEach(() => {
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-});
+const said = captureOutput();
 
 const test = testWithDb.extend('id', async ({ db, databaseUrl }) => {
   vi.stubEnv('DATABASE_URL', databaseUrl);
@@ -24,19 +14,19 @@ const test = testWithDb.extend('id', async ({ db, databaseUrl }) => {
 
 test('a share is set and shown', async ({ id }) => {
   await tenant(['set', id, '--weight', '2.5', '--running-limit', '8']);
-  expect(out).toMatch(/ID +ORGANISATION +WEIGHT +RUNNING LIMIT[^]*Acme +2\.5 +8/);
-  out = '';
+  expect(said.out).toMatch(/ID +ORGANISATION +WEIGHT +RUNNING LIMIT[^]*Acme +2\.5 +8/);
+  said.out = '';
   await tenant(['set', id, '--running-limit', 'none', '--json']);
-  expect(JSON.parse(out)).toEqual({
+  expect(JSON.parse(said.out)).toEqual({
     id,
     name: 'Acme',
     weight: 2.5,
     runningLimit: null,
     projects: [],
   });
-  out = '';
+  said.out = '';
   await tenant(['list', '--json']);
-  expect(JSON.parse(out)).toMatchObject([{ id, weight: 2.5 }]);
+  expect(JSON.parse(said.out)).toMatchObject([{ id, weight: 2.5 }]);
 });
 
 test.for([
@@ -48,12 +38,12 @@ test.for([
 ] as const)('%j is wrong usage', async ([args, problem], { id }) => {
   expect(id).toBeDefined();
   await tenant(args);
-  expect(err).toContain(problem);
+  expect(said.err).toContain(problem);
   expect(process.exitCode).toBe(2);
 });
 
 test('what does not exist is said, and so is a value out of range', async ({ id }) => {
   await expect(tenant(['set', '999', '--weight', '2'])).rejects.toThrow('no organisation 999');
-  await expect(tenant(['set', id, '--weight', '0'])).rejects.toThrow('between 0.01 and 1000');
+  await expect(tenant(['set', id, '--weight', '0'])).rejects.toThrow('between 0.01 and 100');
   await expect(tenant(['overflow', '999', 'queue'])).rejects.toThrow('no project 999');
 });

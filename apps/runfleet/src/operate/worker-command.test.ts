@@ -1,0 +1,47 @@
+import { aWorker, testWithTasks } from '@runfleet/tasks/testing';
+import { expect, vi } from 'vitest';
+
+import { captureOutput } from './testing.ts';
+import { worker } from './worker-command.ts';
+
+const said = captureOutput();
+
+const test = testWithTasks.extend('id', async ({ store, databaseUrl }) => {
+  vi.stubEnv('DATABASE_URL', databaseUrl);
+  const loaded = { 'phi-3-5-mini-instruct': { bytes: 2_000_000 } };
+  return (await aWorker(store, 4, { labels: ['gpu=H100', 'zone=a'], loaded })).workerId;
+});
+
+test('workers are listed with what they are and what they hold', async ({ id }) => {
+  await worker(['list']);
+  expect(said.out).toMatch(/WORKER +HOST +STATE +SLOTS +STRIKES +LABELS +LOADED/);
+  expect(said.out).toContain(id.slice(0, 8));
+  expect(said.out).toMatch(/a-host +ready +0\/4 +0 +gpu=H100,zone=a +phi-3-5-mini-instruct/);
+  said.out = '';
+  await worker(['list', '--json']);
+  expect(JSON.parse(said.out)).toMatchObject([{ id, labels: ['gpu=H100', 'zone=a'] }]);
+});
+
+test('a worker is drained once, by the beginning of its id', async ({ id, db }) => {
+  await worker(['drain', id.slice(0, 8)]);
+  expect(said.out).toBe(`Worker ${id} takes no new tasks.\n`);
+  expect([...(await db.sql`select state from workers`)]).toEqual([{ state: 'draining' }]);
+  await expect(worker(['drain', id])).rejects.toThrow('takes no tasks anyway');
+});
+
+test('a quarantine is ended, and shown until then', async ({ id, db }) => {
+  await expect(worker(['pardon', id])).rejects.toThrow('is not in quarantine');
+  await db.sql`update workers set state = 'quarantined', strikes = 3, quarantined_until = 60`;
+  await worker(['list', '--json']);
+  expect(JSON.parse(said.out)).toMatchObject([{ strikes: 3, quarantinePulses: 60 }]);
+  await worker(['pardon', id]);
+  const rows = await db.sql`select state, strikes from workers`;
+  expect([...rows]).toEqual([{ state: 'ready', strikes: 0 }]);
+});
+
+test('an unknown worker and one that is not unique are named', async ({ id, store }) => {
+  expect(id).toBeDefined();
+  await aWorker(store);
+  await expect(worker(['drain', 'x'])).rejects.toThrow('There is no worker x');
+  await expect(worker(['drain', ''])).rejects.toThrow('2 workers begin with');
+});
