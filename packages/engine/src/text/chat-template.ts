@@ -1,5 +1,7 @@
 import { EngineError } from '../engine-error.ts';
 import type { ChatMessage } from '../engine.ts';
+import { IdBuffer } from './id-buffer.ts';
+import { runAtOnce } from './in-steps.ts';
 import type { AddedToken } from './tokenizer-file.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -27,7 +29,15 @@ export function renderChat(messages: readonly ChatMessage[]): string {
  * characters, not the token, so nobody can close their own turn and speak as the system.
  */
 export function encodeChat(messages: readonly ChatMessage[], tokenizer: Tokenizer): number[] {
-  const ids: number[] = [];
+  return Array.from(runAtOnce(encodeChatInSteps(messages, tokenizer)));
+}
+
+/** The same, stopping every millisecond or two so that a long prompt lets others run. */
+export function* encodeChatInSteps(
+  messages: readonly ChatMessage[],
+  tokenizer: Tokenizer,
+): Generator<undefined, Int32Array> {
+  const ids = new IdBuffer();
   let stripsNext = false;
   const parts = chatParts(messages);
   for (const [index, part] of parts.entries()) {
@@ -41,12 +51,11 @@ export function encodeChat(messages: readonly ChatMessage[], tokenizer: Tokenize
     const stripsThis =
       following && 'mark' in following && findMark(following.mark, tokenizer).lstrip;
     // Releases of the tokenizer differ in whether a mark swallows the white space beside it.
-    let text = part.text;
-    if (stripsNext) text = text.replace(/^\p{White_Space}+/u, '');
-    if (stripsThis) text = text.replace(/\p{White_Space}+$/u, '');
-    for (const id of tokenizer.encode(text)) ids.push(id);
+    const start = stripsNext ? skipSpace(part.text, 0, 1) : 0;
+    const end = stripsThis ? skipSpace(part.text, part.text.length - 1, -1) + 1 : part.text.length;
+    for (const id of yield* tokenizer.encodeInSteps(part.text.slice(start, end))) ids.push(id);
   }
-  return ids;
+  return ids.from(0);
 }
 
 function chatParts(messages: readonly ChatMessage[]): Part[] {
@@ -62,6 +71,13 @@ function chatParts(messages: readonly ChatMessage[]): Part[] {
   }
   parts.push({ mark: MARKS.assistant }, { text: '\n' });
   return parts;
+}
+
+/** A loop and not an expression, which would try every space of a million as the first. */
+function skipSpace(text: string, from: number, step: 1 | -1): number {
+  let at = from;
+  while (/^\p{White_Space}$/u.test(text.charAt(at))) at += step;
+  return at;
 }
 
 function findMark(content: string, tokenizer: Tokenizer): AddedToken {

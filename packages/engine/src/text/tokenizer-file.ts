@@ -105,9 +105,10 @@ function readNormalizer(json: unknown): Normalizer {
     } else if (step['type'] === 'Replace' && typeof step['content'] === 'string') {
       const from = asRecord(pattern, 'normalizer.pattern')['String'];
       must(
-        typeof from === 'string' && normalizer.replaceFrom === '',
-        'normalizer must replace one text',
+        typeof from === 'string' && /^.$/su.test(from) && /^.$/su.test(step['content']),
+        'normalizer must replace one character by another',
       );
+      must(normalizer.replaceFrom === '', 'normalizer must replace one text');
       normalizer.replaceFrom = from;
       normalizer.replaceTo = step['content'];
     } else {

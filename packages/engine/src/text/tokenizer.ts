@@ -1,9 +1,15 @@
 import { EngineError } from '../engine-error.ts';
-import { mergePairs, type MergeTable } from './merge-pairs.ts';
+import { IdBuffer } from './id-buffer.ts';
+import { runAtOnce } from './in-steps.ts';
+import { mergeInSteps, mergePairs, type MergeTable } from './merge-pairs.ts';
 import type { AddedToken, TokenizerFile } from './tokenizer-file.ts';
 
 const WORD_CACHE_ENTRIES_MAX = 20_000;
 const WORD_CACHE_CHARS_MAX = 40;
+/** Beyond this, the merges of a word are looked up in a heap and may be interrupted. */
+const WORD_SYMBOLS_MAX = 64;
+/** Characters encoded between two stops; less than 2 ms with a cold cache. */
+const STEP_CHARS = 512;
 const SPACE_MARK = '▁';
 
 /**
@@ -11,7 +17,8 @@ const SPACE_MARK = '▁';
  *
  * A text is split before each run of ▁ and the words are encoded one by one through a cache. That
  * is the same as encoding the whole text as long as no token has ▁ after another character, which
- * the constructor checks. Measured: a million tokens a second with a warm cache, 100,000 cold.
+ * the constructor checks. For the same reason a long word falls apart between two characters that
+ * stand side by side in no token.
  */
 export class Tokenizer {
   /** Every id is below this. */
@@ -24,7 +31,9 @@ export class Tokenizer {
   readonly #table: MergeTable;
   readonly #byteIds: readonly number[];
   readonly #canSplit: boolean;
-  readonly #cache = new Map<string, readonly number[]>();
+  /** The characters that stand side by side in some token. */
+  readonly #neighbours = new Set<number>();
+  readonly #cache = new Map<string, Int32Array>();
   readonly #contentOfId: (string | undefined)[] = [];
   readonly #bytesOfId: (Uint8Array | undefined)[] = [];
 
@@ -40,8 +49,18 @@ export class Tokenizer {
     this.#byteIds = Array.from({ length: 256 }, (_, byte) => idOf(file, byteToken(byte)));
     this.#canSplit =
       file.prepend === SPACE_MARK &&
+      file.replaceFrom === ' ' &&
       file.replaceTo === SPACE_MARK &&
       !file.merges.some(([left, right]) => /[^▁]▁/u.test(left + right));
+
+    for (const token of file.vocabulary.keys()) {
+      let before = 0;
+      for (const character of token) {
+        const code = character.codePointAt(0) ?? 0;
+        this.#neighbours.add(neighbours(before, code));
+        before = code;
+      }
+    }
 
     const special = new Set(file.addedTokens.filter((token) => token.special).map(({ id }) => id));
     for (const [id, content] of this.#contentOfId.entries()) {
@@ -51,17 +70,34 @@ export class Tokenizer {
 
   /** Text to ids. Special tokens written out in the text stay ordinary text. */
   encode(text: string): number[] {
-    if (text === '') return [];
-    const { prepend, replaceFrom, replaceTo } = this.#file;
-    const marked = prepend + text;
-    const normal = replaceFrom === '' ? marked : marked.replaceAll(replaceFrom, replaceTo);
-    if (!this.#canSplit) return this.#encodeWord(normal);
+    return Array.from(runAtOnce(this.encodeInSteps(text)));
+  }
 
-    const ids: number[] = [];
-    for (const word of normal.match(/▁*[^▁]+|▁+/gu) ?? []) {
-      for (const id of this.#encodeCached(word)) ids.push(id);
+  /** The same, stopping every millisecond or two so that a long text lets others run. */
+  *encodeInSteps(text: string): Generator<undefined, Int32Array> {
+    const ids = new IdBuffer();
+    if (text === '') return ids.from(0);
+    const part = new IdBuffer();
+    let chars = 0;
+    for (const word of this.#wordsOf(text)) {
+      chars += word.length;
+      if (chars >= STEP_CHARS) {
+        chars = 0;
+        yield;
+      }
+      const known = this.#cache.get(word);
+      if (known) {
+        for (const id of known) ids.push(id);
+        continue;
+      }
+      const start = ids.length;
+      yield* this.#encodeWord(word, { part, ids });
+      if (word.length <= WORD_CACHE_CHARS_MAX) {
+        if (this.#cache.size >= WORD_CACHE_ENTRIES_MAX) this.#cache.clear();
+        this.#cache.set(word, ids.from(start).slice());
+      }
     }
-    return ids;
+    return ids.from(0);
   }
 
   /** The id of an added token such as `<|end|>`. */
@@ -80,29 +116,56 @@ export class Tokenizer {
     return bytes.length > 0 ? Buffer.from(bytes).toString() : (this.#contentOfId[id] ?? '');
   }
 
-  #encodeCached(word: string): readonly number[] {
-    if (word.length > WORD_CACHE_CHARS_MAX) return this.#encodeWord(word);
-    const known = this.#cache.get(word);
-    if (known) return known;
-
-    const ids = this.#encodeWord(word);
-    if (this.#cache.size >= WORD_CACHE_ENTRIES_MAX) this.#cache.clear();
-    this.#cache.set(word, ids);
-    return ids;
+  *#wordsOf(text: string): Generator<string, void> {
+    const { prepend } = this.#file;
+    if (!this.#canSplit) {
+      yield prepend + text;
+      return;
+    }
+    let isFirst = true;
+    for (const [word] of text.matchAll(/[ ▁]+[^ ▁]*|[^ ▁]+/gu)) {
+      yield isFirst ? prepend + word : word;
+      isFirst = false;
+    }
   }
 
-  #encodeWord(word: string): number[] {
-    const symbols: number[] = [];
-    for (const character of word) {
-      const id = this.#file.vocabulary.get(character);
-      if (id !== undefined) symbols.push(id);
-      else for (const byte of Buffer.from(character)) symbols.push(this.#byteIds[byte] ?? 0);
+  /** `part` holds the symbols that some token may join; `ids` takes what becomes of them. */
+  *#encodeWord(word: string, buffers: Buffers): Generator<undefined, void> {
+    const { vocabulary, replaceFrom, replaceTo } = this.#file;
+    const { part } = buffers;
+    let before = 0;
+    let chars = 0;
+    for (const written of word) {
+      const character = written === replaceFrom ? replaceTo : written;
+      const code = character.codePointAt(0) ?? 0;
+      if (part.length > 0 && !this.#neighbours.has(neighbours(before, code))) {
+        yield* this.#mergePart(buffers);
+      }
+      before = code;
+      const id = vocabulary.get(character);
+      if (id !== undefined) part.push(id);
+      else for (const byte of Buffer.from(character)) part.push(this.#byteIds[byte] ?? 0);
+      if ((chars += 1) % STEP_CHARS === 0) yield;
     }
-    return mergePairs(symbols, this.#table);
+    yield* this.#mergePart(buffers);
+  }
+
+  *#mergePart({ part, ids }: Buffers): Generator<undefined, void> {
+    const symbols = part.from(0);
+    if (symbols.length > WORD_SYMBOLS_MAX) yield* mergeInSteps(symbols, this.#table, ids);
+    else for (const id of mergePairs(symbols, this.#table)) ids.push(id);
+    part.clear();
   }
 }
 
+type Buffers = { part: IdBuffer; ids: IdBuffer };
+
 const NO_BYTES = new Uint8Array();
+
+/** Two code points as one key. */
+function neighbours(left: number, right: number): number {
+  return left * 0x110000 + right;
+}
 
 export function byteToken(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
