@@ -1,5 +1,8 @@
+import { parseLabels } from '@runfleet/protocol';
 import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
+
+import { parseModelList } from './models/parse-model-list.ts';
 
 const {
   DATABASE_URL,
@@ -27,7 +30,23 @@ export const workerConfig = z.object({
   WORKER_MODEL: z
     .string()
     .default('microsoft/Phi-3.5-mini-instruct')
-    .describe('The model of the catalogue whose tasks this worker runs.'),
+    .describe('The model of the catalogue that this worker loads at its start.'),
+  WORKER_MODELS: z
+    .string()
+    .default('')
+    .transform(textAs(parseModelList))
+    .describe('More models, loaded when a task comes: owner/name=folder, separated by commas.'),
+  WORKER_MEMORY_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Bytes that its models share on their device; measured where not given.'),
+  WORKER_LABELS: z
+    .string()
+    .default('')
+    .transform(textAs(parseLabels))
+    .describe('What tasks may require of it, as gpu=H100,zone=a; it adds what it knows itself.'),
   WORKER_SLOTS: z.coerce
     .number()
     .int()
@@ -47,7 +66,7 @@ export const workerConfig = z.object({
   MODEL_DIR: z
     .string()
     .optional()
-    .describe('Folder of a published ONNX model; required by the onnx engine.'),
+    .describe('Folder of WORKER_MODEL, a published ONNX build; required by the onnx engine.'),
   ENGINE_PROVIDER: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])
     .default('auto')
@@ -64,3 +83,15 @@ export const workerConfig = z.object({
     .default(0)
     .describe('Pause before each token of the echo engine, in milliseconds.'),
 });
+
+/** A transform that reports what `parse` throws as the setting's mistake. */
+function textAs<T>(parse: (text: string) => T) {
+  return (text: string, ctx: z.RefinementCtx): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      ctx.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  };
+}

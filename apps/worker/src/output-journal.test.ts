@@ -5,8 +5,8 @@ import { expect } from 'vitest';
 import { OutputJournal } from './output-journal.ts';
 import { StopReason } from './stop-reason.ts';
 
-const test = testWithTasks.extend('run', async ({ db, store, queue, tenant }) => {
-  const { id } = await createTask({ store, queue }, aTask(tenant));
+const test = testWithTasks.extend('run', async ({ db, store, tenant }) => {
+  const { id } = await createTask({ store }, aTask(tenant));
   const worker = await aWorker(store);
   const { assigned } = await assignTasks({ store }, [{ taskId: id, ...worker }]);
   const ticket = assigned[0];

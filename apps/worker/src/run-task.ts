@@ -1,5 +1,5 @@
 /** Carries one accepted task through the stages. The only loop in the worker that moves a task. */
-import { EngineError } from '@runfleet/engine';
+import { type Engine, EngineError } from '@runfleet/engine';
 import { RunfleetError } from '@runfleet/protocol';
 import {
   type Claim,
@@ -13,6 +13,7 @@ import {
 } from '@runfleet/tasks';
 
 import type { WorkerContext } from './context.ts';
+import { ModelLoadError } from './models/model-load-error.ts';
 import { OutputJournal } from './output-journal.ts';
 import { infer } from './stages/infer.ts';
 import { postprocess } from './stages/postprocess.ts';
@@ -37,7 +38,6 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
     const { result } = end;
     const carried = await untilCommitted(() => finishTask(ctx, claim, end), neverAborted);
     if (carried === 'fenced') return 'fenced';
-    ctx.queue.wake(ctx.pool);
     ctx.metrics.tokensSeen(result.promptTokens, result.completionTokens);
     return result.outcome === 'cancelled' ? 'fenced' : result.outcome;
   } catch (error) {
@@ -54,20 +54,23 @@ type End = { result: TaskResult; lastOutput?: Output | undefined };
 async function carry(ctx: WorkerContext, run: Run): Promise<End> {
   const { task, claim, control } = run;
   const { signal } = control;
+  let engine: Engine | null = null;
   try {
-    const { prepared, prompt } = await preprocess(ctx, task);
+    using model = await ctx.models.use(task.pool, signal);
+    engine = model.engine;
+    const { prepared, prompt } = await preprocess(ctx, { task, engine });
     // The model does not wait for this commit; its text does.
     const written = unlessTimeout(signal);
     const started = untilCommitted(() => startTask(ctx, claim), written);
     const abort = (reason: StopReason) => control.abort(reason);
     const journal = new OutputJournal(ctx, { claim, started, signal: written, abort });
-    const answer = await infer(ctx, { prepared, journal, signal });
+    const answer = await infer({ engine, prepared, journal, signal });
     const lastOutput = await journal.close();
-    return { result: postprocess(ctx, { task, answer, prompt }), lastOutput };
+    return { result: postprocess({ task, engine, answer, prompt }), lastOutput };
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;
-    const { model: weights, device } = ctx.engine.info;
+    const { model: weights, device } = engine?.info ?? { model: '', device: '' };
     return { result: { ...result, weights, device } };
   }
 }
@@ -101,9 +104,10 @@ async function letGo(
     await untilCommitted(() => requeueTask(ctx, claim, 'worker_stopping'), neverAborted);
     return 'requeued';
   }
+  const isLoad = error instanceof ModelLoadError;
   ctx.logger.error({ err: error, taskId: claim.taskId, epoch: claim.epoch }, 'a run broke off');
   await untilCommitted(
-    () => requeueTask(ctx, claim, 'run_broke_off', reasonOf(error)),
+    () => requeueTask(ctx, claim, isLoad ? 'load_failed' : 'run_broke_off', reasonOf(error)),
     neverAborted,
   );
   return 'requeued';
@@ -112,7 +116,7 @@ async function letGo(
 const REASON_CHARACTERS_MAX = 500;
 
 function reasonOf(error: unknown): string {
-  const text =
-    error instanceof EngineError || error instanceof StopReason ? error.message : 'worker error';
+  const isTold = [EngineError, ModelLoadError, StopReason].some((kind) => error instanceof kind);
+  const text = isTold ? (error as Error).message : 'worker error';
   return text.slice(0, REASON_CHARACTERS_MAX);
 }

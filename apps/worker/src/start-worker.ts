@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 
 import { connectDb } from '@runfleet/db';
-import { type Engine, type EngineSpec, openEngine } from '@runfleet/engine';
+import { type EngineInfo, type EngineSpec, openEngine } from '@runfleet/engine';
 import { openAnnouncer } from '@runfleet/events';
-import { findModel, type Model } from '@runfleet/models';
+import { slugOf } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
 import {
   createHealth,
@@ -13,19 +13,24 @@ import {
   Resources,
   serveHealth,
 } from '@runfleet/service';
-import { openTaskStore, type WorkerDevice } from '@runfleet/tasks';
+import { openTaskStore } from '@runfleet/tasks';
 import type { z } from 'zod';
 
 import type { workerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { workerMetrics } from './metrics.ts';
+import { type Device, measureDevice } from './models/measure-device.ts';
+import { measureModel } from './models/measure-model.ts';
+import { type HostedModel, ModelHost } from './models/model-host.ts';
+import { catalogueModel, type NamedModel } from './models/parse-model-list.ts';
+import { workerLabels } from './models/worker-labels.ts';
 import { type Runs, Worker } from './worker.ts';
 
 type WorkerConfig = z.infer<typeof workerConfig>;
 
 const CONNECTIONS = 4;
 
-/** Opens the engine and serves its pool until disposed; running tasks get the drain time. */
+/** Loads its first model and serves its pools until disposed; running tasks get the drain time. */
 export function startWorker(
   config: WorkerConfig,
   options: { logger: Logger },
@@ -34,13 +39,16 @@ export function startWorker(
     const { logger } = options;
     const { REDIS_URL: url, WORKER_HOST: host, WORKER_PORT: port, WORKER_SLOTS: slots } = config;
     const onError = (err: Error) => logger.debug({ err }, 'redis connection');
-    const model = modelOf(config);
     const metrics = createMetrics({ role: 'worker' });
     const db = resources.use(
       connectDb(config.DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet worker' }),
     );
-    const engine = resources.use(await openEngine(engineSpecOf(config)));
-    logger.info({ engine: engine.info }, 'engine is open');
+    let tellModels = () => {};
+    const { models, info, device } = await openModels(config, {
+      logger,
+      onChange: () => tellModels(),
+    });
+    resources.use(models);
     const queue = resources.use(openTaskQueue({ url, onError }));
     const tickets = resources.use(
       openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
@@ -53,11 +61,10 @@ export function startWorker(
 
     const ctx: WorkerContext = {
       workerId: randomUUID(),
-      pool: model.pool,
       db,
       store,
       queue,
-      engine,
+      models,
       limits: {
         maxTokens: config.MAX_TOKENS_CAP,
         maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
@@ -74,49 +81,90 @@ export function startWorker(
     const health = resources.use(
       await serveHealth({ host, port, health: createHealth({ checks, metrics, logger }) }),
     );
+    const name = config.WORKER_NAME ?? hostname();
     const registration = {
-      host: config.WORKER_NAME ?? hostname(),
-      slots,
-      device: deviceOf(engine),
+      host: name,
+      // Memory may hold fewer than were asked for.
+      slots: Math.min(slots, info.slots),
+      labels: workerLabels(config.WORKER_LABELS, {
+        host: name,
+        provider: info.provider,
+        device: device.name,
+      }),
+      device: {
+        engine: info.kind,
+        model: info.model,
+        provider: info.provider,
+        device: info.device,
+        version: process.version,
+      },
     };
     const drainSeconds = config.WORKER_DRAIN_SECONDS;
     const worker = new Worker(ctx, { tickets, registration, drainSeconds, runs });
     await worker.start();
+    tellModels = () => worker.modelsChanged();
     resources.use(worker);
     return Object.assign(resources, { url: `http://${host}:${health.port}` });
   });
 }
 
-function modelOf(config: WorkerConfig): Model {
-  const [owner = '', name = ''] = config.WORKER_MODEL.split('/');
-  const model = findModel(owner, name);
-  if (!model) {
-    throw new Error(
-      `WORKER_MODEL names "${config.WORKER_MODEL}", which is not in the catalogue (packages/models).`,
-    );
+/** Loads the first model, which tells what it runs on, and measures what all of them will share. */
+async function openModels(
+  config: WorkerConfig,
+  options: { logger: Logger; onChange: () => void },
+): Promise<{ models: ModelHost; info: EngineInfo; device: Device }> {
+  const first = { model: catalogueModel(config.WORKER_MODEL), dir: config.MODEL_DIR ?? null };
+  const others = config.WORKER_MODELS.filter(({ model }) => model.pool !== first.model.pool);
+  const engine = await openEngine(engineSpecOf(config, first));
+  try {
+    const { info } = engine;
+    const device = await measureDevice(info.provider);
+    const hosted = [first, ...others].map((named) => hostedModel(config, named, info.provider));
+    const models = new ModelHost({
+      ...options,
+      models: await Promise.all(hosted),
+      memoryBytes: config.WORKER_MEMORY_BYTES ?? device.memoryBytes,
+      loaded: { pool: first.model.pool, engine },
+    });
+    options.logger.info({ engine: info, sizes: models.sizes, device }, 'engine is open');
+    return { models, info, device };
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
   }
-  return model;
 }
 
-function engineSpecOf(config: WorkerConfig): EngineSpec {
+async function hostedModel(
+  config: WorkerConfig,
+  named: NamedModel,
+  provider: string,
+): Promise<HostedModel> {
+  const spec = engineSpecOf(config, named);
+  const { slots } = spec;
+  return {
+    pool: named.model.pool,
+    name: slugOf(named.model),
+    bytes: spec.kind === 'onnx' ? await measureModel(spec.modelDir, { slots, provider }) : 0,
+    open: () => openEngine(spec),
+  };
+}
+
+function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineSpec {
   const slots = config.WORKER_SLOTS;
   if (config.ENGINE === 'echo') {
     return { kind: 'echo', slots, tokenDelayMs: config.ECHO_TOKEN_DELAY_MS };
   }
-  if (config.MODEL_DIR === undefined) {
-    throw new Error('MODEL_DIR is not set: name the folder of a published ONNX model.');
+  if (dir === null) {
+    throw new Error(
+      `${slugOf(model)} has no folder: name that of a published ONNX model in MODEL_DIR, or in WORKER_MODELS after an equals sign.`,
+    );
   }
   return {
     kind: 'onnx',
-    modelDir: config.MODEL_DIR,
+    modelDir: dir,
     provider: config.ENGINE_PROVIDER,
     slots,
     // One core is left to the worker's own loop: commits, tickets, the lease.
     threads: config.ENGINE_THREADS || Math.max(1, availableParallelism() - 1),
   };
-}
-
-function deviceOf(engine: Engine): WorkerDevice {
-  const { kind, model, provider, device } = engine.info;
-  return { engine: kind, model, provider, device, version: process.version };
 }

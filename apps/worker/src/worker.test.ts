@@ -9,6 +9,7 @@ import { expect, vi } from 'vitest';
 
 import type { WorkerContext } from './context.ts';
 import { workerMetrics } from './metrics.ts';
+import { ModelHost } from './models/model-host.ts';
 import { type Runs, Worker } from './worker.ts';
 
 const RENEW_MS = 50;
@@ -22,19 +23,25 @@ const test = testWithTasks
   })
   .extend('worker', async ({ db, store, queue, tickets }, { onCleanup }) => {
     const runs: Runs = new Map();
+    const logger = createLogger({ role: 'worker', level: 'silent' });
+    const open = () => openEngine({ kind: 'echo', slots: 4, tokenDelayMs: TOKEN_MS });
+    const models = new ModelHost({
+      models: [{ pool: phi().pool, name: 'phi', bytes: 0, open }],
+      memoryBytes: null,
+      logger,
+      onChange: () => {},
+    });
     const ctx: WorkerContext = {
       workerId: randomUUID(),
-      pool: phi().pool,
       db,
       store,
       queue,
-      engine: await openEngine({ kind: 'echo', slots: 4, tokenDelayMs: TOKEN_MS }),
+      models,
       limits: { maxTokens: 1_000, maxTimeoutSeconds: 3_600 },
-      logger: createLogger({ role: 'worker', level: 'silent' }),
+      logger,
       metrics: workerMetrics(createMetrics({ role: 'worker' }), { slots: 4, running: () => 0 }),
     };
-    const device = { engine: 'echo', model: 'echo', provider: '', device: '', version: '' };
-    const registration = { host: 'h', slots: 4, device };
+    const registration = { host: 'h', slots: 4, labels: [], device: {} };
     const worker = new Worker(ctx, {
       tickets,
       registration,
@@ -45,14 +52,14 @@ const test = testWithTasks
     await worker.start();
     onCleanup(async () => {
       await worker[Symbol.asyncDispose]();
-      await ctx.engine[Symbol.asyncDispose]();
+      await models[Symbol.asyncDispose]();
     });
     return { id: ctx.workerId, runs };
   })
-  .extend('bound', async ({ store, queue, tenant, worker }) => {
+  .extend('bound', async ({ store, tenant, worker }) => {
     // A long answer, bound to the worker by a broker whose ticket was lost.
     const parameters = { prompt: 'word '.repeat(500) };
-    const { id } = await createTask({ store, queue }, aTask(tenant, { parameters }));
+    const { id } = await createTask({ store }, aTask(tenant, { parameters }));
     const placement = { taskId: id, workerId: worker.id, generation: 1 };
     const { assigned } = await assignTasks({ store }, [placement]);
     const ticket = assigned[0];

@@ -11,7 +11,7 @@ import {
   requeueTask,
   retireWorker,
   type TaskToRun,
-  type WorkerDevice,
+  type WorkerDescription,
 } from '@runfleet/tasks';
 
 import type { WorkerContext } from './context.ts';
@@ -21,13 +21,21 @@ import { untilCommitted } from './until-committed.ts';
 
 const RENEW_MS = 5_000;
 
+/** What the worker tells of itself, besides its models. */
+export type Registration = {
+  host: string;
+  slots: number;
+  labels: readonly string[];
+  device: WorkerDescription['device'];
+};
+
 /** What the worker carries now, by task. */
 export type Runs = Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
 
 export class Worker implements AsyncDisposable {
   readonly #ctx: WorkerContext;
   readonly #tickets: TicketTransport;
-  readonly #registration: { host: string; slots: number; device: WorkerDevice };
+  readonly #registration: Registration;
   readonly #drainMs: number;
   readonly #runs: Runs;
   readonly #renewMs: number;
@@ -43,7 +51,7 @@ export class Worker implements AsyncDisposable {
     ctx: WorkerContext,
     options: {
       tickets: TicketTransport;
-      registration: { host: string; slots: number; device: WorkerDevice };
+      registration: Registration;
       drainSeconds: number;
       runs: Runs;
       renewMs?: number;
@@ -58,18 +66,19 @@ export class Worker implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { workerId, queue, pool } = this.#ctx;
+    const { workerId, queue } = this.#ctx;
     await this.#register();
     this.#resources = [
       queue.onNotice(workerId, (notice) => this.#heed(notice)),
       this.#tickets.receive(workerId, (ticket) => this.#take(ticket)),
     ];
-    this.#renewTimer = setInterval(() => {
-      this.#renewing ??= this.#renew().finally(() => {
-        this.#renewing = null;
-      });
-    }, this.#renewMs);
-    queue.wake(pool);
+    this.#renewTimer = setInterval(() => this.#renewSoon(), this.#renewMs);
+    this.#wake();
+  }
+
+  /** Tells at once which models are in memory now. */
+  modelsChanged(): void {
+    this.#renewSoon();
   }
 
   /** Finishes what it can within the drain time, hands the rest back, and leaves the list. */
@@ -95,20 +104,15 @@ export class Worker implements AsyncDisposable {
   }
 
   async #register(): Promise<void> {
-    const { store, workerId: id, pool, logger } = this.#ctx;
-    const { host, slots, device } = this.#registration;
-    const description = {
-      pools: [pool],
-      labels: [],
-      loaded: {},
-      sizes: {},
-      memoryBytes: null,
-      device,
-    };
+    const { store, workerId: id, models, logger } = this.#ctx;
+    const { host, slots, labels, device } = this.#registration;
+    const pools = models.models.map((model) => model.pool);
+    const { loaded, sizes, memoryBytes } = models;
+    const description = { pools, labels, loaded, sizes, memoryBytes, device };
     const { generation } = await registerWorker({ store }, { id, host, slots, description });
     this.#generation = generation;
     this.#seenPulse = 0;
-    logger.info({ workerId: id, generation, pool }, 'worker is on the list');
+    logger.info({ workerId: id, generation, pools, labels }, 'worker is on the list');
   }
 
   /** A ticket is done when its accept is committed or refused; the run goes on by itself. */
@@ -144,6 +148,7 @@ export class Worker implements AsyncDisposable {
       metrics.taskAccepted();
       const ended = await runTask(this.#ctx, { task, claim, control });
       this.#forget(claim);
+      this.#wake();
       const seconds = (performance.now() - acceptedAt) / 1_000;
       metrics.taskEnded(ended, seconds);
       logger.info({ ...claim, ended, seconds }, 'task let go');
@@ -163,13 +168,29 @@ export class Worker implements AsyncDisposable {
     this.#runs.get(notice.stop)?.control.abort(new StopReason('fenced'));
   }
 
+  /** Its slots are for all of its pools: one that is freed may be what another pool waits for. */
+  #wake(): void {
+    for (const { pool } of this.#ctx.models.models) this.#ctx.queue.wake(pool);
+  }
+
+  #renewSoon(): void {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = null;
+    });
+  }
+
   async #renew(): Promise<void> {
-    const { store, workerId: id, logger } = this.#ctx;
+    const { store, workerId: id, models, logger } = this.#ctx;
     try {
       const before = [...this.#runs];
       const renewed = await renewWorker(
         { store },
-        { id, generation: this.#generation, seenPulse: this.#seenPulse },
+        {
+          id,
+          generation: this.#generation,
+          seenPulse: this.#seenPulse,
+          loaded: models.loaded,
+        },
       );
       if (renewed === null) {
         logger.warn({ workerId: id }, 'declared lost; stopping all runs and registering anew');

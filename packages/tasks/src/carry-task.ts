@@ -13,7 +13,10 @@ export type Claim = { taskId: string; epoch: number };
 export type Carried = 'done' | 'fenced';
 
 /** What a worker needs of a task to run it. None of it changes after the Run. */
-export type TaskToRun = Pick<TaskRow, 'id' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'>;
+export type TaskToRun = Pick<
+  TaskRow,
+  'id' | 'pool' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'
+>;
 
 /** Confirms a ticket. Answers with the task, or null where the ticket is stale. */
 export async function acceptTask(
@@ -33,7 +36,8 @@ export async function acceptTask(
 
 async function readTaskToRun(ctx: { db: Db }, id: string): Promise<TaskToRun | null> {
   const [task] = await ctx.db.sql<TaskToRun[]>`
-    select id, owner_id as "ownerId", parameters, seed, timeout_seconds as "timeoutSeconds"
+    select id, pool, owner_id as "ownerId", parameters, seed,
+      timeout_seconds as "timeoutSeconds"
     from tasks where id = ${id}`;
   return task ?? null;
 }

@@ -5,8 +5,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { type Engine, EngineError } from '@runfleet/engine';
+import type { Engine } from '@runfleet/engine';
 import type { Logger } from '@runfleet/service';
+
+import { ModelLoadError } from './model-load-error.ts';
 
 export type HostedModel = {
   /** The pool whose tasks ask for it. */
@@ -32,17 +34,21 @@ export class ModelHost implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #loaded = new Map<string, Loaded>();
-  readonly #loading = new Map<string, Promise<Loaded>>();
+  readonly #loading = new Map<string, Promise<void>>();
   /** How many runs wait for each model: what they wait for is not idle. */
   readonly #wanted = new Map<string, number>();
   readonly #closing = new AbortController();
   #lastLoad: Promise<unknown> = Promise.resolve();
   #roomMade = new AbortController();
 
-  /** `onChange` is called after each load and unload. `memoryBytes` is null where nobody measured it. */
+  /**
+   * `loaded` is a model that is open already. `onChange` is called after each load and unload.
+   * `memoryBytes` is null where nobody measured it.
+   */
   constructor(options: {
     models: readonly HostedModel[];
     memoryBytes: number | null;
+    loaded?: { pool: string; engine: Engine };
     logger: Logger;
     onChange: () => void;
   }) {
@@ -50,6 +56,12 @@ export class ModelHost implements AsyncDisposable {
     this.memoryBytes = options.memoryBytes;
     this.#logger = options.logger;
     this.#onChange = options.onChange;
+    if (options.loaded) this.#hold(options.loaded.pool, options.loaded.engine);
+  }
+
+  /** What each takes once loaded, in bytes by pool. */
+  get sizes(): Record<string, number> {
+    return Object.fromEntries(this.models.map(({ pool, bytes }) => [pool, bytes]));
   }
 
   /** What is in memory now, by pool. */
@@ -59,12 +71,12 @@ export class ModelHost implements AsyncDisposable {
   }
 
   /**
-   * The engine of a pool's model, loaded first where it is not. Throws `EngineError('infra')` where
-   * it cannot be loaded here: another worker may, whatever the reason.
+   * The engine of a pool's model, loaded first where it is not. Throws `ModelLoadError` where it
+   * cannot be loaded here: another worker may, whatever the reason.
    */
   async use(pool: string, signal: AbortSignal): Promise<ModelUse> {
     const model = this.models.find((one) => one.pool === pool);
-    if (!model) throw new EngineError('infra', `This worker does not serve the pool ${pool}.`);
+    if (!model) throw new ModelLoadError(`This worker does not serve the pool ${pool}.`);
     this.#want(pool, 1);
     try {
       for (;;) {
@@ -104,7 +116,7 @@ export class ModelHost implements AsyncDisposable {
   }
 
   /** Everybody who wants the model shares the one load. */
-  #load(model: HostedModel): Promise<Loaded> {
+  #load(model: HostedModel): Promise<void> {
     const known = this.#loading.get(model.pool);
     if (known) return known;
     const load = this.#lastLoad.then(() => this.#open(model));
@@ -116,24 +128,24 @@ export class ModelHost implements AsyncDisposable {
     return load;
   }
 
-  async #open(model: HostedModel): Promise<Loaded> {
+  async #open(model: HostedModel): Promise<void> {
     await this.#makeRoom(model);
     const startedAt = performance.now();
     try {
       const engine = await model.open();
-      const loaded = { engine, uses: 0, lastUsedAt: performance.now() };
-      this.#loaded.set(model.pool, loaded);
+      this.#hold(model.pool, engine);
       const ms = Math.round(performance.now() - startedAt);
       this.#logger.info({ model: model.name, ms, engine: engine.info }, 'model loaded');
       this.#onChange();
-      return loaded;
     } catch (error) {
       // A folder that is damaged here may be whole elsewhere.
       const reason = error instanceof Error ? error.message : String(error);
-      throw new EngineError('infra', `${model.name} could not be loaded: ${reason}`, {
-        cause: error,
-      });
+      throw new ModelLoadError(`${model.name} could not be loaded: ${reason}`, { cause: error });
     }
+  }
+
+  #hold(pool: string, engine: Engine): void {
+    this.#loaded.set(pool, { engine, uses: 0, lastUsedAt: performance.now() });
   }
 
   async #makeRoom(model: HostedModel): Promise<void> {
@@ -173,7 +185,7 @@ export class ModelHost implements AsyncDisposable {
   async #untilRoom(giveUpAt: number): Promise<void> {
     const signal = AbortSignal.any([this.#roomMade.signal, this.#closing.signal]);
     await delay(Math.max(0, giveUpAt - performance.now()), undefined, { signal }).catch(() => {});
-    if (this.#closing.signal.aborted) throw new EngineError('infra', 'The worker is stopping.');
+    if (this.#closing.signal.aborted) throw new ModelLoadError('The worker is stopping.');
   }
 
   #sayThereIsRoom(): void {
@@ -182,10 +194,9 @@ export class ModelHost implements AsyncDisposable {
   }
 }
 
-function noRoom(model: HostedModel, memoryBytes: number): EngineError {
+function noRoom(model: HostedModel, memoryBytes: number): ModelLoadError {
   const [needs, has] = [model.bytes, memoryBytes].map((bytes) => Math.ceil(bytes / 2 ** 20));
-  return new EngineError(
-    'infra',
+  return new ModelLoadError(
     `${model.name} needs ${needs} MiB and the models of this worker share ${has} MiB, which busy ones take. Use fewer slots, or set WORKER_MEMORY_BYTES.`,
   );
 }

@@ -1,7 +1,6 @@
-import type { GenerateResult, Prepared } from '@runfleet/engine';
+import type { Engine, GenerateResult, Prepared } from '@runfleet/engine';
 import type { FinishReason } from '@runfleet/protocol';
 
-import type { WorkerContext } from '../context.ts';
 import type { OutputJournal } from '../output-journal.ts';
 import { stopKindOf } from '../stop-reason.ts';
 
@@ -14,15 +13,17 @@ export type Answer = Omit<GenerateResult, 'finishReason'> & {
  * Runs the model and streams its text into the journal. A run that its timeout ends after output
  * began is an answer all the same; before that it rejects.
  */
-export async function infer(
-  ctx: WorkerContext,
-  run: { prepared: Prepared; journal: OutputJournal; signal: AbortSignal },
-): Promise<Answer> {
-  const { prepared, journal, signal } = run;
+export async function infer(run: {
+  engine: Engine;
+  prepared: Prepared;
+  journal: OutputJournal;
+  signal: AbortSignal;
+}): Promise<Answer> {
+  const { engine, prepared, journal, signal } = run;
   const startedAt = performance.now();
   let text = '';
   try {
-    const result = await ctx.engine.generate(
+    const result = await engine.generate(
       prepared,
       (chunk) => {
         text += chunk.text;

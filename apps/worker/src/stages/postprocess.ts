@@ -1,3 +1,4 @@
+import type { Engine } from '@runfleet/engine';
 import {
   type FileOutput,
   formatUnixSeconds,
@@ -9,17 +10,18 @@ import {
 } from '@runfleet/protocol';
 import type { TaskResult, TaskToRun } from '@runfleet/tasks';
 
-import type { WorkerContext } from '../context.ts';
 import type { Answer } from './infer.ts';
 
 const NO_PARENT = '0';
 
 /** Shapes the task's result. The answer is also a file, `0.txt`, whose text the task's own row keeps. */
-export function postprocess(
-  ctx: WorkerContext,
-  run: { task: TaskToRun; answer: Answer; prompt: string },
-): TaskResult {
-  const { task, answer, prompt } = run;
+export function postprocess(run: {
+  task: TaskToRun;
+  engine: Engine;
+  answer: Answer;
+  prompt: string;
+}): TaskResult {
+  const { task, engine, answer, prompt } = run;
   const file: StoredFile = {
     id: newFileId(),
     name: '0.txt',
@@ -35,8 +37,8 @@ export function postprocess(
     error: '',
     outputs: [rawOutput(answer.text, prompt), fileOutput(file, task)],
     files: [file],
-    weights: ctx.engine.info.model,
-    device: ctx.engine.info.device,
+    weights: engine.info.model,
+    device: engine.info.device,
     promptTokens: answer.promptTokens,
     completionTokens: answer.completionTokens,
   };

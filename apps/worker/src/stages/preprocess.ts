@@ -1,4 +1,4 @@
-import type { Prepared } from '@runfleet/engine';
+import type { Engine, Prepared } from '@runfleet/engine';
 import { parseChatParameters } from '@runfleet/models';
 import type { TaskToRun } from '@runfleet/tasks';
 
@@ -7,9 +7,10 @@ import type { WorkerContext } from '../context.ts';
 /** Chat template, tokens, length check. Rejects with the caller's mistake, if there is one. */
 export async function preprocess(
   ctx: WorkerContext,
-  task: TaskToRun,
+  run: { task: TaskToRun; engine: Engine },
 ): Promise<{ prepared: Prepared; prompt: string }> {
+  const { task, engine } = run;
   const request = parseChatParameters(task.parameters, ctx.limits);
-  const prepared = await ctx.engine.prepare({ ...request, seed: BigInt(task.seed) });
+  const prepared = await engine.prepare({ ...request, seed: BigInt(task.seed) });
   return { prepared, prompt: request.messages.at(-1)?.content ?? '' };
 }

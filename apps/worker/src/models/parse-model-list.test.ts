@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+
+import { parseModelList } from './parse-model-list.ts';
+
+const read = (text: string) => parseModelList(text).map(({ model, dir }) => [model.pool, dir]);
+
+test('models are named with their folders, or without where the engine needs none', () => {
+  expect(read('')).toEqual([]);
+  expect(read('microsoft/phi-3-mini-4k-instruct')).toEqual([['phi-3-mini-4k-instruct', null]]);
+  expect(
+    read('microsoft/Phi-3.5-mini-instruct=/a=b/c, microsoft/Phi-3-mini-4k-instruct=/d,'),
+  ).toEqual([
+    ['phi-3-5-mini-instruct', '/a=b/c'],
+    ['phi-3-mini-4k-instruct', '/d'],
+  ]);
+});
+
+test.each([
+  ['meta/llama=/x', 'names "meta/llama", which is not in the catalogue'],
+  ['phi', 'names "phi", which is not in the catalogue'],
+  [
+    'microsoft/Phi-3-mini-4k-instruct=/a,microsoft/phi-3-mini-4k-instruct=/b',
+    'names the model of phi-3-mini-4k-instruct twice',
+  ],
+])('%s is refused', (text, problem) => expect(() => parseModelList(text)).toThrow(problem));
