@@ -1,3 +1,5 @@
+import { isOutcomeUnknown } from '@runfleet/db';
+
 /** More would make one commit slow for everybody in it. */
 const BATCH_MAX = 128;
 
@@ -42,13 +44,16 @@ export class GroupCommit<T, R> {
     this.#running = null;
   }
 
-  /** One bad item must not fail its neighbours: after a failed commit each is tried alone. */
+  /**
+   * One bad item must not fail its neighbours: after a refused commit each is tried alone. A commit
+   * that may have happened is not repeated here: whoever asked knows whether that is harmless.
+   */
   async #isolate(
     batch: readonly { item: T; resolve: (result: R) => void; reject: (error: unknown) => void }[],
     error: unknown,
   ): Promise<void> {
-    if (batch.length === 1) {
-      batch[0]?.reject(error);
+    if (batch.length === 1 || isOutcomeUnknown(error)) {
+      for (const { reject } of batch) reject(error);
       return;
     }
     for (const { item, resolve, reject } of batch) {

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+
+import { GroupCommit } from './group-commit.ts';
+
+const failure = (code: string) => Object.assign(new Error(code), { code });
+
+/** A store of numbers whose first commit of several is answered with `code`. */
+function storeThatFails(code: string, isWritten: boolean) {
+  const written: number[] = [];
+  let hasFailed = false;
+  const group = new GroupCommit(async (items: readonly number[]) => {
+    const isFirstOfSeveral = items.length > 1 && !hasFailed;
+    if (!isFirstOfSeveral || isWritten) written.push(...items);
+    if (isFirstOfSeveral) {
+      hasFailed = true;
+      throw failure(code);
+    }
+    return items;
+  });
+  return { group, written };
+}
+
+const settle = (group: GroupCommit<number, number>) =>
+  Promise.allSettled([1, 2, 3].map((item) => group.add(item)));
+
+test('after a refused commit each item is tried alone', async () => {
+  const { group, written } = storeThatFails('23505', false);
+  const settled = await settle(group);
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+  expect(written).toEqual([1, 2, 3]);
+});
+
+test.each(['CONNECTION_CLOSED', 'EPIPE', '57P01', '08006'])(
+  'a commit that may have happened is not repeated (%s)',
+  async (code) => {
+    const { group, written } = storeThatFails(code, true);
+    const settled = await settle(group);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(written).toEqual([1, 2, 3]);
+  },
+);
