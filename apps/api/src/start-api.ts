@@ -39,7 +39,7 @@ export async function startApi(
     onError: (err) => logger.debug({ err }, 'queue hint lost'),
   });
   const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
-  const store = openTaskStore({ db, announce: (events) => announcer.announce(events) });
+  const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
   const metrics = createMetrics({ role: 'api' });
   const server = createServer(TIMEOUTS);
   const dispose = async () => {

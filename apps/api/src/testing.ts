@@ -49,7 +49,7 @@ export const testWithApi = testWithDb
     const metrics = createMetrics({ role: 'api' });
     const masterKey = await openMasterKey({ hex: 'ab'.repeat(32), file: '' });
     const queue = openTaskQueue({ url: redisUrl });
-    const store = openTaskStore({ db, announce: () => {} });
+    const store = openTaskStore({ db, queue, announce: () => {} });
     onCleanup(async () => {
       await store[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();

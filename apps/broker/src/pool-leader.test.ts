@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-import { openTicketTransport, type TaskQueue, type Ticket } from '@runfleet/queue';
+import type { Db } from '@runfleet/db';
+import { openTicketTransport, type Ticket } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
-import { createTask, killTask } from '@runfleet/tasks';
+import { createTask, killTask, openTaskStore, type TaskStore } from '@runfleet/tasks';
 import { aTask, aWorker, phi, testWithTasks } from '@runfleet/tasks/testing';
 import { expect } from 'vitest';
 
@@ -42,8 +43,8 @@ async function ticketsOf(ctx: BrokerContext, workerId: string, count: number): P
   return tickets;
 }
 
-/** A queue whose offers are lost, as when the api dies after its commit. */
-const withoutOffers = (queue: TaskQueue): TaskQueue => ({ ...queue, offer: () => {} });
+/** A store whose offers are lost, as when the api dies after its commit. */
+const withoutOffers = (db: Db): TaskStore => openTaskStore({ db, queue: null, announce: () => {} });
 
 test('queued tasks get tickets in turns of their tenants, and only as many as there are slots', async ({
   db,
@@ -54,7 +55,7 @@ test('queued tasks get tickets in turns of their tenants, and only as many as th
 }) => {
   const ctx = broker();
   const created = [];
-  for (let i = 0; i < 4; i++) created.push(await createTask({ store, queue }, aTask(tenant)));
+  for (let i = 0; i < 4; i++) created.push(await createTask({ store }, aTask(tenant)));
   const { workerId } = await aWorker(store, 3);
   await using leader = new PoolLeader(ctx, phi().pool);
   leader.start();
@@ -73,12 +74,12 @@ test('queued tasks get tickets in turns of their tenants, and only as many as th
 
 test('tasks that the queue never heard of are indexed when a broker comes to lead', async ({
   store,
-  queue,
+  db,
   tenant,
   broker,
 }) => {
   const ctx = broker();
-  const { id } = await createTask({ store, queue: withoutOffers(queue) }, aTask(tenant));
+  const { id } = await createTask({ store: withoutOffers(db) }, aTask(tenant));
   const { workerId } = await aWorker(store);
   await using leader = new PoolLeader(ctx, phi().pool);
   leader.start();
@@ -86,6 +87,7 @@ test('tasks that the queue never heard of are indexed when a broker comes to lea
 });
 
 test('an index under another mark is filled again from Postgres', async ({
+  db,
   store,
   queue,
   tenant,
@@ -94,19 +96,18 @@ test('an index under another mark is filled again from Postgres', async ({
   const ctx = broker();
   await using leader = new PoolLeader(ctx, phi().pool);
   leader.start();
-  const first = await createTask({ store, queue }, aTask(tenant));
+  const first = await createTask({ store }, aTask(tenant));
   const { workerId } = await aWorker(store);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
 
   await queue.writeMark(phi().pool, 'somebody else was here');
-  const lost = await createTask({ store, queue: withoutOffers(queue) }, aTask(tenant));
+  const lost = await createTask({ store: withoutOffers(db) }, aTask(tenant));
   queue.wake(phi().pool);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: lost.id, epoch: 1 }]);
 });
 
 test('of two brokers one leads, and when it stops the other takes over at once', async ({
   store,
-  queue,
   tenant,
   broker,
 }) => {
@@ -114,11 +115,11 @@ test('of two brokers one leads, and when it stops the other takes over at once',
   const leader = new PoolLeader(one, phi().pool);
   leader.start();
   const { workerId } = await aWorker(store);
-  const first = await createTask({ store, queue }, aTask(tenant));
+  const first = await createTask({ store }, aTask(tenant));
   expect(await ticketsOf(one, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
   await using standby = new PoolLeader(two, phi().pool);
   standby.start();
   await leader[Symbol.asyncDispose]();
-  const second = await createTask({ store, queue }, aTask(tenant));
+  const second = await createTask({ store }, aTask(tenant));
   expect(await ticketsOf(one, workerId, 1)).toEqual([{ taskId: second.id, epoch: 1 }]);
 });

@@ -41,7 +41,7 @@ export function startBroker(
     );
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
-      openTaskStore({ db, announce: (events) => announcer.announce(events) }),
+      openTaskStore({ db, queue, announce: (events) => announcer.announce(events) }),
     );
     const ctx: BrokerContext = {
       brokerId: randomUUID(),

@@ -20,14 +20,32 @@ export const compatibleAdmission: AdmissionPolicy = {
     balance > UNLIMITED_ABOVE ? Infinity : Math.max(1, Number(balance / TEN_PERCENT_OF_A_DOLLAR)),
 };
 
+/** What happens to a Run at the limit of active tasks: refused, or queued all the same. */
+export type Overflow = 'reject' | 'queue';
+
+/** Active tasks of a tenant that queues past its limit. More would be a mistake or an attack. */
+export const QUEUED_TASKS_MAX = 10_000;
+
 /** Throws `insufficient_balance` or `concurrency_limit` where `account` may not start a task that may cost `hold`. */
-export function requireAdmission(account: Account, hold: Pico, policy: AdmissionPolicy): void {
+export function requireAdmission(
+  account: Account,
+  hold: Pico,
+  policy: AdmissionPolicy,
+  overflow: Overflow,
+): void {
   const available = account.balance - account.held;
   const required = hold > policy.minimumBalance ? hold : policy.minimumBalance;
   if (available < required) {
     throw new RunfleetError(
       'insufficient_balance',
       `Insufficient balance: ${short(available)} USD available, this run needs ${short(required)} USD. Add funds, or lower [timeout].`,
+    );
+  }
+  if (overflow === 'queue') {
+    if (account.activeTasks < QUEUED_TASKS_MAX) return;
+    throw new RunfleetError(
+      'concurrency_limit',
+      `Queue limit reached: ${account.activeTasks} of ${QUEUED_TASKS_MAX} tasks queued or running. Wait for some to end.`,
     );
   }
   const limit = policy.concurrencyOf(account.balance);

@@ -9,6 +9,8 @@ export const ERRORS = {
   model_not_found: { code: 1, http: 200 },
   task_not_found: { code: 1, http: 200 },
   not_cancellable: { code: 1, http: 200 },
+  /** 95 is ours: no client of the compatible contract sends the header that can cause it. */
+  idempotency_mismatch: { code: 95, http: 409 },
   concurrency_limit: { code: 96, http: 200 },
   insufficient_balance: { code: 97, http: 200 },
   sign_in_required: { code: 98, http: 401 },
@@ -40,6 +42,8 @@ export const MESSAGES = {
   parameterNotNumber: (name: string) => `Request parameter [${name}] must be integer or float`,
   parameterOutOfRange: (name: string, min: number, max: number) =>
     `Request parameter [${name}] must be between ${min} and ${max}`,
+  idempotencyMismatch: (key: string) =>
+    `Idempotency-Key [${key}] belongs to another request. Send that request again, or choose a new key.`,
   tokenInvalid: 'tasktoken-invalid',
 } as const;
 

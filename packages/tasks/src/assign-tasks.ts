@@ -7,14 +7,15 @@ export type Placement = { taskId: string; workerId: string; generation: number }
 
 /**
  * Binds queued tasks to workers' slots. `assigned` are the tickets to send; `unplaced` found no
- * slot and belong back in the queue; a task that was not queued any more is in neither.
+ * slot and belong back in line; `gone` wait no more, or not now, and nothing runs of them.
  */
 export async function assignTasks(
   ctx: { store: TaskStore },
   placements: readonly Placement[],
 ): Promise<{
   assigned: (Ticket & { workerId: string })[];
-  unplaced: { taskId: string; organisationId: string }[];
+  unplaced: { taskId: string }[];
+  gone: { taskId: string }[];
 }> {
   const results = await Promise.all(
     placements.map(({ taskId, workerId, generation }) =>
@@ -27,14 +28,18 @@ export async function assignTasks(
     ),
   );
   const assigned: (Ticket & { workerId: string })[] = [];
-  const unplaced: { taskId: string; organisationId: string }[] = [];
-  for (const result of results) {
+  const unplaced: { taskId: string }[] = [];
+  const gone: { taskId: string }[] = [];
+  for (const [index, result] of results.entries()) {
+    const taskId = placements[index]?.taskId ?? '';
     if (!('refused' in result)) {
-      const { id: taskId, epoch, workerId } = result.task;
+      const { epoch, workerId } = result.task;
       if (workerId !== null) assigned.push({ taskId, epoch, workerId });
-    } else if (result.refused === 'no_slot' && result.task) {
-      unplaced.push({ taskId: result.task.id, organisationId: result.task.organisationId });
+    } else if (result.refused === 'no_slot') {
+      unplaced.push({ taskId });
+    } else if (!result.task || result.task.workerId === null) {
+      gone.push({ taskId });
     }
   }
-  return { assigned, unplaced };
+  return { assigned, unplaced, gone };
 }

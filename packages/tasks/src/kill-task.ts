@@ -29,7 +29,6 @@ export async function killTask(
   if ('refused' in committed) throw new RunfleetError('not_cancellable', MESSAGES.notCancellable);
   if (workerId !== null) {
     ctx.queue.tell(workerId, { stop: before.id });
-    ctx.queue.wake(before.pool);
   }
   return readTask(ctx, { organisationId, reference: { id: before.id } });
 }

@@ -2,13 +2,24 @@
  * What one commit of several commands, or of several Runs, changes: pure, from what was read under
  * locks. Every store writes exactly what is planned here, all of it or nothing.
  */
-import { type Account, holdFor, type Movement, requireAdmission } from '@runfleet/billing';
-import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
+import {
+  type Account,
+  holdFor,
+  type Movement,
+  type Overflow,
+  requireAdmission,
+} from '@runfleet/billing';
+import { MESSAGES, type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 
 import type { WorkerState } from './decide-worker.ts';
 import { type Decision, isRefusal, type Refusal, type Seen } from './decide.ts';
-import { type NewTask, newTaskPlan, type NewTaskPlan } from './new-task.ts';
+import { type CreatedTask, type NewTask, newTaskPlan, type NewTaskPlan } from './new-task.ts';
+import { offerOf, type QueueMove } from './queue-moves.ts';
 import { applyPlan, type Effects, type ResultPatch, type TaskState } from './task-state.ts';
+
+/** How long an idempotency key is kept. */
+export const IDEMPOTENCY_HOURS = 24;
+const IDEMPOTENCY_MICROS = BigInt(IDEMPOTENCY_HOURS) * 3_600_000_000n;
 
 /** A task, and what is decided about it once its state is known. */
 export type TaskCommand = {
@@ -31,6 +42,8 @@ export type CommandsPlan = {
   changes: TaskChange[];
   effects: Effects[];
   events: TaskEvent[];
+  /** To be told to the queue after the commit. */
+  moves: QueueMove[];
 };
 
 /** Decides commands in order, each on what the former ones left; changes `seen` in place. */
@@ -70,38 +83,90 @@ export function planCommands(
     changes: [...changed.values()],
     effects,
     events: effects.flatMap((effect) => effect.events),
+    moves: effects.flatMap((effect) => effect.moves),
   };
 }
 
 export type CreationsPlan = {
   /** One for each Run: its task, or why it was not admitted. */
-  results: ({ id: string; token: string } | RunfleetError)[];
+  results: (CreatedTask | RunfleetError)[];
   created: NewTaskPlan[];
   movements: Movement[];
   events: TaskEvent[];
+  moves: QueueMove[];
 };
+
+/** What a project's Runs are subject to, as it is at the commit. */
+export type ProjectPolicy = { overflow: Overflow; weight: number; runningLimit: number | null };
+
+/** What an idempotency key stands for. */
+export type KnownRun = { requestHash: Uint8Array; createdAt: Micros; id: string; token: string };
+
+/** Names a key among all projects' keys. */
+export function idempotencyName(projectId: string, key: string): string {
+  return `${projectId}:${key}`;
+}
 
 /** Admits Runs in order, each against what the former ones left; changes the accounts in place. */
 export function planCreations(
   tasks: readonly NewTask[],
-  seen: { accounts: ReadonlyMap<string, Account>; ids: readonly string[]; now: Micros },
+  seen: {
+    accounts: ReadonlyMap<string, Account>;
+    /** By project. */
+    policies: ReadonlyMap<string, ProjectPolicy>;
+    /** By `idempotencyName`. */
+    known: ReadonlyMap<string, KnownRun>;
+    ids: readonly string[];
+    now: Micros;
+  },
 ): CreationsPlan {
-  const { accounts, ids, now } = seen;
+  const { accounts, policies, ids, now } = seen;
+  const known = new Map(seen.known);
   const movements: Movement[] = [];
   const created: NewTaskPlan[] = [];
-  const results = tasks.map((task, index) => {
+  const moves: QueueMove[] = [];
+  const results = tasks.map((task, index): CreatedTask | RunfleetError => {
+    // Before anything else: a repeat is answered whatever has become of balance and limits.
+    const earlier = earlierRun(known, task, now);
+    if (earlier) return earlier;
+    const policy = policies.get(task.projectId) ?? DEFAULT_POLICY;
     const plan = newTaskPlan(ids[index] ?? '', task, now);
     const account = accounts.get(task.organisationId) ?? noAccount();
-    const refusal = refusalOf(() => requireAdmission(account, plan.held, task.admission));
+    const refusal = refusalOf(() =>
+      requireAdmission(account, plan.held, task.admission, policy.overflow),
+    );
     if (refusal) return refusal;
     const movement = holdFor({ id: plan.id, organisationId: task.organisationId }, plan.held);
     account.held += movement.change.held;
     account.activeTasks += movement.change.activeTasks;
     movements.push(movement);
     created.push(plan);
-    return { id: plan.id, token: plan.token };
+    moves.push(offerOf({ ...task, ...policy, id: plan.id, pool: task.model.pool }, now));
+    const { id, token } = plan;
+    if (task.idempotency) {
+      const { key, requestHash } = task.idempotency;
+      known.set(idempotencyName(task.projectId, key), { requestHash, createdAt: now, id, token });
+    }
+    return { id, token, isRepeat: false };
   });
-  return { results, created, movements, events: created.flatMap((plan) => plan.events) };
+  return { results, created, movements, events: created.flatMap((plan) => plan.events), moves };
+}
+
+const DEFAULT_POLICY: ProjectPolicy = { overflow: 'reject', weight: 1, runningLimit: null };
+
+function earlierRun(
+  known: ReadonlyMap<string, KnownRun>,
+  task: NewTask,
+  now: Micros,
+): CreatedTask | RunfleetError | null {
+  if (!task.idempotency) return null;
+  const { key, requestHash } = task.idempotency;
+  const earlier = known.get(idempotencyName(task.projectId, key));
+  if (!earlier || now - earlier.createdAt >= IDEMPOTENCY_MICROS) return null;
+  if (Buffer.compare(earlier.requestHash, requestHash) !== 0) {
+    return new RunfleetError('idempotency_mismatch', MESSAGES.idempotencyMismatch(key));
+  }
+  return { id: earlier.id, token: earlier.token, isRepeat: true };
 }
 
 const noAccount = (): Account => ({ balance: 0n, held: 0n, activeTasks: 0 });

@@ -3,7 +3,7 @@
  * the ordinary decisions, which judge again under the row's lock.
  */
 import type { Db } from '@runfleet/db';
-import type { QueuedTask, TaskQueue } from '@runfleet/queue';
+import type { QueuedTask } from '@runfleet/queue';
 
 import { decideParole, decideQuarantine, decideReap, decideSlotCount } from './decide-worker.ts';
 import {

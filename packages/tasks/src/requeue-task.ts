@@ -1,5 +1,3 @@
-import type { TaskQueue } from '@runfleet/queue';
-
 import type { Claim } from './carry-task.ts';
 import { decideRequeue } from './decide.ts';
 import type { RetriedFailure } from './failures.ts';
@@ -11,7 +9,7 @@ import type { TaskStore } from './task-store.ts';
  * Whether the task was still that attempt's.
  */
 export function requeueTask(
-  ctx: { store: TaskStore; queue: TaskQueue },
+  ctx: { store: TaskStore },
   claim: Claim,
   failure: RetriedFailure,
   detail = '',

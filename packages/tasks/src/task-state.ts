@@ -27,6 +27,8 @@ import {
   ticksBetween,
 } from '@runfleet/protocol';
 
+import { offerOf, type QueueMove, releaseOf, withdrawalOf } from './queue-moves.ts';
+
 export type TaskTimes = Record<TaskTime, Micros | null>;
 
 export type TaskState = {
@@ -38,6 +40,7 @@ export type TaskState = {
   readonly cps: Pico;
   readonly held: Pico;
   /** What fair order needs of it, and of its tenant as it is now. */
+  readonly requires: readonly string[];
   readonly fairnessKey: string;
   readonly priority: number;
   readonly expectedSeconds: number;
@@ -119,13 +122,14 @@ export type Effects = {
   events: TaskEvent[];
   slots: SlotChange[];
   movements: Movement[];
+  moves: QueueMove[];
   patch: ResultPatch | null;
 };
 
 /** Applies `plan` to `state` in place. `now` never runs behind the task's last change. */
 export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects {
   const now = clock > state.changedAt ? clock : state.changedAt;
-  const effects: Effects = { events: [], slots: [], movements: [], patch: null };
+  const effects: Effects = { events: [], slots: [], movements: [], moves: [], patch: null };
 
   const record = (event: NewTaskEvent) => {
     state.seq += 1;
@@ -143,9 +147,14 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
     if (state.workerId === null || state.workerGeneration === null) return;
     const { workerId, workerGeneration: generation } = state;
     effects.slots.push({ workerId, generation, delta: -1, verdict });
+    effects.moves.push(releaseOf(state, now - (state.times.assignedAt ?? now)));
     state.workerId = null;
     state.workerGeneration = null;
     state.assignedPulse = null;
+  };
+
+  const offer = () => {
+    effects.moves.push(offerOf(state, state.times.queuedAt ?? now));
   };
 
   for (const step of plan) {
@@ -155,10 +164,18 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
           canTransition(state.status, step.status),
           `${state.status} does not lead to ${step.status}`,
         );
-        state.status = step.status;
-        if (step.status === INITIAL_STATUS) forgetAttempt(state);
-        else state.times[TASK_LIFE[step.status].time] = now;
         if (step.status === INITIAL_STATUS || isTerminal(step.status)) releaseSlot();
+        if (step.status === INITIAL_STATUS) {
+          forgetAttempt(state);
+          if (state.notBefore === null) offer();
+        } else {
+          state.times[TASK_LIFE[step.status].time] = now;
+          if (state.status === INITIAL_STATUS && isTerminal(step.status)) {
+            state.notBefore = null;
+            effects.moves.push(withdrawalOf(state));
+          }
+        }
+        state.status = step.status;
         record(step.event);
         break;
       case 'record':
@@ -192,6 +209,7 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
         break;
       case 'resume':
         state.notBefore = null;
+        offer();
         break;
       case 'count-output':
         state.outputTokens = step.tokens;

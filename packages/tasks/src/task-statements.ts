@@ -16,6 +16,7 @@ import type { WorkerState } from './decide-worker.ts';
 import { lockWorkers } from './fleet-store.ts';
 import type { NewTaskPlan } from './new-task.ts';
 import type { TaskChange } from './plan-commit.ts';
+import { sumByWorker } from './sum-by-worker.ts';
 import type { SlotChange, TaskState, TaskTimes } from './task-state.ts';
 
 /** Each moment's column. */
@@ -47,6 +48,7 @@ type LockedRow = TimeColumns & {
   price_version: string;
   cps: string;
   held: string;
+  requires: string[];
   fairness_key: string;
   priority: number;
   expected_seconds: number;
@@ -74,7 +76,7 @@ export async function lockTasks(
   ids: readonly string[],
 ): Promise<Map<string, TaskState>> {
   const rows = await tx<LockedRow[]>`
-    select t.id, organisation_id, pool, timeout_seconds, price_version, cps, held, fairness_key,
+    select t.id, organisation_id, pool, timeout_seconds, price_version, cps, held, requires, fairness_key,
       priority, expected_seconds, weight, running_limit, start_by, status, epoch, seq, changed_at,
       worker_id, worker_generation, assigned_pulse, output_tokens, infra_attempts, not_before,
       avoids, total_cost, outcome, pexit, queued_at, assigned_at, accepted_at,
@@ -182,23 +184,6 @@ export function writeSlots(tx: Transaction, changes: readonly SlotChange[]): Sta
     where w.id = c.id and w.generation = c.generation`;
 }
 
-/** What a commit changes per connection of a worker. A success forgets the strikes before it. */
-function sumByWorker(changes: readonly SlotChange[]) {
-  const sums = new Map<
-    string,
-    { id: string; generation: number; delta: number; succeeded: boolean; strikes: number }
-  >();
-  for (const { workerId: id, generation, delta, verdict } of changes) {
-    const key = `${id}:${generation}`;
-    const sum = sums.get(key) ?? { id, generation, delta: 0, succeeded: false, strikes: 0 };
-    sum.delta += delta;
-    if (verdict === 'strike') sum.strikes += 1;
-    if (verdict === 'success') Object.assign(sum, { succeeded: true, strikes: 0 });
-    sums.set(key, sum);
-  }
-  return [...sums.values()];
-}
-
 export function writeFiles(
   tx: Transaction,
   files: readonly (StoredFile & { organisationId: string; taskId: string; createdAt: Micros })[],
@@ -233,6 +218,7 @@ function stateOf(row: LockedRow): TaskState {
     priceVersion: row.price_version,
     cps: parseUsd(row.cps),
     held: parseUsd(row.held),
+    requires: row.requires,
     fairnessKey: row.fairness_key,
     priority: row.priority,
     expectedSeconds: row.expected_seconds,

@@ -8,10 +8,12 @@
 import { lockAccounts, writeMovements } from '@runfleet/billing';
 import { type Db, type Statement, transact, type Transaction } from '@runfleet/db';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
+import type { TaskQueue } from '@runfleet/queue';
 
+import { readKnownRuns, readPolicies, writeIdempotencyKeys } from './creation-statements.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { NewTask } from './new-task.ts';
+import type { CreatedTask, NewTask } from './new-task.ts';
 import {
   type Committed,
   type CommandsPlan,
@@ -19,6 +21,7 @@ import {
   planCreations,
   type TaskCommand,
 } from './plan-commit.ts';
+import { type QueueMove, tellQueue } from './queue-moves.ts';
 import type { ResultPatch, TaskState } from './task-state.ts';
 import {
   insertTasks,
@@ -35,13 +38,15 @@ export type TaskStore = AsyncDisposable &
   FleetStore & {
     /** Rejects only where Postgres could not answer; the command may then be given again. */
     commit(command: TaskCommand): Promise<Committed>;
-    create(task: NewTask): Promise<{ id: string; token: string }>;
+    create(task: NewTask): Promise<CreatedTask>;
   };
 
 type Ctx = {
   db: Db;
   /** Called after each commit with what it made visible. Must not throw. */
   announce: (events: readonly TaskEvent[]) => void;
+  /** Told after each commit what it means for the index; null where nobody is to know. */
+  queue: Pick<TaskQueue, QueueMove['do']> | null;
   /** Read in place of the database's clock, for tests that turn it. */
   clock?: () => Micros;
 };
@@ -73,7 +78,7 @@ async function commitCommands(
 ): Promise<readonly Committed[]> {
   const ids = [...new Set(commands.map((command) => command.taskId))];
   const movers = commands.filter((command) => command.movesSlot);
-  const { results, events } = await transact(
+  const { results, events, moves } = await transact(
     ctx.db.sql,
     (tx) =>
       Promise.all([
@@ -91,6 +96,7 @@ async function commitCommands(
     },
   );
   if (events.length > 0) ctx.announce(events);
+  if (ctx.queue) tellQueue(ctx.queue, moves);
   return results;
 }
 
@@ -122,23 +128,27 @@ function filesOf(state: TaskState, patch: ResultPatch | null) {
 async function commitCreations(
   ctx: Ctx,
   tasks: readonly NewTask[],
-): Promise<readonly ({ id: string; token: string } | RunfleetError)[]> {
-  const { results, events } = await transact(
+): Promise<readonly (CreatedTask | RunfleetError)[]> {
+  const { results, events, moves } = await transact(
     ctx.db.sql,
     (tx) =>
       Promise.all([
         lockAccounts(tx, [...new Set(tasks.map((task) => task.organisationId))]),
+        readPolicies(tx, [...new Set(tasks.map((task) => task.projectId))]),
+        // After the accounts' locks: whoever else ran a tenant's key has committed.
+        readKnownRuns(tx, tasks),
         takeTaskIds(tx, tasks.length),
         readClock(ctx, tx),
       ]),
-    ([accounts, ids, { now }]) => {
-      const plan = planCreations(tasks, { accounts, ids, now });
+    ([accounts, policies, known, ids, { now }]) => {
+      const plan = planCreations(tasks, { accounts, policies, known, ids, now });
       const { created, movements } = plan;
       const write = (tx: Transaction): Statement[] =>
         created.length === 0
           ? []
           : [
               insertTasks(tx, created),
+              ...writeIdempotencyKeys(tx, created),
               writeEvents(tx, plan.events),
               ...writeMovements(tx, movements),
             ];
@@ -146,6 +156,7 @@ async function commitCreations(
     },
   );
   if (events.length > 0) ctx.announce(events);
+  if (ctx.queue) tellQueue(ctx.queue, moves);
   return results;
 }
 

@@ -275,10 +275,10 @@ test('an answer that streams in one process and a kill in another: the log stays
   queue,
   tenant,
 }) => {
-  await using elsewhere = openTaskStore({ db, announce: () => {} });
+  await using elsewhere = openTaskStore({ db, queue, announce: () => {} });
   const worker = await aWorker(store, 20);
   for (let i = 0; i < 10; i++) {
-    const { id } = await createTask({ store, queue }, aTask(tenant));
+    const { id } = await createTask({ store }, aTask(tenant));
     const claim = await running({ store, db }, id, worker);
     const stream = async () => {
       for (let tokens = 1; tokens <= 20; tokens++) {
@@ -335,12 +335,12 @@ describe('slots', () => {
     await expectBalancedBooks(db, tenant.organisationId);
   });
 
-  test('a leaked slot is found and corrected', async ({ db, store, queue }) => {
+  test('a leaked slot is found and corrected', async ({ db, store }) => {
     const { workerId } = await aWorker(store);
     await db.sql`update workers set used = 2 where id = ${workerId}`;
-    expect(await repair({ store, queue }, 'slot-counts')).toBe(1);
+    expect(await repair({ store }, 'slot-counts')).toBe(1);
     expect(await usedSlots(db, workerId)).toBe(0);
-    expect(await repair({ store, queue }, 'slot-counts')).toBe(0);
+    expect(await repair({ store }, 'slot-counts')).toBe(0);
   });
 });
 
@@ -371,10 +371,10 @@ describe('leases', () => {
     expect(await renewWorker(ctx, { id: workerOf, generation: 1, seenPulse: 0 })).toBeNull();
   });
 
-  test('without pulses nobody is lost, however much time passes', async ({ db, store, queue }) => {
+  test('without pulses nobody is lost, however much time passes', async ({ db, store }) => {
     const { workerId } = await aWorker(store);
     await db.sql`update workers set renewed_at = now() - interval '1 day' where id = ${workerId}`;
-    expect(await repair({ store, queue }, 'silent-workers')).toBe(0);
+    expect(await repair({ store }, 'silent-workers')).toBe(0);
     const renewal = { id: workerId, generation: 1, seenPulse: 0 };
     expect(await renewWorker({ store }, renewal)).toMatchObject({ tasks: [] });
   });
@@ -463,13 +463,12 @@ describe('admission', () => {
   test('a hundred Runs at once against money for ten: exactly ten are accepted', async ({
     db,
     store,
-    queue,
   }) => {
     const tenant = await createTenant(db, '10');
     const admission = { minimumBalance: 0n, concurrencyOf: () => Infinity };
     const task = aTask(tenant, { admission, timeoutSeconds: 1_709 }); // about one dollar each
     const results = await Promise.allSettled(
-      Array.from({ length: 100 }, () => createTask({ store, queue }, task)),
+      Array.from({ length: 100 }, () => createTask({ store }, task)),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
     const account = await expectBalancedBooks(db, tenant.organisationId);
@@ -497,10 +496,9 @@ describe('admission', () => {
   test('below the minimum balance nothing is accepted and nothing is written', async ({
     db,
     store,
-    queue,
   }) => {
     const tenant = await createTenant(db, '0.49');
-    await expect(createTask({ store, queue }, aTask(tenant))).rejects.toMatchObject({
+    await expect(createTask({ store }, aTask(tenant))).rejects.toMatchObject({
       kind: 'insufficient_balance',
     });
     expect(

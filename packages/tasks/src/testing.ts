@@ -79,14 +79,15 @@ export async function endPause(db: Db, taskId: string): Promise<void> {
 
 export const testWithTasks = testWithDb
   .extend('announced', (): TaskEvent[] => [])
-  .extend('store', ({ db, announced }, { onCleanup }) => {
-    const store = openTaskStore({ db, announce: (events) => void announced.push(...events) });
-    onCleanup(() => store[Symbol.asyncDispose]());
-    return store;
-  })
   .extend('queue', ({ redisUrl }, { onCleanup }) => {
     const queue = openTaskQueue({ url: redisUrl });
     onCleanup(() => queue[Symbol.asyncDispose]());
     return queue;
+  })
+  .extend('store', ({ db, queue, announced }, { onCleanup }) => {
+    const announce = (events: readonly TaskEvent[]) => void announced.push(...events);
+    const store = openTaskStore({ db, queue, announce });
+    onCleanup(() => store[Symbol.asyncDispose]());
+    return store;
   })
   .extend('tenant', ({ db }) => createTenant(db));

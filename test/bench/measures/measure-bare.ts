@@ -35,7 +35,7 @@ export async function measureBareAccept(
   };
 
   // A store has one commit in flight; a store per user thus gives commits with one task each.
-  const stores = tasks.map(() => openTaskStore({ db, announce: () => {} }));
+  const stores = tasks.map(() => openTaskStore({ db, queue: null, announce: () => {} }));
   const alone = async (seconds: number) =>
     closedLoop({ users: stores.length, seconds }, async (user) => {
       const store = stores[user];
@@ -44,7 +44,7 @@ export async function measureBareAccept(
   await alone(plan.warmUp / 2);
   const bareAlone = (await alone(plan.closedLoop)).perSecond;
 
-  const store = openTaskStore({ db, announce: () => {} });
+  const store = openTaskStore({ db, queue: null, announce: () => {} });
   const shared = async (seconds: number) =>
     closedLoop({ users: CLIENTS, seconds }, (user) => create(store, user));
   await shared(plan.warmUp / 2);

@@ -267,10 +267,9 @@ test('every fate is told, and every organisation has its share and its mark', as
 test('a second seeding is refused, and a purge removes exactly what was seeded', async ({
   db,
   store,
-  queue,
 }) => {
   const tenant = await createTenant(db);
-  await createTask({ store, queue }, aTask(tenant));
+  await createTask({ store }, aTask(tenant));
   await db.sql`insert into organisations (name) values (${`${NAME_PREFIX}but of somebody else`})`;
   const before = await everything(db);
 
@@ -285,7 +284,6 @@ test('a second seeding is refused, and a purge removes exactly what was seeded',
 test('a purge waits for a real task that somebody runs as a demo owner', async ({
   db,
   store,
-  queue,
   seeded,
 }) => {
   expect(seeded.tasks).toBe(500);
@@ -293,7 +291,7 @@ test('a purge waits for a real task that somebody runs as a demo owner', async (
     select organisation_id as "organisationId", id as "projectId", owner_id as "ownerId"
     from projects limit 1`;
   if (!tenant) throw new Error('There is no demo project.');
-  await createTask({ store, queue }, aTask(tenant));
+  await createTask({ store }, aTask(tenant));
   await expect(purgeDemoData({ db })).rejects.toThrow('is not over');
   expect(await allTasks(db)).toHaveLength(501);
 });

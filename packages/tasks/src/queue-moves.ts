@@ -1,0 +1,64 @@
+import type { Micros } from '@runfleet/protocol';
+/**
+ * What a commit means for the index of queued tasks: who comes in line, who leaves it, whose slot is
+ * free. Told after the commit, as hints that may be lost: brokers reconcile the index with Postgres.
+ */
+import type { QueuedTask, TaskQueue } from '@runfleet/queue';
+import { laneOf } from '@runfleet/scheduler';
+
+/** What the index needs of a task. */
+export type IndexedState = {
+  id: string;
+  organisationId: string;
+  pool: string;
+  requires: readonly string[];
+  fairnessKey: string;
+  priority: number;
+  expectedSeconds: number;
+  weight: number;
+  runningLimit: number | null;
+};
+
+export type QueueMove =
+  | { do: 'offer'; task: QueuedTask }
+  | { do: 'withdraw'; task: Parameters<TaskQueue['withdraw']>[0] }
+  | { do: 'release'; task: Parameters<TaskQueue['release']>[0] };
+
+/** A queued task that may be picked. */
+export function offerOf(state: IndexedState, queuedAt: Micros): QueueMove {
+  const { priority, weight, runningLimit } = state;
+  const cost = Math.round(state.expectedSeconds * 1_000);
+  return {
+    do: 'offer',
+    task: { ...nameOf(state), priority, cost, queuedAt: msOf(queuedAt), weight, runningLimit },
+  };
+}
+
+/** A queued task that may not be picked any more. */
+export function withdrawalOf(state: IndexedState): QueueMove {
+  return { do: 'withdraw', task: nameOf(state) };
+}
+
+/** A task whose slot is free. `used`: how long it had the slot. */
+export function releaseOf(state: IndexedState, used: Micros): QueueMove {
+  return { do: 'release', task: { ...nameOf(state), usedMs: msOf(used) } };
+}
+
+export function tellQueue(
+  queue: Pick<TaskQueue, QueueMove['do']>,
+  moves: readonly QueueMove[],
+): void {
+  for (const move of moves) {
+    if (move.do === 'offer') queue.offer(move.task);
+    else if (move.do === 'withdraw') queue.withdraw(move.task);
+    else queue.release(move.task);
+  }
+}
+
+function nameOf({ id, organisationId, pool, requires, fairnessKey }: IndexedState) {
+  return { pool: laneOf(pool, requires), organisationId, taskId: id, fairnessKey };
+}
+
+function msOf(micros: Micros): number {
+  return Number(micros / 1_000n);
+}
