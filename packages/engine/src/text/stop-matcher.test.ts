@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { SeededRandom } from '../sampling/seeded-random.ts';
 import { StopMatcher } from './stop-matcher.ts';
 import { TextStream } from './text-stream.ts';
 
@@ -23,23 +23,49 @@ test.each([
   ['a start inside a start', ['aab'], ['aa', 'ab!'], ['', 'a', '|']],
   ['the earliest of several', ['two', 'one'], ['zero one two'], ['zero ', '|']],
   ['a shorter one inside a longer one', ['abcd', 'bc'], ['ab', 'c'], ['', 'a', '|']],
+  ['a shorter one inside a longer one in one chunk', ['abcd', 'bc'], ['abcd'], ['a', '|']],
+  ['two that end together', ['bc', 'abc'], ['zabc'], ['z', '|']],
   ['none', [], ['as', 'is'], ['as', 'is', '']],
 ])('a stop string %s', (_, sequences, chunks, expected) => {
   expect(shown(sequences, chunks)).toEqual(expected);
 });
 
-test('however a text is cut, the same is shown', () => {
-  const random = new SeededRandom(9n);
-  const text = 'abab\n\nabc\n\nababababc###abc';
-  for (let round = 0; round < 300; round += 1) {
-    const chunks: string[] = [];
-    for (let at = 0; at < text.length;) {
-      const length = 1 + (random.nextUint32() % 5);
-      chunks.push(text.slice(at, at + length));
-      at += length;
-    }
-    expect(shown(['ababc', '###'], chunks).join('')).toBe('abab\n\nabc\n\nabab|');
-  }
+const letters = fc.string({ unit: fc.constantFrom('a', 'b', '🚀', '🔥', '\n'), maxLength: 24 });
+const stops = fc.array(
+  letters.filter((text) => text !== ''),
+  { maxLength: 4 },
+);
+
+test('however a text is cut, the same is shown, and never any part of what stopped it', () => {
+  fc.assert(
+    fc.property(
+      letters,
+      stops,
+      fc.infiniteStream(fc.integer({ min: 1, max: 5 })),
+      (text, sequences, lengths) => {
+        const characters = Array.from(text);
+        const chunks: string[] = [];
+        for (const length of lengths) {
+          if (characters.length === 0) break;
+          chunks.push(characters.splice(0, length).join(''));
+        }
+        // One character at a time: the answer ends with the first stop string that is complete.
+        let seen = '';
+        let expected = `${text}`;
+        for (const character of text) {
+          seen += character;
+          const ended = sequences.filter((sequence) => seen.endsWith(sequence));
+          if (ended.length === 0) continue;
+          expected = `${seen.slice(0, seen.length - Math.max(...ended.map(({ length }) => length)))}|`;
+          break;
+        }
+        const pieces = shown(sequences, chunks);
+        expect(pieces.join('')).toBe(expected);
+        for (const piece of pieces) expect(Buffer.from(piece).toString()).toBe(piece);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
 });
 
 test('stop strings count from the token that completes minTokens on', () => {

@@ -1,6 +1,7 @@
 /**
  * Watches a stream of text for stop strings and holds back a tail that may be the start of one, so
- * that no part of a stop string is ever shown. It holds at most the longest stop string.
+ * that no part of a stop string is ever shown. It holds less than the longest stop string. The one
+ * that is complete first ends the answer, so that it does not matter how the text was cut.
  */
 export class StopMatcher {
   readonly #sequences: readonly string[];
@@ -15,10 +16,10 @@ export class StopMatcher {
     if (this.#sequences.length === 0) return { text, isStopped: false };
 
     const seen = this.#held + text;
-    const found = this.#sequences.map((sequence) => seen.indexOf(sequence)).filter((at) => at >= 0);
-    if (found.length > 0) {
+    const start = startOfFirst(seen, this.#sequences);
+    if (start !== undefined) {
       this.#held = '';
-      return { text: seen.slice(0, Math.min(...found)), isStopped: true };
+      return { text: seen.slice(0, start), isStopped: true };
     }
     const held = Math.max(...this.#sequences.map((sequence) => overlap(seen, sequence)));
     this.#held = seen.slice(seen.length - held);
@@ -31,6 +32,20 @@ export class StopMatcher {
     this.#held = '';
     return held;
   }
+}
+
+/** Where the stop string begins that ends first; of several that end together the longest. */
+function startOfFirst(text: string, sequences: readonly string[]): number | undefined {
+  let first: { start: number; end: number } | undefined;
+  for (const sequence of sequences) {
+    const start = text.indexOf(sequence);
+    if (start < 0) continue;
+    const end = start + sequence.length;
+    if (!first || end < first.end || (end === first.end && start < first.start)) {
+      first = { start, end };
+    }
+  }
+  return first?.start;
 }
 
 /** The length of the longest end of `text` with which `sequence` begins. */

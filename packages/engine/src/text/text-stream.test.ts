@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { SeededRandom } from '../sampling/seeded-random.ts';
+import { randomText } from '../testing/random-text.ts';
+import { Detokenizer } from './detokenizer.ts';
+import { TextStream } from './text-stream.ts';
+import { byteToken } from './tokenizer.ts';
+
+const { tokenizer, idOf } = buildTokenizer(1088);
+
+/** What an answer of these tokens shows, piece by piece. */
+function stream(ids: readonly number[], stopSequences: readonly string[]): string[] {
+  const detokenizer = new Detokenizer(tokenizer);
+  const text = new TextStream({ stopSequences, minTokens: 0 });
+  const pieces: string[] = [];
+  for (const [index, id] of ids.entries()) {
+    const next = text.next(detokenizer.next(id), index + 1);
+    pieces.push(next.text);
+    if (next.isStopped) return pieces;
+  }
+  pieces.push(text.end(detokenizer.end()));
+  return pieces;
+}
+
+/** Text as it is tokenised, or byte by byte, or bytes that are no text at all. */
+const answers = fc
+  .tuple(fc.bigInt({ min: 0n, max: 2n ** 40n }), fc.constantFrom('tokens', 'bytes', 'noise'))
+  .map(([seed, kind]) => {
+    const random = new SeededRandom(seed);
+    const text = randomText(random, 12);
+    if (kind === 'tokens') return tokenizer.encode(text);
+    const bytes =
+      kind === 'bytes'
+        ? Buffer.from(text)
+        : Buffer.from(text).map((byte) => byte ^ (random.nextUint32() % 7 === 0 ? 0xff : 0));
+    return Array.from(bytes, (byte) => idOf(byteToken(byte)));
+  });
+
+test('whatever the tokens are, each piece is whole characters, and no part of a stop string is shown', () => {
+  fc.assert(
+    fc.property(
+      answers,
+      fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 8 })), { maxLength: 3 }),
+      (ids, cuts) => {
+        const whole = stream(ids, []).join('');
+        const characters = Array.from(whole);
+        const sequences = cuts
+          .map(([start, length]) => characters.slice(start, start + length).join(''))
+          .filter((sequence) => sequence !== '');
+        const pieces = stream(ids, sequences);
+        for (const piece of pieces) expect(Buffer.from(piece).toString()).toBe(piece);
+
+        const shown = pieces.join('');
+        expect(whole.startsWith(shown)).toBe(true);
+        for (const sequence of sequences) expect(shown).not.toContain(sequence);
+        const isWhole = shown === whole;
+        const isCut = sequences.some((sequence) => whole.startsWith(sequence, shown.length));
+        expect(isWhole || isCut).toBe(true);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
