@@ -5,8 +5,10 @@ import type { ChatLimits } from '@runfleet/models';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
-import type { TaskStore } from '@runfleet/tasks';
+import type { ModelStats, TaskStore } from '@runfleet/tasks';
 import type { Context } from 'hono';
+
+import type { Remembered } from './remembered.ts';
 
 /** Everything that routes use. Each takes the part that it needs. */
 export type ApiContext = {
@@ -50,6 +52,9 @@ export type ApiEnv = {
   Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } };
   Variables: { trace: RequestTrace };
 };
+
+/** How often each model ran, by its id. */
+export type RememberedStats = Remembered<Map<string, ModelStats>>;
 
 export type ApiRequest = Context<ApiEnv>;
 export type ApiHandler = (c: ApiRequest) => Response | Promise<Response>;

@@ -1,4 +1,5 @@
 import { RunfleetError } from '@runfleet/protocol';
+import { readModelStats } from '@runfleet/tasks';
 import { Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
 
@@ -7,11 +8,12 @@ import { allowOtherOrigins } from './http/allow-other-origins.ts';
 import { answerError } from './http/answer-error.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { routePath } from './http/route-path.ts';
-import { ModelStatsCache } from './model-stats-cache.ts';
+import { Remembered } from './remembered.ts';
 import { changeProject, changeTenant } from './routes/change-tenant.ts';
 import { changeWorker } from './routes/change-worker.ts';
 import { endTask } from './routes/end-task.ts';
 import { exploreTools } from './routes/explore-tools.ts';
+import { listFleetTenants } from './routes/list-fleet-tenants.ts';
 import { listOwnTasks } from './routes/list-own-tasks.ts';
 import { listTools } from './routes/list-tools.ts';
 import { readFile } from './routes/read-file.ts';
@@ -24,9 +26,12 @@ import { runModel } from './routes/run-model.ts';
 import { serveDashboard } from './routes/serve-dashboard.ts';
 import { signIn } from './routes/sign-in.ts';
 
+const MODEL_STATS_TTL_MS = 10_000;
+
 /** The role's routes. Paths under `/v1` stand here in lower case (see `route-path.ts`). */
 export function createApi(ctx: ApiContext): Hono<ApiEnv> {
-  const stats = new ModelStatsCache(ctx);
+  // Counting reads every task, and anybody may look at the catalogue.
+  const stats = new Remembered(() => readModelStats(ctx), MODEL_STATS_TTL_MS);
   const api = new Hono<ApiEnv>({ getPath: routePath });
   api.use(observeRequests(ctx));
   api.use('/v1/*', allowOtherOrigins);
@@ -46,6 +51,7 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   api.on(['GET', 'POST'], '/api/auth/*', signIn(ctx));
   api.get('/api/v1/me', readMe(ctx));
   api.get('/admin/v1/fleet', readFleetPage(ctx));
+  api.get('/admin/v1/tenants', listFleetTenants(ctx));
   api.post('/admin/v1/tenants/:id', changeTenant(ctx));
   api.post('/admin/v1/projects/:id', changeProject(ctx));
   api.post('/admin/v1/workers/:id/drain', changeWorker(ctx, 'drain'));

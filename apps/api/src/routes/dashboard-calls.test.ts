@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { MODELS, slugOf } from '@runfleet/models';
 import { describe, expect } from 'vitest';
 
 import { ORIGIN, RUN, testWithApi as test } from '../testing.ts';
@@ -32,7 +33,7 @@ describe('the dashboard', () => {
         ],
         account: { balance: '1000.000000000000', held: '0.175500000000', activeTasks: 1 },
         socketUrl: 'ws://127.0.0.1:3101/v1',
-        served: { 'microsoft/Phi-3.5-mini-instruct': [] },
+        served: Object.fromEntries(MODELS.map((model) => [slugOf(model), []])),
       },
     });
   });

@@ -1,13 +1,12 @@
 import { MODELS } from '@runfleet/models';
 
-import type { ApiContext, ApiHandler } from '../api-context.ts';
+import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import type { ModelStatsCache } from '../model-stats-cache.ts';
 import { toolWire } from '../wire/tool-wire.ts';
 import { openToolCall } from './open-tool-call.ts';
 
 /** `POST /v1/Tool/Explore`: the catalogue by category. */
-export function exploreTools(ctx: ApiContext, stats: ModelStatsCache): ApiHandler {
+export function exploreTools(ctx: ApiContext, stats: RememberedStats): ApiHandler {
   return async (c) => {
     await openToolCall(ctx, c);
     const counts = await stats.read();

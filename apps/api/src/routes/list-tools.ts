@@ -1,14 +1,13 @@
 import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/models';
 
-import type { ApiContext, ApiHandler } from '../api-context.ts';
+import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import type { ModelStatsCache } from '../model-stats-cache.ts';
 import { toolWire } from '../wire/tool-wire.ts';
 import { isSet, openToolCall } from './open-tool-call.ts';
 import { readPage } from './page-parameters.ts';
 
 /** `POST /v1/Tool/List`: the catalogue, filtered and paged; `total` counts all that match. */
-export function listTools(ctx: ApiContext, stats: ModelStatsCache): ApiHandler {
+export function listTools(ctx: ApiContext, stats: RememberedStats): ApiHandler {
   return async (c) => {
     const body = await openToolCall(ctx, c);
     const { start, limit, order } = readPage(body, 'ASC');

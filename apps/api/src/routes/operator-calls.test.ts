@@ -1,6 +1,7 @@
+import { aWorker } from '@runfleet/tasks/testing';
 import { expect } from 'vitest';
 
-import { testWithApi as base } from '../testing.ts';
+import { RUN, testWithApi as base } from '../testing.ts';
 
 const test = base.extend('operator', async ({ api, tenant }) => {
   const headers = await api.signIn(tenant.organisationId, { isOperator: true });
@@ -67,6 +68,63 @@ test('what makes no sense is refused by name and changes nothing', async ({
   expect(row).toEqual({ weight: 1, running_limit: null, overflow: 'reject' });
 });
 
+test('operators see who has what of the fleet', async ({ api, tenant, operator, db }) => {
+  const idle = await api.createTenant();
+  await api.call(tenant, RUN, { prompt: 'a' });
+  await api.call(tenant, RUN, { prompt: 'b' });
+  const [first] = await db.sql<{ id: string }[]>`
+    update tasks set worker_id = gen_random_uuid(), status = 'task_start',
+      assigned_at = now() - interval '20 seconds'
+    where id = (select min(id) from tasks) returning id`;
+  const { organisationId } = tenant;
+  const pool = 'phi-3-5-mini-instruct';
+  api.ctx.queue.withdraw({ pool, organisationId, taskId: first?.id ?? '', fairnessKey: '' });
+  await expect
+    .poll(async () => (await api.ctx.queue.readPool(pool)).queued, { timeout: 5_000 })
+    .toBe(1);
+
+  const { status, body } = await api.request('/admin/v1/tenants', { headers: operator.headers });
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: {
+      windowSeconds: 3600,
+      tenants: [
+        {
+          id: organisationId,
+          name: 'Acme',
+          weight: 1,
+          runningLimit: null,
+          projects: [{ id: tenant.projectId, name: 'Demo', overflow: 'reject' }],
+          slotSeconds: expect.closeTo(20, 0),
+          running: 1,
+          waiting: 1,
+        },
+      ],
+    },
+  });
+  const member = await api.signIn(idle.organisationId);
+  expect((await api.request('/admin/v1/tenants', { headers: member })).status).toBe(403);
+});
+
+test('an operator drains a worker and ends its quarantine', async ({ operator, db, api }) => {
+  const { workerId } = await aWorker(api.ctx.store);
+  const change = (id: string, what: string) => operator.post(`/admin/v1/workers/${id}/${what}`, {});
+  const refused = (message: string) => ({ errors: [{ code: 0, message }], result: false });
+
+  expect((await change(workerId, 'pardon')).body).toEqual(
+    refused(`Worker ${workerId} is not in quarantine.`),
+  );
+  await db.sql`update workers set state = 'quarantined', quarantined_until = 60, strikes = 3`;
+  expect((await change(workerId, 'pardon')).body).toEqual({ errors: [], result: true });
+  expect((await change(workerId, 'drain')).body).toEqual({ errors: [], result: true });
+  expect((await change(workerId, 'drain')).body).toEqual(
+    refused(`Worker ${workerId} takes no tasks anyway.`),
+  );
+  expect((await change("x'", 'drain')).body).toMatchObject({ result: false });
+  const rows = await db.sql`select state, strikes from workers`;
+  expect([...rows]).toEqual([{ state: 'draining', strikes: 0 }]);
+});
+
 test('nobody else changes anything: no member, no key, no page of another site', async ({
   api,
   tenant,
@@ -77,6 +135,7 @@ test('nobody else changes anything: no member, no key, no page of another site',
   for (const path of [
     `/admin/v1/tenants/${tenant.organisationId}`,
     `/admin/v1/projects/${tenant.projectId}`,
+    '/admin/v1/workers/0190b0c2-7e3a-7c3e-8a53-0a7b6a4f7b11/drain',
   ]) {
     const post = (headers: Record<string, string>) =>
       api.request(path, { method: 'POST', headers, body: '{"weight":2,"overflow":"queue"}' });

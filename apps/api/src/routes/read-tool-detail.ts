@@ -1,14 +1,13 @@
 import { findModel } from '@runfleet/models';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
-import type { ApiContext, ApiHandler } from '../api-context.ts';
+import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import type { ModelStatsCache } from '../model-stats-cache.ts';
 import { toolWire } from '../wire/tool-wire.ts';
 import { isSet, openToolCall } from './open-tool-call.ts';
 
 /** `POST /v1/Tool/Detail`: one model by its slugs. */
-export function readToolDetail(ctx: ApiContext, stats: ModelStatsCache): ApiHandler {
+export function readToolDetail(ctx: ApiContext, stats: RememberedStats): ApiHandler {
   return async (c) => {
     const body = await openToolCall(ctx, c);
     const model = findModel(readSlug(body, 'slugowner'), readSlug(body, 'slugproject'));

@@ -97,10 +97,12 @@ test('a bad header is refused by name; nothing is stored and nothing charged', a
 test('a committed Run waits in the queue', async ({ api, tenant }) => {
   const { body } = await api.call(tenant, RUN, { prompt: 'Hello' });
   const pool = 'phi-3-5-mini-instruct';
-  await api.ctx.queue.writeMark(pool, 'mark');
-  await expect
-    .poll(() => api.ctx.queue.pick(pool, 'mark', 10))
-    .toEqual([{ organisationId: tenant.organisationId, taskId: body['taskid'] }]);
+  const { queue } = api.ctx;
+  await expect.poll(async () => (await queue.readPool(pool)).queued).toBe(1);
+  await queue.writeMark(pool, 'mark');
+  expect(await queue.pick(pool, 'mark', 10)).toMatchObject([
+    { organisationId: tenant.organisationId, taskId: body['taskid'] },
+  ]);
 });
 
 test('case and punctuation of a path do not matter', async ({ api, tenant }) => {

@@ -1,0 +1,67 @@
+import { readTenants, type Tenant } from '@runfleet/identity';
+import { MODELS } from '@runfleet/models';
+import { readSlotUse } from '@runfleet/tasks';
+
+import type { ApiContext, ApiHandler } from '../api-context.ts';
+import { answerJson } from '../http/answer.ts';
+import { requireOperator } from '../http/caller.ts';
+import { Remembered } from '../remembered.ts';
+
+const WINDOW_SECONDS = 3600;
+const TENANTS_MAX = 50;
+const TTL_MS = 3_000;
+
+type FleetTenant = Tenant & {
+  /** Of the window. */
+  slotSeconds: number;
+  running: number;
+  /** Null while Redis is away. */
+  waiting: number | null;
+};
+
+/**
+ * `GET /admin/v1/tenants`: who has what of the fleet: the organisations with the most slot-seconds of
+ * the last hour and the most waiting tasks, 50 of each at most.
+ */
+export function listFleetTenants(ctx: ApiContext): ApiHandler {
+  const tenants = new Remembered(() => readFleetTenants(ctx), TTL_MS);
+  return async (c) => {
+    await requireOperator(ctx, c);
+    return answerJson(c, { windowSeconds: WINDOW_SECONDS, tenants: await tenants.read() });
+  };
+}
+
+async function readFleetTenants(ctx: ApiContext): Promise<FleetTenant[]> {
+  const [uses, waiting] = await Promise.all([
+    readSlotUse(ctx, { windowSeconds: WINDOW_SECONDS, limit: TENANTS_MAX }),
+    readWaiting(ctx),
+  ]);
+  const useOf = new Map(uses.map((use) => [use.organisationId, use]));
+  const tenants = await readTenants(ctx, [
+    ...new Set([...useOf.keys(), ...(waiting?.keys() ?? [])]),
+  ]);
+  return [...tenants.values()]
+    .map((tenant) => ({
+      ...tenant,
+      slotSeconds: useOf.get(tenant.id)?.slotSeconds ?? 0,
+      running: useOf.get(tenant.id)?.running ?? 0,
+      waiting: waiting && (waiting.get(tenant.id) ?? 0),
+    }))
+    .toSorted((a, b) => b.slotSeconds - a.slotSeconds || (b.waiting ?? 0) - (a.waiting ?? 0));
+}
+
+/** Waiting tasks by organisation, in all pools. */
+async function readWaiting({ queue, logger }: ApiContext): Promise<Map<string, number> | null> {
+  try {
+    const pools = [...new Set(MODELS.map(({ pool }) => pool))];
+    const loads = await Promise.all(pools.map((pool) => queue.readShares(pool, TENANTS_MAX)));
+    const waiting = new Map<string, number>();
+    for (const { organisationId, queued } of loads.flat()) {
+      if (queued > 0) waiting.set(organisationId, (waiting.get(organisationId) ?? 0) + queued);
+    }
+    return waiting;
+  } catch (err) {
+    logger.debug({ err }, 'shares cannot be read');
+    return null;
+  }
+}
