@@ -212,12 +212,17 @@ local added, opened = 0, {}
 for i = 1, #ARGV, 8 do
   local id, task, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if call('HEXISTS', RUNNING, task) == 0 and call('HEXISTS', QUEUED, task) == 0 then
-    local t = opened[id]
+    local t, limit = opened[id], tonumber(ARGV[i + 7])
+    -- Another limit may park a tenant and bring it back, which moves its tag.
+    if t and t.limit ~= limit then
+      close(t)
+      t = nil
+    end
     if not t then
       t = open(id)
       opened[id] = t
     end
-    t.weight, t.limit = tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7])
+    t.weight, t.limit = tonumber(ARGV[i + 6]), limit
     local tag, isInTurn = keyTag(t, key)
     if not isInTurn then setKeyTag(t, key, math.max(t.clock, tag or 0), false, true) end
     enqueue(t, task, key, ARGV[i + 3], tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]))

@@ -73,8 +73,10 @@ export type TaskQueue = AsyncDisposable & {
   writeMark(pool: string, mark: string): Promise<void>;
   /** The server's own id: another one after a restart means that the index cannot be trusted. */
   readServerId(): Promise<string>;
-  /** Listens from the moment that Redis is there, and again after each of its absences. */
-  onWake(pool: string, listener: () => void): AsyncDisposable;
+  /**
+   * Listens for news of a pool's lanes (each verb's `pool` may be the name of one): tasks or slots that
+   * became available. From the moment that Redis is there, and again after each of its absences. */
+  onWake(pool: string, listener: (lane: string) => void): AsyncDisposable;
   onNotice(workerId: string, listener: (notice: WorkerNotice) => void): AsyncDisposable;
   check(): Promise<void>;
 };
@@ -93,7 +95,7 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   const publish = (channel: string, text: string) => {
     commands.publish(channel, text).catch(onError);
   };
-  const wake = (pool: string) => publish(wakeChannel(pool), '');
+  const wake = (pool: string) => publish(wakeChannel(pool), pool);
   const pending = new PendingChanges({ index, onNews: wake, onError });
 
   function listen(channel: string, listener: (text: string) => void): AsyncDisposable {

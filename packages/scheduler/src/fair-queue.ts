@@ -1,0 +1,344 @@
+/**
+ * The order in which the queued tasks of a pool are picked: start-time fair queueing of slot-time.
+ * Pure and without a clock; the reference of its Redis form, which agrees with it pick for pick.
+ *
+ * Time here is virtual: slot-milliseconds per unit of weight. A tenant has a tag, the virtual time at
+ * which its next task starts. A pick takes the tenant with the lowest tag, sets the pool's clock to
+ * that tag, and moves the tag on by the task's expected cost / the tenant's weight. So, over time,
+ * tenants that wait get slot-time in proportion to their weights, whatever their tasks cost and
+ * however many they queue. When a run ends, the tag is corrected by what it used beyond, or short
+ * of, the expected. Who comes back after being away starts at the clock: no share is saved up.
+ *
+ * Inside a tenant the same rule orders its fairness keys, which weigh the same. Inside a key's line
+ * the order is by time of queueing, less a bounded head start. A tenant at its limit of running
+ * tasks is parked: out of turn, so that nobody looks at it, until one of its runs ends.
+ *
+ * Who has nothing queued and nothing running keeps its tag until the clock has passed it. When a
+ * pool, or a tenant's keys, come to rest altogether, all begin again equal: nobody waited for what
+ * the others got. Tags are whole numbers, so that taking back is exact.
+ */
+import assert from 'node:assert';
+
+import { FairQueueHeap } from './fair-queue-heap.ts';
+import { boundFairTask, boundUsedMs, type FairTask, lineOrder } from './fair-queue-task.ts';
+
+/**
+ * A task's place in its line (0 = next), and the work in expected slot-ms that goes before it: of its
+ * own tenant, and of the others.
+ */
+export type FairPlace = { place: number; ownWorkMs: number; othersWorkMs: number };
+
+type Key = { tag: number; line: FairQueueHeap };
+
+type Tenant = {
+  id: string;
+  tag: number;
+  weight: number;
+  runningLimit: number | null;
+  queued: number;
+  running: number;
+  /** The start tag of its last pick among its keys. */
+  clock: number;
+  /** Keys in turn, and keys at rest that its clock has not passed. */
+  keys: Map<string, Key>;
+  turns: FairQueueHeap;
+  rests: FairQueueHeap;
+};
+
+type Run = { task: FairTask; weight: number; keyFinish: number };
+
+export class FairQueue {
+  #clock = 0;
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #turns = new FairQueueHeap(compareText);
+  readonly #rests = new FairQueueHeap(compareText);
+  readonly #queued = new Map<string, FairTask>();
+  readonly #running = new Map<string, Run>();
+
+  get queued(): number {
+    return this.#queued.size;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Tenants that are remembered: with tasks, or ahead of the clock. */
+  get tenants(): number {
+    return this.#tenants.size;
+  }
+
+  /** Puts a task in line. False where it is in line or runs already. */
+  insert(given: FairTask): boolean {
+    if (this.#queued.has(given.taskId) || this.#running.has(given.taskId)) return false;
+    const task = boundFairTask(given);
+    this.#change(task.organisationId, (tenant) => {
+      tenant.weight = task.weight;
+      tenant.runningLimit = task.runningLimit;
+      this.#enqueue(tenant, task);
+    });
+    return true;
+  }
+
+  /** Takes the next task, which runs from then on; null where no tenant is in turn. */
+  pick(): FairTask | null {
+    const turn = this.#turns.first();
+    if (!turn) return null;
+    this.#clock = Math.max(this.#clock, turn.at);
+    let picked: FairTask | null = null;
+    this.#change(turn.id, (tenant) => {
+      const { id: fairnessKey, at: start } = must(tenant.turns.first());
+      tenant.clock = Math.max(tenant.clock, start);
+      const task = must(this.#queued.get(must(this.#line(tenant, fairnessKey).first()).id));
+      const keyFinish = start + task.cost;
+      this.#dequeue(tenant, task);
+      this.#tagKey(tenant, fairnessKey, keyFinish);
+      tenant.tag += charge(task.cost, tenant.weight);
+      this.#run(tenant, { task, weight: tenant.weight, keyFinish });
+      picked = task;
+    });
+    this.#forgetPassed();
+    return picked;
+  }
+
+  /** For a picked task that got no slot: as if it had not been picked. False where it does not run. */
+  putBack(taskId: string): boolean {
+    const run = this.#running.get(taskId);
+    if (!run) return false;
+    const { task, weight, keyFinish } = run;
+    this.#running.delete(taskId);
+    this.#change(
+      task.organisationId,
+      (tenant) => {
+        tenant.running -= 1;
+        tenant.tag -= charge(task.cost, weight);
+        const tag = (tenant.keys.get(task.fairnessKey)?.tag ?? keyFinish) - task.cost;
+        this.#enqueue(tenant, task);
+        this.#tagKey(tenant, task.fairnessKey, tag);
+      },
+      { returns: true },
+    );
+    return true;
+  }
+
+  /** Ends a run that used so many slot-ms. False where the task does not run: again does nothing. */
+  release(taskId: string, usedMs: number): boolean {
+    const run = this.#running.get(taskId);
+    if (!run) return false;
+    const { task, weight, keyFinish } = run;
+    const used = boundUsedMs(usedMs);
+    this.#running.delete(taskId);
+    this.#change(task.organisationId, (tenant) => {
+      tenant.running -= 1;
+      tenant.tag += share(used, weight) - charge(task.cost, weight);
+      const tag = tenant.keys.get(task.fairnessKey)?.tag ?? keyFinish;
+      this.#tagKey(tenant, task.fairnessKey, tag + used - task.cost);
+    });
+    this.#forgetAtRest();
+    return true;
+  }
+
+  /** Takes a task out of line; one that runs ends with no use. False where it is neither. */
+  withdraw(taskId: string): boolean {
+    const task = this.#queued.get(taskId);
+    if (!task) return this.release(taskId, 0);
+    this.#change(task.organisationId, (tenant) => this.#dequeue(tenant, task));
+    this.#forgetAtRest();
+    return true;
+  }
+
+  /**
+   * Counts a task as running that runs already, and charges it, as if it were picked at the present
+   * clock. One that is in line leaves it. False where it was known to run.
+   */
+  restoreRunning(given: FairTask): boolean {
+    if (this.#running.has(given.taskId)) return false;
+    const task = boundFairTask(given);
+    this.#change(task.organisationId, (tenant) => {
+      const start = this.#turns.get(tenant.id) ?? Math.max(this.#clock, tenant.tag);
+      const inLine = this.#queued.get(task.taskId);
+      if (inLine) this.#dequeue(tenant, inLine);
+      const { weight } = task;
+      tenant.weight = weight;
+      tenant.runningLimit = task.runningLimit;
+      tenant.tag = start + charge(task.cost, weight);
+      const keyFinish = (tenant.keys.get(task.fairnessKey)?.tag ?? tenant.clock) + task.cost;
+      this.#tagKey(tenant, task.fairnessKey, keyFinish);
+      this.#run(tenant, { task, weight, keyFinish });
+    });
+    return true;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#clock = 0;
+    this.#turns.clear();
+    this.#queued.clear();
+    this.#running.clear();
+    this.#forgetAtRest();
+  }
+
+  /**
+   * Where a queued task stands, exactly: by picking until it is its turn, in a copy in which each run
+   * ends at once and as expected, and its own tenant is not parked. Null where it is not queued.
+   */
+  readPlace(taskId: string): FairPlace | null {
+    const asked = this.#queued.get(taskId);
+    if (!asked) return null;
+    const copy = this.#copy();
+    copy.#change(asked.organisationId, (tenant) => (tenant.runningLimit = null));
+    const found: FairPlace = { place: 0, ownWorkMs: 0, othersWorkMs: 0 };
+    for (;;) {
+      const next = must(copy.pick() ?? undefined);
+      if (next.taskId === taskId) return found;
+      copy.release(next.taskId, next.cost);
+      if (next.organisationId !== asked.organisationId) found.othersWorkMs += next.cost;
+      else {
+        found.ownWorkMs += next.cost;
+        if (next.fairnessKey === asked.fairnessKey) found.place += 1;
+      }
+    }
+  }
+
+  /**
+   * Changes a tenant and gives it its place: in turn, parked, at rest or forgotten. Who comes in turn
+   * starts at the clock at the earliest, unless it only `returns` to where it was.
+   */
+  #change(id: string, change: (tenant: Tenant) => void, options = { returns: false }): void {
+    const tenant = this.#tenants.get(id) ?? newTenant(id);
+    const wasInTurn = this.#turns.get(id) !== undefined;
+    change(tenant);
+    const { queued, running, runningLimit } = tenant;
+    if (queued > 0 && (runningLimit === null || running < runningLimit)) {
+      if (!wasInTurn && !options.returns) tenant.tag = Math.max(this.#clock, tenant.tag);
+      this.#turns.set(id, tenant.tag);
+    } else {
+      this.#turns.delete(id);
+    }
+    this.#tenants.set(id, tenant);
+    if (queued > 0 || running > 0) {
+      this.#rests.delete(id);
+      return;
+    }
+    tenant.clock = 0;
+    tenant.keys.clear();
+    tenant.rests.clear();
+    this.#rests.set(id, tenant.tag);
+    this.#forgetPassed();
+  }
+
+  #enqueue(tenant: Tenant, task: FairTask): void {
+    const { taskId, fairnessKey } = task;
+    const { line, tag } = tenant.keys.get(fairnessKey) ?? newKey();
+    const isInTurn = line.size > 0;
+    line.set(taskId, lineOrder(task));
+    tenant.keys.set(fairnessKey, { line, tag });
+    tenant.queued += 1;
+    this.#queued.set(taskId, task);
+    this.#tagKey(tenant, fairnessKey, isInTurn ? tag : Math.max(tenant.clock, tag));
+  }
+
+  #dequeue(tenant: Tenant, { taskId, fairnessKey }: FairTask): void {
+    const key = must(tenant.keys.get(fairnessKey));
+    key.line.delete(taskId);
+    tenant.queued -= 1;
+    this.#queued.delete(taskId);
+    this.#tagKey(tenant, fairnessKey, key.tag);
+  }
+
+  /** Gives a key its tag and its place: in turn, at rest, or forgotten where the clock has passed it. */
+  #tagKey(tenant: Tenant, fairnessKey: string, tag: number): void {
+    const key = tenant.keys.get(fairnessKey) ?? newKey();
+    key.tag = tag;
+    tenant.keys.set(fairnessKey, key);
+    if (key.line.size > 0) {
+      tenant.turns.set(fairnessKey, tag);
+      tenant.rests.delete(fairnessKey);
+    } else {
+      tenant.turns.delete(fairnessKey);
+      tenant.rests.set(fairnessKey, tag);
+    }
+    for (let rest = tenant.rests.first(); rest && rest.at <= tenant.clock;) {
+      tenant.rests.delete(rest.id);
+      tenant.keys.delete(rest.id);
+      rest = tenant.rests.first();
+    }
+  }
+
+  #line(tenant: Tenant, fairnessKey: string): FairQueueHeap {
+    return must(tenant.keys.get(fairnessKey)).line;
+  }
+
+  #run(tenant: Tenant, run: Run): void {
+    tenant.running += 1;
+    this.#running.set(run.task.taskId, run);
+  }
+
+  #forgetPassed(): void {
+    for (let rest = this.#rests.first(); rest && rest.at <= this.#clock;) {
+      this.#rests.delete(rest.id);
+      this.#tenants.delete(rest.id);
+      rest = this.#rests.first();
+    }
+  }
+
+  #forgetAtRest(): void {
+    if (this.#queued.size > 0 || this.#running.size > 0) return;
+    this.#clock = 0;
+    this.#tenants.clear();
+    this.#rests.clear();
+  }
+
+  #copy(): FairQueue {
+    const copy = new FairQueue();
+    copy.#clock = this.#clock;
+    for (const tenant of this.#tenants.values()) {
+      const keys = [...tenant.keys].map(
+        ([id, { tag, line }]) => [id, { tag, line: line.copy() }] as const,
+      );
+      const turns = tenant.turns.copy();
+      const rests = tenant.rests.copy();
+      copy.#tenants.set(tenant.id, { ...tenant, keys: new Map(keys), turns, rests });
+    }
+    for (const { id, at } of this.#turns.entries()) copy.#turns.set(id, at);
+    for (const { id, at } of this.#rests.entries()) copy.#rests.set(id, at);
+    for (const [id, task] of this.#queued) copy.#queued.set(id, task);
+    for (const [id, run] of this.#running) copy.#running.set(id, run);
+    return copy;
+  }
+}
+
+function newTenant(id: string): Tenant {
+  return {
+    id,
+    tag: 0,
+    weight: 1,
+    runningLimit: null,
+    queued: 0,
+    running: 0,
+    clock: 0,
+    keys: new Map(),
+    turns: new FairQueueHeap(compareText),
+    rests: new FairQueueHeap(compareText),
+  };
+}
+
+const newKey = (): Key => ({ tag: 0, line: new FairQueueHeap(compareTaskIds) });
+
+/** Slot-ms as virtual time: whole, so that what is added can be taken away again exactly. */
+const share = (ms: number, weight: number): number => Math.floor(ms / weight + 0.5);
+const charge = (cost: number, weight: number): number => Math.max(1, share(cost, weight));
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+/** Ids are decimal numbers, older ones lower. */
+function compareTaskIds(one: string, other: string): number {
+  return one.length - other.length || compareText(one, other);
+}
+
+function must<T>(value: T | undefined): T {
+  assert(value !== undefined, 'A fair queue lost track of what is in turn.');
+  return value;
+}
