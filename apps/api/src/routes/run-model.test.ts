@@ -1,5 +1,7 @@
+import { deposit } from '@runfleet/billing';
 import type { Db } from '@runfleet/db';
 import { createProject } from '@runfleet/identity';
+import { parseUsd } from '@runfleet/protocol';
 import { describe, expect } from 'vitest';
 
 import { RUN, testWithApi as test } from '../testing.ts';
@@ -76,6 +78,90 @@ test('what a Run asks for in its headers is stored with it', async ({ api, tenan
     affinity: 'chat-7',
     patience: 30,
     parameters: { prompt: 'Hello' },
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  const key = { 'idempotency-key': 'order-7' };
+
+  test('stands for one task: a repeat has the same answer bit for bit', async ({
+    api,
+    tenant,
+    db,
+  }) => {
+    const first = await api.call(tenant, RUN, '{"prompt":"Hello","top_k":1}', key);
+    const repeats = await Promise.all(
+      ['{"prompt":"Hello","top_k":1}', ' {"top_k": 1, "prompt": "Hello"} '].map((body) =>
+        api.call(tenant, '/v1/run/microsoft/phi-3-5-mini-instruct', body, key),
+      ),
+    );
+    for (const { status, text } of repeats) {
+      expect({ status, text }).toEqual({ status: 200, text: first.text });
+    }
+    await expect(stored(db)).resolves.toMatchObject({ tasks: '1', events: '2', transfers: '1' });
+  });
+
+  test('makes one task of Runs that arrive together, whoever takes them', async ({
+    api,
+    tenant,
+    db,
+  }) => {
+    const bodies = Array.from({ length: 20 }, () => ({ prompt: 'Hello' }));
+    const answers = await Promise.all(bodies.map((body) => api.call(tenant, RUN, body, key)));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    await expect(stored(db)).resolves.toMatchObject({ tasks: '1', transfers: '1' });
+  });
+
+  test('refuses another request under it, and says so', async ({ api, tenant, db }) => {
+    await api.call(tenant, RUN, { prompt: 'Hello' }, key);
+    const others = [
+      [RUN, { prompt: 'Bye' }],
+      [RUN, { prompt: 'Hello', top_k: '1' }],
+      ['/v1/Run/microsoft/Phi-3-mini-4k-instruct', { prompt: 'Hello' }],
+    ] as const;
+    for (const [path, given] of others) {
+      const { status, body } = await api.call(tenant, path, given, key);
+      expect({ status, body }).toEqual({
+        status: 409,
+        body: {
+          errors: [{ code: 95, message: expect.stringContaining('Idempotency-Key') }],
+          result: false,
+        },
+      });
+    }
+    await expect(stored(db)).resolves.toMatchObject({ tasks: '1' });
+  });
+
+  test("is one project's own", async ({ api, tenant, db }) => {
+    const other = await api.createTenant();
+    await api.call(tenant, RUN, { prompt: 'Hello' }, key);
+    const { body } = await api.call(other, RUN, { prompt: 'Bye' }, key);
+    expect(body).toMatchObject({ result: true });
+    await expect(stored(db)).resolves.toMatchObject({ tasks: '2' });
+  });
+
+  test('repeats the answer also when the money is gone or the limit is reached', async ({
+    api,
+    db,
+  }) => {
+    const small = await api.createTenant({ balance: '0.6' });
+    const first = await api.call(small, RUN, { prompt: 'a' }, key);
+    expect((await api.call(small, RUN, { prompt: 'b' })).body).toMatchObject({ result: false });
+    expect((await api.call(small, RUN, { prompt: 'a' }, key)).text).toBe(first.text);
+    await expect(stored(db)).resolves.toMatchObject({ tasks: '1' });
+  });
+
+  test('of a Run that was refused is free again', async ({ api, db }) => {
+    const poor = await api.createTenant({ balance: '0.1' });
+    const refused = await api.call(poor, RUN, { prompt: 'a' }, key);
+    expect(refused.body).toMatchObject({ errors: [{ code: 97 }] });
+    await deposit(api.ctx, {
+      organisationId: poor.organisationId,
+      amount: parseUsd('10'),
+      businessKey: 'test:later',
+    });
+    expect((await api.call(poor, RUN, { prompt: 'b' }, key)).body).toMatchObject({ result: true });
+    await expect(stored(db)).resolves.toMatchObject({ tasks: '1' });
   });
 });
 

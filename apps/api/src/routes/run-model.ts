@@ -1,6 +1,6 @@
 import { findModel, parseChatParameters } from '@runfleet/models';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
-import { createTask, PLAIN_RUN } from '@runfleet/tasks';
+import { createTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
@@ -40,7 +40,7 @@ export function runModel(ctx: ApiContext): ApiHandler {
       seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
       timeoutSeconds: request.timeoutSeconds,
       admission,
-      ...PLAIN_RUN,
+      expectedSeconds: null,
       ...options,
       idempotency:
         idempotencyKey === null
