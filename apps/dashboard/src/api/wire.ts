@@ -30,16 +30,35 @@ export type FleetWorker = {
   labels: readonly string[];
   /** Models in its memory, by pool. */
   loaded: Readonly<Record<string, { bytes: number }>>;
-  /** A number of bytes in text; null where nobody measured it. */
-  memoryBytes: string | null;
+  /** Null where nobody measured it. */
+  memoryBytes: number | null;
   /** Failures in a row that were its own. */
   strikes: number;
+  /** Seconds until its quarantine ends; null where it is in none. */
+  quarantinePulses: number | null;
   state: string;
   slots: number;
   used: number;
   renewedAt: string;
   startedAt: string;
   device: { engine: string; model: string; provider: string; device: string; version: string };
+};
+
+/** Who has what of the fleet. */
+export type FleetTenants = { windowSeconds: number; tenants: readonly FleetTenant[] };
+
+export type FleetTenant = {
+  id: string;
+  name: string;
+  weight: number;
+  /** Null where there is none. */
+  runningLimit: number | null;
+  projects: readonly { id: string; name: string; overflow: 'reject' | 'queue' }[];
+  /** Of the window. */
+  slotSeconds: number;
+  running: number;
+  /** Null while the queue cannot be asked. */
+  waiting: number | null;
 };
 
 type RunningTask = {

@@ -11,6 +11,7 @@ const worker = (state: string, used: number): FleetWorker => ({
   loaded: {},
   memoryBytes: null,
   strikes: 0,
+  quarantinePulses: null,
   state,
   slots: 4,
   used,
@@ -24,7 +25,7 @@ const fleet: Fleet = {
     { pool: 'a', count: 2, oldestQueuedAt: '0' },
     { pool: 'b', count: 3, oldestQueuedAt: '0' },
   ],
-  workers: [worker('ready', 3), worker('lost', 4)],
+  workers: [worker('ready', 3), worker('quarantined', 1), worker('lost', 4)],
   running: [],
   spentTodayUsd: '0',
   finishedToday: 0,
@@ -33,7 +34,7 @@ const fleet: Fleet = {
 
 test('waiting counts every pool, running only workers that answer', () => {
   expect(waitingIn(fleet)).toBe(5);
-  expect(runningIn(fleet)).toBe(3);
+  expect(runningIn(fleet)).toBe(4);
 });
 
 test('the history forgets what is older than its window', () => {

@@ -1,5 +1,5 @@
 /** The queue's depth as it was polled since the page was opened: what the small chart draws. */
-import type { Fleet } from '../../api/wire.ts';
+import type { Fleet, FleetWorker } from '../../api/wire.ts';
 
 export type DepthSample = { atMs: number; waiting: number; running: number };
 
@@ -23,9 +23,12 @@ export function waitingIn(fleet: Fleet): number {
 
 /** Slots that tasks occupy on workers that still answer. */
 export function runningIn(fleet: Fleet): number {
-  return fleet.workers
-    .filter((worker) => worker.state === 'ready' || worker.state === 'draining')
-    .reduce((sum, { used }) => sum + used, 0);
+  return fleet.workers.filter(isOnline).reduce((sum, { used }) => sum + used, 0);
+}
+
+/** Whether a worker still answers, whatever it may take. */
+export function isOnline({ state }: FleetWorker): boolean {
+  return state !== 'lost' && state !== 'stopped';
 }
 
 /** SVG path of one series in a box of `width` x `height`, broken where polling paused. */

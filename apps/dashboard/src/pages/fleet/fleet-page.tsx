@@ -8,10 +8,11 @@ import { grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
 import { useSession } from '../../session/session.tsx';
 import { DepthChart } from './depth-chart.tsx';
-import { runningIn, waitingIn } from './depth-history.ts';
+import { isOnline, runningIn, waitingIn } from './depth-history.ts';
 import { PoolTable } from './pool-table.tsx';
 import { RunningTable } from './running-table.tsx';
 import { secondsSince } from './seconds-since.ts';
+import { TenantTable } from './tenant-table.tsx';
 import { type FollowedFleet, useFleet } from './use-fleet.ts';
 import { WorkerTable } from './worker-table.tsx';
 
@@ -35,7 +36,7 @@ export function FleetPage() {
 
 function FollowedFleetPage() {
   const followed = useFleet();
-  const { fleet, problem } = followed;
+  const { value: fleet, problem } = followed;
   return (
     <>
       <div className="page-head">
@@ -53,7 +54,11 @@ function FollowedFleetPage() {
           </section>
           <section className="card">
             <h2>Workers</h2>
-            <WorkerTable fleet={fleet} />
+            <WorkerTable fleet={fleet} onChanged={followed.reload} />
+          </section>
+          <section className="card">
+            <h2>Organisations</h2>
+            <TenantTable />
           </section>
           <section className="card">
             <h2>Running tasks</h2>
@@ -68,7 +73,7 @@ function FollowedFleetPage() {
 /** How old what is on the screen is. */
 function Reading({ followed }: { followed: FollowedFleet }) {
   const nowMs = useNow(1000);
-  if (followed.fleet === null) return null;
+  if (followed.value === null) return null;
   const seconds = Math.max(0, Math.round((nowMs - followed.readAtMs) / 1000));
   const isOld = followed.problem !== null || seconds > 6;
   return (
@@ -82,7 +87,7 @@ function Reading({ followed }: { followed: FollowedFleet }) {
 function Figures({ fleet }: { fleet: Fleet }) {
   const oldest = fleet.queued.flatMap(({ oldestQueuedAt }) => oldestQueuedAt ?? []);
   const oldestSeconds = Math.max(0, ...oldest.map((at) => secondsSince(at, fleet.now)));
-  const online = fleet.workers.filter(({ state }) => state === 'ready' || state === 'draining');
+  const online = fleet.workers.filter(isOnline);
   const slots = online.reduce((sum, worker) => sum + worker.slots, 0);
   const waiting = waitingIn(fleet);
   return (

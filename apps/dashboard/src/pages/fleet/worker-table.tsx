@@ -1,12 +1,17 @@
 import type { Fleet, FleetWorker } from '../../api/wire.ts';
+import { gigabytes } from '../../format/bytes.ts';
+import { counted } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
+import { isOnline } from './depth-history.ts';
 import { secondsSince } from './seconds-since.ts';
+import { WorkerActions } from './worker-actions.tsx';
 
 /** A worker renews every 5 s; a reading twice as old says nothing about now. */
 const STALE_SECONDS = 12;
 const SLOTS_DRAWN_MAX = 16;
 
-export function WorkerTable({ fleet }: { fleet: Fleet }) {
+export function WorkerTable(props: { fleet: Fleet; onChanged: () => void }) {
+  const { fleet } = props;
   if (fleet.workers.length === 0) {
     return (
       <p className="muted">
@@ -29,21 +34,25 @@ export function WorkerTable({ fleet }: { fleet: Fleet }) {
           <th scope="col" className="number">
             Reading
           </th>
+          <th scope="col">
+            <span className="unseen">Change</span>
+          </th>
         </tr>
       </thead>
       <tbody>
         {fleet.workers.map((worker) => (
-          <Row key={worker.id} worker={worker} now={fleet.now} />
+          <Row key={worker.id} worker={worker} now={fleet.now} onChanged={props.onChanged} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ worker, now }: { worker: FleetWorker; now: string }) {
+function Row(props: { worker: FleetWorker; now: string; onChanged: () => void }) {
+  const { worker, now } = props;
   const age = secondsSince(worker.renewedAt, now);
   const isStale = age > STALE_SECONDS;
-  const isGone = worker.state === 'lost' || worker.state === 'stopped';
+  const isGone = !isOnline(worker);
   return (
     <tr className={isStale ? 'stale' : undefined}>
       <th scope="row">
@@ -55,12 +64,14 @@ function Row({ worker, now }: { worker: FleetWorker; now: string }) {
           <span className="dot" aria-hidden="true" />
           {worker.state}
         </span>
+        <Troubles worker={worker} />
       </td>
       <td data-cell="device">
         {worker.device.device}
         <span className="fine">
           {worker.device.model}, {worker.device.engine} {worker.device.version}
         </span>
+        <Equipment worker={worker} />
       </td>
       <td data-cell="slots">
         <Slots used={isGone ? 0 : worker.used} slots={worker.slots} />
@@ -72,7 +83,40 @@ function Row({ worker, now }: { worker: FleetWorker; now: string }) {
         {duration(age)} ago
         {isStale && !isGone && <span className="fine">stale</span>}
       </td>
+      <td className="number" data-cell="change">
+        {!isGone && <WorkerActions worker={worker} onChanged={props.onChanged} />}
+      </td>
     </tr>
+  );
+}
+
+function Troubles({ worker: { strikes, quarantinePulses } }: { worker: FleetWorker }) {
+  return (
+    <>
+      {quarantinePulses !== null && <span className="fine">{duration(quarantinePulses)} left</span>}
+      {strikes > 0 && <span className="fine">{counted(strikes, 'strike')}</span>}
+    </>
+  );
+}
+
+/** What tasks may require of it, and the models in its memory. */
+function Equipment({ worker: { labels, loaded } }: { worker: FleetWorker }) {
+  const models = Object.entries(loaded);
+  if (labels.length + models.length === 0) return null;
+  return (
+    <span className="chips">
+      {models.map(([pool, { bytes }]) => (
+        <span key={pool} className="chip" title="In memory">
+          {pool}
+          {bytes > 0 && ` ${gigabytes(bytes)}`}
+        </span>
+      ))}
+      {labels.map((label) => (
+        <span key={label} className="chip chip-label" title="Label">
+          {label}
+        </span>
+      ))}
+    </span>
   );
 }
 

@@ -1,0 +1,80 @@
+import { type FormEvent, useState } from 'react';
+
+import { callApi } from '../../api/call-api.ts';
+import type { FleetTenant } from '../../api/wire.ts';
+import { ProblemNotice } from '../../components/problem-notice.tsx';
+
+/** A tenant's share of a busy fleet, and what happens to its projects' Runs at the limit. */
+export function TenantForm(props: { tenant: FleetTenant; onSaved: () => void }) {
+  const { tenant, onSaved } = props;
+  const [isSaving, setIsSaving] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  const save = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const given = new FormData(event.currentTarget);
+    setIsSaving(true);
+    setProblem(null);
+    try {
+      const limit = given.get('runningLimit');
+      await callApi(`/admin/v1/tenants/${tenant.id}`, {
+        body: {
+          weight: Number(given.get('weight')),
+          runningLimit: limit === '' ? null : Number(limit),
+        },
+      });
+      for (const { id, overflow } of tenant.projects) {
+        const wanted = given.get(`overflow-${id}`);
+        if (wanted !== overflow) {
+          await callApi(`/admin/v1/projects/${id}`, { body: { overflow: wanted } });
+        }
+      }
+      onSaved();
+    } catch (failure) {
+      setProblem(failure);
+      setIsSaving(false);
+    }
+  };
+
+  return (
+    <form className="tenant-form" onSubmit={(event) => void save(event)}>
+      <label>
+        Weight
+        <input
+          name="weight"
+          type="number"
+          min="0.01"
+          max="100"
+          step="any"
+          required
+          defaultValue={tenant.weight}
+        />
+      </label>
+      <label>
+        Running limit
+        <input
+          name="runningLimit"
+          type="number"
+          min="1"
+          step="1"
+          placeholder="none"
+          defaultValue={tenant.runningLimit ?? ''}
+        />
+      </label>
+      {tenant.projects.map((project) => (
+        <label key={project.id}>
+          {project.name}, at its limit
+          <select name={`overflow-${project.id}`} defaultValue={project.overflow}>
+            <option value="reject">Refuse Runs</option>
+            <option value="queue">Queue Runs</option>
+          </select>
+        </label>
+      ))}
+      <button type="submit" className="button-main" disabled={isSaving}>
+        {isSaving ? 'Saving…' : 'Save'}
+      </button>
+      <p className="fine">It holds from the organisation's next Run on.</p>
+      {problem !== null && <ProblemNotice problem={problem} />}
+    </form>
+  );
+}

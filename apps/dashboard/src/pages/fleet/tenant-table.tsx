@@ -1,0 +1,109 @@
+import { Fragment, useState } from 'react';
+
+import { usePolled } from '../../api/use-polled.ts';
+import type { FleetTenant, FleetTenants } from '../../api/wire.ts';
+import { ProblemNotice } from '../../components/problem-notice.tsx';
+import { grouped } from '../../format/count.ts';
+import { duration } from '../../format/moment.ts';
+import { TenantForm } from './tenant-form.tsx';
+
+const POLL_MS = 5000;
+
+/** Who has what of the fleet, with the settings that decide it. */
+export function TenantTable() {
+  const { value, problem, reload } = usePolled<FleetTenants>('/admin/v1/tenants', POLL_MS);
+  const [changedId, setChangedId] = useState<string | null>(null);
+  if (value === null) return problem === null ? null : <ProblemNotice problem={problem} />;
+  const { tenants, windowSeconds } = value;
+  if (tenants.length === 0) {
+    return (
+      <p className="muted">
+        No organisation has had a slot in the last {duration(windowSeconds)}, and none waits.
+      </p>
+    );
+  }
+  const allSeconds = tenants.reduce((sum, { slotSeconds }) => sum + slotSeconds, 0);
+  const onSaved = () => {
+    setChangedId(null);
+    reload();
+  };
+  return (
+    <table className="table tenant-table">
+      <thead>
+        <tr>
+          <th scope="col">Organisation</th>
+          <th scope="col">Slot time, last {duration(windowSeconds)}</th>
+          <th scope="col" className="number">
+            Waiting
+          </th>
+          <th scope="col" className="number">
+            Running
+          </th>
+          <th scope="col" className="number">
+            Weight
+          </th>
+          <th scope="col">
+            <span className="unseen">Change</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {tenants.map((tenant) => (
+          <Fragment key={tenant.id}>
+            <Row
+              tenant={tenant}
+              allSeconds={allSeconds}
+              onChange={() => setChangedId(changedId === tenant.id ? null : tenant.id)}
+            />
+            {changedId === tenant.id && (
+              <tr className="tenant-change">
+                <td colSpan={6}>
+                  <TenantForm tenant={tenant} onSaved={onSaved} />
+                </td>
+              </tr>
+            )}
+          </Fragment>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row(props: { tenant: FleetTenant; allSeconds: number; onChange: () => void }) {
+  const { tenant, allSeconds } = props;
+  const { runningLimit } = tenant;
+  const part = allSeconds === 0 ? 0 : tenant.slotSeconds / allSeconds;
+  return (
+    <tr>
+      <th scope="row">
+        <span className="one-line">{tenant.name}</span>
+        <span className="fine">{tenant.id}</span>
+      </th>
+      <td data-cell="share">
+        <span className="share">
+          <span className="share-bar" aria-hidden="true">
+            <span style={{ width: `${part * 100}%` }} />
+          </span>
+          <span className="figure">
+            {Math.round(part * 100)} %<span className="muted"> {duration(tenant.slotSeconds)}</span>
+          </span>
+        </span>
+      </td>
+      <td className="number figure" data-cell="waiting">
+        {tenant.waiting === null ? '?' : grouped(tenant.waiting)}
+      </td>
+      <td className="number figure" data-cell="running">
+        {grouped(tenant.running)}
+        {runningLimit !== null && <span className="muted"> of {grouped(runningLimit)}</span>}
+      </td>
+      <td className="number figure" data-cell="weight">
+        {tenant.weight}
+      </td>
+      <td className="number" data-cell="change">
+        <button type="button" className="quiet" onClick={props.onChange}>
+          Change<span className="unseen"> {tenant.name}</span>
+        </button>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,47 @@
+import { useState } from 'react';
+
+import { callApi } from '../../api/call-api.ts';
+import { explainProblem } from '../../api/explain-problem.ts';
+import type { FleetWorker } from '../../api/wire.ts';
+
+/** What an operator can do with a worker that answers. */
+export function WorkerActions(props: { worker: FleetWorker; onChanged: () => void }) {
+  const { worker, onChanged } = props;
+  const [state, setState] = useState<'idle' | 'busy' | { problem: string }>('idle');
+  const change = async (what: 'drain' | 'pardon') => {
+    setState('busy');
+    try {
+      await callApi(`/admin/v1/workers/${worker.id}/${what}`, { body: {} });
+      setState('idle');
+    } catch (failure) {
+      setState({ problem: explainProblem(failure).detail });
+    }
+    onChanged();
+  };
+  const isBusy = state === 'busy';
+  return (
+    <>
+      {worker.state === 'quarantined' && (
+        <button type="button" disabled={isBusy} onClick={() => void change('pardon')}>
+          Take back
+        </button>
+      )}
+      {worker.state !== 'draining' && (
+        <button
+          type="button"
+          className="quiet"
+          title="No new tasks for it; those it has, it finishes"
+          disabled={isBusy}
+          onClick={() => void change('drain')}
+        >
+          Drain
+        </button>
+      )}
+      {typeof state === 'object' && (
+        <span className="fine mistake" role="alert">
+          {state.problem}
+        </span>
+      )}
+    </>
+  );
+}
