@@ -1,0 +1,382 @@
+import { describe, expect, test } from 'vitest';
+
+import { type FairTask, PRIORITY_SECONDS_MAX } from './fair-queue-task.ts';
+import { fairTrace, seededRandom } from './fair-queue-trace.ts';
+import { FairQueue } from './fair-queue.ts';
+
+const NOW = 1_700_000_000_000;
+let lastId = 0;
+
+const aTask = (organisationId: string, changes: Partial<FairTask> = {}): FairTask => {
+  lastId += 1;
+  return {
+    organisationId,
+    taskId: String(lastId),
+    fairnessKey: '',
+    priority: 0,
+    cost: 1_000,
+    queuedAt: NOW + lastId,
+    weight: 1,
+    runningLimit: null,
+    ...changes,
+  };
+};
+
+function fill(queue: FairQueue, count: number, make: () => FairTask): FairTask[] {
+  const tasks = Array.from({ length: count }, make);
+  for (const task of tasks) queue.insert(task);
+  return tasks;
+}
+
+function pickAll(queue: FairQueue, count = Number.POSITIVE_INFINITY): FairTask[] {
+  const picked: FairTask[] = [];
+  for (let task = queue.pick(); task; task = queue.pick()) {
+    picked.push(task);
+    if (picked.length >= count) break;
+  }
+  return picked;
+}
+
+const tenantsOf = (tasks: readonly FairTask[]) =>
+  tasks.map(({ organisationId }) => organisationId).join('');
+const keysOf = (tasks: readonly FairTask[]) => tasks.map(({ fairnessKey }) => fairnessKey).join('');
+const workOf = (tasks: readonly FairTask[], organisationId: string) =>
+  tasks
+    .filter((task) => task.organisationId === organisationId)
+    .reduce((sum, { cost }) => sum + cost, 0);
+
+describe('tenants', () => {
+  test('of equal tasks tenants take turns, however many each has', () => {
+    const queue = new FairQueue();
+    fill(queue, 6, () => aTask('a'));
+    fill(queue, 2, () => aTask('b'));
+    expect(tenantsOf(pickAll(queue))).toBe('ababaaaa');
+  });
+
+  test('a tenant of long tasks gets as much slot-time as one of short ones', () => {
+    const queue = new FairQueue();
+    fill(queue, 100, () => aTask('a', { cost: 5_000 }));
+    fill(queue, 100, () => aTask('b', { cost: 1_000 }));
+    expect(tenantsOf(pickAll(queue, 12))).toBe('abbbbbabbbbb');
+  });
+
+  test('slot-time is shared by weight', () => {
+    const queue = new FairQueue();
+    fill(queue, 400, () => aTask('a', { weight: 3 }));
+    fill(queue, 400, () => aTask('b', { weight: 1 }));
+    const picked = pickAll(queue, 400);
+    expect(workOf(picked, 'a')).toBe(300_000);
+    expect(workOf(picked, 'b')).toBe(100_000);
+  });
+
+  test('while two tenants wait, their shares differ by one task of each at most', () => {
+    const random = seededRandom(3);
+    for (let round = 0; round < 100; round++) {
+      const queue = new FairQueue();
+      const tenants = ['a', 'b', 'c'].map((id) => ({
+        id,
+        weight: 1 + Math.floor(random() * 4),
+        costMax: 1 + Math.floor(random() * 60_000),
+        got: 0,
+      }));
+      for (const { id, weight, costMax } of tenants) {
+        fill(queue, 200, () => aTask(id, { weight, cost: 1 + Math.floor(random() * costMax) }));
+      }
+      let excess = Number.NEGATIVE_INFINITY;
+      for (let picks = 0; picks < 200; picks++) {
+        const task = queue.pick();
+        const tenant = tenants.find(({ id }) => id === task?.organisationId);
+        if (!task || !tenant) throw new Error('All tenants wait, so somebody is picked.');
+        tenant.got += task.cost / tenant.weight;
+        for (const other of tenants) {
+          // One unit per pick is what rounding to whole tags may add.
+          const bound = tenant.costMax / tenant.weight + other.costMax / other.weight + picks + 1;
+          excess = Math.max(excess, Math.abs(tenant.got - other.got) - bound);
+        }
+      }
+      expect(excess).toBeLessThanOrEqual(0);
+    }
+  });
+
+  test('who was away starts with the others: no share is saved up, none is owed', () => {
+    const queue = new FairQueue();
+    fill(queue, 100, () => aTask('a'));
+    pickAll(queue, 50);
+    fill(queue, 100, () => aTask('b'));
+    expect(tenantsOf(pickAll(queue, 6))).toBe('bababa');
+  });
+
+  test('a tenant that leaves and comes back at once does not get ahead', () => {
+    const queue = new FairQueue();
+    fill(queue, 100, () => aTask('a'));
+    const picked: FairTask[] = [];
+    for (let i = 0; i < 50; i++) {
+      queue.insert(aTask('b'));
+      picked.push(...pickAll(queue, 2));
+    }
+    expect(workOf(picked, 'b')).toBe(workOf(picked, 'a'));
+  });
+});
+
+describe('keys inside a tenant', () => {
+  test('they share its turns by slot-time, and add nothing to its share', () => {
+    const queue = new FairQueue();
+    fill(queue, 20, () => aTask('a', { fairnessKey: 'x', cost: 2_000 }));
+    fill(queue, 20, () => aTask('a', { fairnessKey: 'y', cost: 1_000 }));
+    fill(queue, 20, () => aTask('b', { cost: 1_000 }));
+    const picked = pickAll(queue, 30);
+    expect(keysOf(picked.filter((task) => task.organisationId === 'a')).slice(0, 9)).toBe(
+      'xyyxyyxyy',
+    );
+    expect(Math.abs(workOf(picked, 'a') - workOf(picked, 'b'))).toBeLessThanOrEqual(2_000);
+  });
+
+  test('a key that was away starts with the others', () => {
+    const queue = new FairQueue();
+    fill(queue, 20, () => aTask('a', { fairnessKey: 'x' }));
+    pickAll(queue, 10);
+    fill(queue, 20, () => aTask('a', { fairnessKey: 'y' }));
+    expect(keysOf(pickAll(queue, 6))).toBe('yxyxyx');
+  });
+
+  test('what a key used beyond the expected is charged to the key', () => {
+    const queue = new FairQueue();
+    fill(queue, 20, () => aTask('a', { fairnessKey: 'x' }));
+    fill(queue, 20, () => aTask('a', { fairnessKey: 'y' }));
+    const [first] = pickAll(queue, 2);
+    queue.release(first?.taskId ?? '', 4_000);
+    expect(keysOf(pickAll(queue, 5))).toBe('yyyxy');
+  });
+});
+
+describe('head starts', () => {
+  test('a line is ordered by time of queueing, less the head start', () => {
+    const queue = new FairQueue();
+    const plain = aTask('a', { queuedAt: NOW });
+    const urgent = aTask('a', { queuedAt: NOW + 5_000, priority: 10 });
+    const later = aTask('a', { queuedAt: NOW + 15_000, priority: 10 });
+    for (const task of [plain, urgent, later]) queue.insert(task);
+    expect(pickAll(queue).map(({ taskId }) => taskId)).toEqual(
+      [urgent, plain, later].map(({ taskId }) => taskId),
+    );
+  });
+
+  test('they are bounded, so that nobody starves behind urgent tasks', () => {
+    const queue = new FairQueue();
+    const plain = aTask('a', { queuedAt: NOW });
+    queue.insert(plain);
+    const boundMs = PRIORITY_SECONDS_MAX * 1_000;
+    queue.insert(aTask('a', { queuedAt: NOW + boundMs + 1, priority: 1e9 }));
+    expect(queue.pick()?.taskId).toBe(plain.taskId);
+  });
+
+  test('they give nothing over other tenants', () => {
+    const queue = new FairQueue();
+    fill(queue, 4, () => aTask('a', { priority: PRIORITY_SECONDS_MAX }));
+    fill(queue, 4, () => aTask('b'));
+    expect(tenantsOf(pickAll(queue))).toBe('abababab');
+  });
+
+  test('of equals the older id goes first, as a number', () => {
+    const queue = new FairQueue();
+    for (const taskId of ['10', '9', '100']) queue.insert(aTask('a', { taskId, queuedAt: NOW }));
+    expect(pickAll(queue).map(({ taskId }) => taskId)).toEqual(['9', '10', '100']);
+  });
+});
+
+describe('limits', () => {
+  test('a tenant at its limit is parked until one of its runs ends', () => {
+    const queue = new FairQueue();
+    fill(queue, 5, () => aTask('a', { runningLimit: 2 }));
+    const [first] = pickAll(queue);
+    expect([queue.running, queue.queued]).toEqual([2, 3]);
+    queue.release(first?.taskId ?? '', 1_000);
+    expect(pickAll(queue)).toHaveLength(1);
+  });
+
+  test('who was parked comes back with the others, without the share that it let pass', () => {
+    const queue = new FairQueue();
+    fill(queue, 50, () => aTask('a', { runningLimit: 1 }));
+    fill(queue, 100, () => aTask('b'));
+    const [first] = pickAll(queue, 20);
+    queue.release(first?.taskId ?? '', 1_000);
+    expect(tenantsOf(pickAll(queue, 4))).toBe('abbb');
+  });
+
+  test('the newest task tells the limit', () => {
+    const queue = new FairQueue();
+    fill(queue, 3, () => aTask('a', { runningLimit: 1 }));
+    expect(pickAll(queue)).toHaveLength(1);
+    queue.insert(aTask('a', { runningLimit: 3 }));
+    expect(pickAll(queue)).toHaveLength(2);
+  });
+});
+
+describe('what runs used', () => {
+  test('a tenant whose tasks take longer than expected gets no more slot-time for it', () => {
+    const queue = new FairQueue();
+    fill(queue, 500, () => aTask('a'));
+    fill(queue, 500, () => aTask('b'));
+    const used = { a: 0, b: 0 };
+    for (let i = 0; i < 440; i++) {
+      const task = queue.pick();
+      const id = task?.organisationId === 'a' ? 'a' : 'b';
+      const usedMs = id === 'a' ? 10_000 : 1_000;
+      used[id] += usedMs;
+      queue.release(task?.taskId ?? '', usedMs);
+    }
+    expect(Math.abs(used.a - used.b)).toBeLessThanOrEqual(11_000);
+  });
+
+  test('it is charged once: a second release of the same task does nothing', () => {
+    const once = new FairQueue();
+    const twice = new FairQueue();
+    for (const queue of [once, twice]) {
+      lastId = 0;
+      fill(queue, 9, () => aTask('a'));
+      fill(queue, 9, () => aTask('b'));
+      queue.pick();
+    }
+    expect(once.release('1', 5_000)).toBe(true);
+    expect(twice.release('1', 5_000)).toBe(true);
+    expect(twice.release('1', 5_000)).toBe(false);
+    expect(tenantsOf(pickAll(twice))).toBe(tenantsOf(pickAll(once)));
+  });
+
+  test('a pool that comes to rest forgets: everybody begins again equal', () => {
+    const queue = new FairQueue();
+    const [only] = fill(queue, 1, () => aTask('a'));
+    queue.pick();
+    queue.release(only?.taskId ?? '', 60_000);
+    expect(queue.tenants).toBe(0);
+    fill(queue, 3, () => aTask('a'));
+    fill(queue, 3, () => aTask('b'));
+    expect(tenantsOf(pickAll(queue))).toBe('ababab');
+  });
+
+  test('who is at rest is forgotten once the clock has passed it', () => {
+    const queue = new FairQueue();
+    fill(queue, 1, () => aTask('b'));
+    fill(queue, 9, () => aTask('a'));
+    for (let i = 0; i < 5; i++) queue.release(queue.pick()?.taskId ?? '', 1_000);
+    expect(queue.tenants).toBe(1);
+  });
+});
+
+describe('taking back', () => {
+  test('a pick that is put back was never made', () => {
+    const [picked, never] = [new FairQueue(), new FairQueue()];
+    for (const queue of [picked, never]) {
+      const random = seededRandom(7);
+      lastId = 0;
+      fill(queue, 60, () => {
+        const organisationId = String(Math.floor(random() * 5));
+        const fairnessKey = random() < 0.5 ? '' : 'x';
+        const cost = Math.ceil(random() * 9_000);
+        return aTask(organisationId, {
+          fairnessKey,
+          cost,
+          weight: 1 + (Number(organisationId) % 3),
+        });
+      });
+    }
+    const taken = pickAll(picked, 20);
+    for (const { taskId } of taken) expect(picked.putBack(taskId)).toBe(true);
+    expect(pickAll(picked)).toEqual(pickAll(never));
+  });
+
+  test('a tenant that the pick had parked is in turn again, where it was', () => {
+    const queue = new FairQueue();
+    const [first] = fill(queue, 2, () => aTask('a', { runningLimit: 1 }));
+    fill(queue, 3, () => aTask('b'));
+    const picked = pickAll(queue, 3);
+    expect(tenantsOf(picked)).toBe('abb');
+    queue.putBack(first?.taskId ?? '');
+    expect(queue.pick()?.taskId).toBe(first?.taskId);
+  });
+
+  test('what does not run cannot be put back', () => {
+    const queue = new FairQueue();
+    const [task] = fill(queue, 1, () => aTask('a'));
+    expect(queue.putBack(task?.taskId ?? '')).toBe(false);
+    expect(queue.queued).toBe(1);
+  });
+});
+
+describe('who leaves, who is there already', () => {
+  test('a task is in line or runs once, however often it is offered', () => {
+    const queue = new FairQueue();
+    const task = aTask('a');
+    expect([queue.insert(task), queue.insert(task)]).toEqual([true, false]);
+    queue.pick();
+    expect(queue.insert(task)).toBe(false);
+    expect(queue.pick()).toBeNull();
+  });
+
+  test('a withdrawn task is not picked, and costs its tenant nothing', () => {
+    const queue = new FairQueue();
+    const [gone] = fill(queue, 2, () => aTask('a'));
+    fill(queue, 2, () => aTask('b'));
+    expect(queue.withdraw(gone?.taskId ?? '')).toBe(true);
+    expect(queue.withdraw(gone?.taskId ?? '')).toBe(false);
+    expect(tenantsOf(pickAll(queue))).toBe('abb');
+  });
+
+  test('withdrawing a task that was picked ends its run, with no use', () => {
+    const queue = new FairQueue();
+    fill(queue, 3, () => aTask('a', { runningLimit: 1 }));
+    fill(queue, 3, () => aTask('b'));
+    queue.withdraw(queue.pick()?.taskId ?? '');
+    expect(queue.running).toBe(0);
+    expect(tenantsOf(pickAll(queue, 2))).toBe('ab');
+  });
+
+  test('runs that are restored count against the limit and the share', () => {
+    const queue = new FairQueue();
+    const running = aTask('a', { runningLimit: 2 });
+    expect([queue.restoreRunning(running), queue.restoreRunning(running)]).toEqual([true, false]);
+    fill(queue, 3, () => aTask('a', { runningLimit: 2 }));
+    fill(queue, 3, () => aTask('b'));
+    expect(tenantsOf(pickAll(queue))).toBe('babb');
+    expect(queue.release(running.taskId, 1_000)).toBe(true);
+    expect(pickAll(queue)).toHaveLength(1);
+  });
+
+  test('a run that is restored leaves the line', () => {
+    const queue = new FairQueue();
+    const [task] = fill(queue, 1, () => aTask('a'));
+    if (task) queue.restoreRunning(task);
+    expect([queue.queued, queue.running]).toEqual([0, 1]);
+  });
+});
+
+test('a place says what is picked before it', () => {
+  const random = seededRandom(11);
+  const view = { queued: new Map<string, FairTask>(), running: new Map<string, FairTask>() };
+  const queue = new FairQueue();
+  for (const operation of fairTrace(random, view, { tenants: 8 })) {
+    if (operation.do !== 'insert') continue;
+    for (const task of operation.tasks) {
+      const unlimited = { ...task, runningLimit: null };
+      if (queue.insert(unlimited)) view.queued.set(task.taskId, unlimited);
+    }
+    if (view.queued.size > 200) break;
+  }
+  const asked = [...view.queued.values()].filter((_, index) => index % 10 === 0);
+  const places = new Map(asked.map(({ taskId }) => [taskId, queue.readPlace(taskId)]));
+  const before: FairTask[] = [];
+  for (const task of pickAll(queue)) {
+    const place = places.get(task.taskId);
+    if (place) {
+      const own = before.filter((other) => other.organisationId === task.organisationId);
+      expect(place).toEqual({
+        place: own.filter((other) => other.fairnessKey === task.fairnessKey).length,
+        ownWorkMs: workOf(before, task.organisationId),
+        othersWorkMs:
+          before.reduce((sum, { cost }) => sum + cost, 0) - workOf(before, task.organisationId),
+      });
+    }
+    before.push(task);
+  }
+  expect(places.size).toBeGreaterThan(15);
+});
