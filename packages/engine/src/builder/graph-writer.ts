@@ -59,7 +59,7 @@ export class GraphWriter {
       return this.node('MatMul', { name, inputs: [input, weight], outputs: result });
     }
 
-    const { blockSize } = this.#size;
+    const { blockSize, accuracyLevel } = this.#size;
     const { packed, scales } = toInt4(weights, outputs, inputs, blockSize);
     const blocks = Math.ceil(inputs / blockSize);
     const dims = [outputs, blocks, blockSize / 2];
@@ -70,7 +70,13 @@ export class GraphWriter {
       inputs: [input, `${weight}_Q4`, `${weight}_scales`],
       outputs: result,
       domain: 'com.microsoft',
-      attributes: { K: inputs, N: outputs, bits: 4, block_size: blockSize, accuracy_level: 4 },
+      attributes: {
+        K: inputs,
+        N: outputs,
+        bits: 4,
+        block_size: blockSize,
+        accuracy_level: accuracyLevel,
+      },
     });
   }
 

@@ -10,6 +10,8 @@ export type ModelSize = {
   precision: 'fp32' | 'fp16' | 'int4';
   /** Weights that share a scale at int4. */
   blockSize: number;
+  /** What int4 matrices compute with: 0 is the activations as they are, 4 is their int8 rounding, as published. */
+  accuracyLevel: 0 | 4;
   /** `cpu`: rotary inside attention. `gpu`: a `position_ids` input and, but for fp32, half-precision I/O. */
   variant: 'cpu' | 'gpu';
   /** Beyond this many tokens LongRoPE changes tables; the loader ends the context here. */
@@ -32,6 +34,7 @@ export const TINY_MODEL: ModelSize = {
   vocabularySize: 1088,
   precision: 'fp32',
   blockSize: 32,
+  accuracyLevel: 4,
   variant: 'cpu',
   originalMaxPositions: 4096,
   maxPositions: 8192,
@@ -48,6 +51,7 @@ export const FULL_MODEL: ModelSize = {
   vocabularySize: 32064,
   precision: 'int4',
   blockSize: 32,
+  accuracyLevel: 4,
   variant: 'cpu',
   originalMaxPositions: 4096,
   maxPositions: 131072,

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { GenerateResult, OutputChunk } from '../engine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Slots } from '../slots.ts';
+import { chunkTokens } from './chunk-tokens.ts';
 import type { Generation } from './generation.ts';
 import { PrefillPace } from './prefill-pace.ts';
 import { SlotPool } from './slot-pool.ts';
@@ -21,6 +22,8 @@ type Sequence = {
   place: { pool: SlotPool; slot: number } | undefined;
   /** How many of `ids` its slot's cache holds. */
   length: number;
+  /** How many of those were read in chunks. */
+  readLength: number;
 };
 
 type Placed = Sequence & { place: NonNullable<Sequence['place']> };
@@ -70,6 +73,11 @@ export class Scheduler {
     onOutput: (chunk: OutputChunk) => void,
     signal: AbortSignal,
   ): Promise<GenerateResult> {
+    const { promptIds } = generation;
+    const most = Math.max(...this.#pools.map(({ slotClass }) => slotClass.tokens));
+    if (promptIds.length > most) {
+      throw new RangeError(`${promptIds.length} tokens fit no slot; the longest holds ${most}.`);
+    }
     const admission = await this.#admission.take(signal);
     const onAbort = () => {
       if (this.#served.every((sequence) => sequence.signal.aborted)) this.#runtime.terminate();
@@ -85,9 +93,10 @@ export class Scheduler {
           reject,
           startedAt: performance.now(),
           firstTokenAt: undefined,
-          ids: [...generation.promptIds],
+          ids: [...promptIds],
           place: undefined,
           length: 0,
+          readLength: 0,
         });
         void this.#turn();
       });
@@ -120,6 +129,7 @@ export class Scheduler {
       if (!pool || !taken) continue;
       sequence.place = { pool, slot: taken.slot };
       sequence.length = taken.length;
+      sequence.readLength = taken.length;
       pool.fill(taken.slot, sequence);
     }
   }
@@ -173,14 +183,14 @@ export class Scheduler {
     // Those that go to the end of the line have had their turn.
     const line = [...this.#sequences];
     for (const sequence of line) {
-      if (left <= 0) return;
       if (!isPlaced(sequence) || this.#dropAborted(sequence)) continue;
       const missing = sequence.ids.length - sequence.length;
       const isAnswer = sequence.firstTokenAt !== undefined && missing === 1;
       if (isAnswer || missing === 0) continue;
 
-      const most = this.#runtime.chunkTokensMax(sequence.length);
-      const tokens = Math.min(missing, most, left);
+      const most = Math.min(this.#runtime.chunkTokensMax(sequence.length), left);
+      const tokens = chunkTokens(missing, most);
+      if (tokens === 0) return;
       await this.#readChunk(sequence, tokens);
       // Without answers to share the turn with, others join sooner if every chunk ends it.
       left = rows > 0 ? left - tokens : 0;
@@ -197,6 +207,7 @@ export class Scheduler {
       );
       this.#pace.read(tokens, performance.now() - startedAt);
       sequence.length += tokens;
+      sequence.readLength = sequence.length;
       if (sequence.length < ids.length) {
         this.#sequences.delete(sequence);
         this.#sequences.add(sequence);
@@ -227,7 +238,7 @@ export class Scheduler {
     sequence.firstTokenAt ??= performance.now();
     try {
       const chunk = generation.take(logits);
-      if (chunk.text !== '') onOutput(chunk);
+      if (chunk.text !== '' || chunk.logprobs) onOutput(chunk);
     } catch (error) {
       this.#fail(sequence, error);
       return;
@@ -285,6 +296,7 @@ export class Scheduler {
     place?.pool.give(place.slot);
     sequence.place = undefined;
     sequence.length = 0;
+    sequence.readLength = 0;
   }
 }
 

@@ -86,6 +86,12 @@ export class OrtCapi implements Runtime {
   ): Promise<Float32Array> {
     const { cache, index, isLong } = this.#place(slot);
     this.#checkAppend(slot, ids.length, start);
+    const most = this.chunkTokensMax(start);
+    if (ids.length > most) {
+      throw new RangeError(
+        `${ids.length} tokens are more than a chunk at ${start}, which is ${most}.`,
+      );
+    }
     const { hasPositionIds } = this.#opened.shape;
     const end = start + ids.length;
     for (const [at, id] of ids.entries()) {

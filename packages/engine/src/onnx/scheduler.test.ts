@@ -1,0 +1,367 @@
+import { describe, expect, test } from 'vitest';
+
+import type { BuildOptions } from '../builder/build-model-folder.ts';
+import { TINY_MODEL } from '../builder/model-size.ts';
+import type { GenerateRequest } from '../engine.ts';
+import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
+import { openOrtCapi } from '../runtime/ort-capi/ort-capi.ts';
+import type { DecodeRow, Runtime } from '../runtime/runtime.ts';
+import { SeededRandom } from '../sampling/seeded-random.ts';
+import { aRequest } from '../testing/a-request.ts';
+import { ReferencePhi } from '../testing/reference-phi.ts';
+import { tinyFolder } from '../testing/tiny-folder.ts';
+import { Detokenizer } from '../text/detokenizer.ts';
+import { Generation } from './generation.ts';
+import { Scheduler } from './scheduler.ts';
+
+const never = new AbortController().signal;
+// So short a table that the reference can follow sequences past it.
+const SHORT = { originalMaxPositions: 64, maxPositions: 512 };
+
+type Call = { kind: 'decode'; rows: number } | { kind: 'chunk'; slot: number; tokens: number };
+
+/** A runtime that notes its calls, and fails decoding as `fault` says. */
+class NotedRuntime implements Runtime {
+  readonly calls: Call[] = [];
+  terminated = 0;
+  fault: (rows: readonly DecodeRow[]) => Error | undefined = () => undefined;
+  /** Called once a run is under way. */
+  onRun: (call: Call) => void = () => {};
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  get provider() {
+    return this.#runtime.provider;
+  }
+  get device() {
+    return this.#runtime.device;
+  }
+  get slotClasses() {
+    return this.#runtime.slotClasses;
+  }
+  get cacheBytesPerToken() {
+    return this.#runtime.cacheBytesPerToken;
+  }
+  get vocabularySize() {
+    return this.#runtime.vocabularySize;
+  }
+  get canCopy() {
+    return this.#runtime.canCopy;
+  }
+  chunkTokensMax(start: number) {
+    return this.#runtime.chunkTokensMax(start);
+  }
+  async prefillChunk(slot: number, ids: readonly number[], start: number) {
+    const run = this.#runtime.prefillChunk(slot, ids, start);
+    this.#note({ kind: 'chunk', slot, tokens: ids.length });
+    return await run;
+  }
+  async decode(rows: readonly DecodeRow[]) {
+    const fault = this.fault(rows);
+    if (fault) throw fault;
+    const run = this.#runtime.decode(rows);
+    this.#note({ kind: 'decode', rows: rows.length });
+    return await run;
+  }
+  rewind(slot: number, length: number) {
+    this.#runtime.rewind(slot, length);
+  }
+  copy(from: number, to: number, length: number) {
+    this.#runtime.copy(from, to, length);
+  }
+  terminate() {
+    this.terminated += 1;
+    this.#runtime.terminate();
+  }
+  async [Symbol.asyncDispose]() {
+    await this.#runtime[Symbol.asyncDispose]();
+  }
+  #note(call: Call) {
+    this.calls.push(call);
+    this.onRun(call);
+  }
+}
+
+type Opened = {
+  folder: ModelFolder;
+  runtime: NotedRuntime;
+  scheduler: Scheduler;
+} & AsyncDisposable;
+
+async function open(options: BuildOptions, slots: number): Promise<Opened> {
+  const folder = await readModelFolder(await tinyFolder(options));
+  const runtime = new NotedRuntime(
+    await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots }),
+  );
+  const scheduler = new Scheduler(runtime, { onTurnEnd: () => {} });
+  return {
+    folder,
+    runtime,
+    scheduler,
+    [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),
+  };
+}
+
+type Asked = { promptIds: readonly number[]; changes: Partial<GenerateRequest> };
+
+/** `text` grows as the answer does, so that it can be read after a rejection. */
+function start(
+  { folder, runtime }: Pick<Opened, 'folder' | 'runtime'>,
+  scheduler: Scheduler,
+  { promptIds, changes }: Asked,
+  signal = never,
+) {
+  const { messages: _, ...request } = aRequest('', { minTokens: 999, ...changes });
+  const [short, long] = runtime.slotClasses;
+  const generation = new Generation(
+    { ...request, minTokens: Math.min(request.minTokens, request.maxTokens), promptIds },
+    { ...folder, contextLength: (long ?? short).tokens },
+  );
+  const answer = { text: '', tokens: 0, done: Promise.resolve<unknown>(undefined) };
+  answer.done = scheduler.run(
+    generation,
+    (chunk) => {
+      answer.text += chunk.text;
+      answer.tokens = chunk.tokens;
+    },
+    signal,
+  );
+  return answer;
+}
+
+function promptOf(tokens: number, first = 3): number[] {
+  return Array.from({ length: tokens }, (_, at) => first + ((at * 37) % 900));
+}
+
+describe.each<[string, BuildOptions]>([
+  ['fp32', {}],
+  ['int4 with whole activations', { precision: 'int4', accuracyLevel: 0 }],
+  ['int4 with int8 activations', { precision: 'int4' }],
+  ['fp16 with position_ids', { precision: 'fp16', variant: 'gpu' }],
+  ['fp32 with a short rope table', SHORT],
+])('%s', (_, options) => {
+  test('200 requests of random length, arrival and abort say to the letter what each says alone', async () => {
+    await using opened = await open(options, 6);
+    const { runtime, scheduler } = opened;
+    const random = new SeededRandom(11n);
+    const below = (limit: number) => random.nextUint32() % limit;
+    const contexts = promptOf(150, 5);
+
+    const asked = Array.from({ length: 200 }, (__, at): Asked & { abortAt: number } => {
+      const shared = below(3) === 0 ? contexts.slice(0, below(150)) : [];
+      const promptIds = [
+        ...shared,
+        ...promptOf(1 + below(below(5) === 0 ? 120 : 20), 3 + below(40)),
+      ];
+      return {
+        promptIds,
+        changes: {
+          maxTokens: 1 + below(24),
+          greedy: below(2) === 0,
+          seed: BigInt(at),
+          temperature: 1,
+        },
+        abortAt: below(4) === 0 ? below(20) : Number.POSITIVE_INFINITY,
+      };
+    });
+
+    const together: { text: string; isWhole: boolean }[] = [];
+    await Promise.all(
+      Array.from({ length: 9 }, async (__, lane) => {
+        for (let at = lane; at < asked.length; at += 9) {
+          const request = asked[at];
+          if (!request) continue;
+          for (let turns = below(6); turns > 0; turns -= 1) await new Promise(setImmediate);
+          const abort = new AbortController();
+          const answer = start(opened, scheduler, request, abort.signal);
+          for (let turns = 0; turns < request.abortAt && turns < 20; turns += 1) {
+            await new Promise(setImmediate);
+          }
+          if (request.abortAt < 20) abort.abort('stopped');
+          const [end] = await Promise.allSettled([answer.done]);
+          together[at] = { text: answer.text, isWhole: end.status === 'fulfilled' };
+        }
+      }),
+    );
+    expect(scheduler.freeSlots).toBe(6);
+
+    for (const [at, request] of asked.entries()) {
+      // A scheduler of its own knows nothing of what stood in the slots before.
+      const answer = start(opened, new Scheduler(runtime, { onTurnEnd: () => {} }), request);
+      await answer.done;
+      const { text, isWhole } = together[at] ?? { text: '', isWhole: true };
+      expect([at, text]).toEqual([at, isWhole ? answer.text : answer.text.slice(0, text.length)]);
+    }
+    const whole = together.filter(({ isWhole }) => isWhole).length;
+    expect(whole).toBeGreaterThan(120);
+    expect(whole).toBeLessThan(200);
+  });
+});
+
+test('an aborted prompt that runs alone is ended within its run, beside others within theirs', async () => {
+  await using opened = await open({}, 4);
+  const { runtime, scheduler } = opened;
+  const abort = new AbortController();
+  runtime.onRun = () => abort.abort('enough');
+  const alone = start(opened, scheduler, { promptIds: promptOf(2000), changes: {} }, abort.signal);
+  await expect(alone.done).rejects.toBe('enough');
+  expect(runtime.calls).toEqual([{ kind: 'chunk', slot: 0, tokens: 512 }]);
+  expect(runtime.terminated).toBe(1);
+  expect(scheduler.freeSlots).toBe(4);
+
+  runtime.calls.length = 0;
+  const second = new AbortController();
+  const others = [10, 20].map((tokens) =>
+    start(opened, scheduler, { promptIds: promptOf(tokens), changes: { maxTokens: 40 } }),
+  );
+  const aborted = start(
+    opened,
+    scheduler,
+    { promptIds: promptOf(5), changes: { maxTokens: 40 } },
+    second.signal,
+  );
+  let isAborted = false;
+  let runsAfter = 0;
+  runtime.onRun = (call) => {
+    if (isAborted) runsAfter += 1;
+    if (call.kind === 'decode' && call.rows === 3 && !isAborted) {
+      isAborted = true;
+      second.abort('me only');
+    }
+  };
+  await expect(aborted.done).rejects.toBe('me only');
+  expect(runsAfter).toBe(0);
+  await Promise.all(others.map(({ done }) => done));
+  expect(others.map(({ tokens }) => tokens)).toEqual([40, 40]);
+  expect(runtime.terminated).toBe(1);
+});
+
+test('a long prompt is read between the steps of answers, which go on with each turn', async () => {
+  await using opened = await open({}, 3);
+  const { runtime, scheduler } = opened;
+  const answers = [1, 2].map((first) =>
+    start(opened, scheduler, { promptIds: promptOf(8, first), changes: { maxTokens: 400 } }),
+  );
+  runtime.onRun = ({ kind }) => {
+    if (kind === 'decode' && runtime.calls.length === 10) {
+      long = start(opened, scheduler, { promptIds: promptOf(4000), changes: { maxTokens: 1 } });
+    }
+  };
+  let long: ReturnType<typeof start> | undefined;
+  await Promise.all(answers.map(({ done }) => done));
+  await long?.done;
+  const kinds = runtime.calls.slice(10).map(({ kind }) => kind);
+  const chunks = runtime.calls.filter((call) => call.kind === 'chunk' && call.tokens >= 16);
+  expect(chunks.length).toBeGreaterThan(5);
+  // No two chunks follow each other while answers wait for their next token.
+  const lastStep = kinds.lastIndexOf('decode');
+  const pairs = kinds
+    .slice(0, lastStep)
+    .filter((kind, at) => kind === 'chunk' && kinds[at - 1] === 'chunk');
+  expect(pairs).toEqual([]);
+});
+
+test('a short prompt behind a long one does not wait for all of it', async () => {
+  await using opened = await open({}, 3);
+  const { scheduler } = opened;
+  const ends: string[] = [];
+  const ask = async (name: string, tokens: number) => {
+    await start(opened, scheduler, { promptIds: promptOf(tokens), changes: { maxTokens: 1 } }).done;
+    ends.push(name);
+  };
+  await Promise.all([ask('long', 4000), ask('short', 10)]);
+  expect(ends).toEqual(['short', 'long']);
+});
+
+test('a row whose run fails, fails alone: the others say what they would have said', async () => {
+  await using opened = await open({}, 4);
+  const { runtime, scheduler } = opened;
+  const asked = [5, 9, 14].map((tokens) => ({ promptIds: promptOf(tokens), changes: {} }));
+  const alone: string[] = [];
+  for (const request of asked) {
+    const answer = start(opened, new Scheduler(runtime, { onTurnEnd: () => {} }), request);
+    await answer.done;
+    alone.push(answer.text);
+  }
+  // The second row's fifth token finds no memory, however often it is tried.
+  runtime.fault = (rows) =>
+    rows.some(({ slot, length }) => slot === 1 && length === 9 + 5)
+      ? new Error('bad allocation')
+      : undefined;
+  const answers = asked.map((request) => start(opened, scheduler, request));
+  const ends = await Promise.allSettled(answers.map(({ done }) => done));
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect([answers[0]?.text, answers[2]?.text]).toEqual([alone[0], alone[2]]);
+  expect(scheduler.freeSlots).toBe(4);
+});
+
+test('a prompt that begins like one before it is read from where they part', async () => {
+  await using opened = await open({}, 2);
+  const { runtime, scheduler } = opened;
+  const shared = promptOf(100);
+  const first = start(opened, scheduler, { promptIds: [...shared, 7, 8, 9], changes: {} });
+  await first.done;
+  runtime.calls.length = 0;
+  const request = { promptIds: [...shared, 10, 11, 12, 13], changes: {} };
+  // In a slot of its own each: one goes on where the first was, the other copies the beginning.
+  const both = [1, 2].map(() => start(opened, scheduler, request));
+  await Promise.all(both.map(({ done }) => done));
+  const read = runtime.calls.flatMap((call) => (call.kind === 'chunk' ? [call.tokens] : []));
+  expect(read).toEqual([4, 4]);
+});
+
+test('answers close ranks when those between them are done', async () => {
+  await using opened = await open({}, 6);
+  const { runtime, scheduler } = opened;
+  const lengths = [80, 2, 2, 2, 2, 80];
+  const asked = lengths.map((maxTokens, at) => ({
+    promptIds: promptOf(6 + at),
+    changes: { maxTokens },
+  }));
+  const slots = new Set<string>();
+  const decode = runtime.decode.bind(runtime);
+  runtime.decode = async (rows) => {
+    slots.add(rows.map(({ slot }) => slot).join());
+    return await decode(rows);
+  };
+  const answers = asked.map((request) => start(opened, scheduler, request));
+  await Promise.all(answers.map(({ done }) => done));
+  expect(slots).toContain('0,5');
+  expect(slots).toContain('0,1');
+  const alone = start(
+    opened,
+    new Scheduler(runtime, { onTurnEnd: () => {} }),
+    asked[5] ?? { promptIds: [], changes: {} },
+  );
+  await alone.done;
+  expect(answers[5]?.text).toBe(alone.text);
+});
+
+describe.each<[string, BuildOptions]>([
+  ['chosen by the mask', {}],
+  ['chosen by positions', { variant: 'gpu' }],
+])('the long rope table, %s', (_, options) => {
+  test('an answer that outgrows the short table goes on as the float64 reference does, beside short ones and in turn', async () => {
+    await using opened = await open({ ...SHORT, ...options }, 4);
+    const { folder, scheduler } = opened;
+    const reference = new ReferencePhi({ ...TINY_MODEL, ...SHORT });
+    // Two cross while they answer, one is long from the start, three stay short; one long slot serves all.
+    const asked = [50, 60, 90, 10, 20, 30].map((tokens, at) => ({
+      promptIds: promptOf(tokens, 3 + at),
+      changes: { maxTokens: at < 3 ? 30 : 24 },
+    }));
+    const answers = asked.map((request) => start(opened, scheduler, request));
+    await Promise.all(answers.map(({ done }) => done));
+    for (const [at, { promptIds, changes }] of asked.entries()) {
+      const detokenizer = new Detokenizer(folder.tokenizer);
+      const text = reference
+        .generate(promptIds, changes.maxTokens)
+        .map((id) => detokenizer.next(id))
+        .join('');
+      expect([at, answers[at]?.text]).toEqual([at, text + detokenizer.end()]);
+    }
+  });
+});
