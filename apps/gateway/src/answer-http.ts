@@ -64,7 +64,7 @@ async function openStream(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const task = TASK_ID_PATTERN.test(taskId)
-    ? await findTask(ctx.readToken, tasktoken, gone.signal)
+    ? await findTask(ctx.readTaskId, tasktoken, gone.signal)
     : null;
   if (gone.signal.aborted) return;
   if (task?.id !== taskId) return refuse(response, 'task_not_found', MESSAGES.tokenInvalid, 404);

@@ -141,7 +141,7 @@ export class SocketConnection implements Connection, Outlet {
     // A client that asks faster than Postgres answers waits in the network.
     if (this.#lookups >= limits.lookupsPerConnectionMax) this.#socket.pause();
     try {
-      const task = await findTask(this.#ctx.readToken, token, this.#closing.signal);
+      const task = await findTask(this.#ctx.readTaskId, token, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       if (task === null) {
         this.#watches.delete(token);

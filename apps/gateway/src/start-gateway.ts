@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { connectDb } from '@runfleet/db';
+import { connectDb, shareReads } from '@runfleet/db';
 import { openFollower } from '@runfleet/events';
 import { createHealth, createMetrics, type Logger } from '@runfleet/service';
 import { readTaskIds } from '@runfleet/tasks';
@@ -14,7 +14,6 @@ import { Connections } from './connections.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { gatewayMetrics } from './metrics.ts';
-import { shareLookups } from './share-lookups.ts';
 import { TaskFeeds } from './task-feeds.ts';
 import { withFileUrls } from './with-file-urls.ts';
 
@@ -46,7 +45,7 @@ export async function startGateway(
   });
   const connections = new Connections(limits);
   const ctx: GatewayContext = {
-    readToken: shareLookups((tokens) => readTaskIds({ db }, tokens)),
+    readTaskId: shareReads((tokens) => readTaskIds({ db }, tokens)),
     feeds,
     limits,
     metrics: gatewayMetrics(metrics),

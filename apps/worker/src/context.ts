@@ -1,8 +1,7 @@
-import type { Db } from '@runfleet/db';
 import type { ChatLimits } from '@runfleet/models';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Logger } from '@runfleet/service';
-import type { TaskStore } from '@runfleet/tasks';
+import type { RunReader, TaskStore } from '@runfleet/tasks';
 
 import type { WorkerMetrics } from './metrics.ts';
 import type { ModelHost } from './models/model-host.ts';
@@ -10,8 +9,8 @@ import type { ModelHost } from './models/model-host.ts';
 /** What the stages of a run may reach. */
 export type WorkerContext = {
   readonly workerId: string;
-  readonly db: Db;
   readonly store: TaskStore;
+  readonly readRun: RunReader;
   readonly queue: TaskQueue;
   readonly models: ModelHost;
   readonly limits: ChatLimits;

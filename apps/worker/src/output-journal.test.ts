@@ -5,13 +5,13 @@ import { expect } from 'vitest';
 import { OutputJournal } from './output-journal.ts';
 import { StopReason } from './stop-reason.ts';
 
-const test = testWithTasks.extend('run', async ({ db, store, tenant }) => {
+const test = testWithTasks.extend('run', async ({ store, tenant }) => {
   const { id } = await createTask({ store }, aTask(tenant));
   const worker = await aWorker(store);
   const { assigned } = await assignTasks({ store }, [{ taskId: id, ...worker }]);
   const ticket = assigned[0];
   if (!ticket) throw new Error('The task was not assigned.');
-  await acceptTask({ db, store }, ticket);
+  await acceptTask({ store }, ticket);
   const control = new AbortController();
   const journal = new OutputJournal(
     { store },

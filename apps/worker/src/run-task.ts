@@ -7,11 +7,11 @@ import {
   finishTask,
   type Output,
   requeueTask,
-  startTask,
   type TaskResult,
   type TaskToRun,
 } from '@runfleet/tasks';
 
+import { Acceptance } from './acceptance.ts';
 import type { WorkerContext } from './context.ts';
 import { ModelLoadError } from './models/model-load-error.ts';
 import { OutputJournal } from './output-journal.ts';
@@ -24,17 +24,17 @@ import { untilCommitted } from './until-committed.ts';
 /** How the worker let go of a task. `fenced`: it was somebody else's by then, and nothing was written. */
 export type Ended = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'requeued' | 'fenced';
 
-export type Run = { task: TaskToRun; claim: Claim; control: AbortController };
+export type Run = { claim: Claim; control: AbortController; onAccepted: () => void };
 
 export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
-  const { task, claim, control } = run;
+  const { claim, control } = run;
   const { signal } = control;
-  const timer = setTimeout(
-    () => control.abort(new StopReason('timeout')),
-    task.timeoutSeconds * 1_000,
-  );
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const end = await carry(ctx, run);
+    const task = await untilCommitted(() => ctx.readRun(claim.taskId), signal);
+    if (!task) return 'fenced';
+    timer = setTimeout(() => control.abort(new StopReason('timeout')), task.timeoutSeconds * 1_000);
+    const end = await carry(ctx, run, task);
     const { result } = end;
     const carried = await untilCommitted(() => finishTask(ctx, claim, end), neverAborted);
     if (carried === 'fenced') return 'fenced';
@@ -51,17 +51,18 @@ const neverAborted = new AbortController().signal;
 
 type End = { result: TaskResult; lastOutput?: Output | undefined };
 
-async function carry(ctx: WorkerContext, run: Run): Promise<End> {
-  const { task, claim, control } = run;
+async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End> {
+  const { claim, control, onAccepted } = run;
   const { signal } = control;
+  const written = unlessTimeout(signal);
+  const acceptance = new Acceptance(ctx, { claim, signal: written, onAccepted });
+  const use = ctx.models.use(task.pool, signal);
   let engine: Engine | null = null;
   try {
-    using model = await ctx.models.use(task.pool, signal);
-    engine = model.engine;
-    const { prepared, prompt } = await preprocess(ctx, { task, engine });
+    engine = (await acceptance.meanwhile(use)).engine;
+    const { prepared, prompt } = await acceptance.meanwhile(preprocess(ctx, { task, engine }));
     // The model does not wait for this commit; its text does.
-    const written = unlessTimeout(signal);
-    const started = untilCommitted(() => startTask(ctx, claim), written);
+    const started = acceptance.start();
     const abort = (reason: StopReason) => control.abort(reason);
     const journal = new OutputJournal(ctx, { claim, started, signal: written, abort });
     const answer = await infer({ engine, prepared, journal, signal });
@@ -70,8 +71,15 @@ async function carry(ctx: WorkerContext, run: Run): Promise<End> {
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;
+    await acceptance.accept();
     const { model: weights, device } = engine?.info ?? { model: '', device: '' };
     return { result: { ...result, weights, device } };
+  } finally {
+    // Also a model that was still being loaded when the claim was refused.
+    void use.then(
+      (model) => model[Symbol.dispose](),
+      () => {},
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import {
   Resources,
   serveHealth,
 } from '@runfleet/service';
-import { openTaskStore } from '@runfleet/tasks';
+import { openRunReader, openTaskStore } from '@runfleet/tasks';
 import type { z } from 'zod';
 
 import type { workerConfig } from './config.ts';
@@ -61,8 +61,8 @@ export function startWorker(
 
     const ctx: WorkerContext = {
       workerId: randomUUID(),
-      db,
       store,
+      readRun: openRunReader({ db }),
       queue,
       models,
       limits: {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openEngine } from '@runfleet/engine';
 import { openTicketTransport } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
-import { assignTasks, createTask, killTask, readTask } from '@runfleet/tasks';
+import { assignTasks, createTask, killTask, openRunReader, readTask } from '@runfleet/tasks';
 import { aTask, phi, testWithTasks } from '@runfleet/tasks/testing';
 import { expect, vi } from 'vitest';
 
@@ -33,8 +33,8 @@ const test = testWithTasks
     });
     const ctx: WorkerContext = {
       workerId: randomUUID(),
-      db,
       store,
+      readRun: openRunReader({ db }),
       queue,
       models,
       limits: { maxTokens: 1_000, maxTimeoutSeconds: 3_600 },

@@ -4,20 +4,17 @@
  */
 import type { Ticket, TicketTransport, WorkerNotice } from '@runfleet/queue';
 import {
-  acceptTask,
   drainWorker,
   registerWorker,
   renewWorker,
   requeueTask,
   retireWorker,
-  type TaskToRun,
   type WorkerDescription,
 } from '@runfleet/tasks';
 
 import type { WorkerContext } from './context.ts';
 import { runTask } from './run-task.ts';
 import { StopReason } from './stop-reason.ts';
-import { untilCommitted } from './until-committed.ts';
 
 const RENEW_MS = 5_000;
 
@@ -124,30 +121,27 @@ export class Worker implements AsyncDisposable {
       return;
     }
     const control = new AbortController();
-    const accepted = untilCommitted(
-      () => acceptTask(this.#ctx, { ...ticket, workerId: this.#ctx.workerId }),
-      control.signal,
-    );
-    const done = this.#carry(ticket, accepted, control);
-    this.#runs.set(taskId, { epoch, control, done });
-    await accepted.catch(() => {
-      // `#carry` has said it; the accept deadline takes the task back.
+    let done = Promise.resolve();
+    const accepted = new Promise<void>((resolve) => {
+      done = this.#carry(ticket, control, resolve);
     });
+    this.#runs.set(taskId, { epoch, control, done });
+    await Promise.race([accepted, done]);
   }
 
-  async #carry(
-    claim: Ticket,
-    accepted: Promise<TaskToRun | null>,
-    control: AbortController,
-  ): Promise<void> {
+  async #carry(claim: Ticket, control: AbortController, sayAccepted: () => void): Promise<void> {
     const { logger, metrics } = this.#ctx;
-    try {
-      const task = await accepted;
-      if (!task) return;
-      const acceptedAt = performance.now();
+    let acceptedAt = 0;
+    const onAccepted = () => {
+      acceptedAt = performance.now();
       metrics.taskAccepted();
-      const ended = await runTask(this.#ctx, { task, claim, control });
+      sayAccepted();
+    };
+    try {
+      const ended = await runTask(this.#ctx, { claim, control, onAccepted });
       this.#forget(claim);
+      // A stale ticket was no run.
+      if (acceptedAt === 0) return;
       this.#wake();
       const seconds = (performance.now() - acceptedAt) / 1_000;
       metrics.taskEnded(ended, seconds);

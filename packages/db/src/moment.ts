@@ -21,7 +21,15 @@ export function parseMoment(text: string): bigint {
   return BigInt(ms) * MICROS_PER_MS + BigInt(fraction.padEnd(6, '0'));
 }
 
+/** Nearly all moments of a commit are its own, so the last one is remembered. */
+let last = { at: 0n, text: '1970-01-01T00:00:00.000000Z' };
+
 export function formatMoment(at: bigint): string {
+  if (at !== last.at) last = { at, text: textOf(at) };
+  return last.text;
+}
+
+function textOf(at: bigint): string {
   const iso = new Date(Number(at / MICROS_PER_MS)).toISOString();
   return `${iso.slice(0, -1)}${(at % MICROS_PER_MS).toString().padStart(3, '0')}Z`;
 }

@@ -22,7 +22,7 @@ export async function assignTasks(
       ctx.store.commit({
         taskId,
         workerId,
-        movesSlot: true,
+        readsWorkers: true,
         decide: (state, seen) => decideAssign(state, { generation }, seen),
       }),
     ),

@@ -1,7 +1,14 @@
 /** What a worker writes about a task that it carries. Each returns `fenced` where the task is no longer its own. */
-import type { Db } from '@runfleet/db';
+import { type Db, shareReads } from '@runfleet/db';
 
-import { decideAccept, decideFinish, decideOutput, decideStart, type Output } from './decide.ts';
+import {
+  decideAccept,
+  decideBegin,
+  decideFinish,
+  decideOutput,
+  decideStart,
+  type Output,
+} from './decide.ts';
 import type { Committed } from './plan-commit.ts';
 import type { TaskRow } from './read-task.ts';
 import type { TaskResult } from './task-state.ts';
@@ -18,35 +25,53 @@ export type TaskToRun = Pick<
   'id' | 'pool' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'
 >;
 
-/** Confirms a ticket. Answers with the task, or null where the ticket is stale. */
-export async function acceptTask(
-  ctx: { store: TaskStore; db: Db },
-  claim: Claim & { workerId: string },
-): Promise<TaskToRun | null> {
-  const [task, committed] = await Promise.all([
-    readTaskToRun(ctx, claim.taskId),
-    ctx.store.commit({
-      taskId: claim.taskId,
-      movesSlot: false,
-      decide: (state) => decideAccept(state, claim),
-    }),
-  ]);
-  return 'refused' in committed ? null : task;
+/** Finds what to run. Null for a task that is gone. */
+export type RunReader = (taskId: string) => Promise<TaskToRun | null>;
+
+/** A worker's reader of tasks to run: those that come together are read together. */
+export function openRunReader(ctx: { db: Db }): RunReader {
+  return shareReads(async (ids) => {
+    const tasks = await ctx.db.sql<TaskToRun[]>`
+      select id, pool, owner_id as "ownerId", parameters, seed,
+        timeout_seconds as "timeoutSeconds"
+      from tasks where id = any(${ids as string[]}::bigint[])`;
+    return new Map(tasks.map((task) => [task.id, task]));
+  });
 }
 
-async function readTaskToRun(ctx: { db: Db }, id: string): Promise<TaskToRun | null> {
-  const [task] = await ctx.db.sql<TaskToRun[]>`
-    select id, pool, owner_id as "ownerId", parameters, seed,
-      timeout_seconds as "timeoutSeconds"
-    from tasks where id = ${id}`;
-  return task ?? null;
+/** Confirms a ticket. */
+export function acceptTask(
+  ctx: { store: TaskStore },
+  claim: Claim & { workerId: string },
+): Promise<Carried> {
+  return carried(
+    ctx.store.commit({
+      taskId: claim.taskId,
+      readsWorkers: false,
+      decide: (state) => decideAccept(state, claim),
+    }),
+  );
+}
+
+/** Confirms a ticket whose run is prepared, and starts it. */
+export function beginTask(
+  ctx: { store: TaskStore },
+  claim: Claim & { workerId: string },
+): Promise<Carried> {
+  return carried(
+    ctx.store.commit({
+      taskId: claim.taskId,
+      readsWorkers: false,
+      decide: (state) => decideBegin(state, claim),
+    }),
+  );
 }
 
 export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carried> {
   return carried(
     ctx.store.commit({
       taskId: claim.taskId,
-      movesSlot: false,
+      readsWorkers: false,
       decide: (state) => decideStart(state, claim),
     }),
   );
@@ -60,7 +85,7 @@ export function appendOutput(
   return carried(
     ctx.store.commit({
       taskId: claim.taskId,
-      movesSlot: false,
+      readsWorkers: false,
       decide: (state) => decideOutput(state, { epoch: claim.epoch, ...output }),
     }),
   );
@@ -75,7 +100,7 @@ export function finishTask(
   return carried(
     ctx.store.commit({
       taskId: claim.taskId,
-      movesSlot: true,
+      readsWorkers: false,
       decide: (state) => decideFinish(state, { epoch: claim.epoch, ...end }),
     }),
   );

@@ -97,6 +97,18 @@ export function decideAccept(
   return [enter('task_accept'), enter('task_preprocess_start')];
 }
 
+/** The worker confirms a claim that it has prepared already: what follows happens at once. */
+export function decideBegin(
+  state: TaskState,
+  input: { epoch: number; workerId: string },
+): Decision {
+  if (state.epoch !== input.epoch || state.workerId !== input.workerId) return FENCED;
+  if (state.status === 'task_start') return REPEATED;
+  const accepted = decideAccept(state, input);
+  if (isRefusal(accepted)) return accepted;
+  return [...accepted, enter('task_preprocess_end'), enter('task_start')];
+}
+
 /** The input is ready and the model begins. */
 export function decideStart(state: TaskState, input: { epoch: number }): Decision {
   if (state.epoch !== input.epoch) return FENCED;

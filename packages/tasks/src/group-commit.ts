@@ -4,8 +4,8 @@ import { isOutcomeUnknown } from '@runfleet/db';
 const BATCH_MAX = 128;
 
 /**
- * Shares commits. What arrives while nothing is in flight is committed at once, alone; what
- * arrives during a commit shares the next one. So an idle system answers as fast as it can, and
+ * Shares commits. What arrives while nothing is in flight is committed at once; what arrives
+ * during a commit shares the next one. So an idle system answers as fast as it can, and
  * a busy one pays for one commit where it would pay for many.
  */
 export class GroupCommit<T, R> {
@@ -32,6 +32,8 @@ export class GroupCommit<T, R> {
   }
 
   async #run(): Promise<void> {
+    // What is added in one go belongs together: an accept and its start, all tasks of a round.
+    await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
       try {

@@ -20,7 +20,7 @@ export async function killTask(
   let workerId: string | null = null;
   const committed = await ctx.store.commit({
     taskId: before.id,
-    movesSlot: true,
+    readsWorkers: false,
     decide: (state) => {
       workerId = state.workerId;
       return decideKill(state, { onlyQueued });

@@ -7,6 +7,6 @@ export async function moveTask(
   taskId: string,
   decide: TaskCommand['decide'],
 ): Promise<boolean> {
-  const committed = await ctx.store.commit({ taskId, movesSlot: true, decide });
+  const committed = await ctx.store.commit({ taskId, readsWorkers: true, decide });
   return !('refused' in committed);
 }

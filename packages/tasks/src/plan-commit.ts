@@ -24,8 +24,11 @@ const IDEMPOTENCY_MICROS = BigInt(IDEMPOTENCY_HOURS) * 3_600_000_000n;
 /** A task, and what is decided about it once its state is known. */
 export type TaskCommand = {
   taskId: string;
-  /** Whether a slot may be bound or freed, which needs the worker's row lock. */
-  movesSlot: boolean;
+  /**
+   * Whether the decision looks at the task's worker or at a wanted one, which locks their rows for
+   * the whole commit. Freeing a slot does not: it is counted with the write.
+   */
+  readsWorkers: boolean;
   /** The worker that a slot is wanted of. */
   workerId?: string;
   decide: (state: TaskState, seen: Seen) => Decision;

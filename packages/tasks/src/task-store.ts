@@ -77,7 +77,7 @@ async function commitCommands(
   commands: readonly TaskCommand[],
 ): Promise<readonly Committed[]> {
   const ids = [...new Set(commands.map((command) => command.taskId))];
-  const movers = commands.filter((command) => command.movesSlot);
+  const readers = commands.filter((command) => command.readsWorkers);
   const { results, events, moves } = await transact(
     ctx.db.sql,
     (tx) =>
@@ -85,8 +85,8 @@ async function commitCommands(
         lockTasks(tx, ids),
         lockWorkersOf(
           tx,
-          movers.map((command) => command.taskId),
-          movers.flatMap((command) => command.workerId ?? []),
+          readers.map((command) => command.taskId),
+          readers.flatMap((command) => command.workerId ?? []),
         ),
         readClock(ctx, tx),
       ]),

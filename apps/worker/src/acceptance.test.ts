@@ -1,0 +1,68 @@
+import { assignTasks, createTask, readTask } from '@runfleet/tasks';
+import { aTask, aWorker, testWithTasks } from '@runfleet/tasks/testing';
+import { expect } from 'vitest';
+
+import { Acceptance } from './acceptance.ts';
+
+const test = testWithTasks.extend('claim', async ({ store, tenant }) => {
+  const { id: taskId } = await createTask({ store }, aTask(tenant));
+  const worker = await aWorker(store);
+  const { assigned } = await assignTasks({ store }, [{ taskId, ...worker }]);
+  const claim = assigned[0];
+  if (!claim) throw new Error('The task was not assigned.');
+  const read = (db: Parameters<typeof readTask>[0]['db']) =>
+    readTask({ db }, { ...tenant, reference: { id: taskId } });
+  return { ...claim, read };
+});
+
+const neverAborted = new AbortController().signal;
+
+test('what is ready at once is accepted and started in one commit', async ({
+  db,
+  store,
+  claim,
+}) => {
+  let acceptances = 0;
+  const onAccepted = () => (acceptances += 1);
+  const { workerId } = claim;
+  const acceptance = new Acceptance(
+    { store, workerId },
+    { claim, signal: neverAborted, onAccepted },
+  );
+  expect(await acceptance.meanwhile(Promise.resolve('a model'))).toBe('a model');
+  expect((await claim.read(db)).status).toBe('task_assign');
+  expect(await acceptance.start()).toBe('done');
+  await acceptance.accept();
+  const { status, times } = await claim.read(db);
+  expect(status).toBe('task_start');
+  expect(times.startedAt).toBe(times.acceptedAt);
+  expect(acceptances).toBe(1);
+});
+
+test('what takes long is waited for after the accept', async ({ db, store, claim }) => {
+  const { workerId } = claim;
+  const options = { claim, signal: neverAborted, onAccepted: () => loaded('a model') };
+  let loaded = (_model: string) => {};
+  const loading = new Promise<string>((resolve) => (loaded = resolve));
+  const acceptance = new Acceptance({ store, workerId }, options);
+  // Loaded only once the task is accepted: it would wait for ever otherwise.
+  expect(await acceptance.meanwhile(loading)).toBe('a model');
+  expect((await claim.read(db)).status).toBe('task_preprocess_start');
+  expect(await acceptance.start()).toBe('done');
+  expect((await claim.read(db)).status).toBe('task_start');
+});
+
+test('a claim that is not the worker’s any more is fenced, whichever way it is confirmed', async ({
+  db,
+  store,
+  claim,
+}) => {
+  await db.sql`update tasks set epoch = epoch + 1 where id = ${claim.taskId}`;
+  const { workerId } = claim;
+  const options = { claim, signal: neverAborted, onAccepted: () => expect.unreachable() };
+  const slow = new Acceptance({ store, workerId }, options);
+  await expect(slow.accept()).rejects.toMatchObject({ kind: 'fenced' });
+  const quick = new Acceptance({ store, workerId }, options);
+  expect(await quick.start()).toBe('fenced');
+  await expect(quick.accept()).rejects.toMatchObject({ kind: 'fenced' });
+});

@@ -1,0 +1,74 @@
+import { acceptTask, beginTask, type Carried, type Claim, startTask } from '@runfleet/tasks';
+
+import type { WorkerContext } from './context.ts';
+import { StopReason } from './stop-reason.ts';
+import { untilCommitted } from './until-committed.ts';
+
+/** What is ready within this time of the ticket is accepted and started in one commit. */
+const READY_MS = 20;
+
+/**
+ * How a worker confirms a claim. A run that can begin at once is accepted and started in one commit;
+ * one whose model has to be loaded first is accepted meanwhile, so that its ticket is not late.
+ */
+export class Acceptance {
+  readonly #ctx: Pick<WorkerContext, 'store' | 'workerId'>;
+  readonly #claim: Claim & { workerId: string };
+  readonly #signal: AbortSignal;
+  readonly #onAccepted: () => void;
+  #accepted: Promise<void> | null = null;
+
+  constructor(
+    ctx: Pick<WorkerContext, 'store' | 'workerId'>,
+    run: { claim: Claim; signal: AbortSignal; onAccepted: () => void },
+  ) {
+    this.#ctx = ctx;
+    this.#claim = { ...run.claim, workerId: ctx.workerId };
+    this.#signal = run.signal;
+    this.#onAccepted = run.onAccepted;
+  }
+
+  /** Waits for what the run needs before it can start, and accepts where that takes long. */
+  async meanwhile<T>(work: Promise<T>): Promise<T> {
+    if (!this.#accepted && !(await settlesWithin(work, READY_MS))) await this.accept();
+    return work;
+  }
+
+  /** Rejects with the StopReason `fenced` where the task is not the worker's any more. */
+  accept(): Promise<void> {
+    this.#accepted ??= this.#confirm(
+      untilCommitted(() => acceptTask(this.#ctx, this.#claim), this.#signal),
+    );
+    return this.#accepted;
+  }
+
+  start(): Promise<Carried> {
+    if (this.#accepted) {
+      return untilCommitted(() => startTask(this.#ctx, this.#claim), this.#signal);
+    }
+    const begun = untilCommitted(() => beginTask(this.#ctx, this.#claim), this.#signal);
+    this.#accepted = this.#confirm(begun);
+    // Whoever waits for the start is told the same.
+    this.#accepted.catch(() => {});
+    return begun;
+  }
+
+  async #confirm(commit: Promise<Carried>): Promise<void> {
+    if ((await commit) === 'fenced') throw new StopReason('fenced');
+    this.#onAccepted();
+  }
+}
+
+async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const isInTime = await Promise.race([settled, late]);
+  clearTimeout(timer);
+  return isInTime;
+}
