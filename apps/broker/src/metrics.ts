@@ -1,8 +1,20 @@
+import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
 import type { Metrics } from '@runfleet/service';
 
 export type BrokerMetrics = ReturnType<typeof brokerMetrics>;
 
+type PoolStands = {
+  queued: number;
+  running: number;
+  oldestWaitSeconds: number;
+  idle: Partial<Record<IdleReason, number>>;
+};
+
+/** Labels are bounded: pools, reconcilers, reasons and quantiles, never tenants, lanes or workers. */
 export function brokerMetrics(metrics: Metrics) {
+  const picked = metrics.counter('runfleet_broker_picked_total', 'Tasks taken in fair order.', [
+    'pool',
+  ]);
   const assigned = metrics.counter('runfleet_broker_assigned_total', 'Tasks bound to a worker.', [
     'pool',
   ]);
@@ -11,14 +23,46 @@ export function brokerMetrics(metrics: Metrics) {
     'Picked tasks that found no free slot at the commit.',
     ['pool'],
   );
+  const despiteAvoids = metrics.counter(
+    'runfleet_broker_placed_despite_avoids_total',
+    'Tasks that went back to a worker on which they failed, since nobody else could take them.',
+    ['pool'],
+  );
   const assignSeconds = metrics.histogram(
     'runfleet_broker_assign_seconds',
-    'One round of pick, place, commit and tickets.',
+    'One round of pick, place and commit.',
     { labels: ['pool'], buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] },
+  );
+  const waitSeconds = metrics.histogram(
+    'runfleet_broker_queue_wait_seconds',
+    'From the Run to the assignment, by task.',
+    {
+      labels: ['pool'],
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600],
+    },
+  );
+  const queued = metrics.gauge('runfleet_broker_queued', 'Tasks in line.', ['pool']);
+  const running = metrics.gauge('runfleet_broker_running', 'Tasks that count as running.', [
+    'pool',
+  ]);
+  const oldestWait = metrics.gauge(
+    'runfleet_broker_oldest_wait_seconds',
+    'How long the oldest task in line has waited; 0 where none waits.',
+    ['pool'],
+  );
+  const idle = metrics.gauge(
+    'runfleet_broker_idle_workers',
+    'Workers with a free slot that have nothing to do in the pool, by reason.',
+    ['pool', 'reason'],
+  );
+  const share = metrics.gauge(
+    'runfleet_broker_share_ratio',
+    "Slots of a tenant that wants more over its weight's part, by quantile of tenants; 1 is fair.",
+    ['pool', 'quantile'],
   );
   const rebuilt = metrics.counter(
     'runfleet_broker_index_rebuilds_total',
-    'Times a queue index was filled again from Postgres.',
+    'Times a lane of a queue index was filled again from Postgres.',
     ['pool'],
   );
   const leading = metrics.gauge('runfleet_broker_leads', 'Whether this broker leads the pool.', [
@@ -30,11 +74,27 @@ export function brokerMetrics(metrics: Metrics) {
     ['reconciler'],
   );
   return {
-    roundFinished(pool: string, round: { assigned: number; unplaced: number; seconds: number }) {
+    roundFinished(
+      pool: string,
+      round: { picked: number; assigned: number; unplaced: number; seconds: number },
+    ) {
+      picked.inc({ pool }, round.picked);
       assigned.inc({ pool }, round.assigned);
       unplaced.inc({ pool }, round.unplaced);
       assignSeconds.observe({ pool }, round.seconds);
     },
+    taskWaited: (pool: string, seconds: number) => waitSeconds.observe({ pool }, seconds),
+    placedDespiteAvoids: (pool: string) => despiteAvoids.inc({ pool }),
+    poolStands(pool: string, stands: PoolStands) {
+      queued.set({ pool }, stands.queued);
+      running.set({ pool }, stands.running);
+      oldestWait.set({ pool }, stands.oldestWaitSeconds);
+      for (const reason of Object.keys(IDLE_REASONS) as IdleReason[]) {
+        idle.set({ pool, reason }, stands.idle[reason] ?? 0);
+      }
+    },
+    sharesAre: (pool: string, quantile: number, ratio: number) =>
+      share.set({ pool, quantile }, ratio),
     indexRebuilt: (pool: string) => rebuilt.inc({ pool }),
     leadershipIs: (pool: string, leads: boolean) => leading.set({ pool }, leads ? 1 : 0),
     repaired: (reconciler: string, count: number) => repaired.inc({ reconciler }, count),

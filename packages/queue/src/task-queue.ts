@@ -27,7 +27,8 @@ export type WorkerNotice = { stop: string };
  * `release`, `withdraw`, `wake` and `tell` never fail and may be lost; reconcilers and lease renewals
  * make up for it. All others reject while Redis is away.
  *
- * `FairQueue` in the scheduler says what fair order is and what each verb does to it.
+ * `FairQueue` in the scheduler says what fair order is and what each verb does to it. Where tasks
+ * require labels of their workers, `pool` is the name of their lane: each lane has its own index.
  */
 export type TaskQueue = AsyncDisposable & {
   /** Puts a queued task in line, unless it is there or runs, and wakes its pool's broker. */
@@ -74,8 +75,9 @@ export type TaskQueue = AsyncDisposable & {
   /** The server's own id: another one after a restart means that the index cannot be trusted. */
   readServerId(): Promise<string>;
   /**
-   * Listens for news of a pool's lanes (each verb's `pool` may be the name of one): tasks or slots that
-   * became available. From the moment that Redis is there, and again after each of its absences. */
+   * Listens for news of a pool: in which of its lanes tasks or slots became available. From the
+   * moment that Redis is there, and again after each of its absences.
+   */
   onWake(pool: string, listener: (lane: string) => void): AsyncDisposable;
   onNotice(workerId: string, listener: (notice: WorkerNotice) => void): AsyncDisposable;
   check(): Promise<void>;

@@ -3,7 +3,6 @@
  * the ordinary decisions, which judge again under the row's lock.
  */
 import type { Db } from '@runfleet/db';
-import type { QueuedTask } from '@runfleet/queue';
 
 import { decideParole, decideQuarantine, decideReap, decideSlotCount } from './decide-worker.ts';
 import {
@@ -81,22 +80,6 @@ export async function repairOne(ctx: Ctx, name: Repair, id: string): Promise<boo
 
 function isTaskRepair(name: Repair): name is TaskRepair {
   return name in TASK_REPAIRS;
-}
-
-/** A page of a pool's queued tasks in queue order, after a task id: what the queue's index is rebuilt from. */
-export async function listQueuedTasks(
-  ctx: { db: Db },
-  input: { pool: string; afterId: string; limit: number; minAgeMs?: number },
-): Promise<QueuedTask[]> {
-  return ctx.db.sql<QueuedTask[]>`
-    select t.id as "taskId", organisation_id as "organisationId", queued_in as pool,
-      fairness_key as "fairnessKey", priority, expected_seconds * 1000 as cost,
-      extract(epoch from queued_at)::float8 * 1000 as "queuedAt",
-      weight, running_limit as "runningLimit"
-    from tasks t join organisations o on o.id = t.organisation_id
-    where queued_in = ${input.pool} and t.id > ${input.afterId} and not_before is null
-      and changed_at <= clock_timestamp() - make_interval(secs => ${(input.minAgeMs ?? 0) / 1000})
-    order by t.id limit ${input.limit}`;
 }
 
 const PARTITION_TASKS = 1_000_000;

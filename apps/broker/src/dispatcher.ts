@@ -1,0 +1,267 @@
+/**
+ * Brings a pool's tasks and its free slots together, a round at a time: picks in fair order, places,
+ * commits the assignments and sends tickets. A picked task that waits a moment for a particular
+ * worker is held in hand meanwhile.
+ */
+import {
+  carriesLabels,
+  fitModel,
+  LaneMerge,
+  type Placed,
+  placeTasks,
+  type Room,
+  type WaitingTask,
+} from '@runfleet/scheduler';
+import {
+  assignTasks,
+  listWorkers,
+  type PlaceableWorker,
+  readNextFree,
+  readWishes,
+} from '@runfleet/tasks';
+
+import type { BrokerContext } from './context.ts';
+import { groupBy } from './group-by.ts';
+import type { Lane, LanePick, PoolIndex } from './pool-index.ts';
+import { SessionMemory } from './session-memory.ts';
+
+const PICKED_PER_ROUND_MAX = 64;
+/** While lanes compete, a round takes the heads of so many, and of each so many tasks. */
+const LANES_PER_ROUND_MAX = 8;
+const PICKED_PER_LANE_MAX = 16;
+/** More free workers are not looked at: a round fills none of them anyway. */
+const WORKERS_PER_ROUND_MAX = 1_000;
+const HELD_MAX = 64;
+const SESSIONS_MAX = 10_000;
+
+type Candidate = WaitingTask & LanePick & { session: string | null };
+type FleetRoom = Room & { generation: number };
+
+export type Round = { assigned: number; unplaced: number };
+
+export class Dispatcher {
+  readonly #ctx: BrokerContext;
+  readonly #pool: string;
+  readonly #index: PoolIndex;
+  readonly #merge = new LaneMerge();
+  readonly #sessions = new SessionMemory({ sessionsMax: SESSIONS_MAX });
+  #held: (Placed<Candidate, FleetRoom> & { do: 'hold' })[] = [];
+  #lanesTurn = 0;
+
+  constructor(ctx: BrokerContext, options: { pool: string; index: PoolIndex }) {
+    this.#ctx = ctx;
+    this.#pool = options.pool;
+    this.#index = options.index;
+  }
+
+  /** What waits in hand, and why. */
+  get held(): readonly { task: Candidate; why: 'session' | 'avoided'; until: number }[] {
+    return this.#held;
+  }
+
+  isHeld(taskId: string): boolean {
+    return this.#held.some(({ task }) => task.id === taskId);
+  }
+
+  /**
+   * One round. `fleet` are the pool's workers as of the last look, of which only those matter here
+   * that have no free slot now.
+   */
+  async round(fleet: readonly PlaceableWorker[]): Promise<Round> {
+    const startedAt = performance.now();
+    const workers = await this.#listFree();
+    const rooms = workers.map((worker) => this.#roomOf(worker));
+    const picks = await this.#pick(rooms.filter(({ fit }) => fit !== 'none'));
+    const held = this.#held.map(({ task }) => task);
+    if (rooms.length === 0) await this.#endLongHolds();
+    if (rooms.length === 0 || picks.length + held.length === 0) return { assigned: 0, unplaced: 0 };
+
+    const full = this.#fullRooms(fleet, workers);
+    const isChoice = rooms.length + full.length > 1;
+    const tasks = [...held, ...(await this.#candidates(picks, isChoice))];
+    const placed = placeTasks(tasks, {
+      rooms: [...rooms, ...(await this.#expectFree(full, tasks))],
+      lanes: this.#index.openLanes.map(({ requires }) => requires),
+      now: performance.now(),
+    });
+    const round = await this.#settle(placed, startedAt);
+    this.#ctx.metrics.roundFinished(this.#pool, {
+      ...round,
+      picked: picks.length,
+      seconds: (performance.now() - startedAt) / 1_000,
+    });
+    return round;
+  }
+
+  /** Puts back what is in hand, for a leader that stops. */
+  async putBackHeld(): Promise<void> {
+    const tasks = this.#held.map(({ task }) => task);
+    this.#held = [];
+    await this.#index.putBack(tasks);
+  }
+
+  /** What has waited for long enough waits in line like the others while there is no slot at all. */
+  async #endLongHolds(): Promise<void> {
+    const now = performance.now();
+    const ended = this.#held.filter(({ until }) => until <= now);
+    this.#held = this.#held.filter(({ until }) => until > now);
+    await this.#index.putBack(ended.map(({ task }) => task));
+  }
+
+  async #listFree(): Promise<PlaceableWorker[]> {
+    const list = (labels: readonly string[]) =>
+      listWorkers(this.#ctx, {
+        pool: this.#pool,
+        labels,
+        isFree: true,
+        limit: WORKERS_PER_ROUND_MAX,
+      });
+    const workers = await list([]);
+    if (workers.length < WORKERS_PER_ROUND_MAX) return workers;
+    // In a large fleet those that a lane needs may not be among the first.
+    const others = await Promise.all(this.#lanesOfRound().map(({ requires }) => list(requires)));
+    return [...new Map([...workers, ...others.flat()].map((one) => [one.id, one])).values()];
+  }
+
+  /** Takes as many tasks as there are slots for, in fair order over all lanes that can be served. */
+  async #pick(rooms: readonly FleetRoom[]): Promise<LanePick[]> {
+    const wanted = this.#lanesOfRound()
+      .map((lane) => ({ lane, free: freeFor(lane, rooms) }))
+      .filter(({ free }) => free > 0);
+    const free = rooms.reduce((sum, room) => sum + room.slots - room.used, 0);
+    const count = Math.min(free, PICKED_PER_ROUND_MAX);
+    const perLane = wanted.length > 1 ? PICKED_PER_LANE_MAX : count;
+    const picks = await Promise.all(
+      wanted.map((one) => this.#index.pick(one.lane, Math.min(one.free, perLane))),
+    );
+    const taken = this.#merge.take(picks, count);
+    const isTaken = new Set(taken);
+    await this.#index.putBack(picks.flat().filter((pick) => !isTaken.has(pick)));
+    return taken;
+  }
+
+  /** The plain lane, and of the others some after the other. */
+  #lanesOfRound(): Lane[] {
+    const lanes = this.#index.openLanes;
+    if (lanes.length <= LANES_PER_ROUND_MAX) return lanes;
+    const others = lanes.filter(({ requires }) => requires.length > 0);
+    this.#lanesTurn = (this.#lanesTurn + LANES_PER_ROUND_MAX) % others.length;
+    const turn = [...others.slice(this.#lanesTurn), ...others.slice(0, this.#lanesTurn)];
+    return [
+      ...lanes.filter(({ requires }) => requires.length === 0),
+      ...turn.slice(0, LANES_PER_ROUND_MAX - 1),
+    ];
+  }
+
+  async #candidates(picks: readonly LanePick[], isChoice: boolean): Promise<Candidate[]> {
+    const ids = picks.map(({ taskId }) => taskId);
+    // With one worker there is nothing to wish for.
+    const wishes = isChoice && ids.length > 0 ? await readWishes(this.#ctx, ids) : new Map();
+    const isFull = this.#held.length >= HELD_MAX;
+    return picks.map((pick) => {
+      const { affinity = null, avoids = [] } = wishes.get(pick.taskId) ?? {};
+      const session = affinity === null ? null : `${pick.organisationId}:${affinity}`;
+      return {
+        ...pick,
+        id: pick.taskId,
+        requires: pick.lane.requires,
+        session,
+        prefers: session === null ? null : this.#sessions.workerOf(session),
+        avoids,
+        // As if it had waited for long: there is no hand free to hold it.
+        heldSince: isFull ? Number.NEGATIVE_INFINITY : null,
+      };
+    });
+  }
+
+  #roomOf(worker: PlaceableWorker): FleetRoom {
+    return { ...worker, fit: fitModel(this.#pool, worker), freeAt: null };
+  }
+
+  #fullRooms(fleet: readonly PlaceableWorker[], free: readonly PlaceableWorker[]): FleetRoom[] {
+    const known = new Set(free.map(({ id }) => id));
+    return fleet
+      .filter(({ id, state }) => state === 'ready' && !known.has(id))
+      .map((worker) => ({ ...this.#roomOf(worker), used: worker.slots }));
+  }
+
+  /** Of full workers only those matter whose sessions' tasks are here: when will they have a slot? */
+  async #expectFree(full: readonly FleetRoom[], tasks: readonly Candidate[]): Promise<FleetRoom[]> {
+    const wanted = new Set(tasks.map(({ prefers }) => prefers));
+    const preferred = full.filter(({ id }) => wanted.has(id)).map(({ id }) => id);
+    if (preferred.length === 0) return [...full];
+    const nextFree = await readNextFree(this.#ctx, preferred);
+    const now = performance.now();
+    return full.map((room) => {
+      const inMs = nextFree.get(room.id);
+      return inMs === undefined ? room : { ...room, freeAt: now + inMs };
+    });
+  }
+
+  async #settle(placed: readonly Placed<Candidate, FleetRoom>[], now: number): Promise<Round> {
+    const { metrics, queue } = this.#ctx;
+    const places = placed.flatMap((one) => (one.do === 'place' ? [one] : []));
+    const returned = placed.flatMap((one) => (one.do === 'return' ? [one.task] : []));
+    this.#held = placed.flatMap((one) =>
+      one.do === 'hold'
+        ? [{ ...one, task: { ...one.task, heldSince: one.task.heldSince ?? now } }]
+        : [],
+    );
+    const byId = new Map(places.map((one) => [one.task.id, one]));
+    const { assigned, unplaced, gone } = await assignTasks(
+      this.#ctx,
+      places.map(({ task, room }) => ({
+        taskId: task.id,
+        workerId: room.id,
+        generation: room.generation,
+      })),
+    );
+    // Not awaited: the next round need not know whether the tickets arrived.
+    void this.#sendTickets(assigned);
+    const lost = unplaced.flatMap(({ taskId }) => byId.get(taskId)?.task ?? []);
+    await this.#index.putBack([...returned, ...lost]);
+    for (const { taskId } of gone) {
+      const task = byId.get(taskId)?.task;
+      if (task) queue.release({ ...nameOf(task), pool: task.lane.name, usedMs: 0 });
+    }
+    for (const { taskId, workerId } of assigned) {
+      const one = byId.get(taskId);
+      if (!one) continue;
+      if (one.task.session !== null) this.#sessions.remember(one.task.session, workerId);
+      if (one.despiteAvoids) metrics.placedDespiteAvoids(this.#pool);
+      metrics.taskWaited(this.#pool, Math.max(0, Date.now() - one.task.queuedAt) / 1_000);
+    }
+    return { assigned: assigned.length, unplaced: unplaced.length };
+  }
+
+  /** A ticket that cannot be sent is found by the worker's next lease renewal. */
+  async #sendTickets(
+    assigned: readonly { taskId: string; epoch: number; workerId: string }[],
+  ): Promise<void> {
+    const byWorker = groupBy(assigned, ({ workerId }) => workerId);
+    await Promise.all(
+      [...byWorker].map(([workerId, tasks]) =>
+        this.#ctx.tickets
+          .send(
+            workerId,
+            tasks.map(({ taskId, epoch }) => ({ taskId, epoch })),
+          )
+          .catch((err: unknown) => {
+            this.#ctx.logger.warn({ err, workerId }, 'tickets were not sent');
+          }),
+      ),
+    );
+  }
+}
+
+function freeFor({ requires }: Lane, rooms: readonly FleetRoom[]): number {
+  return rooms
+    .filter(({ labels }) => carriesLabels(labels, requires))
+    .reduce((sum, room) => sum + room.slots - room.used, 0);
+}
+
+const nameOf = ({ organisationId, taskId, fairnessKey }: LanePick) => ({
+  organisationId,
+  taskId,
+  fairnessKey,
+});

@@ -1,0 +1,303 @@
+/**
+ * A pool's index of queued tasks, one lane for each set of labels that tasks require. Redis may lose
+ * any of it; this keeps it equal to Postgres.
+ *
+ * The plain lane, of tasks that require nothing, is trusted where its mark is the one that Postgres
+ * remembers as complete, on the server on which it was filled. Otherwise it is filled anew in pages,
+ * and may be picked from meanwhile. The other lanes carry the same mark, each from the moment that
+ * it is filled.
+ */
+import { randomUUID } from 'node:crypto';
+
+import type { PickedTask, PoolLoad, QueuedTask } from '@runfleet/queue';
+import { laneOf, requirementsOfLane } from '@runfleet/scheduler';
+import {
+  listBoundTasks,
+  listLanes,
+  listQueuedTasks,
+  listUnbound,
+  writeIndexMark,
+} from '@runfleet/tasks';
+
+import type { BrokerContext } from './context.ts';
+import { groupBy } from './group-by.ts';
+
+const PAGE_TASKS = 5_000;
+/** Lanes that are looked after at once; if more have tasks, they take turns. */
+const LANES_MAX = 256;
+/** Offers travel for a moment; only what is missing for longer is put in line again. */
+const MISSED_AFTER_MS = 2_000;
+const MISSED_PAGE_TASKS = 2_000;
+
+export type Lane = {
+  readonly name: string;
+  readonly requires: readonly string[];
+  /** Whether it is filled and marked. */
+  isOpen: boolean;
+  /** Whether a pick may find something: false from a pick that found nothing to the next news. */
+  isAwake: boolean;
+};
+
+/** A picked task, with the lane that it was picked from. */
+export type LanePick = PickedTask & { lane: Lane };
+
+export class PoolIndex {
+  readonly #ctx: BrokerContext;
+  readonly #pool: string;
+  readonly #plain: Lane;
+  readonly #lanes = new Map<string, Lane>();
+  /** Null while nothing is known of the index, or it is known to be lost. */
+  #mark: string | null = null;
+  readonly #fills: { lane: Lane; steps: AsyncGenerator<void> }[] = [];
+  /** Up to which task, by id, offers were found to have arrived; and how far the sweep is. */
+  #seenUntil = '0';
+  #sweptUntil = '0';
+  /** Where the look over running tasks goes on, and which of them no worker had at the last look. */
+  #running: { lane: Lane; cursor: string };
+  #unbound = new Map<string, Lane>();
+
+  constructor(ctx: BrokerContext, pool: string) {
+    this.#ctx = ctx;
+    this.#pool = pool;
+    this.#plain = { name: pool, requires: [], isOpen: false, isAwake: true };
+    this.#running = { lane: this.#plain, cursor: '0' };
+    this.#lanes.set(pool, this.#plain);
+  }
+
+  /** Lanes that may hold tasks and can be picked from. */
+  get openLanes(): Lane[] {
+    return [...this.#lanes.values()].filter((lane) => lane.isOpen && lane.isAwake);
+  }
+
+  /** There is news of a lane: a task came, or a slot was freed. */
+  wake(name: string): void {
+    const lane = this.#lanes.get(name);
+    if (lane) lane.isAwake = true;
+    else if (this.#lanes.size < LANES_MAX) this.#addLane(requirementsOfLane(name));
+  }
+
+  /** Forgets everything, for a broker that does not lead. */
+  forget(): void {
+    this.#mark = null;
+    this.#fills.length = 0;
+    this.#unbound.clear();
+    for (const lane of this.#lanes.values()) lane.isOpen = false;
+  }
+
+  /** Compares the index with what Postgres remembers of it. */
+  async check(completeMark: string | null): Promise<void> {
+    if (this.#fills.some(({ lane }) => lane === this.#plain)) return;
+    const [serverId, actualMark] = await Promise.all([
+      this.#ctx.queue.readServerId(),
+      this.#ctx.queue.readMark(this.#pool),
+    ]);
+    const isTrusted =
+      completeMark !== null &&
+      completeMark === actualMark &&
+      completeMark.startsWith(`${serverId}:`);
+    if (isTrusted && this.#mark === completeMark) return;
+    this.forget();
+    if (!isTrusted) return;
+    this.#mark = completeMark;
+    this.#plain.isOpen = true;
+  }
+
+  /** Makes a step of what is to be filled. Answers whether there is more to do. */
+  async fill(): Promise<boolean> {
+    if (this.#mark === null) await this.#beginAnew();
+    for (const lane of this.#lanes.values()) {
+      const isKnown = lane.isOpen || this.#fills.some((fill) => fill.lane === lane);
+      if (!isKnown) this.#fills.push({ lane, steps: this.#fillLane(lane, this.#mark ?? '') });
+    }
+    const [first] = this.#fills;
+    if (!first) return false;
+    const { done } = await first.steps.next();
+    if (done === true && this.#fills[0] === first) this.#fills.shift();
+    return this.#fills.length > 0;
+  }
+
+  /** Takes tasks in fair order. An index that is found to be lost gives none and is filled anew. */
+  async pick(lane: Lane, count: number): Promise<LanePick[]> {
+    if (this.#mark === null) return [];
+    // Before the pick, so that news that comes during it is not lost.
+    lane.isAwake = false;
+    const picked = await this.#ctx.queue.pick(lane.name, this.#mark, count);
+    if (picked === null) {
+      if (lane === this.#plain) this.forget();
+      else lane.isOpen = false;
+      return [];
+    }
+    if (picked.length === count) lane.isAwake = true;
+    return picked.map((task) => ({ ...task, lane }));
+  }
+
+  /** For picked tasks that got no slot: as if they had not been picked. */
+  async putBack(picks: readonly LanePick[]): Promise<void> {
+    for (const [name, tasks] of groupBy(picks, ({ lane }) => lane.name)) {
+      await this.#ctx.queue.putBack(name, tasks);
+    }
+  }
+
+  /** Compares a page of the index with Postgres, both ways, and takes up lanes that nobody told of. */
+  async reconcile(isHeld: (taskId: string) => boolean): Promise<void> {
+    if (this.#mark === null) return;
+    await this.#findLanes();
+    await this.#offerMissed();
+    await this.#releaseLeaked(isHeld);
+  }
+
+  /** Counts over all lanes. Also finds out where a lane lost a key. */
+  async readLoad(): Promise<PoolLoad & { waitingLanes: Lane[] }> {
+    const lanes = [...this.#lanes.values()].filter((lane) => lane.isOpen);
+    const loads = await Promise.all(lanes.map((lane) => this.#ctx.queue.readPool(lane.name)));
+    const oldest = loads.flatMap(({ oldestQueuedAt }) => oldestQueuedAt ?? []);
+    return {
+      queued: sum(loads.map(({ queued }) => queued)),
+      running: sum(loads.map(({ running }) => running)),
+      tenants: sum(loads.map(({ tenants }) => tenants)),
+      oldestQueuedAt: oldest.length === 0 ? null : Math.min(...oldest),
+      waitingLanes: lanes.filter((_, index) => (loads[index]?.queued ?? 0) > 0),
+    };
+  }
+
+  #addLane(requires: readonly string[]): void {
+    const name = laneOf(this.#pool, requires);
+    this.#lanes.set(name, { name, requires, isOpen: false, isAwake: true });
+  }
+
+  async #beginAnew(): Promise<void> {
+    const { queue, brokerId: holder } = this.#ctx;
+    this.forget();
+    const mark = `${await queue.readServerId()}:${randomUUID()}`;
+    await writeIndexMark(this.#ctx, { pool: this.#pool, holder, mark: null });
+    this.#mark = mark;
+    [this.#seenUntil, this.#sweptUntil] = ['0', '0'];
+  }
+
+  async *#fillLane(lane: Lane, mark: string): AsyncGenerator<void> {
+    const { queue, brokerId: holder, logger, metrics } = this.#ctx;
+    const pool = this.#pool;
+    const startedAt = performance.now();
+    const isPlain = lane === this.#plain;
+    if (!isPlain && (await queue.readMark(lane.name)) === mark) {
+      lane.isOpen = true;
+      return;
+    }
+    await queue.clear(lane.name);
+    const open = async () => {
+      await queue.writeMark(lane.name, mark);
+      lane.isOpen = true;
+      lane.isAwake = true;
+    };
+    // A pool that was lost need not stand still until all of it is back.
+    if (isPlain) await open();
+    let tasks = 0;
+    for await (const page of this.#pages(lane, listBoundTasks)) {
+      await queue.restoreRunning(lane.name, page);
+    }
+    for await (const page of this.#pages(lane, listQueuedTasks)) {
+      await queue.insert(lane.name, page);
+      lane.isAwake = true;
+      tasks += page.length;
+      yield;
+    }
+    if (isPlain) await writeIndexMark(this.#ctx, { pool, holder, mark });
+    else await open();
+    metrics.indexRebuilt(pool);
+    const ms = Math.round(performance.now() - startedAt);
+    logger.info({ lane: lane.name, tasks, ms }, 'queue index filled from Postgres');
+  }
+
+  async *#pages({ requires }: Lane, list: typeof listBoundTasks): AsyncGenerator<QueuedTask[]> {
+    let afterId = '0';
+    for (;;) {
+      const input = { pool: this.#pool, requires, afterId, limit: PAGE_TASKS };
+      const page = await list(this.#ctx, input);
+      if (page.length > 0) yield page;
+      const last = page.at(-1);
+      if (!last || page.length < PAGE_TASKS) return;
+      afterId = last.taskId;
+    }
+  }
+
+  /** Lanes without queued tasks are dropped; their index stays in Redis until it is empty. */
+  async #findLanes(): Promise<void> {
+    const found = await listLanes(this.#ctx, { pool: this.#pool, limit: LANES_MAX });
+    const names = new Set(found.map((requires) => laneOf(this.#pool, requires)));
+    for (const lane of this.#lanes.values()) {
+      const isFilling = this.#fills.some((fill) => fill.lane === lane);
+      if (lane === this.#plain || isFilling || names.has(lane.name)) lane.isAwake = true;
+      else this.#lanes.delete(lane.name);
+    }
+    for (const requires of found) {
+      if (!this.#lanes.has(laneOf(this.#pool, requires))) this.#addLane(requires);
+    }
+  }
+
+  /** Puts tasks in line whose offer was lost: among the newest, and on a slow round through all. */
+  async #offerMissed(): Promise<void> {
+    const pool = this.#pool;
+    const list = (afterId: string) =>
+      listQueuedTasks(this.#ctx, {
+        pool,
+        afterId,
+        limit: MISSED_PAGE_TASKS,
+        minAgeMs: MISSED_AFTER_MS,
+      });
+    const [fresh, swept] = await Promise.all([list(this.#seenUntil), list(this.#sweptUntil)]);
+    this.#seenUntil = fresh.at(-1)?.taskId ?? this.#seenUntil;
+    const isRoundOver = swept.length < MISSED_PAGE_TASKS;
+    this.#sweptUntil = isRoundOver ? '0' : (swept.at(-1)?.taskId ?? '0');
+
+    const tasks = new Map([...fresh, ...swept].map((task) => [task.taskId, task]));
+    let missed = 0;
+    for (const [name, ofLane] of groupBy(tasks.values(), (task) => task.pool)) {
+      const lane = this.#lanes.get(name);
+      if (!lane?.isOpen) continue;
+      missed += await this.#ctx.queue.insert(name, ofLane);
+      lane.isAwake = true;
+    }
+    if (missed > 0) this.#ctx.metrics.repaired('queued-but-not-indexed', missed);
+  }
+
+  /**
+   * Releases what counts as running though no worker has it, at two looks in a row: between a pick
+   * and its commit that is normal.
+   */
+  async #releaseLeaked(isHeld: (taskId: string) => boolean): Promise<void> {
+    const { queue, metrics } = this.#ctx;
+    const { lane, cursor } = this.#running;
+    const { tasks, next } = await queue.listRunning(lane.name, cursor);
+    this.#running = next === null ? this.#nextRunning(lane) : { lane, cursor: next };
+
+    const laneOfTask = new Map(this.#unbound);
+    for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
+    const unbound = await listUnbound(this.#ctx, [...laneOfTask.keys()]);
+    const suspects = new Map<string, Lane>();
+    let leaked = 0;
+    for (const taskId of unbound) {
+      const suspect = laneOfTask.get(taskId);
+      if (!suspect || isHeld(taskId)) continue;
+      if (this.#unbound.has(taskId)) {
+        queue.release({
+          pool: suspect.name,
+          taskId,
+          organisationId: '',
+          fairnessKey: '',
+          usedMs: 0,
+        });
+        leaked += 1;
+      } else suspects.set(taskId, suspect);
+    }
+    this.#unbound = suspects;
+    if (leaked > 0) metrics.repaired('leaked-concurrency', leaked);
+  }
+
+  #nextRunning(lane: Lane): { lane: Lane; cursor: string } {
+    const lanes = [...this.#lanes.values()];
+    const at = lanes.indexOf(lane) + 1;
+    return { lane: lanes[at] ?? this.#plain, cursor: '0' };
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

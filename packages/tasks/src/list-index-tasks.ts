@@ -1,0 +1,79 @@
+/** What the index of queued tasks is filled from and compared with, in keyset pages by task id. */
+import type { Db, Sql, Statement } from '@runfleet/db';
+import type { QueuedTask } from '@runfleet/queue';
+import { laneOf } from '@runfleet/scheduler';
+
+type Page = { afterId: string; limit: number };
+
+/** A pool's tasks that may be picked; those of one lane, or of all. They carry their lane as `pool`. */
+export async function listQueuedTasks(
+  ctx: { db: Db },
+  input: Page & { pool: string; requires?: readonly string[]; minAgeMs?: number },
+): Promise<QueuedTask[]> {
+  const { sql } = ctx.db;
+  const { pool, requires, afterId, limit, minAgeMs = 0 } = input;
+  const rows = await sql<IndexRow[]>`
+    select ${indexColumns(sql)}
+    from tasks t join organisations o on o.id = t.organisation_id
+    where t.queued_in = ${pool} and t.id > ${afterId} and t.not_before is null
+      ${ofLane(sql, requires)}
+      and t.changed_at <= clock_timestamp() - make_interval(secs => ${minAgeMs / 1000})
+    order by t.id limit ${limit}`;
+  return rows.map(toQueuedTask);
+}
+
+/** A lane's tasks that are bound to workers. */
+export async function listBoundTasks(
+  ctx: { db: Db },
+  input: Page & { pool: string; requires: readonly string[] },
+): Promise<QueuedTask[]> {
+  const { sql } = ctx.db;
+  const { pool, requires, afterId, limit } = input;
+  const rows = await sql<IndexRow[]>`
+    select ${indexColumns(sql)}
+    from tasks t join organisations o on o.id = t.organisation_id
+    where t.worker_id is not null and t.pool = ${pool} and t.id > ${afterId}
+      ${ofLane(sql, requires)}
+    order by t.id limit ${limit}`;
+  return rows.map(toQueuedTask);
+}
+
+/**
+ * What the tasks in line require of their workers, besides those that require nothing: `limit` lanes
+ * at most, and if there are more, others each time.
+ */
+export async function listLanes(
+  ctx: { db: Db },
+  input: { pool: string; limit: number },
+): Promise<string[][]> {
+  const rows = await ctx.db.sql<{ requires: string[] }[]>`
+    select requires from (
+      select distinct requires from tasks where queued_in = ${input.pool} and requires <> '{}'
+    ) lanes order by random() limit ${input.limit}`;
+  return rows.map((row) => row.requires);
+}
+
+/** Which of the tasks no worker has. */
+export async function listUnbound(ctx: { db: Db }, taskIds: readonly string[]): Promise<string[]> {
+  const rows = await ctx.db.sql<{ id: string }[]>`
+    select wanted.id from unnest(${taskIds as string[]}::bigint[]) as wanted(id)
+    left join tasks t on t.id = wanted.id
+    where t.worker_id is null`;
+  return rows.map((row) => row.id);
+}
+
+type IndexRow = Omit<QueuedTask, 'pool'> & { pool: string; requires: string[] };
+
+const indexColumns = (sql: Sql): Statement => sql`
+  t.id as "taskId", t.organisation_id as "organisationId", t.pool, t.requires,
+  t.fairness_key as "fairnessKey", t.priority, t.expected_seconds * 1000 as cost,
+  extract(epoch from t.queued_at)::float8 * 1000 as "queuedAt", o.weight,
+  o.running_limit as "runningLimit"`;
+
+function ofLane(sql: Sql, requires: readonly string[] | undefined): Statement {
+  return requires === undefined ? sql`` : sql`and t.requires = ${requires as string[]}::text[]`;
+}
+
+function toQueuedTask({ pool, requires, ...task }: IndexRow): QueuedTask {
+  return { ...task, pool: laneOf(pool, requires) };
+}

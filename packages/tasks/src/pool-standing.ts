@@ -1,0 +1,32 @@
+import type { Db } from '@runfleet/db';
+import type { IdleReason } from '@runfleet/scheduler';
+
+/** What the leader of a pool last saw. Written about once a second, and only for people to read. */
+export type PoolStanding = {
+  readonly queued: number;
+  readonly running: number;
+  /** Seconds that the oldest queued task has waited; null where none waits. */
+  readonly oldestWaitSeconds: number | null;
+  /** How many workers with a free slot have nothing to do in this pool, by reason. */
+  readonly idle: Readonly<Partial<Record<IdleReason, number>>>;
+  /** The same by worker, for a bounded number of them. */
+  readonly workers: Readonly<Record<string, IdleReason>>;
+};
+
+export async function writePoolStanding(
+  ctx: { db: Db },
+  input: { pool: string; holder: string; standing: PoolStanding },
+): Promise<void> {
+  await ctx.db.sql`
+    update pool_leases set standing = ${JSON.stringify(input.standing)}::text::jsonb
+    where pool = ${input.pool} and holder = ${input.holder}`;
+}
+
+/** What leaders said that still lead, by pool. */
+export async function readPoolStandings(ctx: { db: Db }): Promise<Map<string, PoolStanding>> {
+  const rows = await ctx.db.sql<{ pool: string; standing: PoolStanding }[]>`
+    select pool, standing from pool_leases
+    where standing is not null and renewed_at > clock_timestamp() - interval '10 seconds'
+    order by pool`;
+  return new Map(rows.map(({ pool, standing }) => [pool, standing]));
+}
