@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Stands between a client and an api, and can lose an answer on its way, as networks do. */
+export class LossyProxy implements AsyncDisposable {
+  /** Where new connections go, `http://host:port`. */
+  target: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #onAnswer: (() => Promise<void>) | null = null;
+
+  private constructor(target: string) {
+    this.target = target;
+    this.#server = createServer((client) => this.#forward(client));
+  }
+
+  static async start(target: string): Promise<LossyProxy> {
+    const proxy = new LossyProxy(target);
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The next answer never arrives: `meanwhile` happens when the api has given it, then the connection ends. */
+  loseNextAnswer(meanwhile: () => Promise<void> = async () => {}): void {
+    this.#onAnswer = meanwhile;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await once(this.#server.close(), 'close');
+  }
+
+  #forward(client: Socket): void {
+    const { hostname, port } = new URL(this.target);
+    const upstream = connect(Number(port), hostname);
+    let isLost = false;
+    upstream.on('data', (answer) => {
+      const onAnswer = this.#onAnswer;
+      this.#onAnswer = null;
+      if (onAnswer) {
+        isLost = true;
+        void onAnswer().finally(() => client.destroy());
+      }
+      if (!isLost) client.write(answer);
+    });
+    client.on('data', (request) => upstream.write(request));
+    upstream.on('close', () => isLost || client.destroy());
+    client.on('close', () => upstream.destroy());
+    for (const socket of [client, upstream]) {
+      this.#sockets.add(socket);
+      // `close` follows, which tells the other side.
+      socket.on('error', () => {});
+      socket.on('close', () => this.#sockets.delete(socket));
+    }
+  }
+}
