@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { FairQueue, type FairTask } from '@runfleet/scheduler';
 import { type FairOperation, fairTrace, seededRandom } from '@runfleet/scheduler/testing';
 import { testWithRedis as test } from '@runfleet/testing';
@@ -27,6 +29,8 @@ test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${S
   const compare = async () => {
     const answers = await Promise.all(chunk.map(({ operation }) => ask(index, operation)));
     for (const [at, { operation, expected }] of chunk.entries()) {
+      // A hundred thousand expectations would take longer than all the rest.
+      if (isDeepStrictEqual(answers[at], expected)) continue;
       expect(answers[at], `seed ${SEED}: ${JSON.stringify(operation)}`).toEqual(expected);
     }
     chunk = [];
@@ -61,7 +65,7 @@ test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${S
   await compare();
   for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);
   redis.disconnect();
-}, 60_000);
+}, 120_000);
 
 function ask(index: FairIndex, operation: FairOperation): Promise<unknown> {
   switch (operation.do) {

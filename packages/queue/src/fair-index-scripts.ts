@@ -275,6 +275,7 @@ for _ = 1, tonumber(ARGV[2]) do
     local passed = call('ZRANGEBYSCORE', P .. 'i:' .. id, '-inf', t.clock, 'LIMIT', 0, 2)
     if #passed > 0 then call('ZREM', P .. 'i:' .. id, unpack(passed)) end
   end
+  if t.queued == 0 and call('EXISTS', line(t, ''), P .. 'k:' .. id) > 0 then return giveUp() end
   t.tag = t.tag + charge(cost, t.weight)
   t.running = t.running + 1
   run(task, pack(id, key, tonumber(head[2]), queuedAt, cost, t.weight, finish))
@@ -417,11 +418,15 @@ local function sample(set, size)
   return found, taken > 0 and all / taken or 0
 end
 
--- The work that starts before a tag: tasks of an average cost one after the other.
-local function before(tag, from, work, tasks, weight)
-  if tag <= from or tasks == 0 then return 0 end
+-- The work that starts before a tag, or at it where that goes first: tasks of an average cost, one
+-- after the other.
+local function before(tag, from, work, tasks, weight, goesFirst)
+  if tag < from or tasks == 0 then return 0 end
   local cost = work / tasks
-  return math.min(work, cost * math.ceil((tag - from) * weight / cost))
+  local passed = (tag - from) * weight / cost
+  local started = math.ceil(passed)
+  if started == passed and goesFirst then started = started + 1 end
+  return math.min(work, cost * started)
 end
 
 local others, scale = sample(TURNS, SAMPLE_TENANTS)
@@ -450,17 +455,17 @@ for i = 1, #ARGV, 3 do
     local cost = t.work / math.max(1, t.queued)
     local own = place * cost
     local tag = (keyTag(t, key) or t.clock) + own
-    if key ~= '' then own = own + before(tag, t.plainTag, t.plainQueued * cost, t.plainQueued, 1) end
+    if key ~= '' then own = own + before(tag, t.plainTag, t.plainQueued * cost, t.plainQueued, 1, true) end
     local ofKeys = 0
     for _, other in ipairs(s.keys or {}) do
-      if other.id ~= key then ofKeys = ofKeys + before(tag, other.tag, other.queued * cost, other.queued, 1) end
+      if other.id ~= key then ofKeys = ofKeys + before(tag, other.tag, other.queued * cost, other.queued, 1, other.id < key) end
     end
     own = own + ofKeys * (s.scale or 0)
     local start = math.max(t.tag, t.before == 'turns' and t.tag or now()) + own / t.weight
     local ofOthers = 0
     for _, other in ipairs(others) do
       if other.id ~= id then
-        ofOthers = ofOthers + before(start, other.tag, other.work, other.queued, other.weight)
+        ofOthers = ofOthers + before(start, other.tag, other.work, other.queued, other.weight, other.id < id)
       end
     end
     answers[#answers + 1] = { place, floor(own), floor(ofOthers * scale) }

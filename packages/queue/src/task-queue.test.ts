@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+
+import { testWithRedis } from '@runfleet/testing';
+import { expect } from 'vitest';
+
+import { openTaskQueue } from './task-queue.ts';
+
+const test = testWithRedis
+  .extend('queue', ({ redisUrl }, { onCleanup }) => {
+    const queue = openTaskQueue({ url: redisUrl });
+    onCleanup(() => queue[Symbol.asyncDispose]());
+    return queue;
+  })
+  .extend('pool', async ({ queue }) => {
+    const pool = `pool-${randomUUID()}`;
+    await queue.writeMark(pool, 'm');
+    return pool;
+  });
+
+const task = (organisationId: string, taskId: number) => ({
+  organisationId,
+  taskId: String(taskId),
+  fairnessKey: '',
+  priority: 0,
+  cost: 1_000,
+  queuedAt: 1_700_000_000_000,
+  weight: 1,
+  runningLimit: null,
+});
+
+test('an offer wakes whoever waits for the pool', async ({ queue, pool }) => {
+  let taskId = 0;
+  const timers: NodeJS.Timeout[] = [];
+  await new Promise<void>((resolve) => {
+    queue.onWake(pool, () => resolve());
+    timers.push(setInterval(() => queue.offer({ pool, ...task('a', taskId++) }), 20));
+  });
+  for (const timer of timers) clearInterval(timer);
+});
+
+test('a release wakes whoever waits for the pool', async ({ queue, pool }) => {
+  const timers: NodeJS.Timeout[] = [];
+  await new Promise<void>((resolve) => {
+    queue.onWake(pool, () => resolve());
+    timers.push(setInterval(() => queue.release({ pool, ...task('a', 1), usedMs: 1 }), 20));
+  });
+  for (const timer of timers) clearInterval(timer);
+});
+
+test('changes are applied in the order in which they were told', async ({ queue, pool }) => {
+  await queue.insert(pool, [task('a', 1)]);
+  await queue.pick(pool, 'm', 1);
+  // A requeue, a Run that is killed at once, and one that shows when all is written.
+  queue.release({ pool, ...task('a', 1), usedMs: 500 });
+  queue.offer({ pool, ...task('a', 1) });
+  queue.offer({ pool, ...task('a', 2) });
+  queue.withdraw({ pool, ...task('a', 2) });
+  queue.offer({ pool, ...task('a', 3) });
+  await expect.poll(() => queue.readPool(pool)).toMatchObject({ queued: 2, running: 0 });
+  const picked = await queue.pick(pool, 'm', 10);
+  expect(picked?.map(({ taskId }) => taskId)).toEqual(['1', '3']);
+});
+
+test('more than a round trip carries is told all the same', async ({ queue, pool }) => {
+  for (let i = 0; i < 2_000; i++) queue.offer({ pool, ...task(`o${i % 7}`, i) });
+  await expect.poll(() => queue.readPool(pool)).toMatchObject({ queued: 2_000, tenants: 7 });
+});
+
+test('while Redis is away, changes are dropped and nobody is held up', async () => {
+  const errors: Error[] = [];
+  // Nothing listens there.
+  const queue = openTaskQueue({
+    url: 'redis://127.0.0.1:1',
+    onError: (error) => void errors.push(error),
+  });
+  queue.offer({ pool: 'p', ...task('a', 1) });
+  await expect(queue.pick('p', 'm', 1)).rejects.toThrow('max retries');
+  await queue[Symbol.asyncDispose]();
+  expect(errors.length).toBeGreaterThan(0);
+});
+
+test('the shares of a pool are those of its tenants with tasks, by weight', async ({
+  queue,
+  pool,
+}) => {
+  await queue.insert(pool, [
+    ...[1, 2, 3].map((id) => task('busy', id)),
+    { ...task('heavy', 4), weight: 3 },
+  ]);
+  await queue.pick(pool, 'm', 2);
+  expect(await queue.readShares(pool, 10)).toEqual([
+    { organisationId: 'busy', queued: 2, running: 1, weight: 1, share: 0.25 },
+    { organisationId: 'heavy', queued: 0, running: 1, weight: 3, share: 0.75 },
+  ]);
+  expect(await queue.readShares(pool, 1)).toHaveLength(1);
+});
