@@ -1,7 +1,7 @@
 import type { Db } from '@runfleet/db';
 import type { TaskQueue, TicketTransport } from '@runfleet/queue';
 import type { Logger } from '@runfleet/service';
-import type { TaskStore } from '@runfleet/tasks';
+import type { PoolReads, TaskStore } from '@runfleet/tasks';
 
 import type { BrokerMetrics } from './metrics.ts';
 
@@ -11,8 +11,11 @@ export type BrokerContext = {
   readonly brokerId: string;
   readonly db: Db;
   readonly store: TaskStore;
+  readonly reads: PoolReads;
   readonly queue: TaskQueue;
   readonly tickets: TicketTransport;
   readonly logger: Logger;
   readonly metrics: BrokerMetrics;
+  /** Milliseconds that only go forward, from no particular moment. */
+  now(): number;
 };

@@ -12,13 +12,7 @@ import {
   type Room,
   type WaitingTask,
 } from '@runfleet/scheduler';
-import {
-  assignTasks,
-  listWorkers,
-  type PlaceableWorker,
-  readNextFree,
-  readWishes,
-} from '@runfleet/tasks';
+import { assignTasks, type PlaceableWorker } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { groupBy } from './group-by.ts';
@@ -68,7 +62,7 @@ export class Dispatcher {
    * that have no free slot now.
    */
   async round(fleet: readonly PlaceableWorker[]): Promise<Round> {
-    const startedAt = performance.now();
+    const startedAt = this.#ctx.now();
     const workers = await this.#listFree();
     const rooms = workers.map((worker) => this.#roomOf(worker));
     const picks = await this.#pick(rooms.filter(({ fit }) => fit !== 'none'));
@@ -82,13 +76,13 @@ export class Dispatcher {
     const placed = placeTasks(tasks, {
       rooms: [...rooms, ...(await this.#expectFree(full, tasks))],
       lanes: this.#index.openLanes.map(({ requires }) => requires),
-      now: performance.now(),
+      now: this.#ctx.now(),
     });
     const round = await this.#settle(placed, startedAt);
     this.#ctx.metrics.roundFinished(this.#pool, {
       ...round,
       picked: picks.length,
-      seconds: (performance.now() - startedAt) / 1_000,
+      seconds: (this.#ctx.now() - startedAt) / 1_000,
     });
     return round;
   }
@@ -102,7 +96,7 @@ export class Dispatcher {
 
   /** What has waited for long enough waits in line like the others while there is no slot at all. */
   async #endLongHolds(): Promise<void> {
-    const now = performance.now();
+    const now = this.#ctx.now();
     const ended = this.#held.filter(({ until }) => until <= now);
     this.#held = this.#held.filter(({ until }) => until > now);
     await this.#index.putBack(ended.map(({ task }) => task));
@@ -110,7 +104,7 @@ export class Dispatcher {
 
   async #listFree(): Promise<PlaceableWorker[]> {
     const list = (labels: readonly string[]) =>
-      listWorkers(this.#ctx, {
+      this.#ctx.reads.listWorkers({
         pool: this.#pool,
         labels,
         isFree: true,
@@ -156,7 +150,7 @@ export class Dispatcher {
   async #candidates(picks: readonly LanePick[], isChoice: boolean): Promise<Candidate[]> {
     const ids = picks.map(({ taskId }) => taskId);
     // With one worker there is nothing to wish for.
-    const wishes = isChoice && ids.length > 0 ? await readWishes(this.#ctx, ids) : new Map();
+    const wishes = isChoice && ids.length > 0 ? await this.#ctx.reads.readWishes(ids) : new Map();
     const isFull = this.#held.length >= HELD_MAX;
     return picks.map((pick) => {
       const { affinity = null, avoids = [] } = wishes.get(pick.taskId) ?? {};
@@ -190,8 +184,8 @@ export class Dispatcher {
     const wanted = new Set(tasks.map(({ prefers }) => prefers));
     const preferred = full.filter(({ id }) => wanted.has(id)).map(({ id }) => id);
     if (preferred.length === 0) return [...full];
-    const nextFree = await readNextFree(this.#ctx, preferred);
-    const now = performance.now();
+    const nextFree = await this.#ctx.reads.readNextFree(preferred);
+    const now = this.#ctx.now();
     return full.map((room) => {
       const inMs = nextFree.get(room.id);
       return inMs === undefined ? room : { ...room, freeAt: now + inMs };

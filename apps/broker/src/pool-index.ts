@@ -11,13 +11,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { PickedTask, PoolLoad, QueuedTask } from '@runfleet/queue';
 import { laneOf, requirementsOfLane } from '@runfleet/scheduler';
-import {
-  listBoundTasks,
-  listLanes,
-  listQueuedTasks,
-  listUnbound,
-  writeIndexMark,
-} from '@runfleet/tasks';
+import { type PoolReads, writeIndexMark } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { groupBy } from './group-by.ts';
@@ -177,7 +171,7 @@ export class PoolIndex {
   async *#fillLane(lane: Lane, mark: string): AsyncGenerator<void> {
     const { queue, brokerId: holder, logger, metrics } = this.#ctx;
     const pool = this.#pool;
-    const startedAt = performance.now();
+    const startedAt = this.#ctx.now();
     const isPlain = lane === this.#plain;
     if (!isPlain && (await queue.readMark(lane.name)) === mark) {
       lane.isOpen = true;
@@ -192,10 +186,10 @@ export class PoolIndex {
     // A pool that was lost need not stand still until all of it is back.
     if (isPlain) await open();
     let tasks = 0;
-    for await (const page of this.#pages(lane, listBoundTasks)) {
+    for await (const page of this.#pages(lane, this.#ctx.reads.listBoundTasks)) {
       await queue.restoreRunning(lane.name, page);
     }
-    for await (const page of this.#pages(lane, listQueuedTasks)) {
+    for await (const page of this.#pages(lane, this.#ctx.reads.listQueuedTasks)) {
       await queue.insert(lane.name, page);
       lane.isAwake = true;
       tasks += page.length;
@@ -204,15 +198,18 @@ export class PoolIndex {
     if (isPlain) await writeIndexMark(this.#ctx, { pool, holder, mark });
     else await open();
     metrics.indexRebuilt(pool);
-    const ms = Math.round(performance.now() - startedAt);
+    const ms = Math.round(this.#ctx.now() - startedAt);
     logger.info({ lane: lane.name, tasks, ms }, 'queue index filled from Postgres');
   }
 
-  async *#pages({ requires }: Lane, list: typeof listBoundTasks): AsyncGenerator<QueuedTask[]> {
+  async *#pages(
+    { requires }: Lane,
+    list: PoolReads['listBoundTasks'],
+  ): AsyncGenerator<QueuedTask[]> {
     let afterId = '0';
     for (;;) {
       const input = { pool: this.#pool, requires, afterId, limit: PAGE_TASKS };
-      const page = await list(this.#ctx, input);
+      const page = await list(input);
       if (page.length > 0) yield page;
       const last = page.at(-1);
       if (!last || page.length < PAGE_TASKS) return;
@@ -222,7 +219,7 @@ export class PoolIndex {
 
   /** Lanes without queued tasks are dropped; their index stays in Redis until it is empty. */
   async #findLanes(): Promise<void> {
-    const found = await listLanes(this.#ctx, { pool: this.#pool, limit: LANES_MAX });
+    const found = await this.#ctx.reads.listLanes({ pool: this.#pool, limit: LANES_MAX });
     const names = new Set(found.map((requires) => laneOf(this.#pool, requires)));
     for (const lane of this.#lanes.values()) {
       const isFilling = this.#fills.some((fill) => fill.lane === lane);
@@ -238,7 +235,7 @@ export class PoolIndex {
   async #offerMissed(): Promise<void> {
     const pool = this.#pool;
     const list = (afterId: string) =>
-      listQueuedTasks(this.#ctx, {
+      this.#ctx.reads.listQueuedTasks({
         pool,
         afterId,
         limit: MISSED_PAGE_TASKS,
@@ -272,7 +269,7 @@ export class PoolIndex {
 
     const laneOfTask = new Map(this.#unbound);
     for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
-    const unbound = await listUnbound(this.#ctx, [...laneOfTask.keys()]);
+    const unbound = await this.#ctx.reads.listUnbound([...laneOfTask.keys()]);
     const suspects = new Map<string, Lane>();
     let leaked = 0;
     for (const taskId of unbound) {

@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Db } from '@runfleet/db';
 import { openTicketTransport, type Ticket } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
-import { createTask, killTask, openTaskStore, type TaskStore } from '@runfleet/tasks';
+import {
+  createTask,
+  killTask,
+  openPoolReads,
+  openTaskStore,
+  type TaskStore,
+} from '@runfleet/tasks';
 import { aTask, aWorker, phi, testWithTasks } from '@runfleet/tasks/testing';
 import { expect } from 'vitest';
 
@@ -23,10 +29,12 @@ const test = testWithTasks
         brokerId: randomUUID(),
         db,
         store,
+        reads: openPoolReads({ db }),
         queue,
         tickets,
         logger: createLogger({ role: 'broker', level: 'silent' }),
         metrics: brokerMetrics(createMetrics({ role: 'broker' })),
+        now: () => performance.now(),
       };
     };
   });

@@ -4,7 +4,7 @@
  *
  * Leading is an optimisation, not a lock: the assign commit checks task and slots itself.
  */
-import { leadPool, listWorkers, type PlaceableWorker, yieldPool } from '@runfleet/tasks';
+import { leadPool, type PlaceableWorker, yieldPool } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -101,7 +101,7 @@ export class PoolLeader implements AsyncDisposable {
 
   /** Takes or renews the lead once per look, and then checks what only time can reveal. */
   async #lead(): Promise<boolean> {
-    const now = performance.now();
+    const now = this.#ctx.now();
     if (now < this.#leasedUntil && now - this.#lookedAt < LOOK_EVERY_MS) return true;
     const lease = await leadPool(this.#ctx, { pool: this.#pool, holder: this.#ctx.brokerId });
     this.#ctx.metrics.leadershipIs(this.#pool, lease !== null);
@@ -113,7 +113,7 @@ export class PoolLeader implements AsyncDisposable {
     this.#lookedAt = now;
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
-    this.#fleet = await listWorkers(this.#ctx, {
+    this.#fleet = await this.#ctx.reads.listWorkers({
       pool: this.#pool,
       labels: [],
       isFree: false,
@@ -125,7 +125,7 @@ export class PoolLeader implements AsyncDisposable {
 
   /** Until the next look, or until a task has been held for long enough. */
   #pauseMs(): number {
-    const untils = this.#dispatcher.held.map(({ until }) => until - performance.now());
+    const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
     return Math.max(0, Math.min(LOOK_EVERY_MS, ...untils));
   }
 }

@@ -11,7 +11,7 @@ import {
   Resources,
   serveHealth,
 } from '@runfleet/service';
-import { openTaskStore } from '@runfleet/tasks';
+import { openPoolReads, openTaskStore } from '@runfleet/tasks';
 import type { z } from 'zod';
 
 import type { brokerConfig } from './config.ts';
@@ -47,10 +47,12 @@ export function startBroker(
       brokerId: randomUUID(),
       db,
       store,
+      reads: openPoolReads({ db }),
       queue,
       tickets,
       logger,
       metrics: brokerMetrics(metrics),
+      now: () => performance.now(),
     };
     const checks = {
       postgres: async () => {
