@@ -34,18 +34,22 @@ export type WireTask = {
   modelslugproject: string;
   /** What it cost and why; null until it has ended. Other servers of this API do not send it. */
   receipt?: Receipt | null;
-  /** In Task/Detail of a queued task; null in any other status. Other servers do not send it. */
-  queue?: QueuePlace | null;
+  /** In Task/Detail while the task is queued. Other servers do not send it. */
+  queue?: QueuePlace;
 } & Record<string, unknown>;
 
-/** Where a queued task is. Null is what nobody knows. */
+/** Where a queued task stands. Seconds are estimates; null is what nobody knows. */
 export type QueuePlace = {
   /** In its organisation's own line, from 1. */
   place: number | null;
-  /** Seconds until it is likely to start; an estimate. */
+  /** Tasks before it in that line. */
+  ahead: number | null;
+  /** Until it is likely to start. */
   waitSeconds: number | null;
-  /** Why no worker can run it as things are, in words; null where one can. */
-  blocked: string | null;
+  /** Until its next try, where an attempt has failed for no fault of the caller's. */
+  pauseSeconds: number | null;
+  /** Why no worker can run it as things are; null where one can. */
+  blocked: { reason: 'no-worker' | 'no-worker-with-labels'; message: string } | null;
 };
 
 /** `total` counts all that match, not only those listed. */

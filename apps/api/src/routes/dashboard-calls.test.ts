@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { MODELS, slugOf } from '@runfleet/models';
+import { leadPool, writePoolStanding, yieldPool } from '@runfleet/tasks';
 import { describe, expect } from 'vitest';
 
 import { ORIGIN, RUN, testWithApi as test } from '../testing.ts';
@@ -97,10 +98,30 @@ describe('the fleet', () => {
       ],
       workers: [],
       running: [],
+      standings: {},
       spentTodayUsd: '0.000000000000',
       finishedToday: 0,
       failedToday: 0,
     });
+  });
+
+  test('shows what the leader of a pool last saw, while it leads', async ({ api, tenant }) => {
+    const pool = 'phi-3-5-mini-instruct';
+    const holder = 'broker-1';
+    const standing = {
+      queued: 3,
+      running: 1,
+      oldestWaitSeconds: 2.5,
+      idle: { labels: 2 },
+      workers: {},
+    };
+    await leadPool(api.ctx, { pool, holder });
+    await writePoolStanding(api.ctx, { pool, holder, standing });
+    const headers = await api.signIn(tenant.organisationId, { isOperator: true });
+    const read = async () => (await api.request('/admin/v1/fleet', { headers })).body['standings'];
+    expect(await read()).toEqual({ [pool]: standing });
+    await yieldPool(api.ctx, { pool, holder });
+    expect(await read()).toEqual({});
   });
 
   test('is closed to everybody else', async ({ api, tenant }) => {

@@ -1,6 +1,7 @@
 import { readTenants, type Tenant } from '@runfleet/identity';
 import { MODELS } from '@runfleet/models';
-import { readSlotUse } from '@runfleet/tasks';
+import { laneOf } from '@runfleet/scheduler';
+import { listLanes, readSlotUse } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
@@ -9,6 +10,7 @@ import { Remembered } from '../remembered.ts';
 
 const WINDOW_SECONDS = 3600;
 const TENANTS_MAX = 50;
+const LANES_MAX = 20;
 const TTL_MS = 3_000;
 
 type FleetTenant = Tenant & {
@@ -50,18 +52,26 @@ async function readFleetTenants(ctx: ApiContext): Promise<FleetTenant[]> {
     .toSorted((a, b) => b.slotSeconds - a.slotSeconds || (b.waiting ?? 0) - (a.waiting ?? 0));
 }
 
-/** Waiting tasks by organisation, in all pools. */
-async function readWaiting({ queue, logger }: ApiContext): Promise<Map<string, number> | null> {
+/** Waiting tasks by organisation, in all lanes of all pools. */
+async function readWaiting(ctx: ApiContext): Promise<Map<string, number> | null> {
+  const pools = [...new Set(MODELS.map(({ pool }) => pool))];
+  const lanes = await Promise.all(
+    pools.map(async (pool) => {
+      const particular = await listLanes(ctx, { pool, limit: LANES_MAX });
+      return [[], ...particular].map((requires) => laneOf(pool, requires));
+    }),
+  );
   try {
-    const pools = [...new Set(MODELS.map(({ pool }) => pool))];
-    const loads = await Promise.all(pools.map((pool) => queue.readShares(pool, TENANTS_MAX)));
+    const loads = await Promise.all(
+      lanes.flat().map((lane) => ctx.queue.readShares(lane, TENANTS_MAX)),
+    );
     const waiting = new Map<string, number>();
     for (const { organisationId, queued } of loads.flat()) {
       if (queued > 0) waiting.set(organisationId, (waiting.get(organisationId) ?? 0) + queued);
     }
     return waiting;
   } catch (err) {
-    logger.debug({ err }, 'shares cannot be read');
+    ctx.logger.debug({ err }, 'shares cannot be read');
     return null;
   }
 }

@@ -1,5 +1,6 @@
 /** What the dashboard's own routes answer; the compatible API's shapes are the client's. */
 import type { TaskStatus } from '@runfleet/protocol';
+import type { IdleReason } from '@runfleet/scheduler';
 
 export type Me = {
   user: { id: string; email: string; name: string; isOperator: boolean };
@@ -18,9 +19,18 @@ export type Fleet = {
   queued: readonly { pool: string; count: number; oldestQueuedAt: string | null }[];
   workers: readonly FleetWorker[];
   running: readonly RunningTask[];
+  /** By pool, what its leader saw a moment ago; none where nobody leads. */
+  standings: Readonly<Record<string, PoolStanding>>;
   spentTodayUsd: string;
   finishedToday: number;
   failedToday: number;
+};
+
+export type PoolStanding = {
+  /** How many workers with a free slot have nothing to do in the pool, by reason. */
+  idle: Readonly<Partial<Record<IdleReason, number>>>;
+  /** The same by worker's id, for some of them. */
+  workers: Readonly<Record<string, IdleReason>>;
 };
 
 export type FleetWorker = {

@@ -2,8 +2,17 @@ import { describe, expect, test } from 'vitest';
 
 import { queueSentence } from './queue-sentence.ts';
 
+const UNKNOWN = {
+  place: null,
+  ahead: null,
+  waitSeconds: null,
+  pauseSeconds: null,
+  blocked: null,
+};
+
 describe('a queued task says where it is, as far as anybody knows', () => {
   test.each([
+    [1, 0, 'Next in line, about 1 s.'],
     [1, 0.2, 'Next in line, about 1 s.'],
     [2, 3, '2nd in line, about 3 s.'],
     [3, 21.4, '3rd in line, about 20 s.'],
@@ -14,6 +23,12 @@ describe('a queued task says where it is, as far as anybody knows', () => {
     [null, 20, 'Starts in about 20 s.'],
     [null, null, null],
   ])('place %s and %s s is "%s"', (place, waitSeconds, sentence) =>
-    expect(queueSentence({ place, waitSeconds, blocked: null })).toBe(sentence),
+    expect(queueSentence({ ...UNKNOWN, place, waitSeconds })).toBe(sentence),
   );
+
+  test('a task between two attempts says when the next one is', () => {
+    expect(queueSentence({ ...UNKNOWN, pauseSeconds: 8.6 })).toBe(
+      'An attempt failed; the next one is in about 9 s.',
+    );
+  });
 });

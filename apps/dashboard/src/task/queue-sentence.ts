@@ -6,7 +6,9 @@ const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
 const SUFFIXES: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
 
 /** `3rd in line, about 20 s`: where a queued task is, as far as anybody knows. */
-export function queueSentence({ place, waitSeconds }: QueuePlace): string | null {
+export function queueSentence({ place, waitSeconds, pauseSeconds }: QueuePlace): string | null {
+  if (pauseSeconds !== null)
+    return `An attempt failed; the next one is in about ${roughly(pauseSeconds)}.`;
   const wait = waitSeconds === null ? null : `about ${roughly(waitSeconds)}`;
   const line = place === null ? null : place === 1 ? 'Next in line' : `${ordinal(place)} in line`;
   if (line === null) return wait === null ? null : `Starts in ${wait}.`;

@@ -1,5 +1,5 @@
 import type { RunfleetClient, WireTask } from '@runfleet/client';
-import { isTerminal, type TaskFrame } from '@runfleet/protocol';
+import { INITIAL_STATUS, isTerminal, type TaskFrame } from '@runfleet/protocol';
 import { useCallback, useEffect, useState } from 'react';
 
 import { useClient } from '../api/use-client.ts';
@@ -20,6 +20,8 @@ export type FollowedTask = {
 const DRAW_MS = 50;
 /** Task/Detail is read this often while a task is live, for when the socket cannot be reached. */
 const POLL_MS = 4000;
+/** And so often while its place in line moves. */
+const QUEUED_POLL_MS = 2000;
 /** How long after a task's end its settled cost may lag behind the terminal frame. */
 const SETTLE_MS = 300;
 
@@ -33,6 +35,7 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
 
   const token = reference?.token ?? task?.socketaccesstoken ?? null;
   const isFinal = task !== null && isTerminal(task.status);
+  const isQueued = (run.status ?? task?.status) === INITIAL_STATUS;
   const isEnded = isOver(run);
   const hasFailed = problem !== null;
   // A success whose record tells everything needs no replay of its frames; of other ends they alone
@@ -52,13 +55,14 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
     };
     void read();
     // An answer that failed is not asked for in haste.
-    const pauseMs = isEnded && !hasFailed ? SETTLE_MS : POLL_MS;
+    const livePauseMs = isQueued ? QUEUED_POLL_MS : POLL_MS;
+    const pauseMs = isEnded && !hasFailed ? SETTLE_MS : livePauseMs;
     const timer = isFinal ? undefined : setInterval(() => void read(), pauseMs);
     return () => {
       gone.abort();
       clearInterval(timer);
     };
-  }, [client, id, round, isEnded, isFinal, hasFailed, change]);
+  }, [client, id, round, isQueued, isEnded, isFinal, hasFailed, change]);
 
   useEffect(() => {
     if (token === null || isTold) return;

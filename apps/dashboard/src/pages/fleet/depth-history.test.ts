@@ -27,6 +27,7 @@ const fleet: Fleet = {
   ],
   workers: [worker('ready', 3), worker('quarantined', 1), worker('lost', 4)],
   running: [],
+  standings: {},
   spentTodayUsd: '0',
   finishedToday: 0,
   failedToday: 0,

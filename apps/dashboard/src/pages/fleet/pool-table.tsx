@@ -1,7 +1,11 @@
-import type { Fleet } from '../../api/wire.ts';
-import { grouped } from '../../format/count.ts';
+import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
+
+import type { Fleet, PoolStanding } from '../../api/wire.ts';
+import { counted, grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
 import { secondsSince } from './seconds-since.ts';
+
+const IDLE = Object.keys(IDLE_REASONS) as IdleReason[];
 
 /** Queue depth per pool, with the workers that serve it: a pool that waits for nobody stands out. */
 export function PoolTable({ fleet }: { fleet: Fleet }) {
@@ -37,7 +41,10 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
           const isStuck = queue !== undefined && queue.count > 0 && ready === 0;
           return (
             <tr key={pool}>
-              <th scope="row">{pool}</th>
+              <th scope="row">
+                {pool}
+                <IdleReasons standing={fleet.standings[pool]} />
+              </th>
               <td className="number figure">{grouped(queue?.count ?? 0)}</td>
               <td className="number figure">
                 {queue?.oldestQueuedAt
@@ -53,4 +60,17 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
       </tbody>
     </table>
   );
+}
+
+/** Why workers with a free slot have nothing to do. */
+function IdleReasons({ standing }: { standing: PoolStanding | undefined }) {
+  const reasons = IDLE.flatMap((reason) => {
+    const count = standing?.idle[reason] ?? 0;
+    return count > 0 ? [{ reason, count }] : [];
+  });
+  return reasons.map(({ reason, count }) => (
+    <span key={reason} className="fine">
+      {counted(count, 'worker')} with a free slot: {IDLE_REASONS[reason]}
+    </span>
+  ));
 }

@@ -1,3 +1,5 @@
+import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
+
 import type { Fleet, FleetWorker } from '../../api/wire.ts';
 import { gigabytes } from '../../format/bytes.ts';
 import { counted } from '../../format/count.ts';
@@ -9,6 +11,18 @@ import { WorkerActions } from './worker-actions.tsx';
 /** A worker renews every 5 s; a reading twice as old says nothing about now. */
 const STALE_SECONDS = 12;
 const SLOTS_DRAWN_MAX = 16;
+
+/** Why a free slot has nothing to do, in the width of a cell. */
+const IDLE_LABELS = {
+  no_task: 'no task waits',
+  tenants_parked: 'tenants at their limit',
+  labels: 'labels do not match',
+  memory: 'no memory for the model',
+  session: 'left to a session',
+  avoided: 'avoided after a failure',
+  draining: 'draining',
+  quarantined: 'quarantined',
+} as const satisfies Record<IdleReason, string>;
 
 export function WorkerTable(props: { fleet: Fleet; onChanged: () => void }) {
   const { fleet } = props;
@@ -41,14 +55,32 @@ export function WorkerTable(props: { fleet: Fleet; onChanged: () => void }) {
       </thead>
       <tbody>
         {fleet.workers.map((worker) => (
-          <Row key={worker.id} worker={worker} now={fleet.now} onChanged={props.onChanged} />
+          <Row
+            key={worker.id}
+            worker={worker}
+            idle={idleOf(fleet, worker)}
+            now={fleet.now}
+            onChanged={props.onChanged}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row(props: { worker: FleetWorker; now: string; onChanged: () => void }) {
+/** Why a worker with a free slot has nothing to do, where a leader says so; the first of its pools'. */
+function idleOf(fleet: Fleet, worker: FleetWorker): IdleReason | undefined {
+  return worker.pools
+    .map((pool) => fleet.standings[pool]?.workers[worker.id])
+    .find((reason) => reason !== undefined);
+}
+
+function Row(props: {
+  worker: FleetWorker;
+  idle: IdleReason | undefined;
+  now: string;
+  onChanged: () => void;
+}) {
   const { worker, now } = props;
   const age = secondsSince(worker.renewedAt, now);
   const isStale = age > STALE_SECONDS;
@@ -75,6 +107,11 @@ function Row(props: { worker: FleetWorker; now: string; onChanged: () => void })
       </td>
       <td data-cell="slots">
         <Slots used={isGone ? 0 : worker.used} slots={worker.slots} />
+        {worker.state === 'ready' && props.idle !== undefined && (
+          <span className="fine" title={IDLE_REASONS[props.idle]}>
+            {IDLE_LABELS[props.idle]}
+          </span>
+        )}
       </td>
       <td className="number figure" data-cell="up">
         {isGone ? '' : duration(secondsSince(worker.startedAt, now))}
