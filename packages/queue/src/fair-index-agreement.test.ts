@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 
 import { FairIndex } from './fair-index.ts';
 
+/** Each counts what it does to one task; a script call does it to several. */
 const OPERATIONS = 100_000;
 const CHUNK_OPERATIONS = 250;
 const POOL = 'pool';
@@ -60,10 +61,11 @@ test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${S
         counts['rest'] = (counts['rest'] ?? 0) + 1;
     }
     if (chunk.length >= CHUNK_OPERATIONS) await compare();
-    if ((done += 1) >= OPERATIONS) break;
+    done += sizeOf(operation);
+    if (done >= OPERATIONS) break;
   }
   await compare();
-  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);
+  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(20);
   redis.disconnect();
 }, 120_000);
 
@@ -88,6 +90,23 @@ function ask(index: FairIndex, operation: FairOperation): Promise<unknown> {
       return index.change(POOL, [{ do: 'withdraw', tasks: operation.tasks }]);
     case 'wipe':
       throw new Error('A wipe is more than one call.');
+  }
+}
+
+function sizeOf(operation: FairOperation): number {
+  switch (operation.do) {
+    case 'insert':
+    case 'restoreRunning':
+    case 'withdraw':
+      return operation.tasks.length;
+    case 'pick':
+      return operation.count;
+    case 'putBack':
+      return operation.taskIds.length;
+    case 'release':
+      return operation.runs.length;
+    case 'wipe':
+      return 1;
   }
 }
 
