@@ -2,10 +2,15 @@
  * What one broker at a time does for the whole fleet: reconcilers and partitions. Every broker
  * ticks the pulse, so that time goes on while any of them lives.
  */
+import { readLedgerDrift } from '@runfleet/billing';
+import { formatUsd } from '@runfleet/protocol';
 import {
+  foldEndedTasks,
   leadPool,
   makeEventPartitions,
+  purgeIdempotencyKeys,
   repair,
+  repairAccounts,
   REPAIRS,
   tickPulse,
   yieldPool,
@@ -14,9 +19,23 @@ import {
 import type { BrokerContext } from './context.ts';
 
 const TICK_MS = 1_000;
-const PARTITIONS_EVERY_TICKS = 60;
 /** A lease row of its own; no pool can have this name, since pool names hold no spaces. */
 const HOUSEKEEPING = 'house keeping';
+
+/** Reconcilers that look at more than a few rows, and how often they do. */
+const SLOW_REPAIRS = {
+  'event-partitions': { everyTicks: 10, run: makeEventPartitions },
+  accounts: { everyTicks: 60, run: repairAccounts },
+} as const;
+
+/** What grows and is cut back, or is added up, without anything having gone wrong. */
+const UPKEEP = {
+  'idempotency-keys': { everyTicks: 10, run: purgeIdempotencyKeys },
+  'model-figures': { everyTicks: 60, run: foldEndedTasks },
+} as const;
+
+/** Reads every transfer. */
+const LEDGER_EVERY_TICKS = 3_600;
 
 export class Housekeeper implements AsyncDisposable {
   readonly #ctx: BrokerContext;
@@ -49,15 +68,31 @@ export class Housekeeper implements AsyncDisposable {
         holder: this.#ctx.brokerId,
       });
       if (!lease) return;
-      if (this.#ticks++ % PARTITIONS_EVERY_TICKS === 0) await makeEventPartitions(this.#ctx);
-      for (const name of REPAIRS) {
-        const repaired = await repair(this.#ctx, name);
-        if (repaired === 0) continue;
-        this.#ctx.metrics.repaired(name, repaired);
-        this.#ctx.logger.warn({ reconciler: name, repaired }, 'repaired');
+      const tick = this.#ticks++;
+      for (const name of REPAIRS) this.#report(name, await repair(this.#ctx, name));
+      for (const [name, { everyTicks, run }] of Object.entries(SLOW_REPAIRS)) {
+        if (tick % everyTicks === 0) this.#report(name, await run(this.#ctx));
       }
+      for (const { everyTicks, run } of Object.values(UPKEEP)) {
+        if (tick % everyTicks === 0) await run(this.#ctx);
+      }
+      if (tick % LEDGER_EVERY_TICKS === 0) await this.#checkLedger();
     } catch (err) {
       this.#ctx.logger.warn({ err }, 'housekeeping failed; it is tried again');
+    }
+  }
+
+  #report(reconciler: string, repaired: number): void {
+    if (repaired === 0) return;
+    this.#ctx.metrics.repaired(reconciler, repaired);
+    this.#ctx.logger.warn({ reconciler, repaired }, 'repaired');
+  }
+
+  async #checkLedger(): Promise<void> {
+    const drift = await readLedgerDrift(this.#ctx);
+    this.#ctx.metrics.ledgerDriftIs(Number(formatUsd(drift)));
+    if (drift !== 0n) {
+      this.#ctx.logger.error({ usd: formatUsd(drift) }, 'accounts differ from their transfers');
     }
   }
 }

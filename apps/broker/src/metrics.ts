@@ -73,6 +73,10 @@ export function brokerMetrics(metrics: Metrics) {
     'What reconcilers repaired, by reconciler.',
     ['reconciler'],
   );
+  const drift = metrics.gauge(
+    'runfleet_broker_ledger_drift_usd',
+    'How far account rows are from their transfers, all differences added up; anything but 0 is a fault.',
+  );
   return {
     roundFinished(
       pool: string,
@@ -97,6 +101,7 @@ export function brokerMetrics(metrics: Metrics) {
       share.set({ pool, quantile }, ratio),
     indexRebuilt: (pool: string) => rebuilt.inc({ pool }),
     leadershipIs: (pool: string, leads: boolean) => leading.set({ pool }, leads ? 1 : 0),
+    ledgerDriftIs: (usd: number) => drift.set(usd),
     repaired: (reconciler: string, count: number) => repaired.inc({ reconciler }, count),
   };
 }

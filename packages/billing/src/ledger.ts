@@ -58,6 +58,53 @@ export function settle(
   };
 }
 
+/** Returns what is still held for a task that has ended, which no commit of ours leaves behind. */
+export function releaseOrphan(
+  task: { id: string; organisationId: string },
+  amount: Pico,
+): Movement {
+  const { organisationId } = task;
+  return {
+    transfers: [transfer(task, 'orphan', held(organisationId), customer(organisationId), amount)],
+    change: { organisationId, balance: 0n, held: -amount, activeTasks: 0 },
+  };
+}
+
+/** What an organisation's transfers add up to: the truth that its account row repeats. */
+export async function sumTransfers(
+  tx: Transaction,
+  organisationId: string,
+): Promise<{ balance: Pico; held: Pico }> {
+  const [row] = await tx<{ available: string; held: string }[]>`
+    select
+      coalesce(sum(amount) filter (where credit = ${customer(organisationId)}), 0)
+        - coalesce(sum(amount) filter (where debit = ${customer(organisationId)}), 0) as available,
+      coalesce(sum(amount) filter (where credit = ${held(organisationId)}), 0)
+        - coalesce(sum(amount) filter (where debit = ${held(organisationId)}), 0) as held
+    from transfers where organisation_id = ${organisationId}`;
+  const [available, inHold] = [parseUsd(row?.available ?? '0'), parseUsd(row?.held ?? '0')];
+  return { balance: available + inHold, held: inHold };
+}
+
+/** How far account rows are from their transfers, all differences added up: anything but 0 is a fault. Reads every transfer. */
+export async function readLedgerDrift(ctx: { db: Db }): Promise<Pico> {
+  const [row] = await ctx.db.sql<{ drift: string }[]>`
+    with sides as (
+      select organisation_id, credit as account, amount from transfers
+      union all
+      select organisation_id, debit, -amount from transfers
+    ), ledger as (
+      select organisation_id,
+        coalesce(sum(amount) filter (where account like 'customer:%'), 0) as available,
+        coalesce(sum(amount) filter (where account like 'held:%'), 0) as held
+      from sides group by organisation_id
+    )
+    select coalesce(sum(abs(a.balance - a.held - coalesce(l.available, 0))
+      + abs(a.held - coalesce(l.held, 0))), 0)::numeric(24, 12) as drift
+    from accounts a full join ledger l using (organisation_id)`;
+  return parseUsd(row?.drift ?? '0');
+}
+
 /** The statements that store movements, for a transaction that already holds whatever else it locks. */
 export function writeMovements(tx: Transaction, movements: readonly Movement[]): Statement[] {
   if (movements.length === 0) return [];
@@ -158,7 +205,7 @@ function toAccount(row: { balance: string; held: string; active_tasks: number })
 
 function transfer(
   task: { id: string; organisationId: string },
-  kind: 'hold' | 'settle' | 'release',
+  kind: 'hold' | 'settle' | 'release' | 'orphan',
   debit: string,
   credit: string,
   amount: Pico,

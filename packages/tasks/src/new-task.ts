@@ -31,8 +31,8 @@ export type NewTask = {
   requires: readonly string[];
   /** Tasks of one session share it. */
   affinity: string | null;
-  /** Slot-seconds that it is expected to take. */
-  expectedSeconds: number;
+  /** Slot-seconds that it is expected to take; null where its model's late average is as good a guess. */
+  expectedSeconds: number | null;
   /** A repeat of the same key gets the first task's answer. `requestHash`: SHA-256 of what was asked. */
   idempotency: { key: string; requestHash: Uint8Array } | null;
 };
@@ -47,7 +47,7 @@ export const PLAIN_RUN = {
   startTimeoutSeconds: null,
   requires: [],
   affinity: null,
-  expectedSeconds: 1,
+  expectedSeconds: null,
   idempotency: null,
 } as const satisfies Partial<NewTask>;
 
@@ -61,11 +61,20 @@ export type NewTaskPlan = {
   cps: Pico;
   queuedAt: Micros;
   startBy: Micros | null;
+  expectedSeconds: number;
   events: TaskEvent[];
 };
 
-/** A task's first state and events. The price is pinned here. */
-export function newTaskPlan(id: string, task: NewTask, now: Micros): NewTaskPlan {
+/** What a task is expected to take of whose model nothing is known. */
+const EXPECTED_SECONDS_DEFAULT = 1;
+
+/** A task's first state and events. The price is pinned here. `usualSeconds`: its model's late average. */
+export function newTaskPlan(
+  id: string,
+  task: NewTask,
+  seen: { now: Micros; usualSeconds: number | undefined },
+): NewTaskPlan {
+  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT } = seen;
   const cps = parseUsd(task.model.cps);
   const held = priceCeiling(task.timeoutSeconds, cps);
   const common = { taskId: id, epoch: 0, at: now };
@@ -78,6 +87,7 @@ export function newTaskPlan(id: string, task: NewTask, now: Micros): NewTaskPlan
     queuedAt: now,
     startBy:
       task.startTimeoutSeconds === null ? null : now + BigInt(task.startTimeoutSeconds) * SECOND,
+    expectedSeconds: Math.min(task.expectedSeconds ?? usualSeconds, task.timeoutSeconds),
     events: [
       { ...common, seq: 1, type: INITIAL_STATUS, payload: null },
       {

@@ -117,13 +117,15 @@ export function planCreations(
     accounts: ReadonlyMap<string, Account>;
     /** By project. */
     policies: ReadonlyMap<string, ProjectPolicy>;
+    /** Slot-seconds that tasks took of late, by model. */
+    usualSeconds: ReadonlyMap<string, number>;
     /** By `idempotencyName`. */
     known: ReadonlyMap<string, KnownRun>;
     ids: readonly string[];
     now: Micros;
   },
 ): CreationsPlan {
-  const { accounts, policies, ids, now } = seen;
+  const { accounts, policies, usualSeconds, ids, now } = seen;
   const known = new Map(seen.known);
   const movements: Movement[] = [];
   const created: NewTaskPlan[] = [];
@@ -133,7 +135,10 @@ export function planCreations(
     const earlier = earlierRun(known, task, now);
     if (earlier) return earlier;
     const policy = policies.get(task.projectId) ?? DEFAULT_POLICY;
-    const plan = newTaskPlan(ids[index] ?? '', task, now);
+    const plan = newTaskPlan(ids[index] ?? '', task, {
+      now,
+      usualSeconds: usualSeconds.get(task.model.id),
+    });
     const account = accounts.get(task.organisationId) ?? noAccount();
     const refusal = refusalOf(() =>
       requireAdmission(account, plan.held, task.admission, policy.overflow),
@@ -144,7 +149,10 @@ export function planCreations(
     account.activeTasks += movement.change.activeTasks;
     movements.push(movement);
     created.push(plan);
-    moves.push(offerOf({ ...task, ...policy, id: plan.id, pool: task.model.pool }, now));
+    const { expectedSeconds } = plan;
+    moves.push(
+      offerOf({ ...task, ...policy, id: plan.id, pool: task.model.pool, expectedSeconds }, now),
+    );
     const { id, token } = plan;
     if (task.idempotency) {
       const { key, requestHash } = task.idempotency;

@@ -1,48 +1,8 @@
 import type { Db } from '@runfleet/db';
-import { INITIAL_STATUS, type Micros, type TaskStatus, type Ticks } from '@runfleet/protocol';
+import type { Micros, TaskStatus } from '@runfleet/protocol';
 
+import { readToday } from './model-figures.ts';
 import type { WorkerDevice } from './worker-registry.ts';
-
-export type ModelStats = {
-  runCount: number;
-  successCount: number;
-  errorCount: number;
-  lastRunAt: Micros | null;
-  averageTicks: Ticks | null;
-};
-
-/** How often each model ran and how long a success was billed on average, over its last runs. */
-export async function readModelStats(ctx: { db: Db }): Promise<Map<string, ModelStats>> {
-  const rows = await ctx.db.sql<
-    {
-      model_id: string;
-      runs: string;
-      successes: string;
-      errors: string;
-      last_run_at: Micros | null;
-      average_ticks: string | null;
-    }[]
-  >`
-    select model_id, count(*) as runs,
-      count(*) filter (where outcome = 'succeeded') as successes,
-      count(*) filter (where outcome in ('failed', 'rejected', 'expired')) as errors,
-      max(queued_at) as last_run_at,
-      floor(avg(extract(epoch from ended_at - accepted_at) * 10000)
-        filter (where outcome = 'succeeded')) as average_ticks
-    from tasks group by model_id`;
-  return new Map(
-    rows.map((row) => [
-      row.model_id,
-      {
-        runCount: Number(row.runs),
-        successCount: Number(row.successes),
-        errorCount: Number(row.errors),
-        lastRunAt: row.last_run_at,
-        averageTicks: row.average_ticks === null ? null : BigInt(row.average_ticks),
-      },
-    ]),
-  );
-}
 
 type FleetWorker = {
   id: string;
@@ -103,7 +63,7 @@ const GONE_SHOWN_HOURS = 1;
 /** What an operator sees of the whole fleet. A day is UTC's. */
 export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
   const { sql } = ctx.db;
-  const [[clock], queued, workers, running, [today]] = await Promise.all([
+  const [[clock], queued, workers, running, today] = await Promise.all([
     sql<{ now: Micros }[]>`select clock_timestamp() as now`,
     sql<{ pool: string; count: string; oldestQueuedAt: Micros | null }[]>`
       select queued_in as pool, count(*) as count, min(queued_at) as "oldestQueuedAt"
@@ -122,20 +82,15 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
         worker_id as "workerId", queued_at as "queuedAt", accepted_at as "acceptedAt",
         output_tokens as "outputTokens"
       from tasks where worker_id is not null order by id limit ${RUNNING_SHOWN_MAX}`,
-    sql<{ spent: string; finished: string; failed: string }[]>`
-      select coalesce(sum(total_cost), 0)::numeric(24, 12) as spent,
-        count(*) filter (where outcome = 'succeeded') as finished,
-        count(*) filter (where outcome in ('failed', 'rejected', 'expired')) as failed
-      from tasks
-      where status <> ${INITIAL_STATUS} and postprocess_ended_at >= date_trunc('day', now(), 'UTC')`,
+    readToday(ctx),
   ]);
   return {
     now: clock?.now ?? 0n,
     queued: queued.map((row) => ({ ...row, count: Number(row.count) })),
     workers,
     running,
-    spentTodayUsd: today?.spent ?? '0.000000000000',
-    finishedToday: Number(today?.finished ?? 0),
-    failedToday: Number(today?.failed ?? 0),
+    spentTodayUsd: today.spentUsd,
+    finishedToday: today.finished,
+    failedToday: today.failed,
   };
 }

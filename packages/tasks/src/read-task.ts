@@ -27,6 +27,13 @@ export type TaskRow = {
   parameters: Record<string, unknown>;
   seed: string;
   timeoutSeconds: number;
+  fairnessKey: string;
+  priority: number;
+  expectedSeconds: number;
+  startBy: Micros | null;
+  /** Labels that its worker must carry. */
+  requires: readonly string[];
+  affinity: string | null;
   status: TaskStatus;
   epoch: number;
   seq: number;
@@ -58,6 +65,12 @@ type TaskRecord = TimeColumns & {
   parameters: Record<string, unknown>;
   seed: string;
   timeout_seconds: number;
+  fairness_key: string;
+  priority: number;
+  expected_seconds: number;
+  start_by: Micros | null;
+  requires: string[];
+  affinity: string | null;
   status: TaskStatus;
   epoch: number;
   seq: number;
@@ -86,6 +99,12 @@ const COLUMNS = [
   'parameters',
   'seed',
   'timeout_seconds',
+  'fairness_key',
+  'priority',
+  'expected_seconds',
+  'start_by',
+  'requires',
+  'affinity',
   'status',
   'epoch',
   'seq',
@@ -176,6 +195,12 @@ function toTaskRow(row: TaskRecord): TaskRow {
     parameters: row.parameters,
     seed: row.seed,
     timeoutSeconds: row.timeout_seconds,
+    fairnessKey: row.fairness_key,
+    priority: row.priority,
+    expectedSeconds: row.expected_seconds,
+    startBy: row.start_by,
+    requires: row.requires,
+    affinity: row.affinity,
     status: row.status,
     epoch: row.epoch,
     seq: row.seq,

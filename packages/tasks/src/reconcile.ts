@@ -81,18 +81,3 @@ export async function repairOne(ctx: Ctx, name: Repair, id: string): Promise<boo
 function isTaskRepair(name: Repair): name is TaskRepair {
   return name in TASK_REPAIRS;
 }
-
-const PARTITION_TASKS = 1_000_000;
-
-/** Makes the event log's next partition once its last one is half used. Idempotent. */
-export async function makeEventPartitions(ctx: { db: Db }): Promise<void> {
-  const { sql } = ctx.db;
-  const [last] = await sql<{ id: string }[]>`select coalesce(max(id), 0) as id from tasks`;
-  const next = Math.floor(Number(last?.id ?? 0) / PARTITION_TASKS + 0.5);
-  const [known] = await sql`select to_regclass(${`task_events_${next}`}) as name`;
-  if (known?.['name'] !== null) return;
-  await sql.unsafe(
-    `create table if not exists task_events_${next} partition of task_events
-      for values from (${next * PARTITION_TASKS}) to (${(next + 1) * PARTITION_TASKS})`,
-  );
-}

@@ -7,6 +7,9 @@ import type { Sql } from '@runfleet/db';
 import { LEASE_PULSES, STRIKES_MAX } from './decide-worker.ts';
 import { ACCEPT_PULSES } from './decide.ts';
 
+/** A task in a pause waits no longer than this to be tried without others like it. */
+const ALONE_SECONDS_MAX = 60;
+
 type List = (sql: Sql, limit: number) => PromiseLike<{ id: string }[]>;
 
 export const SUSPECTS = {
@@ -32,8 +35,19 @@ export const SUSPECTS = {
     (select id from tasks
       where worker_id is not null and status = 'task_assign' and start_by <= clock_timestamp()
       limit ${limit})`,
+  // Whoever waits here fell with two workers, and one of them may be what they died of. So each pool
+  // takes one at a time, lest the others fall with it once more, and none waits for that very long.
   'backoff-due': (sql, limit) => sql`
-    select id from tasks where not_before <= clock_timestamp() order by not_before limit ${limit}`,
+    select id from (
+      select id, pool, not_before, row_number() over (partition by pool order by not_before) as turn
+      from tasks where not_before <= clock_timestamp()
+    ) due
+    where (turn = 1 and not exists (
+        select from tasks s
+        where s.pool = due.pool and s.infra_attempts >= 2
+          and (s.worker_id is not null or (s.queued_in is not null and s.not_before is null))))
+      or not_before <= clock_timestamp() - make_interval(secs => ${ALONE_SECONDS_MAX})
+    order by not_before limit ${limit}`,
   'silent-workers': (sql, limit) => sql`
     select w.id from workers w, pulse p
     where w.state in ('ready', 'draining', 'quarantined') and p.n - w.renewed_pulse > ${LEASE_PULSES}

@@ -275,7 +275,17 @@ function taskRow({ state, patch }: TaskChange) {
   };
 }
 
-function newTaskRow({ id, token, task, held, cps, queuedAt, startBy, events }: NewTaskPlan) {
+function newTaskRow({
+  id,
+  token,
+  task,
+  held,
+  cps,
+  queuedAt,
+  startBy,
+  expectedSeconds,
+  events,
+}: NewTaskPlan) {
   return {
     id,
     organisation_id: task.organisationId,
@@ -289,7 +299,7 @@ function newTaskRow({ id, token, task, held, cps, queuedAt, startBy, events }: N
     timeout_seconds: task.timeoutSeconds,
     fairness_key: task.fairnessKey,
     priority: task.priority,
-    expected_seconds: task.expectedSeconds,
+    expected_seconds: expectedSeconds,
     start_by: startBy === null ? null : formatMoment(startBy),
     affinity: task.affinity,
     requires: task.requires,

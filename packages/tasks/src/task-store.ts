@@ -13,6 +13,7 @@ import type { TaskQueue } from '@runfleet/queue';
 import { readKnownRuns, readPolicies, writeIdempotencyKeys } from './creation-statements.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
 import { GroupCommit } from './group-commit.ts';
+import { readExpectedSeconds } from './model-figures.ts';
 import type { CreatedTask, NewTask } from './new-task.ts';
 import {
   type Committed,
@@ -135,13 +136,14 @@ async function commitCreations(
       Promise.all([
         lockAccounts(tx, [...new Set(tasks.map((task) => task.organisationId))]),
         readPolicies(tx, [...new Set(tasks.map((task) => task.projectId))]),
+        readExpectedSeconds(tx, [...new Set(tasks.map((task) => task.model.id))]),
         // After the accounts' locks: whoever else ran a tenant's key has committed.
         readKnownRuns(tx, tasks),
         takeTaskIds(tx, tasks.length),
         readClock(ctx, tx),
       ]),
-    ([accounts, policies, known, ids, { now }]) => {
-      const plan = planCreations(tasks, { accounts, policies, known, ids, now });
+    ([accounts, policies, usualSeconds, known, ids, { now }]) => {
+      const plan = planCreations(tasks, { accounts, policies, usualSeconds, known, ids, now });
       const { created, movements } = plan;
       const write = (tx: Transaction): Statement[] =>
         created.length === 0

@@ -1,97 +1,25 @@
-import { deposit, readAccount } from '@runfleet/billing';
-import type { Db } from '@runfleet/db';
+import { readAccount } from '@runfleet/billing';
 import { formatUsd, parseUsd } from '@runfleet/protocol';
 import { describe, expect } from 'vitest';
 
 import { assignTasks } from './assign-tasks.ts';
-import { acceptTask, appendOutput, type Claim, finishTask, startTask } from './carry-task.ts';
+import { acceptTask, appendOutput, finishTask, startTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
-import { LEASE_PULSES } from './decide-worker.ts';
-import { failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
+import { failure } from './decide.ts';
 import { killTask } from './kill-task.ts';
 import { readTask } from './read-task.ts';
 import { repair } from './reconcile.ts';
 import { requeueTask } from './requeue-task.ts';
-import type { TaskResult } from './task-state.ts';
-import { openTaskStore, type TaskStore } from './task-store.ts';
+import { openTaskStore } from './task-store.ts';
 import {
-  aDescription,
-  aTask,
-  aWorker,
-  createTenant,
-  endPause,
-  testWithTasks as test,
-} from './testing.ts';
-import { registerWorker, renewWorker } from './worker-registry.ts';
-
-const answer: TaskResult = {
-  ...failure('succeeded', ''),
-  finishReason: 'stop',
-  output: 'Hi there',
-  outputs: [{ contenttype: 'raw', content: { prompt: '', raw: 'Hi', thinking: [], answer: [] } }],
-  weights: 'tiny',
-  device: 'cpu',
-  promptTokens: 3,
-  completionTokens: 2,
-};
-
-async function assigned(
-  ctx: { store: TaskStore },
-  taskId: string,
-  worker: { workerId: string; generation: number },
-): Promise<Claim & { workerId: string }> {
-  const { assigned: tickets } = await assignTasks(ctx, [{ taskId, ...worker }]);
-  const ticket = tickets[0];
-  if (!ticket) throw new Error(`Task ${taskId} was not assigned.`);
-  return ticket;
-}
-
-async function running(
-  ctx: { store: TaskStore; db: Db },
-  taskId: string,
-  worker: { workerId: string; generation: number },
-) {
-  const claim = await assigned(ctx, taskId, worker);
-  await acceptTask(ctx, claim);
-  await startTask(ctx, claim);
-  return claim;
-}
-
-async function logOf(db: Db, taskId: string) {
-  return db.sql<{ seq: number; type: string; epoch: number; at: bigint }[]>`
-    select seq, type, epoch, at from task_events where task_id = ${taskId} order by seq`;
-}
-
-async function usedSlots(db: Db, workerId: string): Promise<number> {
-  const [row] = await db.sql<{ used: number }[]>`select used from workers where id = ${workerId}`;
-  return row?.used ?? -1;
-}
-
-/** Every transfer's debit and credit, summed per ledger account: what the account rows must equal. */
-async function ledgerOf(db: Db, organisationId: string) {
-  const [row] = await db.sql<{ available: string; held: string; all: string }[]>`
-    with sides as (
-      select credit as account, amount from transfers where organisation_id = ${organisationId}
-      union all
-      select debit, -amount from transfers where organisation_id = ${organisationId}
-    )
-    select
-      coalesce(sum(amount) filter (where account like 'customer:%'), 0)::numeric(24,12) as available,
-      coalesce(sum(amount) filter (where account like 'held:%'), 0)::numeric(24,12) as held,
-      coalesce(sum(amount), 0)::numeric(24,12) as all
-    from sides`;
-  return row;
-}
-
-async function expectBalancedBooks(db: Db, organisationId: string) {
-  const account = await readAccount({ db }, organisationId);
-  expect(await ledgerOf(db, organisationId)).toEqual({
-    available: formatUsd(account.balance - account.held),
-    held: formatUsd(account.held),
-    all: formatUsd(0n),
-  });
-  return account;
-}
+  answer,
+  assigned,
+  expectBalancedBooks,
+  logOf,
+  running,
+  usedSlots,
+} from './testing-life.ts';
+import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
 
 const ROAD = [
   'task_queue',
@@ -341,176 +269,6 @@ describe('slots', () => {
     expect(await repair({ store }, 'slot-counts')).toBe(1);
     expect(await usedSlots(db, workerId)).toBe(0);
     expect(await repair({ store }, 'slot-counts')).toBe(0);
-  });
-});
-
-describe('leases', () => {
-  const pass = (db: Db, pulses: number) => db.sql`update pulse set n = n + ${pulses}`;
-
-  test('a worker that does not renew is lost and its tasks go back to the queue', async ({
-    db,
-    store,
-    queue,
-    tenant,
-  }) => {
-    const ctx = { db, store, queue };
-    const worker = await aWorker(store);
-    const { id } = await createTask(ctx, aTask(tenant));
-    await running(ctx, id, worker);
-    await pass(db, LEASE_PULSES);
-    expect(await repair(ctx, 'silent-workers')).toBe(0);
-    await pass(db, 1);
-    expect(await repair(ctx, 'silent-workers')).toBe(1);
-    expect(await repair(ctx, 'lost-workers')).toBe(1);
-    expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
-      status: 'task_queue',
-      infraAttempts: 1,
-      workerId: null,
-    });
-    const { workerId: workerOf } = worker;
-    expect(await renewWorker(ctx, { id: workerOf, generation: 1, seenPulse: 0 })).toBeNull();
-  });
-
-  test('without pulses nobody is lost, however much time passes', async ({ db, store }) => {
-    const { workerId } = await aWorker(store);
-    await db.sql`update workers set renewed_at = now() - interval '1 day' where id = ${workerId}`;
-    expect(await repair({ store }, 'silent-workers')).toBe(0);
-    const renewal = { id: workerId, generation: 1, seenPulse: 0 };
-    expect(await renewWorker({ store }, renewal)).toMatchObject({ tasks: [] });
-  });
-
-  test('a ticket that nobody accepts goes back without counting an attempt', async ({
-    db,
-    store,
-    queue,
-    tenant,
-  }) => {
-    const ctx = { db, store, queue };
-    const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await assigned(ctx, id, await aWorker(store));
-    await pass(db, 6);
-    expect(await repair(ctx, 'accept-deadlines')).toBe(1);
-    expect(await acceptTask(ctx, claim)).toBe('fenced');
-    expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
-      status: 'task_queue',
-      infraAttempts: 0,
-    });
-  });
-
-  test('a renewal lists what is bound to the worker, accepted or not', async ({
-    db,
-    store,
-    queue,
-    tenant,
-  }) => {
-    const ctx = { db, store, queue };
-    const worker = await aWorker(store);
-    const [first, second] = [
-      await createTask(ctx, aTask(tenant)),
-      await createTask(ctx, aTask(tenant)),
-    ];
-    await assigned(ctx, first.id, worker);
-    await running(ctx, second.id, worker);
-    const renewal = { id: worker.workerId, generation: worker.generation, seenPulse: 0 };
-    const renewed = await renewWorker(ctx, renewal);
-    expect(renewed?.tasks.toSorted((a, b) => Number(a.taskId) - Number(b.taskId))).toEqual([
-      { taskId: first.id, epoch: 1, isAccepted: false },
-      { taskId: second.id, epoch: 1, isAccepted: true },
-    ]);
-  });
-
-  test('a worker that registers anew has its former tasks taken away', async ({
-    db,
-    store,
-    queue,
-    tenant,
-  }) => {
-    const ctx = { db, store, queue };
-    const worker = await aWorker(store);
-    const { id } = await createTask(ctx, aTask(tenant));
-    await running(ctx, id, worker);
-    const again = { id: worker.workerId, host: 'h', slots: 4, description: aDescription() };
-    expect(await registerWorker(ctx, again)).toEqual({ generation: 2 });
-    expect(await repair(ctx, 'lost-workers')).toBe(1);
-    expect(await usedSlots(db, worker.workerId)).toBe(0);
-  });
-
-  test('a task whose workers keep dying fails clearly and is not charged', async ({
-    db,
-    store,
-    queue,
-    tenant,
-  }) => {
-    const ctx = { db, store, queue };
-    const { id } = await createTask(ctx, aTask(tenant));
-    for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
-      const claim = await running(ctx, id, await aWorker(store));
-      await requeueTask(ctx, claim, 'worker_lost');
-      await endPause(db, id);
-    }
-    const task = await readTask(ctx, { ...tenant, reference: { id } });
-    expect(task).toMatchObject({
-      status: 'task_postprocess_end',
-      outcome: 'failed',
-      totalCost: 0n,
-    });
-    expect(task.debugError).toContain('Gave up after 3 attempts: worker lost');
-    await expectBalancedBooks(db, tenant.organisationId);
-  });
-});
-
-describe('admission', () => {
-  test('a hundred Runs at once against money for ten: exactly ten are accepted', async ({
-    db,
-    store,
-  }) => {
-    const tenant = await createTenant(db, '10');
-    const admission = { minimumBalance: 0n, concurrencyOf: () => Infinity };
-    const task = aTask(tenant, { admission, timeoutSeconds: 1_709 }); // about one dollar each
-    const results = await Promise.allSettled(
-      Array.from({ length: 100 }, () => createTask({ store }, task)),
-    );
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
-    const account = await expectBalancedBooks(db, tenant.organisationId);
-    expect(account.activeTasks).toBe(10);
-    const [{ count } = { count: '' }] = await db.sql<{ count: string }[]>`
-      select count(*) as count from tasks where organisation_id = ${tenant.organisationId}`;
-    expect(count).toBe('10');
-  });
-
-  test('at 10 USD one task may be active, and the next when it has ended', async ({
-    db,
-    store,
-    queue,
-  }) => {
-    const tenant = await createTenant(db, '10');
-    const ctx = { db, store, queue };
-    const { id } = await createTask(ctx, aTask(tenant));
-    await expect(createTask(ctx, aTask(tenant))).rejects.toMatchObject({
-      kind: 'concurrency_limit',
-    });
-    await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true });
-    await createTask(ctx, aTask(tenant));
-  });
-
-  test('below the minimum balance nothing is accepted and nothing is written', async ({
-    db,
-    store,
-  }) => {
-    const tenant = await createTenant(db, '0.49');
-    await expect(createTask({ store }, aTask(tenant))).rejects.toMatchObject({
-      kind: 'insufficient_balance',
-    });
-    expect(
-      await db.sql`select 1 from tasks where organisation_id = ${tenant.organisationId}`,
-    ).toHaveLength(0);
-  });
-
-  test('a deposit that is given twice is credited once', async ({ db }) => {
-    const tenant = await createTenant(db, '1');
-    const gift = { organisationId: tenant.organisationId, amount: parseUsd('5'), businessKey: 'k' };
-    await Promise.all([deposit({ db }, gift), deposit({ db }, gift)]);
-    expect((await expectBalancedBooks(db, tenant.organisationId)).balance).toBe(parseUsd('6'));
   });
 });
 

@@ -109,6 +109,14 @@ export const tasks = pgTable(
     index('tasks_start_deadlines')
       .on(table.startBy)
       .where(sql`${table.queuedIn} is not null and ${table.startBy} is not null`),
+    index('tasks_suspected')
+      .on(table.pool)
+      .where(
+        sql`${table.infraAttempts} >= 2 and (${table.queuedIn} is not null or ${table.workerId} is not null)`,
+      ),
+    index('tasks_ended')
+      .on(sql`coalesce(${table.postprocessEndedAt}, ${table.cancelledAt})`)
+      .where(sql`${table.outcome} is not null`),
     index('tasks_paused')
       .on(table.notBefore)
       .where(sql`${table.notBefore} is not null`),

@@ -1,0 +1,61 @@
+import { deposit } from '@runfleet/billing';
+import { parseUsd } from '@runfleet/protocol';
+import { expect } from 'vitest';
+
+import { createTask } from './create-task.ts';
+import { killTask } from './kill-task.ts';
+import { expectBalancedBooks } from './testing-life.ts';
+import { aTask, createTenant, testWithTasks as test } from './testing.ts';
+
+test('a hundred Runs at once against money for ten: exactly ten are accepted', async ({
+  db,
+  store,
+}) => {
+  const tenant = await createTenant(db, '10');
+  const admission = { minimumBalance: 0n, concurrencyOf: () => Infinity };
+  const task = aTask(tenant, { admission, timeoutSeconds: 1_709 }); // about one dollar each
+  const results = await Promise.allSettled(
+    Array.from({ length: 100 }, () => createTask({ store }, task)),
+  );
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  const account = await expectBalancedBooks(db, tenant.organisationId);
+  expect(account.activeTasks).toBe(10);
+  const [{ count } = { count: '' }] = await db.sql<{ count: string }[]>`
+    select count(*) as count from tasks where organisation_id = ${tenant.organisationId}`;
+  expect(count).toBe('10');
+});
+
+test('at 10 USD one task may be active, and the next when it has ended', async ({
+  db,
+  store,
+  queue,
+}) => {
+  const tenant = await createTenant(db, '10');
+  const ctx = { db, store, queue };
+  const { id } = await createTask(ctx, aTask(tenant));
+  await expect(createTask(ctx, aTask(tenant))).rejects.toMatchObject({
+    kind: 'concurrency_limit',
+  });
+  await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true });
+  await createTask(ctx, aTask(tenant));
+});
+
+test('below the minimum balance nothing is accepted and nothing is written', async ({
+  db,
+  store,
+}) => {
+  const tenant = await createTenant(db, '0.49');
+  await expect(createTask({ store }, aTask(tenant))).rejects.toMatchObject({
+    kind: 'insufficient_balance',
+  });
+  expect(
+    await db.sql`select 1 from tasks where organisation_id = ${tenant.organisationId}`,
+  ).toHaveLength(0);
+});
+
+test('a deposit that is given twice is credited once', async ({ db }) => {
+  const tenant = await createTenant(db, '1');
+  const gift = { organisationId: tenant.organisationId, amount: parseUsd('5'), businessKey: 'k' };
+  await Promise.all([deposit({ db }, gift), deposit({ db }, gift)]);
+  expect((await expectBalancedBooks(db, tenant.organisationId)).balance).toBe(parseUsd('6'));
+});

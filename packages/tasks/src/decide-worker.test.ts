@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  decideDrain,
+  decidePardon,
+  decideParole,
+  decideQuarantine,
+  decideReap,
+  decideRegister,
+  decideRenew,
+  decideRetire,
+  decideSlotCount,
+  LEASE_PULSES,
+  QUARANTINE_PULSES,
+  SILENT_PULSES,
+  STRIKES_MAX,
+  takesTasks,
+  type WorkerState,
+} from './decide-worker.ts';
+
+const worker = (changes: Partial<WorkerState> = {}): WorkerState => ({
+  id: 'w',
+  host: 'h',
+  state: 'ready',
+  generation: 1,
+  slots: 4,
+  used: 2,
+  renewedPulse: 100,
+  seenPulse: 100,
+  strikes: 0,
+  quarantinedUntil: null,
+  ...changes,
+});
+
+const at = (pulse: number, bound = 2) => ({ pulse, bound });
+const REGISTRATION = { id: 'w', host: 'h', slots: 8 };
+
+describe('a connection', () => {
+  test('begins with all slots free, and each is a new generation', () => {
+    const first = decideRegister(null, REGISTRATION, at(5));
+    expect(first).toMatchObject({ state: 'ready', generation: 1, used: 0, slots: 8 });
+    const second = decideRegister({ ...first, used: 3 }, REGISTRATION, at(9));
+    expect(second).toMatchObject({ generation: 2, used: 0, renewedPulse: 9, seenPulse: 9 });
+  });
+
+  test('cannot renew for a newer one, nor for a worker that was declared lost', () => {
+    const renewal = { generation: 1, seenPulse: 100 };
+    expect(decideRenew(worker({ generation: 2 }), renewal, at(101))).toBeUndefined();
+    expect(decideRenew(worker({ state: 'lost' }), renewal, at(101))).toBeUndefined();
+    expect(decideRenew(worker({ state: 'stopped' }), renewal, at(101))).toBeUndefined();
+    expect(decideRenew(null, renewal, at(101))).toBeUndefined();
+  });
+
+  test('renews without ending a drain or a quarantine', () => {
+    for (const state of ['ready', 'draining', 'quarantined'] as const) {
+      const renewed = decideRenew(worker({ state }), { generation: 1, seenPulse: 0 }, at(104));
+      expect(renewed).toMatchObject({ state, renewedPulse: 104 });
+    }
+  });
+
+  test('confirms only what was answered: never the future, never less than before', () => {
+    const seen = (seenPulse: number) =>
+      decideRenew(worker(), { generation: 1, seenPulse }, at(104))?.seenPulse;
+    expect([seen(103), seen(4), seen(9_999)]).toEqual([103, 100, 104]);
+  });
+});
+
+describe('a drained worker', () => {
+  test('stays drained, whatever it says and however often it connects', () => {
+    const drained = decideDrain(worker());
+    expect(drained?.state).toBe('draining');
+    expect(decideRegister(drained ?? null, REGISTRATION, at(101)).state).toBe('draining');
+    const lost = decideReap(drained ?? null, at(200));
+    expect(decideRegister(lost ?? null, REGISTRATION, at(201)).state).toBe('draining');
+    expect(decidePardon(drained ?? null)).toBeUndefined();
+    expect(decideParole(drained ?? null, at(999))).toBeUndefined();
+  });
+
+  test('is drained once, also out of a quarantine, and not once it is gone', () => {
+    expect(decideDrain(worker({ state: 'quarantined' }))?.state).toBe('draining');
+    for (const state of ['draining', 'lost', 'stopped'] as const) {
+      expect(decideDrain(worker({ state }))).toBeUndefined();
+    }
+    expect(decideDrain(null)).toBeUndefined();
+  });
+
+  test('retires once', () => {
+    expect(decideRetire(worker({ state: 'draining' }))?.state).toBe('stopped');
+    expect(decideRetire(worker({ state: 'stopped' }))).toBeUndefined();
+  });
+});
+
+describe('a lease', () => {
+  test('runs out by pulses alone', () => {
+    expect(decideReap(worker(), at(100 + LEASE_PULSES))).toBeUndefined();
+    expect(decideReap(worker(), at(101 + LEASE_PULSES))?.state).toBe('lost');
+    expect(decideReap(worker({ state: 'lost' }), at(999))).toBeUndefined();
+  });
+
+  test('that is silent for a while keeps its tasks and gets no new ones', () => {
+    expect(takesTasks(worker(), 1, 100 + SILENT_PULSES)).toBe(true);
+    expect(takesTasks(worker(), 1, 101 + SILENT_PULSES)).toBe(false);
+  });
+
+  test.for<[string, Partial<WorkerState>, number]>([
+    ['draining', { state: 'draining' }, 1],
+    ['in quarantine', { state: 'quarantined' }, 1],
+    ['lost', { state: 'lost' }, 1],
+    ['full', { used: 4 }, 1],
+    ['connected anew', { generation: 2 }, 1],
+  ])('no new task for a worker that is %s', ([, changes, generation]) => {
+    expect(takesTasks(worker(changes), generation, 100)).toBe(false);
+  });
+});
+
+describe('a quarantine', () => {
+  test('begins at so many strikes and ends after so many pulses, on probation', () => {
+    expect(decideQuarantine(worker({ strikes: STRIKES_MAX - 1 }), at(100))).toBeUndefined();
+    const resting = decideQuarantine(worker({ strikes: STRIKES_MAX }), at(100));
+    expect(resting).toMatchObject({
+      state: 'quarantined',
+      quarantinedUntil: 100 + QUARANTINE_PULSES,
+    });
+    expect(decideParole(resting ?? null, at(99 + QUARANTINE_PULSES))).toBeUndefined();
+    const back = decideParole(resting ?? null, at(100 + QUARANTINE_PULSES));
+    expect(back).toMatchObject({ state: 'ready', strikes: STRIKES_MAX - 1 });
+    expect(decideQuarantine({ ...worker(), ...back, strikes: STRIKES_MAX }, at(200))).toBeDefined();
+  });
+
+  test('survives a new connection, until it is over or an operator pardons', () => {
+    const resting = worker({ state: 'quarantined', strikes: 3, quarantinedUntil: 160 });
+    expect(decideRegister(resting, REGISTRATION, at(159)).state).toBe('quarantined');
+    expect(decideRegister(resting, REGISTRATION, at(160)).state).toBe('ready');
+    expect(decidePardon(resting)).toMatchObject({ state: 'ready', strikes: 0 });
+  });
+});
+
+test('a slot count is corrected to the tasks that are bound, unless the worker is gone', () => {
+  expect(decideSlotCount(worker({ used: 3 }), at(100, 2))).toMatchObject({ used: 2 });
+  expect(decideSlotCount(worker({ used: 2 }), at(100, 2))).toBeUndefined();
+  expect(decideSlotCount(worker({ used: 3, state: 'lost' }), at(100, 2))).toBeUndefined();
+});

@@ -1,0 +1,267 @@
+import type { Db } from '@runfleet/db';
+import { describe, expect } from 'vitest';
+
+import { assignTasks } from './assign-tasks.ts';
+import { acceptTask, finishTask } from './carry-task.ts';
+import { createTask } from './create-task.ts';
+import { QUARANTINE_PULSES, STRIKES_MAX } from './decide-worker.ts';
+import { ACCEPT_PULSES, failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
+import { FAILURES, type RetriedFailure } from './failures.ts';
+import { readTask } from './read-task.ts';
+import { repair, repairOne } from './reconcile.ts';
+import { requeueTask } from './requeue-task.ts';
+import { answer, assigned, expectBalancedBooks, pass, running } from './testing-life.ts';
+import { aDescription, aTask, aWorker, endPause, testWithTasks as test } from './testing.ts';
+import { registerWorker, renewWorker } from './worker-registry.ts';
+
+async function workerOf(db: Db, id: string) {
+  const [row] = await db.sql<{ state: string; strikes: number }[]>`
+    select state, strikes from workers where id = ${id}`;
+  return row;
+}
+
+async function avoidsOf(db: Db, id: string) {
+  const [row] = await db.sql<{ avoids: string[]; paused: boolean }[]>`
+    select avoids, not_before is not null as paused from tasks where id = ${id}`;
+  return row;
+}
+
+const failuresOf = (next: string) =>
+  Object.entries(FAILURES).flatMap(([name, row]) =>
+    row.next === next ? [name as RetriedFailure] : [],
+  );
+
+describe('what follows a failure', () => {
+  test.for(failuresOf('retry'))(
+    '%s: another attempt that avoids the worker, until none is left; never billed',
+    async (kind, { db, store, tenant }) => {
+      const ctx = { db, store };
+      const { id } = await createTask(ctx, aTask(tenant));
+      const workers = [];
+      for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
+        const worker = await aWorker(store);
+        workers.push(worker.workerId);
+        const claim = await running(ctx, id, worker);
+        expect(await requeueTask(ctx, claim, kind, 'it broke')).toBe(true);
+        if (attempt < INFRA_ATTEMPTS_MAX) {
+          expect(await avoidsOf(db, id)).toEqual({ avoids: workers, paused: attempt > 1 });
+          await endPause(db, id);
+        }
+      }
+      const task = await readTask(ctx, { ...tenant, reference: { id } });
+      expect(task).toMatchObject({ outcome: 'failed', pexit: '1', totalCost: 0n });
+      expect(task.debugError).toBe(
+        `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${FAILURES[kind].says} (it broke).`,
+      );
+      const account = await expectBalancedBooks(db, tenant.organisationId);
+      expect(account).toMatchObject({ held: 0n, activeTasks: 0 });
+    },
+  );
+
+  test.for(failuresOf('return'))(
+    '%s: back in line without an attempt, a pause or a grudge',
+    async (kind, { db, store, tenant }) => {
+      const ctx = { db, store };
+      const { id } = await createTask(ctx, aTask(tenant));
+      const worker = await aWorker(store);
+      await requeueTask(ctx, await running(ctx, id, worker), kind);
+      expect(await avoidsOf(db, id)).toEqual({ avoids: [], paused: false });
+      expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
+        status: 'task_queue',
+        infraAttempts: 0,
+      });
+      expect(await workerOf(db, worker.workerId)).toEqual({ state: 'ready', strikes: 0 });
+    },
+  );
+
+  test("the caller's fault and the model's end the task at once and speak against nobody", async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const worker = await aWorker(store);
+    for (const { next } of [FAILURES.input_rejected, FAILURES.model_failed]) {
+      const { id } = await createTask({ store }, aTask(tenant));
+      const claim = await running({ store, db }, id, worker);
+      await finishTask({ store }, claim, { result: failure(next, 'No.') });
+      const task = await readTask({ db }, { ...tenant, reference: { id } });
+      expect(task).toMatchObject({ outcome: next, totalCost: 0n, infraAttempts: 0 });
+    }
+    expect(await workerOf(db, worker.workerId)).toEqual({ state: 'ready', strikes: 0 });
+  });
+});
+
+describe('the pause before a retry', () => {
+  test('a paused task is not assigned; when the pause is over it is offered once', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const ctx = { db, store };
+    const { id } = await createTask(ctx, aTask(tenant));
+    for (const _ of [1, 2]) {
+      await requeueTask(ctx, await running(ctx, id, await aWorker(store)), 'worker_lost');
+    }
+    const worker = await aWorker(store);
+    const placements = [{ taskId: id, ...worker }];
+    expect((await assignTasks(ctx, placements)).gone).toEqual([{ taskId: id }]);
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
+    expect(await repairOne(ctx, 'backoff-due', id)).toBe(false);
+    await db.sql`update tasks set not_before = now() where id = ${id}`;
+    expect(await repair(ctx, 'backoff-due')).toBe(1);
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
+    expect((await assignTasks(ctx, placements)).assigned).toHaveLength(1);
+  });
+
+  test('of tasks that fell twice each pool tries one at a time, and none waits for ever', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const ctx = { db, store };
+    const ids = [];
+    for (let i = 0; i < 3; i++) ids.push((await createTask(ctx, aTask(tenant))).id);
+    for (const _ of [1, 2]) {
+      const worker = await aWorker(store);
+      for (const id of ids) {
+        await requeueTask(ctx, await running(ctx, id, worker), 'worker_lost');
+      }
+    }
+    await db.sql`update tasks set not_before = now() where id = any(${ids})`;
+    expect(await repair(ctx, 'backoff-due')).toBe(1);
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
+    const [first] = await db.sql<{ id: string }[]>`
+      select id from tasks where not_before is null and id = any(${ids})`;
+    const claim = await running(ctx, first?.id ?? '', await aWorker(store));
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
+    await finishTask(ctx, claim, { result: answer });
+    expect(await repair(ctx, 'backoff-due')).toBe(1);
+    await db.sql`
+      update tasks set not_before = now() - interval '61 seconds'
+      where not_before is not null and id = any(${ids})`;
+    expect(await repair(ctx, 'backoff-due')).toBe(1);
+  });
+});
+
+describe('a worker', () => {
+  async function fails(ctx: Parameters<typeof running>[0], id: string, worker: Worker) {
+    await requeueTask(ctx, await running(ctx, id, worker), 'run_broke_off');
+  }
+  type Worker = { workerId: string; generation: number };
+
+  test('that fails different tasks in a row rests for a while, then works on probation', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const ctx = { db, store };
+    const worker = await aWorker(store);
+    const { workerId } = worker;
+    for (let strike = 1; strike <= STRIKES_MAX; strike++) {
+      expect(await repair(ctx, 'quarantines')).toBe(0);
+      await fails(ctx, (await createTask(ctx, aTask(tenant))).id, worker);
+    }
+    expect(await repair(ctx, 'quarantines')).toBe(1);
+    expect(await workerOf(db, workerId)).toMatchObject({ state: 'quarantined' });
+    const { id } = await createTask(ctx, aTask(tenant));
+    expect((await assignTasks(ctx, [{ taskId: id, ...worker }])).unplaced).toHaveLength(1);
+
+    // It stays on the list, and a new connection does not end its rest.
+    const renewal = { id: workerId, generation: 1, seenPulse: 0 };
+    expect(await renewWorker(ctx, renewal)).not.toBeNull();
+    const again = { id: workerId, host: 'h', slots: 4, description: aDescription() };
+    await registerWorker(ctx, again);
+    expect(await workerOf(db, workerId)).toMatchObject({ state: 'quarantined' });
+
+    await pass(db, QUARANTINE_PULSES - 1);
+    expect(await repair(ctx, 'paroles')).toBe(0);
+    await pass(db, 1);
+    expect(await repair(ctx, 'paroles')).toBe(1);
+    expect(await workerOf(db, workerId)).toEqual({ state: 'ready', strikes: STRIKES_MAX - 1 });
+  });
+
+  test('that succeeds in between does not', async ({ db, store, tenant }) => {
+    const ctx = { db, store };
+    const worker = await aWorker(store);
+    for (let i = 0; i < 2 * STRIKES_MAX; i++) {
+      await fails(ctx, (await createTask(ctx, aTask(tenant))).id, worker);
+      const { id } = await createTask(ctx, aTask(tenant));
+      await finishTask(ctx, await running(ctx, id, worker), { result: answer });
+    }
+    expect(await workerOf(db, worker.workerId)).toEqual({ state: 'ready', strikes: 0 });
+    expect(await repair(ctx, 'quarantines')).toBe(0);
+  });
+
+  test('is not blamed twice for one task', async ({ db, store, tenant }) => {
+    const ctx = { db, store };
+    const worker = await aWorker(store);
+    const { id } = await createTask(ctx, aTask(tenant));
+    await fails(ctx, id, worker);
+    await fails(ctx, id, worker);
+    expect(await workerOf(db, worker.workerId)).toEqual({ state: 'ready', strikes: 1 });
+  });
+
+  test('an input that kills its workers ends, and quarantines nobody', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const ctx = { db, store };
+    const { id } = await createTask(ctx, aTask(tenant));
+    const workers = [];
+    for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
+      const worker = await aWorker(store);
+      workers.push(worker.workerId);
+      await running(ctx, id, worker);
+      await db.sql`update workers set renewed_pulse = -100 where id = ${worker.workerId}`;
+      expect(await repair(ctx, 'silent-workers')).toBe(1);
+      expect(await repair(ctx, 'lost-workers')).toBe(1);
+      await endPause(db, id);
+    }
+    const task = await readTask(ctx, { ...tenant, reference: { id } });
+    expect(task).toMatchObject({ outcome: 'failed', totalCost: 0n });
+    expect(task.debugError).toContain('Gave up after 3 attempts: worker lost (a-host)');
+    for (const workerId of workers) {
+      expect(await workerOf(db, workerId)).toEqual({ state: 'lost', strikes: 0 });
+    }
+  });
+});
+
+describe('a ticket that nobody took', () => {
+  test('is no strike where it may have been lost, however long the worker renewed before', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const ctx = { db, store };
+    const worker = await aWorker(store);
+    const { id } = await createTask(ctx, aTask(tenant));
+    await assigned(ctx, id, worker);
+    await pass(db, ACCEPT_PULSES + 1);
+    // Answered, but whether the answer arrived nobody knows.
+    const { workerId, generation } = worker;
+    await renewWorker(ctx, { id: workerId, generation, seenPulse: 0 });
+    expect(await repair(ctx, 'accept-deadlines')).toBe(1);
+    expect(await workerOf(db, workerId)).toEqual({ state: 'ready', strikes: 0 });
+  });
+
+  test('is a strike where the worker confirmed a list that it was on', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const ctx = { db, store };
+    const worker = await aWorker(store);
+    const { workerId, generation } = worker;
+    const { id } = await createTask(ctx, aTask(tenant));
+    const claim = await assigned(ctx, id, worker);
+    await pass(db, 2);
+    const seen = await renewWorker(ctx, { id: workerId, generation, seenPulse: 0 });
+    expect(seen?.tasks).toEqual([{ taskId: id, epoch: 1, isAccepted: false }]);
+    await pass(db, ACCEPT_PULSES - 1);
+    await renewWorker(ctx, { id: workerId, generation, seenPulse: seen?.pulse ?? 0 });
+    expect(await repair(ctx, 'accept-deadlines')).toBe(1);
+    expect(await workerOf(db, workerId)).toEqual({ state: 'ready', strikes: 1 });
+    expect(await acceptTask(ctx, claim)).toBe('fenced');
+  });
+});

@@ -1,0 +1,52 @@
+/** What keeps the database in shape. Each is idempotent and answers how much there was to do. */
+import type { Db } from '@runfleet/db';
+
+import { IDEMPOTENCY_HOURS } from './plan-commit.ts';
+
+const PARTITION_TASKS = 1_000_000;
+
+/** A partition is not worth more of a standstill than this; it is tried again. */
+const PARTITION_LOCK_TIMEOUT = '2s';
+
+/**
+ * Makes the event log's partition that is in use, and the next once that one is half used. Events
+ * that found no partition of their own meanwhile are in `task_events_rest`, and move.
+ */
+export async function makeEventPartitions(ctx: { db: Db }): Promise<number> {
+  const { sql } = ctx.db;
+  const [last] = await sql<{ id: string }[]>`select last_value as id from tasks_id_seq`;
+  const used = Number(last?.id ?? 0) / PARTITION_TASKS;
+  const wanted = new Set([Math.floor(used), Math.floor(used + 0.5)]);
+  let made = 0;
+  for (const number of wanted) {
+    const name = `task_events_${number}`;
+    const [known] = await sql`select to_regclass(${name}) as name`;
+    if (known?.['name'] !== null) continue;
+    const [from, to] = [number * PARTITION_TASKS, (number + 1) * PARTITION_TASKS];
+    // The lock comes first, so that no event slips into the rest behind the move.
+    await sql.begin((tx) =>
+      tx.unsafe(`
+      set local lock_timeout = '${PARTITION_LOCK_TIMEOUT}';
+      lock table task_events_rest in access exclusive mode;
+      create table ${name} (like task_events including all);
+      with moved as (
+        delete from task_events_rest where task_id >= ${from} and task_id < ${to} returning *
+      ) insert into ${name} select * from moved;
+      alter table task_events attach partition ${name} for values from (${from}) to (${to})`),
+    );
+    made += 1;
+  }
+  return made;
+}
+
+const PURGE_MAX = 5_000;
+
+/** Forgets idempotency keys whose day is over. */
+export async function purgeIdempotencyKeys(ctx: { db: Db }): Promise<number> {
+  const purged = await ctx.db.sql`
+    delete from idempotency_keys where (project_id, key) in (
+      select project_id, key from idempotency_keys
+      where created_at < clock_timestamp() - make_interval(hours => ${IDEMPOTENCY_HOURS})
+      order by created_at limit ${PURGE_MAX})`;
+  return purged.count;
+}
