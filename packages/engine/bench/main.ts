@@ -1,0 +1,273 @@
+/**
+ * `pnpm bench:engine`: how fast the engine decodes beside its peers on this machine's CPU.
+ *
+ *   pnpm bench:engine                      five rounds of everything; installs the peers (0.8 GB) once
+ *   pnpm bench:engine --short              one round, Runfleet's two runtimes alone, half a minute
+ *   pnpm bench:engine --peers FOLDER       where the peers are, or are to be, installed
+ *   pnpm bench:engine --threads 2          CPU threads of every system; all cores where not given
+ *   pnpm bench:engine --json FILE          every round's figures
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, homedir, loadavg, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { buildModelFolder } from '../src/builder/build-model-folder.ts';
+import { type ModelSize, TINY_MODEL } from '../src/builder/model-size.ts';
+import { writeGguf } from './gguf.ts';
+import { installPeers } from './install-peers.ts';
+import { promptIds } from './protocol.ts';
+import { ratio, type Row, spreadOf, table } from './report.ts';
+import { System } from './systems/start-system.ts';
+
+/** 265M weights with Phi-3.5-mini's head size and vocabulary: large enough that weights, not calls, cost. */
+const MID_MODEL: ModelSize = {
+  ...TINY_MODEL,
+  hiddenSize: 1152,
+  intermediateSize: 3072,
+  layers: 12,
+  heads: 12,
+  vocabularySize: 32064,
+  precision: 'int4',
+};
+const BATCH_MAX = 8;
+const SHORT_CONTEXT = 64;
+const LONG_CONTEXT = 512;
+const TOKENS = 64;
+const SLOW_TOKENS = 16;
+const EQUAL_PROMPTS = 20;
+const EQUAL_TOKENS = 32;
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    peers: { type: 'string', default: join(homedir(), '.cache/runfleet/engine-peers') },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    json: { type: 'string' },
+  },
+});
+const { short, peers, threads } = values;
+const rounds = Number(values.rounds ?? (short ? 1 : 5));
+
+type Part = {
+  name: string;
+  system: string;
+  do: 'decode' | 'bare';
+  batch: number;
+  contextTokens: number;
+  tokens: number;
+};
+
+const part = (
+  system: string,
+  batch: number,
+  contextTokens: number,
+  tokens = TOKENS,
+  what: Part['do'] = 'decode',
+): Part => ({
+  name: `${system}${what === 'bare' ? ' bare' : ''} ${batch}@${contextTokens}`,
+  system,
+  do: what,
+  batch,
+  contextTokens,
+  tokens,
+});
+
+const OURS = [
+  part('runfleet', 1, SHORT_CONTEXT),
+  part('runfleet', BATCH_MAX, SHORT_CONTEXT),
+  part('runfleet', 1, SHORT_CONTEXT, TOKENS, 'bare'),
+  part('runfleet', BATCH_MAX, SHORT_CONTEXT, TOKENS, 'bare'),
+  part('runfleet', 1, LONG_CONTEXT, TOKENS),
+  part('runfleet', BATCH_MAX, LONG_CONTEXT, TOKENS),
+  part('stock', 1, LONG_CONTEXT, SLOW_TOKENS),
+  part('stock', BATCH_MAX, LONG_CONTEXT, SLOW_TOKENS / 2),
+];
+const PEERS = [
+  part('llama.cpp', 1, SHORT_CONTEXT),
+  part('llama.cpp', BATCH_MAX, SHORT_CONTEXT),
+  part('llama.cpp', 1, LONG_CONTEXT),
+  part('llama.cpp', BATCH_MAX, LONG_CONTEXT),
+  part('transformers.js', 1, SHORT_CONTEXT),
+  part('transformers.js', 1, LONG_CONTEXT, SLOW_TOKENS),
+];
+
+/** Rows of the table: one figure over another of the same round, and what is to be reached. */
+const RATIOS: { name: string; over: string; under: string; aim: string; peers: boolean }[] = [
+  {
+    name: 'batch 1, llama.cpp',
+    over: 'runfleet 1@64',
+    under: 'llama.cpp 1@64',
+    aim: '>= 1.0',
+    peers: true,
+  },
+  {
+    name: 'batch 8, llama.cpp',
+    over: 'runfleet 8@64',
+    under: 'llama.cpp 8@64',
+    aim: '>= 1.5',
+    peers: true,
+  },
+  {
+    name: 'batch 1 at 512, llama.cpp',
+    over: 'runfleet 1@512',
+    under: 'llama.cpp 1@512',
+    aim: '',
+    peers: true,
+  },
+  {
+    name: 'batch 8 at 512, llama.cpp',
+    over: 'runfleet 8@512',
+    under: 'llama.cpp 8@512',
+    aim: '',
+    peers: true,
+  },
+  {
+    name: 'batch 1, transformers.js',
+    over: 'runfleet 1@64',
+    under: 'transformers.js 1@64',
+    aim: '>= 2',
+    peers: true,
+  },
+  {
+    name: 'batch 1 at 512, transformers.js',
+    over: 'runfleet 1@512',
+    under: 'transformers.js 1@512',
+    aim: '>= 2',
+    peers: true,
+  },
+  {
+    name: 'batch 8 at 512, stock binding',
+    over: 'runfleet 8@512',
+    under: 'stock 8@512',
+    aim: '>= 5',
+    peers: false,
+  },
+  {
+    name: 'batch 8 over batch 1',
+    over: 'runfleet 8@64',
+    under: 'runfleet 1@64',
+    aim: '>= 2.5',
+    peers: false,
+  },
+  {
+    name: 'batch 1, bare runs over all',
+    over: 'runfleet bare 1@64',
+    under: 'runfleet 1@64',
+    aim: '<= 1.10',
+    peers: false,
+  },
+  {
+    name: 'batch 8, bare runs over all',
+    over: 'runfleet bare 8@64',
+    under: 'runfleet 8@64',
+    aim: '<= 1.10',
+    peers: false,
+  },
+];
+
+const work = join(tmpdir(), 'runfleet-bench-engine');
+const started = new Map<string, System>();
+const figures: Record<string, number[]> = {};
+
+try {
+  await main();
+} finally {
+  for (const system of started.values()) await system[Symbol.asyncDispose]();
+}
+
+async function main(): Promise<void> {
+  say(
+    `${cpus()[0]?.model}, ${threads} threads, Linux ${release()}, Node ${process.version}; load ${loadavg()[0]?.toFixed(1)}`,
+  );
+  const published = join(work, 'published');
+  await buildModelFolder(published, MID_MODEL);
+  await start('runfleet', 'runfleet.ts', [published, 'capi', String(BATCH_MAX), threads]);
+  await start('stock', 'runfleet.ts', [published, 'stock', String(BATCH_MAX), threads]);
+  if (!short) await startPeers();
+
+  const parts = short ? OURS : [...OURS, ...PEERS];
+  for (let round = 1; round <= rounds; round += 1) {
+    // Every round begins elsewhere, so that no part always follows the same other.
+    const order = [...parts.slice(round % parts.length), ...parts.slice(0, round % parts.length)];
+    for (const next of order) await measure(next);
+    say(`round ${round} of ${rounds} done; load ${loadavg()[0]?.toFixed(1)}`);
+  }
+  if (!short) await compareAnswers();
+  print(parts);
+  if (values.json) await writeFile(values.json, JSON.stringify(figures, undefined, 1));
+}
+
+async function start(name: string, script: string, args: readonly string[]): Promise<void> {
+  started.set(name, await System.start(name, script, args));
+}
+
+async function startPeers(): Promise<void> {
+  await installPeers(peers);
+  const folder = join(work, 'transformers');
+  await buildModelFolder(folder, { ...MID_MODEL, layout: 'transformers' });
+  await start('transformers.js', 'transformers.ts', [peers, folder]);
+  const gguf = join(work, 'model.gguf');
+  writeGguf(gguf, MID_MODEL);
+  const context = String(BATCH_MAX * (LONG_CONTEXT + 2 * TOKENS));
+  await start('llama.cpp', 'llama-cpp.ts', [peers, gguf, threads, String(BATCH_MAX), context]);
+  await rm(gguf);
+}
+
+async function measure(next: Part): Promise<void> {
+  const { do: what, batch, contextTokens, tokens } = next;
+  const decoded = await systemOf(next.system).decode({ do: what, batch, contextTokens, tokens });
+  (figures[next.name] ??= []).push(decoded.tokensPerSecond);
+  if (next.name === `runfleet ${BATCH_MAX}@${SHORT_CONTEXT}` && decoded.stallMs !== undefined) {
+    (figures['stall'] ??= []).push(decoded.stallMs);
+  }
+}
+
+/** Random weights leave near ties, which int8 activations and llama.cpp's decide differently. */
+async function compareAnswers(): Promise<void> {
+  const prompts = Array.from({ length: EQUAL_PROMPTS }, (_, at) => promptIds(at, 5 + 9 * at));
+  const own = await systemOf('runfleet').continue(prompts, EQUAL_TOKENS);
+  for (const name of ['stock', 'transformers.js', 'llama.cpp']) {
+    const theirs = await systemOf(name).continue(prompts, EQUAL_TOKENS);
+    const agreed = own.map((ids, at) => firstDifference(ids, theirs[at] ?? []));
+    const whole = agreed.filter((count) => count === EQUAL_TOKENS).length;
+    const tokens = agreed.reduce((sum, count) => sum + count, 0);
+    say(
+      `${name}: ${whole} of ${prompts.length} answers of ${EQUAL_TOKENS} tokens equal; ${tokens} of ${prompts.length * EQUAL_TOKENS} tokens before the first difference.`,
+    );
+  }
+}
+
+function firstDifference(left: readonly number[], right: readonly number[]): number {
+  const at = left.findIndex((id, index) => id !== right[index]);
+  return at < 0 ? left.length : at;
+}
+
+function print(parts: readonly Part[]): void {
+  const rates: Row[] = parts.map(({ name }) => [name, spreadOf(figures[name] ?? [], 1), '']);
+  const ratios: Row[] = RATIOS.filter((row) => !short || !row.peers).map((row) => [
+    row.name,
+    spreadOf(ratio(figures[row.over] ?? [], figures[row.under] ?? []), 2),
+    row.aim,
+  ]);
+  const stall: Row = [
+    'stall of the event loop, p99 ms',
+    spreadOf(figures['stall'] ?? [], 1),
+    '<= 10',
+  ];
+  say(`\nDecoding, tokens a second, sequences@context: median of ${rounds} rounds (least to most)`);
+  say(table(rates));
+  say('\nRatios within a round');
+  say(table([...ratios, stall]));
+}
+
+function systemOf(name: string): System {
+  const system = started.get(name);
+  if (!system) throw new Error(`${name} was not started.`);
+  return system;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,53 @@
+/** llama.cpp through node-llama-cpp: `llama-cpp.ts <peers folder> <gguf file> <threads> <batch max> <context>`. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
+
+const [peers = '', modelPath = '', threads = '2', sequences = '8', contextSize = '1024'] =
+  process.argv.slice(2);
+const entry = join(peers, 'node_modules/node-llama-cpp/dist/index.js');
+const { getLlama, LlamaLogLevel } = await import(pathToFileURL(entry).href);
+const llama = await getLlama({
+  gpu: false,
+  build: 'never',
+  logLevel: LlamaLogLevel.error,
+  maxThreads: Number(threads),
+});
+const model = await llama.loadModel({ modelPath });
+const context = await model.createContext({
+  sequences: Number(sequences),
+  contextSize: Number(contextSize),
+  batchSize: 512,
+  threads: { ideal: Number(threads), min: Number(threads) },
+});
+const lanes = Array.from({ length: Number(sequences) }, () => context.getSequence());
+
+async function* continued(lane: number, ids: readonly number[], tokens: number) {
+  await lanes[lane].clearHistory();
+  let count = 0;
+  for await (const id of lanes[lane].evaluate(ids, { temperature: 0, yieldEogToken: true })) {
+    yield Number(id);
+    count += 1;
+    if (count === tokens) return;
+  }
+}
+
+serve(async (ask: Ask) => {
+  if (ask.do === 'continue') {
+    const ids: number[][] = [];
+    for (const prompt of ask.prompts) {
+      const answer: number[] = [];
+      for await (const id of continued(0, prompt, ask.tokens)) answer.push(id);
+      ids.push(answer);
+    }
+    return { ids };
+  }
+  const clock = new TokenClock(ask.batch);
+  const lane = async (sequence: number) => {
+    const prompt = promptIds(sequence, ask.contextTokens);
+    for await (const _ of continued(sequence, prompt, ask.tokens)) clock.said(sequence);
+  };
+  await Promise.all(Array.from({ length: ask.batch }, (_, sequence) => lane(sequence)));
+  return { decoded: clock.end() };
+});

@@ -1,0 +1,107 @@
+/** The engine itself, as a worker uses it: `runfleet.ts <model folder> <capi | stock> <slots> <threads>`. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+import type { Engine } from '../../src/engine.ts';
+import { readModelFolder } from '../../src/folder/model-folder.ts';
+import { openEngine } from '../../src/open-engine.ts';
+import { openRuntime } from '../../src/runtime/open-runtime.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { aRequest } from '../../src/testing/a-request.ts';
+import { type Answer, type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
+
+const [modelDir = '', runtimeName = '', slots = '8', threads = '2'] = process.argv.slice(2);
+const spec = {
+  kind: 'onnx',
+  modelDir,
+  provider: 'cpu',
+  runtime: runtimeName === 'stock' ? 'stock' : 'capi',
+  slots: Number(slots),
+  threads: Number(threads),
+} as const;
+const STALL_RESOLUTION_MS = 1;
+const neverAborted = new AbortController().signal;
+let engine: Engine | undefined;
+let runtime: Runtime | undefined;
+
+serve(async (ask): Promise<Answer> => {
+  if (ask.do === 'decode') return await decode(ask);
+  runtime ??= (await openRuntime(await readModelFolder(modelDir), spec)).runtime;
+  return ask.do === 'bare' ? await bare(runtime, ask) : await continued(runtime, ask);
+});
+
+async function decode({ batch, contextTokens, tokens }: Ask & { do: 'decode' }): Promise<Answer> {
+  const opened = (engine ??= await openEngine(spec));
+  const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
+  const clock = new TokenClock(batch);
+  stalls.enable();
+  const request = aRequest('', { greedy: true, minTokens: tokens, maxTokens: tokens });
+  const sequence = async (index: number) => {
+    let seen = 0;
+    const said = (chunk: { tokens: number }) => {
+      clock.said(index, chunk.tokens - seen);
+      seen = chunk.tokens;
+    };
+    const prepared = { promptText: '', promptIds: promptIds(index, contextTokens), request };
+    await opened.generate(prepared, said, neverAborted);
+    // Text of the last tokens may be none.
+    clock.said(index, tokens - seen);
+  };
+  await Promise.all(Array.from({ length: batch }, (_, index) => sequence(index)));
+  stalls.disable();
+  const stallMs = Math.max(0, stalls.percentile(99) / 1e6 - STALL_RESOLUTION_MS);
+  return { decoded: { ...clock.end(), stallMs } };
+}
+
+async function bare(
+  opened: Runtime,
+  { batch, contextTokens, tokens }: Ask & { do: 'bare' },
+): Promise<Answer> {
+  for (let slot = 0; slot < batch; slot += 1) {
+    opened.rewind(slot, 0);
+    await prefill(opened, slot, promptIds(slot, contextTokens));
+  }
+  const clock = new TokenClock(batch);
+  for (let step = 0; step < tokens; step += 1) {
+    const length = contextTokens + step;
+    const rows = Array.from({ length: batch }, (_, slot) => ({ slot, id: 500, length }));
+    await opened.decode(rows);
+    for (const { slot } of rows) clock.said(slot);
+  }
+  return { decoded: clock.end() };
+}
+
+async function continued(
+  opened: Runtime,
+  { prompts, tokens }: Ask & { do: 'continue' },
+): Promise<Answer> {
+  const ids: number[][] = [];
+  for (const prompt of prompts) {
+    opened.rewind(0, 0);
+    let logits: Float32Array | undefined = await prefill(opened, 0, prompt);
+    const answer: number[] = [];
+    while (logits) {
+      answer.push(largest(logits));
+      if (answer.length === tokens) break;
+      const row = { slot: 0, id: answer.at(-1) ?? 0, length: prompt.length + answer.length - 1 };
+      [logits] = await opened.decode([row]);
+    }
+    ids.push(answer);
+  }
+  return { ids };
+}
+
+async function prefill(opened: Runtime, slot: number, ids: readonly number[]) {
+  let logits = new Float32Array();
+  for (let start = 0; start < ids.length;) {
+    const chunk = ids.slice(start, start + opened.chunkTokensMax(start));
+    logits = (await opened.prefillChunk(slot, chunk, start)) as typeof logits;
+    start += chunk.length;
+  }
+  return logits;
+}
+
+function largest(logits: Float32Array): number {
+  let best = 0;
+  for (const [id, logit] of logits.entries()) if (logit > (logits[best] ?? 0)) best = id;
+  return best;
+}
