@@ -1,5 +1,6 @@
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
+import { openAutomaton } from './grammar/open-automaton.ts';
 
 const MESSAGES_MAX = 1024;
 const STOP_SEQUENCES_MAX = 32;
@@ -38,6 +39,7 @@ export function checkRequest(request: GenerateRequest): void {
 
   checkStopSequences(request.stopSequences);
   checkStopTokenIds(request.stopTokenIds);
+  if (request.grammar) openAutomaton(request.grammar);
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {

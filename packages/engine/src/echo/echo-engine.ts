@@ -44,6 +44,12 @@ export class EchoEngine implements Engine {
 
   async prepare(request: GenerateRequest): Promise<Prepared> {
     checkRequest(request);
+    if (request.grammar) {
+      throw new EngineError(
+        'input',
+        'The echo engine follows no grammar: leave response_format and regex out.',
+      );
+    }
     const words = request.messages.reduce(
       (total, { content }) => total + splitWords(content).length,
       0,

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { EngineError } from '../engine-error.ts';
 import { readModelFolder } from '../folder/model-folder.ts';
+import { Grammars } from '../grammar/grammars.ts';
 import { openRuntime } from '../runtime/open-runtime.ts';
 import { Generation } from './generation.ts';
 import { OutputBatch } from './output-batch.ts';
@@ -26,6 +27,7 @@ async function serve(): Promise<void> {
   const { runtime, device } = await openRuntime(folder, spec);
   const [short, long] = runtime.slotClasses;
   const contextLength = (long ?? short).tokens;
+  const grammars = new Grammars(folder);
   const batch = new OutputBatch(send);
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn() });
   const aborts = new Map<number, AbortController>();
@@ -36,7 +38,7 @@ async function serve(): Promise<void> {
     const abort = new AbortController();
     aborts.set(id, abort);
     try {
-      const generation = new Generation(call.request, { ...folder, contextLength });
+      const generation = new Generation(call.request, { ...folder, contextLength, grammars });
       const result = await scheduler.run(generation, (chunk) => batch.add(id, chunk), abort.signal);
       batch.end({ id, type: 'finished', result });
     } catch (error) {

@@ -1,4 +1,6 @@
 import type { GenerateRequest, GenerateResult, OutputChunk, TokenLogprobs } from '../engine.ts';
+import { GrammarPath } from '../grammar/grammar-path.ts';
+import type { Grammars } from '../grammar/grammars.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { TokenOdds } from '../sampling/token-odds.ts';
 import { Detokenizer } from '../text/detokenizer.ts';
@@ -14,6 +16,8 @@ export class Generation {
   readonly promptIds: readonly number[] | Int32Array;
   readonly #sampler: Sampler;
   readonly #odds: TokenOdds | undefined;
+  readonly #path: GrammarPath | undefined;
+  readonly #tokenizer: Tokenizer;
   #logprobs: TokenLogprobs[] = [];
   readonly #detokenizer: Detokenizer;
   readonly #stream: TextStream;
@@ -25,11 +29,18 @@ export class Generation {
 
   constructor(
     request: GenerationRequest,
-    model: { tokenizer: Tokenizer; stopIds: ReadonlySet<number>; contextLength: number },
+    model: {
+      tokenizer: Tokenizer;
+      stopIds: ReadonlySet<number>;
+      contextLength: number;
+      grammars: Grammars;
+    },
   ) {
     this.promptIds = request.promptIds;
     this.#stopIds = new Set([...model.stopIds, ...request.stopTokenIds]);
     this.#sampler = new Sampler(request, request.promptIds, this.#stopIds);
+    this.#tokenizer = model.tokenizer;
+    if (request.grammar) this.#path = new GrammarPath(model.grammars.open(request.grammar));
     if (request.topLogprobs !== null) {
       this.#odds = new TokenOdds(request.topLogprobs, model.tokenizer);
     }
@@ -55,8 +66,9 @@ export class Generation {
   /** Takes the logits after the last token; the text to show now, which is often none. */
   take(logits: Float32Array): OutputChunk {
     this.#odds?.look(logits);
-    const id = this.#sampler.next(logits);
+    const id = this.#sampler.next(logits, this.#path?.mask());
     if (this.#stopIds.has(id)) return this.#finish('stop', '');
+    this.#path?.take(this.#tokenizer.bytesOf(id));
 
     this.#tokens += 1;
     this.#nextId = id;

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 
 import { buildTokenizer } from '../builder/build-tokenizer.ts';
 import { TINY_MODEL } from '../builder/model-size.ts';
-import type { Engine, GenerateRequest, OutputChunk } from '../engine.ts';
+import type { Engine, GenerateRequest, OutputChunk, OutputGrammar } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
 import { aRequest, TWENTY_PROMPTS } from '../testing/a-request.ts';
 import { ReferencePhi } from '../testing/reference-phi.ts';
@@ -146,6 +146,70 @@ test('each token comes with its odds and the likeliest others, where they are as
     expect(top.reduce((sum, other) => sum + Math.exp(other.logprob), 0)).toBeLessThanOrEqual(1);
   }
   expect(logprobsOf((await answer('What is a task?')).chunks)).toEqual([]);
+});
+
+test.each<[string, OutputGrammar, (text: string) => boolean]>([
+  [
+    'a pattern',
+    { kind: 'regex', pattern: '[A-Z][a-z]{2,6}, (yes|no)!' },
+    (text) => /^[A-Z][a-z]{2,6}, (yes|no)!$/u.test(text),
+  ],
+  [
+    'a schema',
+    {
+      kind: 'json_schema',
+      schema: JSON.stringify({
+        type: 'object',
+        properties: {
+          n: { type: 'integer', minimum: 5, maximum: 90 },
+          s: { type: 'string', maxLength: 9 },
+        },
+        required: ['n', 's'],
+      }),
+    },
+    (text) => {
+      const { n, s, ...rest } = JSON.parse(text) as { n: number; s: string };
+      return (
+        Number.isInteger(n) &&
+        n >= 5 &&
+        n <= 90 &&
+        Array.from(s).length <= 9 &&
+        Object.keys(rest).length === 0
+      );
+    },
+  ],
+])(
+  'an answer under %s matches it, greedy or drawn, alone or beside others',
+  async (_, grammar, isMatch) => {
+    const answers = await Promise.all([
+      answer('Say yes.', { grammar, maxTokens: 200 }),
+      answer('Free', { maxTokens: 60 }),
+      ...[1n, 2n, 3n].map((seed) =>
+        answer('Say yes.', {
+          grammar,
+          maxTokens: 200,
+          greedy: false,
+          temperature: 2,
+          topP: 1,
+          seed,
+          minTokens: 150,
+        }),
+      ),
+    ]);
+    const free = answers.splice(1, 1)[0];
+    for (const { text, result } of answers) {
+      expect([text, isMatch(text), result.finishReason]).toEqual([text, true, 'stop']);
+    }
+    expect(free?.text).toBe((await answer('Free', { maxTokens: 60 })).text);
+  },
+);
+
+test('a grammar that cannot be followed is refused before anything runs', async () => {
+  const grammar: OutputGrammar = { kind: 'regex', pattern: 'a(?=b)' };
+  await expect(engine.prepare(aRequest('Hi', { grammar }))).rejects.toMatchObject({
+    kind: 'input',
+    message: expect.stringContaining('regex: lookaround'),
+  });
 });
 
 test('an abort rejects with its reason and frees the slot, also for those who wait', async () => {

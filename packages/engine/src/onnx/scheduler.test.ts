@@ -4,6 +4,7 @@ import type { BuildOptions } from '../builder/build-model-folder.ts';
 import { TINY_MODEL } from '../builder/model-size.ts';
 import type { GenerateRequest } from '../engine.ts';
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
+import { Grammars } from '../grammar/grammars.ts';
 import { openOrtCapi } from '../runtime/ort-capi/ort-capi.ts';
 import type { DecodeRow, Runtime } from '../runtime/runtime.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
@@ -118,7 +119,7 @@ function start(
   const [short, long] = runtime.slotClasses;
   const generation = new Generation(
     { ...request, minTokens: Math.min(request.minTokens, request.maxTokens), promptIds },
-    { ...folder, contextLength: (long ?? short).tokens },
+    { ...folder, contextLength: (long ?? short).tokens, grammars: new Grammars(folder) },
   );
   const answer = { text: '', tokens: 0, done: Promise.resolve<unknown>(undefined) };
   answer.done = scheduler.run(

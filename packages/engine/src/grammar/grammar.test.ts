@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+
+import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import type { OutputGrammar } from '../engine.ts';
+import { SeededRandom } from '../sampling/seeded-random.ts';
+import { Grammar } from './grammar.ts';
+import { Grammars } from './grammars.ts';
+import { VocabularyTrie } from './vocabulary-trie.ts';
+
+const { tokenizer, idOf } = buildTokenizer(1088);
+const stopIds = new Set([idOf('<|end|>'), idOf('<|endoftext|>')]);
+const trie = new VocabularyTrie(tokenizer);
+
+test.each<[string, OutputGrammar]>([
+  ['counts that nearly run out', { kind: 'regex', pattern: '[a-z ]{3,20}(é|🚀){0,2}' }],
+  ['counts that are far away', { kind: 'regex', pattern: '.{0,500}' }],
+  ['json', { kind: 'json' }],
+  [
+    'a schema',
+    {
+      kind: 'json_schema',
+      schema: '{"type":"object","properties":{"the task":{"type":"string","maxLength":30}}}',
+    },
+  ],
+])('with %s a mask holds just the tokens whose bytes may follow', (_, given) => {
+  const grammar = new Grammar(given, { trie, tokenizer, stopIds });
+  const random = new SeededRandom(31n);
+  for (let round = 0; round < 6; round += 1) {
+    let state = grammar.start;
+    for (let step = 0; step < 12; step += 1) {
+      const mask = grammar.maskOf(state);
+      const allowed = Array.from({ length: tokenizer.idCount }, (_, id) => id).filter((id) =>
+        stopIds.has(id)
+          ? state.ends
+          : tokenizer.bytesOf(id).length > 0 && grammar.next(state, tokenizer.bytesOf(id)),
+      );
+      const masked = Array.from({ length: mask.length * 32 }, (_, id) => id).filter(
+        (id) => (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1,
+      );
+      expect(masked).toEqual(allowed);
+      const words = allowed.filter((id) => !stopIds.has(id));
+      const next = grammar.next(
+        state,
+        tokenizer.bytesOf(words[random.nextUint32() % words.length] ?? 0),
+      );
+      if (words.length === 0 || !next) break;
+      state = next;
+    }
+  }
+});
+
+test('special tokens are in no mask, however they are written', () => {
+  const grammar = new Grammar({ kind: 'regex', pattern: '.*' }, { trie, tokenizer, stopIds });
+  const mask = grammar.maskOf(grammar.next(grammar.start, Buffer.from(' a')) ?? grammar.start);
+  const isIn = (content: string) => ((mask[idOf(content) >> 5] ?? 0) >>> (idOf(content) & 31)) & 1;
+  expect(['<|user|>', '<|assistant|>', '<s>'].map(isIn)).toEqual([0, 0, 0]);
+  expect(['<|end|>', 'a'].map(isIn)).toEqual([1, 1]);
+});
+
+test('a grammar that was asked for lately is the same one', () => {
+  const grammars = new Grammars({ tokenizer, stopIds });
+  const ask = (pattern: string) => grammars.open({ kind: 'regex', pattern });
+  const first = ask('a');
+  for (let index = 0; index < 31; index += 1) ask(`b{${index}}`);
+  expect(ask('a')).toBe(first);
+  for (let index = 0; index < 32; index += 1) ask(`c{${index}}`);
+  expect(ask('a')).not.toBe(first);
+});

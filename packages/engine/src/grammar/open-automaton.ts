@@ -1,0 +1,35 @@
+import { EngineError } from '../engine-error.ts';
+import type { OutputGrammar } from '../engine.ts';
+import { Automaton } from './automaton.ts';
+import { character } from './characters.ts';
+import { JSON_NODE, schemaNode } from './json-node.ts';
+import { literal, type Node, sequence } from './node.ts';
+import { parseRegex } from './parse-regex.ts';
+
+/** The answers that a grammar allows. Throws `EngineError('input')` naming what cannot be followed. */
+export function openAutomaton(given: OutputGrammar): Automaton {
+  // The space that the tokenizer writes before the first word is not part of an answer.
+  const automaton = new Automaton(sequence(literal(' '), nodeOf(given)));
+  const afterSpace = automaton.next(automaton.start, 0x20);
+  if (!afterSpace) throw new EngineError('input', 'No text matches the grammar.');
+  return automaton;
+}
+
+function nodeOf(given: OutputGrammar): Node {
+  switch (given.kind) {
+    case 'json':
+      return JSON_NODE;
+    case 'regex':
+      return parseRegex(given.pattern, 'regex', character);
+    case 'json_schema':
+      return schemaNode(parseSchema(given.schema));
+  }
+}
+
+function parseSchema(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('input', 'response_format: the schema is not JSON.', { cause });
+  }
+}
