@@ -1,3 +1,5 @@
+import { assignTasks } from '@runfleet/tasks';
+import { aWorker } from '@runfleet/tasks/testing';
 import { describe, expect } from 'vitest';
 
 import { RUN, type Tenant, testWithApi as base } from '../testing.ts';
@@ -119,6 +121,48 @@ test('a task in the queue has every time but its first at "0"', async ({ tasks }
     size: '0',
     receipt: null,
   });
+});
+
+test('a queued task tells its place, a likely wait, and when nobody can run it', async ({
+  api,
+  tenant,
+  db,
+  tasks,
+}) => {
+  const first = await tasks.run();
+  const second = await tasks.run();
+  const particular = await api.call(
+    tenant,
+    RUN,
+    { prompt: 'Hello' },
+    { 'x-runfleet-requires': 'gpu=H100' },
+  );
+  const queueOf = async (token: unknown) => {
+    const { tasklist } = await tasks.ask('Detail', { tasktoken: token });
+    return tasklist[0]?.['queue'];
+  };
+  const noWorker = { reason: 'no-worker', message: 'No worker on duty takes this model.' };
+  await expect
+    .poll(() => queueOf(second.token))
+    .toEqual({ place: 2, ahead: 1, waitSeconds: null, pauseSeconds: null, blocked: noWorker });
+
+  const { workerId } = await aWorker(api.ctx.store, 1);
+  const likely = expect.any(Number);
+  const free = { pauseSeconds: null, blocked: null };
+  expect(await queueOf(first.token)).toEqual({ place: 1, ahead: 0, waitSeconds: 0, ...free });
+  expect(await queueOf(second.token)).toEqual({ place: 2, ahead: 1, waitSeconds: likely, ...free });
+  expect(await queueOf(particular.body['socketaccesstoken'])).toMatchObject({
+    blocked: {
+      reason: 'no-worker-with-labels',
+      message: 'No worker on duty that takes this model carries gpu=H100.',
+    },
+  });
+
+  await db.sql`
+    update tasks set not_before = now() + interval '9 seconds' where id = ${second.id}`;
+  expect(await queueOf(second.token)).toMatchObject({ pauseSeconds: expect.closeTo(9, 0) });
+  await assignTasks(api.ctx, [{ taskId: first.id, workerId, generation: 1 }]);
+  expect(await queueOf(first.token)).toBeUndefined();
 });
 
 describe.for(['Detail', 'Cancel', 'Kill'])('Task/%s', (call) => {

@@ -1,0 +1,26 @@
+import type { BlockedReason, QueueInfo, TaskRow } from '@runfleet/tasks';
+
+/**
+ * Where a queued task stands, as Task/Detail answers it. The key is ours: `place` counts from 1 in
+ * its organisation's own line, seconds are estimates, and null is what nobody knows at the moment.
+ */
+export function queueWire(task: TaskRow, info: QueueInfo) {
+  const { tasksAhead, waitSeconds, pauseSeconds, blocked } = info;
+  return {
+    place: tasksAhead === null ? null : tasksAhead + 1,
+    ahead: tasksAhead,
+    waitSeconds: tenths(waitSeconds),
+    pauseSeconds: tenths(pauseSeconds),
+    blocked: blocked && { reason: blocked, message: BLOCKED[blocked](task) },
+  };
+}
+
+const BLOCKED = {
+  'no-worker': () => 'No worker on duty takes this model.',
+  'no-worker-with-labels': ({ requires }) =>
+    `No worker on duty that takes this model carries ${requires.join(', ')}.`,
+} as const satisfies Record<BlockedReason, (task: TaskRow) => string>;
+
+function tenths(seconds: number | null): number | null {
+  return seconds === null ? null : Math.round(seconds * 10) / 10;
+}
