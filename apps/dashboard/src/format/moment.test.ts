@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { ago, duration } from './moment.ts';
+import { ago, duration, wholeDuration } from './moment.ts';
 
 describe('a duration is shown in the unit that a person would use', () => {
   test.each([
@@ -13,6 +13,15 @@ describe('a duration is shown in the unit that a person would use', () => {
     [7800, '2 h 10 m'],
     [90_000, '1 d 1 h'],
   ])('%s seconds is %s', (seconds, shown) => expect(duration(seconds)).toBe(shown));
+});
+
+describe('a whole duration has no fraction and is never nothing', () => {
+  test.each([
+    [0, '1 s'],
+    [12.4, '12 s'],
+    [59.7, '1 m'],
+    [245, '4 m 5 s'],
+  ])('%s seconds is %s', (seconds, shown) => expect(wholeDuration(seconds)).toBe(shown));
 });
 
 describe('a moment is told by its distance', () => {

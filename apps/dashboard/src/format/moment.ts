@@ -38,6 +38,11 @@ export function duration(seconds: number): string {
   return twoUnits(Math.floor(whole / 3600), [24, 'd'], 'h');
 }
 
+/** `12 s`, `4 m 5 s`: for what is known to the second at best. */
+export function wholeDuration(seconds: number): string {
+  return duration(Math.max(1, Math.round(seconds))).replace('.0', '');
+}
+
 function twoUnits(count: number, [size, large]: [size: number, large: string], small: string) {
   const rest = count % size;
   return `${Math.floor(count / size)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;

@@ -1,6 +1,6 @@
 import type { QueuePlace } from '@runfleet/client';
 
-import { duration } from '../format/moment.ts';
+import { wholeDuration } from '../format/moment.ts';
 
 const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
 const SUFFIXES: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
@@ -22,5 +22,5 @@ function ordinal(place: number): string {
 /** An estimate is not shown more exactly than it is. */
 function roughly(seconds: number): string {
   const step = seconds < 20 ? 1 : seconds < 120 ? 5 : 60;
-  return duration(Math.max(1, Math.round(seconds / step) * step)).replace('.0', '');
+  return wholeDuration(Math.round(seconds / step) * step);
 }

@@ -70,7 +70,7 @@ function IdleReasons({ standing }: { standing: PoolStanding | undefined }) {
   });
   return reasons.map(({ reason, count }) => (
     <span key={reason} className="fine">
-      {counted(count, 'worker')} with a free slot: {IDLE_REASONS[reason]}
+      {counted(count, 'worker')} with nothing to do. {IDLE_REASONS[reason]}
     </span>
   ));
 }

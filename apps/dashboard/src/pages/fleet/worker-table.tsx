@@ -3,7 +3,7 @@ import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
 import type { Fleet, FleetWorker } from '../../api/wire.ts';
 import { gigabytes } from '../../format/bytes.ts';
 import { counted } from '../../format/count.ts';
-import { duration } from '../../format/moment.ts';
+import { duration, wholeDuration } from '../../format/moment.ts';
 import { isOnline } from './depth-history.ts';
 import { secondsSince } from './seconds-since.ts';
 import { WorkerActions } from './worker-actions.tsx';
@@ -130,7 +130,9 @@ function Row(props: {
 function Troubles({ worker: { strikes, quarantinePulses } }: { worker: FleetWorker }) {
   return (
     <>
-      {quarantinePulses !== null && <span className="fine">{duration(quarantinePulses)} left</span>}
+      {quarantinePulses !== null && (
+        <span className="fine">{wholeDuration(quarantinePulses)} left</span>
+      )}
       {strikes > 0 && <span className="fine">{counted(strikes, 'strike')}</span>}
     </>
   );
