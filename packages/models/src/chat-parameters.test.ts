@@ -164,6 +164,8 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', response_format: { type: 'xml' } }, '[response_format.type] must be text'],
     [{ prompt: 'a', response_format: { type: 'json_schema' } }, '[response_format.json_schema]'],
     [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
+    [{ prompt: 'a', regex: '\\bword' }, '[regex] may not use \\b'],
+    [{ prompt: 'a', regex: 'a(?<!b)' }, '[regex] may not use (?<!'],
     [{ prompt: 'a', regex: 'a'.repeat(1_001) }, '[regex] holds 1001 characters'],
     [
       { prompt: 'a', regex: 'a', response_format: { type: 'json_object' } },

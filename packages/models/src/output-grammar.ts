@@ -5,6 +5,7 @@
 import { RunfleetError } from '@runfleet/protocol';
 
 import { checkJsonSchema } from './json-schema-rules.ts';
+import { regexProblem } from './regex-problem.ts';
 
 /** `schema` is the text of a JSON Schema; `json` is any object or list. */
 export type OutputGrammar =
@@ -67,12 +68,8 @@ function readRegex(pattern: unknown): OutputGrammar | null {
       `holds ${pattern.length} characters; ${REGEX_CHARACTERS_MAX} is the most`,
     );
   }
-  try {
-    // Only parsed, never run: a pattern that takes for ever to match does no harm here.
-    RegExp(pattern);
-  } catch {
-    throw invalid('regex', 'is not a regular expression');
-  }
+  const problem = regexProblem(pattern);
+  if (problem !== null) throw invalid('regex', problem);
   return { kind: 'regex', pattern };
 }
 
