@@ -1,0 +1,153 @@
+import { RunfleetError, type TaskEvent } from '@runfleet/protocol';
+import type { TaskQueue } from '@runfleet/queue';
+
+import { GroupCommit } from '../group-commit.ts';
+import type { NewTask } from '../new-task.ts';
+import {
+  type Committed,
+  idempotencyName,
+  type KnownRun,
+  planCommands,
+  planCreations,
+  type ProjectPolicy,
+  type TaskCommand,
+} from '../plan-commit.ts';
+import { type QueueMove, tellQueue } from '../queue-moves.ts';
+import type { TaskStore } from '../task-store.ts';
+import { firstState } from './first-state.ts';
+import type { Link } from './link.ts';
+import type { MemoryDatabase } from './memory-database.ts';
+import { openMemoryFleetStore } from './memory-fleet-store.ts';
+
+/** The task store over tables in memory: the same decisions, the same plans, the same sharing of commits. */
+export function openMemoryTaskStore(options: {
+  database: MemoryDatabase;
+  link?: Link;
+  announce?: (events: readonly TaskEvent[]) => void;
+  queue?: Pick<TaskQueue, QueueMove['do']> | null;
+  /** In place of the real planning, for tests that show that a wrong one is noticed. */
+  plan?: typeof planCommands;
+}): TaskStore {
+  const { database, announce = () => {}, queue = null, plan = planCommands } = options;
+  const link: Link = options.link ?? (async (transaction) => transaction());
+
+  const tell = ({
+    events,
+    moves,
+  }: {
+    events: readonly TaskEvent[];
+    moves: readonly QueueMove[];
+  }) => {
+    if (events.length > 0) announce(events);
+    if (queue) tellQueue(queue, moves);
+  };
+  const changes = new GroupCommit(async (commands: readonly TaskCommand[]) => {
+    const { results, ...news } = await link(() => commitCommands(database, commands, plan));
+    tell(news);
+    return results;
+  });
+  const creations = new GroupCommit(async (tasks: readonly NewTask[]) => {
+    const { results, ...news } = await link(() => commitCreations(database, tasks));
+    tell(news);
+    return results;
+  });
+  return {
+    ...openMemoryFleetStore(database, link),
+    commit: (command) => changes.add(command),
+    async create(task) {
+      const created = await creations.add(task);
+      if (created instanceof RunfleetError) throw created;
+      return created;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([changes.drain(), creations.drain()]);
+    },
+  };
+}
+
+function commitCommands(
+  database: MemoryDatabase,
+  commands: readonly TaskCommand[],
+  plan: typeof planCommands,
+) {
+  const tasks = new Map(
+    commands.flatMap(({ taskId }) => {
+      const state = database.copyTask(taskId);
+      return state ? [[taskId, state] as const] : [];
+    }),
+  );
+  const workers = new Map(
+    commands.flatMap(({ taskId, workerId, readsWorkers }) => {
+      if (!readsWorkers) return [];
+      return [tasks.get(taskId)?.workerId, workerId].flatMap((id) => {
+        const worker = database.workers.get(id ?? '');
+        return worker ? [[worker.id, { ...worker }] as const] : [];
+      });
+    }),
+  );
+  const { n: pulse } = database.pulse;
+  const planned = plan(commands, { tasks, workers, now: database.clock(), pulse });
+  const { results, changes, effects, events, moves } = planned;
+  if (changes.length > 0) {
+    database.write({
+      changed: changes,
+      events,
+      slots: effects.flatMap((effect) => effect.slots),
+      movements: effects.flatMap((effect) => effect.movements),
+    });
+  }
+  return { results: results as readonly Committed[], events, moves };
+}
+
+function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
+  const organisationIds = new Set(tasks.map((task) => task.organisationId));
+  const accounts = new Map(
+    [...organisationIds].flatMap((id) => {
+      const account = database.accounts.get(id);
+      return account ? [[id, { ...account }] as const] : [];
+    }),
+  );
+  const ids = database.takeTaskIds(tasks.length);
+  const planned = planCreations(tasks, {
+    accounts,
+    policies: policiesOf(database, tasks),
+    usualSeconds: database.usualSeconds,
+    known: knownRunsOf(database, tasks),
+    ids,
+    now: database.clock(),
+  });
+  const { results, created, movements, events, moves } = planned;
+  if (created.length > 0) {
+    const rows = created.map((plan) => {
+      const { task, token } = plan;
+      const tenant = database.organisations.get(task.organisationId);
+      return { task, token, state: firstState(plan, tenant), patch: null };
+    });
+    database.write({ created: rows, events, movements });
+  }
+  return { results, events, moves };
+}
+
+function policiesOf(
+  database: MemoryDatabase,
+  tasks: readonly NewTask[],
+): Map<string, ProjectPolicy> {
+  return new Map(
+    tasks.flatMap(({ projectId, organisationId }) => {
+      const organisation = database.organisations.get(organisationId);
+      return organisation ? [[projectId, organisation] as const] : [];
+    }),
+  );
+}
+
+function knownRunsOf(database: MemoryDatabase, tasks: readonly NewTask[]): Map<string, KnownRun> {
+  const names = tasks.flatMap(({ projectId, idempotency }) =>
+    idempotency ? [idempotencyName(projectId, idempotency.key)] : [],
+  );
+  return new Map(
+    names.flatMap((name) => {
+      const known = database.knownRuns.get(name);
+      return known ? [[name, known] as const] : [];
+    }),
+  );
+}

@@ -1,0 +1,20 @@
+/** How often each thing happened: a simulation that never does something proves nothing about it. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string, count = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+  }
+
+  addAll(other: Counts): void {
+    for (const [name, count] of other.#counts) this.add(name, count);
+  }
+
+  get(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  entries(): [string, number][] {
+    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+}

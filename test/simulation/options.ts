@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+
+export type Options =
+  | { run: 'seeds'; from: number; seeds: number }
+  | { run: 'one seed'; seed: number; trace: boolean }
+  | { run: 'bugs' };
+
+export const USAGE = `pnpm sim [--seeds N] [--from S]     N lives, seeds from S on (200 from 1)
+pnpm sim --seed S [--trace]         one life, with all that happens in it
+pnpm sim --bugs                     which planted bug is noticed when, and by which law
+`;
+
+/** Throws what is wrong with the command line. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    // pnpm hands on the dashes that end its own options.
+    args: args.filter((arg) => arg !== '--'),
+    options: {
+      seeds: { type: 'string', default: '200' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      bugs: { type: 'boolean', default: false },
+    },
+  });
+  if (values.bugs) return { run: 'bugs' };
+  if (values.seed !== undefined) {
+    return { run: 'one seed', seed: whole('--seed', values.seed), trace: values.trace };
+  }
+  return {
+    run: 'seeds',
+    seeds: whole('--seeds', values.seeds),
+    from: whole('--from', values.from),
+  };
+}
+
+function whole(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new Error(`${name} ${text} is not a whole number from 1.`);
+}

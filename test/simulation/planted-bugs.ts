@@ -1,0 +1,93 @@
+/**
+ * Ten mistakes that a broker can make, each of which a law must notice. They exist here alone: a life
+ * that shows one swaps a verb, a decision or a plan for a wrong one. Where a mistake is in a process
+ * rather than in a commit, that process' model asks `world.bug`.
+ */
+import { settle } from '@runfleet/billing';
+import type { TaskStore } from '@runfleet/tasks';
+import { type MemoryDatabase, planCommands } from '@runfleet/tasks/memory';
+
+import type { Random } from './kernel/random.ts';
+
+export const PLANTED_BUGS = [
+  'epoch check skipped',
+  'settled twice',
+  'slot release lost',
+  "worker's clock used for leases",
+  'requeue without epoch+1',
+  'generation marker ignored',
+  'ticket completed before accept',
+  'assigned task expired',
+  'hold freed on requeue',
+  'seq taken outside the transaction',
+] as const;
+
+export type PlantedBug = (typeof PLANTED_BUGS)[number];
+
+type Plan = typeof planCommands;
+
+/** How commits are planned in a life with `bug`. */
+export function planWith(bug: PlantedBug | null, random: Random): Plan {
+  if (bug === 'slot release lost') return losingReleases(random);
+  if (bug === 'hold freed on requeue') return freeingHolds;
+  if (bug === 'requeue without epoch+1') return keepingEpochs;
+  return planCommands;
+}
+
+/** How commands reach the store in a life with `bug`. */
+export function storeWith(
+  bug: PlantedBug | null,
+  store: TaskStore,
+  database: MemoryDatabase,
+): TaskStore {
+  if (bug !== 'seq taken outside the transaction') return store;
+  return {
+    ...store,
+    commit: (command) => {
+      const seq = database.tasks.get(command.taskId)?.state.seq;
+      return store.commit({
+        ...command,
+        decide: (state, seen) => {
+          state.seq = seq ?? state.seq;
+          return command.decide(state, seen);
+        },
+      });
+    },
+  };
+}
+
+const losingReleases =
+  (random: Random): Plan =>
+  (commands, seen) => {
+    const plan = planCommands(commands, seen);
+    for (const effect of plan.effects) {
+      effect.slots = effect.slots.filter(({ delta }) => delta > 0 || random.chance(0.95));
+    }
+    return plan;
+  };
+
+const freeingHolds: Plan = (commands, seen) => {
+  const plan = planCommands(commands, seen);
+  for (const effect of plan.effects) {
+    const requeue = effect.events.find(({ type }) => type === 'task_queue');
+    const change = plan.changes.find(({ state }) => state.id === requeue?.taskId);
+    if (change) effect.movements.push(settle(change.state, 0n));
+  }
+  return plan;
+};
+
+const keepingEpochs: Plan = (commands, seen) =>
+  planCommands(
+    commands.map((command) => ({
+      ...command,
+      decide: (state, known) => {
+        const decision = command.decide(state, known);
+        if ('refused' in decision) return decision;
+        const isRequeue = decision.some(
+          (step) => step.do === 'enter' && step.status === 'task_queue',
+        );
+        return isRequeue ? decision.filter((step) => step.do !== 'raise-epoch') : decision;
+      },
+    })),
+    seen,
+  );

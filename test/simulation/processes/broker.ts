@@ -1,0 +1,150 @@
+/**
+ * A broker as `apps/broker` runs it: the real index and dispatcher and the real repairs, in loops
+ * that wait on the virtual clock. One leads the pool or stands by, one keeps house.
+ */
+import { type BrokerContext, Dispatcher, PoolIndex } from '@runfleet/broker';
+import { createLogger } from '@runfleet/service';
+import { leadPool, type Repair, repair, REPAIRS } from '@runfleet/tasks';
+import { openMemoryPoolReads, tickPulse } from '@runfleet/tasks/memory';
+
+import type { SimProcess } from '../kernel/sim-process.ts';
+import { WakeSignal } from '../kernel/wake-signal.ts';
+import { POOL } from '../pool.ts';
+import type { Clients } from '../servers/sim-clients.ts';
+import { type Verbs, verbsOf } from '../verbs.ts';
+import type { World } from '../world.ts';
+import { requireAway } from './require-away.ts';
+
+const LOOK_EVERY_MS = 1_000;
+const RETRY_AFTER_MS = 250;
+const TICK_MS = 1_000;
+const SUSPECTS_MAX = 500;
+const HOUSEKEEPING = 'house keeping';
+/** Not all in every tick, as by a housekeeper that is slow: more steps are left for what is repaired. */
+const REPAIRS_PER_TICK = 3;
+
+const SILENT = createLogger({ role: 'broker', level: 'silent' });
+
+export function runBroker(world: World, process: SimProcess, clients: Clients): object {
+  const brokerId = world.random.uuid();
+  const ctx = contextOf(world, clients, brokerId);
+  process.spawn(new SimLeader(ctx, process).run());
+  const verbs = verbsOf(world, process, clients);
+  let ticks = 0;
+  process.every(TICK_MS, () => keepHouse(world, clients, { verbs, brokerId, tick: ticks++ }));
+  return {};
+}
+
+function contextOf(world: World, clients: Clients, brokerId: string): BrokerContext {
+  const { database, counts, time } = world;
+  const { ask, store, queue } = clients;
+  const noted: Partial<BrokerContext['metrics']> = {
+    repaired: (name, count) => counts.add(`reconciler: ${name}`, count),
+    indexRebuilt: () => counts.add('reconciler: index rebuilt'),
+  };
+  return {
+    brokerId,
+    store,
+    queue,
+    reads: openMemoryPoolReads(database, ask),
+    tickets: clients.tickets,
+    logger: SILENT,
+    now: () => time.now / 1_000,
+    // Of the metrics only these two are looked at, and nothing depends on any.
+    metrics: new Proxy(noted as BrokerContext['metrics'], {
+      get: (target, name: keyof BrokerContext['metrics']) => target[name] ?? (() => {}),
+    }),
+    // All that would be asked of it is in `reads` and `store`.
+    db: null as never,
+  };
+}
+
+/** `PoolLeader`, on the virtual clock and without its reports. */
+class SimLeader {
+  readonly #ctx: BrokerContext;
+  readonly #process: SimProcess;
+  readonly #index: PoolIndex;
+  readonly #dispatcher: Dispatcher;
+  readonly #wake: WakeSignal;
+  #leasedUntil = 0;
+  #lookedAt = -Infinity;
+
+  constructor(ctx: BrokerContext, process: SimProcess) {
+    this.#ctx = ctx;
+    this.#process = process;
+    this.#index = new PoolIndex(ctx, POOL);
+    this.#dispatcher = new Dispatcher(ctx, { pool: POOL, index: this.#index });
+    this.#wake = new WakeSignal(process);
+    ctx.queue.onWake(POOL, (lane) => {
+      this.#index.wake(lane);
+      this.#wake.raise();
+    });
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      try {
+        const hasMore = (await this.#lead()) && (await this.#work());
+        if (!hasMore) await this.#wake.wait(this.#pauseMs());
+      } catch (error) {
+        requireAway(error);
+        this.#index.forget();
+        this.#leasedUntil = 0;
+        await this.#process.sleep(RETRY_AFTER_MS);
+      }
+    }
+  }
+
+  async #work(): Promise<boolean> {
+    const hasMoreToFill = await this.#index.fill();
+    const { assigned } = await this.#dispatcher.round();
+    return hasMoreToFill || assigned > 0;
+  }
+
+  async #lead(): Promise<boolean> {
+    const now = this.#ctx.now();
+    if (now < this.#leasedUntil && now - this.#lookedAt < LOOK_EVERY_MS) return true;
+    const lease = await leadPool(this.#ctx, { pool: POOL, holder: this.#ctx.brokerId });
+    if (!lease) {
+      this.#index.forget();
+      return false;
+    }
+    this.#leasedUntil = now + 2 * LOOK_EVERY_MS;
+    this.#lookedAt = now;
+    await this.#index.check(lease.indexMark);
+    await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
+    await this.#dispatcher.look();
+    return true;
+  }
+
+  #pauseMs(): number {
+    const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
+    return Math.max(0, Math.min(LOOK_EVERY_MS, ...untils));
+  }
+}
+
+async function keepHouse(
+  world: World,
+  clients: Clients,
+  { verbs, brokerId, tick }: { verbs: Verbs; brokerId: string; tick: number },
+): Promise<void> {
+  const { database, counts } = world;
+  try {
+    await clients.ask(() => tickPulse(database));
+    const lease = await leadPool(clients, { pool: HOUSEKEEPING, holder: brokerId });
+    if (!lease) return;
+    for (let i = 0; i < REPAIRS_PER_TICK; i++) {
+      const name = REPAIRS[(tick * REPAIRS_PER_TICK + i) % REPAIRS.length] ?? REPAIRS[0];
+      counts.add(`reconciler: ${name}`, await repairAll(clients, verbs, name));
+    }
+  } catch (error) {
+    requireAway(error);
+  }
+}
+
+async function repairAll(clients: Clients, verbs: Verbs, name: Repair): Promise<number> {
+  if (name !== 'start-deadlines') return repair(clients, name);
+  const suspects = await clients.store.listSuspects(name, SUSPECTS_MAX);
+  const repaired = await Promise.all(suspects.map((id) => verbs.expireUnstarted(id)));
+  return repaired.filter(Boolean).length;
+}

@@ -1,0 +1,93 @@
+import type { Ticket } from '@runfleet/queue';
+import { FairQueue, type FairTask } from '@runfleet/scheduler';
+
+/** A pool's index: the reference of the Redis scripts, and its hash of what runs. */
+class Index {
+  readonly fair = new FairQueue();
+  readonly running = new Map<string, FairTask>();
+  mark: string | null = null;
+}
+
+/** The keys of one Redis: pools' indexes with their marks, and each worker's inbox of tickets. */
+export class RedisData {
+  readonly inboxes = new Map<string, Map<string, Ticket>>();
+  readonly #indexes = new Map<string, Index>();
+
+  markOf(pool: string): string | null {
+    return this.#indexes.get(pool)?.mark ?? null;
+  }
+
+  writeMark(pool: string, mark: string): void {
+    this.#index(pool).mark = mark;
+  }
+
+  insert(pool: string, tasks: readonly FairTask[]): number {
+    return tasks.filter((task) => this.#index(pool).fair.insert(task)).length;
+  }
+
+  pick(pool: string, count: number): FairTask[] {
+    const { fair, running } = this.#index(pool);
+    const picked: FairTask[] = [];
+    while (picked.length < count) {
+      const task = fair.pick();
+      if (!task) break;
+      running.set(task.taskId, task);
+      picked.push(task);
+    }
+    return picked;
+  }
+
+  putBack(pool: string, tasks: readonly { taskId: string }[]): number {
+    const { fair, running } = this.#index(pool);
+    return tasks.filter(({ taskId }) => {
+      running.delete(taskId);
+      return fair.putBack(taskId);
+    }).length;
+  }
+
+  release(pool: string, taskId: string, usedMs: number): void {
+    const { fair, running } = this.#index(pool);
+    running.delete(taskId);
+    fair.release(taskId, usedMs);
+  }
+
+  withdraw(pool: string, taskId: string): void {
+    const { fair, running } = this.#index(pool);
+    running.delete(taskId);
+    fair.withdraw(taskId);
+  }
+
+  restoreRunning(pool: string, tasks: readonly FairTask[]): number {
+    const { fair, running } = this.#index(pool);
+    return tasks.filter((task) => {
+      running.set(task.taskId, task);
+      return fair.restoreRunning(task);
+    }).length;
+  }
+
+  listRunning(pool: string): FairTask[] {
+    return [...this.#index(pool).running.values()];
+  }
+
+  readPool(pool: string): { queued: number; running: number; tenants: number } {
+    const { queued, running, tenants } = this.#index(pool).fair;
+    return { queued, running, tenants };
+  }
+
+  /** The mark goes with the rest. */
+  clear(pool: string): void {
+    this.#indexes.delete(pool);
+  }
+
+  inbox(workerId: string): Map<string, Ticket> {
+    const inbox = this.inboxes.get(workerId) ?? new Map<string, Ticket>();
+    this.inboxes.set(workerId, inbox);
+    return inbox;
+  }
+
+  #index(pool: string): Index {
+    const index = this.#indexes.get(pool) ?? new Index();
+    this.#indexes.set(pool, index);
+    return index;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Ticket, TicketTransport } from '@runfleet/queue';
+
+import type { SimProcess } from '../kernel/sim-process.ts';
+import type { World } from '../world.ts';
+import type { Connection } from './connection.ts';
+
+/** How long a ticket that nobody confirmed lies before it is given out again. */
+const STALLED_MS = 30_000;
+
+const keyOf = ({ taskId, epoch }: Ticket) => `${taskId}-${epoch}`;
+
+/** A process' ticket transport: at least once, in any order, and gone when Redis forgets. */
+export function openSimTickets(
+  world: World,
+  process: SimProcess,
+  connection: Connection,
+): TicketTransport {
+  const { redis, random, counts, time } = world;
+
+  const announce = (workerId: string, tickets: readonly Ticket[]) => {
+    for (const { process: to, life, hear } of redis.listenersOf(`tickets:${workerId}`)) {
+      for (const ticket of tickets) {
+        const copies = chance(world.profile.tickets.duplicated, 'ticket duplicated') ? 2 : 1;
+        for (let i = 0; i < copies; i++) {
+          const delayMs = random.exponential(
+            chance(world.profile.tickets.late, 'ticket late') ? 4_000 : 1,
+          );
+          time.after(delayMs, () => to.deliver(life, () => hear(keyOf(ticket))));
+        }
+      }
+    }
+  };
+  function chance(probability: number, name: string): boolean {
+    if (world.isHealed || !random.chance(probability)) return false;
+    counts.add(`fault: ${name}`);
+    return true;
+  }
+
+  return {
+    async send(workerId, tickets) {
+      await connection.call(() => {
+        const sent = tickets.filter(() => !chance(world.profile.tickets.lost, 'ticket lost'));
+        redis.do((data) => {
+          for (const ticket of sent) data.inbox(workerId).set(keyOf(ticket), ticket);
+        });
+        announce(workerId, sent);
+      });
+    },
+
+    receive(workerId, accept) {
+      const { life } = process;
+      const take = async (ticket: Ticket) => {
+        if (world.bug === 'ticket completed before accept') process.spawn(accept(ticket));
+        else await accept(ticket);
+        await connection
+          .call(() => {
+            world.history.ticketDone(workerId, ticket);
+            redis.do((data) => data.inbox(workerId).delete(keyOf(ticket)));
+          })
+          .catch(() => {
+            // It stays in the inbox and is given out again.
+          });
+      };
+      const listening = redis.listen(`tickets:${workerId}`, {
+        process,
+        life,
+        hear: (key) => {
+          const ticket = redis.data.inboxes.get(workerId)?.get(key);
+          if (ticket) process.spawn(take(ticket));
+        },
+      });
+      process.every(STALLED_MS, async () => {
+        const left = [...(redis.data.inboxes.get(workerId)?.values() ?? [])];
+        if (left.length > 0) counts.add('fault: ticket given out again');
+        for (const ticket of left) process.spawn(take(ticket));
+      });
+      return listening;
+    },
+
+    async discard(workerId) {
+      await connection.call(() => redis.do((data) => data.inboxes.delete(workerId)));
+    },
+
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { catchBugs } from './catch-bugs.ts';
+import { missingCounts, writeBroken } from './report.ts';
+import { runLives } from './run-lives.ts';
+import { simulate } from './simulate.ts';
+
+const LIVES = 200;
+
+test(`in ${LIVES} lives under faults no law is broken, and everything happens that can`, async () => {
+  const { broken, counts } = await runLives({ from: 1, seeds: LIVES });
+  expect(broken && writeBroken(broken)).toBeNull();
+  expect(missingCounts(counts)).toEqual([]);
+}, 120_000);
+
+test('each of ten planted bugs is noticed', async () => {
+  const missed = (await catchBugs()).filter(({ caught }) => caught === null);
+  expect(missed).toEqual([]);
+}, 120_000);
+
+test('the same seed gives the same life', async () => {
+  const traces = await Promise.all(
+    [7, 7].map(async (seed) => {
+      const lines: string[] = [];
+      await simulate({ seed, trace: (line) => lines.push(line) });
+      return lines;
+    }),
+  );
+  expect(traces[0]).toEqual(traces[1]);
+});

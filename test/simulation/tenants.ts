@@ -1,0 +1,29 @@
+import { parseUsd, type Pico } from '@runfleet/protocol';
+
+export type Tenant = {
+  organisationId: string;
+  balance: Pico;
+  weight: number;
+  runningLimit: number | null;
+};
+
+const tenant = (
+  organisationId: string,
+  usd: string,
+  weight = 1,
+  runningLimit: number | null = null,
+) => ({
+  organisationId,
+  balance: parseUsd(usd),
+  weight,
+  runningLimit,
+});
+
+/** From one who pays for everything to one who can pay for one Run at a time. */
+export const TENANTS: readonly Tenant[] = [
+  tenant('1', '1000'),
+  tenant('2', '1000', 4),
+  tenant('3', '1000', 1, 1),
+  tenant('4', '50', 2, 2),
+  tenant('5', '0.504'),
+];

@@ -1,0 +1,122 @@
+/** The verbs that simulated processes call: the real ones, or in a life with a planted bug a wrong one. */
+import {
+  appendOutput,
+  type Carried,
+  type Claim,
+  finishTask,
+  type Output,
+  renewWorker,
+  requeueTask,
+  startTask,
+  type TaskResult,
+} from '@runfleet/tasks';
+import {
+  decideAccept,
+  decideExpireUnstarted,
+  decideFinish,
+  decideRenew,
+  repairOne,
+} from '@runfleet/tasks/memory';
+
+import type { RunInput } from './input.ts';
+import type { SimProcess } from './kernel/sim-process.ts';
+import type { PlantedBug } from './planted-bugs.ts';
+import type { Clients } from './servers/sim-clients.ts';
+import type { World } from './world.ts';
+
+type Renewal = { id: string; generation: number; seenPulse: number };
+
+export type Verbs = {
+  accept(claim: Claim & { workerId: string }): Promise<RunInput | null>;
+  start(claim: Claim): Promise<Carried>;
+  append(claim: Claim, output: Output): Promise<Carried>;
+  finish(claim: Claim, result: TaskResult): Promise<Carried>;
+  handBack(claim: Claim): Promise<boolean>;
+  requeue(claim: Claim): Promise<boolean>;
+  renew(worker: Renewal): ReturnType<typeof renewWorker>;
+  expireUnstarted(taskId: string): Promise<boolean>;
+};
+
+export function verbsOf(world: World, process: SimProcess, clients: Clients): Verbs {
+  const { ask, store } = clients;
+  const verbs: Verbs = {
+    // The real verb reads the input from Postgres beside its commit; so does this one.
+    accept: async (claim) => {
+      const [input, committed] = await Promise.all([
+        ask(() => world.database.tasks.get(claim.taskId)?.task.parameters as RunInput),
+        store.commit({
+          taskId: claim.taskId,
+          readsWorkers: false,
+          decide: (state) => decideAccept(state, claim),
+        }),
+      ]);
+      return 'refused' in committed ? null : input;
+    },
+    start: (claim) => startTask(clients, claim),
+    append: (claim, output) => appendOutput(clients, claim, output),
+    finish: (claim, result) => finishTask(clients, claim, { result }),
+    handBack: (claim) => requeueTask(clients, claim, 'worker_stopping'),
+    requeue: (claim) => requeueTask(clients, claim, 'run_broke_off'),
+    renew: (worker) => renewWorker(clients, worker),
+    expireUnstarted: (taskId) => repairOne(clients, 'start-deadlines', taskId),
+  };
+  const wrong: Partial<Record<PlantedBug, Partial<Verbs>>> = {
+    'epoch check skipped': { finish: finishWithoutEpoch(clients) },
+    'settled twice': { finish: finishTwice(clients) },
+    "worker's clock used for leases": { renew: renewByOwnClock(clients, process) },
+    'assigned task expired': { expireUnstarted: expireAssigned(clients) },
+  };
+  return { ...verbs, ...(world.bug && wrong[world.bug]) };
+}
+
+const finishWithoutEpoch =
+  ({ store }: Clients): Verbs['finish'] =>
+  async ({ taskId }, result) => {
+    const committed = await store.commit({
+      taskId,
+      readsWorkers: true,
+      decide: (state) => decideFinish(state, { epoch: state.epoch, result }),
+    });
+    return 'refused' in committed ? 'fenced' : 'done';
+  };
+
+const finishTwice =
+  ({ store }: Clients): Verbs['finish'] =>
+  async ({ taskId, epoch }, result) => {
+    const committed = await store.commit({
+      taskId,
+      readsWorkers: true,
+      decide: (state) => {
+        const decision = decideFinish(state, { epoch, result });
+        const isRepeat = 'length' in decision && decision.length === 0;
+        return isRepeat ? [{ do: 'settle', result }] : decision;
+      },
+    });
+    return 'refused' in committed ? 'fenced' : 'done';
+  };
+
+const renewByOwnClock =
+  ({ store }: Clients, process: SimProcess): Verbs['renew'] =>
+  async ({ id, generation, seenPulse }) => {
+    const pulse = Math.floor(process.wallClock() / 1_000);
+    const renewed = await store.changeWorker({
+      workerId: id,
+      decide: (known, seen) => decideRenew(known, { generation, seenPulse }, { ...seen, pulse }),
+    });
+    if (!renewed) return null;
+    return { pulse, tasks: await store.listBoundTasks({ id, generation }) };
+  };
+
+const expireAssigned =
+  ({ store }: Clients): Verbs['expireUnstarted'] =>
+  async (taskId) => {
+    const committed = await store.commit({
+      taskId,
+      readsWorkers: true,
+      decide: (state, seen) =>
+        state.outcome === null
+          ? decideExpireUnstarted({ ...state, status: 'task_queue' }, seen)
+          : { refused: 'already_done' },
+    });
+    return !('refused' in committed);
+  };
