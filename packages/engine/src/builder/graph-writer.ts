@@ -1,4 +1,4 @@
-import { toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts';
+import { toAwq, toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts';
 import { ioType, type ModelSize } from './model-size.ts';
 import {
   type DataType,
@@ -50,34 +50,13 @@ export class GraphWriter {
 
   /** `path` as the published node has it, `/model/layers.0.mlp.up_proj`; the weight's name follows from it. */
   matMul(path: string, input: string, matrix: Matrix, output?: string): string {
-    const { weights, outputs, inputs } = matrix;
-    const name = `${path}/MatMul`;
-    const weight = `${path.slice(1).replaceAll('/', '.')}.MatMul.weight`;
-    const result = [output ?? outputOf(name)];
-    if (this.#size.precision !== 'int4') {
-      this.floats(weight, [inputs, outputs], transpose(weights, outputs, inputs));
-      return this.node('MatMul', { name, inputs: [input, weight], outputs: result });
-    }
-
-    const { blockSize, accuracyLevel } = this.#size;
-    const { packed, scales } = toInt4(weights, outputs, inputs, blockSize);
-    const blocks = Math.ceil(inputs / blockSize);
-    const dims = [outputs, blocks, blockSize / 2];
-    this.#tensor({ name: `${weight}_Q4`, type: 'uint8', dims }, packed);
-    this.floats(`${weight}_scales`, [outputs * blocks], scales);
-    return this.node('MatMulNBits', {
-      name: `${name}_Q4`,
-      inputs: [input, `${weight}_Q4`, `${weight}_scales`],
-      outputs: result,
-      domain: 'com.microsoft',
-      attributes: {
-        K: inputs,
-        N: outputs,
-        bits: 4,
-        block_size: blockSize,
-        accuracy_level: accuracyLevel,
-      },
-    });
+    const { precision, quantizer } = this.#size;
+    // The quantizer that knows activations leaves the head to the one that does not.
+    const isAwq = quantizer === 'awq' && path !== '/lm_head';
+    if (precision !== 'int4') return this.#floatMatMul(path, input, matrix, output);
+    return isAwq
+      ? this.#awqMatMul(path, input, matrix, output)
+      : this.#rtnMatMul(path, input, matrix, output);
   }
 
   /** Numbers as bytes of the graph's element type. */
@@ -91,6 +70,71 @@ export class GraphWriter {
     return onnxFile(graph({ name: 'main_graph', nodes, initializers, inputs, outputs }));
   }
 
+  #floatMatMul(path: string, input: string, matrix: Matrix, output?: string): string {
+    const { weights, outputs, inputs } = matrix;
+    const name = `${path}/MatMul`;
+    const weight = `${weightName(name)}.weight`;
+    this.floats(weight, [inputs, outputs], transpose(weights, outputs, inputs));
+    return this.node('MatMul', {
+      name,
+      inputs: [input, weight],
+      outputs: [output ?? outputOf(name)],
+    });
+  }
+
+  #rtnMatMul(path: string, input: string, matrix: Matrix, output?: string): string {
+    const { weights, outputs, inputs } = matrix;
+    const { blockSize } = this.#size;
+    const weight = `${weightName(`${path}/MatMul`)}.weight`;
+    const { packed, scales } = toInt4(weights, outputs, inputs, blockSize);
+    const blocks = Math.ceil(inputs / blockSize);
+    const dims = [outputs, blocks, blockSize / 2];
+    this.#tensor({ name: `${weight}_Q4`, type: 'uint8', dims }, packed);
+    this.floats(`${weight}_scales`, [outputs * blocks], scales);
+    return this.#nBits(`${path}/MatMul_Q4`, matrix, {
+      inputs: [input, `${weight}_Q4`, `${weight}_scales`],
+      output: output ?? outputOf(`${path}/MatMul`),
+    });
+  }
+
+  #awqMatMul(path: string, input: string, matrix: Matrix, output?: string): string {
+    const { weights, outputs, inputs } = matrix;
+    const { blockSize } = this.#size;
+    const name = `${path}/MatMulNBits`;
+    const weight = weightName(name);
+    const { packed, scales, zeros } = toAwq(weights, outputs, inputs, blockSize);
+    const blocks = Math.ceil(inputs / blockSize);
+    const dims = [outputs, blocks, blockSize / 2];
+    this.#tensor({ name: `${weight}.qweight`, type: 'uint8', dims }, packed);
+    this.floats(`${weight}.scales`, [outputs * blocks], scales);
+    this.#tensor({ name: `${weight}.qzeros`, type: 'uint8', dims: [zeros.length] }, zeros);
+    return this.#nBits(name, matrix, {
+      inputs: [input, `${weight}.qweight`, `${weight}.scales`, `${weight}.qzeros`],
+      output: output ?? outputOf(name),
+    });
+  }
+
+  #nBits(
+    name: string,
+    { outputs, inputs }: Matrix,
+    edges: { inputs: readonly string[]; output: string },
+  ): string {
+    const { blockSize, accuracyLevel } = this.#size;
+    return this.node('MatMulNBits', {
+      name,
+      inputs: edges.inputs,
+      outputs: [edges.output],
+      domain: 'com.microsoft',
+      attributes: {
+        K: inputs,
+        N: outputs,
+        bits: 4,
+        block_size: blockSize,
+        accuracy_level: accuracyLevel,
+      },
+    });
+  }
+
   #tensor(head: TensorHead, bytes: Uint8Array): string {
     this.#initializers.push(this.#tensors.add(head, bytes));
     return head.name;
@@ -100,4 +144,8 @@ export class GraphWriter {
 /** The name that exporters give a node's first output. */
 export function outputOf(nodeName: string): string {
   return `${nodeName}/output_0`;
+}
+
+function weightName(nodeName: string): string {
+  return nodeName.slice(1).replaceAll('/', '.');
 }

@@ -69,6 +69,41 @@ function toNibble(weight: number): number {
   return (weight + 8.5) | 0;
 }
 
+export type AwqMatrix = Int4Matrix & { zeros: Uint8Array };
+
+/** Blocks with zero points: a weight is `(nibble - zero) * scale`; two zeros to a byte, each row padded. */
+export function toAwq(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  block: number,
+): AwqMatrix {
+  const blocks = Math.ceil(columns / block);
+  const zeroBytes = Math.ceil(blocks / 2);
+  const packed = new Uint8Array((rows * blocks * block) / 2);
+  const scales = new Float32Array(rows * blocks);
+  const zeros = new Uint8Array(rows * zeroBytes);
+  for (let row = 0; row < rows; row += 1) {
+    for (let index = 0; index < blocks; index += 1) {
+      const start = row * columns + index * block;
+      const part = values.subarray(start, Math.min(start + block, (row + 1) * columns));
+      // Zero itself must be among the sixteen values.
+      const low = Math.min(0, ...part);
+      const scale = (Math.max(0, ...part) - low) / 15 || 1;
+      const zero = Math.round(-low / scale);
+      scales[row * blocks + index] = scale;
+      const place = row * zeroBytes + (index >> 1);
+      zeros[place] = (zeros[place] ?? 0) | (zero << (4 * (index % 2)));
+      for (const [at, value] of part.entries()) {
+        const nibble = Math.min(15, Math.max(0, Math.round(value / scale) + zero));
+        const byte = ((row * blocks + index) * block + at) >> 1;
+        packed[byte] = (packed[byte] ?? 0) | (nibble << (4 * (at % 2)));
+      }
+    }
+  }
+  return { packed, scales, zeros };
+}
+
 function largest(values: Float32Array, start: number, end: number): number {
   let most = 0;
   for (let at = start; at < end; at += 1) {

@@ -12,8 +12,16 @@ export type ModelSize = {
   blockSize: number;
   /** What int4 matrices compute with: 0 is the activations as they are, 4 is their int8 rounding, as published. */
   accuracyLevel: 0 | 4;
-  /** `cpu`: rotary inside attention. `gpu`: a `position_ids` input and, but for fp32, half-precision I/O. */
-  variant: 'cpu' | 'gpu';
+  /**
+   * How int4 blocks stand in the graph: `rtn` as ONNX Runtime's own quantizer writes them, symmetric;
+   * `awq` as the model builder does from AWQ weights, with zero points, the head left to `rtn`.
+   */
+  quantizer: 'rtn' | 'awq';
+  /**
+   * `cpu` and `cuda`: rotary inside attention. `gpu`: a `position_ids` input. All but fp32, and int4
+   * for the cpu, have half-precision caches and logits.
+   */
+  variant: 'cpu' | 'cuda' | 'gpu';
   /** Beyond this many tokens LongRoPE changes tables; the loader ends the context here. */
   originalMaxPositions: number;
   maxPositions: number;
@@ -35,6 +43,7 @@ export const TINY_MODEL: ModelSize = {
   precision: 'fp32',
   blockSize: 32,
   accuracyLevel: 4,
+  quantizer: 'rtn',
   variant: 'cpu',
   originalMaxPositions: 4096,
   maxPositions: 8192,
@@ -52,6 +61,7 @@ export const FULL_MODEL: ModelSize = {
   precision: 'int4',
   blockSize: 32,
   accuracyLevel: 4,
+  quantizer: 'rtn',
   variant: 'cpu',
   originalMaxPositions: 4096,
   maxPositions: 131072,
@@ -94,5 +104,5 @@ export function headSize(size: ModelSize): number {
 /** The element type of caches and logits. */
 export function ioType(size: ModelSize): 'float32' | 'float16' {
   if (size.precision === 'fp32') return 'float32';
-  return size.precision === 'fp16' || size.variant === 'gpu' ? 'float16' : 'float32';
+  return size.precision === 'fp16' || size.variant !== 'cpu' ? 'float16' : 'float32';
 }

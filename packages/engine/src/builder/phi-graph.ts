@@ -23,7 +23,7 @@ export function phiGraph(
   const writer = new GraphWriter(size, tensors);
   const mask = addMaskNodes(writer);
   const positions = size.variant === 'gpu' ? addRopePositions(writer, size) : undefined;
-  if (size.variant === 'cpu') addRopeChoice(writer, size, mask.width);
+  if (!positions) addRopeChoice(writer, size, mask.width);
 
   const embedding = writer.floats(
     'model.embed_tokens.weight',

@@ -24,6 +24,10 @@ export class ReferencePhi {
     const { hiddenSize, intermediateSize, blockSize } = size;
     const round = (matrix: Float32Array, inputs: number) =>
       size.precision === 'int4' ? roundToInt4(matrix, inputs, blockSize) : matrix;
+    const roundLayer = (matrix: Float32Array, inputs: number) =>
+      size.precision === 'int4' && size.quantizer === 'awq'
+        ? roundToAwq(matrix, inputs, blockSize)
+        : round(matrix, inputs);
     this.#size = size;
     this.#embedding = weights.embedding();
     this.#head = round(weights.head(), hiddenSize);
@@ -35,11 +39,11 @@ export class ReferencePhi {
         this.#norms.set(name, weights.norm(name));
       }
       return {
-        qkv: round(weights.attentionInput(layer), hiddenSize),
-        output: round(weights.attentionOutput(layer), hiddenSize),
-        gate: round(weights.gate(layer), hiddenSize),
-        up: round(weights.up(layer), hiddenSize),
-        down: round(weights.down(layer), intermediateSize),
+        qkv: roundLayer(weights.attentionInput(layer), hiddenSize),
+        output: roundLayer(weights.attentionOutput(layer), hiddenSize),
+        gate: roundLayer(weights.gate(layer), hiddenSize),
+        up: roundLayer(weights.up(layer), hiddenSize),
+        down: roundLayer(weights.down(layer), intermediateSize),
       };
     });
     const last = `layers.${size.layers}.final_norm_layernorm`;
@@ -48,34 +52,37 @@ export class ReferencePhi {
 
   /** Greedy continuation; no id ends it. Past the short table's length all is computed anew. */
   generate(promptIds: Iterable<number>, tokens: number): number[] {
+    const logits = this.follow(promptIds);
+    return Array.from({ length: tokens }, () => {
+      const next = logits.next().value ?? new Float64Array();
+      return next.indexOf(Math.max(...next));
+    });
+  }
+
+  /** The logits after the prompt and after each token of its greedy continuation, without end. */
+  *follow(promptIds: Iterable<number>): Generator<Float64Array, undefined> {
     const ids = [...promptIds];
-    const end = ids.length + tokens;
     let cache = this.#emptyCache();
     let length = 0;
-    while (ids.length < end) {
+    for (;;) {
       const isLong = ids.length > this.#size.originalMaxPositions;
       if (isLong && length <= this.#size.originalMaxPositions) {
         cache = this.#emptyCache();
         length = 0;
       }
-      let logits: Float64Array = new Float64Array();
+      let hidden: Float64Array = new Float64Array();
       for (; length < ids.length; length += 1) {
-        logits = this.#step(ids[length] ?? 0, { position: length, isLong }, cache);
+        hidden = this.#step(ids[length] ?? 0, { position: length, isLong }, cache);
       }
+      const logits = this.#logits(hidden);
+      yield logits;
       ids.push(logits.indexOf(Math.max(...logits)));
     }
-    return ids.slice(-tokens);
   }
 
   /** Logits after the last of `ids`. */
   logits(ids: readonly number[]): Float64Array {
-    const isLong = ids.length > this.#size.originalMaxPositions;
-    const cache = this.#emptyCache();
-    let logits: Float64Array = new Float64Array();
-    for (const [position, id] of ids.entries()) {
-      logits = this.#step(id, { position, isLong }, cache);
-    }
-    return logits;
+    return this.follow(ids).next().value ?? new Float64Array();
   }
 
   #emptyCache(): LayerCache[] {
@@ -83,7 +90,7 @@ export class ReferencePhi {
   }
 
   #step(id: number, place: Place, cache: LayerCache[]): Float64Array {
-    const { hiddenSize, intermediateSize, vocabularySize } = this.#size;
+    const { hiddenSize, intermediateSize } = this.#size;
     const hidden = Float64Array.from(
       this.#embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
     );
@@ -99,8 +106,12 @@ export class ReferencePhi {
       const product = gate.map((value, at) => (value / (1 + Math.exp(-value))) * (up[at] ?? 0));
       addTo(hidden, multiply(weights.down, product, hiddenSize));
     }
+    return hidden;
+  }
+
+  #logits(hidden: Float64Array): Float64Array {
     const last = this.#norm(`layers.${this.#layers.length}.final_norm_layernorm`, hidden);
-    return multiply(this.#head, last, vocabularySize);
+    return multiply(this.#head, last, this.#size.vocabularySize);
   }
 
   #attend(qkv: Float64Array, place: Place, cache: LayerCache): Float64Array {
@@ -168,6 +179,25 @@ function roundToInt4(matrix: Float32Array, inputs: number, block: number): Float
       const scale = Math.max(...part.map(Math.abs)) / 7;
       rounded.set(
         part.map((weight) => Math.round(weight / scale) * scale),
+        start,
+      );
+    }
+  }
+  return rounded;
+}
+
+/** The same where a block is told in fifteenths of all that it spans, zero included. */
+function roundToAwq(matrix: Float32Array, inputs: number, block: number): Float32Array {
+  const rounded = new Float32Array(matrix.length);
+  for (let row = 0; row < matrix.length; row += inputs) {
+    for (let start = row; start < row + inputs; start += block) {
+      const part = matrix.subarray(start, Math.min(start + block, row + inputs));
+      const least = Math.min(0, ...part);
+      const scale = (Math.max(0, ...part) - least) / 15;
+      const below = Math.round(-least / scale);
+      const steps = part.map((weight) => Math.round(weight / scale));
+      rounded.set(
+        steps.map((step) => Math.min(15 - below, Math.max(-below, step)) * scale),
         start,
       );
     }
