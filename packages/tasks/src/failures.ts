@@ -23,7 +23,6 @@ export const FAILURES = {
   worker_lost: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'worker lost' },
   run_broke_off: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'run broke off' },
   load_failed: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'load failed' },
-  out_of_memory: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'out of memory' },
   /** The ticket was lost, or the worker had it and did nothing: only the latter is a strike. */
   not_accepted: {
     fault: 'infrastructure',

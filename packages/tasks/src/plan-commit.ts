@@ -72,9 +72,10 @@ export function planCommands(
     if (decision.length > 0) {
       const effect = applyPlan(state, decision, now);
       effects.push(effect);
-      for (const { workerId, delta } of effect.slots) {
-        const holder = workers.get(workerId);
-        if (holder) holder.used += delta;
+      for (const { workerId, generation, delta } of effect.slots) {
+        const owner = workers.get(workerId);
+        // A worker that registered anew counts from zero.
+        if (owner?.generation === generation) owner.used += delta;
       }
       const patch = effect.patch ?? changed.get(state.id)?.patch ?? null;
       changed.set(state.id, { state, patch });
