@@ -25,6 +25,7 @@ const LANES_PER_ROUND_MAX = 8;
 const PICKED_PER_LANE_MAX = 16;
 /** More free workers are not looked at: a round fills none of them anyway. */
 const WORKERS_PER_ROUND_MAX = 1_000;
+const FLEET_MAX = 10_000;
 const HELD_MAX = 64;
 const SESSIONS_MAX = 10_000;
 
@@ -39,6 +40,7 @@ export class Dispatcher {
   readonly #index: PoolIndex;
   readonly #merge = new LaneMerge();
   readonly #sessions = new SessionMemory({ sessionsMax: SESSIONS_MAX });
+  #fleet = new Map<string, PlaceableWorker>();
   #held: (Placed<Candidate, FleetRoom> & { do: 'hold' })[] = [];
   #lanesTurn = 0;
 
@@ -57,20 +59,28 @@ export class Dispatcher {
     return this.#held.some(({ task }) => task.id === taskId);
   }
 
-  /**
-   * One round. `fleet` are the pool's workers as of the last look, of which only those matter here
-   * that have no free slot now.
-   */
-  async round(fleet: readonly PlaceableWorker[]): Promise<Round> {
+  /** The pool's workers as far as they are known. */
+  get fleet(): readonly PlaceableWorker[] {
+    return [...this.#fleet.values()];
+  }
+
+  /** Looks at all workers of the pool, those included that have no free slot. */
+  async look(): Promise<void> {
+    const workers = await this.#list({ labels: [], isFree: false, limit: FLEET_MAX });
+    this.#fleet = new Map(workers.map((worker) => [worker.id, worker]));
+  }
+
+  async round(): Promise<Round> {
     const startedAt = this.#ctx.now();
     const workers = await this.#listFree();
+    for (const worker of workers) this.#fleet.set(worker.id, worker);
     const rooms = workers.map((worker) => this.#roomOf(worker));
     const picks = await this.#pick(rooms.filter(({ fit }) => fit !== 'none'));
     const held = this.#held.map(({ task }) => task);
     if (rooms.length === 0) await this.#endLongHolds();
     if (rooms.length === 0 || picks.length + held.length === 0) return { assigned: 0, unplaced: 0 };
 
-    const full = this.#fullRooms(fleet, workers);
+    const full = this.#fullRooms(workers);
     const isChoice = rooms.length + full.length > 1;
     const tasks = [...held, ...(await this.#candidates(picks, isChoice))];
     const placed = placeTasks(tasks, {
@@ -104,17 +114,16 @@ export class Dispatcher {
 
   async #listFree(): Promise<PlaceableWorker[]> {
     const list = (labels: readonly string[]) =>
-      this.#ctx.reads.listWorkers({
-        pool: this.#pool,
-        labels,
-        isFree: true,
-        limit: WORKERS_PER_ROUND_MAX,
-      });
+      this.#list({ labels, isFree: true, limit: WORKERS_PER_ROUND_MAX });
     const workers = await list([]);
     if (workers.length < WORKERS_PER_ROUND_MAX) return workers;
     // In a large fleet those that a lane needs may not be among the first.
     const others = await Promise.all(this.#lanesOfRound().map(({ requires }) => list(requires)));
     return [...new Map([...workers, ...others.flat()].map((one) => [one.id, one])).values()];
+  }
+
+  #list(which: { labels: readonly string[]; isFree: boolean; limit: number }) {
+    return this.#ctx.reads.listWorkers({ pool: this.#pool, ...which });
   }
 
   /** Takes as many tasks as there are slots for, in fair order over all lanes that can be served. */
@@ -172,9 +181,9 @@ export class Dispatcher {
     return { ...worker, fit: fitModel(this.#pool, worker), freeAt: null };
   }
 
-  #fullRooms(fleet: readonly PlaceableWorker[], free: readonly PlaceableWorker[]): FleetRoom[] {
+  #fullRooms(free: readonly PlaceableWorker[]): FleetRoom[] {
     const known = new Set(free.map(({ id }) => id));
-    return fleet
+    return this.fleet
       .filter(({ id, state }) => state === 'ready' && !known.has(id))
       .map((worker) => ({ ...this.#roomOf(worker), used: worker.slots }));
   }

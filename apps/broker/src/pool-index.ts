@@ -19,6 +19,7 @@ import { groupBy } from './group-by.ts';
 const PAGE_TASKS = 5_000;
 /** Lanes that are looked after at once; if more have tasks, they take turns. */
 const LANES_MAX = 256;
+const LANES_PER_STEP_MAX = 8;
 /** Offers travel for a moment; only what is missing for longer is put in line again. */
 const MISSED_AFTER_MS = 2_000;
 const MISSED_PAGE_TASKS = 2_000;
@@ -42,7 +43,7 @@ export class PoolIndex {
   readonly #lanes = new Map<string, Lane>();
   /** Null while nothing is known of the index, or it is known to be lost. */
   #mark: string | null = null;
-  readonly #fills: { lane: Lane; steps: AsyncGenerator<void> }[] = [];
+  readonly #fills = new Map<Lane, AsyncGenerator<void>>();
   /** Up to which task, by id, offers were found to have arrived; and how far the sweep is. */
   #seenUntil = '0';
   #sweptUntil = '0';
@@ -73,14 +74,14 @@ export class PoolIndex {
   /** Forgets everything, for a broker that does not lead. */
   forget(): void {
     this.#mark = null;
-    this.#fills.length = 0;
+    this.#fills.clear();
     this.#unbound.clear();
     for (const lane of this.#lanes.values()) lane.isOpen = false;
   }
 
   /** Compares the index with what Postgres remembers of it. */
   async check(completeMark: string | null): Promise<void> {
-    if (this.#fills.some(({ lane }) => lane === this.#plain)) return;
+    if (this.#fills.has(this.#plain)) return;
     const [serverId, actualMark] = await Promise.all([
       this.#ctx.queue.readServerId(),
       this.#ctx.queue.readMark(this.#pool),
@@ -94,20 +95,24 @@ export class PoolIndex {
     if (!isTrusted) return;
     this.#mark = completeMark;
     this.#plain.isOpen = true;
+    await this.#findLanes();
   }
 
-  /** Makes a step of what is to be filled. Answers whether there is more to do. */
+  /** Fills a page of each of some lanes, where there is anything to fill. Answers whether there is more. */
   async fill(): Promise<boolean> {
     if (this.#mark === null) await this.#beginAnew();
+    const mark = this.#mark ?? '';
     for (const lane of this.#lanes.values()) {
-      const isKnown = lane.isOpen || this.#fills.some((fill) => fill.lane === lane);
-      if (!isKnown) this.#fills.push({ lane, steps: this.#fillLane(lane, this.#mark ?? '') });
+      if (!lane.isOpen && !this.#fills.has(lane)) this.#fills.set(lane, this.#fillLane(lane, mark));
     }
-    const [first] = this.#fills;
-    if (!first) return false;
-    const { done } = await first.steps.next();
-    if (done === true && this.#fills[0] === first) this.#fills.shift();
-    return this.#fills.length > 0;
+    const others = [...this.#fills].filter(([lane]) => lane !== this.#plain);
+    const plain = [...this.#fills].filter(([lane]) => lane === this.#plain);
+    // The plain lane comes last, so that its tasks do not take the workers that others need.
+    for (const [lane, steps] of [...others.slice(0, LANES_PER_STEP_MAX), ...plain]) {
+      const { done } = await steps.next();
+      if (done === true && this.#fills.get(lane) === steps) this.#fills.delete(lane);
+    }
+    return this.#fills.size > 0;
   }
 
   /** Takes tasks in fair order. An index that is found to be lost gives none and is filled anew. */
@@ -166,6 +171,7 @@ export class PoolIndex {
     await writeIndexMark(this.#ctx, { pool: this.#pool, holder, mark: null });
     this.#mark = mark;
     [this.#seenUntil, this.#sweptUntil] = ['0', '0'];
+    await this.#findLanes();
   }
 
   async *#fillLane(lane: Lane, mark: string): AsyncGenerator<void> {
@@ -222,8 +228,8 @@ export class PoolIndex {
     const found = await this.#ctx.reads.listLanes({ pool: this.#pool, limit: LANES_MAX });
     const names = new Set(found.map((requires) => laneOf(this.#pool, requires)));
     for (const lane of this.#lanes.values()) {
-      const isFilling = this.#fills.some((fill) => fill.lane === lane);
-      if (lane === this.#plain || isFilling || names.has(lane.name)) lane.isAwake = true;
+      if (lane === this.#plain || this.#fills.has(lane) || names.has(lane.name))
+        lane.isAwake = true;
       else this.#lanes.delete(lane.name);
     }
     for (const requires of found) {

@@ -1,58 +1,8 @@
-import { randomUUID } from 'node:crypto';
-
-import type { Db } from '@runfleet/db';
-import { openTicketTransport, type Ticket } from '@runfleet/queue';
-import { createLogger, createMetrics } from '@runfleet/service';
-import {
-  createTask,
-  killTask,
-  openPoolReads,
-  openTaskStore,
-  type TaskStore,
-} from '@runfleet/tasks';
-import { aTask, aWorker, phi, testWithTasks } from '@runfleet/tasks/testing';
+import { createTask, killTask } from '@runfleet/tasks';
+import { aTask, aWorker } from '@runfleet/tasks/testing';
 import { expect } from 'vitest';
 
-import type { BrokerContext } from './context.ts';
-import { brokerMetrics } from './metrics.ts';
-import { PoolLeader } from './pool-leader.ts';
-
-const test = testWithTasks
-  .extend('tickets', ({ redisUrl }, { onCleanup }) => {
-    const tickets = openTicketTransport({ url: redisUrl, kind: 'lists' });
-    onCleanup(() => tickets[Symbol.asyncDispose]());
-    return tickets;
-  })
-  .extend('broker', ({ db, store, queue, tickets }): (() => BrokerContext) => {
-    return () => {
-      return {
-        brokerId: randomUUID(),
-        db,
-        store,
-        reads: openPoolReads({ db }),
-        queue,
-        tickets,
-        logger: createLogger({ role: 'broker', level: 'silent' }),
-        metrics: brokerMetrics(createMetrics({ role: 'broker' })),
-        now: () => performance.now(),
-      };
-    };
-  });
-
-/** The tickets that reach a worker, until `count` have come. */
-async function ticketsOf(ctx: BrokerContext, workerId: string, count: number): Promise<Ticket[]> {
-  const tickets: Ticket[] = [];
-  let done = () => {};
-  const all = new Promise<void>((resolve) => (done = resolve));
-  await using _receiver = ctx.tickets.receive(workerId, async (ticket) => {
-    if (tickets.push(ticket) === count) done();
-  });
-  await all;
-  return tickets;
-}
-
-/** A store whose offers are lost, as when the api dies after its commit. */
-const withoutOffers = (db: Db): TaskStore => openTaskStore({ db, queue: null, announce: () => {} });
+import { lead, POOL, testWithBroker as test, ticketsOf, withoutOffers } from './testing.ts';
 
 test('queued tasks get tickets in turns of their tenants, and only as many as there are slots', async ({
   db,
@@ -65,8 +15,7 @@ test('queued tasks get tickets in turns of their tenants, and only as many as th
   const created = [];
   for (let i = 0; i < 4; i++) created.push(await createTask({ store }, aTask(tenant)));
   const { workerId } = await aWorker(store, 3);
-  await using leader = new PoolLeader(ctx, phi().pool);
-  leader.start();
+  await using _leader = lead(ctx);
   const tickets = await ticketsOf(ctx, workerId, 3);
   expect(tickets.map(({ taskId }) => taskId).toSorted()).toEqual(
     created.slice(0, 3).map(({ id }) => id),
@@ -89,8 +38,7 @@ test('tasks that the queue never heard of are indexed when a broker comes to lea
   const ctx = broker();
   const { id } = await createTask({ store: withoutOffers(db) }, aTask(tenant));
   const { workerId } = await aWorker(store);
-  await using leader = new PoolLeader(ctx, phi().pool);
-  leader.start();
+  await using _leader = lead(ctx);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: id, epoch: 1 }]);
 });
 
@@ -102,15 +50,14 @@ test('an index under another mark is filled again from Postgres', async ({
   broker,
 }) => {
   const ctx = broker();
-  await using leader = new PoolLeader(ctx, phi().pool);
-  leader.start();
+  await using _leader = lead(ctx);
   const first = await createTask({ store }, aTask(tenant));
   const { workerId } = await aWorker(store);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
 
-  await queue.writeMark(phi().pool, 'somebody else was here');
+  await queue.writeMark(POOL, 'somebody else was here');
   const lost = await createTask({ store: withoutOffers(db) }, aTask(tenant));
-  queue.wake(phi().pool);
+  queue.wake(POOL);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: lost.id, epoch: 1 }]);
 });
 
@@ -120,13 +67,11 @@ test('of two brokers one leads, and when it stops the other takes over at once',
   broker,
 }) => {
   const [one, two] = [broker(), broker()];
-  const leader = new PoolLeader(one, phi().pool);
-  leader.start();
+  const leader = lead(one);
   const { workerId } = await aWorker(store);
   const first = await createTask({ store }, aTask(tenant));
   expect(await ticketsOf(one, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
-  await using standby = new PoolLeader(two, phi().pool);
-  standby.start();
+  await using _standby = lead(two);
   await leader[Symbol.asyncDispose]();
   const second = await createTask({ store }, aTask(tenant));
   expect(await ticketsOf(one, workerId, 1)).toEqual([{ taskId: second.id, epoch: 1 }]);

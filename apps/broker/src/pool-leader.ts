@@ -4,7 +4,7 @@
  *
  * Leading is an optimisation, not a lock: the assign commit checks task and slots itself.
  */
-import { leadPool, type PlaceableWorker, yieldPool } from '@runfleet/tasks';
+import { leadPool, yieldPool } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -14,13 +14,13 @@ import { Signal } from './signal.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_MS = 250;
-const FLEET_MAX = 10_000;
 /** Shares are read from every tenant that waits or runs, so not at every look. */
 const SHARES_EVERY_LOOKS = 10;
 
 export class PoolLeader implements AsyncDisposable {
   readonly #ctx: BrokerContext;
   readonly #pool: string;
+  readonly #lookEveryMs: number;
   readonly #index: PoolIndex;
   readonly #dispatcher: Dispatcher;
   readonly #wake = new Signal();
@@ -31,12 +31,12 @@ export class PoolLeader implements AsyncDisposable {
   #lookedAt = 0;
   #looks = 0;
   #isReportDue = false;
-  /** The pool's workers as of the last look. */
-  #fleet: readonly PlaceableWorker[] = [];
 
-  constructor(ctx: BrokerContext, pool: string) {
+  constructor(ctx: BrokerContext, options: { pool: string; lookEveryMs?: number }) {
+    const { pool } = options;
     this.#ctx = ctx;
     this.#pool = pool;
+    this.#lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
     this.#index = new PoolIndex(ctx, pool);
     this.#dispatcher = new Dispatcher(ctx, { pool, index: this.#index });
   }
@@ -79,7 +79,7 @@ export class PoolLeader implements AsyncDisposable {
   /** Fills a page of what is missing and dispatches a round. Answers whether there is more to do. */
   async #work(): Promise<boolean> {
     const hasMoreToFill = await this.#index.fill();
-    const { assigned } = await this.#dispatcher.round(this.#fleet);
+    const { assigned } = await this.#dispatcher.round();
     // Slots that a busier round promised are gone; the next release wakes us.
     const isQuiet = assigned === 0;
     if (this.#isReportDue) await this.#report(isQuiet);
@@ -92,7 +92,7 @@ export class PoolLeader implements AsyncDisposable {
       pool: this.#pool,
       load: await this.#index.readLoad(),
       held: this.#dispatcher.held,
-      fleet: this.#fleet,
+      fleet: this.#dispatcher.fleet,
       isQuiet,
     };
     await reportStanding(this.#ctx, seen);
@@ -102,23 +102,18 @@ export class PoolLeader implements AsyncDisposable {
   /** Takes or renews the lead once per look, and then checks what only time can reveal. */
   async #lead(): Promise<boolean> {
     const now = this.#ctx.now();
-    if (now < this.#leasedUntil && now - this.#lookedAt < LOOK_EVERY_MS) return true;
+    if (now < this.#leasedUntil && now - this.#lookedAt < this.#lookEveryMs) return true;
     const lease = await leadPool(this.#ctx, { pool: this.#pool, holder: this.#ctx.brokerId });
     this.#ctx.metrics.leadershipIs(this.#pool, lease !== null);
     if (!lease) {
       this.#index.forget();
       return false;
     }
-    this.#leasedUntil = now + 2 * LOOK_EVERY_MS;
+    this.#leasedUntil = now + 2 * this.#lookEveryMs;
     this.#lookedAt = now;
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
-    this.#fleet = await this.#ctx.reads.listWorkers({
-      pool: this.#pool,
-      labels: [],
-      isFree: false,
-      limit: FLEET_MAX,
-    });
+    await this.#dispatcher.look();
     this.#isReportDue = true;
     return true;
   }
@@ -126,6 +121,6 @@ export class PoolLeader implements AsyncDisposable {
   /** Until the next look, or until a task has been held for long enough. */
   #pauseMs(): number {
     const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
-    return Math.max(0, Math.min(LOOK_EVERY_MS, ...untils));
+    return Math.max(0, Math.min(this.#lookEveryMs, ...untils));
   }
 }

@@ -65,7 +65,7 @@ export function startBroker(
     );
     resources.use(new Housekeeper(ctx));
     for (const pool of new Set(MODELS.map((model) => model.pool))) {
-      resources.use(new PoolLeader(ctx, pool)).start();
+      resources.use(new PoolLeader(ctx, { pool })).start();
     }
     return Object.assign(resources, { url: `http://${host}:${health.port}` });
   });

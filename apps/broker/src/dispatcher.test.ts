@@ -1,0 +1,199 @@
+/** Which task goes where, by a leader on real servers. */
+import { createTask, drainWorker, killTask, readPoolStandings, requeueTask } from '@runfleet/tasks';
+import { aTask, aWorker, createTenant, endPause } from '@runfleet/tasks/testing';
+import { describe, expect, vi } from 'vitest';
+
+import { lead, POOL, testWithBroker as test, workerOf } from './testing.ts';
+
+const H100 = ['gpu=H100'];
+
+test('a task goes to a worker with the labels that it requires, and others pass it by meanwhile', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  const plain = await aWorker(store, 8);
+  const particular = await createTask({ store }, aTask(tenant, { requires: H100 }));
+  for (let i = 0; i < 3; i++) {
+    const { id } = await createTask({ store }, aTask(tenant));
+    expect(await workerOf(db, id)).toBe(plain.workerId);
+  }
+  const h100 = await aWorker(store, 1, { labels: H100 });
+  expect(await workerOf(db, particular.id)).toBe(h100.workerId);
+});
+
+test('tasks that require labels wait for those workers, and plain ones leave them free', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  const h100 = await aWorker(store, 1, { labels: H100 });
+  const plain = await aWorker(store, 1);
+  const particular = [];
+  for (let i = 0; i < 2; i++) {
+    particular.push(await createTask({ store }, aTask(tenant, { requires: H100 })));
+  }
+  const ordinary = await createTask({ store }, aTask(await createTenant(db)));
+  await using _leader = lead(broker());
+  expect(await workerOf(db, particular[0]?.id ?? '')).toBe(h100.workerId);
+  expect(await workerOf(db, ordinary.id)).toBe(plain.workerId);
+  const reference = { id: particular[0]?.id ?? '' };
+  await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
+  expect(await workerOf(db, particular[1]?.id ?? '')).toBe(h100.workerId);
+});
+
+test('a task of a session goes where the one before it ran', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  await aWorker(store, 8);
+  await aWorker(store, 8);
+  const workers = [];
+  for (let i = 0; i < 4; i++) {
+    const { id } = await createTask({ store }, aTask(tenant, { affinity: 'a conversation' }));
+    workers.push(await workerOf(db, id));
+  }
+  expect(new Set(workers).size).toBe(1);
+});
+
+describe('a task whose session’s worker is full', () => {
+  const session = { affinity: 'a conversation' };
+
+  test('waits for it while that is about to have a free slot', async ({
+    db,
+    store,
+    queue,
+    tenant,
+    broker,
+  }) => {
+    await using _leader = lead(broker());
+    for (let i = 0; i < 2; i++) await aWorker(store, 1);
+    const first = await createTask({ store }, aTask(tenant, session));
+    const served = await workerOf(db, first.id);
+    const second = await createTask({ store }, aTask(tenant, session));
+    await vi.waitFor(async () => {
+      const standing = (await readPoolStandings({ db })).get(POOL);
+      expect(standing?.idle).toEqual({ session: 1 });
+    });
+    await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
+    expect(await workerOf(db, second.id)).toBe(served);
+  });
+
+  test.for([
+    ['is expected to be full for long', 60],
+    ['is full for longer than was expected', 1],
+  ] as const)(
+    'goes elsewhere where that %s',
+    async ([, expectedSeconds], { db, store, tenant, broker }) => {
+      await using _leader = lead(broker());
+      for (let i = 0; i < 2; i++) await aWorker(store, 1);
+      const first = await createTask({ store }, aTask(tenant, { ...session, expectedSeconds }));
+      const served = await workerOf(db, first.id);
+      const second = await createTask({ store }, aTask(tenant, session));
+      expect(await workerOf(db, second.id)).not.toBe(served);
+    },
+  );
+});
+
+test('the sessions of two tenants have nothing to do with one another', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  const session = { affinity: 'a conversation' };
+  const one = await aWorker(store, 8);
+  const first = await createTask({ store }, aTask(tenant, session));
+  expect(await workerOf(db, first.id)).toBe(one.workerId);
+  const two = await aWorker(store, 8);
+  const foreign = await createTask({ store }, aTask(await createTenant(db), session));
+  expect(await workerOf(db, foreign.id)).toBe(two.workerId);
+});
+
+test('a task goes elsewhere than where it failed, and back where nobody else can take it', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  const failing = await aWorker(store, 8);
+  const { id } = await createTask({ store }, aTask(tenant));
+  expect(await workerOf(db, id)).toBe(failing.workerId);
+  await requeueTask({ store }, { taskId: id, epoch: 1 }, 'run_broke_off');
+  await endPause(db, id);
+  expect(await workerOf(db, id)).toBe(failing.workerId);
+
+  const other = await aWorker(store, 8);
+  const { id: next } = await createTask({ store }, aTask(tenant));
+  const at = await workerOf(db, next);
+  const elsewhere = at === failing.workerId ? other : failing;
+  await requeueTask({ store }, { taskId: next, epoch: 1 }, 'run_broke_off');
+  await endPause(db, next);
+  expect(await workerOf(db, next)).toBe(elsewhere.workerId);
+});
+
+test('a worker that drains gets nothing, and idle workers say why', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  const draining = await aWorker(store, 4);
+  await drainWorker({ store }, { id: draining.workerId });
+  const plain = await aWorker(store, 2);
+  await db.sql`update organisations set running_limit = 1 where id = ${tenant.organisationId}`;
+  const tasks = [];
+  for (let i = 0; i < 2; i++) tasks.push(await createTask({ store }, aTask(tenant)));
+  await using _leader = lead(broker());
+  expect(await workerOf(db, tasks[0]?.id ?? '')).toBe(plain.workerId);
+  await vi.waitFor(async () => {
+    expect((await readPoolStandings({ db })).get(POOL)).toMatchObject({
+      queued: 1,
+      running: 1,
+      oldestWaitSeconds: expect.any(Number),
+      idle: { draining: 1, tenants_parked: 1 },
+      workers: { [draining.workerId]: 'draining', [plain.workerId]: 'tenants_parked' },
+    });
+  });
+});
+
+test('a model that is in memory goes before one that must be loaded, and what is busy stays', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  const other = 'phi-3-mini-4k-instruct';
+  const both = { pools: [POOL, other], sizes: { [POOL]: 6, [other]: 6 }, memoryBytes: 10 };
+  const absent = await aWorker(store, 8, { ...both, loaded: { [other]: { bytes: 6 } } });
+  const loaded = await aWorker(store, 1, { ...both, loaded: { [POOL]: { bytes: 6 } } });
+  await using _leader = lead(broker());
+  const first = await createTask({ store }, aTask(tenant));
+  expect(await workerOf(db, first.id)).toBe(loaded.workerId);
+  const second = await createTask({ store }, aTask(tenant));
+  expect(await workerOf(db, second.id)).toBe(absent.workerId);
+});
+
+test('two leaders at once assign each task once', async ({ db, store, tenant, broker }) => {
+  await aWorker(store, 40);
+  await using _one = lead(broker());
+  await using _two = lead(broker());
+  const ids = [];
+  for (let i = 0; i < 40; i++) {
+    ids.push((await createTask({ store }, aTask(tenant))).id);
+    // The lease changes hands while tasks come and go.
+    if (i % 10 === 0) await db.sql`update pool_leases set renewed_at = 'epoch'`;
+  }
+  for (const id of ids) await workerOf(db, id);
+  const rows = await db.sql<{ epoch: number }[]>`select distinct epoch from tasks`;
+  expect(rows).toEqual([{ epoch: 1 }]);
+});

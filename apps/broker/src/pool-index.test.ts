@@ -1,0 +1,143 @@
+import type { Db } from '@runfleet/db';
+/** What Redis loses, or was never told, comes back from Postgres. */
+import { createTask, killTask } from '@runfleet/tasks';
+import { aTask, aWorker, createTenant, type Tenant } from '@runfleet/tasks/testing';
+import { expect, vi } from 'vitest';
+
+import { lead, POOL, testWithBroker as test, withoutOffers, workerOf } from './testing.ts';
+
+const PARTICULAR = ['gpu=H100', 'zone=a'];
+
+/** As many queued tasks of a tenant as if they had been there for an hour. */
+async function fillPostgres(db: Db, tenant: Tenant, count: number): Promise<void> {
+  await db.sql`
+    insert into tasks (organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
+      timeout_seconds, status, epoch, seq, changed_at, queued_in, queued_at, price_version, cps, held)
+    select ${tenant.organisationId}, ${tenant.projectId}, ${tenant.ownerId}, 'token-' || n, '598',
+      ${POOL}, '{}', 1, 300, 'task_queue', 0, 0, now() - interval '1 hour', ${POOL},
+      now() - interval '1 hour', '', 0, 0
+    from generate_series(1, ${count}) n`;
+}
+
+test('a task whose offer was lost is found, whatever it requires', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  await aWorker(store, 4, { labels: PARTICULAR });
+  const tasks = [];
+  for (const requires of [[], PARTICULAR]) {
+    tasks.push(await createTask({ store: withoutOffers(db) }, aTask(tenant, { requires })));
+  }
+  for (const { id } of tasks) await workerOf(db, id);
+});
+
+test('a task whose offer was lost is found behind thousands that wait', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await fillPostgres(db, tenant, 3_000);
+  const other = await createTenant(db);
+  await using _leader = lead(broker());
+  await vi.waitFor(async () => expect((await queue.readPool(POOL)).queued).toBe(3_000));
+  const { id: taskId } = await createTask({ store: withoutOffers(db) }, aTask(other));
+  await vi.waitFor(async () => expect((await queue.readPool(POOL)).queued).toBe(3_001), {
+    timeout: 10_000,
+  });
+  // Found, and in its own tenant's turn.
+  await aWorker(store, 2);
+  await workerOf(db, taskId);
+});
+
+test('tasks are dispatched while the index is still being filled', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await fillPostgres(db, tenant, 5_001);
+  const { workerId } = await aWorker(store, 1);
+  let inserted = 0;
+  let goOn = () => {};
+  const secondPage = new Promise<void>((resolve) => (goOn = resolve));
+  const insert: typeof queue.insert = async (pool, tasks) => {
+    inserted += tasks.length;
+    if (inserted > 5_000) await secondPage;
+    return queue.insert(pool, tasks);
+  };
+  await using _leader = lead({ ...broker(), queue: { ...queue, insert } });
+  await vi.waitFor(async () => {
+    const [bound] = await db.sql`select 1 from tasks where worker_id = ${workerId}`;
+    expect(bound).toBeDefined();
+  });
+  const readMark = async () => {
+    const [lease] = await db.sql<{ mark: string | null }[]>`
+      select index_mark as mark from pool_leases where pool = ${POOL}`;
+    return lease?.mark ?? null;
+  };
+  expect(await readMark()).toBeNull();
+  goOn();
+  await vi.waitFor(async () => expect(await readMark()).toBe(await queue.readMark(POOL)));
+  expect(await queue.readPool(POOL)).toMatchObject({ queued: 5_000, running: 1 });
+});
+
+test('what runs while the index is lost counts as running in the next one', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await db.sql`update organisations set running_limit = 1 where id = ${tenant.organisationId}`;
+  const first = await createTask({ store }, aTask(tenant));
+  await aWorker(store, 4);
+  await using _leader = lead(broker());
+  await workerOf(db, first.id);
+  await queue.clear(POOL);
+  const second = await createTask({ store }, aTask(tenant));
+  await vi.waitFor(async () => {
+    expect(await queue.readPool(POOL)).toMatchObject({ queued: 1, running: 1 });
+  });
+  await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
+  await workerOf(db, second.id);
+});
+
+test('a task that counts as running though no worker has it is released, and runs', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  await vi.waitFor(async () => expect(await queue.readMark(POOL)).not.toBeNull());
+  const { id } = await createTask({ store }, aTask(tenant));
+  // As by a leader that died between its pick and its commit.
+  const mark = (await queue.readMark(POOL)) ?? '';
+  await vi.waitFor(async () => expect(await queue.pick(POOL, mark, 1)).toHaveLength(1));
+  await aWorker(store);
+  await workerOf(db, id);
+});
+
+test('a task in its pause is in no line, also after the index was filled anew', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  const paused = await createTask({ store: withoutOffers(db) }, aTask(tenant));
+  await db.sql`
+    update tasks set not_before = now() + interval '1 hour' where id = ${paused.id}`;
+  const next = await createTask({ store }, aTask(tenant));
+  await aWorker(store);
+  await using _leader = lead(broker());
+  await workerOf(db, next.id);
+  expect(await queue.readPool(POOL)).toMatchObject({ queued: 0, running: 1 });
+});
