@@ -1,7 +1,21 @@
-/** What a task leaves behind, in the shapes of the wire's `outputs`. */
+/** How likely the model held a token: the natural logarithm, and the likeliest others. */
+export type TokenLogprobs = {
+  id: number;
+  token: string;
+  logprob: number;
+  top: readonly { id: number; token: string; logprob: number }[];
+};
+
+/** What a task leaves behind, in the shapes of the wire's `outputs`. `logprobs` only where asked for. */
 export type RawOutput = {
   contenttype: 'raw';
-  content: { prompt: string; raw: string; thinking: string[]; answer: string[] };
+  content: {
+    prompt: string;
+    raw: string;
+    thinking: string[];
+    answer: string[];
+    logprobs?: readonly TokenLogprobs[];
+  };
 };
 
 /**

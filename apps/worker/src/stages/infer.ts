@@ -1,5 +1,5 @@
 import type { Engine, GenerateResult, Prepared } from '@runfleet/engine';
-import type { FinishReason } from '@runfleet/protocol';
+import type { FinishReason, TokenLogprobs } from '@runfleet/protocol';
 
 import type { OutputJournal } from '../output-journal.ts';
 import { stopKindOf } from '../stop-reason.ts';
@@ -7,6 +7,8 @@ import { stopKindOf } from '../stop-reason.ts';
 export type Answer = Omit<GenerateResult, 'finishReason'> & {
   text: string;
   finishReason: FinishReason;
+  /** Of the answer's tokens, where the request asks for them. */
+  logprobs: readonly TokenLogprobs[];
 };
 
 /**
@@ -21,21 +23,24 @@ export async function infer(run: {
 }): Promise<Answer> {
   const { engine, prepared, journal, signal } = run;
   const startedAt = performance.now();
+  const logprobs: TokenLogprobs[] = [];
   let text = '';
   try {
     const result = await engine.generate(
       prepared,
       (chunk) => {
         text += chunk.text;
+        logprobs.push(...(chunk.logprobs ?? []));
         journal.add(chunk);
       },
       signal,
     );
-    return { ...result, text };
+    return { ...result, text, logprobs };
   } catch (error) {
     if (stopKindOf(signal) !== 'timeout' || journal.tokens === 0) throw error;
     return {
       text,
+      logprobs,
       finishReason: 'timeout',
       promptTokens: prepared.promptIds.length,
       completionTokens: journal.tokens,

@@ -35,7 +35,7 @@ export function postprocess(run: {
     finishReason: answer.finishReason,
     output: answer.text,
     error: '',
-    outputs: [rawOutput(answer.text, prompt), fileOutput(file, task)],
+    outputs: [rawOutput(answer, prompt), fileOutput(file, task)],
     files: [file],
     weights: engine.info.model,
     device: engine.info.device,
@@ -44,9 +44,11 @@ export function postprocess(run: {
   };
 }
 
-function rawOutput(raw: string, prompt: string): RawOutput {
+function rawOutput({ text: raw, logprobs }: Answer, prompt: string): RawOutput {
   const { thinking, answer } = splitThinking(raw);
-  return { contenttype: 'raw', content: { prompt, raw, thinking, answer } };
+  const content = { prompt, raw, thinking, answer };
+  if (logprobs.length === 0) return { contenttype: 'raw', content };
+  return { contenttype: 'raw', content: { ...content, logprobs } };
 }
 
 function fileOutput(file: StoredFile, task: TaskToRun): FileOutput {

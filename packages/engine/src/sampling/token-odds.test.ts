@@ -26,7 +26,7 @@ test('the odds are the model’s own, whatever the sampler makes of them', () =>
 
   const told = odds.tell(idOf('b'));
   expect(told).toMatchObject({ id: idOf('b'), token: 'b' });
-  expect(told.logprob).toBeCloseTo(Math.log(1 / total), 6);
+  expect(told.logprob).toBeCloseTo(Math.log(1 / total), 5);
   expect(told.top.map(({ token }) => token)).toEqual(['a', '<|end|>']);
-  expect(told.top[0]?.logprob).toBeCloseTo(Math.log(Math.exp(2) / total), 6);
+  expect(told.top[0]?.logprob).toBeCloseTo(Math.log(Math.exp(2) / total), 5);
 });

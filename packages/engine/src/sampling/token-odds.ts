@@ -2,6 +2,9 @@ import type { Logprob, TokenLogprobs } from '../engine.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { Softmax } from './softmax.ts';
 
+/** A millionth is finer than the logits are. */
+const STEPS = 1e6;
+
 /**
  * How likely the model itself held each token, before penalties, limits and grammar. `look` comes
  * before the sampler, which changes the logits, and `tell` after it.
@@ -31,7 +34,7 @@ export class TokenOdds {
     const say = (of: number): Logprob => ({
       id: of,
       token: this.#tokenizer.textOf(of),
-      logprob: (logits[of] ?? 0) - logSum,
+      logprob: Math.round(((logits[of] ?? 0) - logSum) * STEPS) / STEPS,
     });
     return { ...say(id), top: this.#softmax.likeliest(this.#top).map(say) };
   }

@@ -1,0 +1,27 @@
+import { openEngine } from '@runfleet/engine';
+import { expect, test } from 'vitest';
+
+import type { Answer } from './infer.ts';
+import { postprocess } from './postprocess.ts';
+
+const task = { id: '7', pool: 'p', ownerId: 'u', parameters: {}, seed: '1', timeoutSeconds: 60 };
+const answer: Answer = {
+  text: 'Hi',
+  finishReason: 'stop',
+  promptTokens: 3,
+  completionTokens: 1,
+  prefillMs: 1,
+  decodeMs: 1,
+  logprobs: [],
+};
+
+test('odds stand beside the raw answer where they were asked for, and nowhere else', async () => {
+  await using engine = await openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
+  const of = (changes: Partial<Answer>) =>
+    postprocess({ task, engine, answer: { ...answer, ...changes }, prompt: 'Say hi' }).outputs[0];
+  const content = { prompt: 'Say hi', raw: 'Hi', thinking: [], answer: ['Hi'] };
+  expect(of({})).toEqual({ contenttype: 'raw', content });
+
+  const logprobs = [{ id: 5, token: 'Hi', logprob: -0.1, top: [] }];
+  expect(of({ logprobs })).toEqual({ contenttype: 'raw', content: { ...content, logprobs } });
+});
