@@ -18,8 +18,8 @@ const FLAGS = [
 ];
 const WAIT_MS = 20_000;
 
-export const MODEL_PATH = '/models/microsoft/Phi-3.5-mini-instruct';
-const MODEL = 'microsoft/Phi-3.5-mini-instruct';
+export const MODEL = 'microsoft/Phi-3.5-mini-instruct';
+export const MODEL_PATH = `/models/${MODEL}`;
 
 /** False where there is no Chromium: then the tests are reported as skipped. */
 export const hasBrowser = inject('stage') !== null;

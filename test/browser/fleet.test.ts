@@ -21,6 +21,30 @@ describe.skipIf(!hasBrowser)('the fleet page', () => {
     await row.waitFor({ state: 'detached' });
   });
 
+  test("shows an organisation's part of the slots, and changes its share", async ({
+    page,
+    startTask,
+  }) => {
+    const { client, token } = await startTask(wordsOf(900));
+    await page.goto('/fleet');
+    const row = page.locator('.tenant-table tbody tr').filter({ hasText: 'Demo' }).first();
+    await row.getByText(/\d+ %/).waitFor();
+    await page.locator('.pool-table tbody tr').first().waitFor();
+    await client.kill({ token });
+
+    await row.getByRole('button', { name: 'Change' }).click();
+    const form = page.locator('.tenant-form');
+    await form.getByLabel('Weight').fill('0');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.locator('input[name="weight"]:invalid').waitFor();
+    await form.getByLabel('Weight').fill('2.5');
+    await form.getByLabel('Running limit').fill('1000');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.waitFor({ state: 'detached' });
+    await row.locator('[data-cell="weight"]').getByText('2.5').waitFor();
+    await row.locator('[data-cell="running"]').getByText('of 1,000').waitFor();
+  });
+
   test('asks nothing while it is hidden', async ({ page }) => {
     await page.goto('/fleet');
     await page.locator('.worker-table').waitFor();

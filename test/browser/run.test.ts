@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { hasBrowser, MODEL_PATH, runPrompt, test, wordsOf } from './browser-test.ts';
+import { hasBrowser, MODEL, MODEL_PATH, runPrompt, test, wordsOf } from './browser-test.ts';
 
 const STEPS = ['Queued', 'Assigned', 'Accepted', 'Preprocessing', 'Running', 'Done'];
 
@@ -54,6 +54,30 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     await answer.locator('strong').getByText('this').waitFor();
     await page.getByRole('button', { name: 'Raw' }).click();
     expect((await answer.innerText()).trim()).toBe('Say **this** back.');
+  });
+
+  test('shows the place in line while it waits, and that nobody can run it', async ({
+    page,
+    startTask,
+  }) => {
+    // The worker has four slots; what is more waits.
+    const long = await Promise.all(Array.from({ length: 6 }, () => startTask(wordsOf(900))));
+    await page.goto(MODEL_PATH);
+    await runPrompt(page, 'short');
+    await page
+      .locator('.run .queue-place')
+      .getByText(/^(Next|2nd|3rd) in line/)
+      .waitFor();
+    await Promise.all(long.map(({ client, token }) => client.kill({ token })));
+    await page.locator('.states').getByText('Done. The answer is complete.').waitFor();
+    expect(await page.locator('.queue-place').count()).toBe(0);
+
+    const { client } = long[0] ?? (await startTask('a'));
+    const requires = { gpu: 'none-such' };
+    const blocked = await client.run(MODEL, { prompt: 'a' }, { requires });
+    await page.goto(`/tasks/${blocked.taskId}`);
+    await page.getByRole('status').getByText('carries gpu=none-such').waitFor();
+    await client.cancel({ taskId: blocked.taskId });
   });
 
   test('needs a prompt, and says so at the field', async ({ page }) => {
