@@ -59,3 +59,19 @@ test('a deposit that is given twice is credited once', async ({ db }) => {
   await Promise.all([deposit({ db }, gift), deposit({ db }, gift)]);
   expect((await expectBalancedBooks(db, tenant.organisationId)).balance).toBe(parseUsd('6'));
 });
+
+test('a project that queues past its limit holds money for each task and stops where the money does', async ({
+  db,
+  store,
+}) => {
+  const tenant = await createTenant(db, '1');
+  await db.sql`update projects set overflow = 'queue' where id = ${tenant.projectId}`;
+  // At a dollar one task may be active by the compatible rule; each holds 0.1755 USD, and half a
+  // dollar must be left.
+  const runs = await Promise.allSettled(
+    Array.from({ length: 10 }, () => createTask({ store }, aTask(tenant))),
+  );
+  expect(runs.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  const account = await expectBalancedBooks(db, tenant.organisationId);
+  expect(account).toMatchObject({ held: parseUsd('0.5265'), activeTasks: 3 });
+});

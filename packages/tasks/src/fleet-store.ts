@@ -31,7 +31,7 @@ export type WorkerCommand = {
   description?: Partial<WorkerDescription>;
 };
 
-export type LeaseCommand = {
+type LeaseCommand = {
   pool: string;
   decide: (lease: LeaseState | null, seen: { now: Micros }) => LeaseState | undefined;
 };

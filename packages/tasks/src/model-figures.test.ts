@@ -56,7 +56,7 @@ test('figures are the same whether the tasks behind them were added up, once or 
   expect(await foldEndedTasks(ctx)).toBe(4);
   expect(await foldEndedTasks(ctx)).toBe(0);
   expect(await read()).toEqual(before);
-  await recountFigures(ctx);
+  await db.sql.begin((tx) => recountFigures(tx));
   expect(await read()).toEqual(before);
   expect(await Promise.all([foldEndedTasks(ctx), foldEndedTasks(ctx)])).toContain(4);
   expect(await read()).toEqual(before);

@@ -44,12 +44,14 @@ export async function foldEndedTasks(ctx: { db: Db }): Promise<number> {
   });
 }
 
-/** Forgets all days, so that the next fold counts every task again: after tasks were written or removed in the past. */
-export async function recountFigures(ctx: { db: Db }): Promise<void> {
-  await ctx.db.sql.begin(async (tx) => {
-    await tx`update figures_folded set until = 'epoch'`;
-    await tx`delete from model_days`;
-  });
+/**
+ * Forgets all days, so that the next fold counts every task again: for a transaction that writes or
+ * removes tasks in the past.
+ */
+export async function recountFigures(tx: Transaction): Promise<void> {
+  // First, since it waits for a fold that is going on, whose days are then seen and deleted.
+  await tx`update figures_folded set until = 'epoch'`;
+  await tx`delete from model_days`;
 }
 
 /** How often each model's tasks ended, and how long a success was billed on average. */

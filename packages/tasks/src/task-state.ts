@@ -107,7 +107,7 @@ export type ResultPatch = {
 };
 
 /** What an attempt says about the worker that carried it. */
-export type Verdict = 'strike' | 'success';
+type Verdict = 'strike' | 'success';
 
 /** What a plan changes in a worker's row. */
 export type SlotChange = {

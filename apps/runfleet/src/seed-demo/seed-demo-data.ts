@@ -1,6 +1,7 @@
 import type { Db } from '@runfleet/db';
 import { type Model, MODELS } from '@runfleet/models';
 import type { Micros } from '@runfleet/protocol';
+import { recountFigures } from '@runfleet/tasks';
 
 import { withinTransaction } from '../within-transaction.ts';
 import { CONVERSATIONS } from './conversations.ts';
@@ -37,6 +38,7 @@ export async function seedDemoData(
     await createDemoWorkers({ db });
     const lives = await tellLives(db, { tenants, now, dice: throwDice(options.seed) });
     await writeLives(db.sql, lives);
+    await recountFigures(db.sql);
     const events = lives.reduce((sum, life) => sum + life.events.length, 0);
     return { emails: tenants.map(({ email }) => email), tasks: lives.length, events };
   });

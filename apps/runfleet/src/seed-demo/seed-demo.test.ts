@@ -18,6 +18,7 @@ import {
   listTasks,
   readFleet,
   repair,
+  repairAccounts,
   REPAIRS,
   readTask,
   tickPulse,
@@ -205,6 +206,7 @@ describe('the fleet', () => {
     const ctx = { db, store, queue };
     const before = await db.sql`select id, state from workers order by id`;
     for (const name of REPAIRS) expect(await repair(ctx, name)).toBe(0);
+    expect(await repairAccounts(ctx)).toBe(0);
     expect(await db.sql`select id, state from workers order by id`).toEqual(before);
     expect(seeded.events).toBeGreaterThan(5_000);
   });

@@ -1,0 +1,43 @@
+import { parseUsd } from '@runfleet/protocol';
+import { expect, test } from 'vitest';
+
+import { compatibleAdmission, QUEUED_TASKS_MAX, requireAdmission } from './admission.ts';
+
+const HOLD = parseUsd('0.2');
+
+/** How a Run ends at the door: with 'accepted', or the kind of its refusal. */
+function ask(
+  account: { usd: string; held?: string; activeTasks?: number },
+  overflow: 'reject' | 'queue',
+  hold = HOLD,
+): string {
+  const { usd, held = '0', activeTasks = 0 } = account;
+  const books = { balance: parseUsd(usd), held: parseUsd(held), activeTasks };
+  try {
+    requireAdmission(books, hold, compatibleAdmission, overflow);
+    return 'accepted';
+  } catch (error) {
+    return (error as { kind: string }).kind;
+  }
+}
+
+test.for<[string, string, string]>([
+  ['no money', ask({ usd: '0' }, 'reject'), 'insufficient_balance'],
+  ['less than the minimum', ask({ usd: '0.49' }, 'reject'), 'insufficient_balance'],
+  ['the minimum', ask({ usd: '0.5' }, 'reject'), 'accepted'],
+  ['all of it held', ask({ usd: '10', held: '9.6' }, 'reject'), 'insufficient_balance'],
+  ['less than a dear hold', ask({ usd: '5' }, 'reject', parseUsd('6')), 'insufficient_balance'],
+  ['10 USD and a task', ask({ usd: '10', activeTasks: 1 }, 'reject'), 'concurrency_limit'],
+  ['20 USD and a task', ask({ usd: '20', activeTasks: 1 }, 'reject'), 'accepted'],
+  ['250 USD and 25 tasks', ask({ usd: '250', activeTasks: 25 }, 'reject'), 'concurrency_limit'],
+  ['more than 250 USD', ask({ usd: '250.01', activeTasks: 5_000 }, 'reject'), 'accepted'],
+  ['10 USD and a task, queueing', ask({ usd: '10', activeTasks: 1 }, 'queue'), 'accepted'],
+  ['no money, queueing', ask({ usd: '0' }, 'queue'), 'insufficient_balance'],
+  [
+    'a full queue',
+    ask({ usd: '900', activeTasks: QUEUED_TASKS_MAX }, 'queue'),
+    'concurrency_limit',
+  ],
+])('a Run with %s', ([, answer, expected]) => {
+  expect(answer).toBe(expected);
+});
