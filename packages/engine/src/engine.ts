@@ -101,6 +101,11 @@ export type OnnxEngineSpec = {
   slots: number;
   /** CPU threads of one model run. */
   threads: number;
+  /**
+   * The most tokens of a prompt and its answer. Past what the model's short rope table holds (4096
+   * tokens for Phi-3.5) that costs the cache of a long slot; without it, sequences end there.
+   */
+  contextLength?: number;
 };
 
 export type EchoEngineSpec = { kind: 'echo'; slots: number; tokenDelayMs: number };

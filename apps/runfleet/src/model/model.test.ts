@@ -79,7 +79,7 @@ test('a model of the hub is fetched, verified, opened and listed', async () => {
       precision: 'int4',
       from: `${ID}/${SUBFOLDER}@main`,
       isInUse: false,
-      record: { contextLength: 8192 },
+      record: { contextLength: 4096 },
     },
   ]);
   expect(started.requests.every(({ authorization }) => authorization === 'Bearer secret')).toBe(

@@ -73,7 +73,7 @@ test('the layout of transformers.js opens as well', async () => {
     slots: 1,
     threads: 1,
   });
-  expect(engine.info.contextLength).toBe(8192);
+  expect(engine.info.contextLength).toBe(4096);
 });
 
 test.each([

@@ -105,7 +105,7 @@ test('auto takes the cpu where there is no cuda and says why', async () => {
     kind: 'onnx',
     model: 'model',
     slots: 3,
-    contextLength: 8192,
+    contextLength: 4096,
   });
   expect(engine.info.provider === 'cuda' || engine.info.device.includes('no cuda')).toBe(true);
 });

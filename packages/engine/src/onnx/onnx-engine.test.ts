@@ -11,7 +11,7 @@ import { Detokenizer } from '../text/detokenizer.ts';
 
 const never = new AbortController().signal;
 const { tokenizer } = buildTokenizer(TINY_MODEL.vocabularySize);
-const dir = await tinyFolder({ maxPositions: 4096 });
+const dir = await tinyFolder();
 const engine = await openEngine({
   kind: 'onnx',
   modelDir: dir,
@@ -29,7 +29,7 @@ async function answer(prompt: string, changes: Partial<GenerateRequest> = {}, on
 }
 
 test('20 greedy answers agree token for token with the float64 reference', async () => {
-  const reference = new ReferencePhi({ ...TINY_MODEL, maxPositions: 4096 });
+  const reference = new ReferencePhi(TINY_MODEL);
   const tokens = 16;
   for (const prompt of TWENTY_PROMPTS) {
     const { promptIds } = await engine.prepare(aRequest(prompt));

@@ -95,7 +95,7 @@ type Opened = {
 async function open(options: BuildOptions, slots: number): Promise<Opened> {
   const folder = await readModelFolder(await tinyFolder(options));
   const runtime = new NotedRuntime(
-    await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots }),
+    await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots, contextLength: 8192 }),
   );
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => {} });
   return {

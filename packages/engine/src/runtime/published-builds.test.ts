@@ -85,7 +85,12 @@ test.each(Object.entries(PUBLISHED_BUILDS))(
   async (name, build) => {
     const tolerance = TOLERANCES[name] ?? 0;
     const folder = await readModelFolder(await tinyFolder({ ...SIZE, ...build }));
-    await using runtime = await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots: 1 });
+    await using runtime = await openOrtCapi(folder, {
+      provider: 'cpu',
+      threads: 1,
+      slots: 1,
+      contextLength: 1024,
+    });
     let furthest = 0;
     // How much likelier the reference's choice was to it, wherever another one was made.
     const ties: number[] = [];

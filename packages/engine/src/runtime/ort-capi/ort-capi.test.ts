@@ -13,7 +13,7 @@ const ids = Array.from({ length: 200 }, (_, at) => 3 + ((at * 37) % 900));
 
 async function open(options: BuildOptions = {}, slots = 4) {
   const folder = await readModelFolder(await tinyFolder(options));
-  return await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots });
+  return await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots, contextLength: 8192 });
 }
 
 function difference(actual: Float32Array | undefined, wanted: Float64Array): number {

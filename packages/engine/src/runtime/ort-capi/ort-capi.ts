@@ -42,7 +42,7 @@ export class OrtCapi implements Runtime {
   constructor(
     opened: Opened,
     folder: ModelFolder,
-    options: { provider: ProviderName; slots: number },
+    options: { provider: ProviderName; slots: number; contextLength?: number | undefined },
   ) {
     const { api, device, shape } = opened;
     this.provider = options.provider;
@@ -50,7 +50,7 @@ export class OrtCapi implements Runtime {
     this.canCopy = device.hasViews;
     this.vocabularySize = shape.vocabularySize;
     this.#opened = opened;
-    this.#need = memoryNeed(opened, folder, options.slots);
+    this.#need = memoryNeed(opened, folder, options);
     this.cacheBytesPerToken = this.#need.cacheBytesPerToken;
 
     const { slots, longTokens, scratchBytes } = planMemory(this.#need);
@@ -239,10 +239,10 @@ export class OrtCapi implements Runtime {
 /** Opens the folder's graph on the provider. Throws `EngineError` that says what to do. */
 export async function openOrtCapi(
   folder: ModelFolder,
-  spec: Pick<OnnxEngineSpec, 'threads' | 'slots'> & { provider: ProviderName },
+  spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
 ): Promise<OrtCapi> {
   const api = loadOrtApi();
-  const { provider, threads, slots } = spec;
+  const { provider, threads } = spec;
   const session = await openNativeSession(api, folder.graphPath, { provider, threads }).catch(
     (error: unknown) => {
       throw explainLoadFailure(error, folder.graphPath, provider);
@@ -252,7 +252,7 @@ export async function openOrtCapi(
   try {
     const shape = readGraphShape(session, folder);
     device = openDevice(api, session.pointer, { provider, threads });
-    const runtime = new OrtCapi({ api, session, device, shape }, folder, { provider, slots });
+    const runtime = new OrtCapi({ api, session, device, shape }, folder, spec);
     // The first run compiles and allocates; whoever comes first should not wait for that.
     await runtime.prefillChunk(0, [0], 0);
     runtime.rewind(0, 0);
@@ -269,7 +269,12 @@ export async function openOrtCapi(
 const ACTIVATION_WIDTHS = 16;
 const FLOAT_BYTES = 4;
 
-function memoryNeed({ device, shape }: Opened, folder: ModelFolder, slots: number): MemoryNeed {
+function memoryNeed(
+  { device, shape }: Opened,
+  folder: ModelFolder,
+  { slots, contextLength }: { slots: number; contextLength?: number | undefined },
+): MemoryNeed {
+  const { shortContextLength } = folder;
   const { heads, headSize, caches, cacheType, vocabularySize } = shape;
   const elementBytes = ELEMENTS[cacheType].bytes;
   const width = heads * headSize;
@@ -279,7 +284,7 @@ function memoryNeed({ device, shape }: Opened, folder: ModelFolder, slots: numbe
     chunkBytesPerToken: vocabularySize * elementBytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
     chunkBytesPerPair: heads * FLOAT_BYTES,
     slots,
-    shortTokens: folder.shortContextLength,
-    longTokens: folder.contextLength,
+    shortTokens: Math.min(contextLength ?? shortContextLength, shortContextLength),
+    longTokens: Math.min(contextLength ?? shortContextLength, folder.contextLength),
   };
 }

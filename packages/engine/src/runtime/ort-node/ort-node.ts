@@ -46,11 +46,13 @@ export class OrtNode implements Runtime {
   constructor(
     session: InferenceSession,
     folder: ModelFolder,
-    { provider, threads, slots }: { provider: ProviderName; threads: number; slots: number },
+    spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
   ) {
-    this.provider = provider;
-    this.device = describeDevice(provider, threads);
-    this.slotClasses = [{ first: 0, count: slots, tokens: folder.shortContextLength }];
+    const { shortContextLength } = folder;
+    const tokens = Math.min(spec.contextLength ?? shortContextLength, shortContextLength);
+    this.provider = spec.provider;
+    this.device = describeDevice(spec.provider, spec.threads);
+    this.slotClasses = [{ first: 0, count: spec.slots, tokens }];
     this.#session = session;
     this.#folder = folder;
     this.#shape = readGraphShape(
@@ -65,12 +67,10 @@ export class OrtNode implements Runtime {
     this.cacheBytesPerToken =
       caches.length * heads * headSize * newCache(cacheType, 0).BYTES_PER_ELEMENT;
     this.#fetches = [folder.names.logits, ...this.#shape.caches.map(({ present }) => present)];
-    this.#ones = new BigInt64Array(folder.shortContextLength).fill(1n);
-    this.#positions = BigInt64Array.from({ length: folder.shortContextLength }, (_, at) =>
-      BigInt(at),
-    );
+    this.#ones = new BigInt64Array(tokens).fill(1n);
+    this.#positions = BigInt64Array.from({ length: tokens }, (_, at) => BigInt(at));
     this.#empty = cacheTensor(this.#shape, newCache(this.#shape.cacheType, 0), 0);
-    this.#caches = Array.from({ length: slots }, () => this.#emptyCaches());
+    this.#caches = Array.from({ length: spec.slots }, () => this.#emptyCaches());
   }
 
   chunkTokensMax(): number {
@@ -118,11 +118,12 @@ export class OrtNode implements Runtime {
   }
 
   async #append(slot: number, ids: BigInt64Array, start: number): Promise<Float32Array> {
-    const { names, shortContextLength } = this.#folder;
+    const { names } = this.#folder;
+    const [{ tokens }] = this.slotClasses;
     const end = start + ids.length;
-    if (start !== this.#heldTokens(slot) || end > shortContextLength || ids.length === 0) {
+    if (start !== this.#heldTokens(slot) || end > tokens || ids.length === 0) {
       throw new RangeError(
-        `Slot ${slot} holds ${this.#heldTokens(slot)} of ${shortContextLength} tokens; ${ids.length} cannot be put at ${start}.`,
+        `Slot ${slot} holds ${this.#heldTokens(slot)} of ${tokens} tokens; ${ids.length} cannot be put at ${start}.`,
       );
     }
 
@@ -166,7 +167,7 @@ export class OrtNode implements Runtime {
 /** Opens the folder's graph on the provider. Throws `EngineError` that says what to do. */
 export async function openOrtNode(
   folder: ModelFolder,
-  spec: Pick<OnnxEngineSpec, 'threads' | 'slots'> & { provider: ProviderName },
+  spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
 ): Promise<OrtNode> {
   const session = await openSession(folder.graphPath, spec);
   try {
