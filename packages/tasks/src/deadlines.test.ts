@@ -6,6 +6,7 @@ import { acceptTask, finishTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
 import { readTask } from './read-task.ts';
 import { repair, repairOne } from './reconcile.ts';
+import { requeueTask } from './requeue-task.ts';
 import { openTaskStore } from './task-store.ts';
 import {
   answer,
@@ -85,6 +86,20 @@ describe('to start', () => {
     expect(await repairOne({ store }, 'start-deadlines', id)).toBe(false);
     expect(await repairOne({ store }, 'start-deadlines', patient.id)).toBe(false);
     expect(await finishTask({ store }, claim, { result: answer })).toBe('done');
+  });
+
+  test('a task that was accepted once has met it, though it must run again', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
+    const claim = await running({ store, db }, id, await aWorker(store));
+    await age(db, id);
+    expect(await requeueTask({ store }, claim, 'worker_lost')).toBe(true);
+    expect(await repair({ store }, 'start-deadlines')).toBe(0);
+    const heir = await running({ store, db }, id, await aWorker(store));
+    expect(await finishTask({ store }, heir, { result: answer })).toBe('done');
   });
 
   test('past its deadline a task is not assigned any more, even before it is expired', async ({

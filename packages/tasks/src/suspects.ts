@@ -27,7 +27,7 @@ export const SUSPECTS = {
     select id from tasks
     where worker_id is not null
       and accepted_at + make_interval(secs => timeout_seconds) < clock_timestamp()
-    limit ${limit}`,
+    order by accepted_at limit ${limit}`,
   'start-deadlines': (sql, limit) => sql`
     (select id from tasks
       where queued_in is not null and start_by <= clock_timestamp() limit ${limit})

@@ -46,8 +46,6 @@ export type TaskState = {
   readonly expectedSeconds: number;
   readonly weight: number;
   readonly runningLimit: number | null;
-  /** It expires unless it is accepted by then. */
-  readonly startBy: Micros | null;
   status: TaskStatus;
   epoch: number;
   seq: number;
@@ -57,6 +55,8 @@ export type TaskState = {
   assignedPulse: number | null;
   outputTokens: number;
   infraAttempts: number;
+  /** It expires unless it is accepted by then; a task that was accepted once has met it. */
+  startBy: Micros | null;
   /** Waits in the queue without a place in line until a reconciler resumes it. */
   notBefore: Micros | null;
   /** Workers on which it failed. */
@@ -237,6 +237,7 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
 
 /** Times, output and billing are the last epoch's. */
 function forgetAttempt(state: TaskState): void {
+  if (state.times.acceptedAt !== null) state.startBy = null;
   for (const { time } of Object.values(TASK_LIFE)) {
     if (time !== TASK_LIFE[INITIAL_STATUS].time) state.times[time] = null;
   }
