@@ -76,7 +76,7 @@ export function Playground(props: {
       />
       <div className="playground-out" ref={out}>
         {problem !== null && <ProblemNotice problem={problem} />}
-        {taskId === null || visitor === null ? (
+        {taskId === null || !visitor ? (
           <p className="card placeholder">
             {visitor === null
               ? 'Sign in to run this model. Its answer appears here as it is written.'
