@@ -1,0 +1,57 @@
+import { type Engine, type GenerateRequest, openEngine } from '@runfleet/engine';
+import { parseChatParameters } from '@runfleet/models';
+import { createMetrics } from '@runfleet/service';
+import { expect, test } from 'vitest';
+
+import { engineMetrics } from './engine-metrics.ts';
+import { MeteredEngine } from './metered-engine.ts';
+
+const never = new AbortController().signal;
+
+async function open() {
+  const metrics = createMetrics({ role: 'worker' });
+  const inner = await openEngine({ kind: 'echo', slots: 2, tokenDelayMs: 0 });
+  const engine: Engine = new MeteredEngine(inner, engineMetrics(metrics), 'm');
+  const read = async (name: string) => {
+    const line = new RegExp(`^vllm:${name}\\{[^}]*model_name="m"[^}]*\\} (\\S+)$`, 'mu');
+    return Number(line.exec(await metrics.text())?.[1]);
+  };
+  return { engine, read };
+}
+
+function aRequest(prompt: string): GenerateRequest {
+  const limits = { maxTokens: 100, maxTimeoutSeconds: 3_600 };
+  return { ...parseChatParameters({ prompt }, limits), seed: 1n };
+}
+
+test('tokens, times and ends are counted by model', async () => {
+  const { engine, read } = await open();
+  const prepared = await engine.prepare(aRequest('one two three four'));
+  const shown: string[] = [];
+  const result = await engine.generate(prepared, ({ text }) => shown.push(text), never);
+
+  expect(shown.join('')).toBe('one two three four');
+  expect(result).toMatchObject({ promptTokens: 4, completionTokens: 4 });
+  expect(await read('prompt_tokens_total')).toBe(4);
+  expect(await read('generation_tokens_total')).toBe(4);
+  expect(await read('time_to_first_token_seconds_count')).toBe(1);
+  expect(await read('inter_token_latency_seconds_count')).toBe(3);
+  expect(await read('request_success_total')).toBe(1);
+  expect(await read('num_requests_running')).toBe(0);
+  expect(await read('kv_cache_usage_perc')).toBe(0);
+});
+
+test('runs beyond the slots wait, and an abort lets the next one run', async () => {
+  const { engine, read } = await open();
+  const prepared = await engine.prepare(aRequest('one two three four'));
+  const aborts = [1, 2, 3].map(() => new AbortController());
+  const runs = aborts.map(({ signal }) => engine.generate(prepared, () => {}, signal));
+  expect(await read('num_requests_running')).toBe(2);
+  expect(await read('num_requests_waiting')).toBe(1);
+  expect(await read('kv_cache_usage_perc')).toBeGreaterThanOrEqual(8 / (2 * 4096));
+
+  for (const abort of aborts) abort.abort();
+  await Promise.allSettled(runs);
+  expect(await read('num_requests_running')).toBe(0);
+  expect(await read('num_requests_waiting')).toBe(0);
+});

@@ -1,0 +1,95 @@
+import type { Engine, GenerateResult, OutputChunk, Prepared } from '@runfleet/engine';
+
+import type { EngineMetrics } from './engine-metrics.ts';
+
+/** An answer's tokens change the cache so little that they need not all be told of. */
+const LOAD_MS_MIN = 250;
+
+/**
+ * An engine that tells its metrics what it does. It looks from outside: a run beyond the slots is one
+ * that waits, and the cache holds what the runs with a slot have read and written.
+ */
+export class MeteredEngine implements Engine {
+  readonly #engine: Engine;
+  readonly #metrics: EngineMetrics;
+  readonly #modelName: string;
+  /** Tokens of each run in the order in which they came, which is that of the slots. */
+  readonly #runs = new Set<{ tokens: number }>();
+  #loadToldAt = 0;
+
+  constructor(engine: Engine, metrics: EngineMetrics, modelName: string) {
+    this.#engine = engine;
+    this.#metrics = metrics;
+    this.#modelName = modelName;
+    this.#tellLoad();
+  }
+
+  get info(): Engine['info'] {
+    return this.#engine.info;
+  }
+
+  prepare(...request: Parameters<Engine['prepare']>): Promise<Prepared> {
+    return this.#engine.prepare(...request);
+  }
+
+  async generate(
+    prepared: Prepared,
+    onOutput: (chunk: OutputChunk) => void,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    const metrics = this.#metrics;
+    const name = this.#modelName;
+    const promptTokens = prepared.promptIds.length;
+    const run = { tokens: promptTokens };
+    this.#runs.add(run);
+    this.#tellLoad();
+    let tokens = 0;
+    let lastAt = performance.now();
+    const advance = (to: number) => {
+      const added = to - tokens;
+      if (added <= 0) return;
+      const now = performance.now();
+      const seconds = (now - lastAt) / 1_000;
+      if (tokens === 0) metrics.firstTextCame(name, seconds, promptTokens);
+      else metrics.tokensCame(name, added, seconds);
+      metrics.tokensWritten(name, added);
+      lastAt = now;
+      tokens = to;
+      run.tokens = promptTokens + to;
+      if (now - this.#loadToldAt >= LOAD_MS_MIN) this.#tellLoad();
+    };
+    try {
+      const result = await this.#engine.generate(
+        prepared,
+        (chunk) => {
+          advance(chunk.tokens);
+          onOutput(chunk);
+        },
+        signal,
+      );
+      advance(result.completionTokens);
+      metrics.answerEnded(name, result.finishReason);
+      return result;
+    } finally {
+      this.#runs.delete(run);
+      this.#tellLoad();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine[Symbol.asyncDispose]();
+  }
+
+  #tellLoad(): void {
+    this.#loadToldAt = performance.now();
+    const { slots, contextLength } = this.#engine.info;
+    const running = Math.min(this.#runs.size, slots);
+    let tokens = 0;
+    for (const run of [...this.#runs].slice(0, slots)) tokens += run.tokens;
+    this.#metrics.loadChanged(this.#modelName, {
+      running,
+      waiting: this.#runs.size - running,
+      cacheShare: tokens / (slots * contextLength),
+    });
+  }
+}
