@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 
 import { connectDb } from '@runfleet/db';
-import { type EngineInfo, type EngineSpec, openEngine } from '@runfleet/engine';
+import { type Engine, type EngineInfo, type EngineSpec, openEngine } from '@runfleet/engine';
 import { openAnnouncer } from '@runfleet/events';
 import { slugOf } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
@@ -18,6 +18,9 @@ import type { z } from 'zod';
 
 import type { workerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
+import { type EngineMetrics, engineMetrics } from './engine-metrics.ts';
+import { watchGpus } from './gpu-metrics.ts';
+import { MeteredEngine } from './metered-engine.ts';
 import { workerMetrics } from './metrics.ts';
 import { type Device, measureDevice } from './models/measure-device.ts';
 import { measureModel } from './models/measure-model.ts';
@@ -46,16 +49,18 @@ export function startWorker(
     let tellModels = () => {};
     const { models, info, device } = await openModels(config, {
       logger,
+      metrics: engineMetrics(metrics),
       onChange: () => tellModels(),
     });
     resources.use(models);
+    resources.use(await watchGpus(metrics, { logger }));
     const queue = resources.use(openTaskQueue({ url, onError }));
     const tickets = resources.use(
       openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
     );
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
-      openTaskStore({ db, announce: (events) => announcer.announce(events) }),
+      openTaskStore({ db, queue, announce: (events) => announcer.announce(events) }),
     );
     const runs: Runs = new Map();
 
@@ -111,15 +116,18 @@ export function startWorker(
 /** Loads the first model, which tells what it runs on, and measures what all of them will share. */
 async function openModels(
   config: WorkerConfig,
-  options: { logger: Logger; onChange: () => void },
+  options: { logger: Logger; metrics: EngineMetrics; onChange: () => void },
 ): Promise<{ models: ModelHost; info: EngineInfo; device: Device }> {
   const first = { model: catalogueModel(config.WORKER_MODEL), dir: config.MODEL_DIR ?? null };
   const others = config.WORKER_MODELS.filter(({ model }) => model.pool !== first.model.pool);
-  const engine = await openEngine(engineSpecOf(config, first));
+  const { metrics } = options;
+  const engine = await openMetered(engineSpecOf(config, first), first, metrics);
   try {
     const { info } = engine;
     const device = await measureDevice(info.provider);
-    const hosted = [first, ...others].map((named) => hostedModel(config, named, info.provider));
+    const hosted = [first, ...others].map((named) =>
+      hostedModel(config, named, { provider: info.provider, metrics }),
+    );
     const models = new ModelHost({
       ...options,
       models: await Promise.all(hosted),
@@ -137,16 +145,25 @@ async function openModels(
 async function hostedModel(
   config: WorkerConfig,
   named: NamedModel,
-  provider: string,
+  options: { provider: string; metrics: EngineMetrics },
 ): Promise<HostedModel> {
+  const { provider, metrics } = options;
   const spec = engineSpecOf(config, named);
   const { slots } = spec;
   return {
     pool: named.model.pool,
     name: slugOf(named.model),
     bytes: spec.kind === 'onnx' ? await measureModel(spec.modelDir, { slots, provider }) : 0,
-    open: () => openEngine(spec),
+    open: () => openMetered(spec, named, metrics),
   };
+}
+
+async function openMetered(
+  spec: EngineSpec,
+  { model }: NamedModel,
+  metrics: EngineMetrics,
+): Promise<Engine> {
+  return new MeteredEngine(await openEngine(spec), metrics, slugOf(model));
 }
 
 function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineSpec {
