@@ -1,8 +1,9 @@
-import type { Db } from '@runfleet/db';
+import { type Db, schema } from '@runfleet/db';
 import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
 
 /** What happens to a Run at the limit of active tasks: refused, or queued all the same. */
-export type Overflow = 'reject' | 'queue';
+export const OVERFLOWS = schema.projects.overflow.enumValues;
+export type Overflow = (typeof OVERFLOWS)[number];
 
 /** An organisation as operators see it. */
 export type Tenant = {

@@ -1,9 +1,7 @@
 import type { Db } from '@runfleet/db';
 import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
 
-import { type Overflow, readTenant, type Tenant } from './list-tenants.ts';
-
-const OVERFLOWS: readonly unknown[] = ['reject', 'queue'] satisfies Overflow[];
+import { OVERFLOWS, readTenant, type Tenant } from './list-tenants.ts';
 
 /** Says what happens to a project's Runs at the limit. Throws `invalid_request` that says what is wrong. */
 export async function setOverflow(
@@ -11,15 +9,16 @@ export async function setOverflow(
   projectId: string,
   overflow: unknown,
 ): Promise<Tenant> {
-  if (!OVERFLOWS.includes(overflow)) {
+  const wanted = OVERFLOWS.find((each) => each === overflow);
+  if (wanted === undefined) {
     throw new RunfleetError(
       'invalid_request',
-      'Request parameter [overflow] must be reject or queue',
+      `Request parameter [overflow] must be ${OVERFLOWS.join(' or ')}`,
     );
   }
   const [project] = TASK_ID_PATTERN.test(projectId)
     ? await ctx.db.sql<{ organisationId: string }[]>`
-        update projects set overflow = ${overflow as Overflow}
+        update projects set overflow = ${wanted}
         where id = ${projectId} and revoked_at is null
         returning organisation_id as "organisationId"`
     : [];
