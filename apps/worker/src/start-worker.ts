@@ -120,7 +120,7 @@ async function openModels(
 ): Promise<{ models: ModelHost; info: EngineInfo; device: Device }> {
   const first = { model: catalogueModel(config.WORKER_MODEL), dir: config.MODEL_DIR ?? null };
   const others = config.WORKER_MODELS.filter(({ model }) => model.pool !== first.model.pool);
-  const { metrics } = options;
+  const { metrics, ...rest } = options;
   const engine = await openMetered(engineSpecOf(config, first), first, metrics);
   try {
     const { info } = engine;
@@ -129,7 +129,7 @@ async function openModels(
       hostedModel(config, named, { provider: info.provider, metrics }),
     );
     const models = new ModelHost({
-      ...options,
+      ...rest,
       models: await Promise.all(hosted),
       memoryBytes: config.WORKER_MEMORY_BYTES ?? device.memoryBytes,
       loaded: { pool: first.model.pool, engine },
