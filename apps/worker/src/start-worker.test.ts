@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { buildModelFolder } from '@runfleet/engine';
+import { findModel, type Model } from '@runfleet/models';
+import { openTicketTransport } from '@runfleet/queue';
+import { createLogger } from '@runfleet/service';
+import { assignTasks, createTask, readTask } from '@runfleet/tasks';
+import { aTask, phi, testWithTasks } from '@runfleet/tasks/testing';
+import { expect, vi } from 'vitest';
+
+import { workerConfig } from './config.ts';
+import { measureModel } from './models/measure-model.ts';
+import { startWorker } from './start-worker.ts';
+
+const SLOTS = 2;
+
+const test = testWithTasks.extend('folders', async ({}, { onCleanup }) => {
+  const parent = await mkdtemp(join(tmpdir(), 'worker-'));
+  onCleanup(() => rm(parent, { recursive: true }));
+  const [first, second] = await Promise.all([
+    buildModelFolder(join(parent, 'first')),
+    buildModelFolder(join(parent, 'second'), { seed: 36 }),
+  ]);
+  return { first: first.dir, second: second.dir };
+});
+
+const phi3 = (): Model => {
+  const model = findModel('microsoft', 'Phi-3-mini-4k-instruct');
+  if (!model) throw new Error('The catalogue has no Phi-3-mini-4k-instruct.');
+  return model;
+};
+
+test('a worker of several models loads each when a task comes, in the memory that it has', async ({
+  db,
+  store,
+  tenant,
+  folders,
+  databaseUrl,
+  redisUrl,
+}) => {
+  const bytes = await measureModel(folders.first, { slots: SLOTS, provider: 'cpu' });
+  const config = workerConfig.parse({
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WORKER_PORT: '0',
+    WORKER_NAME: 'rack-7',
+    WORKER_SLOTS: String(SLOTS),
+    MODEL_DIR: folders.first,
+    WORKER_MODELS: `microsoft/Phi-3-mini-4k-instruct=${folders.second}`,
+    // One of the two fits.
+    WORKER_MEMORY_BYTES: String(Math.floor(1.5 * bytes)),
+    WORKER_LABELS: 'zone=a',
+    ENGINE_PROVIDER: 'cpu',
+    ENGINE_THREADS: '1',
+  });
+  const logger = createLogger({ role: 'worker', level: 'silent' });
+  await using _worker = await startWorker(config, { logger });
+  await using tickets = openTicketTransport({ url: redisUrl, kind: 'lists' });
+
+  type Row = {
+    id: string;
+    pools: string[];
+    labels: string[];
+    loaded: Record<string, { bytes: number }>;
+    sizes: Record<string, number>;
+  };
+  const readRow = async (): Promise<Row> => {
+    const [row] = await db.sql<Row[]>`select id, pools, labels, loaded, sizes from workers`;
+    if (!row) throw new Error('No worker is on the list.');
+    return row;
+  };
+  /** Runs a task of a model, and answers with the weights that it ran on. */
+  const run = async (model: Model): Promise<string> => {
+    const parameters = { prompt: 'Hello', max_tokens: '2', temperature: '0' };
+    const { id } = await createTask({ store }, aTask(tenant, { model, parameters }));
+    const { id: workerId } = await readRow();
+    const placement = { taskId: id, workerId, generation: 1 };
+    const { assigned } = await assignTasks({ store }, [placement]);
+    await tickets.send(workerId, assigned);
+    return vi.waitFor(
+      async () => {
+        const task = await readTask({ db }, { ...tenant, reference: { id } });
+        expect(task).toMatchObject({ status: 'task_postprocess_end', outcome: 'succeeded' });
+        return task.receipt?.weights ?? '';
+      },
+      { timeout: 20_000 },
+    );
+  };
+
+  const atFirst = await readRow();
+  expect(atFirst.pools).toEqual([phi().pool, phi3().pool]);
+  expect(atFirst.labels).toEqual(expect.arrayContaining(['host=rack-7', 'provider=cpu', 'zone=a']));
+  expect(atFirst.sizes).toEqual({ [phi().pool]: bytes, [phi3().pool]: bytes });
+  expect(atFirst.loaded).toEqual({ [phi().pool]: { bytes } });
+
+  expect(await run(phi3())).toBe('second');
+  await vi.waitFor(async () => {
+    expect((await readRow()).loaded).toEqual({ [phi3().pool]: { bytes } });
+  });
+  expect(await run(phi())).toBe('first');
+});
+
+test('a model without a folder, or that nobody knows, stops the start and is named', () => {
+  const settings = { DATABASE_URL: 'postgres://x', REDIS_URL: 'redis://x' };
+  const parse = (text: string) => workerConfig.safeParse({ ...settings, WORKER_MODELS: text });
+  expect(parse('meta/llama=/x').error?.message).toContain('meta/llama');
+  const labels = workerConfig.safeParse({ ...settings, WORKER_LABELS: 'gpu' });
+  expect(labels.error?.message).toContain('must be name=value');
+});
