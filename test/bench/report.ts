@@ -10,8 +10,8 @@ import { median } from './load/statistics.ts';
 import type { Results } from './results.ts';
 import { FOREIGN } from './systems/cpu-meter.ts';
 import { type SystemName, TENANTS, WORKER_SLOTS } from './systems/system.ts';
-
-type Row = readonly string[];
+import { writeHead } from './write-head.ts';
+import { type Row, spread, writeTable } from './write-table.ts';
 
 const SYSTEMS: readonly SystemName[] = ['runfleet', 'n1', 'n1-batched', 'n2'];
 const PEERS: readonly SystemName[] = ['n1', 'n1-batched', 'n2'];
@@ -22,7 +22,7 @@ const NOT_COMPARED: readonly FigureName[] = ['foreign', 'lost'];
 export function writeReport(results: Results): string {
   const parts = [
     headOf(results),
-    tableOf(figureRows(results)),
+    writeTable(figureRows(results)),
     titled(
       'CPU microseconds per accepted Run (96 clients, api alone):',
       cpuRows(results, (round) => round.cpuPerAccept),
@@ -38,15 +38,11 @@ export function writeReport(results: Results): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function headOf({ machine, versions, durability, plan, startedAt, tookSeconds }: Results): string {
-  const { cpu, cores, memoryGiB, kernel, node, filesystem, syncedWriteMs } = machine;
+function headOf(results: Results): string {
   return [
-    `- date: ${startedAt}, took ${tookSeconds.toFixed(0)} s`,
-    `- machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ${filesystem}, synced write of 8 KiB ${syncedWriteMs.toFixed(2)} ms`,
-    `- versions: Node ${node}, PostgreSQL ${versions.postgres}, Redis ${versions.redis}`,
-    `- servers, the same for all: ${durability}`,
+    writeHead(results),
     `- method: load generator, servers and systems share this machine, all on 127.0.0.1; one system runs at a time, in turns, each on a new database, in which what the api alone accepted is history for the rest; logs at warn; ${TENANTS} tenants with a project each; ${WORKER_SLOTS} tasks at once per worker; one worker; a prompt of 18 words, echoed`,
-    `- cells: median of ${plan.rounds} rounds (min-max); ratios are medians of the rounds' ratios; finished tasks are counted in Postgres; latencies are the client's unless said otherwise`,
+    `- cells: median of ${results.plan.rounds} rounds (min-max); ratios are medians of the rounds' ratios; finished tasks are counted in Postgres; latencies are the client's unless said otherwise`,
   ].join('\n');
 }
 
@@ -146,14 +142,6 @@ function ownValues(results: Results, name: OwnFigureName): readonly number[] {
   return results.own.map((round) => round[name] ?? NaN);
 }
 
-function spread(all: readonly number[]): string {
-  const values = all.filter((value) => !Number.isNaN(value));
-  if (values.length === 0) return '-';
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const middle = short(median(values));
-  return low === high ? middle : `${middle} (${short(low)}-${short(high)})`;
-}
-
 /** Each round against the same round of the other, so that what slows a whole round down cancels out. */
 function ratio(ours: readonly number[], theirs: readonly number[]): string {
   const ratios = ours
@@ -162,22 +150,6 @@ function ratio(ours: readonly number[], theirs: readonly number[]): string {
   return ratios.length === 0 ? '' : `${median(ratios).toFixed(2)}x`;
 }
 
-/** Three digits that matter, without an exponent. */
-function short(value: number): string {
-  const decimals = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
-  return value.toFixed(decimals);
-}
-
 function titled(title: string, rows: readonly Row[]): string {
-  return rows.length === 0 ? '' : `${title}\n\n${tableOf(rows)}`;
-}
-
-function tableOf(rows: readonly Row[]): string {
-  const [head] = rows;
-  if (!head) return '';
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: Row) =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
-  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  return [line(head), rule, ...rows.slice(1).map(line)].join('\n');
+  return rows.length === 0 ? '' : `${title}\n\n${writeTable(rows)}`;
 }

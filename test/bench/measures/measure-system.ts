@@ -69,7 +69,7 @@ async function measureAccepting(servers: Servers, running: RunningSystem, plan: 
   };
 }
 
-async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan) {
+export async function measureFleet(servers: Servers, running: RunningSystem, plan: Plan) {
   await using client = new RunClient(running.target, {
     connections: CLIENTS,
     parameters: PARAMETERS,

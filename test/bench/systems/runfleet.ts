@@ -11,11 +11,19 @@ import {
 } from '@runfleet/identity';
 import { freePort } from '@runfleet/local-servers';
 import { parseUsd } from '@runfleet/protocol';
+import type postgres from 'postgres';
 
 import type { Project } from '../load/run-client.ts';
 import { RunningProcesses } from './running-processes.ts';
 import { newName, type Servers } from './servers.ts';
-import { openTaskCounts, type System, TENANTS, WORKER_SLOTS } from './system.ts';
+import type { SystemProcess } from './system-process.ts';
+import {
+  openTaskCounts,
+  type RunningSystem,
+  type System,
+  TENANTS,
+  WORKER_SLOTS,
+} from './system.ts';
 
 const REDIS_INDEX = 1;
 const DEPOSIT_USD = '1000000';
@@ -32,6 +40,20 @@ export type RunfleetSetup = {
 };
 
 export type RunfleetEngine = { ENGINE: 'echo' } | { ENGINE: 'onnx'; MODEL_DIR: string };
+
+type Role = 'api' | 'broker' | 'gateway' | 'worker';
+
+export type RunningRunfleet = RunningSystem & {
+  databaseUrl: string;
+  redisUrl: string;
+  redisIndex: number;
+  sql: postgres.Sql;
+  /** Starts one more process of a role, on ports of its own. */
+  startRole(
+    role: Role,
+    options?: { name?: string; environment?: Record<string, string> },
+  ): Promise<SystemProcess>;
+};
 
 export async function setUpRunfleet(servers: Servers): Promise<RunfleetSetup> {
   const template = newName('runfleet');
@@ -82,7 +104,7 @@ export function runfleet(
   servers: Servers,
   setup: RunfleetSetup,
   options: { engine: RunfleetEngine; slots?: number; profileFolder: string | undefined },
-): System {
+): Omit<System, 'start'> & { start(): Promise<RunningRunfleet> } {
   const { engine, slots = WORKER_SLOTS, profileFolder } = options;
   return {
     name: 'runfleet',
@@ -114,16 +136,33 @@ export function runfleet(
           WORKER_DRAIN_SECONDS: '1',
         },
       });
-      const startRole = (role: 'api' | 'broker' | 'gateway' | 'worker', port: string) =>
+      const startOn = (
+        role: Role,
+        options: { name?: string; port: string; environment?: Record<string, string> },
+      ) =>
         processes.start({
-          name: role,
+          name: options.name ?? role,
           script: 'apps/runfleet/src/main.ts',
           args: ['start', '--roles', role],
-          readyUrl: `http://127.0.0.1:${port}/readyz`,
+          environment: options.environment ?? {},
+          readyUrl: `http://127.0.0.1:${options.port}/readyz`,
         });
 
-      await startRole('api', ports.API_PORT);
+      await startOn('api', { port: ports.API_PORT });
       return {
+        databaseUrl: servers.databaseUrl(database),
+        redisUrl: servers.redisUrl(REDIS_INDEX),
+        redisIndex: REDIS_INDEX,
+        sql: counts.sql,
+        async startRole(role, { name, environment = {} } = {}) {
+          // Clients know the ports of the first api and gateway; nobody asks for a broker's or worker's.
+          const port = role === 'gateway' ? ports.GATEWAY_PORT : String(await freePort(0));
+          return startOn(role, {
+            ...(name === undefined ? {} : { name }),
+            port,
+            environment: { ...environment, [`${role.toUpperCase()}_PORT`]: port },
+          });
+        },
         tasks: counts,
         processes: processes.all,
         target: {
@@ -137,9 +176,9 @@ export function runfleet(
           await counts.makeHistory();
           await servers.settle(REDIS_INDEX);
           await Promise.all([
-            startRole('gateway', ports.GATEWAY_PORT),
-            startRole('broker', ports.BROKER_PORT),
-            startRole('worker', ports.WORKER_PORT),
+            startOn('gateway', { port: ports.GATEWAY_PORT }),
+            startOn('broker', { port: ports.BROKER_PORT }),
+            startOn('worker', { port: ports.WORKER_PORT }),
           ]);
         },
         async [Symbol.asyncDispose]() {

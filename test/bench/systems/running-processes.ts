@@ -11,9 +11,14 @@ export class RunningProcesses implements AsyncDisposable {
   }
 
   async start(
-    options: Pick<ProcessOptions, 'name' | 'script' | 'args' | 'readyUrl'>,
-  ): Promise<void> {
-    this.all.push(await SystemProcess.start({ ...this.#common, ...options }));
+    options: Pick<ProcessOptions, 'name' | 'script' | 'args' | 'readyUrl'> & {
+      environment?: Record<string, string>;
+    },
+  ): Promise<SystemProcess> {
+    const environment = { ...this.#common.environment, ...options.environment };
+    const started = await SystemProcess.start({ ...this.#common, ...options, environment });
+    this.all.push(started);
+    return started;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

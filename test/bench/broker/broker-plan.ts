@@ -1,0 +1,33 @@
+import { FULL_PLAN, type Plan, SHORT_PLAN } from '../plan.ts';
+
+/** How much each measure does. */
+export type BrokerPlan = {
+  rounds: number;
+  fleet: Plan;
+  hopSeconds: number;
+  crowd: number;
+  crowdSeconds: number;
+  wiped: number;
+  killed: number;
+};
+
+export const FULL_BROKER_PLAN: BrokerPlan = {
+  rounds: 3,
+  fleet: FULL_PLAN,
+  hopSeconds: 4,
+  crowd: 5_000,
+  crowdSeconds: 4,
+  wiped: 100_000,
+  killed: 16,
+};
+
+/** Shows that everything works and that no promise is broken; its figures say little. */
+export const SHORT_BROKER_PLAN: BrokerPlan = {
+  rounds: 1,
+  fleet: SHORT_PLAN,
+  hopSeconds: 0.5,
+  crowd: 200,
+  crowdSeconds: 0.5,
+  wiped: 2_000,
+  killed: 4,
+};

@@ -1,0 +1,118 @@
+/** `pnpm bench:broker`: what the broker promises, measured on this machine in one run. */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { describeMachine } from '../machine.ts';
+import type { RunfleetSetup } from '../systems/runfleet.ts';
+import { setUpRunfleet } from '../systems/runfleet.ts';
+import { bringServers, type Servers } from '../systems/servers.ts';
+import { untilQuiet } from '../systems/until-quiet.ts';
+import { type BrokerPlan, FULL_BROKER_PLAN, SHORT_BROKER_PLAN } from './broker-plan.ts';
+import { type BrokerResults, isKept, writeBrokerReport } from './broker-report.ts';
+import type { BrokerFigures } from './figures.ts';
+import { measureCrowd } from './measure-crowd.ts';
+import { measureFleetBesideN2 } from './measure-fleet-beside-n2.ts';
+import { measureHotTenant } from './measure-hot-tenant.ts';
+import { measureKill } from './measure-kill.ts';
+import { measureTicketHop } from './measure-ticket-hop.ts';
+import { measureWipe } from './measure-wipe.ts';
+
+type Measure = (servers: Servers, setup: RunfleetSetup, plan: BrokerPlan) => Promise<BrokerFigures>;
+
+const MEASURES: Record<string, Measure> = {
+  fleet: measureFleetBesideN2,
+  'hot-tenant': measureHotTenant,
+  hop: measureHops,
+  crowd: measureCrowd,
+  wipe: measureWipe,
+  kill: measureKill,
+};
+
+const USAGE = `pnpm bench:broker [--short] [--only ${Object.keys(MEASURES).join(',')}] [--rounds N] [--json FILE] [--wait SECONDS]\n`;
+
+// The exit handlers end what was started; the default action of a signal would not run them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  const { values } = parseArgs({
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      wait: { type: 'string', default: '0' },
+    },
+  });
+  const plan = values.short ? SHORT_BROKER_PLAN : FULL_BROKER_PLAN;
+  const results = await bench({
+    plan: { ...plan, rounds: Number(values.rounds ?? plan.rounds) },
+    measures: values.only?.split(',') ?? Object.keys(MEASURES),
+    waitMs: Number(values.wait) * 1_000,
+  });
+  process.stdout.write(`\n${writeBrokerReport(results)}`);
+  if (values.json) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (!isKept(results)) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n\n${USAGE}`);
+  process.exitCode = 1;
+}
+
+async function bench(options: {
+  plan: BrokerPlan;
+  measures: readonly string[];
+  waitMs: number;
+}): Promise<BrokerResults> {
+  const { plan, measures, waitMs } = options;
+  const beganAt = performance.now();
+  const say = (step: string) => {
+    const seconds = ((performance.now() - beganAt) / 1_000).toFixed(0).padStart(4);
+    process.stderr.write(`${seconds} s  ${step}\n`);
+  };
+  const startedAt = new Date().toISOString();
+  await using servers = await bringServers(say);
+  const setup = await setUpRunfleet(servers);
+  const results: BrokerResults = {
+    startedAt,
+    tookSeconds: 0,
+    machine: await describeMachine(servers.folder),
+    versions: servers.versions,
+    durability: servers.durability,
+    rounds: [],
+    problems: [],
+  };
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    const figures: BrokerFigures = {};
+    results.rounds.push(figures);
+    for (const name of measures) {
+      const measure = MEASURES[name];
+      if (!measure) throw new Error(`--only names "${name}".`);
+      await untilQuiet(waitMs);
+      say(`round ${round} of ${plan.rounds}: ${name}`);
+      try {
+        const { lost = 0, ...found } = await measure(servers, setup, plan);
+        Object.assign(figures, found, { lost: (figures.lost ?? 0) + lost });
+      } catch (error) {
+        results.problems.push(`${name}, round ${round}: ${String(error)}`);
+        say(`  broke off: ${String(error)}`);
+      }
+    }
+  }
+  results.tookSeconds = (performance.now() - beganAt) / 1_000;
+  return results;
+}
+
+async function measureHops(
+  servers: Servers,
+  _setup: RunfleetSetup,
+  plan: BrokerPlan,
+): Promise<BrokerFigures> {
+  const load = { hosts: 200, busyHosts: 10, perSecond: 500, seconds: plan.hopSeconds };
+  const lists = await measureTicketHop(servers, { kind: 'lists', ...load });
+  const bullmq = await measureTicketHop(servers, { kind: 'bullmq', ...load });
+  return {
+    ticketHopP50: lists.p50,
+    ticketHopP99: lists.p99,
+    bullHopP50: bullmq.p50,
+    bullHopP99: bullmq.p99,
+  };
+}

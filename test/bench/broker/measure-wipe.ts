@@ -1,0 +1,125 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { compatibleAdmission } from '@runfleet/billing';
+import { connectDb } from '@runfleet/db';
+import { findModel } from '@runfleet/models';
+import { openTaskQueue } from '@runfleet/queue';
+import { openTaskStore, PLAIN_RUN } from '@runfleet/tasks';
+import { Redis } from 'ioredis';
+
+import { runfleet, type RunfleetSetup, type RunningRunfleet } from '../systems/runfleet.ts';
+import type { Servers } from '../systems/servers.ts';
+import type { BrokerPlan } from './broker-plan.ts';
+import type { BrokerFigures } from './figures.ts';
+
+const CREATORS = 256;
+/** Seven tokens a task: the worker takes some 160 tasks a second, so that most are queued all the while. */
+const SLOW = { WORKER_SLOTS: '16', ECHO_TOKEN_DELAY_MS: '15' };
+/** Tasks that a round has taken out of the index and not committed yet. */
+const ROUND_TASKS_MAX = 128;
+/** A round that picked its tasks before the wipe is over by then. */
+const ROUND_MS_MAX = 100;
+const WAIT_MS_MAX = 60_000;
+const LOOK_MS = 20;
+
+/** Redis loses everything while many tasks are queued: how soon they are picked again, and all of them. */
+export async function measureWipe(
+  servers: Servers,
+  setup: RunfleetSetup,
+  plan: BrokerPlan,
+): Promise<BrokerFigures> {
+  const system = runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder: undefined });
+  await using running = await system.start();
+  await queueTasks(running, setup, plan.wiped);
+  await running.sql`analyze`;
+  await running.startRole('broker');
+  await running.startRole('worker', { environment: SLOW });
+  await using queue = openTaskQueue({ url: running.redisUrl });
+  const isWhole = async () => (await countMissing(running, queue)) <= ROUND_TASKS_MAX;
+  await until('the index holds all tasks', isWhole);
+
+  const wipedAt = await running.tasks.now();
+  const since = performance.now();
+  const redis = new Redis(running.redisUrl);
+  await redis.flushdb();
+  redis.disconnect();
+  await delay(ROUND_MS_MAX);
+  await until(
+    'tasks are picked again',
+    async () => (await assignedAfter(running, wipedAt)) !== null,
+  );
+  const wipedDispatch = (await assignedAfter(running, wipedAt)) ?? NaN;
+  await until('the index is whole again', isWhole);
+  const wipedRebuild = (performance.now() - since) / 1_000;
+  const [after] = await running.sql<{ tasks: number; quarantined: number }[]>`
+    select (select count(*)::int from tasks where status = 'task_queue' or worker_id is not null
+        or outcome = 'succeeded') as tasks,
+      (select count(*)::int from workers where state = 'quarantined') as quarantined`;
+  return {
+    wiped: plan.wiped,
+    wipedDispatch,
+    wipedRebuild,
+    wipedLost: plan.wiped - (after?.tasks ?? 0),
+    wipedQuarantined: after?.quarantined ?? NaN,
+  };
+}
+
+/** Accepts tasks without telling the queue: the broker finds them in Postgres. */
+async function queueTasks(
+  running: RunningRunfleet,
+  setup: RunfleetSetup,
+  count: number,
+): Promise<void> {
+  const model = findModel('microsoft', 'Phi-3.5-mini-instruct');
+  if (!model) throw new Error('The catalogue has no Phi-3.5-mini-instruct.');
+  await using db = connectDb(running.databaseUrl);
+  const store = openTaskStore({ db, announce: () => {}, queue: null });
+  let number = 0;
+  await Promise.all(
+    Array.from({ length: CREATORS }, async () => {
+      while (number < count) {
+        const tenant = setup.tenants[number++ % setup.tenants.length];
+        if (!tenant) throw new Error('There are no tenants.');
+        await store.create({
+          ...tenant,
+          ...PLAIN_RUN,
+          model,
+          parameters: { prompt: 'say these six words back please' },
+          seed: 7n,
+          timeoutSeconds: 300,
+          admission: compatibleAdmission,
+        });
+      }
+    }),
+  );
+  await store[Symbol.asyncDispose]();
+}
+
+/** Queued tasks that the index does not hold, those included that are picked in between. */
+async function countMissing(
+  running: RunningRunfleet,
+  queue: ReturnType<typeof openTaskQueue>,
+): Promise<number> {
+  const pool = findModel('microsoft', 'Phi-3.5-mini-instruct')?.pool ?? '';
+  const [row] = await running.sql<{ count: number }[]>`
+    select count(*)::int as count from tasks where queued_in is not null`;
+  const { queued } = await queue.readPool(pool);
+  return (row?.count ?? NaN) - queued;
+}
+
+/** Seconds from `moment` to the first assignment that no round from before can have made; null for none. */
+async function assignedAfter(running: RunningRunfleet, moment: string): Promise<number | null> {
+  const [row] = await running.sql<{ seconds: number | null }[]>`
+    select extract(epoch from min(assigned_at) - ${moment}::text::timestamptz)::float8 as seconds
+    from tasks
+    where assigned_at > ${moment}::text::timestamptz + make_interval(secs => ${ROUND_MS_MAX / 1_000})`;
+  return row?.seconds ?? null;
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS_MAX;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`Not within ${WAIT_MS_MAX} ms: ${what}.`);
+    await delay(LOOK_MS);
+  }
+}
