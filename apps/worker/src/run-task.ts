@@ -4,6 +4,7 @@ import { RunfleetError } from '@runfleet/protocol';
 import {
   type Claim,
   failure,
+  FAILURES,
   finishTask,
   type Output,
   requeueTask,
@@ -89,12 +90,12 @@ function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
     return failure('expired', 'The timeout passed before the model said anything.');
   }
   if (signal.aborted || error instanceof StopReason) return null;
-  if (error instanceof RunfleetError) return failure('rejected', error.message);
-  if (error instanceof EngineError && error.kind === 'input') {
-    return failure('rejected', error.message);
+  const isEngines = error instanceof EngineError;
+  if (error instanceof RunfleetError || (isEngines && error.kind === 'input')) {
+    return failure(FAILURES.input_rejected.next, error.message);
   }
-  if (error instanceof EngineError && error.kind === 'model') {
-    return failure('failed', error.message);
+  if (isEngines && error.kind === 'model') {
+    return failure(FAILURES.model_failed.next, error.message);
   }
   return null;
 }

@@ -41,11 +41,11 @@ export type Seen = {
 /** Tries that may end for no fault of the caller's before the task fails. */
 export const INFRA_ATTEMPTS_MAX = 3;
 /** The pause before each further try: none, since one broken worker is the likeliest cause, then some. */
-const BACKOFF_SECONDS = [0, 4] as const;
+export const BACKOFF_SECONDS = [0, 4] as const;
 /** A worker that does not confirm a ticket for so many pulses loses it. */
 export const ACCEPT_PULSES = 5;
 /** A run may take this long past its timeout to report before it is ended for it. */
-const REPORT_GRACE_SECONDS = 30;
+export const REPORT_GRACE_SECONDS = 30;
 /** As many workers are remembered to be avoided. */
 const AVOIDS_MAX = 8;
 

@@ -8,7 +8,7 @@ import { LEASE_PULSES, STRIKES_MAX } from './decide-worker.ts';
 import { ACCEPT_PULSES } from './decide.ts';
 
 /** A task in a pause waits no longer than this to be tried without others like it. */
-const ALONE_SECONDS_MAX = 60;
+export const ALONE_SECONDS_MAX = 60;
 
 type List = (sql: Sql, limit: number) => PromiseLike<{ id: string }[]>;
 
