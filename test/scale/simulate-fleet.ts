@@ -1,0 +1,133 @@
+/**
+ * A pool of GPU slots under the scheduler's own fair queue, event by event on a virtual clock: tasks
+ * come, wait, run and end. Nothing else is in the way: what it shows is the order's doing alone.
+ */
+import { FairQueue, type FairTask } from '@runfleet/scheduler';
+
+import { EventHeap } from './event-heap.ts';
+
+/** How a tenant behaves. Times in ms. */
+export type SimulatedTenant = {
+  id: string;
+  weight: number;
+  /** Tasks that wait from the beginning. */
+  backlog: number;
+  /** After a pick as many wait again as before. */
+  isRefilled: boolean;
+  /** Time between two tasks that come besides; infinite for none. */
+  betweenMs: () => number;
+  runMs: () => number;
+  /** What a run is expected to take when it is queued. */
+  expectedMs: number;
+};
+
+export type SimulatedFleet = {
+  tenants: readonly SimulatedTenant[];
+  slots: number;
+  forMs: number;
+  windowMs: number;
+};
+
+export type Simulated = {
+  /** Slot-ms that each tenant had in each window. */
+  windows: Map<string, number>[];
+  /** Tenants that had a task waiting through the whole window. */
+  backlogged: Set<string>[];
+  /** Waits of tasks that began, by tenant. */
+  waitsMs: Map<string, number[]>;
+  picks: number;
+  /** Process time of all that the queue did: inserts, picks and releases. */
+  queueMs: number;
+};
+
+export function simulateFleet(fleet: SimulatedFleet): Simulated {
+  const { slots, forMs, windowMs } = fleet;
+  const queue = new FairQueue();
+  const events = new EventHeap<() => void>();
+  const tenants = new Map(fleet.tenants.map((tenant) => [tenant.id, tenant]));
+  const waiting = new Map<string, number>();
+  const waitsMs = new Map<string, number[]>(fleet.tenants.map(({ id }) => [id, []]));
+  const windows = Array.from(
+    { length: Math.ceil(forMs / windowMs) },
+    () => new Map<string, number>(),
+  );
+  const backlogged = windows.map(() => new Set(tenants.keys()));
+  let [now, free, lastId, picks, queueMs] = [0, slots, 0, 0, 0];
+
+  const timed = <T>(work: () => T): T => {
+    const from = performance.now();
+    const result = work();
+    queueMs += performance.now() - from;
+    return result;
+  };
+  const offer = (tenant: SimulatedTenant) => {
+    const { id: organisationId, weight, expectedMs: cost } = tenant;
+    const task: FairTask = {
+      organisationId,
+      taskId: String((lastId += 1)),
+      fairnessKey: '',
+      priority: 0,
+      cost,
+      queuedAt: Math.floor(now),
+      weight,
+      runningLimit: null,
+    };
+    timed(() => queue.insert(task));
+    waiting.set(organisationId, (waiting.get(organisationId) ?? 0) + 1);
+  };
+  const noteRun = (id: string, from: number, to: number) => {
+    for (let start = from; start < Math.min(to, forMs);) {
+      const window = Math.floor(start / windowMs);
+      const end = Math.min(to, (window + 1) * windowMs);
+      const had = windows[window];
+      had?.set(id, (had.get(id) ?? 0) + end - start);
+      start = end;
+    }
+  };
+  const pickAll = () => {
+    while (free > 0) {
+      const task = timed(() => queue.pick());
+      if (task === null) return;
+      const tenant = tenants.get(task.organisationId);
+      if (!tenant) throw new Error(`Nobody is called ${task.organisationId}.`);
+      free -= 1;
+      picks += 1;
+      waitsMs.get(tenant.id)?.push(now - task.queuedAt);
+      const usedMs = tenant.runMs();
+      noteRun(tenant.id, now, now + usedMs);
+      events.add(now + usedMs, () => {
+        free += 1;
+        timed(() => queue.release(task.taskId, usedMs));
+      });
+      if (tenant.isRefilled) offer(tenant);
+      const left = (waiting.get(tenant.id) ?? 0) - 1;
+      waiting.set(tenant.id, left);
+      if (left === 0) backlogged[Math.floor(now / windowMs)]?.delete(tenant.id);
+    }
+  };
+  const comeAfter = (tenant: SimulatedTenant) => {
+    const afterMs = tenant.betweenMs();
+    if (!Number.isFinite(afterMs)) return;
+    events.add(now + afterMs, () => {
+      offer(tenant);
+      comeAfter(tenant);
+    });
+  };
+
+  for (const tenant of fleet.tenants) {
+    for (let i = 0; i < tenant.backlog; i++) offer(tenant);
+    comeAfter(tenant);
+  }
+  for (const [window, through] of backlogged.entries()) {
+    events.add(window * windowMs, () => {
+      for (const id of through) if (!waiting.get(id)) through.delete(id);
+    });
+  }
+  pickAll();
+  for (let next = events.take(); next && next.at < forMs; next = events.take()) {
+    now = next.at;
+    next.item();
+    pickAll();
+  }
+  return { windows, backlogged, waitsMs, picks, queueMs };
+}
