@@ -1,3 +1,4 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 
 import type { BuildOptions } from '../../builder/build-model-folder.ts';
@@ -85,6 +86,60 @@ test.each<[string, BuildOptions, number]>([
   const full = await runtime.prefillChunk(0, ids.slice(0, 64), 0);
   expect(difference(full, reference.logits(ids.slice(0, 64)))).toBeLessThan(tolerance);
 });
+
+test.each<[string, BuildOptions]>([
+  ['chosen by the mask', {}],
+  ['chosen by positions', { variant: 'gpu' }],
+])(
+  '6,000 tokens in chunks are to the bit what one run of all of them is, tables %s',
+  async (_, options) => {
+    const geometry = { hiddenSize: 96, heads: 1, intermediateSize: 128, layers: 1 };
+    const dir = await tinyFolder({ ...geometry, maxPositions: 131_072, ...options });
+    const folder = await readModelFolder(dir);
+    const long = Array.from({ length: 6000 }, (__, at) => 3 + ((at * 37 + ((at * at) % 11)) % 900));
+    const expected = await runOnce(folder.graphPath, long, geometry);
+
+    await using runtime = await openOrtCapi(folder, {
+      provider: 'cpu',
+      threads: 1,
+      slots: 1,
+      contextLength: 8192,
+    });
+    let logits = new Float32Array();
+    for (let start = 0; start < long.length; start += 500) {
+      logits = await runtime.prefillChunk(1, long.slice(start, start + 500), start);
+    }
+    expect(logits).toEqual(expected);
+  },
+);
+
+/** The logits after the last of `ids`, from one run of the stock binding. */
+async function runOnce(
+  graphPath: string,
+  ids: readonly number[],
+  { layers, heads, hiddenSize }: { layers: number; heads: number; hiddenSize: number },
+): Promise<Float32Array> {
+  const session = await InferenceSession.create(graphPath);
+  const int64 = (values: readonly number[]) =>
+    new Tensor('int64', BigInt64Array.from(values, BigInt), [1, ids.length]);
+  const feeds: Record<string, Tensor> = {
+    input_ids: int64(ids),
+    attention_mask: int64(ids.map(() => 1)),
+  };
+  if (session.inputNames.includes('position_ids')) {
+    feeds['position_ids'] = int64(ids.map((__, at) => at));
+  }
+  const shape = [1, heads, 0, hiddenSize / heads];
+  for (let layer = 0; layer < layers; layer += 1) {
+    for (const part of ['key', 'value']) {
+      feeds[`past_key_values.${layer}.${part}`] = new Tensor('float32', new Float32Array(), shape);
+    }
+  }
+  const { logits } = await session.run(feeds, ['logits']);
+  await session.release();
+  if (!(logits?.data instanceof Float32Array)) throw new TypeError('No float32 logits came.');
+  return logits.data.slice(-TINY_MODEL.vocabularySize);
+}
 
 test('a terminated run rejects, leaves its slot as it was, and the next run is whole', async () => {
   await using runtime = await open();

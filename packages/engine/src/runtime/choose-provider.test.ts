@@ -1,0 +1,57 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, expect, test } from 'vitest';
+
+import { chooseProvider } from './choose-provider.ts';
+import type { ProviderName } from './provider.ts';
+
+const dir = await mkdtemp(join(tmpdir(), 'runfleet-provider-'));
+afterAll(async () => await rm(dir, { recursive: true, force: true }));
+
+/** Opens everything but the named providers. */
+function openBut(...broken: ProviderName[]) {
+  return async (provider: ProviderName) => {
+    if (broken.includes(provider)) throw new Error(`${provider} is broken`);
+    return provider;
+  };
+}
+
+test('a provider that is asked for by name is taken or fails, without another in its place', async () => {
+  expect(await chooseProvider('webgpu', dir, openBut())).toEqual({
+    opened: 'webgpu',
+    provider: 'webgpu',
+    note: '',
+  });
+  await expect(chooseProvider('cuda', dir, openBut('cuda'))).rejects.toThrow('cuda is broken');
+});
+
+test('auto without cuda’s library does not try it, and says so in one line', async () => {
+  const tried: string[] = [];
+  const { provider, note } = await chooseProvider('auto', dir, async (name) => {
+    tried.push(name);
+    return await openBut('webgpu')(name);
+  });
+  expect(provider).toBe('cpu');
+  expect(tried).not.toContain('cuda');
+  expect(note).toMatch(/^ \(no cuda: its library is not installed; no webgpu: [^\n]+\)$/u);
+});
+
+test('auto with cuda’s library takes cuda, or else says what it failed with', async () => {
+  const names = ['libonnxruntime_providers_cuda.so', 'onnxruntime_providers_cuda.dll'];
+  for (const name of names) await writeFile(join(dir, name), '');
+  expect(await chooseProvider('auto', dir, openBut())).toMatchObject({
+    provider: 'cuda',
+    note: '',
+  });
+  const { provider, note } = await chooseProvider('auto', dir, openBut('cuda', 'webgpu'));
+  expect(provider).toBe('cpu');
+  expect(note).toContain('no cuda: cuda is broken');
+});
+
+test('where even the cpu fails, its failure is the answer', async () => {
+  await expect(chooseProvider('auto', dir, openBut('cuda', 'webgpu', 'cpu'))).rejects.toThrow(
+    'cpu is broken',
+  );
+});
