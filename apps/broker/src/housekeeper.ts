@@ -1,6 +1,6 @@
 /**
- * What one broker at a time does for the whole fleet: reconcilers and partitions. Every broker
- * ticks the pulse, so that time goes on while any of them lives.
+ * What one broker at a time does for the whole fleet. Every broker ticks the pulse, so that time
+ * goes on while any of them lives, however long something else takes.
  */
 import { readLedgerDrift } from '@runfleet/billing';
 import { formatUsd } from '@runfleet/protocol';
@@ -22,63 +22,75 @@ const TICK_MS = 1_000;
 /** A lease row of its own; no pool can have this name, since pool names hold no spaces. */
 const HOUSEKEEPING = 'house keeping';
 
-/** Reconcilers that look at more than a few rows, and how often they do. */
-const SLOW_REPAIRS = {
-  'event-partitions': { everyTicks: 10, run: makeEventPartitions },
-  accounts: { everyTicks: 60, run: repairAccounts },
-} as const;
+type Chore = (ctx: BrokerContext) => Promise<number>;
 
-/** What grows and is cut back, or is added up, without anything having gone wrong. */
-const UPKEEP = {
-  'idempotency-keys': { everyTicks: 10, run: purgeIdempotencyKeys },
-  'model-figures': { everyTicks: 60, run: foldEndedTasks },
-} as const;
-
-/** Reads every transfer. */
-const LEDGER_EVERY_TICKS = 3_600;
+/**
+ * What looks at more than a few rows, how often, and whether its count is of things that were wrong.
+ * They run beside the ticks, since some read whole tables, and a broker that does them keeps the lead.
+ */
+const CHORES = {
+  'event-partitions': { everyTicks: 10, isRepair: true, run: makeEventPartitions },
+  'idempotency-keys': { everyTicks: 10, isRepair: false, run: purgeIdempotencyKeys },
+  accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },
+  'model-figures': { everyTicks: 60, isRepair: false, run: foldEndedTasks },
+  'ledger-drift': { everyTicks: 3_600, isRepair: false, run: checkLedger },
+} as const satisfies Record<string, { everyTicks: number; isRepair: boolean; run: Chore }>;
 
 export class Housekeeper implements AsyncDisposable {
   readonly #ctx: BrokerContext;
   readonly #timer: NodeJS.Timeout;
+  readonly #stopping = new AbortController();
+  /** What runs now: a second call waits for its next turn. */
+  readonly #running = new Map<string, Promise<void>>();
   #ticks = 0;
-  #ticking: Promise<void> | null = null;
 
   constructor(ctx: BrokerContext) {
     this.#ctx = ctx;
     this.#timer = setInterval(() => {
-      this.#ticking ??= this.#tick().finally(() => {
-        this.#ticking = null;
-      });
+      this.#start('pulse', () => tickPulse(ctx));
+      this.#start('repairs', () => this.#keepHouse());
     }, TICK_MS);
   }
 
+  /** What reads whole tables is not waited for: it ends with its connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#ticking;
+    this.#stopping.abort();
+    await Promise.all([this.#running.get('pulse'), this.#running.get('repairs')]);
     await yieldPool(this.#ctx, { pool: HOUSEKEEPING, holder: this.#ctx.brokerId }).catch(() => {
       // The lease runs out by itself.
     });
   }
 
-  async #tick(): Promise<void> {
-    try {
-      await tickPulse(this.#ctx);
-      const lease = await leadPool(this.#ctx, {
-        pool: HOUSEKEEPING,
-        holder: this.#ctx.brokerId,
+  async #keepHouse(): Promise<void> {
+    const lease = await leadPool(this.#ctx, { pool: HOUSEKEEPING, holder: this.#ctx.brokerId });
+    if (!lease) return;
+    for (const name of REPAIRS) {
+      // One that fails keeps none of the others from their turn.
+      await this.#attempt(name, async () => this.#report(name, await repair(this.#ctx, name)));
+    }
+    const tick = this.#ticks++;
+    for (const [name, { everyTicks, isRepair, run }] of Object.entries(CHORES)) {
+      if (tick % everyTicks !== 0) continue;
+      this.#start(name, async () => {
+        const count = await run(this.#ctx);
+        if (isRepair) this.#report(name, count);
       });
-      if (!lease) return;
-      const tick = this.#ticks++;
-      for (const name of REPAIRS) this.#report(name, await repair(this.#ctx, name));
-      for (const [name, { everyTicks, run }] of Object.entries(SLOW_REPAIRS)) {
-        if (tick % everyTicks === 0) this.#report(name, await run(this.#ctx));
-      }
-      for (const { everyTicks, run } of Object.values(UPKEEP)) {
-        if (tick % everyTicks === 0) await run(this.#ctx);
-      }
-      if (tick % LEDGER_EVERY_TICKS === 0) await this.#checkLedger();
+    }
+  }
+
+  #start(name: string, work: () => Promise<void>): void {
+    if (this.#running.has(name)) return;
+    const done = this.#attempt(name, work).finally(() => this.#running.delete(name));
+    this.#running.set(name, done);
+  }
+
+  async #attempt(name: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (err) {
-      this.#ctx.logger.warn({ err }, 'housekeeping failed; it is tried again');
+      if (this.#stopping.signal.aborted) return;
+      this.#ctx.logger.warn({ err, work: name }, 'housekeeping failed; it is tried again');
     }
   }
 
@@ -87,12 +99,12 @@ export class Housekeeper implements AsyncDisposable {
     this.#ctx.metrics.repaired(reconciler, repaired);
     this.#ctx.logger.warn({ reconciler, repaired }, 'repaired');
   }
+}
 
-  async #checkLedger(): Promise<void> {
-    const drift = await readLedgerDrift(this.#ctx);
-    this.#ctx.metrics.ledgerDriftIs(Number(formatUsd(drift)));
-    if (drift !== 0n) {
-      this.#ctx.logger.error({ usd: formatUsd(drift) }, 'accounts differ from their transfers');
-    }
-  }
+async function checkLedger(ctx: BrokerContext): Promise<number> {
+  const drift = await readLedgerDrift(ctx);
+  ctx.metrics.ledgerDriftIs(Number(formatUsd(drift)));
+  if (drift === 0n) return 0;
+  ctx.logger.error({ usd: formatUsd(drift) }, 'accounts differ from their transfers');
+  return 1;
 }

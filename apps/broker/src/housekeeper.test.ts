@@ -1,0 +1,77 @@
+import { createLogger, createMetrics } from '@runfleet/service';
+import { createTask, readTask } from '@runfleet/tasks';
+import { aTask, aWorker } from '@runfleet/tasks/testing';
+import { expect, vi } from 'vitest';
+
+import type { BrokerContext } from './context.ts';
+import { Housekeeper } from './housekeeper.ts';
+import { brokerMetrics } from './metrics.ts';
+import { testWithBroker } from './testing.ts';
+
+const test = testWithBroker.extend('counted', ({ broker }) => {
+  const metrics = createMetrics({ role: 'broker' });
+  const ctx: BrokerContext = {
+    ...broker(),
+    metrics: brokerMetrics(metrics),
+    logger: createLogger({ role: 'broker', level: 'silent' }),
+  };
+  /** Lines of /metrics about what was repaired, and about the ledger. */
+  const lines = async () => {
+    const text = await metrics.text();
+    return text.split('\n').filter((line) => /^runfleet_broker_(repaired|ledger)/.test(line));
+  };
+  return { ctx, lines };
+});
+
+test('what is wrong is repaired within seconds, and counted by reconciler', async ({
+  db,
+  store,
+  tenant,
+  counted: { ctx, lines },
+}) => {
+  const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
+  const { workerId } = await aWorker(store);
+  await db.sql`update tasks set start_by = now() where id = ${id}`;
+  await db.sql`update workers set used = 3 where id = ${workerId}`;
+  await db.sql`update accounts set active_tasks = 9 where organisation_id = ${tenant.organisationId}`;
+  {
+    await using _keeper = new Housekeeper(ctx);
+    await vi.waitFor(
+      async () => {
+        expect(await lines()).toEqual(
+          expect.arrayContaining([
+            expect.stringMatching(/repaired_total\{.*start-deadlines.*\} 1/),
+            expect.stringMatching(/repaired_total\{.*slot-counts.*\} 1/),
+            expect.stringMatching(/repaired_total\{.*accounts.*\} 1/),
+            expect.stringMatching(/ledger_drift_usd(\{.*\})? 0/),
+          ]),
+        );
+      },
+      { timeout: 10_000 },
+    );
+  }
+  const task = await readTask({ db }, { ...tenant, reference: { id } });
+  expect(task.outcome).toBe('expired');
+});
+
+test('of two keepers one keeps house, both tick, and the other takes over', async ({
+  db,
+  counted: { ctx },
+  broker,
+}) => {
+  const holder = async () => {
+    const [row] = await db.sql<{ holder: string; pulse: string }[]>`
+      select holder, n as pulse from pool_leases, pulse where pool = 'house keeping'`;
+    return row ?? { holder: '', pulse: '0' };
+  };
+  const other = broker();
+  const first = new Housekeeper(ctx);
+  await vi.waitFor(async () => expect((await holder()).holder).toBe(ctx.brokerId), 10_000);
+  await using _second = new Housekeeper(other);
+  await first[Symbol.asyncDispose]();
+  await vi.waitFor(async () => expect((await holder()).holder).toBe(other.brokerId), 10_000);
+  const { pulse } = await holder();
+  await vi.waitFor(async () => {
+    expect(Number((await holder()).pulse)).toBeGreaterThan(Number(pulse));
+  }, 10_000);
+});
