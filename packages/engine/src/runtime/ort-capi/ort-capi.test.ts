@@ -105,7 +105,7 @@ test.each<[string, BuildOptions]>([
       slots: 1,
       contextLength: 8192,
     });
-    let logits = new Float32Array();
+    let logits: Float32Array | undefined;
     for (let start = 0; start < long.length; start += 500) {
       logits = await runtime.prefillChunk(1, long.slice(start, start + 500), start);
     }
