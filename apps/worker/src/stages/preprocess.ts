@@ -6,7 +6,7 @@ import type { WorkerContext } from '../context.ts';
 
 /** Chat template, tokens, length check. Rejects with the caller's mistake, if there is one. */
 export async function preprocess(
-  ctx: WorkerContext,
+  ctx: Pick<WorkerContext, 'limits'>,
   run: { task: TaskToRun; engine: Engine },
 ): Promise<{ prepared: Prepared; prompt: string }> {
   const { task, engine } = run;

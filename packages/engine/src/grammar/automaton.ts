@@ -24,7 +24,9 @@ export type State = {
 };
 
 /** A pattern with more open ends at once is not followed. */
-const LEAVES_MAX = 4_096;
+const LEAVES_MAX = 2_048;
+/** Ends looked at between two horizons, some 50 ms: others wait meanwhile. */
+const WORK_MAX = 5_000_000;
 /** When so many states are known they are forgotten, and found again as they are met. */
 const STATES_MAX = 20_000;
 const RESTS_LARGE = 200_000;
@@ -48,6 +50,7 @@ export class Automaton {
   readonly #states = new Map<string, State>();
   readonly #repeats = new Map<Node, Map<string, Node>>();
   #rests = 0;
+  #work = 0;
 
   constructor(root: Node) {
     this.start = this.#stateOf([this.#before(root, this.#end)]);
@@ -63,6 +66,7 @@ export class Automaton {
     const known = state.next[byte];
     if (known !== undefined) return known ?? undefined;
 
+    this.#spend(state.leaves.length);
     const rests: Rest[] = [];
     for (const { from, to, rest } of state.leaves) {
       if (byte >= from && byte <= to) rests.push(rest);
@@ -78,12 +82,19 @@ export class Automaton {
   /**
    * A state that goes on alike for `bytes` bytes: counts that cannot run out by then are as good as
    * endless, so that a string of at most 1,000 characters is the same after 5 of them and after 6.
+   * From here on `next` throws `EngineError('input')` once it has looked at too much.
    */
   horizon(state: State, bytes: number): State {
+    this.#work = 0;
     return this.#intern(
       state.leaves.map(({ from, to, rest }) => ({ from, to, rest: this.#clamp(rest, bytes) })),
       state.ends,
     );
+  }
+
+  #spend(work: number): void {
+    this.#work += work;
+    if (this.#work > WORK_MAX) throw tooManyWays();
   }
 
   #clamp(rest: Rest, bytes: number): Rest {
@@ -107,6 +118,7 @@ export class Automaton {
     for (const rest of rests) {
       const opened = this.#open(rest);
       ends ||= opened.ends;
+      this.#spend(opened.leaves.length);
       for (const leaf of opened.leaves) {
         if (seen.has(leaf)) continue;
         seen.add(leaf);

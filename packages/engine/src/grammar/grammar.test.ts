@@ -66,3 +66,18 @@ test('a grammar that was asked for lately is the same one', () => {
   for (let index = 0; index < 32; index += 1) ask(`c{${index}}`);
   expect(ask('a')).not.toBe(first);
 });
+
+test.each(['x{40}(a{0,40}){0,40}', 'x{40}(.{0,40}){0,40}'])(
+  'a pattern that can be read in many ways, %s, ends the answer before it stops the others',
+  (pattern) => {
+    const grammar = new Grammar({ kind: 'regex', pattern }, { trie, tokenizer, stopIds });
+    const look = () => {
+      let state = grammar.start;
+      for (const bytes of [' ', 'x'.repeat(40), 'a', 'a', 'a', 'a']) {
+        grammar.maskOf(state);
+        state = grammar.next(state, Buffer.from(bytes)) ?? state;
+      }
+    };
+    expect(look).toThrow(expect.objectContaining({ kind: 'input' }));
+  },
+);

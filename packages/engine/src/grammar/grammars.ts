@@ -18,6 +18,11 @@ export class Grammars {
     this.#model = model;
   }
 
+  /** Reads the vocabulary, which takes 0.1 s at Phi's size: better now than with others' answers under way. */
+  warmUp(): void {
+    this.#openTrie();
+  }
+
   /** Throws `EngineError('input')` where the grammar cannot be followed. */
   open(given: OutputGrammar): Grammar {
     const key = JSON.stringify(given);

@@ -1,6 +1,6 @@
 import { EngineError } from '../engine-error.ts';
 import type { OutputGrammar } from '../engine.ts';
-import { Automaton } from './automaton.ts';
+import { Automaton, type State } from './automaton.ts';
 import { character } from './characters.ts';
 import { JSON_NODE, schemaNode } from './json-node.ts';
 import { literal, type Node, sequence } from './node.ts';
@@ -12,7 +12,22 @@ export function openAutomaton(given: OutputGrammar): Automaton {
   const automaton = new Automaton(sequence(literal(' '), nodeOf(given)));
   const afterSpace = automaton.next(automaton.start, 0x20);
   if (!afterSpace) throw new EngineError('input', 'No text matches the grammar.');
+  lookAhead(automaton, afterSpace);
   return automaton;
+}
+
+/** States that a text reaches in its first characters; what cannot be followed mostly shows there. */
+const STATES_AHEAD = 32;
+
+function lookAhead(automaton: Automaton, start: State): void {
+  const seen = new Set([start]);
+  for (const state of seen) {
+    for (const { from } of state.leaves) {
+      if (seen.size >= STATES_AHEAD) return;
+      const next = automaton.next(state, from);
+      if (next) seen.add(next);
+    }
+  }
 }
 
 function nodeOf(given: OutputGrammar): Node {

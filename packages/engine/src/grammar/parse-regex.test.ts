@@ -75,6 +75,8 @@ test.each([
   ['[^\\s\\S]', 'nothing matches this'],
   ['('.repeat(80) + ')'.repeat(80), 'groups are nested deeper than'],
   ['((a{0,100}){0,100}){0,100}', 'can be read in too many ways'],
+  ['(a{0,100}){0,100}', 'can be read in too many ways'],
+  ['((a|b|[^c]){0,30}|\\w{0,30}|.{0,30}){0,30}', 'can be read in too many ways'],
 ])('%s is refused with its reason', (pattern, message) => {
   expect(() => open(pattern)).toThrow(
     expect.objectContaining({ kind: 'input', message: expect.stringContaining(message) }),

@@ -15,47 +15,45 @@ export class VocabularyTrie {
   readonly depth: number;
 
   constructor(tokenizer: Tokenizer) {
-    const root: Growing = { byte: 0, children: new Map(), tokens: [] };
-    let nodes = 1;
-    let depth = 0;
-    for (let id = 0; id < tokenizer.idCount; id += 1) {
-      const bytes = tokenizer.bytesOf(id);
-      if (bytes.length === 0) continue;
-      depth = Math.max(depth, bytes.length);
-      let node = root;
-      for (const byte of bytes) {
-        let child = node.children.get(byte);
-        if (!child) {
-          child = { byte, children: new Map(), tokens: [] };
-          node.children.set(byte, child);
-          nodes += 1;
-        }
-        node = child;
-      }
-      node.tokens.push(id);
-    }
+    const spelled = Array.from({ length: tokenizer.idCount }, (_, id) => ({
+      id,
+      bytes: Buffer.from(tokenizer.bytesOf(id)).toString('latin1'),
+    })).filter(({ bytes }) => bytes !== '');
+    // In this order the tokens below a node stand in a row, those that end at it first.
+    spelled.sort((left, right) =>
+      left.bytes === right.bytes ? left.id - right.id : left.bytes < right.bytes ? -1 : 1,
+    );
 
-    this.depth = depth;
-    this.bytes = new Uint8Array(nodes);
-    this.firstChild = new Int32Array(nodes + 1);
-    this.firstToken = new Int32Array(nodes + 1);
+    const bytes = [0];
+    const firstChild: number[] = [];
+    const firstToken: number[] = [];
     const tokens: number[] = [];
-    const line: Growing[] = [root];
-    for (const [at, node] of line.entries()) {
-      this.bytes[at] = node.byte;
-      this.firstChild[at] = line.length;
-      this.firstToken[at] = tokens.length;
-      for (const id of node.tokens) tokens.push(id);
-      for (const child of node.children.values()) line.push(child);
+    // Which of the tokens are below each node, and how deep it is.
+    const starts = [0];
+    const ends = [spelled.length];
+    const depths = [0];
+    for (let node = 0; node < starts.length; node += 1) {
+      const depth = depths[node] ?? 0;
+      const end = ends[node] ?? 0;
+      let at = starts[node] ?? 0;
+      firstChild.push(starts.length);
+      firstToken.push(tokens.length);
+      for (; at < end && spelled[at]?.bytes.length === depth; at += 1) {
+        tokens.push(spelled[at]?.id ?? 0);
+      }
+      while (at < end) {
+        const byte = spelled[at]?.bytes.charCodeAt(depth) ?? 0;
+        starts.push(at);
+        while (at < end && spelled[at]?.bytes.charCodeAt(depth) === byte) at += 1;
+        ends.push(at);
+        depths.push(depth + 1);
+        bytes.push(byte);
+      }
     }
-    this.firstChild[nodes] = nodes;
-    this.firstToken[nodes] = tokens.length;
+    this.depth = depths.at(-1) ?? 0;
+    this.bytes = Uint8Array.from(bytes);
+    this.firstChild = Int32Array.from([...firstChild, starts.length]);
+    this.firstToken = Int32Array.from([...firstToken, tokens.length]);
     this.tokens = Int32Array.from(tokens);
   }
 }
-
-type Growing = {
-  readonly byte: number;
-  readonly children: Map<number, Growing>;
-  readonly tokens: number[];
-};

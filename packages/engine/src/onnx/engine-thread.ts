@@ -28,6 +28,7 @@ async function serve(): Promise<void> {
   const [short, long] = runtime.slotClasses;
   const contextLength = (long ?? short).tokens;
   const grammars = new Grammars(folder);
+  grammars.warmUp();
   const batch = new OutputBatch(send);
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn() });
   const aborts = new Map<number, AbortController>();

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { buildModelFolder, openEngine } from '@runfleet/engine';
+import { phi } from '@runfleet/tasks/testing';
+import { afterAll, expect, test } from 'vitest';
+
+import { preprocess } from './preprocess.ts';
+
+const limits = { maxTokens: 200, maxTimeoutSeconds: 3_600 };
+const dir = await mkdtemp(join(tmpdir(), 'runfleet-preprocess-'));
+const modelDir = join(dir, 'model');
+await buildModelFolder(modelDir);
+const engine = await openEngine({
+  kind: 'onnx',
+  modelDir,
+  provider: 'cpu',
+  slots: 1,
+  threads: 1,
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  await rm(dir, { recursive: true });
+});
+
+function prepare(parameters: Record<string, unknown>) {
+  const task = { id: '7', pool: phi().pool, ownerId: 'u', seed: '1', timeoutSeconds: 60 };
+  const body = { prompt: 'Hi', ...parameters };
+  return preprocess({ limits }, { task: { ...task, parameters: body }, engine });
+}
+
+const schema = (of: object) => ({
+  response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: of } },
+});
+
+test.each<[string, Record<string, unknown>]>([
+  ['json', { response_format: '{"type":"json_object"}' }],
+  ['a pattern', { regex: '^(?<first>[^"]{1,900})(a|b)*?$' }],
+  ['the longest lengths', schema({ type: 'string', minLength: 10_000, maxLength: 10_000 })],
+  [
+    'the most items',
+    schema({ type: 'array', items: { type: 'array', maxItems: 1_000 }, minItems: 1_000 }),
+  ],
+  ['recursion', schema({ type: 'object', properties: { a: { $ref: '#' } } })],
+  [
+    'definitions',
+    schema({ $ref: '#/$defs/x', $defs: { x: { anyOf: [{ const: 1 }, { enum: ['a'] }] } } }),
+  ],
+  ['formats', schema({ type: 'object', additionalProperties: { type: 'string', format: 'uuid' } })],
+  ['a tuple', schema({ type: 'array', prefixItems: [true, { type: 'null' }], items: false })],
+  ['types and bounds', schema({ type: ['integer', 'null'], exclusiveMinimum: 0.5, maximum: 1e20 })],
+  ['a pattern of quotes', schema({ type: 'string', pattern: '^".*\\\\\\s$' })],
+])('what the API lets in, the engine follows: %s', async (_, parameters) => {
+  const { prepared } = await prepare(parameters);
+  const end = AbortSignal.timeout(20_000);
+  const result = await engine.generate(prepared, () => {}, end);
+  expect(result.completionTokens).toBeGreaterThan(0);
+});
+
+test('what only the engine can tell is the caller’s mistake, too', async () => {
+  await expect(
+    prepare(schema({ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 })),
+  ).rejects.toMatchObject({
+    kind: 'input',
+    message: expect.stringContaining('response_format: schema allows no number'),
+  });
+  await expect(prepare({ regex: '(a{0,100}){0,100}' })).rejects.toMatchObject({ kind: 'input' });
+});
