@@ -5,7 +5,7 @@
  * an octave each, and the mass of a bucket is summed as it fills; only the bucket in which a limit
  * falls is put in order. Ties go to the lower id. Weights are powers of two from a table with a
  * correction, exact to 1e-12 and, being plain arithmetic, the same on every machine. Measured over
- * 32,064 logits: 0.1 ms, where `Math.exp` alone takes 0.3 ms.
+ * 32,064 logits: 0.15 ms, and 0.05 ms more for a limit, where `Math.exp` alone takes 0.32 ms.
  */
 export class Softmax {
   readonly #counts = new Int32Array(BUCKETS);
