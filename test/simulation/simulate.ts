@@ -22,7 +22,7 @@ import { SimRedis } from './servers/sim-redis.ts';
 import { TENANTS } from './tenants.ts';
 import type { World } from './world.ts';
 
-export const STEPS_MIN = 2_500;
+export const STEPS_MIN = 2_000;
 /** What is left when faults are over must end within this much virtual time. */
 const REST_SECONDS_MAX = 300;
 /** 2026-01-01, so that moments look like moments. */

@@ -1,6 +1,8 @@
 /** The verbs that simulated processes call: the real ones, or in a life with a planted bug a wrong one. */
 import {
+  acceptTask,
   appendOutput,
+  beginTask,
   type Carried,
   type Claim,
   finishTask,
@@ -11,26 +13,28 @@ import {
   type TaskResult,
 } from '@runfleet/tasks';
 import {
-  decideAccept,
   decideExpireUnstarted,
   decideFinish,
   decideRenew,
   repairOne,
 } from '@runfleet/tasks/memory';
 
-import type { RunInput } from './input.ts';
 import type { SimProcess } from './kernel/sim-process.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import type { Clients } from './servers/sim-clients.ts';
 import type { World } from './world.ts';
 
+/** How an attempt ends, with what is not in the log yet. */
+export type End = { result: TaskResult; lastOutput?: Output };
+
 type Renewal = { id: string; generation: number; seenPulse: number };
 
 export type Verbs = {
-  accept(claim: Claim & { workerId: string }): Promise<RunInput | null>;
+  accept(claim: Claim & { workerId: string }): Promise<Carried>;
+  begin(claim: Claim & { workerId: string }): Promise<Carried>;
   start(claim: Claim): Promise<Carried>;
   append(claim: Claim, output: Output): Promise<Carried>;
-  finish(claim: Claim, result: TaskResult): Promise<Carried>;
+  finish(claim: Claim, end: End): Promise<Carried>;
   handBack(claim: Claim): Promise<boolean>;
   requeue(claim: Claim): Promise<boolean>;
   renew(worker: Renewal): ReturnType<typeof renewWorker>;
@@ -38,23 +42,12 @@ export type Verbs = {
 };
 
 export function verbsOf(world: World, process: SimProcess, clients: Clients): Verbs {
-  const { ask, store } = clients;
   const verbs: Verbs = {
-    // The real verb reads the input from Postgres beside its commit; so does this one.
-    accept: async (claim) => {
-      const [input, committed] = await Promise.all([
-        ask(() => world.database.tasks.get(claim.taskId)?.task.parameters as RunInput),
-        store.commit({
-          taskId: claim.taskId,
-          readsWorkers: false,
-          decide: (state) => decideAccept(state, claim),
-        }),
-      ]);
-      return 'refused' in committed ? null : input;
-    },
+    accept: (claim) => acceptTask(clients, claim),
+    begin: (claim) => beginTask(clients, claim),
     start: (claim) => startTask(clients, claim),
     append: (claim, output) => appendOutput(clients, claim, output),
-    finish: (claim, result) => finishTask(clients, claim, { result }),
+    finish: (claim, end) => finishTask(clients, claim, end),
     handBack: (claim) => requeueTask(clients, claim, 'worker_stopping'),
     requeue: (claim) => requeueTask(clients, claim, 'run_broke_off'),
     renew: (worker) => renewWorker(clients, worker),
@@ -71,25 +64,25 @@ export function verbsOf(world: World, process: SimProcess, clients: Clients): Ve
 
 const finishWithoutEpoch =
   ({ store }: Clients): Verbs['finish'] =>
-  async ({ taskId }, result) => {
+  async ({ taskId }, end) => {
     const committed = await store.commit({
       taskId,
       readsWorkers: true,
-      decide: (state) => decideFinish(state, { epoch: state.epoch, result }),
+      decide: (state) => decideFinish(state, { epoch: state.epoch, ...end }),
     });
     return 'refused' in committed ? 'fenced' : 'done';
   };
 
 const finishTwice =
   ({ store }: Clients): Verbs['finish'] =>
-  async ({ taskId, epoch }, result) => {
+  async ({ taskId, epoch }, end) => {
     const committed = await store.commit({
       taskId,
       readsWorkers: true,
       decide: (state) => {
-        const decision = decideFinish(state, { epoch, result });
+        const decision = decideFinish(state, { epoch, ...end });
         const isRepeat = 'length' in decision && decision.length === 0;
-        return isRepeat ? [{ do: 'settle', result }] : decision;
+        return isRepeat ? [{ do: 'settle', result: end.result }] : decision;
       },
     });
     return 'refused' in committed ? 'fenced' : 'done';

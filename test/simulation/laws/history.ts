@@ -50,10 +50,6 @@ export class History {
     this.#database = database;
   }
 
-  timeoutMsOf(taskId: string): number {
-    return (this.#database?.tasks.get(taskId)?.state.timeoutSeconds ?? 0) * 1_000;
-  }
-
   get liveTasks(): number {
     return this.#live;
   }
@@ -227,7 +223,9 @@ export class History {
     after: Applied['changed'][number]['after'],
   ): void {
     this.#counts.add(`outcome: ${after.outcome}`);
-    if (after.outcome !== 'expired') return;
+    // A worker keeps its own time, from the moment that it has the ticket.
+    const isByBroker = after.epoch > before.epoch;
+    if (after.outcome !== 'expired' || !isByBroker) return;
     const acceptedAtMs =
       before.times.acceptedAt === null ? null : this.#tasks.get(after.id)?.acceptedAtMs;
     if (acceptedAtMs === null || acceptedAtMs === undefined) return;
@@ -253,7 +251,9 @@ export class History {
   #checkAccounts({ created, changed, transfers }: Applied): void {
     const touched = new Set<string>();
     for (const { state } of created) touched.add(state.organisationId);
-    for (const { after } of changed) touched.add(after.organisationId);
+    for (const { after } of changed) {
+      if (isTerminal(after.status)) touched.add(after.organisationId);
+    }
     for (const { organisationId } of transfers) touched.add(organisationId);
     for (const id of touched) {
       const account = this.#database?.accounts.get(id);

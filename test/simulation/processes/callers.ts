@@ -146,6 +146,6 @@ function drawBehaviour({ random }: World): Behaviour {
   if (drawn < 0.88) return 'fails in the model';
   if (drawn < 0.93) return 'breaks off';
   if (drawn < 0.97) return 'never ends';
-  if (drawn < 0.985) return 'kills its worker';
+  if (drawn < 0.994) return 'kills its worker';
   return 'hangs';
 }

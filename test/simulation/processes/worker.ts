@@ -4,9 +4,11 @@
  */
 import type { Ticket } from '@runfleet/queue';
 import {
+  type Carried,
   type Claim,
   drainWorker,
   failure,
+  type Output,
   registerWorker,
   retireWorker,
   type TaskResult,
@@ -17,14 +19,14 @@ import type { SimProcess } from '../kernel/sim-process.ts';
 import { Stop, Stopped } from '../kernel/stop.ts';
 import { POOL } from '../pool.ts';
 import type { Clients } from '../servers/sim-clients.ts';
-import { type Verbs, verbsOf } from '../verbs.ts';
+import { type End, type Verbs, verbsOf } from '../verbs.ts';
 import type { World } from '../world.ts';
 import { requireAway } from './require-away.ts';
 import { untilAnswered } from './until-answered.ts';
 
 const RENEW_MS = 5_000;
 const DRAIN_MS = 4_000;
-const PREPROCESS_MS = 20;
+const PREPROCESS_MS = 200;
 
 type Run = { epoch: number; stop: Stop; accepted: Promise<void>; done: Promise<void> };
 
@@ -107,22 +109,19 @@ class SimWorker {
       return;
     }
     const stop = new Stop();
-    const answered = untilAnswered(
-      this.#process,
-      () => this.#verbs.accept({ ...ticket, workerId: this.#id }),
-      stop,
-    );
-    const done = this.#carry(ticket, answered, stop);
+    let done = Promise.resolve();
+    const told = new Promise<void>((resolve) => {
+      done = this.#carry(ticket, stop, resolve);
+    });
     this.#process.spawn(done);
-    const accepted = answered.then(() => {}, requireStopped);
+    const accepted = Promise.race([told, done]);
     this.#runs.set(taskId, { epoch, stop, accepted, done });
     await accepted;
   }
 
-  async #carry(claim: Ticket, accepted: Promise<RunInput | null>, stop: Stop): Promise<void> {
+  async #carry(claim: Ticket, stop: Stop, sayAccepted: () => void): Promise<void> {
     try {
-      const input = await accepted;
-      if (input) await this.#run(claim, input, stop);
+      await this.#run(claim, stop, sayAccepted);
     } catch (error) {
       requireStopped(error);
     } finally {
@@ -130,13 +129,17 @@ class SimWorker {
     }
   }
 
-  async #run(claim: Claim, input: RunInput, stop: Stop): Promise<void> {
+  async #run(claim: Claim, stop: Stop, sayAccepted: () => void): Promise<void> {
     const process = this.#process;
-    const timeoutMs = this.#world.history.timeoutMsOf(claim.taskId);
-    process.after(timeoutMs, () => stop.stop('timeout'));
+    const { database } = this.#world;
+    const read = () => this.#clients.ask(() => database.tasks.get(claim.taskId)?.task);
+    const task = await untilAnswered(process, read, stop);
+    if (!task) return;
+    const input = task.parameters as RunInput;
+    process.after(task.timeoutSeconds * 1_000, () => stop.stop('timeout'));
     try {
-      const result = await this.#infer(claim, input, stop);
-      const carried = await untilAnswered(process, () => this.#verbs.finish(claim, result));
+      const end = await this.#infer(claim, input, { stop, sayAccepted });
+      const carried = await untilAnswered(process, () => this.#verbs.finish(claim, end));
       if (carried === 'done') this.#world.history.toldDone(claim);
       this.#clients.queue.wake(POOL);
     } catch (error) {
@@ -149,34 +152,53 @@ class SimWorker {
     }
   }
 
-  async #infer(claim: Claim, input: RunInput, stop: Stop): Promise<TaskResult> {
+  async #infer(
+    claim: Claim,
+    input: RunInput,
+    { stop, sayAccepted }: { stop: Stop; sayAccepted: () => void },
+  ): Promise<End> {
     const process = this.#process;
     const { behaviour, runMs, chunks } = input;
     try {
-      await stop.unlessStopped(process.sleep(PREPROCESS_MS));
-      if (behaviour === 'is rejected') return failure('rejected', 'a bad input');
-      const started = untilAnswered(process, () => this.#verbs.start(claim), stop, 'timeout');
-      if ((await started) === 'fenced') throw new Stopped('fenced');
+      // A run that is prepared in no time is confirmed and started in one commit.
+      const isAtOnce = behaviour !== 'is rejected' && this.#world.random.chance(0.5);
+      if (!isAtOnce) {
+        await this.#written(() => this.#verbs.accept(this.#own(claim)), stop);
+        sayAccepted();
+        await stop.unlessStopped(process.sleep(this.#world.random.exponential(PREPROCESS_MS)));
+      }
+      if (behaviour === 'is rejected') return { result: failure('rejected', 'a bad input') };
+      const start = () =>
+        isAtOnce ? this.#verbs.begin(this.#own(claim)) : this.#verbs.start(claim);
+      await this.#written(start, stop);
+      sayAccepted();
       for (let tokens = 1; tokens <= chunks; tokens++) {
         await stop.unlessStopped(process.sleep(runMs / chunks));
-        const output = { raw: `word ${tokens} `, tokens, elapsedMs: runMs };
-        const written = await untilAnswered(
-          process,
-          () => this.#verbs.append(claim, output),
-          stop,
-          'timeout',
-        );
-        if (written === 'fenced') throw new Stopped('fenced');
         if (tokens === 1) this.#misbehave(behaviour);
+        // What is left at the end travels with the last commit.
+        if (tokens === chunks) break;
+        await this.#written(() => this.#verbs.append(claim, outputOf(tokens)), stop);
       }
       if (behaviour === 'never ends') await stop.unlessStopped(new Promise(() => {}));
       if (behaviour === 'hangs') await new Promise(() => {});
-      if (behaviour === 'fails in the model') return failure('failed', 'no good answer');
-      return answerOf(chunks);
+      if (behaviour === 'fails in the model') {
+        return { result: failure('failed', 'no good answer') };
+      }
+      return { result: answerOf(chunks), lastOutput: outputOf(chunks) };
     } catch (error) {
       if (!(error instanceof Stopped) || error.kind !== 'timeout') throw error;
-      return failure('expired', 'The timeout passed.');
+      return { result: failure('expired', 'The timeout passed.') };
     }
+  }
+
+  /** A run that its timeout ends is written down all the same. */
+  async #written(write: () => Promise<Carried>, stop: Stop): Promise<void> {
+    const carried = await untilAnswered(this.#process, write, stop, 'timeout');
+    if (carried === 'fenced') throw new Stopped('fenced');
+  }
+
+  #own(claim: Claim): Claim & { workerId: string } {
+    return { ...claim, workerId: this.#id };
   }
 
   #misbehave(behaviour: RunInput['behaviour']): void {
@@ -228,6 +250,12 @@ class BrokeOff extends Error {
 function requireStopped(error: unknown): void {
   if (!(error instanceof Stopped)) throw error;
 }
+
+const outputOf = (tokens: number): Output => ({
+  raw: `word ${tokens} `,
+  tokens,
+  elapsedMs: tokens,
+});
 
 function answerOf(chunks: number): TaskResult {
   return {

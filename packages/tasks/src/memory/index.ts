@@ -1,4 +1,4 @@
-export { decideAccept, decideExpireUnstarted, decideFinish, decideKill } from '../decide.ts';
+export { decideExpireUnstarted, decideFinish, decideKill } from '../decide.ts';
 export { decideRenew, LEASE_PULSES } from '../decide-worker.ts';
 export { planCommands } from '../plan-commit.ts';
 export { repairOne } from '../reconcile.ts';

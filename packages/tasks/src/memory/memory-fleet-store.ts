@@ -11,7 +11,11 @@ export function openMemoryFleetStore(database: MemoryDatabase, link: Link): Flee
         const known = database.workers.get(workerId);
         const { n: pulse } = database.pulse;
         const bound = known ? database.countBound(workerId, known.generation) : 0;
-        const worker = decide(known ? { ...known } : null, { pulse, bound });
+        const worker = decide(known ? { ...known } : null, {
+          pulse,
+          bound,
+          peers: countPeers(database, workerId),
+        });
         if (!worker) return null;
         database.write({ worker, description });
         return { worker: { ...worker }, pulse };
@@ -32,6 +36,14 @@ export function openMemoryFleetStore(database: MemoryDatabase, link: Link): Flee
         }),
       ),
     listSuspects: (kind, limit) => link(() => SUSPECTS[kind](database).slice(0, limit)),
+  };
+}
+
+function countPeers(database: MemoryDatabase, workerId: string) {
+  const peers = [...database.workers.values()].filter(({ id }) => id !== workerId);
+  return {
+    ready: peers.filter(({ state }) => state === 'ready').length,
+    resting: peers.filter(({ state }) => state === 'quarantined').length,
   };
 }
 

@@ -1,0 +1,46 @@
+import { MemoryDatabase, openMemoryPoolReads, openMemoryTaskStore } from '@runfleet/tasks/memory';
+
+import { readUnderLocks, type Subject, toldQueue } from './subject.ts';
+
+/** The store in memory, on a clock that is turned. */
+export function memorySubject(clock: () => bigint): Subject & { database: MemoryDatabase } {
+  const database = new MemoryDatabase({ clock });
+  const told: unknown[] = [];
+  const store = openMemoryTaskStore({ database, queue: toldQueue(told) });
+  return {
+    database,
+    store,
+    reads: openMemoryPoolReads(database, async (transaction) => transaction()),
+    told,
+    async setPulse(n) {
+      database.pulse = { ...database.pulse, n };
+    },
+    async readAll(ids) {
+      const taskIds = [...database.tasks.keys()];
+      return {
+        ...(await readUnderLocks(store, { ...ids, taskIds })),
+        results: taskIds.map((id) => {
+          const patch = database.tasks.get(id)?.patch;
+          return {
+            id,
+            debugOutput: patch?.debugOutput ?? '',
+            debugError: patch?.debugError ?? '',
+            outputs: patch?.outputs ?? [],
+            receipt: patch?.receipt ?? null,
+          };
+        }),
+        events: taskIds.flatMap((id) => database.events.get(id) ?? []),
+        accounts: [...database.accounts].map(([id, account]) => ({ id, ...account })),
+        transfers: [...database.transfers.values()]
+          .filter(({ taskId }) => taskId !== null)
+          .toSorted(byKey),
+        keys: [...database.knownRuns]
+          .map(([name, { id }]) => ({ name, id }))
+          .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+      };
+    },
+  };
+}
+
+export const byKey = (one: { businessKey: string }, other: { businessKey: string }) =>
+  one.businessKey < other.businessKey ? -1 : 1;

@@ -1,0 +1,54 @@
+import type { Db } from '@runfleet/db';
+import { parseUsd } from '@runfleet/protocol';
+import { openPoolReads, openTaskStore } from '@runfleet/tasks';
+
+import { byKey } from './memory-subject.ts';
+import { type Kept, readUnderLocks, type Subject, toldQueue } from './subject.ts';
+
+/** The store on a Postgres of its own, on a clock that is turned. */
+export function postgresSubject(db: Db, clock: () => bigint): Subject {
+  const { sql } = db;
+  const told: unknown[] = [];
+  const store = openTaskStore({ db, clock, queue: toldQueue(told), announce: () => {} });
+  return {
+    store,
+    reads: openPoolReads({ db }),
+    told,
+    async setPulse(n) {
+      await sql`update pulse set n = ${n}`;
+    },
+    async readAll(ids) {
+      const results = await sql<{ id: string }[]>`
+        select id, debug_output as "debugOutput", debug_error as "debugError", outputs, receipt
+        from tasks order by id`;
+      const events = await sql<Kept['events']>`
+        select task_id as "taskId", seq, epoch, type, payload, at
+        from task_events order by task_id, seq`;
+      const accounts = await sql<{ id: string; balance: string; held: string; active: number }[]>`
+        select organisation_id as id, balance, held, active_tasks as active
+        from accounts order by organisation_id`;
+      const transfers = await sql<{ businessKey: string; amount: string }[]>`
+        select business_key as "businessKey", organisation_id as "organisationId",
+          task_id as "taskId", debit, credit, amount
+        from transfers where task_id is not null`;
+      const keys = await sql<Kept['keys']>`
+        select project_id || ':' || key as name, task_id as id from idempotency_keys`;
+      const taskIds = results.map(({ id }) => id);
+      return {
+        ...(await readUnderLocks(store, { ...ids, taskIds })),
+        results: [...results],
+        events: [...events],
+        accounts: accounts.map(({ id, balance, held, active }) => ({
+          id,
+          balance: parseUsd(balance),
+          held: parseUsd(held),
+          activeTasks: active,
+        })),
+        transfers: transfers
+          .map((transfer) => ({ ...transfer, amount: parseUsd(transfer.amount) }))
+          .toSorted(byKey),
+        keys: [...keys].toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+      };
+    },
+  };
+}
