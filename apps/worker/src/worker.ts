@@ -27,7 +27,16 @@ export type Registration = {
 };
 
 /** What the worker carries now, by task. */
-export type Runs = Map<string, { epoch: number; control: AbortController; done: Promise<void> }>;
+export type Runs = Map<
+  string,
+  {
+    epoch: number;
+    control: AbortController;
+    /** Until the claim is confirmed or refused, and until the worker has let go of the task. */
+    accepted: Promise<void>;
+    done: Promise<void>;
+  }
+>;
 
 export class Worker implements AsyncDisposable {
   readonly #ctx: WorkerContext;
@@ -115,18 +124,21 @@ export class Worker implements AsyncDisposable {
   /** A ticket is done when its accept is committed or refused; the run goes on by itself. */
   async #take(ticket: Ticket): Promise<void> {
     const { taskId, epoch } = ticket;
-    if (this.#runs.get(taskId)?.epoch === epoch) return;
+    const known = this.#runs.get(taskId);
+    // A ticket that comes twice is done no sooner than once.
+    if (known?.epoch === epoch) return known.accepted;
     if (this.#isStopping) {
       await requeueTask(this.#ctx, ticket, 'worker_stopping');
       return;
     }
     const control = new AbortController();
     let done = Promise.resolve();
-    const accepted = new Promise<void>((resolve) => {
+    const told = new Promise<void>((resolve) => {
       done = this.#carry(ticket, control, resolve);
     });
-    this.#runs.set(taskId, { epoch, control, done });
-    await Promise.race([accepted, done]);
+    const accepted = Promise.race([told, done]);
+    this.#runs.set(taskId, { epoch, control, accepted, done });
+    await accepted;
   }
 
   async #carry(claim: Ticket, control: AbortController, sayAccepted: () => void): Promise<void> {
