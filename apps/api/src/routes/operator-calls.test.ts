@@ -38,6 +38,28 @@ test("an operator sets a tenant's share and a project's overflow", async ({ oper
   });
 });
 
+test("a tenant's share holds from its next Run on", async ({ api, tenant, operator }) => {
+  const pool = 'phi-3-5-mini-instruct';
+  const shareOf = async (weight: number) => {
+    await api.call(tenant, RUN, { prompt: 'a' });
+    await expect
+      .poll(async () => (await api.ctx.queue.readShares(pool, 1))[0]?.weight)
+      .toBe(weight);
+  };
+  await shareOf(1);
+  await operator.post(`/admin/v1/tenants/${tenant.organisationId}`, { weight: 3 });
+  await shareOf(3);
+});
+
+test('a project that queues at its limit is not refused there', async ({ api, operator }) => {
+  const small = await api.createTenant({ balance: '5' });
+  const run = async () => (await api.call(small, RUN, { prompt: 'a' })).body;
+  expect(await run()).toMatchObject({ result: true });
+  expect(await run()).toMatchObject({ errors: [{ code: 96 }] });
+  await operator.post(`/admin/v1/projects/${small.projectId}`, { overflow: 'queue' });
+  expect(await run()).toMatchObject({ result: true });
+});
+
 test('what makes no sense is refused by name and changes nothing', async ({
   operator,
   tenant,

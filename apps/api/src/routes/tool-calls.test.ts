@@ -66,7 +66,8 @@ test('runs are counted, and their average time priced', async ({ api, tenant, as
   await api.call(tenant, RUN, { prompt: 'b' });
   await db.sql`
     update tasks set status = 'task_postprocess_end', outcome = 'succeeded', pexit = '0',
-      accepted_at = to_timestamp(1000), ended_at = to_timestamp(1006)
+      queued_in = null, accepted_at = now() - interval '6 seconds', ended_at = now(),
+      postprocess_ended_at = now()
     where id = (select min(id) from tasks)`;
   const { tool } = await ask('Detail', {
     slugowner: 'microsoft',
