@@ -8,6 +8,7 @@ import {
   finishTask,
   type Output,
   requeueTask,
+  type RetriedFailure,
   type TaskResult,
   type TaskToRun,
 } from '@runfleet/tasks';
@@ -19,7 +20,7 @@ import { OutputJournal } from './output-journal.ts';
 import { infer } from './stages/infer.ts';
 import { postprocess } from './stages/postprocess.ts';
 import { preprocess } from './stages/preprocess.ts';
-import { StopReason, stopKindOf, unlessTimeout } from './stop-reason.ts';
+import { type StopKind, StopReason, stopKindOf, unlessTimeout } from './stop-reason.ts';
 import { untilCommitted } from './until-committed.ts';
 
 /** How the worker let go of a task. `fenced`: it was somebody else's by then, and nothing was written. */
@@ -113,13 +114,17 @@ async function letGo(
     await untilCommitted(() => requeueTask(ctx, claim, 'worker_stopping'), neverAborted);
     return 'requeued';
   }
-  const isLoad = error instanceof ModelLoadError;
   ctx.logger.error({ err: error, taskId: claim.taskId, epoch: claim.epoch }, 'a run broke off');
   await untilCommitted(
-    () => requeueTask(ctx, claim, isLoad ? 'load_failed' : 'run_broke_off', reasonOf(error)),
+    () => requeueTask(ctx, claim, failureOf(error, stop), reasonOf(error)),
     neverAborted,
   );
   return 'requeued';
+}
+
+function failureOf(error: unknown, stop: StopKind | null): RetriedFailure {
+  if (error instanceof ModelLoadError) return 'load_failed';
+  return stop === 'journal_full' || stop === 'journal_refused' ? 'not_written' : 'run_broke_off';
 }
 
 const REASON_CHARACTERS_MAX = 500;

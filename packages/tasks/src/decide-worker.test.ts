@@ -33,6 +33,7 @@ const worker = (changes: Partial<WorkerState> = {}): WorkerState => ({
 });
 
 const at = (pulse: number, bound = 2) => ({ pulse, bound });
+const beside = (ready: number, resting = 0) => ({ ...at(100), peers: { ready, resting } });
 const REGISTRATION = { id: 'w', host: 'h', slots: 8 };
 
 describe('a connection', () => {
@@ -115,8 +116,8 @@ describe('a lease', () => {
 
 describe('a quarantine', () => {
   test('begins at so many strikes and ends after so many pulses, on probation', () => {
-    expect(decideQuarantine(worker({ strikes: STRIKES_MAX - 1 }), at(100))).toBeUndefined();
-    const resting = decideQuarantine(worker({ strikes: STRIKES_MAX }), at(100));
+    expect(decideQuarantine(worker({ strikes: STRIKES_MAX - 1 }), beside(9))).toBeUndefined();
+    const resting = decideQuarantine(worker({ strikes: STRIKES_MAX }), beside(9));
     expect(resting).toMatchObject({
       state: 'quarantined',
       quarantinedUntil: 100 + QUARANTINE_PULSES,
@@ -124,7 +125,24 @@ describe('a quarantine', () => {
     expect(decideParole(resting ?? null, at(99 + QUARANTINE_PULSES))).toBeUndefined();
     const back = decideParole(resting ?? null, at(100 + QUARANTINE_PULSES));
     expect(back).toMatchObject({ state: 'ready', strikes: STRIKES_MAX - 1 });
-    expect(decideQuarantine({ ...worker(), ...back, strikes: STRIKES_MAX }, at(200))).toBeDefined();
+    expect(
+      decideQuarantine({ ...worker(), ...back, strikes: STRIKES_MAX }, beside(9)),
+    ).toBeDefined();
+  });
+
+  test.for<[ready: number, resting: number, rests: boolean]>([
+    [0, 0, false],
+    [0, 3, false],
+    [1, 0, true],
+    [1, 1, false],
+    [6, 0, true],
+    [6, 1, true],
+    [6, 2, false],
+    [99, 24, true],
+    [99, 33, false],
+  ])('beside %i ready and %i resting ones: %o', ([ready, resting, rests]) => {
+    const decided = decideQuarantine(worker({ strikes: STRIKES_MAX }), beside(ready, resting));
+    expect(decided !== undefined).toBe(rests);
   });
 
   test('survives a new connection, until it is over or an operator pardons', () => {

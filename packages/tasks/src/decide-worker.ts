@@ -24,8 +24,14 @@ export type WorkerState = {
   quarantinedUntil: number | null;
 };
 
-/** What a decision about a worker may know besides its row. `bound`: tasks bound to its generation. */
-export type WorkerSeen = { readonly pulse: number; readonly bound: number };
+/** What a decision about a worker may know besides its row. */
+export type WorkerSeen = {
+  readonly pulse: number;
+  /** Tasks bound to its generation. */
+  readonly bound: number;
+  /** Other workers that serve one of its pools, where the command asks for them. */
+  readonly peers?: { readonly ready: number; readonly resting: number };
+};
 
 /** `undefined` where nothing is to be written: the worker is not who it says, or all is well. */
 export type WorkerDecision = WorkerState | undefined;
@@ -36,6 +42,8 @@ export const LEASE_PULSES = 15;
 export const SILENT_PULSES = 8;
 /** Failures in a row after which a worker rests. */
 export const STRIKES_MAX = 3;
+/** Of the workers of a pool no more rest at a time, lest inputs that break workers stop them all. */
+const RESTING_SHARE_MAX = 1 / 4;
 /** How long it rests. One more failure after that sends it back. */
 export const QUARANTINE_PULSES = 60;
 
@@ -93,12 +101,15 @@ export function decideReap(worker: WorkerState | null, { pulse }: WorkerSeen): W
   return { ...worker, state: worker.state === 'draining' ? 'stopped' : 'lost' };
 }
 
-/** Sends a worker to rest that failed too often in a row. */
+/** Sends a worker to rest that failed too often in a row; never the last one, nor too many at once. */
 export function decideQuarantine(
   worker: WorkerState | null,
-  { pulse }: WorkerSeen,
+  { pulse, peers = { ready: 0, resting: 0 } }: WorkerSeen,
 ): WorkerDecision {
   if (worker?.state !== 'ready' || worker.strikes < STRIKES_MAX) return undefined;
+  const { ready, resting } = peers;
+  const restingMax = Math.max(1, Math.floor((1 + ready + resting) * RESTING_SHARE_MAX));
+  if (ready === 0 || resting >= restingMax) return undefined;
   return { ...worker, state: 'quarantined', quarantinedUntil: pulse + QUARANTINE_PULSES };
 }
 

@@ -157,10 +157,13 @@ describe('a worker', () => {
     const ctx = { db, store };
     const worker = await aWorker(store);
     const { workerId } = worker;
+    await aWorker(store, 4, { pools: ['another'] });
     for (let strike = 1; strike <= STRIKES_MAX; strike++) {
       expect(await repair(ctx, 'quarantines')).toBe(0);
       await fails(ctx, (await createTask(ctx, aTask(tenant))).id, worker);
     }
+    expect(await repair(ctx, 'quarantines')).toBe(0); // There is nobody else to do its work.
+    await aWorker(store);
     expect(await repair(ctx, 'quarantines')).toBe(1);
     expect(await workerOf(db, workerId)).toMatchObject({ state: 'quarantined' });
     const { id } = await createTask(ctx, aTask(tenant));

@@ -22,6 +22,8 @@ export const FAILURES = {
   /** Its lease ran out. Whether the task did it is seen where the next worker dies of it too. */
   worker_lost: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'worker lost' },
   run_broke_off: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'run broke off' },
+  /** Postgres was away for longer than output can wait, or refused the text. */
+  not_written: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'not written' },
   load_failed: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'load failed' },
   /** The ticket was lost, or the worker had it and did nothing: only the latter is a strike. */
   not_accepted: {

@@ -27,6 +27,8 @@ export type WorkerDescription = {
 export type WorkerCommand = {
   workerId: string;
   decide: (worker: WorkerState | null, seen: WorkerSeen) => WorkerDecision;
+  /** Whether the decision asks for the worker's peers, which are counted and not locked. */
+  countsPeers?: boolean;
   /** Written with the decision, where it is to write anything. */
   description?: Partial<WorkerDescription>;
 };
@@ -52,7 +54,7 @@ export type FleetStore = {
 export function openFleetStore(ctx: { db: Db; clock?: () => Micros }): FleetStore {
   const { sql } = ctx.db;
   return {
-    changeWorker: ({ workerId, decide, description = {} }) =>
+    changeWorker: ({ workerId, decide, countsPeers = false, description = {} }) =>
       transact(
         sql,
         (tx) =>
@@ -60,11 +62,12 @@ export function openFleetStore(ctx: { db: Db; clock?: () => Micros }): FleetStor
             lockWorkers(tx, (of) => of`select ${workerId}::uuid`),
             countBound(tx, workerId),
             readPulse(tx),
+            countsPeers ? countPeers(tx, workerId) : undefined,
           ]),
-        ([workers, boundBy, pulse]) => {
+        ([workers, boundBy, pulse, peers]) => {
           const worker = workers.get(workerId) ?? null;
           const bound = boundBy.get(worker?.generation ?? 0) ?? 0;
-          const next = decide(worker, { pulse, bound });
+          const next = decide(worker, { pulse, bound, ...(peers && { peers }) });
           return {
             result: next ? { worker: next, pulse } : null,
             write: (tx) => (next ? [writeWorker(tx, next, description)] : []),
@@ -150,6 +153,19 @@ async function countBound(tx: Transaction, workerId: string): Promise<Map<number
     select worker_generation as generation, count(*) as count from tasks
     where worker_id = ${workerId} group by worker_generation`;
   return new Map(rows.map((row) => [row.generation, Number(row.count)]));
+}
+
+/** Other workers that serve one of its pools. */
+async function countPeers(
+  tx: Transaction,
+  workerId: string,
+): Promise<{ ready: number; resting: number }> {
+  const [row] = await tx<{ ready: number; resting: number }[]>`
+    select (count(*) filter (where o.state = 'ready'))::int as ready,
+      (count(*) filter (where o.state = 'quarantined'))::int as resting
+    from workers w join workers o on o.id <> w.id and o.pools && w.pools
+    where w.id = ${workerId} and o.state in ('ready', 'quarantined')`;
+  return row ?? { ready: 0, resting: 0 };
 }
 
 async function readPulse(tx: Transaction): Promise<number> {

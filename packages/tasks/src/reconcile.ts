@@ -74,7 +74,11 @@ export async function repair(ctx: Ctx, name: Repair): Promise<number> {
 /** Looks at one suspect, whoever suspects it. Whether it needed repair. */
 export async function repairOne(ctx: Ctx, name: Repair, id: string): Promise<boolean> {
   if (isTaskRepair(name)) return moveTask(ctx, id, TASK_REPAIRS[name]);
-  const changed = await ctx.store.changeWorker({ workerId: id, decide: WORKER_REPAIRS[name] });
+  const changed = await ctx.store.changeWorker({
+    workerId: id,
+    decide: WORKER_REPAIRS[name],
+    countsPeers: name === 'quarantines',
+  });
   return changed !== null;
 }
 
