@@ -8,6 +8,7 @@ import {
   foldEndedTasks,
   leadPool,
   makeEventPartitions,
+  purgeGoneWorkers,
   purgeIdempotencyKeys,
   repair,
   repairAccounts,
@@ -31,6 +32,7 @@ type Chore = (ctx: BrokerContext) => Promise<number>;
 const CHORES = {
   'event-partitions': { everyTicks: 10, isRepair: true, run: makeEventPartitions },
   'idempotency-keys': { everyTicks: 10, isRepair: false, run: purgeIdempotencyKeys },
+  'gone-workers': { everyTicks: 60, isRepair: false, run: purgeGoneWorkers },
   accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },
   'model-figures': { everyTicks: 60, isRepair: false, run: foldEndedTasks },
   'ledger-drift': { everyTicks: 3_600, isRepair: false, run: checkLedger },

@@ -7,7 +7,7 @@ import { createTask } from './create-task.ts';
 import { repairAccounts } from './repair-accounts.ts';
 import { answer, expectBalancedBooks, logOf, running } from './testing-life.ts';
 import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
-import { makeEventPartitions } from './upkeep.ts';
+import { makeEventPartitions, purgeGoneWorkers } from './upkeep.ts';
 
 describe('accounts', () => {
   test('that agree with tasks and transfers are left alone, while tasks come and go', async ({
@@ -94,4 +94,20 @@ test('the event log never runs out of partitions, whatever became of the ids bef
   expect(await inRest()).toHaveLength(0);
   expect((await logOf(db, early.id)).map(({ type }) => type)).toEqual(['task_queue', 'task_cost']);
   expect(await makeEventPartitions({ db })).toBe(0);
+});
+
+test('a worker that is gone for a week leaves the list, unless a task is still bound to it', async ({
+  db,
+  store,
+  tenant,
+}) => {
+  const [idle, busy, fresh] = [await aWorker(store), await aWorker(store), await aWorker(store)];
+  await running({ db, store }, (await createTask({ store }, aTask(tenant))).id, busy);
+  await db.sql`update workers set state = 'lost'`;
+  await db.sql`
+    update workers set renewed_at = now() - interval '8 days'
+    where id in (${idle.workerId}, ${busy.workerId})`;
+  expect(await purgeGoneWorkers({ db })).toBe(1);
+  const left = await db.sql<{ id: string }[]>`select id from workers`;
+  expect(left.map(({ id }) => id).toSorted()).toEqual([busy.workerId, fresh.workerId].toSorted());
 });

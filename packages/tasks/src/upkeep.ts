@@ -50,3 +50,17 @@ export async function purgeIdempotencyKeys(ctx: { db: Db }): Promise<number> {
       order by created_at limit ${PURGE_MAX})`;
   return purged.count;
 }
+
+/** Nobody asks any more what a worker was that is gone for so long. */
+const GONE_WORKER_DAYS = 7;
+
+/** Removes workers that are gone for long; each process that ever ran left one behind. */
+export async function purgeGoneWorkers(ctx: { db: Db }): Promise<number> {
+  const purged = await ctx.db.sql`
+    delete from workers w where w.id in (
+      select id from workers
+      where state in ('lost', 'stopped') and renewed_at < now() - make_interval(days => ${GONE_WORKER_DAYS})
+      order by id limit ${PURGE_MAX})
+      and not exists (select from tasks t where t.worker_id = w.id)`;
+  return purged.count;
+}
