@@ -67,7 +67,8 @@ export class OutputJournal {
 
   /** Takes no more, waits for a commit in flight, and answers with the text that is not in the log. */
   async close(): Promise<Output | undefined> {
-    this.#hurry.abort();
+    // A reason of our own, since the default one records a stack.
+    this.#hurry.abort('closed');
     await this.#writing;
     return this.#text === '' ? undefined : this.#take();
   }

@@ -35,7 +35,22 @@ test.each(['CONNECTION_CLOSED', 'EPIPE', '57P01', '08006'])(
   async (code) => {
     const { group, written } = storeThatFails(code, true);
     const settled = await settle(group);
-    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(written).toEqual([1, 2, 3]);
   },
 );
+
+test('what is added in one go shares a commit, and what comes during it the next', async () => {
+  const commits: (readonly number[])[] = [];
+  const group: GroupCommit<number, number> = new GroupCommit(async (items) => {
+    commits.push(items);
+    if (commits.length === 1) void Promise.all([group.add(3), group.add(4)]);
+    return items;
+  });
+  await Promise.all([group.add(1), group.add(2)]);
+  await group.drain();
+  expect(commits).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+});

@@ -13,7 +13,7 @@ import {
   TASK_ID_PATTERN,
 } from '@runfleet/protocol';
 
-import { type TimeColumns, timesOf } from './task-statements.ts';
+import { type TimeColumns, timesOf } from './task-columns.ts';
 
 /** A task as readers see it. */
 export type TaskRow = {

@@ -9,7 +9,6 @@ import {
   type StoredFile,
   type TaskEvent,
   type TaskStatus,
-  type TaskTime,
 } from '@runfleet/protocol';
 
 import type { WorkerState } from './decide-worker.ts';
@@ -17,28 +16,14 @@ import { lockWorkers } from './fleet-store.ts';
 import type { NewTaskPlan } from './new-task.ts';
 import type { TaskChange } from './plan-commit.ts';
 import { sumByWorker } from './sum-by-worker.ts';
-import type { SlotChange, TaskState, TaskTimes } from './task-state.ts';
-
-/** Each moment's column. */
-const TIME_COLUMNS = {
-  queuedAt: 'queued_at',
-  assignedAt: 'assigned_at',
-  acceptedAt: 'accepted_at',
-  preprocessStartedAt: 'preprocess_started_at',
-  preprocessEndedAt: 'preprocess_ended_at',
-  startedAt: 'started_at',
-  endedAt: 'ended_at',
-  postprocessStartedAt: 'postprocess_started_at',
-  postprocessEndedAt: 'postprocess_ended_at',
-  cancelledAt: 'cancelled_at',
-} as const satisfies Record<TaskTime, string>;
-
-export type TimeColumns = { [C in (typeof TIME_COLUMNS)[TaskTime]]: Micros | null };
-
-export function timesOf(row: TimeColumns): TaskTimes {
-  const entries = Object.entries(TIME_COLUMNS).map(([time, column]) => [time, row[column]]);
-  return Object.fromEntries(entries) as TaskTimes;
-}
+import {
+  TASK_ASSIGNMENTS,
+  TASK_RECORD,
+  taskRecord,
+  type TimeColumns,
+  timesOf,
+} from './task-columns.ts';
+import type { SlotChange, TaskState } from './task-state.ts';
 
 type LockedRow = TimeColumns & {
   id: string;
@@ -104,29 +89,9 @@ export async function lockWorkersOf(
 
 export function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Statement {
   return tx`
-    update tasks t set
-      status = p.status, epoch = p.epoch, seq = p.seq, changed_at = p.changed_at,
-      queued_in = p.queued_in, worker_id = p.worker_id, worker_generation = p.worker_generation,
-      assigned_pulse = p.assigned_pulse, output_tokens = p.output_tokens,
-      infra_attempts = p.infra_attempts, start_by = p.start_by, not_before = p.not_before, avoids = p.avoids,
-      assigned_at = p.assigned_at, accepted_at = p.accepted_at,
-      preprocess_started_at = p.preprocess_started_at, preprocess_ended_at = p.preprocess_ended_at,
-      started_at = p.started_at, ended_at = p.ended_at,
-      postprocess_started_at = p.postprocess_started_at,
-      postprocess_ended_at = p.postprocess_ended_at, cancelled_at = p.cancelled_at,
-      total_cost = p.total_cost, outcome = p.outcome, pexit = p.pexit,
-      debug_output = coalesce(p.debug_output, t.debug_output),
-      debug_error = coalesce(p.debug_error, t.debug_error),
-      outputs = coalesce(p.outputs, t.outputs), receipt = coalesce(p.receipt, t.receipt)
-    from json_to_recordset(${JSON.stringify(changes.map(taskRow))}::text::json) as p(
-      id bigint, status task_status, epoch int, seq int, changed_at timestamptz, queued_in text,
-      worker_id uuid, worker_generation int, assigned_pulse bigint, output_tokens int,
-      infra_attempts int, start_by timestamptz, not_before timestamptz, avoids uuid[], assigned_at timestamptz,
-      accepted_at timestamptz,
-      preprocess_started_at timestamptz, preprocess_ended_at timestamptz, started_at timestamptz,
-      ended_at timestamptz, postprocess_started_at timestamptz, postprocess_ended_at timestamptz,
-      cancelled_at timestamptz, total_cost numeric, outcome text, pexit text, debug_output text,
-      debug_error text, outputs json, receipt json)
+    update tasks t set ${tx.unsafe(TASK_ASSIGNMENTS)}
+    from json_to_recordset(${JSON.stringify(changes.map(taskRecord))}::text::json)
+      as p(${tx.unsafe(TASK_RECORD)})
     where t.id = p.id
       -- Said twice because the planner cannot see how few rows there are, and would scan the table.
       and t.id = any(${changes.map(({ state }) => state.id)}::bigint[])`;
@@ -240,39 +205,6 @@ function stateOf(row: LockedRow): TaskState {
     totalCost: parseUsd(row.total_cost),
     outcome: row.outcome,
     pexit: row.pexit,
-  };
-}
-
-function taskRow({ state, patch }: TaskChange) {
-  const times = Object.entries(TIME_COLUMNS).map(([time, column]) => {
-    const at = state.times[time as TaskTime];
-    return [column, at === null ? null : formatMoment(at)];
-  });
-  return {
-    ...Object.fromEntries(times),
-    id: state.id,
-    status: state.status,
-    epoch: state.epoch,
-    seq: state.seq,
-    changed_at: formatMoment(state.changedAt),
-    queued_in: state.status === INITIAL_STATUS ? state.pool : null,
-    worker_id: state.workerId,
-    worker_generation: state.workerGeneration,
-    assigned_pulse: state.assignedPulse,
-    output_tokens: state.outputTokens,
-    infra_attempts: state.infraAttempts,
-    start_by: state.startBy === null ? null : formatMoment(state.startBy),
-    not_before: state.notBefore === null ? null : formatMoment(state.notBefore),
-    avoids: state.avoids,
-    total_cost: formatUsd(state.totalCost),
-    outcome: state.outcome,
-    pexit: state.pexit,
-    ...(patch && {
-      debug_output: patch.debugOutput,
-      debug_error: patch.debugError,
-      outputs: patch.outputs,
-      receipt: patch.receipt,
-    }),
   };
 }
 
