@@ -33,7 +33,7 @@ export type Simulated = {
   windows: Map<string, number>[];
   /** Tenants that had a task waiting through the whole window. */
   backlogged: Set<string>[];
-  /** Waits of tasks that began, by tenant. */
+  /** Waits of tasks that began, in whole ms, by tenant. */
   waitsMs: Map<string, number[]>;
   picks: number;
   /** Process time of all that the queue did: inserts, picks and releases. */
@@ -92,7 +92,7 @@ export function simulateFleet(fleet: SimulatedFleet): Simulated {
       if (!tenant) throw new Error(`Nobody is called ${task.organisationId}.`);
       free -= 1;
       picks += 1;
-      waitsMs.get(tenant.id)?.push(now - task.queuedAt);
+      waitsMs.get(tenant.id)?.push(Math.floor(now) - task.queuedAt);
       const usedMs = tenant.runMs();
       noteRun(tenant.id, now, now + usedMs);
       events.add(now + usedMs, () => {
