@@ -1,11 +1,20 @@
 /** Which task goes where, by a leader on real servers. */
-import { createTask, drainWorker, killTask, readPoolStandings, requeueTask } from '@runfleet/tasks';
+import {
+  createTask,
+  drainWorker,
+  killTask,
+  leadPool,
+  readPoolStandings,
+  requeueTask,
+  writePoolStanding,
+} from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, endPause } from '@runfleet/tasks/testing';
 import { describe, expect, vi } from 'vitest';
 
 import { lead, POOL, testWithBroker as test, workerOf } from './testing.ts';
 
 const H100 = ['gpu=H100'];
+const OTHER_POOL = 'phi-3-mini-4k-instruct';
 
 test('a task goes to a worker with the labels that it requires, and others pass it by meanwhile', async ({
   db,
@@ -172,15 +181,65 @@ test('a model that is in memory goes before one that must be loaded, and what is
   tenant,
   broker,
 }) => {
-  const other = 'phi-3-mini-4k-instruct';
-  const both = { pools: [POOL, other], sizes: { [POOL]: 6, [other]: 6 }, memoryBytes: 10 };
-  const absent = await aWorker(store, 8, { ...both, loaded: { [other]: { bytes: 6 } } });
+  const sizes = { [POOL]: 6, [OTHER_POOL]: 6 };
+  const both = { pools: [POOL, OTHER_POOL], sizes, memoryBytes: 10 };
+  const absent = await aWorker(store, 8, { ...both, loaded: { [OTHER_POOL]: { bytes: 6 } } });
   const loaded = await aWorker(store, 1, { ...both, loaded: { [POOL]: { bytes: 6 } } });
   await using _leader = lead(broker());
   const first = await createTask({ store }, aTask(tenant));
   expect(await workerOf(db, first.id)).toBe(loaded.workerId);
   const second = await createTask({ store }, aTask(tenant));
   expect(await workerOf(db, second.id)).toBe(absent.workerId);
+});
+
+test('a worker is left to a pool that was not served for long, and taken back when it was', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  const shared = await aWorker(store, 8, { pools: [POOL, OTHER_POOL] });
+  const own = await aWorker(store, 8);
+  const tell = async (unservedMs: number | null) => {
+    await leadPool({ store }, { pool: OTHER_POOL, holder: 'somebody' });
+    const standing = { queued: 1, running: 0, oldestWaitSeconds: 60, idle: {}, workers: {} };
+    const input = { pool: OTHER_POOL, holder: 'somebody' };
+    await writePoolStanding({ db }, { ...input, standing: { ...standing, unservedMs } });
+  };
+  await tell(60_000);
+  await using _leader = lead(broker());
+  for (let i = 0; i < 3; i++) {
+    const { id } = await createTask({ store }, aTask(tenant));
+    expect(await workerOf(db, id)).toBe(own.workerId);
+  }
+  const workers = async () => (await readPoolStandings({ db })).get(POOL)?.workers;
+  await vi.waitFor(async () =>
+    expect(await workers()).toMatchObject({ [own.workerId]: 'no_task' }),
+  );
+  await tell(null);
+  await vi.waitFor(async () => {
+    const { id } = await createTask({ store }, aTask(tenant));
+    expect(await workerOf(db, id)).toBe(shared.workerId);
+  });
+});
+
+test('a pool whose tasks find no slot says for how long, and not any more once it is served', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await aWorker(store, 1);
+  const first = await createTask({ store }, aTask(tenant));
+  await using _leader = lead(broker());
+  await workerOf(db, first.id);
+  const second = await createTask({ store }, aTask(tenant));
+  const unserved = async () => (await readPoolStandings({ db })).get(POOL)?.unservedMs;
+  await vi.waitFor(async () => expect(await unserved()).toBeGreaterThan(300));
+  await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
+  await workerOf(db, second.id);
+  await vi.waitFor(async () => expect(await unserved()).toBeNull());
 });
 
 test('two leaders at once assign each task once', async ({ db, store, tenant, broker }) => {

@@ -42,6 +42,7 @@ export class Dispatcher {
   readonly #sessions = new SessionMemory({ sessionsMax: SESSIONS_MAX });
   #fleet = new Map<string, PlaceableWorker>();
   #held: (Placed<Candidate, FleetRoom> & { do: 'hold' })[] = [];
+  #left: ReadonlySet<string> = new Set();
   #lanesTurn = 0;
 
   constructor(ctx: BrokerContext, options: { pool: string; index: PoolIndex }) {
@@ -70,9 +71,14 @@ export class Dispatcher {
     this.#fleet = new Map(workers.map((worker) => [worker.id, worker]));
   }
 
+  /** Gives these workers nothing, until told otherwise. */
+  leave(workerIds: ReadonlySet<string>): void {
+    this.#left = workerIds;
+  }
+
   async round(): Promise<Round> {
     const startedAt = this.#ctx.now();
-    const workers = await this.#listFree();
+    const workers = (await this.#listFree()).filter(({ id }) => !this.#left.has(id));
     for (const worker of workers) this.#fleet.set(worker.id, worker);
     const rooms = workers.map((worker) => this.#roomOf(worker));
     const picks = await this.#pick(rooms.filter(({ fit }) => fit !== 'none'));
@@ -184,7 +190,7 @@ export class Dispatcher {
   #fullRooms(free: readonly PlaceableWorker[]): FleetRoom[] {
     const known = new Set(free.map(({ id }) => id));
     return this.fleet
-      .filter(({ id, state }) => state === 'ready' && !known.has(id))
+      .filter(({ id, state }) => state === 'ready' && !known.has(id) && !this.#left.has(id))
       .map((worker) => ({ ...this.#roomOf(worker), used: worker.slots }));
   }
 

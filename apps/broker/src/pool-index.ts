@@ -64,6 +64,11 @@ export class PoolIndex {
     return [...this.#lanes.values()].filter((lane) => lane.isOpen && lane.isAwake);
   }
 
+  /** Whether a pick of tasks that require nothing may find something. */
+  get isPlainAwake(): boolean {
+    return this.#plain.isOpen && this.#plain.isAwake;
+  }
+
   /** There is news of a lane: a task came, or a slot was freed. */
   wake(name: string): void {
     const lane = this.#lanes.get(name);

@@ -4,7 +4,8 @@
  *
  * Leading is an optimisation, not a lock: the assign commit checks task and slots itself.
  */
-import { leadPool, yieldPool } from '@runfleet/tasks';
+import { leaveWorkers } from '@runfleet/scheduler';
+import { leadPool, readPoolStandings, yieldPool } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -31,6 +32,9 @@ export class PoolLeader implements AsyncDisposable {
   #lookedAt = 0;
   #looks = 0;
   #isReportDue = false;
+  /** Since when no task got a slot; null where the last round gave one. */
+  #unservedSince: number | null = null;
+  #left: ReadonlySet<string> = new Set();
 
   constructor(ctx: BrokerContext, options: { pool: string; lookEveryMs?: number }) {
     const { pool } = options;
@@ -82,6 +86,7 @@ export class PoolLeader implements AsyncDisposable {
     const { assigned } = await this.#dispatcher.round();
     // Slots that a busier round promised are gone; the next release wakes us.
     const isQuiet = assigned === 0;
+    this.#unservedSince = isQuiet ? (this.#unservedSince ?? this.#ctx.now()) : null;
     if (this.#isReportDue) await this.#report(isQuiet);
     return hasMoreToFill || !isQuiet;
   }
@@ -93,7 +98,10 @@ export class PoolLeader implements AsyncDisposable {
       load: await this.#index.readLoad(),
       held: this.#dispatcher.held,
       fleet: this.#dispatcher.fleet,
+      left: this.#left,
       isQuiet,
+      // A lane that sleeps has nothing that a slot would help: its tenants are at their limits.
+      unservedMs: this.#index.isPlainAwake ? this.#unservedMs() : null,
     };
     await reportStanding(this.#ctx, seen);
     if (this.#looks++ % SHARES_EVERY_LOOKS === 0) await reportShares(this.#ctx, this.#pool);
@@ -107,6 +115,7 @@ export class PoolLeader implements AsyncDisposable {
     this.#ctx.metrics.leadershipIs(this.#pool, lease !== null);
     if (!lease) {
       this.#index.forget();
+      await this.#dispatcher.putBackHeld();
       return false;
     }
     this.#leasedUntil = now + 2 * this.#lookEveryMs;
@@ -114,8 +123,26 @@ export class PoolLeader implements AsyncDisposable {
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
     await this.#dispatcher.look();
+    await this.#leaveToOthers();
     this.#isReportDue = true;
     return true;
+  }
+
+  /** Where workers serve several pools, none of these may starve. */
+  async #leaveToOthers(): Promise<void> {
+    const { fleet } = this.#dispatcher;
+    const isShared = fleet.some(({ models }) => Object.keys(models).length > 1);
+    if (!isShared && this.#left.size === 0) return;
+    const standings = await readPoolStandings(this.#ctx);
+    const unserved = [...standings].flatMap(([pool, { unservedMs }]): [string, number][] =>
+      unservedMs === null ? [] : [[pool, unservedMs]],
+    );
+    this.#left = leaveWorkers(this.#pool, fleet, new Map(unserved));
+    this.#dispatcher.leave(this.#left);
+  }
+
+  #unservedMs(): number | null {
+    return this.#unservedSince === null ? null : this.#ctx.now() - this.#unservedSince;
   }
 
   /** Until the next look, or until a task has been held for long enough. */

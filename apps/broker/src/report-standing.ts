@@ -16,38 +16,39 @@ type Seen = {
   load: PoolLoad & { waitingLanes: readonly Lane[] };
   held: readonly { task: { requires: readonly string[] }; why: HeldWhy }[];
   fleet: readonly PlaceableWorker[];
+  /** Workers that the pool leaves to others for now. */
+  left: ReadonlySet<string>;
+  unservedMs: number | null;
   /** Whether the last round left nothing more to do: only then is a free slot an idle one. */
   isQuiet: boolean;
 };
 
 export async function reportStanding(ctx: BrokerContext, seen: Seen): Promise<void> {
   const { pool, load } = seen;
+  const { queued, running } = load;
   const reasons = seen.isQuiet ? explainFleet(seen) : new Map<string, IdleReason>();
   const idle: Partial<Record<IdleReason, number>> = {};
   for (const reason of reasons.values()) idle[reason] = (idle[reason] ?? 0) + 1;
-  const oldestWaitSeconds =
-    load.oldestQueuedAt === null ? null : Math.max(0, Date.now() - load.oldestQueuedAt) / 1_000;
-  const { queued, running } = load;
+  const waitMs =
+    load.oldestQueuedAt === null ? null : Math.max(0, Date.now() - load.oldestQueuedAt);
+  const unservedMs =
+    seen.unservedMs === null || waitMs === null ? null : Math.min(seen.unservedMs, waitMs);
+  const oldestWaitSeconds = waitMs === null ? null : waitMs / 1_000;
   ctx.metrics.poolStands(pool, {
     queued,
     running,
     oldestWaitSeconds: oldestWaitSeconds ?? 0,
     idle,
   });
+  const workers = Object.fromEntries([...reasons].slice(0, EXPLAINED_MAX));
   await writePoolStanding(ctx, {
     pool,
     holder: ctx.brokerId,
-    standing: {
-      queued,
-      running,
-      oldestWaitSeconds,
-      idle,
-      workers: Object.fromEntries([...reasons].slice(0, EXPLAINED_MAX)),
-    },
+    standing: { queued, running, oldestWaitSeconds, unservedMs, idle, workers },
   });
 }
 
-function explainFleet({ pool, load, held, fleet }: Seen): Map<string, IdleReason> {
+function explainFleet({ pool, load, held, fleet, left }: Seen): Map<string, IdleReason> {
   const waiting = {
     lanes: load.waitingLanes.map(({ requires }) => requires),
     held: held.map(({ task, why }) => ({ requires: task.requires, why })),
@@ -56,7 +57,7 @@ function explainFleet({ pool, load, held, fleet }: Seen): Map<string, IdleReason
   return new Map(
     idle.map((worker) => [
       worker.id,
-      explainIdle({ ...worker, fit: fitModel(pool, worker) }, waiting),
+      explainIdle({ ...worker, fit: fitModel(pool, worker), isLeft: left.has(worker.id) }, waiting),
     ]),
   );
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { explainIdle, type IdleWorker, type Waiting } from './explain-idle.ts';
 
-const ready: IdleWorker = { state: 'ready', labels: ['zone=a'], fit: 'loaded' };
+const ready: IdleWorker = { state: 'ready', labels: ['zone=a'], fit: 'loaded', isLeft: false };
 const nothing: Waiting = { lanes: [], held: [] };
 const queued: Waiting = { lanes: [[]], held: [] };
 const held = (why: 'session' | 'avoided', requires: string[] = []): Waiting => ({
@@ -15,6 +15,7 @@ test.each([
   ['only tasks of other labels wait', ready, { ...queued, lanes: [['zone=b']] }, 'labels'],
   ['tasks wait that no pick brings', ready, queued, 'tenants_parked'],
   ['its memory is taken', { ...ready, fit: 'none' as const }, queued, 'memory'],
+  ['it is left to another pool', { ...ready, isLeft: true }, queued, 'left'],
   ['a task waits for its session’s worker', ready, held('session'), 'session'],
   ['a task failed on it', ready, held('avoided', ['zone=a']), 'avoided'],
   ['a task of other labels is held back', ready, held('session', ['zone=b']), 'labels'],

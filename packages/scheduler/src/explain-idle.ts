@@ -7,6 +7,7 @@ export const IDLE_REASONS = {
   no_task: 'No task waits in the pool.',
   tenants_parked: 'Those whose tasks wait are at their limit of running tasks.',
   labels: 'What waits requires labels that the worker does not carry.',
+  left: 'It is left to another of its pools, whose tasks waited for longer.',
   memory: 'The model does not fit beside those that are busy.',
   session: 'A task waits a moment for another worker, which knows its session.',
   avoided: 'A task waits for another worker, since it failed on this one.',
@@ -20,6 +21,8 @@ export type IdleWorker = {
   readonly state: 'ready' | 'draining' | 'quarantined';
   readonly labels: readonly string[];
   readonly fit: ModelFit;
+  /** Whether the pool leaves it to another. */
+  readonly isLeft: boolean;
 };
 
 /** What waits in a pool once nothing more can be placed. */
@@ -38,6 +41,7 @@ export function explainIdle(worker: IdleWorker, waiting: Waiting): IdleReason {
   const lane = waiting.lanes.find(isAble);
   const held = waiting.held.find(({ requires }) => isAble(requires));
   if (!lane && !held) return 'labels';
+  if (worker.isLeft) return 'left';
   if (worker.fit === 'none') return 'memory';
   // A pick would have brought a queued task of a lane that it can serve, were its tenant not parked.
   return lane ? 'tenants_parked' : (held?.why ?? 'no_task');

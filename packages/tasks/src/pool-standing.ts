@@ -7,6 +7,8 @@ export type PoolStanding = {
   readonly running: number;
   /** Seconds that the oldest queued task has waited; null where none waits. */
   readonly oldestWaitSeconds: number | null;
+  /** For how long it got no slot though its tasks wait for one; null where it is served or nothing waits. */
+  readonly unservedMs: number | null;
   /** How many workers with a free slot have nothing to do in this pool, by reason. */
   readonly idle: Readonly<Partial<Record<IdleReason, number>>>;
   /** The same by worker, for a bounded number of them. */

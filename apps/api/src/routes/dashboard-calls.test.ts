@@ -112,6 +112,7 @@ describe('the fleet', () => {
       queued: 3,
       running: 1,
       oldestWaitSeconds: 2.5,
+      unservedMs: null,
       idle: { labels: 2 },
       workers: {},
     };
