@@ -159,6 +159,17 @@ function shotsOf(task: string): Shot[] {
       },
     },
     {
+      name: 'shares',
+      path: '/fleet',
+      who: 'admin',
+      ready: async (page) => {
+        await page.locator('.tenant-table tbody tr').first().waitFor();
+        await page
+          .locator('.worker-table')
+          .evaluate((element) => element.closest('section')?.scrollIntoView({ block: 'start' }));
+      },
+    },
+    {
       name: 'sign-in',
       path: '/sign-in',
       who: 'nobody',
