@@ -1,6 +1,6 @@
-import { EngineError } from '../engine-error.ts';
 import type { GenerateRequest } from '../engine.ts';
 import { Penalties } from './penalties.ts';
+import { scanLogits } from './scan-logits.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { Softmax } from './softmax.ts';
 
@@ -48,13 +48,15 @@ export class Sampler {
    * in place. Throws `EngineError('model')` where they are not finite.
    */
   next(logits: Float32Array, allowed?: Int32Array): number {
-    checkFinite(logits);
+    const isTooShort = this.#tokens < this.#options.minTokens;
+    const isMasked = allowed !== undefined || isTooShort;
+    if (isMasked) scanLogits(logits);
     if (allowed) keepAllowed(logits, allowed);
-    if (this.#tokens < this.#options.minTokens) this.#refuseStops(logits);
+    if (isTooShort) this.#refuseStops(logits);
     this.#penalties.apply(logits);
+    const max = isMasked ? maxOf(logits) : scanLogits(logits);
 
-    const likeliest = indexOfMax(logits);
-    const id = this.#isGreedy ? likeliest : this.#draw(logits, logits[likeliest] ?? 0);
+    const id = this.#isGreedy ? logits.indexOf(max) : this.#draw(logits, max);
     this.#tokens += 1;
     this.#penalties.add(id);
     return id;
@@ -64,7 +66,7 @@ export class Sampler {
   #refuseStops(logits: Float32Array): void {
     const stops = [...this.#stopIds].map((id) => ({ id, logit: logits[id] ?? NONE }));
     for (const { id } of stops) logits[id] = NONE;
-    if (logits[indexOfMax(logits)] !== NONE) return;
+    if (maxOf(logits) !== NONE) return;
     for (const { id, logit } of stops) logits[id] = logit;
   }
 
@@ -86,27 +88,11 @@ function keepAllowed(logits: Float32Array, allowed: Int32Array): void {
   }
 }
 
-function indexOfMax(logits: Float32Array): number {
-  let best = 0;
+function maxOf(logits: Float32Array): number {
   let max = NONE;
   for (let id = 0; id < logits.length; id += 1) {
     const logit = logits[id] ?? 0;
-    if (logit > max) {
-      max = logit;
-      best = id;
-    }
+    if (logit > max) max = logit;
   }
-  return best;
-}
-
-function checkFinite(logits: Float32Array): void {
-  let sum = 0;
-  // Anything but a finite number times zero is NaN, and NaN stays.
-  for (let id = 0; id < logits.length; id += 1) sum += (logits[id] ?? 0) * 0;
-  if (sum !== 0) {
-    throw new EngineError(
-      'model',
-      'The model gave logits that are not finite numbers; its weights are damaged or overflow at this precision.',
-    );
-  }
+  return max;
 }

@@ -136,11 +136,18 @@ export class Softmax {
   /** By id, but for a bucket that was cut. */
   #idsOf(bucket: number): readonly number[] {
     if (bucket === this.#last && this.#lastIds) return this.#lastIds;
-    const ids: number[] = [];
     const bucketOf = this.#bucketOf;
-    for (let id = 0; id < bucketOf.length; id += 1) {
-      if (bucketOf[id] === bucket) ids.push(id);
+    const count = at(this.#counts, bucket);
+    const ids: number[] = [];
+    if (count <= FEW_IDS) {
+      let id = bucketOf.indexOf(bucket);
+      while (ids.length < count) {
+        ids.push(id);
+        id = bucketOf.indexOf(bucket, id + 1);
+      }
+      return ids;
     }
+    for (let id = 0; ids.length < count; id += 1) if (bucketOf[id] === bucket) ids.push(id);
     return ids;
   }
 
@@ -158,11 +165,13 @@ export class Softmax {
 const STEPS_PER_OCTAVE = 4096;
 const STEP_BITS_PER_OCTAVE = 12;
 const STEP_BITS_PER_BUCKET = 9;
-/** 2^-69 of 2^16 tokens is less than the 53 bits of a draw can tell. */
-const OCTAVES = 69;
+/** What 2^15 tokens have together below 2^-40 is less than single precision can tell. */
+const OCTAVES = 40;
 const STEPS_MAX = OCTAVES * STEPS_PER_OCTAVE;
 const BUCKETS = OCTAVES << (STEP_BITS_PER_OCTAVE - STEP_BITS_PER_BUCKET);
 const NO_BUCKET = BUCKETS;
+/** So few are found sooner by a search for each than by a look at all. */
+const FEW_IDS = 100;
 
 const POWERS = Float64Array.from({ length: OCTAVES }, (_, octave) => 2 ** -octave);
 const FRACTIONS = Float64Array.from(

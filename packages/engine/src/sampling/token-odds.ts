@@ -1,5 +1,6 @@
 import type { Logprob, TokenLogprobs } from '../engine.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { scanLogits } from './scan-logits.ts';
 import { Softmax } from './softmax.ts';
 
 /** A millionth is finer than the logits are. */
@@ -28,8 +29,7 @@ export class TokenOdds {
 
   tell(id: number): TokenLogprobs {
     const logits = this.#logits;
-    const max = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-    this.#softmax.fill(logits, { max, temperature: 1, minP: 0 });
+    this.#softmax.fill(logits, { max: scanLogits(logits), temperature: 1, minP: 0 });
     const { logSum } = this.#softmax;
     const say = (of: number): Logprob => ({
       id: of,

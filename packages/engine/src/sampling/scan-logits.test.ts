@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+
+import { scanLogits } from './scan-logits.ts';
+
+test('the largest is found wherever it stands, and what is no number wherever that stands', () => {
+  for (let length = 1; length <= 9; length += 1) {
+    for (let place = 0; place < length; place += 1) {
+      const logits = new Float32Array(length).fill(-3);
+      logits[place] = -1;
+      expect(scanLogits(logits)).toBe(-1);
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        logits[place] = bad;
+        expect(() => scanLogits(logits)).toThrow(expect.objectContaining({ kind: 'model' }));
+      }
+    }
+  }
+});
