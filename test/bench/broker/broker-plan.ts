@@ -5,6 +5,7 @@ export type BrokerPlan = {
   rounds: number;
   fleet: Plan;
   hopSeconds: number;
+  memoryTasks: number;
   crowd: number;
   crowdSeconds: number;
   wiped: number;
@@ -15,6 +16,7 @@ export const FULL_BROKER_PLAN: BrokerPlan = {
   rounds: 3,
   fleet: FULL_PLAN,
   hopSeconds: 4,
+  memoryTasks: 100_000,
   crowd: 5_000,
   crowdSeconds: 4,
   wiped: 100_000,
@@ -26,6 +28,7 @@ export const SHORT_BROKER_PLAN: BrokerPlan = {
   rounds: 1,
   fleet: SHORT_PLAN,
   hopSeconds: 0.5,
+  memoryTasks: 2_000,
   crowd: 200,
   crowdSeconds: 0.5,
   wiped: 2_000,

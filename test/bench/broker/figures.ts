@@ -17,6 +17,29 @@ export const BROKER_FIGURES = {
   finishedN2: { title: 'the same of N2', unit: '/s' },
   finishedToN2: { title: 'finished / N2', unit: 'x', aim: { atLeast: 1 } },
   hotTenant: { title: 'Runs finished of one tenant', unit: '/s', aim: { atLeast: 1_000 } },
+  bullJob: { title: 'one BullMQ job, add to done: Redis time, 32 in flight', unit: 'us' },
+  fairPick: {
+    title: 'fair pick + release: the same, the worst of 10 to 10,000 tenants',
+    unit: 'us',
+  },
+  fairPickToBull: { title: 'the second / the first', unit: 'x', aim: { atMost: 0.6 } },
+  fairPickAloneToBull: { title: 'the same ratio, one in flight', unit: 'x', aim: { atMost: 0.6 } },
+  fairPickFlat: {
+    title: 'fair pick + release, dearest / cheapest number of tenants',
+    unit: 'x',
+    aim: { atMost: 1.5 },
+  },
+  queueMemory: { title: 'Redis memory per queued task', unit: 'B', aim: { atMost: 600 } },
+  jain: {
+    title: "fairness: 1,000 backlogged tenants, loads 100:1, Jain's index, worst window",
+    unit: '%',
+    aim: { atLeast: 99 },
+  },
+  lightWait: {
+    title: "a light tenant's p95 wait, once a heavy one queued 1,000,000 / before",
+    unit: 'x',
+    aim: { atMost: 2 },
+  },
   ticketHopP50: { title: 'ticket hop, 200 hosts, 500/s, lists, p50', unit: 'ms' },
   ticketHopP99: {
     title: 'ticket hop, 200 hosts, 500/s, lists, p99',
@@ -63,7 +86,7 @@ export const BROKER_FIGURES = {
 
 type BrokerFigure = {
   title: string;
-  unit: 'ms' | 's' | 'us' | '/s' | 'x' | 'tasks' | 'jobs' | 'workers';
+  unit: 'ms' | 's' | 'us' | '/s' | 'x' | 'B' | 'tasks' | 'jobs' | 'workers' | '%';
   aim?: { atMost: number } | { atLeast: number };
 };
 
