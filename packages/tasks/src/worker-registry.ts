@@ -2,15 +2,12 @@
  * The list of workers. A worker renews its own row; its tasks refer to (worker, generation), so
  * there is no lease per task.
  */
-import type { Db } from '@runfleet/db';
-
 import {
   decideDrain,
   decidePardon,
   decideRegister,
   decideRenew,
   decideRetire,
-  SILENT_PULSES,
 } from './decide-worker.ts';
 import type { BoundTask, FleetStore, WorkerDescription } from './fleet-store.ts';
 
@@ -76,15 +73,4 @@ export async function retireWorker(ctx: Ctx, worker: { id: string }): Promise<vo
 /** Ends a worker's quarantine by an operator's word. Whether it was in one. */
 export async function pardonWorker(ctx: Ctx, worker: { id: string }): Promise<boolean> {
   return (await ctx.store.changeWorker({ workerId: worker.id, decide: decidePardon })) !== null;
-}
-
-export type FreeWorker = { id: string; generation: number; free: number; used: number };
-
-/** Workers of a pool that have a free slot now. A hint: the assign commit checks again. */
-export async function listFreeWorkers(ctx: { db: Db }, pool: string): Promise<FreeWorker[]> {
-  return ctx.db.sql<FreeWorker[]>`
-    select w.id, w.generation, w.slots - w.used as free, w.used from workers w, pulse p
-    where ${pool} = any(w.pools) and w.state = 'ready' and w.used < w.slots
-      and p.n - w.renewed_pulse <= ${SILENT_PULSES}
-    order by w.used, w.id`;
 }

@@ -13,7 +13,7 @@ import {
   type TaskStatus,
 } from '@runfleet/protocol';
 import {
-  listFreeWorkers,
+  listWorkers,
   listQueuedTasks,
   listTasks,
   readFleet,
@@ -200,7 +200,8 @@ describe('the fleet', () => {
     for (const { pool } of MODELS) {
       expect(await listQueuedTasks({ db }, { pool, afterId: '0', limit: 10 })).toEqual([]);
     }
-    expect(await listFreeWorkers({ db }, DEMO_POOL)).toEqual([]);
+    const free = { pool: DEMO_POOL, labels: [], isFree: true, limit: 10 };
+    expect(await listWorkers({ db }, free)).toEqual([]);
     await db.sql`update pulse set n = n + 100000, at = now() - interval '1 minute'`;
     await tickPulse({ db });
     const ctx = { db, store, queue };

@@ -17,6 +17,7 @@ const IDLE_LABELS = {
   no_task: 'no task waits',
   tenants_parked: 'tenants at their limit',
   labels: 'labels do not match',
+  left: 'left to another model',
   memory: 'no memory for the model',
   session: 'left to a session',
   avoided: 'avoided after a failure',
