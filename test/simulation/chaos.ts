@@ -1,6 +1,6 @@
 /** Incidents: what happens to whole processes, servers and clocks, at random moments. */
 import { REPAIRS } from '@runfleet/tasks';
-import { repairOne } from '@runfleet/tasks/memory';
+import { openMemoryTaskStore, repairOne } from '@runfleet/tasks/memory';
 
 import type { Callers } from './processes/callers.ts';
 import { requireAway } from './processes/require-away.ts';
@@ -131,14 +131,18 @@ export class Chaos {
 
   /** A count that is wrong without a cause: what a mistake nobody knows of would leave. */
   #falsifySlots(): boolean {
-    const { random, database, history } = this.#world;
+    const { random, database, history, note } = this.#world;
     const workers = [...database.workers.values()].filter(({ state }) => state === 'ready');
     if (workers.length === 0) return false;
     const worker = random.pick(workers);
     const by = worker.used < worker.slots ? 1 : 0;
     if (by === 0) return false;
     history.falsify(worker.id, by);
-    database.write({ worker: { ...worker, used: worker.used + by } });
+    const store = openMemoryTaskStore({ database, ...(note && { note }) });
+    void store.changeWorker({
+      workerId: worker.id,
+      decide: (known) => (known ? { ...known, used: known.used + by } : undefined),
+    });
     return true;
   }
 

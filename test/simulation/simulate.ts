@@ -17,6 +17,7 @@ import { Callers } from './processes/callers.ts';
 import { type SimRole, simRole } from './processes/sim-role.ts';
 import { runWorker } from './processes/worker.ts';
 import { drawProfile } from './profile.ts';
+import type { Recording } from './recording.ts';
 import type { Clients } from './servers/sim-clients.ts';
 import { SimRedis } from './servers/sim-redis.ts';
 import { TENANTS } from './tenants.ts';
@@ -45,9 +46,10 @@ export async function simulate(options: {
   bug?: PlantedBug | null;
   steps?: number;
   trace?: (line: string) => void;
+  recording?: Recording;
 }): Promise<Life> {
-  const { seed, bug = null, steps: stepsMin = STEPS_MIN, trace } = options;
-  const world = makeWorld(seed, bug, trace);
+  const { seed, bug = null, steps: stepsMin = STEPS_MIN, trace, recording } = options;
+  const world = makeWorld({ seed, bug, trace, recording });
   const cast = makeCast(world);
   const chaos = new Chaos(world, cast);
   for (const role of [...cast.brokers, ...cast.apis, ...cast.workers]) role.start();
@@ -66,7 +68,7 @@ export async function simulate(options: {
     steps += 1;
     await untilIdle();
     if (history.broken) break;
-    if (world.isHealed && history.liveTasks === 0 && cast.callers.open === 0) {
+    if (world.isHealed && history.isAtRest && cast.callers.open === 0) {
       history.checkQuiet();
       break;
     }
@@ -90,7 +92,13 @@ export async function simulate(options: {
 /** Every promise that can settle has settled by the time that the event loop turns. */
 const untilIdle = () => new Promise((resolve) => setImmediate(resolve));
 
-function makeWorld(seed: number, bug: PlantedBug | null, trace?: (line: string) => void): World {
+function makeWorld(options: {
+  seed: number;
+  bug: PlantedBug | null;
+  trace: ((line: string) => void) | undefined;
+  recording: Recording | undefined;
+}): World {
+  const { seed, bug, trace, recording } = options;
   const random = new Random(seed);
   const time = new VirtualTime();
   const counts = new Counts();
@@ -101,6 +109,7 @@ function makeWorld(seed: number, bug: PlantedBug | null, trace?: (line: string) 
     watch: (applied) => history.applied(applied),
   });
   history.watch(database);
+  if (recording) recording.database = database;
   for (const { organisationId, balance, weight, runningLimit } of TENANTS) {
     database.addOrganisation(organisationId, balance, { weight, runningLimit });
   }
@@ -114,7 +123,15 @@ function makeWorld(seed: number, bug: PlantedBug | null, trace?: (line: string) 
     bug,
     profile: drawProfile(random),
     postgres: { name: 'postgres', isAway: false },
-    redis: new SimRedis(random),
+    redis: new SimRedis(random, (step) => recording?.redisSteps.push(step)),
+    note: recording
+      ? (transaction) =>
+          recording.transactions.push({
+            now: database.clock(),
+            pulse: database.pulse.n,
+            transaction,
+          })
+      : null,
     isHealed: false,
     trace: trace
       ? (who, what) =>

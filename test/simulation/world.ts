@@ -1,4 +1,4 @@
-import type { MemoryDatabase } from '@runfleet/tasks/memory';
+import type { MemoryDatabase, Transaction } from '@runfleet/tasks/memory';
 
 import type { Counts } from './counts.ts';
 import type { Random } from './kernel/random.ts';
@@ -25,6 +25,8 @@ export type World = {
   readonly bug: PlantedBug | null;
   /** Whether faults are over: from here on everything must come to rest. */
   isHealed: boolean;
+  /** Told of each transaction; null where nobody repeats this life. */
+  readonly note: ((transaction: Transaction) => void) | null;
   /** Says what happened, for whoever watches a life. */
   readonly trace: ((who: string, what: string) => void) | null;
 };

@@ -50,6 +50,11 @@ export class History {
     this.#database = database;
   }
 
+  /** Whether every task has ended and every slot is free. */
+  get isAtRest(): boolean {
+    return this.#live === 0 && ![...this.#falsified.keys()].some((id) => this.#isListed(id));
+  }
+
   get liveTasks(): number {
     return this.#live;
   }
@@ -153,9 +158,9 @@ export class History {
         this.#break('holds of the living', null, `account ${id} still holds ${account.held}`);
       }
     }
-    for (const { id, used, state } of database.workers.values()) {
-      const isListed = state !== 'lost' && state !== 'stopped';
-      if (isListed && used !== 0) this.#break('slots in use', null, `${id} still uses ${used}`);
+    for (const { id, used } of database.workers.values()) {
+      if (this.#isListed(id) && used !== 0)
+        this.#break('slots in use', null, `${id} still uses ${used}`);
     }
     if (this.#ledger.sum() !== 0n) this.#break('true ledger', null, `sum ${this.#ledger.sum()}`);
   }
@@ -273,6 +278,12 @@ export class History {
     if (account.held !== living.held || account.activeTasks !== living.count) {
       this.#break('holds of the living', null, says('held', account.held, living.held));
     }
+  }
+
+  /** Whether anybody would correct its slot count. */
+  #isListed(workerId: string): boolean {
+    const state = this.#database?.workers.get(workerId)?.state;
+    return state !== 'lost' && state !== 'stopped';
   }
 
   #workerChanged({ before, after }: Applied['workers'][number]): void {

@@ -115,7 +115,7 @@ export class Callers {
       ...PLAIN_RUN,
       organisationId,
       projectId: organisationId,
-      ownerId: organisationId,
+      ownerId: `00000000-0000-4000-8000-${organisationId.padStart(12, '0')}`,
       model: MODEL,
       parameters: input,
       seed: BigInt(random.whole(0, 2 ** 31)),

@@ -1,5 +1,7 @@
 import type { Ticket } from '@runfleet/queue';
-import { FairQueue, type FairTask } from '@runfleet/scheduler';
+import { FairQueue, type FairTask, type TaskInLine } from '@runfleet/scheduler';
+
+const ticketKey = ({ taskId, epoch }: Ticket) => `${taskId}-${epoch}`;
 
 /** A pool's index: the reference of the Redis scripts, and its hash of what runs. */
 class Index {
@@ -10,7 +12,7 @@ class Index {
 
 /** The keys of one Redis: pools' indexes with their marks, and each worker's inbox of tickets. */
 export class RedisData {
-  readonly inboxes = new Map<string, Map<string, Ticket>>();
+  readonly #inboxes = new Map<string, Map<string, Ticket>>();
   readonly #indexes = new Map<string, Index>();
 
   markOf(pool: string): string | null {
@@ -45,13 +47,13 @@ export class RedisData {
     }).length;
   }
 
-  release(pool: string, taskId: string, usedMs: number): void {
+  release(pool: string, { taskId, usedMs }: TaskInLine & { usedMs: number }): void {
     const { fair, running } = this.#index(pool);
     running.delete(taskId);
     fair.release(taskId, usedMs);
   }
 
-  withdraw(pool: string, taskId: string): void {
+  withdraw(pool: string, { taskId }: TaskInLine): void {
     const { fair, running } = this.#index(pool);
     running.delete(taskId);
     fair.withdraw(taskId);
@@ -79,9 +81,25 @@ export class RedisData {
     this.#indexes.delete(pool);
   }
 
-  inbox(workerId: string): Map<string, Ticket> {
-    const inbox = this.inboxes.get(workerId) ?? new Map<string, Ticket>();
-    this.inboxes.set(workerId, inbox);
+  putTickets(workerId: string, tickets: readonly Ticket[]): void {
+    for (const ticket of tickets) this.#inbox(workerId).set(ticketKey(ticket), ticket);
+  }
+
+  dropTicket(workerId: string, ticket: Ticket): void {
+    this.#inbox(workerId).delete(ticketKey(ticket));
+  }
+
+  dropInbox(workerId: string): void {
+    this.#inboxes.delete(workerId);
+  }
+
+  ticketsOf(workerId: string): Ticket[] {
+    return [...this.#inbox(workerId).values()];
+  }
+
+  #inbox(workerId: string): Map<string, Ticket> {
+    const inbox = this.#inboxes.get(workerId) ?? new Map<string, Ticket>();
+    this.#inboxes.set(workerId, inbox);
     return inbox;
   }
 

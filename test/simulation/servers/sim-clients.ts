@@ -21,7 +21,7 @@ export type Clients = {
 };
 
 export function openClients(world: World, process: SimProcess): Clients {
-  const { profile, database } = world;
+  const { profile, database, note } = world;
   const postgres = new Connection(world, process, world.postgres, profile.postgres);
   const redis = new Connection(world, process, world.redis, profile.redis);
   const ask: Link = (transaction) => postgres.call(transaction);
@@ -33,7 +33,7 @@ export function openClients(world: World, process: SimProcess): Clients {
     ask,
     store: storeWith(
       world.bug,
-      openMemoryTaskStore({ database, link: ask, queue, plan }),
+      openMemoryTaskStore({ database, link: ask, queue, plan, ...(note && { note }) }),
       database,
     ),
     queue,

@@ -1,9 +1,9 @@
 import type { Random } from '../kernel/random.ts';
 import type { SimProcess } from '../kernel/sim-process.ts';
 import { RedisData } from './redis-data.ts';
+import type { RedisOperation, RedisStep, RedisVerb } from './redis-operation.ts';
 import type { Server } from './server.ts';
 
-type Operation = (data: RedisData) => unknown;
 type Listener = { process: SimProcess; life: number; hear: (text: string) => void };
 
 /** One Redis server: its data, what it forgot and may bring back, and who listens. */
@@ -13,18 +13,24 @@ export class SimRedis implements Server {
   serverId: string;
   #data = new RedisData();
   /** All that was done to the data, so that an older state can be brought back. */
-  #done: Operation[] = [];
+  #done: RedisOperation[] = [];
   readonly #random: Random;
+  readonly #note: (step: RedisStep) => void;
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  constructor(random: Random) {
+  constructor(random: Random, note: (step: RedisStep) => void) {
     this.#random = random;
+    this.#note = note;
     this.serverId = random.uuid();
   }
 
-  do<R>(operation: (data: RedisData) => R): R {
+  do<V extends RedisVerb>(verb: V, ...args: Parameters<RedisData[V]>): ReturnType<RedisData[V]> {
+    // Each verb comes with its own arguments, which a union of all cannot say.
+    const operation = { verb, args } as RedisOperation;
     this.#done.push(operation);
-    return operation(this.#data);
+    const answer = apply(this.#data, operation);
+    this.#note({ do: 'operation', operation, answer });
+    return answer as ReturnType<RedisData[V]>;
   }
 
   get data(): Readonly<RedisData> {
@@ -35,13 +41,15 @@ export class SimRedis implements Server {
   wipe(): void {
     this.#data = new RedisData();
     this.#done = [];
+    this.#note({ do: 'wipe' });
   }
 
   /** The server comes back as it was a while ago. */
   restoreOlder(): void {
     this.#done = this.#done.slice(0, this.#random.whole(0, this.#done.length));
     this.#data = new RedisData();
-    for (const operation of this.#done) operation(this.#data);
+    for (const operation of this.#done) apply(this.#data, operation);
+    this.#note({ do: 'restore', operations: [...this.#done] });
     this.serverId = this.#random.uuid();
   }
 
@@ -59,4 +67,8 @@ export class SimRedis implements Server {
     }
     return [...listeners];
   }
+}
+
+function apply(data: RedisData, { verb, args }: RedisOperation): unknown {
+  return (data[verb] as (...args: unknown[]) => unknown)(...args);
 }

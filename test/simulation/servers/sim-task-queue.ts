@@ -4,7 +4,6 @@ import { poolOfLane } from '@runfleet/scheduler';
 import type { SimProcess } from '../kernel/sim-process.ts';
 import type { World } from '../world.ts';
 import type { Connection } from './connection.ts';
-import type { RedisData } from './redis-data.ts';
 
 /** A process' queue: the same interface as in production, over the simulated Redis. */
 export function openSimTaskQueue(
@@ -13,9 +12,6 @@ export function openSimTaskQueue(
   connection: Connection,
 ): TaskQueue {
   const { redis, random, counts } = world;
-
-  const ask = <R>(operation: (data: RedisData) => R): Promise<R> =>
-    connection.call(() => redis.do(operation));
 
   /** Sends what nobody waits for, and may lose it, send it twice or late. */
   const send = (name: string, apply: () => void) => {
@@ -37,28 +33,27 @@ export function openSimTaskQueue(
 
   return {
     offer({ pool, ...task }) {
-      send('offer', () => redis.do((data) => data.insert(pool, [task])));
+      send('offer', () => redis.do('insert', pool, [task]));
       wake(pool);
     },
-    release({ pool, taskId, usedMs }) {
-      send('release', () => redis.do((data) => data.release(pool, taskId, usedMs)));
+    release({ pool, ...run }) {
+      send('release', () => redis.do('release', pool, run));
       wake(pool);
     },
-    withdraw: ({ pool, taskId }) =>
-      send('withdraw', () => redis.do((data) => data.withdraw(pool, taskId))),
+    withdraw: ({ pool, ...task }) => send('withdraw', () => redis.do('withdraw', pool, task)),
     wake,
     tell: (workerId, notice) => publish('notice', `worker:${workerId}`, JSON.stringify(notice)),
-    insert: (pool, tasks) => ask((data) => data.insert(pool, tasks)),
+    insert: (pool, tasks) => connection.call(() => redis.do('insert', pool, tasks)),
     pick: (pool, mark, count) =>
       connection.call(() => {
         const actual = redis.data.markOf(pool);
         if (actual !== mark && world.bug !== 'generation marker ignored') return null;
         world.history.picked(pool, mark, actual);
-        return redis.do((data) => data.pick(pool, count));
+        return redis.do('pick', pool, count);
       }),
-    putBack: (pool, tasks) => ask((data) => data.putBack(pool, tasks)),
-    clear: (pool) => ask((data) => data.clear(pool)),
-    restoreRunning: (pool, tasks) => ask((data) => data.restoreRunning(pool, tasks)),
+    putBack: (pool, tasks) => connection.call(() => redis.do('putBack', pool, tasks)),
+    clear: (pool) => connection.call(() => redis.do('clear', pool)),
+    restoreRunning: (pool, tasks) => connection.call(() => redis.do('restoreRunning', pool, tasks)),
     listRunning: (pool) =>
       connection.call(() => ({ tasks: redis.data.listRunning(pool), next: null })),
     readPlaces: async (_, tasks) => tasks.map(() => null),
@@ -66,7 +61,7 @@ export function openSimTaskQueue(
       connection.call(() => ({ ...redis.data.readPool(pool), oldestQueuedAt: null })),
     readShares: async () => [],
     readMark: (pool) => connection.call(() => redis.data.markOf(pool)),
-    writeMark: (pool, mark) => ask((data) => data.writeMark(pool, mark)),
+    writeMark: (pool, mark) => connection.call(() => redis.do('writeMark', pool, mark)),
     readServerId: () => connection.call(() => redis.serverId),
     onWake: (pool, listener) => listen(`wake:${pool}`, listener),
     onNotice: (workerId, listener) =>

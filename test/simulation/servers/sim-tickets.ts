@@ -40,9 +40,7 @@ export function openSimTickets(
     async send(workerId, tickets) {
       await connection.call(() => {
         const sent = tickets.filter(() => !chance(world.profile.tickets.lost, 'ticket lost'));
-        redis.do((data) => {
-          for (const ticket of sent) data.inbox(workerId).set(keyOf(ticket), ticket);
-        });
+        redis.do('putTickets', workerId, sent);
         announce(workerId, sent);
       });
     },
@@ -55,7 +53,7 @@ export function openSimTickets(
         await connection
           .call(() => {
             world.history.ticketDone(workerId, ticket);
-            redis.do((data) => data.inbox(workerId).delete(keyOf(ticket)));
+            redis.do('dropTicket', workerId, ticket);
           })
           .catch(() => {
             // It stays in the inbox and is given out again.
@@ -65,12 +63,12 @@ export function openSimTickets(
         process,
         life,
         hear: (key) => {
-          const ticket = redis.data.inboxes.get(workerId)?.get(key);
+          const ticket = redis.data.ticketsOf(workerId).find((one) => keyOf(one) === key);
           if (ticket) process.spawn(take(ticket));
         },
       });
       process.every(STALLED_MS, async () => {
-        const left = [...(redis.data.inboxes.get(workerId)?.values() ?? [])];
+        const left = redis.data.ticketsOf(workerId);
         if (left.length > 0) counts.add('fault: ticket given out again');
         for (const ticket of left) process.spawn(take(ticket));
       });
@@ -78,7 +76,7 @@ export function openSimTickets(
     },
 
     async discard(workerId) {
-      await connection.call(() => redis.do((data) => data.inboxes.delete(workerId)));
+      await connection.call(() => redis.do('dropInbox', workerId));
     },
 
     [Symbol.asyncDispose]: async () => {},

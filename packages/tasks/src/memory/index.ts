@@ -7,3 +7,4 @@ export type { Link } from './link.ts';
 export { openMemoryPoolReads } from './memory-pool-reads.ts';
 export { openMemoryTaskStore } from './memory-task-store.ts';
 export { tickPulse } from './tick-pulse.ts';
+export type { Transaction } from './transaction.ts';

@@ -2,12 +2,19 @@ import type { FleetStore } from '../fleet-store.ts';
 import type { SuspectKind } from '../suspects.ts';
 import type { Link } from './link.ts';
 import type { MemoryDatabase } from './memory-database.ts';
+import type { Transaction } from './transaction.ts';
 
 /** The fleet store over tables in memory, by the same decisions. */
-export function openMemoryFleetStore(database: MemoryDatabase, link: Link): FleetStore {
+export function openMemoryFleetStore(options: {
+  database: MemoryDatabase;
+  link: Link;
+  note: ((transaction: Transaction) => void) | undefined;
+}): FleetStore {
+  const { database, link, note } = options;
   return {
-    changeWorker: ({ workerId, decide, description = {} }) =>
+    changeWorker: (command) =>
       link(() => {
+        const { workerId, decide, description = {} } = command;
         const known = database.workers.get(workerId);
         const { n: pulse } = database.pulse;
         const bound = known ? database.countBound(workerId, known.generation) : 0;
@@ -16,16 +23,19 @@ export function openMemoryFleetStore(database: MemoryDatabase, link: Link): Flee
           bound,
           peers: countPeers(database, workerId),
         });
-        if (!worker) return null;
-        database.write({ worker, description });
-        return { worker: { ...worker }, pulse };
+        if (worker) database.write({ worker, description });
+        const answer = worker ? { worker: { ...worker }, pulse } : null;
+        note?.({ do: 'change worker', command, answer });
+        return answer;
       }),
-    changeLease: ({ pool, decide }) =>
+    changeLease: (command) =>
       link(() => {
+        const { pool, decide } = command;
         const lease = decide(database.poolLeases.get(pool) ?? null, { now: database.clock() });
-        if (!lease) return null;
-        database.poolLeases.set(pool, lease);
-        return { ...lease };
+        if (lease) database.poolLeases.set(pool, lease);
+        const answer = lease ? { ...lease } : null;
+        note?.({ do: 'change lease', command, answer });
+        return answer;
       }),
     listBoundTasks: ({ id, generation }) =>
       link(() =>

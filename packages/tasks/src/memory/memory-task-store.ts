@@ -18,6 +18,7 @@ import { firstState } from './first-state.ts';
 import type { Link } from './link.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import { openMemoryFleetStore } from './memory-fleet-store.ts';
+import type { Transaction } from './transaction.ts';
 
 /** The task store over tables in memory: the same decisions, the same plans, the same sharing of commits. */
 export function openMemoryTaskStore(options: {
@@ -25,10 +26,12 @@ export function openMemoryTaskStore(options: {
   link?: Link;
   announce?: (events: readonly TaskEvent[]) => void;
   queue?: Pick<TaskQueue, QueueMove['do']> | null;
+  /** Told of each transaction, in the order in which they take place. */
+  note?: (transaction: Transaction) => void;
   /** In place of the real planning, for tests that show that a wrong one is noticed. */
   plan?: typeof planCommands;
 }): TaskStore {
-  const { database, announce = () => {}, queue = null, plan = planCommands } = options;
+  const { database, announce = () => {}, queue = null, plan = planCommands, note } = options;
   const link: Link = options.link ?? (async (transaction) => transaction());
 
   const tell = ({
@@ -42,17 +45,25 @@ export function openMemoryTaskStore(options: {
     if (queue) tellQueue(queue, moves);
   };
   const changes = new GroupCommit(async (commands: readonly TaskCommand[]) => {
-    const { results, ...news } = await link(() => commitCommands(database, commands, plan));
+    const { results, ...news } = await link(() => {
+      const committed = commitCommands(database, commands, plan);
+      note?.({ do: 'commit', commands, answer: committed.results });
+      return committed;
+    });
     tell(news);
     return results;
   });
   const creations = new GroupCommit(async (tasks: readonly NewTask[]) => {
-    const { results, ...news } = await link(() => commitCreations(database, tasks));
+    const { results, ...news } = await link(() => {
+      const created = commitCreations(database, tasks);
+      note?.({ do: 'create', tasks, answer: created.results });
+      return created;
+    });
     tell(news);
     return results;
   });
   return {
-    ...openMemoryFleetStore(database, link),
+    ...openMemoryFleetStore({ database, link, note }),
     commit: (command) => changes.add(command),
     async create(task) {
       const created = await creations.add(task);
