@@ -83,6 +83,10 @@ test.for([[[7, 8]], ['7,8'], ['7;8'], ['[7, 8]'], [['7', '8']]] as const)(
   },
 );
 
+test('a list of stop sequences may hold semicolons', () => {
+  expect(parse({ prompt: 'Hi', stop_sequences: ['a;b', ';'] }).stopSequences).toEqual(['a;b', ';']);
+});
+
 test('a response format is an object or its text', () => {
   const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
   const format = { type: 'json_schema', json_schema: { name: 'answer', schema } };
@@ -154,6 +158,7 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', presence_penalty: 3 }, '[presence_penalty] must be between -2 and 2'],
     [{ prompt: 'a', frequency_penalty: 'x' }, '[frequency_penalty] must be integer or float'],
     [{ prompt: 'a', stop_sequences: 'x'.repeat(257) }, '[stop_sequences] must hold texts of'],
+    [{ prompt: 'a', stop_sequences: ['a', ''] }, '[stop_sequences] must be a list of texts'],
     [{ prompt: 'a', stop_token_ids: '1,x' }, '[stop_token_ids] must be a list of token ids'],
     [{ prompt: 'a', stop_token_ids: [-1] }, '[stop_token_ids] must be a list of token ids'],
     [{ prompt: 'a', stop_token_ids: Array(65).fill(1) }, '[stop_token_ids] must hold at most 64'],

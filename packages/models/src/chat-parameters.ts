@@ -405,10 +405,17 @@ function readSwitch(
   throw invalid(`Request parameter [${name}] must be true or false`);
 }
 
+/** One text with semicolons between, or a list, whose texts may then hold semicolons. */
 function readStopSequences(body: Readonly<Record<string, unknown>>): string[] {
-  const sequences = readText(body, 'stop_sequences')
-    .split(';')
-    .filter((text) => text !== '');
+  const name = 'stop_sequences';
+  const given = body[name];
+  const listed: unknown[] = Array.isArray(given) ? given : readText(body, name).split(';');
+  const sequences = listed.filter(
+    (text): text is string => typeof text === 'string' && text !== '',
+  );
+  if (Array.isArray(given) && sequences.length < given.length) {
+    throw invalid(`Request parameter [${name}] must be a list of texts that are not empty`);
+  }
   if (sequences.length > STOP_SEQUENCES_MAX) {
     throw invalid(
       `Request parameter [stop_sequences] must hold at most ${STOP_SEQUENCES_MAX} texts`,

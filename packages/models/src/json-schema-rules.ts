@@ -31,7 +31,7 @@ const ANNOTATIONS = [
 /** A schema says one of these; what else it may say beside each. */
 const FORMS = {
   $ref: [],
-  const: [],
+  const: ['type'],
   enum: ['type'],
   anyOf: [],
   type: [],
@@ -122,13 +122,17 @@ function checkReference(schema: Schema, name: string, root: Schema): void {
 }
 
 function checkValues(schema: Schema, name: string): void {
+  const types = typesOf(schema);
+  const isStranger = (value: unknown) => types.length > 0 && !isOfType(value, types);
+  if ('const' in schema && isStranger(schema['const'])) {
+    throw invalid(`${name}.const`, 'must be of the type beside it');
+  }
   const values = schema['enum'];
   if (values === undefined) return;
   if (!Array.isArray(values) || values.length === 0 || values.length > ENUM_VALUES_MAX) {
     throw invalid(`${name}.enum`, `must be a list of 1 to ${ENUM_VALUES_MAX} values`);
   }
-  const types = typesOf(schema);
-  const stranger = values.findIndex((value) => types.length > 0 && !isOfType(value, types));
+  const stranger = values.findIndex(isStranger);
   if (stranger >= 0) throw invalid(`${name}.enum.${stranger}`, 'must be of the type beside it');
 }
 

@@ -27,9 +27,9 @@ export type State = {
 const LEAVES_MAX = 2_048;
 /** Ends looked at between two horizons, some 50 ms: others wait meanwhile. */
 const WORK_MAX = 5_000_000;
-/** When so many states are known they are forgotten, and found again as they are met. */
-const STATES_MAX = 20_000;
-const RESTS_LARGE = 200_000;
+/** Up to 10 MB. One answer adds no more than its length lets it. */
+const STATES_LARGE = 5_000;
+const RESTS_LARGE = 50_000;
 
 /**
  * Follows a text through a grammar, byte by byte. It is a deterministic automaton of which only the
@@ -56,9 +56,9 @@ export class Automaton {
     this.start = this.#stateOf([this.#before(root, this.#end)]);
   }
 
-  /** Whether so much is remembered that it is better made anew. */
+  /** Whether so much is remembered that the next answer had better begin anew. */
   get isLarge(): boolean {
-    return this.#rests > RESTS_LARGE;
+    return this.#states.size > STATES_LARGE || this.#rests > RESTS_LARGE;
   }
 
   /** Undefined where no text of the grammar goes on with this byte. */
@@ -135,7 +135,6 @@ export class Automaton {
     const known = this.#states.get(key);
     if (known) return known;
 
-    if (this.#states.size >= STATES_MAX) this.#states.clear();
     const state: State = { leaves, ends, next: [] };
     this.#states.set(key, state);
     return state;

@@ -61,10 +61,19 @@ test('a grammar that was asked for lately is the same one', () => {
   const grammars = new Grammars({ tokenizer, stopIds });
   const ask = (pattern: string) => grammars.open({ kind: 'regex', pattern });
   const first = ask('a');
-  for (let index = 0; index < 31; index += 1) ask(`b{${index}}`);
+  for (let index = 0; index < 15; index += 1) ask(`b{${index}}`);
   expect(ask('a')).toBe(first);
-  for (let index = 0; index < 32; index += 1) ask(`c{${index}}`);
+  for (let index = 0; index < 16; index += 1) ask(`c{${index}}`);
   expect(ask('a')).not.toBe(first);
+});
+
+test('a grammar that remembers much is made anew for the next answer', () => {
+  const grammars = new Grammars({ tokenizer, stopIds });
+  const given: OutputGrammar = { kind: 'regex', pattern: 'a{0,10000}' };
+  const first = grammars.open(given);
+  expect(first.next(first.start, Buffer.from(` ${'a'.repeat(6_000)}`))).toBeDefined();
+  expect(first.isLarge).toBe(true);
+  expect(grammars.open(given)).not.toBe(first);
 });
 
 test.each(['x{40}(a{0,40}){0,40}', 'x{40}(.{0,40}){0,40}'])(

@@ -84,7 +84,7 @@ export class Grammar {
 }
 
 /** Masks are 4 kB each at Phi's size. */
-const REMEMBERED_MAX = 2_000;
+const REMEMBERED_MAX = 500;
 
 function remember<Value>(known: Map<State, Value>, state: State, find: () => Value): Value {
   const value = known.get(state);

@@ -3,7 +3,7 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import { Grammar } from './grammar.ts';
 import { VocabularyTrie } from './vocabulary-trie.ts';
 
-const GRAMMARS_MAX = 32;
+const GRAMMARS_MAX = 16;
 
 /**
  * The grammars that were asked for last, with the masks they have found. Callers send the same schema
