@@ -5,6 +5,7 @@
 import { readLedgerDrift } from '@runfleet/billing';
 import { formatUsd } from '@runfleet/protocol';
 import {
+  analyzeGrownTables,
   foldEndedTasks,
   leadPool,
   makeEventPartitions,
@@ -31,6 +32,7 @@ type Chore = (ctx: BrokerContext) => Promise<number>;
  */
 const CHORES = {
   'event-partitions': { everyTicks: 10, isRepair: true, run: makeEventPartitions },
+  statistics: { everyTicks: 2, isRepair: false, run: analyzeGrownTables },
   'idempotency-keys': { everyTicks: 10, isRepair: false, run: purgeIdempotencyKeys },
   'gone-workers': { everyTicks: 60, isRepair: false, run: purgeGoneWorkers },
   accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },

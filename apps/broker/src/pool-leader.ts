@@ -4,6 +4,8 @@
  *
  * Leading is an optimisation, not a lock: the assign commit checks task and slots itself.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { leaveWorkers } from '@runfleet/scheduler';
 import { leadPool, readPoolStandings, yieldPool } from '@runfleet/tasks';
 
@@ -15,6 +17,8 @@ import { Signal } from './signal.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_MS = 250;
+/** While there is always more to do, the pause between rounds is as long as a round, up to this. */
+const SPACING_MS_MAX = 10;
 /** Shares are read from every tenant that waits or runs, so not at every look. */
 const SHARES_EVERY_LOOKS = 10;
 
@@ -68,9 +72,12 @@ export class PoolLeader implements AsyncDisposable {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
+      const beganAt = performance.now();
       try {
         const hasMore = (await this.#lead()) && (await this.#work());
         if (!hasMore) await this.#wake.wait(this.#pauseMs());
+        // Whatever comes meanwhile shares the next round.
+        else await delay(Math.min(performance.now() - beganAt, SPACING_MS_MAX));
       } catch (err) {
         this.#ctx.logger.warn({ err, pool: this.#pool }, 'a round of the pool failed');
         this.#index.forget();

@@ -1,4 +1,5 @@
 import { deposit, readAccount, readLedgerDrift } from '@runfleet/billing';
+import { connectDb } from '@runfleet/db';
 import { parseUsd } from '@runfleet/protocol';
 import { describe, expect } from 'vitest';
 
@@ -7,7 +8,7 @@ import { createTask } from './create-task.ts';
 import { repairAccounts } from './repair-accounts.ts';
 import { answer, expectBalancedBooks, logOf, running } from './testing-life.ts';
 import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
-import { makeEventPartitions, purgeGoneWorkers } from './upkeep.ts';
+import { analyzeGrownTables, makeEventPartitions, purgeGoneWorkers } from './upkeep.ts';
 
 describe('accounts', () => {
   test('that agree with tasks and transfers are left alone, while tasks come and go', async ({
@@ -110,4 +111,23 @@ test('a worker that is gone for a week leaves the list, unless a task is still b
   expect(await purgeGoneWorkers({ db })).toBe(1);
   const left = await db.sql<{ id: string }[]>`select id from workers`;
   expect(left.map(({ id }) => id).toSorted()).toEqual([busy.workerId, fresh.workerId].toSorted());
+});
+
+test('a table that grew from nothing is known to the planner, and analysed once', async ({
+  databaseUrl,
+  db: _migrated,
+}) => {
+  // One connection, which tells its own statistics at once.
+  await using db = connectDb(databaseUrl, { connections: 1 });
+  await db.sql`analyze transfers`;
+  await db.sql`
+    insert into transfers (business_key, organisation_id, debit, credit, amount)
+    select 'row:' || n, 1, 'a', 'b', 1 from generate_series(1, 1000) n`;
+  await db.sql`select pg_stat_force_next_flush()`;
+  await db.sql`select 1`;
+  expect(await analyzeGrownTables({ db })).toBeGreaterThanOrEqual(1);
+  const [known] = await db.sql<{ reltuples: number }[]>`
+    select reltuples from pg_class where relname = 'transfers'`;
+  expect(known?.reltuples).toBeGreaterThanOrEqual(1_000);
+  expect(await analyzeGrownTables({ db })).toBe(0);
 });

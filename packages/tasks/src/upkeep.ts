@@ -64,3 +64,22 @@ export async function purgeGoneWorkers(ctx: { db: Db }): Promise<number> {
       and not exists (select from tasks t where t.worker_id = w.id)`;
   return purged.count;
 }
+
+/** A table of fewer rows is read whole, whatever the planner thinks of it. */
+const ANALYZED_ROWS_MIN = 500;
+const GROWTH_MIN = 10;
+
+/**
+ * Tells the planner of tables that have become many times larger than it knows. Postgres does so by
+ * itself after a minute or more; until then, statements that were prepared on an empty database
+ * would scan what has become a large table.
+ */
+export async function analyzeGrownTables(ctx: { db: Db }): Promise<number> {
+  const { sql } = ctx.db;
+  const grown = await sql<{ name: string }[]>`
+    select s.relname as name from pg_stat_user_tables s join pg_class c on c.oid = s.relid
+    where s.schemaname = current_schema() and s.n_live_tup >= ${ANALYZED_ROWS_MIN}
+      and s.n_live_tup > ${GROWTH_MIN} * greatest(c.reltuples, 0)`;
+  for (const { name } of grown) await sql`analyze ${sql(name)}`;
+  return grown.length;
+}
