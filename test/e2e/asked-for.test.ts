@@ -1,0 +1,89 @@
+/** What a Run asks for besides its parameters, through every process. */
+import { readAccount } from '@runfleet/billing';
+import { migrateDb } from '@runfleet/db';
+import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { Fleet, MODEL } from './fleet.ts';
+
+let fleet: Fleet;
+const servers: AsyncDisposable[] = [];
+
+beforeAll(async () => {
+  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
+  servers.push(postgres, redis);
+  await migrateDb(postgres.url);
+  fleet = await Fleet.start({
+    databaseUrl: postgres.url,
+    redisUrl: redis.url,
+    env: { WORKER_LABELS: 'zone=a' },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]();
+  for (const server of servers) await server[Symbol.asyncDispose]();
+}, 60_000);
+
+test('labels: a task waits for a worker that carries them, is told so, and hinders nobody', async () => {
+  const client = fleet.client();
+  const run = (zone: string) => client.run(MODEL, { prompt: 'a b c' }, { requires: { zone } });
+  const particular = await Promise.all([run('b'), run('b'), run('b')]);
+  const others = await Promise.all([run('a'), client.run(MODEL, { prompt: 'a b c' })]);
+  for (const { token } of others) {
+    expect(await client.waitFor(token)).toMatchObject({ pexit: '0' });
+  }
+  for (const { taskId } of particular) {
+    const { status, queue } = await client.detail({ taskId });
+    expect({ status, reason: queue?.blocked?.reason }).toEqual({
+      status: 'task_queue',
+      reason: 'no-worker-with-labels',
+    });
+  }
+
+  await fleet.add('worker', { WORKER_LABELS: 'zone=b' });
+  for (const { token } of particular) {
+    expect(await client.waitFor(token)).toMatchObject({ pexit: '0' });
+  }
+});
+
+test('a start timeout: what no worker has accepted by then expires, and its hold is released', async () => {
+  const client = fleet.client();
+  const { token } = await client.run(
+    MODEL,
+    { prompt: 'a b c' },
+    { requires: { zone: 'nowhere' }, startTimeoutSeconds: 1 },
+  );
+  expect(await client.waitFor(token)).toMatchObject({
+    status: 'task_postprocess_end',
+    pexit: '124',
+    totalcost: '0.000000000000',
+    debugerror: expect.stringContaining('start timeout'),
+  });
+  const { held, activeTasks } = await readAccount(fleet, fleet.key.organisationId);
+  expect({ held, activeTasks }).toEqual({ held: 0n, activeTasks: 0 });
+
+  const patient = await client.run(MODEL, { prompt: 'a' }, { startTimeoutSeconds: 600 });
+  expect(await client.waitFor(patient.token)).toMatchObject({ pexit: '0' });
+});
+
+test('priority and fairness keys: of what waits, the head start and the user without a turn go first', async () => {
+  const client = fleet.client();
+  // Nothing runs until everything waits, so that only order decides.
+  await Promise.all(fleet.worker.map((worker) => worker.stop()));
+  const run = (options: object) => client.run(MODEL, { prompt: 'a' }, options);
+  const bulk = [];
+  for (let i = 0; i < 4; i++) bulk.push(await run({ fairnessKey: 'bulk' }));
+  const urgent = await run({ fairnessKey: 'bulk', priority: 60 });
+  const single = await run({ fairnessKey: 'single' });
+  await fleet.add('worker', { WORKER_LABELS: 'zone=a', WORKER_SLOTS: '1' });
+  await Promise.all([...bulk, urgent, single].map(({ token }) => client.waitFor(token)));
+
+  const all = [...bulk, urgent, single];
+  const rows = await fleet.db.sql<{ id: string }[]>`
+    select id from tasks where id = any(${all.map(({ taskId }) => taskId)}) order by assigned_at, id`;
+  const order = rows.map(({ id }) => id);
+  const placeOf = ({ taskId }: { taskId: string }) => order.indexOf(taskId);
+  expect(placeOf(urgent)).toBeLessThan(Math.min(...bulk.map(placeOf)));
+  expect(placeOf(single)).toBeLessThanOrEqual(2);
+});
