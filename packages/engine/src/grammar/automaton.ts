@@ -23,6 +23,7 @@ export type State = {
   readonly next: (State | null | undefined)[];
 };
 
+const SPACE = 0x20;
 /** A pattern with more open ends at once is not followed. */
 const LEAVES_MAX = 2_048;
 /** Ends looked at between two horizons, some 50 ms: others wait meanwhile. */
@@ -38,6 +39,10 @@ const RESTS_LARGE = 50_000;
  * `{0,1000}` costs what is used of it.
  */
 export class Automaton {
+  /**
+   * Of one space at the front nothing is shown, as the tokenizer may have written it: a text may begin
+   * with one more than the grammar says, and must where the grammar begins with one itself.
+   */
   readonly start: State;
   readonly #end: Rest = {
     id: 0,
@@ -53,7 +58,19 @@ export class Automaton {
   #work = 0;
 
   constructor(root: Node) {
-    this.start = this.#stateOf([this.#before(root, this.#end)]);
+    const whole = this.#before(root, this.#end);
+    const { leaves, ends } = this.#open(whole);
+    const withoutSpace = leaves.flatMap(({ from, to, rest }) => [
+      { from, to: Math.min(to, SPACE - 1), rest },
+      { from: Math.max(from, SPACE + 1), to, rest },
+    ]);
+    this.start = this.#intern(
+      [
+        { from: SPACE, to: SPACE, rest: whole },
+        ...withoutSpace.filter(({ from, to }) => from <= to),
+      ],
+      ends,
+    );
   }
 
   /** Whether so much is remembered that the next answer had better begin anew. */

@@ -49,6 +49,19 @@ test.each<[string, OutputGrammar]>([
   }
 });
 
+test('one space in front may be there, and is where the text itself begins with one', () => {
+  const raw = (pattern: string) => {
+    const grammar = new Grammar({ kind: 'regex', pattern }, { trie, tokenizer, stopIds });
+    return ['a', ' a', '  a', '   a', ''].filter(
+      (text) => grammar.next(grammar.start, Buffer.from(text))?.ends,
+    );
+  };
+  expect(raw('a')).toEqual(['a', ' a']);
+  expect(raw(' a')).toEqual(['  a']);
+  expect(raw('[ab]|[^b]a')).toEqual(['a', ' a', '  a']);
+  expect(raw('')).toEqual(['']);
+});
+
 test('special tokens are in no mask, however they are written', () => {
   const grammar = new Grammar({ kind: 'regex', pattern: '.*' }, { trie, tokenizer, stopIds });
   const mask = grammar.maskOf(grammar.next(grammar.start, Buffer.from(' a')) ?? grammar.start);

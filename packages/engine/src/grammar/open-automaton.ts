@@ -3,19 +3,22 @@ import type { OutputGrammar } from '../engine.ts';
 import { Automaton, type State } from './automaton.ts';
 import { character } from './characters.ts';
 import { JSON_NODE, schemaNode } from './json-node.ts';
-import { literal, type Node, sequence } from './node.ts';
+import type { Node } from './node.ts';
 import { parseRegex } from './parse-regex.ts';
 
 /** The answers that a grammar allows. Throws `EngineError('input')` naming what cannot be followed. */
 export function openAutomaton(given: OutputGrammar): Automaton {
-  // The space that the tokenizer writes before the first word is not part of an answer.
-  const automaton = new Automaton(sequence(literal(' '), nodeOf(given)));
-  const afterSpace = automaton.next(automaton.start, 0x20);
-  if (!afterSpace) throw new EngineError('input', 'No text matches the grammar.');
-  lookAhead(automaton, afterSpace);
+  const automaton = new Automaton(nodeOf(given));
+  const { start } = automaton;
+  // A start that knows nothing but the space in front leads nowhere.
+  if (!start.ends && !automaton.next(start, SPACE)) {
+    throw new EngineError('input', 'No text matches the grammar.');
+  }
+  lookAhead(automaton, start);
   return automaton;
 }
 
+const SPACE = 0x20;
 /** States that a text reaches in its first characters; what cannot be followed mostly shows there. */
 const STATES_AHEAD = 32;
 
