@@ -32,7 +32,10 @@ const SESSIONS_MAX = 10_000;
 type Candidate = WaitingTask & LanePick & { session: string | null };
 type FleetRoom = Room & { generation: number };
 
-export type Round = { assigned: number; unplaced: number };
+/** `hasMore`: there may be tasks that can be picked, and slots for them. */
+export type Round = { assigned: number; unplaced: number; hasMore: boolean };
+
+const NOTHING_DONE: Round = { assigned: 0, unplaced: 0, hasMore: false };
 
 export class Dispatcher {
   readonly #ctx: BrokerContext;
@@ -84,7 +87,7 @@ export class Dispatcher {
     const picks = await this.#pick(rooms.filter(({ fit }) => fit !== 'none'));
     const held = this.#held.map(({ task }) => task);
     if (rooms.length === 0) await this.#endLongHolds();
-    if (rooms.length === 0 || picks.length + held.length === 0) return { assigned: 0, unplaced: 0 };
+    if (rooms.length === 0 || picks.length + held.length === 0) return NOTHING_DONE;
 
     const full = this.#fullRooms(workers);
     const isChoice = rooms.length + full.length > 1;
@@ -94,13 +97,17 @@ export class Dispatcher {
       lanes: this.#index.openLanes.map(({ requires }) => requires),
       now: this.#ctx.now(),
     });
-    const round = await this.#settle(placed, startedAt);
+    const { assigned, unplaced } = await this.#settle(placed, startedAt);
     this.#ctx.metrics.roundFinished(this.#pool, {
-      ...round,
       picked: picks.length,
+      assigned,
+      unplaced,
       seconds: (this.#ctx.now() - startedAt) / 1_000,
     });
-    return round;
+    // Without a task bound, slots that were promised are gone, and the next release tells of others.
+    const isRoomLeft = freeSlots(rooms) > assigned;
+    const hasMore = assigned > 0 && isRoomLeft && this.#index.openLanes.length > 0;
+    return { assigned, unplaced, hasMore };
   }
 
   /** Puts back what is in hand, for a leader that stops. */
@@ -137,8 +144,7 @@ export class Dispatcher {
     const wanted = this.#lanesOfRound()
       .map((lane) => ({ lane, free: freeFor(lane, rooms) }))
       .filter(({ free }) => free > 0);
-    const free = rooms.reduce((sum, room) => sum + room.slots - room.used, 0);
-    const count = Math.min(free, PICKED_PER_ROUND_MAX);
+    const count = Math.min(freeSlots(rooms), PICKED_PER_ROUND_MAX);
     const perLane = wanted.length > 1 ? PICKED_PER_LANE_MAX : count;
     const picks = await Promise.all(
       wanted.map((one) => this.#index.pick(one.lane, Math.min(one.free, perLane))),
@@ -207,7 +213,10 @@ export class Dispatcher {
     });
   }
 
-  async #settle(placed: readonly Placed<Candidate, FleetRoom>[], now: number): Promise<Round> {
+  async #settle(
+    placed: readonly Placed<Candidate, FleetRoom>[],
+    now: number,
+  ): Promise<{ assigned: number; unplaced: number }> {
     const { metrics, queue } = this.#ctx;
     const places = placed.flatMap((one) => (one.do === 'place' ? [one] : []));
     const returned = placed.flatMap((one) => (one.do === 'return' ? [one.task] : []));
@@ -264,9 +273,11 @@ export class Dispatcher {
 }
 
 function freeFor({ requires }: Lane, rooms: readonly FleetRoom[]): number {
-  return rooms
-    .filter(({ labels }) => carriesLabels(labels, requires))
-    .reduce((sum, room) => sum + room.slots - room.used, 0);
+  return freeSlots(rooms.filter(({ labels }) => carriesLabels(labels, requires)));
+}
+
+function freeSlots(rooms: readonly FleetRoom[]): number {
+  return rooms.reduce((sum, room) => sum + room.slots - room.used, 0);
 }
 
 const nameOf = ({ organisationId, taskId, fairnessKey }: LanePick) => ({

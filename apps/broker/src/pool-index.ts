@@ -139,6 +139,7 @@ export class PoolIndex {
   async putBack(picks: readonly LanePick[]): Promise<void> {
     for (const [name, tasks] of groupBy(picks, ({ lane }) => lane.name)) {
       await this.#ctx.queue.putBack(name, tasks);
+      for (const { lane } of tasks) lane.isAwake = true;
     }
   }
 

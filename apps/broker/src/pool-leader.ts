@@ -90,12 +90,11 @@ export class PoolLeader implements AsyncDisposable {
   /** Fills a page of what is missing and dispatches a round. Answers whether there is more to do. */
   async #work(): Promise<boolean> {
     const hasMoreToFill = await this.#index.fill();
-    const { assigned } = await this.#dispatcher.round();
-    // Slots that a busier round promised are gone; the next release wakes us.
+    const { assigned, hasMore } = await this.#dispatcher.round();
     const isQuiet = assigned === 0;
     this.#unservedSince = isQuiet ? (this.#unservedSince ?? this.#ctx.now()) : null;
     if (this.#isReportDue) await this.#report(isQuiet);
-    return hasMoreToFill || !isQuiet;
+    return hasMoreToFill || hasMore;
   }
 
   async #report(isQuiet: boolean): Promise<void> {

@@ -154,7 +154,8 @@ export class Worker implements AsyncDisposable {
       this.#forget(claim);
       // A stale ticket was no run.
       if (acceptedAt === 0) return;
-      this.#wake();
+      // The task's own pool hears of the slot with the commit; others of its pools may wait for it, too.
+      if (this.#ctx.models.models.length > 1) this.#wake();
       const seconds = (performance.now() - acceptedAt) / 1_000;
       metrics.taskEnded(ended, seconds);
       logger.info({ ...claim, ended, seconds }, 'task let go');
@@ -174,7 +175,6 @@ export class Worker implements AsyncDisposable {
     this.#runs.get(notice.stop)?.control.abort(new StopReason('fenced'));
   }
 
-  /** Its slots are for all of its pools: one that is freed may be what another pool waits for. */
   #wake(): void {
     for (const { pool } of this.#ctx.models.models) this.#ctx.queue.wake(pool);
   }
