@@ -196,6 +196,9 @@ export class Chaos {
 
   #pickUp(): SimRole | null {
     const up = this.#roles.filter(({ process }) => process.isUp && !process.isPaused);
-    return up.length === 0 ? null : this.#world.random.pick(up);
+    if (up.length === 0) return null;
+    const role = this.#world.random.pick(up);
+    this.#world.trace?.('chaos', `to ${role.process.name}:`);
+    return role;
   }
 }

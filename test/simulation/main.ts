@@ -1,6 +1,7 @@
 /** `pnpm sim`: many lives of the whole system under faults, each from one seed. See docs/simulation.md. */
 import { catchBugs } from './catch-bugs.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
+import { replayLives } from './replay/replay-lives.ts';
 import { missingCounts, writeBroken, writeCounts, writeSummary } from './report.ts';
 import { runLives } from './run-lives.ts';
 import { simulate } from './simulate.ts';
@@ -9,12 +10,17 @@ const PROGRESS_SEEDS = 1_000;
 
 const print = (text: string) => process.stdout.write(text);
 
-try {
-  const isGood = await run(readOptions(process.argv.slice(2)));
-  process.exitCode = isGood ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  process.exitCode = 2;
+const options = optionsOrUsage();
+if (options) process.exitCode = (await run(options)) ? 0 : 1;
+
+function optionsOrUsage(): Options | null {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exitCode = 2;
+    return null;
+  }
 }
 
 async function run(options: Options): Promise<boolean> {
@@ -25,6 +31,8 @@ async function run(options: Options): Promise<boolean> {
       return runSeed(options);
     case 'seeds':
       return runSeeds(options);
+    case 'real':
+      return runReal(options);
   }
 }
 
@@ -47,6 +55,17 @@ async function runSeeds(options: { from: number; seeds: number }): Promise<boole
   const missing = missingCounts(lives.counts);
   for (const name of missing) print(`never happened: ${name}\n`);
   return missing.length === 0;
+}
+
+async function runReal(options: { from: number; seeds: number }): Promise<boolean> {
+  const beganAt = performance.now();
+  const onProgress = (step: string) => print(`${step}\n`);
+  const { lives, transactions, redisSteps } = await replayLives({ ...options, onProgress });
+  const seconds = ((performance.now() - beganAt) / 1_000).toFixed(1);
+  print(
+    `${lives} lives repeated in ${seconds} s: ${transactions} transactions on Postgres and ${redisSteps} operations on Redis, all answered alike, and the same tables at the end.\n`,
+  );
+  return true;
 }
 
 async function runSeed({ seed, trace }: { seed: number; trace: boolean }): Promise<boolean> {

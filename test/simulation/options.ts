@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 export type Options =
   | { run: 'seeds'; from: number; seeds: number }
   | { run: 'one seed'; seed: number; trace: boolean }
-  | { run: 'bugs' };
+  | { run: 'bugs' }
+  | { run: 'real'; from: number; seeds: number };
 
 export const USAGE = `pnpm sim [--seeds N] [--from S]     N lives, seeds from S on (200 from 1)
 pnpm sim --seed S [--trace]         one life, with all that happens in it
+pnpm sim --real [--seeds N]         N shorter lives, repeated on a real Postgres and a real Redis
 pnpm sim --bugs                     which planted bug is noticed when, and by which law
 `;
 
@@ -21,6 +23,7 @@ export function readOptions(args: readonly string[]): Options {
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
       bugs: { type: 'boolean', default: false },
+      real: { type: 'boolean', default: false },
     },
   });
   if (values.bugs) return { run: 'bugs' };
@@ -28,7 +31,7 @@ export function readOptions(args: readonly string[]): Options {
     return { run: 'one seed', seed: whole('--seed', values.seed), trace: values.trace };
   }
   return {
-    run: 'seeds',
+    run: values.real ? 'real' : 'seeds',
     seeds: whole('--seeds', values.seeds),
     from: whole('--from', values.from),
   };

@@ -9,7 +9,7 @@ import { Counts } from './counts.ts';
 import { Random } from './kernel/random.ts';
 import { SimProcess } from './kernel/sim-process.ts';
 import { VirtualTime } from './kernel/virtual-time.ts';
-import { History } from './laws/history.ts';
+import { History, type Trace } from './laws/history.ts';
 import type { Broken } from './laws/laws.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { runBroker } from './processes/broker.ts';
@@ -102,7 +102,11 @@ function makeWorld(options: {
   const random = new Random(seed);
   const time = new VirtualTime();
   const counts = new Counts();
-  const history = new History(counts, time);
+  const says: Trace = trace
+    ? (who, what) =>
+        trace(`${(time.now / 1_000_000).toFixed(6).padStart(11)}  ${who.padEnd(9)} ${what}`)
+    : null;
+  const history = new History(counts, time, says);
   const databaseClock = { offsetMs: 0 };
   const database = new MemoryDatabase({
     clock: () => BEGINNING + BigInt(time.now) + BigInt(Math.round(databaseClock.offsetMs * 1_000)),
@@ -133,10 +137,7 @@ function makeWorld(options: {
           })
       : null,
     isHealed: false,
-    trace: trace
-      ? (who, what) =>
-          trace(`${(time.now / 1_000_000).toFixed(6).padStart(11)}  ${who.padEnd(9)} ${what}`)
-      : null,
+    trace: says,
   };
 }
 

@@ -1,7 +1,9 @@
 import { parseUsd, type Pico } from '@runfleet/protocol';
 
 export type Tenant = {
+  /** Also its one project's. */
   organisationId: string;
+  ownerId: string;
   balance: Pico;
   weight: number;
   runningLimit: number | null;
@@ -14,6 +16,7 @@ const tenant = (
   runningLimit: number | null = null,
 ) => ({
   organisationId,
+  ownerId: `00000000-0000-4000-8000-${organisationId.padStart(12, '0')}`,
   balance: parseUsd(usd),
   weight,
   runningLimit,

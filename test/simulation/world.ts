@@ -3,7 +3,7 @@ import type { MemoryDatabase, Transaction } from '@runfleet/tasks/memory';
 import type { Counts } from './counts.ts';
 import type { Random } from './kernel/random.ts';
 import type { VirtualTime } from './kernel/virtual-time.ts';
-import type { History } from './laws/history.ts';
+import type { History, Trace } from './laws/history.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import type { Profile } from './profile.ts';
 import type { Server } from './servers/server.ts';
@@ -28,5 +28,5 @@ export type World = {
   /** Told of each transaction; null where nobody repeats this life. */
   readonly note: ((transaction: Transaction) => void) | null;
   /** Says what happened, for whoever watches a life. */
-  readonly trace: ((who: string, what: string) => void) | null;
+  readonly trace: Trace;
 };

@@ -1,7 +1,7 @@
 import { testWithDb } from '@runfleet/db/testing';
 import { RunfleetError } from '@runfleet/protocol';
 import { REPAIRS } from '@runfleet/tasks';
-import { repairOne } from '@runfleet/tasks/memory';
+import { MemoryDatabase, repairOne } from '@runfleet/tasks/memory';
 import { createTenant } from '@runfleet/tasks/testing';
 import { expect } from 'vitest';
 
@@ -24,17 +24,14 @@ testWithDb.for(SEEDS)(
     const random = new Random(seed);
     let now = BEGINNING;
     let pulse = 0;
-    const memory = memorySubject(() => now);
+    const database = new MemoryDatabase({ clock: () => now });
+    const memory = memorySubject(database);
     const postgres = postgresSubject(db, () => now);
     const tenants = [await createTenant(db, '1000'), await createTenant(db, '0.6')];
     for (const [index, { organisationId }] of tenants.entries()) {
-      memory.database.addOrganisation(
-        organisationId,
-        index === 0 ? 1_000n * USD : (USD * 6n) / 10n,
-      );
+      database.addOrganisation(organisationId, index === 0 ? 1_000n * USD : (USD * 6n) / 10n);
     }
     const workerIds = [random.uuid(), random.uuid(), random.uuid()];
-    const { database } = memory;
     const names: Names = {
       tenants,
       workerIds,
@@ -85,10 +82,7 @@ async function answerOf({ store }: Subject, command: Command): Promise<unknown> 
 }
 
 /** Whatever needs repair is on the list of Postgres, and both repair it alike. */
-async function expectCompleteLists(
-  memory: ReturnType<typeof memorySubject>,
-  postgres: Subject,
-): Promise<void> {
+async function expectCompleteLists(memory: Subject, postgres: Subject): Promise<void> {
   for (const name of REPAIRS) {
     const listed = await postgres.store.listSuspects(name, SUSPECTS_MAX);
     const all = await memory.store.listSuspects(name, SUSPECTS_MAX);

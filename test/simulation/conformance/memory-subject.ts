@@ -1,14 +1,16 @@
-import { MemoryDatabase, openMemoryPoolReads, openMemoryTaskStore } from '@runfleet/tasks/memory';
+import {
+  type MemoryDatabase,
+  openMemoryPoolReads,
+  openMemoryTaskStore,
+} from '@runfleet/tasks/memory';
 
 import { readUnderLocks, type Subject, toldQueue } from './subject.ts';
 
 /** The store in memory, on a clock that is turned. */
-export function memorySubject(clock: () => bigint): Subject & { database: MemoryDatabase } {
-  const database = new MemoryDatabase({ clock });
+export function memorySubject(database: MemoryDatabase): Subject {
   const told: unknown[] = [];
   const store = openMemoryTaskStore({ database, queue: toldQueue(told) });
   return {
-    database,
     store,
     reads: openMemoryPoolReads(database, async (transaction) => transaction()),
     told,

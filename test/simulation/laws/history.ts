@@ -21,10 +21,14 @@ import type { VirtualTime } from '../kernel/virtual-time.ts';
 import type { Broken, Law } from './laws.ts';
 import { Ledger } from './ledger.ts';
 
+/** Says what happened, for whoever watches a life. */
+export type Trace = ((who: string, what: string) => void) | null;
+
 type Seen = { seq: number; epoch: number; status: TaskStatus; acceptedAtMs: number | null };
 
 export class History {
   broken: Broken | null = null;
+  readonly #trace: Trace;
   readonly #counts: Counts;
   readonly #time: VirtualTime;
   readonly #tasks = new Map<string, Seen>();
@@ -41,7 +45,8 @@ export class History {
   #live = 0;
   #database: MemoryDatabase | null = null;
 
-  constructor(counts: Counts, time: VirtualTime) {
+  constructor(counts: Counts, time: VirtualTime, trace: Trace) {
+    this.#trace = trace;
     this.#counts = counts;
     this.#time = time;
   }
@@ -66,7 +71,11 @@ export class History {
       this.#ledger.hold(state.organisationId, state.held);
       this.#onceARun(task.parameters as RunInput, state.id);
     }
-    for (const event of applied.events) this.#happened(event);
+    for (const event of applied.events) {
+      const { taskId, seq, epoch, type } = event;
+      this.#trace?.('postgres', `task ${taskId} #${seq} epoch ${epoch} ${type}`);
+      this.#happened(event);
+    }
     for (const { before, after } of applied.changed) {
       this.#rebind(before, -1);
       this.#rebind(after, +1);
@@ -288,6 +297,10 @@ export class History {
 
   #workerChanged({ before, after }: Applied['workers'][number]): void {
     const pulse = this.#database?.pulse.n ?? 0;
+    if (after.state !== before?.state || after.generation !== before.generation) {
+      const { id, state, generation } = after;
+      this.#trace?.('postgres', `worker ${id} is ${state}, generation ${generation}`);
+    }
     if (after.state !== before?.state)
       this.#counts.add(`worker: ${before?.state ?? 'new'} > ${after.state}`);
     if (after.generation !== before?.generation) this.#falsified.delete(after.id);

@@ -102,7 +102,7 @@ export class Callers {
     }
   }
 
-  #newTask({ organisationId }: Tenant, run: string, hasKey: boolean): NewTask {
+  #newTask({ organisationId, ownerId }: Tenant, run: string, hasKey: boolean): NewTask {
     const { random } = this.#world;
     const behaviour = drawBehaviour(this.#world);
     const input: RunInput = {
@@ -115,7 +115,7 @@ export class Callers {
       ...PLAIN_RUN,
       organisationId,
       projectId: organisationId,
-      ownerId: `00000000-0000-4000-8000-${organisationId.padStart(12, '0')}`,
+      ownerId,
       model: MODEL,
       parameters: input,
       seed: BigInt(random.whole(0, 2 ** 31)),

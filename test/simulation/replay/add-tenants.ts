@@ -1,0 +1,26 @@
+import { deposit } from '@runfleet/billing';
+import type { Db } from '@runfleet/db';
+
+import { TENANTS } from '../tenants.ts';
+
+/** Empties the tables, and puts the simulated tenants in, each with one project of the same id. */
+export async function addTenants(db: Db): Promise<void> {
+  const { sql } = db;
+  await sql`
+    truncate tasks, task_events, files, transfers, accounts, idempotency_keys, workers, pool_leases,
+      projects, memberships, organisations, users restart identity cascade`;
+  await sql`update pulse set n = 0`;
+  for (const { organisationId, ownerId, balance, weight, runningLimit } of TENANTS) {
+    await sql`
+      insert into users (id, email, name) values (${ownerId}, ${`${ownerId}@example.org`}, 'An owner')`;
+    await sql`
+      insert into organisations (id, name, weight, running_limit) overriding system value
+      values (${organisationId}, 'A tenant', ${weight}, ${runningLimit})`;
+    await sql`
+      insert into projects (id, organisation_id, owner_id, name, auth_type, key_hash, key_hint)
+      overriding system value values (${organisationId}, ${organisationId}, ${ownerId},
+        'A project', 'apikey', ${Buffer.from(ownerId)}, 'hint')`;
+    const businessKey = `deposit:${organisationId}`;
+    await deposit({ db }, { organisationId, amount: balance, businessKey });
+  }
+}
