@@ -5,6 +5,7 @@ import { type GraphShape, readGraphShape } from '../graph-shape.ts';
 import { type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
 import type { ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
+import { areChunksSound, SOUND_CHUNK_TOKENS } from './are-chunks-sound.ts';
 import { type Device, openDevice } from './device.ts';
 import { GraphRunner } from './graph-runner.ts';
 import { type NativeSession, openNativeSession } from './open-session.ts';
@@ -25,13 +26,13 @@ type Place = { slotClass: SlotClass; cache: SlotCache; index: number; isLong: bo
  */
 export class OrtCapi implements Runtime {
   readonly provider: ProviderName;
-  readonly device: string;
   readonly slotClasses: readonly [SlotClass, SlotClass?];
   /** A WebGPU buffer cannot be reached from here. */
   readonly canCopy: boolean;
   readonly cacheBytesPerToken: number;
   readonly vocabularySize: number;
   readonly #opened: Opened;
+  #chunkTokensMax = Number.POSITIVE_INFINITY;
   readonly #need: MemoryNeed;
   readonly #scratchBytes: number;
   readonly #caches: SlotCache[] = [];
@@ -46,7 +47,6 @@ export class OrtCapi implements Runtime {
   ) {
     const { api, device, shape } = opened;
     this.provider = options.provider;
-    this.device = device.description;
     this.canCopy = device.hasViews;
     this.vocabularySize = shape.vocabularySize;
     this.#opened = opened;
@@ -75,8 +75,20 @@ export class OrtCapi implements Runtime {
     }
   }
 
+  get device(): string {
+    const { description } = this.#opened.device;
+    return Number.isFinite(this.#chunkTokensMax)
+      ? `${description}, prompts in chunks of ${this.#chunkTokensMax} because its driver computes longer ones wrong`
+      : description;
+  }
+
   chunkTokensMax(start: number): number {
-    return planChunk(this.#need, this.#scratchBytes, start);
+    return Math.min(planChunk(this.#need, this.#scratchBytes, start), this.#chunkTokensMax);
+  }
+
+  /** Reads prompts in chunks no longer than this, for a device that computes longer ones wrong. */
+  limitChunks(tokens: number): void {
+    this.#chunkTokensMax = tokens;
   }
 
   async prefillChunk(
@@ -256,6 +268,9 @@ export async function openOrtCapi(
     // The first run compiles and allocates; whoever comes first should not wait for that.
     await runtime.prefillChunk(0, [0], 0);
     runtime.rewind(0, 0);
+    if (provider !== 'cpu' && !(await areChunksSound(runtime))) {
+      runtime.limitChunks(SOUND_CHUNK_TOKENS);
+    }
     return runtime;
   } catch (error) {
     device?.close();

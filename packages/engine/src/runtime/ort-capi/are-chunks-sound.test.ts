@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { areChunksSound } from './are-chunks-sound.ts';
+
+const LOGITS = 1000;
+
+/** Logits that depend on nothing but the last token, and on the length of its chunk as `shift` says. */
+function runtimeWith(shift: (chunkTokens: number) => number) {
+  const logits = (id: number, tokens: number) =>
+    Float32Array.from(
+      { length: LOGITS },
+      (_, at) => Math.sin(at * id) + shift(tokens) * Math.cos(at),
+    );
+  return {
+    chunkTokensMax: () => 512,
+    prefillChunk: async (_: number, ids: readonly number[] | Int32Array) =>
+      logits(ids.at(-1) ?? 0, ids.length),
+    decode: async (rows: readonly { id: number }[]) => rows.map(({ id }) => logits(id, 1)),
+    rewind: () => {},
+  };
+}
+
+test.each<[string, (tokens: number) => number, boolean]>([
+  ['rounding alone, as on a CPU', (tokens) => (tokens === 1 ? 0.001 : 0), true],
+  ['rounding of half precision', (tokens) => 0.004 * (tokens % 3), true],
+  ['long chunks that are wrong', (tokens) => (tokens >= 32 ? 0.03 : 0.002), false],
+  ['long chunks that are quite wrong', (tokens) => (tokens >= 32 ? 2 : 0), false],
+])('%s', async (_, shift, isSound) => {
+  expect(await areChunksSound(runtimeWith(shift))).toBe(isSound);
+});

@@ -1,0 +1,47 @@
+import type { Runtime } from '../runtime.ts';
+
+/** Chunks up to this long take other kernels than long ones do. */
+export const SOUND_CHUNK_TOKENS = 16;
+const PROMPT_TOKENS = 64;
+/** Rounding moves a long chunk's logits as far as it moves single tokens'; a broken kernel, six times or more. */
+const NOISE_TIMES_MAX = 4;
+/** Of the logits' own spread: less is rounding, wherever it comes from. */
+const SHARE_MIN = 0.002;
+
+/**
+ * Whether a long chunk comes out as short ones and single tokens do. Not so on every device: the
+ * WebGPU provider of ONNX Runtime 1.30 computes chunks of 32 tokens and more wrong on Mesa's
+ * software Vulkan, by 0.3 of a logit on a tiny model, and says nothing.
+ */
+export async function areChunksSound(
+  runtime: Pick<Runtime, 'prefillChunk' | 'decode' | 'rewind' | 'chunkTokensMax'>,
+): Promise<boolean> {
+  if (runtime.chunkTokensMax(0) < PROMPT_TOKENS) return true;
+  const ids = Array.from({ length: PROMPT_TOKENS }, (_, at) => 3 + ((at * 37) % 900));
+  const read = async (tokens: number) => {
+    runtime.rewind(0, 0);
+    let logits = new Float32Array();
+    for (let start = 0; start < ids.length; start += tokens) {
+      const chunk = ids.slice(start, start + tokens);
+      const [id = 0] = chunk;
+      const row = tokens === 1 ? await runtime.decode([{ slot: 0, id, length: start }]) : undefined;
+      logits = Float32Array.from(row?.[0] ?? (await runtime.prefillChunk(0, chunk, start)));
+    }
+    return logits;
+  };
+
+  const whole = await read(PROMPT_TOKENS);
+  const chunked = await read(SOUND_CHUNK_TOKENS);
+  const single = await read(1);
+  runtime.rewind(0, 0);
+  const noise = distance(chunked, single);
+  return distance(chunked, whole) <= Math.max(SHARE_MIN, NOISE_TIMES_MAX * noise);
+}
+
+/** The root of the mean square difference, as a share of the spread. */
+function distance(left: Float32Array, right: Float32Array): number {
+  const mean = left.reduce((sum, value) => sum + value, 0) / left.length;
+  const spread = left.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const difference = left.reduce((sum, value, at) => sum + (value - (right[at] ?? 0)) ** 2, 0);
+  return spread === 0 ? 0 : Math.sqrt(difference / spread);
+}
