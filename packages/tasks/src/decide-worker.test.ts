@@ -10,11 +10,13 @@ import {
   decideRenew,
   decideRetire,
   decideSlotCount,
+  HOST_LOSSES_MAX,
   LEASE_PULSES,
   QUARANTINE_PULSES,
   SILENT_PULSES,
   STRIKES_MAX,
   takesTasks,
+  type WorkerSeen,
   type WorkerState,
 } from './decide-worker.ts';
 
@@ -33,7 +35,10 @@ const worker = (changes: Partial<WorkerState> = {}): WorkerState => ({
 });
 
 const at = (pulse: number, bound = 2) => ({ pulse, bound });
-const beside = (ready: number, resting = 0) => ({ ...at(100), peers: { ready, resting } });
+const beside = (ready: number, resting = 0, hostLosses = 0) => ({
+  ...at(100),
+  peers: { ready, resting, hostLosses },
+});
 const REGISTRATION = { id: 'w', host: 'h', slots: 8 };
 
 describe('a connection', () => {
@@ -143,6 +148,14 @@ describe('a quarantine', () => {
   ])('beside %i ready and %i resting ones: %o', ([ready, resting, rests]) => {
     const decided = decideQuarantine(worker({ strikes: STRIKES_MAX }), beside(ready, resting));
     expect(decided !== undefined).toBe(rests);
+  });
+
+  test('begins a new worker of a host that lost one after the other, while others can do its work', () => {
+    const stateOf = (seen: WorkerSeen) => decideRegister(null, REGISTRATION, seen).state;
+    expect(stateOf(beside(9, 0, HOST_LOSSES_MAX - 1))).toBe('ready');
+    expect(stateOf(beside(9, 0, HOST_LOSSES_MAX))).toBe('quarantined');
+    expect(stateOf(beside(0, 0, HOST_LOSSES_MAX))).toBe('ready');
+    expect(decideRegister(worker(), REGISTRATION, beside(9, 0, 9)).state).toBe('ready');
   });
 
   test('survives a new connection, until it is over or an operator pardons', () => {

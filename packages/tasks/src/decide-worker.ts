@@ -29,9 +29,19 @@ export type WorkerSeen = {
   readonly pulse: number;
   /** Tasks bound to its generation. */
   readonly bound: number;
-  /** Other workers that serve one of its pools, where the command asks for them. */
-  readonly peers?: { readonly ready: number; readonly resting: number };
+  readonly peers?: Peers;
 };
+
+/** What surrounds a worker, where the command asks for it. */
+export type Peers = {
+  /** Other workers that serve one of its pools. */
+  readonly ready: number;
+  readonly resting: number;
+  /** Moments in the last `HOST_LOSS_PULSES` at which its host lost workers. */
+  readonly hostLosses: number;
+};
+
+const ALONE: Peers = { ready: 0, resting: 0, hostLosses: 0 };
 
 /** `undefined` where nothing is to be written: the worker is not who it says, or all is well. */
 export type WorkerDecision = WorkerState | undefined;
@@ -44,18 +54,33 @@ export const SILENT_PULSES = 8;
 export const STRIKES_MAX = 3;
 /** Of the workers of a pool no more rest at a time, lest inputs that break workers stop them all. */
 const RESTING_SHARE_MAX = 1 / 4;
+/** A host that lost workers at so many moments of late is likelier broken than unlucky. */
+export const HOST_LOSSES_MAX = 3;
+export const HOST_LOSS_PULSES = 300;
+/** Workers that a host lost within so many pulses were lost at one moment, as when it is restarted. */
+export const HOST_LOSS_MOMENT_PULSES = 20;
 /** How long it rests. One more failure after that sends it back. */
-export const QUARANTINE_PULSES = 60;
+export const QUARANTINE_PULSES = 30;
 
-/** A connection of the worker, with all slots free. */
+/**
+ * A connection of the worker, with all slots free. A new worker of a host that lost one after the
+ * other rests first: it would be idle when theirs come back to the queue, and so get them all.
+ */
 export function decideRegister(
   worker: WorkerState | null,
   input: { id: string; host: string; slots: number },
-  { pulse }: WorkerSeen,
+  { pulse, peers = ALONE }: WorkerSeen,
 ): WorkerState {
   const fresh = { ...input, used: 0, renewedPulse: pulse, seenPulse: pulse };
   if (worker === null) {
-    return { ...fresh, state: 'ready', generation: 1, strikes: 0, quarantinedUntil: null };
+    const first: WorkerState = {
+      ...fresh,
+      state: 'ready',
+      generation: 1,
+      strikes: 0,
+      quarantinedUntil: null,
+    };
+    return peers.hostLosses >= HOST_LOSSES_MAX && mayRest(peers) ? rest(first, pulse) : first;
   }
   const isDrained = worker.state === 'draining' || worker.state === 'stopped';
   const rests = worker.quarantinedUntil !== null && worker.quarantinedUntil > pulse;
@@ -104,12 +129,18 @@ export function decideReap(worker: WorkerState | null, { pulse }: WorkerSeen): W
 /** Sends a worker to rest that failed too often in a row; never the last one, nor too many at once. */
 export function decideQuarantine(
   worker: WorkerState | null,
-  { pulse, peers = { ready: 0, resting: 0 } }: WorkerSeen,
+  { pulse, peers = ALONE }: WorkerSeen,
 ): WorkerDecision {
   if (worker?.state !== 'ready' || worker.strikes < STRIKES_MAX) return undefined;
-  const { ready, resting } = peers;
+  return mayRest(peers) ? rest(worker, pulse) : undefined;
+}
+
+function mayRest({ ready, resting }: Peers): boolean {
   const restingMax = Math.max(1, Math.floor((1 + ready + resting) * RESTING_SHARE_MAX));
-  if (ready === 0 || resting >= restingMax) return undefined;
+  return ready > 0 && resting < restingMax;
+}
+
+function rest(worker: WorkerState, pulse: number): WorkerState {
   return { ...worker, state: 'quarantined', quarantinedUntil: pulse + QUARANTINE_PULSES };
 }
 

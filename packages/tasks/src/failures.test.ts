@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
+
 import type { Db } from '@runfleet/db';
 import { describe, expect } from 'vitest';
 
 import { assignTasks } from './assign-tasks.ts';
 import { acceptTask, finishTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
-import { QUARANTINE_PULSES, STRIKES_MAX } from './decide-worker.ts';
+import { HOST_LOSS_PULSES, QUARANTINE_PULSES, STRIKES_MAX } from './decide-worker.ts';
 import { ACCEPT_PULSES, failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
 import { FAILURES, type RetriedFailure } from './failures.ts';
 import { readTask } from './read-task.ts';
@@ -227,6 +229,37 @@ describe('a worker', () => {
     for (const workerId of workers) {
       expect(await workerOf(db, workerId)).toEqual({ state: 'lost', strikes: 0 });
     }
+  });
+});
+
+describe('a host', () => {
+  test('that loses one worker after the other has its next one rest, so that it does not get all that they lost', async ({
+    db,
+    store,
+  }) => {
+    const host = `broken-${randomUUID()}`;
+    const register = async () => {
+      const id = randomUUID();
+      await registerWorker({ store }, { id, host, slots: 4, description: aDescription() });
+      return id;
+    };
+    const lose = (ids: string[], pulsesAgo: number) => db.sql`
+      update workers set state = 'lost', renewed_pulse = (select n from pulse) - ${pulsesAgo}
+      where id = any(${ids})`;
+    await pass(db, 1_000);
+    await aWorker(store);
+    // A restart of the host with four workers is one moment, and not a bad sign.
+    await lose([await register(), await register(), await register(), await register()], 0);
+    expect(await workerOf(db, await register())).toMatchObject({ state: 'ready' });
+    await lose([await register()], 100);
+    await lose([await register()], HOST_LOSS_PULSES + 1);
+    expect(await workerOf(db, await register())).toMatchObject({ state: 'ready' });
+    await lose([await register()], 200);
+    const next = await register();
+    expect(await workerOf(db, next)).toMatchObject({ state: 'quarantined' });
+    await pass(db, QUARANTINE_PULSES);
+    await repair({ store }, 'paroles');
+    expect(await workerOf(db, next)).toMatchObject({ state: 'ready' });
   });
 });
 

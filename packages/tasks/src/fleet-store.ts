@@ -6,7 +6,14 @@ import { type Db, formatMoment, type Statement, transact, type Transaction } fro
 import type { Micros } from '@runfleet/protocol';
 
 import type { LeaseState } from './decide-lease.ts';
-import type { WorkerDecision, WorkerSeen, WorkerState } from './decide-worker.ts';
+import {
+  HOST_LOSS_MOMENT_PULSES,
+  HOST_LOSS_PULSES,
+  type Peers,
+  type WorkerDecision,
+  type WorkerSeen,
+  type WorkerState,
+} from './decide-worker.ts';
 import { SUSPECTS, type SuspectKind } from './suspects.ts';
 
 /** What a worker tells about itself. No decision depends on it; placement reads it. */
@@ -27,8 +34,8 @@ export type WorkerDescription = {
 export type WorkerCommand = {
   workerId: string;
   decide: (worker: WorkerState | null, seen: WorkerSeen) => WorkerDecision;
-  /** Whether the decision asks for the worker's peers, which are counted and not locked. */
-  countsPeers?: boolean;
+  /** Where the decision asks for what surrounds the worker, which is counted and not locked. */
+  countsPeers?: 'as-listed' | { host: string; pools: readonly string[] };
   /** Written with the decision, where it is to write anything. */
   description?: Partial<WorkerDescription>;
 };
@@ -54,7 +61,7 @@ export type FleetStore = {
 export function openFleetStore(ctx: { db: Db; clock?: () => Micros }): FleetStore {
   const { sql } = ctx.db;
   return {
-    changeWorker: ({ workerId, decide, countsPeers = false, description = {} }) =>
+    changeWorker: ({ workerId, decide, countsPeers, description = {} }) =>
       transact(
         sql,
         (tx) =>
@@ -62,7 +69,7 @@ export function openFleetStore(ctx: { db: Db; clock?: () => Micros }): FleetStor
             lockWorkers(tx, (of) => of`select ${workerId}::uuid`),
             countBound(tx, workerId),
             readPulse(tx),
-            countsPeers ? countPeers(tx, workerId) : undefined,
+            countsPeers && countPeers(tx, workerId, countsPeers),
           ]),
         ([workers, boundBy, pulse, peers]) => {
           const worker = workers.get(workerId) ?? null;
@@ -155,17 +162,28 @@ async function countBound(tx: Transaction, workerId: string): Promise<Map<number
   return new Map(rows.map((row) => [row.generation, Number(row.count)]));
 }
 
-/** Other workers that serve one of its pools. */
+/** A worker that is not on the list yet says itself where it is and what it serves. */
 async function countPeers(
   tx: Transaction,
   workerId: string,
-): Promise<{ ready: number; resting: number }> {
-  const [row] = await tx<{ ready: number; resting: number }[]>`
-    select (count(*) filter (where o.state = 'ready'))::int as ready,
-      (count(*) filter (where o.state = 'quarantined'))::int as resting
-    from workers w join workers o on o.id <> w.id and o.pools && w.pools
-    where w.id = ${workerId} and o.state in ('ready', 'quarantined')`;
-  return row ?? { ready: 0, resting: 0 };
+  told: 'as-listed' | { host: string; pools: readonly string[] },
+): Promise<Peers> {
+  const { host, pools } = told === 'as-listed' ? { host: null, pools: null } : told;
+  const [row] = await tx<Peers[]>`
+    with self as (
+      select coalesce(${host}, (select host from workers where id = ${workerId})) as host,
+        coalesce(${pools as string[] | null}::text[],
+          (select pools from workers where id = ${workerId})) as pools
+    )
+    select (count(o.id) filter (where o.state = 'ready'))::int as ready,
+      (count(o.id) filter (where o.state = 'quarantined'))::int as resting,
+      (select count(distinct w.renewed_pulse / ${HOST_LOSS_MOMENT_PULSES}) from workers w, pulse p
+        where w.host = self.host and w.state = 'lost'
+          and p.n - w.renewed_pulse <= ${HOST_LOSS_PULSES})::int as "hostLosses"
+    from self left join workers o
+      on o.id <> ${workerId} and o.pools && self.pools and o.state in ('ready', 'quarantined')
+    group by self.host`;
+  return row ?? { ready: 0, resting: 0, hostLosses: 0 };
 }
 
 async function readPulse(tx: Transaction): Promise<number> {

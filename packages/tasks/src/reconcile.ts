@@ -77,7 +77,7 @@ export async function repairOne(ctx: Ctx, name: Repair, id: string): Promise<boo
   const changed = await ctx.store.changeWorker({
     workerId: id,
     decide: WORKER_REPAIRS[name],
-    countsPeers: name === 'quarantines',
+    ...(name === 'quarantines' && { countsPeers: 'as-listed' }),
   });
   return changed !== null;
 }

@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { canTransition, INITIAL_STATUS, isTerminal, TASK_STATUSES } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
-import { LEASE_PULSES, QUARANTINE_PULSES, SILENT_PULSES, STRIKES_MAX } from './decide-worker.ts';
+import {
+  HOST_LOSS_PULSES,
+  HOST_LOSSES_MAX,
+  LEASE_PULSES,
+  QUARANTINE_PULSES,
+  SILENT_PULSES,
+  STRIKES_MAX,
+} from './decide-worker.ts';
 import {
   ACCEPT_PULSES,
   BACKOFF_SECONDS,
@@ -69,7 +76,8 @@ tries one such task at a time, and none waits longer than ${ALONE_SECONDS_MAX} s
 and what kills its worker each time ends.
 
 ${STRIKES_MAX} strikes in a row by different tasks, without a success in between, send a worker to rest for ${QUARANTINE_PULSES} pulses; one more
-after that sends it back. Of the workers of a pool a quarter rests at most, and never the last one. A lost worker gets none, since an input may have killed it. A ticket that was not accepted is
+after that sends it back. Of the workers of a pool a quarter rests at most, and never the last one. A host that lost workers at
+${HOST_LOSSES_MAX} moments within ${HOST_LOSS_PULSES} pulses is likelier broken than unlucky: its next one rests first. A lost worker gets none, since an input may have killed it. A ticket that was not accepted is
 one only where the worker has confirmed a list of its tasks that the ticket's was on: what Redis lost is nobody's fault.
 
 ## Repeats

@@ -30,6 +30,7 @@ export async function registerWorker(
   const registered = await ctx.store.changeWorker({
     workerId: id,
     decide: (known, seen) => decideRegister(known, { id, host, slots }, seen),
+    countsPeers: { host, pools: description.pools },
     description,
   });
   if (!registered) throw new Error(`Worker ${id} could not be put on the list.`);

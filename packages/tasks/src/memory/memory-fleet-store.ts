@@ -1,4 +1,10 @@
-import type { FleetStore } from '../fleet-store.ts';
+import {
+  HOST_LOSS_MOMENT_PULSES,
+  HOST_LOSS_PULSES,
+  type Peers,
+  type WorkerState,
+} from '../decide-worker.ts';
+import type { FleetStore, WorkerCommand } from '../fleet-store.ts';
 import type { SuspectKind } from '../suspects.ts';
 import type { Link } from './link.ts';
 import type { MemoryDatabase } from './memory-database.ts';
@@ -14,14 +20,14 @@ export function openMemoryFleetStore(options: {
   return {
     changeWorker: (command) =>
       link(() => {
-        const { workerId, decide, description = {} } = command;
+        const { workerId, decide, countsPeers, description = {} } = command;
         const known = database.workers.get(workerId);
         const { n: pulse } = database.pulse;
         const bound = known ? database.countBound(workerId, known.generation) : 0;
         const worker = decide(known ? { ...known } : null, {
           pulse,
           bound,
-          peers: countPeers(database, workerId),
+          ...(countsPeers && { peers: countPeers(database, workerId, countsPeers) }),
         });
         if (worker) database.write({ worker, description });
         const answer = worker ? { worker: { ...worker }, pulse } : null;
@@ -49,11 +55,30 @@ export function openMemoryFleetStore(options: {
   };
 }
 
-function countPeers(database: MemoryDatabase, workerId: string) {
-  const peers = [...database.workers.values()].filter(({ id }) => id !== workerId);
+function countPeers(
+  database: MemoryDatabase,
+  workerId: string,
+  told: Exclude<WorkerCommand['countsPeers'], undefined>,
+): Peers {
+  const isListed = told === 'as-listed';
+  const poolsOf = (id: string) => database.descriptions.get(id)?.pools ?? [];
+  const host = isListed ? database.workers.get(workerId)?.host : told.host;
+  const pools = isListed ? poolsOf(workerId) : told.pools;
+  const peers = [...database.workers.values()].filter(
+    ({ id }) => id !== workerId && poolsOf(id).some((pool) => pools.includes(pool)),
+  );
+  const losses = [...database.workers.values()].filter(
+    (worker) =>
+      worker.host === host &&
+      worker.state === 'lost' &&
+      database.pulse.n - worker.renewedPulse <= HOST_LOSS_PULSES,
+  );
+  const momentOf = ({ renewedPulse }: WorkerState) =>
+    Math.floor(renewedPulse / HOST_LOSS_MOMENT_PULSES);
   return {
     ready: peers.filter(({ state }) => state === 'ready').length,
     resting: peers.filter(({ state }) => state === 'quarantined').length,
+    hostLosses: new Set(losses.map(momentOf)).size,
   };
 }
 
