@@ -9,29 +9,19 @@ export type Writes<R> = { result: R; write: (tx: Transaction) => readonly Statem
  * where any statement fails; then nothing was written, unless the connection was lost while
  * committing.
  */
-export function transact<T, R>(
+export async function transact<T, R>(
   sql: Sql,
   read: (tx: Transaction) => Promise<T>,
   decide: (seen: T) => Writes<R>,
 ): Promise<R> {
-  return new Promise<R>((resolve, reject) => {
-    sql
-      .begin(async (tx) => {
-        const { result, write } = decide(await read(tx));
-        const statements = write(tx);
-        if (statements.length > 0) {
-          // A statement is sent when somebody asks for its result. Sent one after the other here, so
-          // that the commit is the last whatever the event loop does.
-          const sent = [...statements, tx`commit and chain`].map((statement) =>
-            statement.execute(),
-          );
-          // `begin` commits once more when we return, and then ends the empty transaction that "and
-          // chain" opened. After a failed write this one rolls back, and the write's promise rejects.
-          await Promise.all(sent);
-        }
-        resolve(result);
-      })
-      // What comes after the commit is of no consequence: the promise is settled by then.
-      .catch(reject);
+  let sent: readonly Promise<unknown>[] = [];
+  const { result } = await sql.begin(async (tx) => {
+    const decided = decide(await read(tx));
+    // Sent one after the other and not waited for, so that `begin` sends the commit right behind
+    // them. After a write that failed Postgres rolls back instead, and the write's promise rejects.
+    sent = decided.write(tx).map((statement) => statement.execute());
+    return { result: decided.result };
   });
+  await Promise.all(sent);
+  return result;
 }
