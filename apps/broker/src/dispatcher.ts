@@ -94,7 +94,9 @@ export class Dispatcher {
     const tasks = [...held, ...(await this.#candidates(picks, isChoice))];
     const placed = placeTasks(tasks, {
       rooms: [...rooms, ...(await this.#expectFree(full, tasks))],
-      lanes: this.#index.openLanes.map(({ requires }) => requires),
+      lanes: [...new Set([...this.#index.openLanes, ...tasks.map(({ lane }) => lane)])].map(
+        ({ requires }) => requires,
+      ),
       now: this.#ctx.now(),
     });
     const { assigned, unplaced } = await this.#settle(placed, startedAt);

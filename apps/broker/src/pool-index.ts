@@ -205,7 +205,8 @@ export class PoolIndex {
       await queue.insert(lane.name, page);
       lane.isAwake = true;
       tasks += page.length;
-      yield;
+      // Who fills a single page need not come twice.
+      if (page.length === PAGE_TASKS) yield;
     }
     if (isPlain) await writeIndexMark(this.#ctx, { pool, holder, mark });
     else await open();
