@@ -239,6 +239,19 @@ test("the page's own shell sample works as printed: one signature for two calls"
   expect(answer.tasklist[0]?.id).toBe(taskid);
 });
 
+test('a worker tells of its engine under the names that dashboards know', async () => {
+  const client = fleet.client();
+  const { token } = await client.run(MODEL, { prompt: 'one two three' });
+  await followText(client.follow(token));
+
+  const metrics = await (await fetch(`${fleet.worker[0]?.url}/metrics`)).text();
+  for (const name of ['vllm:prompt_tokens_total', 'vllm:time_to_first_token_seconds_count']) {
+    expect(metrics).toMatch(
+      new RegExp(`^${name}\\{[^}]*model_name="${MODEL}"[^}]*\\} [1-9]`, 'mu'),
+    );
+  }
+});
+
 test('bad input is answered by name, and nothing is stored or charged', async () => {
   const key = await fleet.createKey('100');
   const client = fleet.client({ key });
@@ -250,6 +263,14 @@ test('bad input is answered by name, and nothing is stored or charged', async ()
     [{ prompt: 'a', temperature: 'x' }, '[temperature] must be integer or float'],
     [{ prompt: 'a', top_p: 2 }, '[top_p] must be between 0 and 1'],
     [{ prompt: 'a', session_id: 's' }, '[session_id]'],
+    [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
+    [
+      {
+        prompt: 'a',
+        response_format: { type: 'json_schema', json_schema: { schema: { oneOf: [] } } },
+      },
+      '[response_format.json_schema.schema] must say type',
+    ],
   ];
   for (const [parameters, message] of cases) {
     await expect(client.run(MODEL, parameters)).rejects.toMatchObject({
