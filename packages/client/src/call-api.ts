@@ -7,12 +7,11 @@ export type ApiAccess = {
   apiKey: string | undefined;
   apiSecret: string | undefined;
   projectId: string | undefined;
+  answerTimeoutMs: number;
   fetch: typeof fetch;
 };
 
 type Envelope = { result: boolean; errors?: { code: number; message: string }[] };
-
-const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
  * One POST of the API. Throws RunfleetApiError when refused, RunfleetConnectionError when there was no
@@ -47,7 +46,7 @@ async function post(
     ...options.headers,
     ...(await authorisationOf(access)),
   };
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(access.answerTimeoutMs);
   try {
     const response = await access.fetch(url, {
       method: 'POST',
@@ -59,7 +58,7 @@ async function post(
   } catch (cause) {
     signal?.throwIfAborted();
     const problem = timeout.aborted
-      ? `did not answer within ${ANSWER_TIMEOUT_MS / 1000} s.`
+      ? `did not answer within ${access.answerTimeoutMs / 1000} s.`
       : 'cannot be reached; is the server running?';
     throw new RunfleetConnectionError(`${url} ${problem}`, { cause });
   }

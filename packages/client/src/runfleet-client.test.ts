@@ -159,6 +159,16 @@ describe('a Run', () => {
     expect(server.calls.map((call) => call.body)).toEqual(Array(3).fill({ prompt: 'Hi' }));
   });
 
+  test('is repeated under its key where no answer comes at all', async () => {
+    let calls = 0;
+    await using server = await serve(() => (++calls === 1 ? { isSilent: true } : { body }));
+    const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key', answerTimeoutMs: 200 });
+
+    expect(await client.run('a/b', {})).toEqual({ taskId: '7', token: 'tok' });
+    expect(server.calls).toHaveLength(2);
+    expect(new Set(server.calls.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+
   test.each([
     [200, 97],
     [401, 0],
@@ -243,6 +253,7 @@ type Answer = {
   text?: string;
   /** The connection ends after so much of the answer. */
   cutAfterBytes?: number;
+  isSilent?: boolean;
 };
 
 async function serve(answer: () => Answer) {
@@ -250,7 +261,8 @@ async function serve(answer: () => Answer) {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     void readBody(request).then((body) => {
       calls.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(body) });
-      const { status = 200, body: fields, text, cutAfterBytes } = answer();
+      const { status = 200, body: fields, text, cutAfterBytes, isSilent } = answer();
+      if (isSilent === true) return;
       const whole = text ?? JSON.stringify({ result: true, errors: [], ...fields });
       if (cutAfterBytes === 0) return void response.destroy();
       response.writeHead(status, {

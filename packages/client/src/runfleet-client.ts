@@ -19,6 +19,8 @@ export type ClientOptions = {
   apiSecret?: string | undefined;
   /** With a session cookie: which of the organisation's projects the calls are for. */
   projectId?: string | undefined;
+  /** How long a call waits for its answer before it counts as lost; 30 s by default. */
+  answerTimeoutMs?: number | undefined;
   fetch?: typeof fetch | undefined;
   /** Where the platform has no WebSocket (Node before 22): the class of the `ws` package. */
   webSocket?: SocketClass | undefined;
@@ -30,6 +32,8 @@ export type TaskReference = { taskId: string } | { token: string };
 type Cancellable = { signal?: AbortSignal | undefined };
 type TaskAnswer = { tasklist: WireTask[]; total: string };
 type ToolAnswer = { tool: WireTool[]; total: number };
+
+const ANSWER_TIMEOUT_MS = 30_000;
 
 export class RunfleetClient {
   readonly #access: ApiAccess;
@@ -43,6 +47,7 @@ export class RunfleetClient {
       apiKey: options.apiKey,
       apiSecret: options.apiSecret,
       projectId: options.projectId,
+      answerTimeoutMs: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
       // A browser's fetch refuses to be called as a method of something else.
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     };
