@@ -69,9 +69,15 @@ async function main(): Promise<void> {
       page.setDefaultTimeout(WAIT_MS);
       return page;
     };
-    const first = await open('light', 'desktop', cookies.owner);
-    const shots = shotsOf(await runOnce(first));
-    await first.context().close();
+    const runAs = async (session: Cookie[]) => {
+      const page = await open('light', 'desktop', session);
+      const task = await runOnce(page);
+      await page.context().close();
+      return task;
+    };
+    // Two organisations, so that there is something to share.
+    await runAs(cookies.admin);
+    const shots = shotsOf(await runAs(cookies.owner));
 
     for (const shot of shots) {
       for (const size of shot.sizes ?? ALL_SIZES) {
