@@ -186,18 +186,10 @@ export class Worker implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    const { store, workerId: id, models, logger } = this.#ctx;
+    const { workerId: id, logger } = this.#ctx;
     try {
       const before = [...this.#runs];
-      const renewed = await renewWorker(
-        { store },
-        {
-          id,
-          generation: this.#generation,
-          seenPulse: this.#seenPulse,
-          loaded: models.loaded,
-        },
-      );
+      const renewed = await this.#ask();
       if (renewed === null) {
         logger.warn({ workerId: id }, 'declared lost; stopping all runs and registering anew');
         this.#stopAll('fenced');
@@ -215,9 +207,18 @@ export class Worker implements AsyncDisposable {
         else if (!this.#runs.has(claim.taskId))
           await requeueTask(this.#ctx, claim, 'run_broke_off');
       }
+      // Said before the tickets' time is over: one that is seen and still not accepted is our fault.
+      if (renewed.tasks.some(({ isAccepted }) => !isAccepted)) await this.#ask();
     } catch (err) {
       logger.warn({ err }, 'the lease was not renewed; it is tried again');
     }
+  }
+
+  /** Renews the lease, which also says up to when this worker has seen the lists of its tasks. */
+  #ask(): ReturnType<typeof renewWorker> {
+    const { store, workerId: id, models } = this.#ctx;
+    const [generation, seenPulse] = [this.#generation, this.#seenPulse];
+    return renewWorker({ store }, { id, generation, seenPulse, loaded: models.loaded });
   }
 
   #stopAll(kind: 'fenced' | 'shutdown'): void {
