@@ -17,8 +17,8 @@ import { Signal } from './signal.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_MS = 250;
-/** While there is always more to do, the pause between rounds is as long as a round, up to this. */
-const SPACING_MS_MAX = 10;
+/** A busy leader pauses between two rounds for as long as one takes, up to this. */
+const PAUSE_MS_MAX = 10;
 /** Shares are read from every tenant that waits or runs, so not at every look. */
 const SHARES_EVERY_LOOKS = 10;
 
@@ -75,9 +75,9 @@ export class PoolLeader implements AsyncDisposable {
       const beganAt = performance.now();
       try {
         const hasMore = (await this.#lead()) && (await this.#work());
+        const tookMs = performance.now() - beganAt;
         if (!hasMore) await this.#wake.wait(this.#pauseMs());
-        // Whatever comes meanwhile shares the next round.
-        else await delay(Math.min(performance.now() - beganAt, SPACING_MS_MAX));
+        await untilSpaced(beganAt, tookMs);
       } catch (err) {
         this.#ctx.logger.warn({ err, pool: this.#pool }, 'a round of the pool failed');
         this.#index.forget();
@@ -156,4 +156,10 @@ export class PoolLeader implements AsyncDisposable {
     const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
     return Math.max(0, Math.min(this.#lookEveryMs, ...untils));
   }
+}
+
+/** Waits until a round's time has passed once more; what comes meanwhile shares the next round. */
+async function untilSpaced(beganAt: number, tookMs: number): Promise<void> {
+  const pauseMs = beganAt + tookMs + Math.min(tookMs, PAUSE_MS_MAX) - performance.now();
+  if (pauseMs > 0) await delay(pauseMs);
 }

@@ -4,6 +4,8 @@ import { FULL_PLAN, type Plan, SHORT_PLAN } from '../plan.ts';
 export type BrokerPlan = {
   rounds: number;
   fleet: Plan;
+  /** A process each. */
+  busyHosts: number;
   hopSeconds: number;
   memoryTasks: number;
   crowd: number;
@@ -15,6 +17,7 @@ export type BrokerPlan = {
 export const FULL_BROKER_PLAN: BrokerPlan = {
   rounds: 3,
   fleet: FULL_PLAN,
+  busyHosts: 10,
   hopSeconds: 4,
   memoryTasks: 100_000,
   crowd: 5_000,
@@ -27,6 +30,7 @@ export const FULL_BROKER_PLAN: BrokerPlan = {
 export const SHORT_BROKER_PLAN: BrokerPlan = {
   rounds: 1,
   fleet: SHORT_PLAN,
+  busyHosts: 2,
   hopSeconds: 0.5,
   memoryTasks: 2_000,
   crowd: 200,
