@@ -1,7 +1,8 @@
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 
 import { EngineError } from '../../engine-error.ts';
 import type { Pointer } from './ort-api.ts';
+import { pinLibrary } from './pin-library.ts';
 
 export type CudaDriver = {
   deviceName: string;
@@ -9,6 +10,7 @@ export type CudaDriver = {
   copy: (target: Pointer, source: Pointer, bytes: number) => void;
 };
 
+const LIBRARY = 'libcuda.so.1';
 const NAME_BYTES = 256;
 
 /**
@@ -16,7 +18,7 @@ const NAME_BYTES = 256;
  * itself, because its library is the one of CUDA that has the same name for every major version.
  */
 export function openCudaDriver(): CudaDriver {
-  const library = koffi.load(process.platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1');
+  const library = loadDriver();
   const check = (result: number, what: string) => {
     if (result === 0) return;
     throw new EngineError('infra', `CUDA's ${what} failed with code ${result}; see nvidia-smi.`);
@@ -28,6 +30,7 @@ export function openCudaDriver(): CudaDriver {
   const setCurrent = library.func('int cuCtxSetCurrent(void *context)');
   const getMemory = library.func('int cuMemGetInfo_v2(void *free, void *total)');
   const copy = library.func('int cuMemcpyDtoD_v2(uint64_t target, uint64_t source, size_t bytes)');
+  const synchronize = library.func('int cuCtxSynchronize()');
 
   const device = new Int32Array(1);
   const name = new Uint8Array(NAME_BYTES);
@@ -46,6 +49,23 @@ export function openCudaDriver(): CudaDriver {
       check(getMemory(free, total), 'cuMemGetInfo');
       return Number(free[0] ?? 0n);
     },
-    copy: (target, source, bytes) => check(copy(target, source, bytes), 'cuMemcpyDtoD'),
+    copy: (target, source, bytes) => {
+      check(copy(target, source, bytes), 'cuMemcpyDtoD');
+      // The provider's own stream does not wait for the one that copies.
+      check(synchronize(), 'cuCtxSynchronize');
+    },
   };
+}
+
+function loadDriver(): LibraryHandle {
+  try {
+    pinLibrary(LIBRARY);
+    return koffi.load(LIBRARY);
+  } catch (error) {
+    throw new EngineError(
+      'infra',
+      `The cuda provider needs NVIDIA's driver, whose ${LIBRARY} does not load here. Install the driver, or choose provider cpu.`,
+      { cause: error },
+    );
+  }
 }

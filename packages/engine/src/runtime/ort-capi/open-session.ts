@@ -1,8 +1,11 @@
 import type { TensorDescription } from '../graph-shape.ts';
 import type { ProviderName } from '../provider.ts';
+import { openCudaDriver } from './cuda-driver.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
 const LOG_FATAL = 4;
+/** Of the device's free memory, for weights, caches and runs. */
+const ARENA_SHARE = 0.95;
 const ELEMENT_TYPES = new Map([
   [1, 'float32'],
   [7, 'int64'],
@@ -55,6 +58,8 @@ function appendCuda(api: OrtApi, options: Pointer): void {
     device_id: '0',
     // Doubling, the default, would take memory that is planned for slots.
     arena_extend_strategy: 'kSameAsRequested',
+    // Failing one run beats taking what the driver needs to keep the process alive.
+    gpu_mem_limit: String(Math.floor(openCudaDriver().freeBytes() * ARENA_SHARE)),
   };
   const keys = Object.keys(settings);
   const cuda = api.create('CreateCudaOptions');

@@ -2,6 +2,7 @@ import koffi, { type KoffiFunc } from 'koffi';
 
 import { EngineError } from '../../engine-error.ts';
 import { findOrtLibrary, type OrtLibrary } from './ort-library.ts';
+import { pinLibrary } from './pin-library.ts';
 
 /** An address in the library's memory; it stays valid until it is released by hand. */
 export type Pointer = bigint;
@@ -196,14 +197,4 @@ function load(library: OrtLibrary): OrtApi {
     );
   }
   return new OrtApi(table);
-}
-
-/**
- * Keeps the library for as long as the process lives. koffi unloads it when its handle is collected,
- * and with its thread, also where another thread still runs its code.
- */
-function pinLibrary(path: string): void {
-  const now = 2;
-  const neverUnload = process.platform === 'darwin' ? 0x80 : 0x1000;
-  koffi.load(null).func('void *dlopen(const char *path, int flags)')(path, now | neverUnload);
 }

@@ -1,3 +1,4 @@
+import { EngineError } from '../../engine-error.ts';
 import type { OnnxEngineSpec } from '../../engine.ts';
 import type { ModelFolder } from '../../folder/model-folder.ts';
 import { explainLoadFailure } from '../explain-load-failure.ts';
@@ -257,6 +258,7 @@ export async function openOrtCapi(
   const { provider, threads } = spec;
   const session = await openNativeSession(api, folder.graphPath, { provider, threads }).catch(
     (error: unknown) => {
+      if (error instanceof EngineError) throw error;
       throw explainLoadFailure(error, folder.graphPath, provider);
     },
   );
