@@ -14,7 +14,7 @@ export type Axis = { label: string; ticks: readonly number[]; isLogarithmic?: bo
 
 const WIDTH = 720;
 const HEIGHT = 380;
-const PLOT = { left: 72, right: 560, top: 52, bottom: 316 };
+const PLOT = { left: 72, right: 560, top: 70, bottom: 316 };
 const COLOURS = ['#2563eb', '#d97706', '#059669', '#9333ea', '#dc2626', '#475569'];
 
 export function drawChart({ title, x, y, series }: Chart): string {
@@ -33,7 +33,7 @@ export function drawChart({ title, x, y, series }: Chart): string {
     ]),
     line([PLOT.left, PLOT.bottom], [PLOT.right, PLOT.bottom], '#94a3b8'),
     text(x.label, { x: (PLOT.left + PLOT.right) / 2, y: HEIGHT - 18, anchor: 'middle' }),
-    text(y.label, { x: 20, y: 46 }),
+    text(y.label, { x: 20, y: 52 }),
     ...series.flatMap(({ name, points }, index) => {
       const colour = COLOURS[index % COLOURS.length] ?? '';
       const at = points.map(([px, py]) => [round(atX(px)), round(atY(py))] as const);

@@ -101,9 +101,9 @@ const PARTS: Record<string, () => Promise<void>> = {
     });
     say("Jain's index, worst of three minutes", rows);
     await draw('fairness', {
-      title: "Jain's index of slot-time by weight: 1,000 tenants that wait, worst minute of three",
+      title: "Jain's index of slot-time by weight, 1,000 waiting tenants",
       x: { label: 'slots', ticks: [1_000, 2_000, 4_000, 10_000], isLogarithmic: true },
-      y: { label: 'index', ticks: [0.98, 0.985, 0.99, 0.995, 1] },
+      y: { label: 'the worst of three minutes', ticks: [0.98, 0.985, 0.99, 0.995, 1] },
       series: [{ name: 'costs unknown', points: rows.map(({ slots, jain }) => [slots, jain]) }],
     });
     const waits = [0, 1_000, 10_000, 100_000, 1_000_000].map((heavyTasks) => {
@@ -139,7 +139,11 @@ const PARTS: Record<string, () => Promise<void>> = {
     await draw('wait-by-load', {
       title: 'Waits in a fleet of 10,000 slots and 1,000 tenants',
       x: { label: 'work that comes / work that the fleet can do', ticks: [0.5, 1, 1.5, 2] },
-      y: { label: 'ms', ticks: [1, 10, 100, 1_000, 10_000, 100_000], isLogarithmic: true },
+      y: {
+        label: 'ms, and 1 for less',
+        ticks: [1, 10, 100, 1_000, 10_000, 100_000],
+        isLogarithmic: true,
+      },
       series: [
         { name: 'all, p95', points: rows.map((row) => [row.load, row.allWaitsMs.p95]) },
         { name: 'all, p50', points: rows.map((row) => [row.load, row.allWaitsMs.p50]) },
