@@ -26,7 +26,7 @@ export type State = {
 const SPACE = 0x20;
 /** A pattern with more open ends at once is not followed. */
 const LEAVES_MAX = 2_048;
-/** Ends looked at between two horizons, some 50 ms: others wait meanwhile. */
+/** Ends looked at in one step, some 50 ms: others wait meanwhile. */
 const WORK_MAX = 5_000_000;
 /** Up to 10 MB. One answer adds no more than its length lets it. */
 const STATES_LARGE = 5_000;
@@ -78,6 +78,11 @@ export class Automaton {
     return this.#states.size > STATES_LARGE || this.#rests > RESTS_LARGE;
   }
 
+  /** Begins a step of an answer, in which `next` throws `EngineError('input')` once it has looked at too much. */
+  beginStep(): void {
+    this.#work = 0;
+  }
+
   /** Undefined where no text of the grammar goes on with this byte. */
   next(state: State, byte: number): State | undefined {
     const known = state.next[byte];
@@ -99,10 +104,8 @@ export class Automaton {
   /**
    * A state that goes on alike for `bytes` bytes: counts that cannot run out by then are as good as
    * endless, so that a string of at most 1,000 characters is the same after 5 of them and after 6.
-   * From here on `next` throws `EngineError('input')` once it has looked at too much.
    */
   horizon(state: State, bytes: number): State {
-    this.#work = 0;
     return this.#intern(
       state.leaves.map(({ from, to, rest }) => ({ from, to, rest: this.#clamp(rest, bytes) })),
       state.ends,

@@ -40,6 +40,7 @@ export class Grammar {
 
   /** A bit per token, the first in the lowest place. It belongs to the grammar. */
   maskOf(state: State): Int32Array {
+    this.#automaton.beginStep();
     const horizon = remember(this.#horizons, state, () =>
       this.#automaton.horizon(state, this.#trie.depth),
     );
