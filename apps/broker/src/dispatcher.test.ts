@@ -11,6 +11,7 @@ import {
 import { aTask, aWorker, createTenant, endPause } from '@runfleet/tasks/testing';
 import { describe, expect, vi } from 'vitest';
 
+import { PoolLeader } from './pool-leader.ts';
 import { lead, POOL, testWithBroker as test, workerOf } from './testing.ts';
 
 const H100 = ['gpu=H100'];
@@ -240,6 +241,28 @@ test('a pool whose tasks find no slot says for how long, and not any more once i
   await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
   await workerOf(db, second.id);
   await vi.waitFor(async () => expect(await unserved()).toBeNull());
+});
+
+test('what was picked when Postgres went away is back in line at once', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  let isAway = true;
+  const commit: typeof store.commit = (command) => {
+    if (!isAway) return store.commit(command);
+    isAway = false;
+    return Promise.reject(new Error('Postgres is away.'));
+  };
+  await aWorker(store);
+  // It looks so seldom that no reconciler can be what helps.
+  const ctx = { ...broker(), store: { ...store, commit } };
+  await using leader = new PoolLeader(ctx, { pool: POOL, lookEveryMs: 60_000 });
+  leader.start();
+  const { id } = await createTask({ store }, aTask(tenant));
+  await workerOf(db, id);
+  expect(isAway).toBe(false);
 });
 
 test('two leaders at once assign each task once', async ({ db, store, tenant, broker }) => {

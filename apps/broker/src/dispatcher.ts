@@ -88,7 +88,25 @@ export class Dispatcher {
     const held = this.#held.map(({ task }) => task);
     if (rooms.length === 0) await this.#endLongHolds();
     if (rooms.length === 0 || picks.length + held.length === 0) return NOTHING_DONE;
+    try {
+      return await this.#bringTogether({ workers, rooms, picks, held, startedAt });
+    } catch (error) {
+      // Whatever was bound all the same is refused when it is picked again.
+      await this.#index.putBack(picks).catch(() => {
+        // They count as running and no worker has them: reconcilers find that.
+      });
+      throw error;
+    }
+  }
 
+  async #bringTogether(seen: {
+    workers: readonly PlaceableWorker[];
+    rooms: readonly FleetRoom[];
+    picks: readonly LanePick[];
+    held: readonly Candidate[];
+    startedAt: number;
+  }): Promise<Round> {
+    const { workers, rooms, picks, held, startedAt } = seen;
     const full = this.#fullRooms(workers);
     const isChoice = rooms.length + full.length > 1;
     const tasks = [...held, ...(await this.#candidates(picks, isChoice))];
@@ -222,11 +240,6 @@ export class Dispatcher {
     const { metrics, queue } = this.#ctx;
     const places = placed.flatMap((one) => (one.do === 'place' ? [one] : []));
     const returned = placed.flatMap((one) => (one.do === 'return' ? [one.task] : []));
-    this.#held = placed.flatMap((one) =>
-      one.do === 'hold'
-        ? [{ ...one, task: { ...one.task, heldSince: one.task.heldSince ?? now } }]
-        : [],
-    );
     const byId = new Map(places.map((one) => [one.task.id, one]));
     const { assigned, unplaced, gone } = await assignTasks(
       this.#ctx,
@@ -235,6 +248,11 @@ export class Dispatcher {
         workerId: room.id,
         generation: room.generation,
       })),
+    );
+    this.#held = placed.flatMap((one) =>
+      one.do === 'hold'
+        ? [{ ...one, task: { ...one.task, heldSince: one.task.heldSince ?? now } }]
+        : [],
     );
     // Not awaited: the next round need not know whether the tickets arrived.
     void this.#sendTickets(assigned);

@@ -62,7 +62,7 @@ export function brokerMetrics(metrics: Metrics) {
   );
   const rebuilt = metrics.counter(
     'runfleet_broker_index_rebuilds_total',
-    'Times a lane of a queue index was filled again from Postgres.',
+    'Times a queue index was filled again from Postgres.',
     ['pool'],
   );
   const leading = metrics.gauge('runfleet_broker_leads', 'Whether this broker leads the pool.', [

@@ -64,6 +64,11 @@ export class PoolIndex {
     return [...this.#lanes.values()].filter((lane) => lane.isOpen && lane.isAwake);
   }
 
+  /** Whether it is known to be lost, so that filling it should begin. */
+  get isLost(): boolean {
+    return this.#mark === null;
+  }
+
   /** Whether a pick of tasks that require nothing may find something. */
   get isPlainAwake(): boolean {
     return this.#plain.isOpen && this.#plain.isAwake;
@@ -210,7 +215,7 @@ export class PoolIndex {
     }
     if (isPlain) await writeIndexMark(this.#ctx, { pool, holder, mark });
     else await open();
-    metrics.indexRebuilt(pool);
+    if (isPlain) metrics.indexRebuilt(pool);
     const ms = Math.round(this.#ctx.now() - startedAt);
     logger.info({ lane: lane.name, tasks, ms }, 'queue index filled from Postgres');
   }

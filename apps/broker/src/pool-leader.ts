@@ -94,7 +94,7 @@ export class PoolLeader implements AsyncDisposable {
     const isQuiet = assigned === 0;
     this.#unservedSince = isQuiet ? (this.#unservedSince ?? this.#ctx.now()) : null;
     if (this.#isReportDue) await this.#report(isQuiet);
-    return hasMoreToFill || hasMore;
+    return hasMoreToFill || hasMore || this.#index.isLost;
   }
 
   async #report(isQuiet: boolean): Promise<void> {
