@@ -122,6 +122,11 @@ describe('sessions', () => {
     expect(place([session], [aRoom('a', { used: 3 }), aRoom('b')]).map(told)).toEqual(['a']);
   });
 
+  test('a worker that has unloaded the model meanwhile has no prefix any more', () => {
+    const rooms = [aRoom('a', { fit: 'in_free_memory' }), aRoom('b', { used: 3 })];
+    expect(place([session], rooms).map(told)).toEqual(['b']);
+  });
+
   test('it waits where that worker is about to have a free slot', () => {
     const rooms = [aRoom('a', { ...full, freeAt: NOW + 500 }), aRoom('b')];
     expect(place([session], rooms)).toEqual([

@@ -102,7 +102,8 @@ export function placeTasks<T extends WaitingTask, R extends Room>(
     const heldMs = now - (task.heldSince ?? now);
 
     const preferred = byId.get(task.prefers ?? '');
-    if (preferred && wanted.includes(preferred)) {
+    // A cache goes with its model.
+    if (preferred && preferred.room.fit === 'loaded' && wanted.includes(preferred)) {
       if (isFree(preferred)) return place(task, preferred, false);
       const { freeAt } = preferred.room;
       const isSoonFree =
