@@ -3,7 +3,7 @@ import type { Db } from '@runfleet/db';
 /** What organisations had of the fleet's slots in the last `windowSeconds`, most first. */
 export type SlotUses = { windowSeconds: number; uses: SlotUse[] };
 
-export type SlotUse = {
+type SlotUse = {
   organisationId: string;
   /** Seconds in which a slot was its own, of all slots together. */
   slotSeconds: number;
