@@ -22,13 +22,13 @@ test('a thousand tenants that wait get slot-time by weight: a Jain index of 0.99
   expect(Math.min(...jainOfWindows(simulated, weights))).toBeGreaterThanOrEqual(0.99);
   // The measure can tell: without their weights the same shares are far from equal.
   expect(Math.max(...jainOfWindows(simulated, new Map()))).toBeLessThan(0.9);
-});
+}, 120_000);
 
 test('a million tasks of another tenant change the p95 wait of a light one less than twofold', () => {
   const [before, after] = [0, 1_000_000].map((tasks) => percentile(lightTenantWaits(tasks), 0.95));
   expect(before).toBeGreaterThan(0);
   expect(after).toBeLessThan(2 * (before ?? NaN));
-});
+}, 120_000);
 
 test("Jain's index is 1 where all are equal, and 1/n where one has everything", () => {
   expect(jainIndex([3, 3, 3])).toBe(1);

@@ -1,7 +1,7 @@
 /**
  * The Lua form of the fair queue, one script per verb. `fair-queue.ts` in the scheduler says what
- * each verb does and why, and must agree with these pick for pick: all tags are whole numbers below
- * 2^53, so that both compute the same.
+ * each verb does and why, and must agree with these pick for pick: all tags are whole numbers, so
+ * that both compute the same.
  *
  * Per pool:
  *   mark        who filled the index

@@ -60,7 +60,13 @@ export type TaskQueue = AsyncDisposable & {
    */
   listRunning(pool: string, cursor: string): Promise<{ tasks: PickedTask[]; next: string | null }>;
 
-  /** Where tasks stand, and an estimate of what goes before them; null for one in no line. */
+  /**
+   * Where tasks stand, and an estimate of the work that goes before them; null for one in no line.
+   *
+   * The place in the line is exact. The work is what fair order picks first of what is in line now: a
+   * tenant's tasks count as their average, up to 64 tenants in turn (and 16 keys of the task's own) are
+   * looked at and stand for the rest, and tenants at their limit count for nothing.
+   */
   readPlaces(pool: string, tasks: readonly TaskInLine[]): Promise<(Place | null)[]>;
   /**
    * Counts. Also compares them with one another: an index that lost a key loses its mark here, so

@@ -2,8 +2,12 @@
 
 /** A head start is bounded, so that priority never starves who has none. */
 export const PRIORITY_SECONDS_MAX = 600;
-/** Eleven days of one slot. With the weights below every tag stays a whole number below 2^53. */
+/** Eleven days of one slot. */
 export const COST_MS_MAX = 1_000_000_000;
+/**
+ * Tags are exact up to 2^53. A pool of 10,000 slots that never rests gets there in a hundred days where
+ * only tenants of the least weight wait, and in ten thousand days at weight 1.
+ */
 export const WEIGHT_MIN = 0.01;
 export const WEIGHT_MAX = 100;
 
