@@ -1,6 +1,6 @@
 /**
- * Writes the weights of a built int4 model as a GGUF file of architecture `phi3`, so that llama.cpp
- * computes with the very numbers that the ONNX folder has. Source of the format:
+ * Writes the weights of a built fp32 or int4 model as a GGUF file of architecture `phi3`, so that
+ * llama.cpp computes with the very numbers that the ONNX folder has. Source of the format:
  * https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (version 3).
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { toBytes, toHalves, toInt4 } from '../src/builder/matrix-formats.ts';
 import { headSize, type ModelSize } from '../src/builder/model-size.ts';
 import { phiWeights } from '../src/builder/phi-weights.ts';
 import { ROPE_THETA, ropeFactors } from '../src/builder/rope-tables.ts';
+import { joined } from './write-safetensors.ts';
 
 const TYPE = { uint32: 4, float32: 6, text: 8, list: 9 } as const;
 const TENSOR_TYPE = { F32: 0, Q4_0: 2 } as const;
@@ -29,8 +30,9 @@ type Tensor = {
 
 /** Throws where the size is not one that both formats can hold alike. */
 export function writeGguf(path: string, size: ModelSize): void {
-  if (size.precision !== 'int4' || size.blockSize !== BLOCK) {
-    throw new RangeError('Only int4 models of block size 32 have the form of Q4_0.');
+  const isQ4 = size.precision === 'int4' && size.quantizer === 'rtn' && size.blockSize === BLOCK;
+  if (!isQ4 && size.precision !== 'fp32') {
+    throw new RangeError('Only fp32, and symmetric int4 of block size 32, have a form in GGUF.');
   }
   const tensors = tensorsOf(size);
   const head: Buffer[] = [Buffer.from('GGUF'), uint32(3), uint64(tensors.length)];
@@ -128,13 +130,16 @@ function tensorsOf(size: ModelSize): Tensor[] {
     inputs: number,
     outputs: number,
     values: () => Float32Array,
-  ): Tensor => ({
-    name,
-    dims: [inputs, outputs],
-    type: TENSOR_TYPE.Q4_0,
-    bytes: () => toQ4(values(), outputs, inputs),
-    byteLength: (inputs * outputs * (2 + BLOCK / 2)) / BLOCK,
-  });
+  ): Tensor =>
+    size.precision === 'fp32'
+      ? floats(name, [inputs, outputs], values)
+      : {
+          name,
+          dims: [inputs, outputs],
+          type: TENSOR_TYPE.Q4_0,
+          bytes: () => toQ4(values(), outputs, inputs),
+          byteLength: (inputs * outputs * (2 + BLOCK / 2)) / BLOCK,
+        };
   const layerTensors = (layer: number): Tensor[] => {
     const name = (part: string) => `blk.${layer}.${part}.weight`;
     return [
@@ -164,13 +169,6 @@ function tensorsOf(size: ModelSize): Tensor[] {
     ),
     ...Array.from({ length: layers }, (_, layer) => layerTensors(layer)).flat(),
   ];
-}
-
-function joined(first: Float32Array, second: Float32Array): Float32Array {
-  const both = new Float32Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 /** Blocks of a half-precision scale and 32 nibbles: the first 16 weights low, the last 16 high. */

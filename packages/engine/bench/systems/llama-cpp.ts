@@ -1,11 +1,20 @@
-/** llama.cpp through node-llama-cpp: `llama-cpp.ts <peers folder> <gguf file> <threads> <batch max> <context>`. */
+/**
+ * llama.cpp through node-llama-cpp: `llama-cpp.ts <peers folder> <gguf file> <threads> <batch max>
+ * <context> [element type of its cache, F16 by default as by llama.cpp's]`.
+ */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
 
-const [peers = '', modelPath = '', threads = '2', sequences = '8', contextSize = '1024'] =
-  process.argv.slice(2);
+const [
+  peers = '',
+  modelPath = '',
+  threads = '2',
+  sequences = '8',
+  contextSize = '1024',
+  cache = 'F16',
+] = process.argv.slice(2);
 const entry = join(peers, 'node_modules/node-llama-cpp/dist/index.js');
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(entry).href);
 const llama = await getLlama({
@@ -19,6 +28,8 @@ const context = await model.createContext({
   sequences: Number(sequences),
   contextSize: Number(contextSize),
   batchSize: 512,
+  experimentalKvCacheKeyType: cache,
+  experimentalKvCacheValueType: cache,
   threads: { ideal: Number(threads), min: Number(threads) },
 });
 const lanes = Array.from({ length: Number(sequences) }, () => context.getSequence());

@@ -1,7 +1,7 @@
-/** The engine itself, as a worker uses it: `runfleet.ts <model folder> <capi | stock> <slots> <threads>`. */
+/** The engine itself, as a worker uses it: `runfleet.ts <model folder> <capi | stock> <slots> <threads> [context length]`. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import type { Engine } from '../../src/engine.ts';
+import type { Engine, OutputChunk } from '../../src/engine.ts';
 import { readModelFolder } from '../../src/folder/model-folder.ts';
 import { openEngine } from '../../src/open-engine.ts';
 import { openRuntime } from '../../src/runtime/open-runtime.ts';
@@ -9,7 +9,8 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import { aRequest } from '../../src/testing/a-request.ts';
 import { type Answer, type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
 
-const [modelDir = '', runtimeName = '', slots = '8', threads = '2'] = process.argv.slice(2);
+const [modelDir = '', runtimeName = '', slots = '8', threads = '2', contextLength] =
+  process.argv.slice(2);
 const spec = {
   kind: 'onnx',
   modelDir,
@@ -17,6 +18,7 @@ const spec = {
   runtime: runtimeName === 'stock' ? 'stock' : 'capi',
   slots: Number(slots),
   threads: Number(threads),
+  ...(contextLength !== undefined && { contextLength: Number(contextLength) }),
 } as const;
 const STALL_RESOLUTION_MS = 1;
 const neverAborted = new AbortController().signal;
@@ -25,8 +27,9 @@ let runtime: Runtime | undefined;
 
 serve(async (ask): Promise<Answer> => {
   if (ask.do === 'decode') return await decode(ask);
+  if (ask.do === 'continue') return await continued(ask);
   runtime ??= (await openRuntime(await readModelFolder(modelDir), spec)).runtime;
-  return ask.do === 'bare' ? await bare(runtime, ask) : await continued(runtime, ask);
+  return await bare(runtime, ask);
 });
 
 async function decode({ batch, contextTokens, tokens }: Ask & { do: 'decode' }): Promise<Answer> {
@@ -70,21 +73,17 @@ async function bare(
   return { decoded: clock.end() };
 }
 
-async function continued(
-  opened: Runtime,
-  { prompts, tokens }: Ask & { do: 'continue' },
-): Promise<Answer> {
+/** Ids come with their log probabilities; an id that ends an answer is not among them. */
+async function continued({ prompts, tokens }: Ask & { do: 'continue' }): Promise<Answer> {
+  const opened = (engine ??= await openEngine(spec));
+  const request = aRequest('', { greedy: true, topLogprobs: 0, maxTokens: tokens });
   const ids: number[][] = [];
   for (const prompt of prompts) {
-    opened.rewind(0, 0);
-    let logits: Float32Array | undefined = await prefill(opened, 0, prompt);
     const answer: number[] = [];
-    while (logits) {
-      answer.push(largest(logits));
-      if (answer.length === tokens) break;
-      const row = { slot: 0, id: answer.at(-1) ?? 0, length: prompt.length + answer.length - 1 };
-      [logits] = await opened.decode([row]);
-    }
+    const prepared = { promptText: '', promptIds: prompt, request };
+    const said = ({ logprobs = [] }: OutputChunk) =>
+      void answer.push(...logprobs.map(({ id }) => id));
+    await opened.generate(prepared, said, neverAborted);
     ids.push(answer);
   }
   return { ids };
@@ -98,10 +97,4 @@ async function prefill(opened: Runtime, slot: number, ids: readonly number[]) {
     start += chunk.length;
   }
   return logits;
-}
-
-function largest(logits: Float32Array): number {
-  let best = 0;
-  for (const [id, logit] of logits.entries()) if (logit > (logits[best] ?? 0)) best = id;
-  return best;
 }

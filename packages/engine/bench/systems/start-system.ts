@@ -1,25 +1,47 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import type { Answer, Ask, Decoded } from '../protocol.ts';
+
+/** How asks reach a process and answers come back. */
+type Channel = { send(ask: Ask): void; next(): Promise<unknown> };
 
 /** A measured system, in a process of its own from which nothing of the others can be seen. */
 export class System implements AsyncDisposable {
   readonly name: string;
   readonly #process: ChildProcess;
+  readonly #channel: Channel;
 
-  private constructor(name: string, child: ChildProcess) {
+  private constructor(name: string, child: ChildProcess, channel: Channel) {
     this.name = name;
     this.#process = child;
+    this.#channel = channel;
   }
 
   /** `script` is a file of this folder. Rejects where the process ends before it is ready. */
   static async start(name: string, script: string, args: readonly string[]): Promise<System> {
-    const path = fileURLToPath(new URL(script, import.meta.url));
-    const child = fork(path, args, { execArgv: ['--import', 'tsx'] });
-    const system = new System(name, child);
-    await system.#next();
-    return system;
+    const child = fork(pathOf(script), args, { execArgv: ['--import', 'tsx'] });
+    return System.#ready(name, child, {
+      send: (ask) => child.send(ask),
+      next: async () => ((await once(child, 'message')) as unknown[])[0],
+    });
+  }
+
+  /** The same for a script of Python, whose asks and answers are lines. */
+  static async startPython(
+    name: string,
+    python: string,
+    args: readonly [script: string, ...rest: string[]],
+  ): Promise<System> {
+    const [script, ...rest] = args;
+    const child = spawn(python, [pathOf(script), ...rest], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const lines = on(createInterface({ input: child.stdout }), 'line');
+    return System.#ready(name, child, {
+      send: (ask) => child.stdin.write(`${JSON.stringify(ask)}\n`),
+      next: async () => JSON.parse(String(((await lines.next()).value as unknown[])[0])) as unknown,
+    });
   }
 
   async decode(ask: Ask & { do: 'decode' | 'bare' }): Promise<Decoded> {
@@ -39,20 +61,32 @@ export class System implements AsyncDisposable {
     this.#process.kill('SIGKILL');
   }
 
-  #ask(ask: Ask): Promise<Answer> {
-    this.#process.send(ask);
-    return this.#next() as Promise<Answer>;
+  static async #ready(name: string, child: ChildProcess, channel: Channel): Promise<System> {
+    const system = new System(name, child, channel);
+    await system.#next();
+    return system;
   }
 
-  #next(): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const ended = (code: number | null) =>
-        reject(new Error(`${this.name} ended with exit code ${code}.`));
-      this.#process.once('exit', ended);
-      this.#process.once('message', (message) => {
-        this.#process.off('exit', ended);
-        resolve(message);
-      });
-    });
+  async #ask(ask: Ask): Promise<Answer> {
+    const answer = this.#next();
+    this.#channel.send(ask);
+    return (await answer) as Answer;
   }
+
+  async #next(): Promise<unknown> {
+    const settled = new AbortController();
+    const ended = once(this.#process, 'exit', { signal: settled.signal }).then(([code]) => {
+      throw new Error(`${this.name} ended with exit code ${String(code)}.`);
+    });
+    try {
+      return await Promise.race([this.#channel.next(), ended]);
+    } finally {
+      ended.catch(() => {});
+      settled.abort();
+    }
+  }
+}
+
+function pathOf(script: string): string {
+  return fileURLToPath(new URL(script, import.meta.url));
 }
