@@ -1,4 +1,4 @@
-import { CHAT_PARAMETERS } from '../chat-parameters.ts';
+import { CHAT_PARAMETERS } from '../chat-parameter-items.ts';
 import type { Model } from '../model.ts';
 
 export const phi35MiniInstruct: Model = {
