@@ -87,7 +87,9 @@ export class Chaos {
     'process paused': () => {
       const role = this.#pickUp();
       role?.process.pause();
-      if (role) this.#later(8_000, () => role.process.resume());
+      // Some wake up long after their lease ran out, in the middle of what they did.
+      const meanMs = this.#world.random.chance(0.5) ? 3_000 : 25_000;
+      if (role) this.#later(meanMs, () => role.process.resume());
       return role !== null;
     },
     'worker stopped in good order': () => {

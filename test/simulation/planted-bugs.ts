@@ -5,7 +5,7 @@
  */
 import { settle } from '@runfleet/billing';
 import type { TaskStore } from '@runfleet/tasks';
-import { type MemoryDatabase, planCommands } from '@runfleet/tasks/memory';
+import { planCommands } from '@runfleet/tasks/memory';
 
 import type { Random } from './kernel/random.ts';
 
@@ -34,24 +34,22 @@ export function planWith(bug: PlantedBug | null, random: Random): Plan {
   return planCommands;
 }
 
-/** How commands reach the store in a life with `bug`. */
-export function storeWith(
-  bug: PlantedBug | null,
-  store: TaskStore,
-  database: MemoryDatabase,
-): TaskStore {
+/** How commands of one process reach the store in a life with `bug`. */
+export function storeWith(bug: PlantedBug | null, store: TaskStore): TaskStore {
   if (bug !== 'seq taken outside the transaction') return store;
+  const lastSeen = new Map<string, number>();
   return {
     ...store,
-    commit: (command) => {
-      const seq = database.tasks.get(command.taskId)?.state.seq;
-      return store.commit({
+    commit: async (command) => {
+      const committed = await store.commit({
         ...command,
         decide: (state, seen) => {
-          state.seq = seq ?? state.seq;
+          state.seq = lastSeen.get(state.id) ?? state.seq;
           return command.decide(state, seen);
         },
       });
+      if (committed.task) lastSeen.set(committed.task.id, committed.task.seq);
+      return committed;
     },
   };
 }

@@ -28,7 +28,7 @@ export function drawProfile(random: Random): Profile {
   const linkFaults = (): LinkFaults => ({
     lostBefore: sometimes(0.15),
     lostAfter: sometimes(0.15),
-    slow: sometimes(0.15),
+    slow: sometimes(0.3),
   });
   return {
     brokers: random.whole(2, 3),
@@ -37,7 +37,7 @@ export function drawProfile(random: Random): Profile {
     slots: random.whole(1, 3),
     isOneWorkerDefective: random.chance(0.25),
     runEveryMs: random.between(150, 900),
-    incidentEveryMs: random.between(800, 6_000),
+    incidentEveryMs: random.between(500, 4_000),
     postgres: linkFaults(),
     redis: linkFaults(),
     httpAnswersLost: sometimes(0.3),

@@ -26,7 +26,7 @@ import { untilAnswered } from './until-answered.ts';
 
 const RENEW_MS = 5_000;
 const DRAIN_MS = 4_000;
-const PREPROCESS_MS = 200;
+const PREPROCESS_MS = 400;
 
 type Run = { epoch: number; stop: Stop; accepted: Promise<void>; done: Promise<void> };
 

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import { replayLife } from './replay-life.ts';
 
 /** Lives of this many steps under faults: shorter than others, since real commits take their time. */
-export const REPLAYED_STEPS = 600;
+export const REPLAYED_STEPS = 400;
 
 /** Repeats one life per seed on servers of its own. Throws at the first difference. */
 export async function replayLives(options: {

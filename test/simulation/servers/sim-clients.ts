@@ -34,7 +34,6 @@ export function openClients(world: World, process: SimProcess): Clients {
     store: storeWith(
       world.bug,
       openMemoryTaskStore({ database, link: ask, queue, plan, ...(note && { note }) }),
-      database,
     ),
     queue,
     tickets: openSimTickets(world, process, redis),
