@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -9,6 +10,7 @@ import { openEngine } from '../open-engine.ts';
 import { aRequest } from '../testing/a-request.ts';
 import { tinyFolder } from '../testing/tiny-folder.ts';
 import { OnnxEngine } from './onnx-engine.ts';
+import type { OpenedModel } from './thread-messages.ts';
 
 const never = new AbortController().signal;
 
@@ -33,6 +35,36 @@ test.each([
   const settled = await Promise.allSettled(runs);
   expect(settled).toMatchObject([{ reason: failure }, { reason: failure }]);
   await expect(engine.generate(prepared, () => {}, never)).rejects.toMatchObject(failure);
+});
+
+test('a thread that is killed in the middle of a model run takes nothing else with it', async () => {
+  const dir = await tinyFolder();
+  for (let round = 0; round < 3; round += 1) {
+    const spec = { kind: 'onnx', modelDir: dir, provider: 'cpu', slots: 2, threads: 1 };
+    const thread = new Worker(new URL('./engine-thread-entry.mjs', import.meta.url), {
+      workerData: spec,
+      execArgv: [],
+    });
+    const [opened] = (await once(thread, 'message')) satisfies OpenedModel[];
+    const engine = new OnnxEngine(thread, await readModelFolder(dir), opened);
+    const request = aRequest('', { maxTokens: 4000, minTokens: 4000 });
+    const promptIds = Array.from({ length: 300 }, (_, at) => 3 + at);
+    const run = new Promise((resolve, reject) => {
+      // By its first words the next runs are under way, one after the other.
+      const said = () => void thread.terminate();
+      engine.generate({ promptText: '', promptIds, request }, said, never).then(resolve, reject);
+    });
+    await expect(run).rejects.toMatchObject({ kind: 'infra' });
+  }
+  await using next = await openEngine({
+    kind: 'onnx',
+    modelDir: dir,
+    provider: 'cpu',
+    slots: 1,
+    threads: 1,
+  });
+  const prepared = await next.prepare(aRequest('Hello', { maxTokens: 4, minTokens: 4 }));
+  expect(await next.generate(prepared, () => {}, never)).toMatchObject({ completionTokens: 4 });
 });
 
 test('weights that are not numbers end the run as the model’s fault, and the next run too', async () => {

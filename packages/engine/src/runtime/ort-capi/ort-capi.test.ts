@@ -1,9 +1,13 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 
 import type { BuildOptions } from '../../builder/build-model-folder.ts';
 import { TINY_MODEL } from '../../builder/model-size.ts';
-import { readModelFolder } from '../../folder/model-folder.ts';
+import { EngineError } from '../../engine-error.ts';
+import { type ModelFolder, readModelFolder } from '../../folder/model-folder.ts';
+import { SeededRandom } from '../../sampling/seeded-random.ts';
 import { ReferencePhi } from '../../testing/reference-phi.ts';
 import { tinyFolder } from '../../testing/tiny-folder.ts';
 import { openOrtCapi } from './ort-capi.ts';
@@ -139,6 +143,41 @@ async function runOnce(
   await session.release();
   if (!(logits?.data instanceof Float32Array)) throw new TypeError('No float32 logits came.');
   return logits.data.slice(-TINY_MODEL.vocabularySize);
+}
+
+test('a graph with bytes changed anywhere runs or is refused as damaged, and never takes the process down', async () => {
+  const dir = await tinyFolder();
+  const folder = await readModelFolder(dir);
+  const whole = await readFile(folder.graphPath);
+  const random = new SeededRandom(5n);
+  const kinds = new Map<string, number>();
+  for (let round = 0; round < 40; round += 1) {
+    const damaged = Buffer.from(whole);
+    // The nodes stand before the weights, the names of inputs and outputs behind them.
+    const ranges = [
+      { from: 0, length: 20_000 },
+      { from: 0, length: damaged.length },
+      { from: damaged.length - 5000, length: 5000 },
+    ];
+    const { from, length } = ranges[round % 3] ?? { from: 0, length: 1 };
+    for (let change = 0; change < 5; change += 1) {
+      damaged[from + (random.nextUint32() % length)] = random.nextUint32() % 256;
+    }
+    await writeFile(folder.graphPath, damaged);
+    const outcome = await runOne(folder).catch((error: unknown) =>
+      error instanceof EngineError ? error.kind : 'unexpected',
+    );
+    kinds.set(outcome, (kinds.get(outcome) ?? 0) + 1);
+  }
+  expect(kinds.get('model')).toBeGreaterThan(3);
+  expect(kinds.get('ran')).toBeGreaterThan(3);
+  expect(kinds.get('unexpected')).toBeUndefined();
+});
+
+async function runOne(folder: ModelFolder): Promise<string> {
+  await using runtime = await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots: 1 });
+  await runtime.prefillChunk(0, [5, 6, 7], 0);
+  return 'ran';
 }
 
 test('a terminated run rejects, leaves its slot as it was, and the next run is whole', async () => {
