@@ -68,6 +68,7 @@ class SimLeader {
   readonly #wake: WakeSignal;
   #leasedUntil = 0;
   #lookedAt = -Infinity;
+  #isReportDue = false;
 
   constructor(ctx: BrokerContext, process: SimProcess) {
     this.#ctx = ctx;
@@ -97,8 +98,11 @@ class SimLeader {
 
   async #work(): Promise<boolean> {
     const hasMoreToFill = await this.#index.fill();
-    const { assigned } = await this.#dispatcher.round();
-    return hasMoreToFill || assigned > 0;
+    const { hasMore } = await this.#dispatcher.round();
+    // The real leader reads its load for its reports, which finds out where a lane lost a key.
+    if (this.#isReportDue) await this.#index.readLoad();
+    this.#isReportDue = false;
+    return hasMoreToFill || hasMore || this.#index.isLost;
   }
 
   async #lead(): Promise<boolean> {
@@ -107,6 +111,7 @@ class SimLeader {
     const lease = await leadPool(this.#ctx, { pool: POOL, holder: this.#ctx.brokerId });
     if (!lease) {
       this.#index.forget();
+      await this.#dispatcher.putBackHeld();
       return false;
     }
     this.#leasedUntil = now + 2 * LOOK_EVERY_MS;
@@ -114,6 +119,7 @@ class SimLeader {
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
     await this.#dispatcher.look();
+    this.#isReportDue = true;
     return true;
   }
 
