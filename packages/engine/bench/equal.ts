@@ -54,7 +54,7 @@ try {
   };
   const expected = prompts.map((prompt) => cut(reference.generate(prompt, TOKENS)));
   const folder = join(work, 'published');
-  const own = (runtime: string) => [folder, runtime, '1', '1', String(2 * LONGEST)];
+  const own = (runtime: string) => [folder, runtime, 'cpu', '1', '1', String(2 * LONGEST)];
   await buildModelFolder(folder, SIZE);
   await compare('Runfleet, C API', () => System.start('capi', 'runfleet.ts', own('capi')));
   // It has slots of one size, which end where the rope tables change.

@@ -183,8 +183,8 @@ async function main(): Promise<void> {
   );
   const published = join(work, 'published');
   await buildModelFolder(published, MID_MODEL);
-  await start('runfleet', 'runfleet.ts', [published, 'capi', String(BATCH_MAX), threads]);
-  await start('stock', 'runfleet.ts', [published, 'stock', String(BATCH_MAX), threads]);
+  await start('runfleet', 'runfleet.ts', [published, 'capi', 'cpu', String(BATCH_MAX), threads]);
+  await start('stock', 'runfleet.ts', [published, 'stock', 'cpu', String(BATCH_MAX), threads]);
   if (!short) await startPeers();
 
   const parts = short ? OURS : [...OURS, ...PEERS];

@@ -1,4 +1,4 @@
-/** The engine itself, as a worker uses it: `runfleet.ts <model folder> <capi | stock> <slots> <threads> [context length]`. */
+/** The engine itself, as a worker uses it: `runfleet.ts <model folder> <capi | stock> <provider> <slots> <threads> [context length]`. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import type { Engine, OutputChunk } from '../../src/engine.ts';
@@ -9,12 +9,12 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import { aRequest } from '../../src/testing/a-request.ts';
 import { type Answer, type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
 
-const [modelDir = '', runtimeName = '', slots = '8', threads = '2', contextLength] =
+const [modelDir = '', runtimeName = '', provider = '', slots = '', threads = '', contextLength] =
   process.argv.slice(2);
 const spec = {
   kind: 'onnx',
   modelDir,
-  provider: 'cpu',
+  provider: provider as 'cpu' | 'cuda' | 'webgpu',
   runtime: runtimeName === 'stock' ? 'stock' : 'capi',
   slots: Number(slots),
   threads: Number(threads),

@@ -1,0 +1,188 @@
+/**
+ * `pnpm bench:gpu`: what the engine reaches on a GPU, unattended and offline: models of the real
+ * size are built here, with random weights. Each figure stands beside the bandwidth floor, which is
+ * the bytes that a step must read over the device's measured copy bandwidth, and beside PyTorch
+ * where a Python with torch and transformers is named.
+ *
+ *   pnpm bench:gpu                              fp16 and int4 at full size, on cuda, else webgpu
+ *   pnpm bench:gpu --provider webgpu            on a provider, by name; also cpu
+ *   pnpm bench:gpu --size tiny --batches 1,4    a model of a few MB: shows that everything works
+ *   pnpm bench:gpu --python python3             PyTorch on the same weights, float16 on a GPU
+ *   pnpm bench:gpu --json FILE                  the figures
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { buildModelFolder } from '../src/builder/build-model-folder.ts';
+import { FULL_MODEL, type ModelSize, TINY_MODEL } from '../src/builder/model-size.ts';
+import { chooseProvider } from '../src/runtime/choose-provider.ts';
+import { findOrtLibrary } from '../src/runtime/ort-capi/ort-library.ts';
+import type { ProviderName } from '../src/runtime/provider.ts';
+import { measureCopyBandwidth } from './copy-bandwidth.ts';
+import { stepBytes } from './step-bytes.ts';
+import { System } from './systems/start-system.ts';
+import { writeSafetensors } from './write-safetensors.ts';
+
+const CONTEXT = 512;
+const PREFILL_TOKENS = 2_048;
+const TOKENS = 64;
+const PRECISIONS = {
+  fp16: { precision: 'fp16' },
+  int4: { precision: 'int4', variant: 'gpu' },
+} as const;
+/** What is to be reached of the floor, by batch. */
+const AIMS: Record<number, string> = { 1: '>= 70 %', 32: '>= 50 %' };
+
+const { values } = parseArgs({
+  options: {
+    provider: { type: 'string', default: 'auto' },
+    size: { type: 'string', default: 'full' },
+    precisions: { type: 'string', default: 'fp16,int4' },
+    batches: { type: 'string', default: '1,8,32,64' },
+    python: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+const batches = values.batches.split(',').map(Number);
+const precisions = values.precisions.split(',') as (keyof typeof PRECISIONS)[];
+const base = values.size === 'tiny' ? TINY_MODEL : FULL_MODEL;
+const threads = availableParallelism();
+const work = join(tmpdir(), 'runfleet-bench-gpu');
+
+type Figure = {
+  precision: string;
+  batch: number;
+  tokensPerSecond: number;
+  floorTokensPerSecond: number;
+  pytorchTokensPerSecond?: number;
+};
+const decoding: Figure[] = [];
+const reading: { precision: string; tokensPerSecond: number; pytorchTokensPerSecond?: number }[] =
+  [];
+
+say(`${cpus()[0]?.model}, ${threads} threads, Linux ${release()}, Node ${process.version}`);
+say(gpuLine());
+await mkdir(work, { recursive: true });
+// The copies are the probe, too: a provider on which they run is there.
+const { opened: bandwidth, provider } = await probe(values.provider);
+say(
+  `Provider ${provider}; copies ${(bandwidth / 1e9).toFixed(0)} GB/s (read and written together)`,
+);
+for (const precision of precisions) await measurePrecision(precision);
+report();
+if (values.json) {
+  await writeFile(
+    values.json,
+    JSON.stringify({ provider, bandwidth, decoding, reading }, undefined, 1),
+  );
+}
+
+async function probe(wanted: string): Promise<{ opened: number; provider: ProviderName }> {
+  let provider: ProviderName = 'cpu';
+  const { opened, note } = await chooseProvider<number>(
+    wanted as ProviderName | 'auto',
+    findOrtLibrary().dir,
+    async (name) => {
+      const bytes = await measureCopyBandwidth(name, threads);
+      provider = name;
+      return bytes;
+    },
+  );
+  if (note) say(note);
+  return { opened, provider };
+}
+
+async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<void> {
+  const size: ModelSize = { ...base, ...PRECISIONS[precision] };
+  const folder = join(work, `${values.size}-${precision}`);
+  say(`\n${precision}: building ${folder} ...`);
+  await buildModelFolder(folder, size);
+  const slots = String(Math.max(...batches));
+  const context = String(Math.max(PREFILL_TOKENS, CONTEXT + TOKENS) + 2 * TOKENS);
+  const own = await System.start('runfleet', 'runfleet.ts', [
+    folder,
+    'capi',
+    provider,
+    slots,
+    String(threads),
+    context,
+  ]);
+  const python = await startPython(folder, size);
+  try {
+    const first = { do: 'decode', batch: 1, contextTokens: PREFILL_TOKENS, tokens: 2 } as const;
+    await own.decode(first);
+    const read = await own.decode({ ...first, contextTokens: PREFILL_TOKENS });
+    const theirs = await python?.decode(first);
+    reading.push({
+      precision,
+      tokensPerSecond: (1_000 * PREFILL_TOKENS) / read.prefillMs,
+      ...(theirs && { pytorchTokensPerSecond: (1_000 * PREFILL_TOKENS) / theirs.prefillMs }),
+    });
+    for (const batch of batches) {
+      const ask = { do: 'decode', batch, contextTokens: CONTEXT, tokens: TOKENS } as const;
+      const decoded = await own.decode(ask);
+      const other = await python?.decode(ask);
+      const bytes = stepBytes(size, { batch, context: CONTEXT + TOKENS / 2 });
+      decoding.push({
+        precision,
+        batch,
+        tokensPerSecond: decoded.tokensPerSecond,
+        floorTokensPerSecond: (batch * bandwidth) / bytes,
+        ...(other && { pytorchTokensPerSecond: other.tokensPerSecond }),
+      });
+      say(`${precision}, batch ${batch}: ${decoded.tokensPerSecond.toFixed(1)} tokens/s`);
+    }
+  } finally {
+    await own[Symbol.asyncDispose]();
+    await python?.[Symbol.asyncDispose]();
+  }
+}
+
+/** PyTorch computes int4's weights as float16: it has no such matrices. */
+async function startPython(folder: string, size: ModelSize): Promise<System | undefined> {
+  if (!values.python || size.precision === 'int4') return undefined;
+  writeSafetensors(join(folder, 'model.safetensors'), size);
+  const [device, type] = provider === 'cpu' ? ['cpu', 'float32'] : ['cuda', 'float16'];
+  return await System.startPython('PyTorch', values.python, ['pytorch.py', folder, device, type]);
+}
+
+function report(): void {
+  say('\n| | batch | tokens/s | floor | of the floor | to reach | PyTorch |');
+  say('|---|---|---|---|---|---|---|');
+  for (const { precision, batch, tokensPerSecond, floorTokensPerSecond, ...figure } of decoding) {
+    const share = `${((100 * tokensPerSecond) / floorTokensPerSecond).toFixed(0)} %`;
+    const cells = [
+      `decode ${precision}`,
+      batch,
+      tokensPerSecond.toFixed(1),
+      floorTokensPerSecond.toFixed(1),
+      share,
+      AIMS[batch] ?? '',
+      figure.pytorchTokensPerSecond?.toFixed(1) ?? '',
+    ];
+    say(`| ${cells.join(' | ')} |`);
+  }
+  for (const { precision, tokensPerSecond, pytorchTokensPerSecond } of reading) {
+    say(
+      `| prefill ${precision}, ${PREFILL_TOKENS} tokens | 1 | ${tokensPerSecond.toFixed(0)} | | | | ${pytorchTokensPerSecond?.toFixed(0) ?? ''} |`,
+    );
+  }
+}
+
+function gpuLine(): string {
+  try {
+    const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
+    return execFileSync('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
+  } catch {
+    return 'no nvidia-smi here';
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
