@@ -35,8 +35,13 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
   try {
     const task = await untilCommitted(() => ctx.readRun(claim.taskId), signal);
     if (!task) return 'fenced';
-    timer = setTimeout(() => control.abort(new StopReason('timeout')), task.timeoutSeconds * 1_000);
-    const end = await carry(ctx, run, task);
+    const timeoutMs = task.timeoutSeconds * 1_000;
+    const onAccepted = () => {
+      // Counted from the accept, as the bill is.
+      timer = setTimeout(() => control.abort(new StopReason('timeout')), timeoutMs);
+      run.onAccepted();
+    };
+    const end = await carry(ctx, { ...run, onAccepted }, task);
     const { result } = end;
     const carried = await untilCommitted(() => finishTask(ctx, claim, end), neverAborted);
     if (carried === 'fenced') return 'fenced';
