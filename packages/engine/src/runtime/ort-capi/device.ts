@@ -1,5 +1,6 @@
 import { describeDevice, type ProviderName } from '../provider.ts';
 import { openCudaDriver } from './cuda-driver.ts';
+import { readFreeVideoMemory } from './free-video-memory.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
 /** Where caches live and runs write, as the C API names it. */
@@ -24,7 +25,7 @@ const ARENA_ALLOCATOR = 1;
 const DEFAULT_MEMORY = 0;
 const PINNED_MEMORY = -1;
 
-// WebGPU does not tell what is free; this is what small cards have.
+// WebGPU does not tell what is free; where nothing else does, this is what small cards have.
 const WEBGPU_BYTES = 4 * 2 ** 30;
 
 export function openDevice(
@@ -65,7 +66,7 @@ export function openDevice(
         ...openMemory(api, session, ['WebGPU_Buf', DEFAULT_MEMORY], host),
         hostAllocator: host,
         hasViews: false,
-        freeBytes: () => Math.min(WEBGPU_BYTES, process.availableMemory()),
+        freeBytes: () => readFreeVideoMemory() ?? Math.min(WEBGPU_BYTES, process.availableMemory()),
       };
   }
 }

@@ -1,14 +1,13 @@
-import koffi from 'koffi';
-
 import { EngineError } from '../../engine-error.ts';
 import type { GraphNames } from '../../folder/model-folder.ts';
 import { explainRunFailure } from '../explain-run-failure.ts';
 import type { GraphShape } from '../graph-shape.ts';
 import { widenHalves } from '../half-float.ts';
 import type { Device } from './device.ts';
+import { ELEMENTS, type ElementType } from './elements.ts';
+import { allocateHostMemory, type HostMemory } from './host-memory.ts';
 import type { NativeSession } from './open-session.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
-import { ELEMENTS } from './slot-cache.ts';
 
 const LOG_FATAL = 4;
 
@@ -38,8 +37,8 @@ export class GraphRunner {
   readonly #runOptions: Pointer;
   readonly #hostMemory: Pointer;
   readonly #mask: BigInt64Array;
-  readonly #logitsValue: Pointer;
   readonly #logits: Float32Array | Uint16Array;
+  readonly #memories: HostMemory[] = [];
   /** A binding for each set of caches, whose many tensors are bound once. */
   readonly #bindings = new Map<readonly Pointer[], Pointer>();
   #widened = new Float32Array();
@@ -57,28 +56,21 @@ export class GraphRunner {
     this.#shape = shape;
     this.#names = names;
     this.#provider = options.provider;
-    this.ids = resident(tokensMax);
-    this.positions = resident(tokensMax);
+    const allocate = (type: ElementType, length: number) => {
+      const memory = allocateHostMemory(api, device.hostAllocator, type, length);
+      this.#memories.push(memory);
+      return memory.buffer;
+    };
+    this.ids = new BigInt64Array(allocate('int64', tokensMax));
+    this.positions = new BigInt64Array(allocate('int64', tokensMax));
     this.lengths = new Float64Array(rowsMax);
-    this.#mask = resident(maskMax);
+    this.#mask = new BigInt64Array(allocate('int64', maskMax));
+    const logits = allocate(shape.cacheType, tokensMax * shape.vocabularySize);
+    this.#logits =
+      shape.cacheType === 'float32' ? new Float32Array(logits) : new Uint16Array(logits);
     this.#hostMemory = api.create('CreateCpuMemoryInfo', 1, 0);
     this.#runOptions = api.create('CreateRunOptions');
     api.call('RunOptionsSetRunLogSeverityLevel', this.#runOptions, LOG_FATAL);
-
-    const elements = tokensMax * shape.vocabularySize;
-    const { code, bytes } = ELEMENTS[shape.cacheType];
-    const dimensions = BigInt64Array.of(BigInt(elements));
-    this.#logitsValue = api.create(
-      'CreateTensorAsOrtValue',
-      device.hostAllocator,
-      dimensions,
-      1,
-      code,
-    );
-    const data = api.create('GetTensorMutableData', this.#logitsValue);
-    const memory: ArrayBuffer = koffi.view(data, elements * bytes);
-    this.#logits =
-      shape.cacheType === 'float32' ? new Float32Array(memory) : new Uint16Array(memory);
   }
 
   /** Throws `EngineError`; a run that was terminated also does. */
@@ -128,7 +120,7 @@ export class GraphRunner {
     await this.#run?.catch(() => {});
     for (const binding of this.#bindings.values()) this.#api.release('ReleaseIoBinding', binding);
     this.#bindings.clear();
-    this.#api.release('ReleaseValue', this.#logitsValue);
+    for (const memory of this.#memories) memory.release();
     this.#api.release('ReleaseRunOptions', this.#runOptions);
     this.#api.release('ReleaseMemoryInfo', this.#hostMemory);
   }
@@ -163,7 +155,7 @@ export class GraphRunner {
       data: ArrayBufferView,
       bytes: number,
       shape: BigInt64Array,
-      type: keyof typeof ELEMENTS,
+      type: ElementType,
     ) => {
       const value = this.#api.create(
         'CreateTensorWithDataAsOrtValue',
@@ -196,9 +188,4 @@ export class GraphRunner {
     bind(this.#names.logits, this.#logits, logitsBytes, logits, type);
     return values;
   }
-}
-
-/** Memory of its own that never moves: small arrays would stand in V8's heap until they are asked for. */
-function resident(length: number): BigInt64Array {
-  return new BigInt64Array(new ArrayBuffer(length * ELEMENTS.int64.bytes));
 }

@@ -8,10 +8,11 @@ import type { ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { areChunksSound, SOUND_CHUNK_TOKENS } from './are-chunks-sound.ts';
 import { type Device, openDevice } from './device.ts';
+import { ELEMENTS } from './elements.ts';
 import { GraphRunner } from './graph-runner.ts';
 import { type NativeSession, openNativeSession } from './open-session.ts';
 import { loadOrtApi, type OrtApi } from './ort-api.ts';
-import { ELEMENTS, SlotCache } from './slot-cache.ts';
+import { SlotCache } from './slot-cache.ts';
 
 type Opened = { api: OrtApi; session: NativeSession; device: Device; shape: GraphShape };
 
@@ -263,10 +264,11 @@ export async function openOrtCapi(
     },
   );
   let device: Device | undefined;
+  let runtime: OrtCapi | undefined;
   try {
     const shape = readGraphShape(session, folder);
     device = openDevice(api, session.pointer, { provider, threads });
-    const runtime = new OrtCapi({ api, session, device, shape }, folder, spec);
+    runtime = new OrtCapi({ api, session, device, shape }, folder, spec);
     // The first run compiles and allocates; whoever comes first should not wait for that.
     await runtime.prefillChunk(0, [0], 0);
     runtime.rewind(0, 0);
@@ -275,8 +277,12 @@ export async function openOrtCapi(
     }
     return runtime;
   } catch (error) {
-    device?.close();
-    session.close();
+    if (runtime) {
+      await runtime[Symbol.asyncDispose]();
+    } else {
+      device?.close();
+      session.close();
+    }
     throw error;
   }
 }

@@ -3,13 +3,8 @@ import koffi from 'koffi';
 import type { CacheType, GraphShape } from '../graph-shape.ts';
 import type { SlotClass } from '../runtime.ts';
 import type { Device } from './device.ts';
+import { ELEMENTS } from './elements.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
-
-export const ELEMENTS = {
-  float32: { code: 1, bytes: 4 },
-  int64: { code: 7, bytes: 8 },
-  float16: { code: 10, bytes: 2 },
-} as const;
 
 /**
  * The key-value cache of one slot class, resident on the device: for each layer's keys and values
@@ -24,8 +19,10 @@ export class SlotCache {
   readonly #shape: GraphShape;
   readonly #type: CacheType;
   readonly #slotBytes: number;
-  /** Whole tensors, in the order of `shape.caches`; or, where a device has no views, those of each slot in turn. */
-  readonly #tensors: { value: Pointer; data: Pointer }[] = [];
+  /** One for each of `shape.caches`; or, where a device has no views, those of each slot in turn. */
+  readonly #tensors: Pointer[] = [];
+  /** Where the tensors' memory begins, where that can be told. */
+  readonly #starts: Pointer[] = [];
   readonly #views = new Map<string, Pointer[]>();
   readonly #bytes = new Map<number, Uint8Array[]>();
 
@@ -39,18 +36,17 @@ export class SlotCache {
     this.#slotBytes = elements * ELEMENTS[shape.cacheType].bytes;
     try {
       const pieces = device.hasViews ? 1 : slotClass.count;
+      const dimensions = this.#dimensions(slotClass.count / pieces);
       for (let piece = 0; piece < pieces * shape.caches.length; piece += 1) {
-        const value = api.create(
+        const tensor = api.create(
           'CreateTensorAsOrtValue',
           device.allocator,
-          this.#dimensions(slotClass.count / pieces),
-          4,
+          dimensions,
+          dimensions.length,
           ELEMENTS[this.#type].code,
         );
-        this.#tensors.push({ value, data: 0n });
-        if (device.hasViews) {
-          this.#tensors[piece] = { value, data: api.create('GetTensorMutableData', value) };
-        }
+        this.#tensors.push(tensor);
+        if (device.hasViews) this.#starts.push(api.create('GetTensorMutableData', tensor));
       }
     } catch (error) {
       this.close();
@@ -58,32 +54,18 @@ export class SlotCache {
     }
   }
 
-  /** The tensors, in the order of `shape.caches`, of `count` slots from the class's `index`th on. */
+  /**
+   * The tensors, in the order of `shape.caches`, of `count` slots from the class's `index`th on;
+   * the same array for the same slots.
+   */
   values(index: number, count: number): readonly Pointer[] {
-    const { caches } = this.#shape;
-    if (!this.#device.hasViews) {
-      if (count !== 1) throw new RangeError('Slots of this device are run one at a time.');
-      const start = index * caches.length;
-      return this.#tensors.slice(start, start + caches.length).map(({ value }) => value);
-    }
     const key = `${index}+${count}`;
-    const known = this.#views.get(key);
-    if (known) return known;
-
-    const dimensions = this.#dimensions(count);
-    const views = this.#tensors.map(({ data }) =>
-      this.#api.create(
-        'CreateTensorWithDataAsOrtValue',
-        this.#device.memory,
-        data + BigInt(index * this.#slotBytes),
-        count * this.#slotBytes,
-        dimensions,
-        dimensions.length,
-        ELEMENTS[this.#type].code,
-      ),
-    );
-    this.#views.set(key, views);
-    return views;
+    let values = this.#views.get(key);
+    if (!values) {
+      values = this.#device.hasViews ? this.#view(index, count) : this.#slot(index, count);
+      this.#views.set(key, values);
+    }
+    return values;
   }
 
   /** Copies the first `length` tokens of one slot of the class over those of another. */
@@ -91,9 +73,9 @@ export class SlotCache {
     const { copyMemory } = this.#device;
     if (copyMemory) {
       // Some bytes too many in few calls are sooner copied than the right ones in thousands.
-      for (const { data } of this.#tensors) {
-        const [target, source] = [to, from].map((index) => data + BigInt(index * this.#slotBytes));
-        copyMemory(target ?? 0n, source ?? 0n, this.#slotBytes);
+      for (const start of this.#starts) {
+        const [target, source] = [this.#offset(start, to), this.#offset(start, from)];
+        copyMemory(target, source, this.#slotBytes);
       }
       return;
     }
@@ -108,22 +90,45 @@ export class SlotCache {
   }
 
   close(): void {
-    for (const views of this.#views.values()) {
-      for (const view of views) this.#api.release('ReleaseValue', view);
-    }
-    for (const { value } of this.#tensors) this.#api.release('ReleaseValue', value);
+    // Without views, what is kept by slot are the tensors themselves.
+    const views = this.#device.hasViews ? [...this.#views.values()].flat() : [];
+    for (const value of [...views, ...this.#tensors]) this.#api.release('ReleaseValue', value);
     this.#views.clear();
     this.#tensors.length = 0;
     this.#bytes.clear();
   }
 
+  #view(index: number, count: number): Pointer[] {
+    const dimensions = this.#dimensions(count);
+    return this.#starts.map((start) =>
+      this.#api.create(
+        'CreateTensorWithDataAsOrtValue',
+        this.#device.memory,
+        this.#offset(start, index),
+        count * this.#slotBytes,
+        dimensions,
+        dimensions.length,
+        ELEMENTS[this.#type].code,
+      ),
+    );
+  }
+
+  #slot(index: number, count: number): Pointer[] {
+    if (count !== 1) throw new RangeError('Slots of this device are run one at a time.');
+    const { length } = this.#shape.caches;
+    return this.#tensors.slice(index * length, (index + 1) * length);
+  }
+
+  #offset(start: Pointer, index: number): Pointer {
+    return start + BigInt(index * this.#slotBytes);
+  }
+
   #slotBytesOf(index: number): Uint8Array[] {
     let bytes = this.#bytes.get(index);
     if (!bytes) {
-      bytes = this.#tensors.map(({ data }) => {
-        const start = data + BigInt(index * this.#slotBytes);
-        return new Uint8Array(koffi.view(start, this.#slotBytes));
-      });
+      bytes = this.#starts.map(
+        (start) => new Uint8Array(koffi.view(this.#offset(start, index), this.#slotBytes)),
+      );
       this.#bytes.set(index, bytes);
     }
     return bytes;
