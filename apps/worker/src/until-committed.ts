@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { isOutcomeUnknown } from '@runfleet/db';
+
 const FIRST_RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 
@@ -18,11 +20,9 @@ export async function untilCommitted<R>(write: () => Promise<R>, signal: AbortSi
   }
 }
 
-/** Connection errors have Node's or postgres.js's codes; a statement that Postgres refused has five characters. */
+/** 53: the server is out of connections, or of something else that comes back. */
 function isUnavailable(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string') return false;
-  const isRefusedStatement = /^[0-9A-Z]{5}$/.test(code);
-  // 57P: the server shuts down or starts; 53: out of connections; 08: connection trouble.
-  return !isRefusedStatement || /^(57P|53|08)/.test(code);
+  if (isOutcomeUnknown(error)) return true;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('53');
 }

@@ -21,40 +21,46 @@ const test = testWithTasks
     onCleanup(() => tickets[Symbol.asyncDispose]());
     return tickets;
   })
-  .extend('worker', async ({ db, store, queue, tickets }, { onCleanup }) => {
-    const runs: Runs = new Map();
-    const logger = createLogger({ role: 'worker', level: 'silent' });
-    const open = () => openEngine({ kind: 'echo', slots: 4, tokenDelayMs: TOKEN_MS });
-    const models = new ModelHost({
-      models: [{ pool: phi().pool, name: 'phi', bytes: 0, open }],
-      memoryBytes: null,
-      logger,
-      onChange: () => {},
-    });
-    const ctx: WorkerContext = {
-      workerId: randomUUID(),
-      store,
-      readRun: openRunReader({ db }),
-      queue,
-      models,
-      limits: { maxTokens: 1_000, maxTimeoutSeconds: 3_600 },
-      logger,
-      metrics: workerMetrics(createMetrics({ role: 'worker' }), { slots: 4, running: () => 0 }),
-    };
-    const registration = { host: 'h', slots: 4, labels: [], device: {} };
-    const worker = new Worker(ctx, {
-      tickets,
-      registration,
-      drainSeconds: 0,
-      runs,
-      renewMs: RENEW_MS,
-    });
-    await worker.start();
-    onCleanup(async () => {
-      await worker[Symbol.asyncDispose]();
-      await models[Symbol.asyncDispose]();
-    });
-    return { id: ctx.workerId, runs };
+  .extend(
+    'start',
+    ({ db, store, queue, tickets }, { onCleanup }) =>
+      async (drainSeconds: number) => {
+        const runs: Runs = new Map();
+        const logger = createLogger({ role: 'worker', level: 'silent' });
+        const open = () => openEngine({ kind: 'echo', slots: 4, tokenDelayMs: TOKEN_MS });
+        const models = new ModelHost({
+          models: [{ pool: phi().pool, name: 'phi', bytes: 0, open }],
+          memoryBytes: null,
+          logger,
+          onChange: () => {},
+        });
+        const ctx: WorkerContext = {
+          workerId: randomUUID(),
+          store,
+          readRun: openRunReader({ db }),
+          queue,
+          models,
+          limits: { maxTokens: 1_000, maxTimeoutSeconds: 3_600 },
+          logger,
+          metrics: workerMetrics(createMetrics({ role: 'worker' }), { slots: 4, running: () => 0 }),
+        };
+        const registration = { host: 'h', slots: 4, labels: [], device: {} };
+        const worker = new Worker(ctx, {
+          tickets,
+          registration,
+          drainSeconds,
+          runs,
+          renewMs: RENEW_MS,
+        });
+        await worker.start();
+        onCleanup(() => models[Symbol.asyncDispose]());
+        return { id: ctx.workerId, runs, stop: () => worker[Symbol.asyncDispose]() };
+      },
+  )
+  .extend('worker', async ({ start }, { onCleanup }) => {
+    const worker = await start(0);
+    onCleanup(worker.stop);
+    return worker;
   })
   .extend('bound', async ({ store, tenant, worker }) => {
     // A long answer, bound to the worker by a broker whose ticket was lost.
@@ -123,4 +129,33 @@ test('a worker that was declared lost stops its runs and registers anew', async 
     expect(row).toEqual({ state: 'ready', generation: 2 });
   });
   await vi.waitFor(() => expect(worker.runs.size).toBe(0));
+});
+
+test('a worker whose drain was not heard says it again, and gets no new tasks while it finishes', async ({
+  db,
+  store,
+  tenant,
+  start,
+}) => {
+  const worker = await start(60);
+  const { id } = await createTask(
+    { store },
+    aTask(tenant, { parameters: { prompt: 'word '.repeat(50) } }),
+  );
+  await assignTasks({ store }, [{ taskId: id, workerId: worker.id, generation: 1 }]);
+  await vi.waitFor(() => expect(worker.runs.size).toBe(1));
+
+  const changeWorker = store.changeWorker.bind(store);
+  store.changeWorker = async () => {
+    store.changeWorker = changeWorker;
+    throw Object.assign(new Error('The connection broke.'), { code: 'CONNECTION_CLOSED' });
+  };
+  const stopped = worker.stop();
+  await vi.waitFor(async () => {
+    const [row] = await db.sql`select state from workers where id = ${worker.id}`;
+    expect(row).toEqual({ state: 'draining' });
+  });
+  await stopped;
+  const task = await readTask({ db }, { ...tenant, reference: { id } });
+  expect(task).toMatchObject({ status: 'task_postprocess_end', pexit: '0' });
 });

@@ -15,6 +15,7 @@ import {
 import type { WorkerContext } from './context.ts';
 import { runTask } from './run-task.ts';
 import { StopReason } from './stop-reason.ts';
+import { untilCommitted } from './until-committed.ts';
 
 const RENEW_MS = 5_000;
 
@@ -52,6 +53,8 @@ export class Worker implements AsyncDisposable {
   #renewing: Promise<void> | null = null;
   #resources: AsyncDisposable[] = [];
   #isStopping = false;
+  /** Whether Postgres has heard that the worker stops; false where it stopped before. */
+  #drained: Promise<boolean> = Promise.resolve(false);
 
   constructor(
     ctx: WorkerContext,
@@ -91,14 +94,22 @@ export class Worker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     const { store, workerId: id, logger } = this.#ctx;
-    await drainWorker({ store }, { id }).catch((err: unknown) => {
-      logger.warn({ err }, 'the worker could not say that it drains');
-    });
+    const stopped = new AbortController();
+    const drain = () => drainWorker({ store }, { id });
+    this.#drained = untilCommitted(drain, stopped.signal).then(
+      () => true,
+      (err: unknown) => {
+        logger.warn({ err }, 'the worker could not say that it drains');
+        return false;
+      },
+    );
     const timer = setTimeout(() => this.#stopAll('shutdown'), this.#drainMs);
     await Promise.all([...this.#runs.values()].map((run) => run.done));
     clearTimeout(timer);
     if (this.#renewTimer) clearInterval(this.#renewTimer);
     await this.#renewing;
+    stopped.abort(new StopReason('shutdown'));
+    await this.#drained;
     await Promise.all(this.#resources.map((resource) => resource[Symbol.asyncDispose]()));
     // Whatever is still bound to it is taken back by a broker, which sees the worker stopped.
     await retireWorker({ store }, { id }).catch((err: unknown) => {
@@ -128,7 +139,8 @@ export class Worker implements AsyncDisposable {
     // A ticket that comes twice is done no sooner than once.
     if (known?.epoch === epoch) return known.accepted;
     if (this.#isStopping) {
-      await requeueTask(this.#ctx, ticket, 'worker_stopping');
+      // Before Postgres knows, the task would come again at once, and go back, and come again.
+      if (await this.#drained) await requeueTask(this.#ctx, ticket, 'worker_stopping');
       return;
     }
     const control = new AbortController();
