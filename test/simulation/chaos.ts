@@ -31,6 +31,7 @@ export const INCIDENTS = [
 ] as const;
 
 const RESTART_MS = 2_000;
+const STOP_MS_MAX = 10_000;
 
 export class Chaos {
   readonly #world: World;
@@ -96,6 +97,10 @@ export class Chaos {
       const role = this.#world.random.pick(this.#cast.workers);
       if (!role.process.isUp) return false;
       const { life } = role.process;
+      // Whoever does not stop in time is killed.
+      this.#world.time.after(STOP_MS_MAX, () => {
+        if (role.process.life === life) role.process.crash();
+      });
       role.process.spawn(
         role.stop().then(() => {
           if (role.process.life !== life) return;

@@ -49,6 +49,7 @@ class SimWorker {
   #generation = 0;
   #seenPulse = 0;
   #isStopping = false;
+  #drained: Promise<unknown> = Promise.resolve();
 
   constructor(world: World, process: SimProcess, clients: Clients) {
     this.#world = world;
@@ -75,7 +76,8 @@ class SimWorker {
     this.#isStopping = true;
     const worker = { id: this.#id };
     this.#world.history.workerLeaves(this.#id);
-    await drainWorker(this.#clients, worker).catch(requireAway);
+    const drain = () => drainWorker(this.#clients, worker);
+    this.#drained = untilAnswered(this.#process, drain);
     this.#process.after(DRAIN_MS, () => this.#stopAll('shutdown'));
     await Promise.all([...this.#runs.values()].map((run) => run.done));
     await retireWorker(this.#clients, worker).catch(requireAway);
@@ -105,6 +107,7 @@ class SimWorker {
     const known = this.#runs.get(taskId);
     if (known?.epoch === epoch) return known.accepted;
     if (this.#isStopping) {
+      await this.#drained;
       await this.#verbs.handBack(ticket).catch(requireAway);
       return;
     }
