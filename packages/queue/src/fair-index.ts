@@ -12,7 +12,7 @@ import {
 import type { ChainableCommander, Redis } from 'ioredis';
 
 import { SCRIPTS } from './fair-index-scripts.ts';
-import { indexPrefix } from './keys.ts';
+import { indexPrefix, wakeChannel } from './keys.ts';
 
 /** A task that was picked or runs, with what it is charged. */
 export type PickedTask = TaskInLine & Pick<FairTask, 'cost' | 'weight' | 'queuedAt'>;
@@ -66,7 +66,7 @@ export class FairIndex {
     this.#redis = redis as Redis & Scripts;
   }
 
-  /** Applies changes in the order given, in one round trip. */
+  /** Applies changes in the order given and then wakes the pool, in one round trip. */
   async change(pool: string, changes: readonly Changes[]): Promise<void> {
     // As above, and a pipeline has the same methods.
     const pipeline = this.#redis.pipeline() as ChainableCommander & PipelineScripts;
@@ -76,6 +76,7 @@ export class FairIndex {
       else if (verb === 'release') pipeline.fairRelease(prefix, ...tasks.flatMap(releaseArgs));
       else pipeline.fairWithdraw(prefix, ...tasks.flatMap(nameArgs));
     }
+    pipeline.publish(wakeChannel(pool), pool);
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
 

@@ -15,8 +15,6 @@ const CHANGES_WAITING_MAX = 10_000;
 
 type Options = {
   index: FairIndex;
-  /** Called when tasks or slots became available in a pool. */
-  onNews: (pool: string) => void;
   onError: (error: Error) => void;
 };
 
@@ -48,14 +46,13 @@ export class PendingChanges {
   }
 
   async #flush(): Promise<void> {
-    const { index, onNews, onError } = this.#options;
+    const { index, onError } = this.#options;
     while (this.#waiting.size > 0) {
       for (const [pool, changes] of this.#waiting) {
         const batch = changes.splice(0, CHANGES_PER_CALL);
         if (changes.length === 0) this.#waiting.delete(pool);
         try {
           await index.change(pool, runsOf(batch));
-          onNews(pool);
         } catch (error) {
           onError(error as Error);
         }

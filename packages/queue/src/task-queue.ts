@@ -104,7 +104,7 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
     commands.publish(channel, text).catch(onError);
   };
   const wake = (pool: string) => publish(wakeChannel(pool), pool);
-  const pending = new PendingChanges({ index, onNews: wake, onError });
+  const pending = new PendingChanges({ index, onError });
 
   function listen(channel: string, listener: (text: string) => void): AsyncDisposable {
     const set = listeners.get(channel) ?? new Set();
