@@ -88,9 +88,7 @@ export class Chaos {
     'process paused': () => {
       const role = this.#pickUp();
       role?.process.pause();
-      // Some wake up long after their lease ran out, in the middle of what they did.
-      const meanMs = this.#world.random.chance(0.5) ? 3_000 : 25_000;
-      if (role) this.#later(meanMs, () => role.process.resume());
+      if (role) this.#later(this.#aWhileMs(), () => role.process.resume());
       return role !== null;
     },
     'worker stopped in good order': () => {
@@ -175,7 +173,7 @@ export class Chaos {
     const connection = this.#pickUp()?.clients?.[server];
     if (!connection) return false;
     connection.isCut = true;
-    this.#later(5_000, () => {
+    this.#later(this.#aWhileMs(), () => {
       connection.isCut = false;
     });
     return true;
@@ -189,6 +187,11 @@ export class Chaos {
       server.isAway = false;
     });
     return true;
+  }
+
+  /** Some come back long after their lease ran out, in the middle of what they did. */
+  #aWhileMs(): number {
+    return this.#world.random.chance(0.5) ? 3_000 : 25_000;
   }
 
   #restartLater(role: SimRole): void {

@@ -58,7 +58,7 @@ export class Callers {
     if (hasKey && random.chance(0.03)) await this.#misuseKey(task);
     if (random.chance(0.25)) {
       counts.add('caller: ends a task');
-      await this.#sleep(random.exponential(2_000));
+      await this.#sleep(random.exponential(4_000));
       await this.#endTask(taskId, random.chance(0.3));
     }
   }

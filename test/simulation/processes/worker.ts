@@ -27,6 +27,7 @@ import { untilAnswered } from './until-answered.ts';
 const RENEW_MS = 5_000;
 const DRAIN_MS = 4_000;
 const PREPROCESS_MS = 400;
+const POSTPROCESS_MS = 200;
 
 type Run = { epoch: number; stop: Stop; accepted: Promise<void>; done: Promise<void> };
 
@@ -142,6 +143,8 @@ class SimWorker {
     process.after(task.timeoutSeconds * 1_000, () => stop.stop('timeout'));
     try {
       const end = await this.#infer(claim, input, { stop, sayAccepted });
+      // From here on nothing stops it: whether the task is still its own is seen by the commit.
+      await process.sleep(this.#world.random.exponential(POSTPROCESS_MS));
       const carried = await untilAnswered(process, () => this.#verbs.finish(claim, end));
       if (carried === 'done') this.#world.history.toldDone(claim);
       this.#clients.queue.wake(POOL);
