@@ -59,9 +59,21 @@ async function runEachWay(runtime, reference) {
     }
   }
 
+  // One alone, a chunk onto an answer, and both together again.
+  const [alone] = await runtime.decode([{ slot: 0, length: 48, id: ids[48] }]);
+  const mixed = [distance(alone, 49)];
+  mixed.push(distance(await runtime.prefillChunk(2, ids.slice(29, 34), 29), 34));
+  const rows = [
+    { slot: 0, length: 49, id: ids[49] },
+    { slot: 2, length: 34, id: ids[34] },
+  ];
+  for (const [at, logits] of (await runtime.decode(rows)).entries()) {
+    mixed.push(distance(logits, rows[at].length + 1));
+  }
+
   const { first } = runtime.slotClasses[1];
   const long = distance(await read(first, 100), 100);
-  return { prefill, chunks, batch, long };
+  return { prefill, chunks, batch, mixed: Math.max(...mixed), long };
 }
 
 const parent = await mkdtemp(join(tmpdir(), 'runfleet-check-'));

@@ -3,6 +3,7 @@ import type { GraphNames } from '../../folder/model-folder.ts';
 import { explainRunFailure } from '../explain-run-failure.ts';
 import type { GraphShape } from '../graph-shape.ts';
 import { widenHalves } from '../half-float.ts';
+import type { CacheValues } from './cache-store.ts';
 import type { Device } from './device.ts';
 import { ELEMENTS, type ElementType } from './elements.ts';
 import { allocateHostMemory, type HostMemory } from './host-memory.ts';
@@ -14,15 +15,15 @@ const LOG_FATAL = 4;
 /** A run's shape: `sequence` tokens for each of `batch` rows, and a mask of `width`. */
 export type Step = {
   /** Cache tensors in the order of `shape.caches`, which are read and written in place. */
-  caches: readonly Pointer[];
+  caches: CacheValues;
   batch: number;
   sequence: number;
   width: number;
 };
 
 /**
- * Runs one session, one run at a time: the caller fills `ids`, `positions` and `lengths`, row after
- * row, and reads the logits. Inputs and logits stand in memory that is allocated once.
+ * Runs one session, one run at a time, which the caller sees to. The caller fills `ids`, `positions`
+ * and `lengths`, row after row, and reads the logits. Both stand in memory that is allocated once.
  */
 export class GraphRunner {
   readonly ids: BigInt64Array;
@@ -40,9 +41,8 @@ export class GraphRunner {
   readonly #logits: Float32Array | Uint16Array;
   readonly #memories: HostMemory[] = [];
   /** A binding for each set of caches, whose many tensors are bound once. */
-  readonly #bindings = new Map<readonly Pointer[], Pointer>();
+  readonly #bindings = new Map<CacheValues, Pointer>();
   #widened = new Float32Array();
-  #run: Promise<void> | undefined;
 
   constructor(
     opened: { api: OrtApi; session: NativeSession; device: Device; shape: GraphShape },
@@ -75,23 +75,13 @@ export class GraphRunner {
 
   /** Throws `EngineError`; a run that was terminated also does. */
   async run(step: Step): Promise<void> {
-    if (this.#run) throw new Error('A run is under way; runs come one at a time.');
     const binding = this.#binding(step.caches);
     const inputs = this.#bindStep(binding, step);
-    this.#api.call('RunOptionsUnsetTerminate', this.#runOptions);
-    const run = this.#api.callAsync(
-      'RunWithBinding',
-      this.#session.pointer,
-      this.#runOptions,
-      binding,
-    );
-    this.#run = run;
     try {
-      await run;
+      await this.#api.callAsync('RunWithBinding', this.#session.pointer, this.#runOptions, binding);
     } catch (error) {
       throw explainRunFailure(error, this.#provider);
     } finally {
-      this.#run = undefined;
       for (const input of inputs) this.#api.release('ReleaseValue', input);
     }
   }
@@ -109,15 +99,18 @@ export class GraphRunner {
     return wide;
   }
 
-  terminate(): void {
-    if (this.#run) this.#api.call('RunOptionsSetTerminate', this.#runOptions);
+  /** Takes back an earlier `terminate`. */
+  allow(): void {
+    this.#api.call('RunOptionsUnsetTerminate', this.#runOptions);
   }
 
-  /** Ends a run under way, and frees everything but the session. */
-  async close(): Promise<void> {
-    this.terminate();
-    // Whoever started it is told how it ended; here it only must have.
-    await this.#run?.catch(() => {});
+  /** Ends the run under way, and every run from here on until they are allowed again. */
+  terminate(): void {
+    this.#api.call('RunOptionsSetTerminate', this.#runOptions);
+  }
+
+  /** Frees everything but the session. No run may be under way. */
+  close(): void {
     for (const binding of this.#bindings.values()) this.#api.release('ReleaseIoBinding', binding);
     this.#bindings.clear();
     for (const memory of this.#memories) memory.release();
@@ -125,7 +118,7 @@ export class GraphRunner {
     this.#api.release('ReleaseMemoryInfo', this.#hostMemory);
   }
 
-  #binding(caches: readonly Pointer[]): Pointer {
+  #binding(caches: CacheValues): Pointer {
     const known = this.#bindings.get(caches);
     if (known !== undefined) return known;
 

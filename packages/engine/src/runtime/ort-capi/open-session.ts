@@ -19,10 +19,10 @@ export type NativeSession = {
   close(): void;
 };
 
-/** Loads a graph without blocking this thread. Throws `OrtFailure`. */
+/** Loads a graph from a file, without blocking this thread, or from its bytes. Throws `OrtFailure`. */
 export async function openNativeSession(
   api: OrtApi,
-  graphPath: string,
+  graph: string | Uint8Array,
   { provider, threads }: { provider: ProviderName; threads: number },
 ): Promise<NativeSession> {
   // What goes wrong is in the error; the library's own log would write past our logger.
@@ -39,7 +39,10 @@ export async function openNativeSession(
     if (provider === 'cuda') appendCuda(api, options);
     if (provider === 'webgpu') api.call('AppendProvider', options, 'WebGPU', [], [], 0);
 
-    const pointer = await api.createAsync('CreateSession', env, graphPath, options);
+    const pointer =
+      typeof graph === 'string'
+        ? await api.createAsync('CreateSession', env, graph, options)
+        : api.create('CreateSessionFromArray', env, graph, graph.byteLength, options);
     const close = () => {
       api.release('ReleaseSession', pointer);
       api.release('ReleaseEnv', env);

@@ -15,6 +15,10 @@ const FUNCTIONS = {
   GetErrorMessage: [2, 'const char *(void *status)'],
   CreateEnv: [3, 'void *(int level, const char *id, void *out)'],
   CreateSession: [7, 'void *(void *env, const char *path, void *options, void *out)'],
+  CreateSessionFromArray: [
+    8,
+    'void *(void *env, const void *data, size_t bytes, void *options, void *out)',
+  ],
   CreateSessionOptions: [10, 'void *(void *out)'],
   DisableMemPattern: [17, 'void *(void *options)'],
   SetSessionLogSeverityLevel: [22, 'void *(void *options, int level)'],

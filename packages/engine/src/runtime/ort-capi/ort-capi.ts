@@ -7,16 +7,26 @@ import { type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
 import type { ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { areChunksSound, SOUND_CHUNK_TOKENS } from './are-chunks-sound.ts';
+import type { CacheStore } from './cache-store.ts';
 import { type Device, openDevice } from './device.ts';
 import { ELEMENTS } from './elements.ts';
 import { GraphRunner } from './graph-runner.ts';
+import { HandleCache } from './handle-cache.ts';
 import { type NativeSession, openNativeSession } from './open-session.ts';
 import { loadOrtApi, type OrtApi } from './ort-api.ts';
 import { SlotCache } from './slot-cache.ts';
+import { openSlotMover, type SlotMover } from './slot-mover.ts';
 
-type Opened = { api: OrtApi; session: NativeSession; device: Device; shape: GraphShape };
+type Opened = {
+  api: OrtApi;
+  session: NativeSession;
+  device: Device;
+  shape: GraphShape;
+  /** Where the device's tensors have no views. */
+  mover: SlotMover | undefined;
+};
 
-type Place = { slotClass: SlotClass; cache: SlotCache; index: number; isLong: boolean };
+type Place = { slotClass: SlotClass; cache: CacheStore; index: number; isLong: boolean };
 
 /**
  * ONNX Runtime through its C API: caches stay on the device, where each run reads and writes them in
@@ -37,17 +47,18 @@ export class OrtCapi implements Runtime {
   #chunkTokensMax = Number.POSITIVE_INFINITY;
   readonly #need: MemoryNeed;
   readonly #scratchBytes: number;
-  readonly #caches: SlotCache[] = [];
+  readonly #caches: CacheStore[] = [];
   readonly #runner: GraphRunner;
   /** Tokens that each slot holds. */
   readonly #held: number[];
+  #call: Promise<unknown> | undefined;
 
   constructor(
     opened: Opened,
     folder: ModelFolder,
     options: { provider: ProviderName; slots: number; contextLength?: number | undefined },
   ) {
-    const { api, device, shape } = opened;
+    const { api, device, shape, mover } = opened;
     this.provider = options.provider;
     this.canCopy = device.hasViews;
     this.vocabularySize = shape.vocabularySize;
@@ -63,7 +74,10 @@ export class OrtCapi implements Runtime {
     this.#held = Array.from({ length: slots + 1 }, () => 0);
     try {
       for (const slotClass of longTokens === undefined ? [short] : [short, long]) {
-        this.#caches.push(new SlotCache(api, device, shape, slotClass));
+        const cache = mover
+          ? new HandleCache(api, device, shape, { slotClass, mover })
+          : new SlotCache(api, device, shape, slotClass);
+        this.#caches.push(cache);
       }
       this.#runner = new GraphRunner(opened, folder.names, {
         provider: options.provider,
@@ -98,6 +112,67 @@ export class OrtCapi implements Runtime {
     ids: readonly number[] | Int32Array,
     start: number,
   ): Promise<Float32Array> {
+    return await this.#alone(() => this.#prefillChunk(slot, ids, start));
+  }
+
+  async decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
+    return await this.#alone(() => this.#decode(rows));
+  }
+
+  rewind(slot: number, length: number): void {
+    this.#place(slot);
+    const held = this.#held[slot] ?? 0;
+    if (length > held || length < 0) {
+      throw new RangeError(`Slot ${slot} holds ${held} tokens and cannot be rewound to ${length}.`);
+    }
+    this.#held[slot] = length;
+  }
+
+  copy(from: number, to: number, length: number): void {
+    const [source, target] = [this.#place(from), this.#place(to)];
+    const held = this.#held[from] ?? 0;
+    if (source.cache !== target.cache || length > held) {
+      throw new RangeError(
+        `Slot ${from} holds ${held} tokens; ${length} cannot be copied to ${to}.`,
+      );
+    }
+    source.cache.copy(source.index, target.index, length);
+    this.#held[to] = length;
+  }
+
+  terminate(): void {
+    if (this.#call) this.#runner.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.terminate();
+    // Whoever called is told how it ended; here it only must have.
+    await this.#call?.catch(() => {});
+    this.#runner.close();
+    for (const cache of this.#caches) cache.close();
+    this.#opened.mover?.close();
+    this.#opened.device.close();
+    this.#opened.session.close();
+  }
+
+  /** A call is under way from its first moment, so that it can be ended before its run has begun. */
+  async #alone<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (this.#call) throw new Error('A call is under way; calls come one at a time.');
+    this.#runner.allow();
+    const running = call();
+    this.#call = running;
+    try {
+      return await running;
+    } finally {
+      this.#call = undefined;
+    }
+  }
+
+  async #prefillChunk(
+    slot: number,
+    ids: readonly number[] | Int32Array,
+    start: number,
+  ): Promise<Float32Array> {
     const { cache, index, isLong } = this.#place(slot);
     this.#checkAppend(slot, ids.length, start);
     const most = this.chunkTokensMax(start);
@@ -124,7 +199,7 @@ export class OrtCapi implements Runtime {
     const padding = isPadded ? 1 : 0;
     this.#runner.lengths[0] = end + padding;
     await this.#runner.run({
-      caches: cache.values(index, 1),
+      caches: await cache.forOne(index),
       batch: 1,
       sequence: ids.length + padding,
       width: this.#width(isLong, end + padding),
@@ -133,7 +208,7 @@ export class OrtCapi implements Runtime {
     return this.#runner.logits(ids.length - 1);
   }
 
-  async decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
+  async #decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
     const [first] = rows;
     if (!first) return [];
     for (const { slot, length } of rows) this.#checkAppend(slot, 1, length);
@@ -143,20 +218,14 @@ export class OrtCapi implements Runtime {
     }
 
     if (rows.length === 1) return [await this.#decodeOne(first)];
-    if (!this.#opened.device.hasViews) {
-      const logits: Float32Array[] = [];
-      for (const row of rows) logits.push((await this.#decodeOne(row)).slice());
-      return logits;
-    }
-
-    const slots = rows.map(({ slot }) => slot);
-    const lowest = Math.min(...slots);
-    const batch = Math.max(...slots) + 1 - lowest;
+    const indexes = rows.map(({ slot }) => slot - slotClass.first);
+    const { values, first: index, batch } = await cache.forMany(indexes);
+    const lowest = slotClass.first + index;
     for (let row = 0; row < batch; row += 1) this.#putIdle(row, lowest + row, slotClass.tokens);
     for (const { slot, id, length } of rows) this.#put(slot - lowest, id, length);
     const longest = Math.max(...this.#runner.lengths.subarray(0, batch));
     await this.#runner.run({
-      caches: cache.values(lowest - slotClass.first, batch),
+      caches: values,
       batch,
       sequence: 1,
       width: this.#width(isLong, longest),
@@ -167,43 +236,11 @@ export class OrtCapi implements Runtime {
     });
   }
 
-  rewind(slot: number, length: number): void {
-    this.#place(slot);
-    const held = this.#held[slot] ?? 0;
-    if (length > held || length < 0) {
-      throw new RangeError(`Slot ${slot} holds ${held} tokens and cannot be rewound to ${length}.`);
-    }
-    this.#held[slot] = length;
-  }
-
-  copy(from: number, to: number, length: number): void {
-    const [source, target] = [this.#place(from), this.#place(to)];
-    const held = this.#held[from] ?? 0;
-    if (source.cache !== target.cache || length > held) {
-      throw new RangeError(
-        `Slot ${from} holds ${held} tokens; ${length} cannot be copied to ${to}.`,
-      );
-    }
-    source.cache.copy(source.index, target.index, length);
-    this.#held[to] = length;
-  }
-
-  terminate(): void {
-    this.#runner.terminate();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#runner.close();
-    for (const cache of this.#caches) cache.close();
-    this.#opened.device.close();
-    this.#opened.session.close();
-  }
-
   async #decodeOne({ slot, id, length }: DecodeRow): Promise<Float32Array> {
     const { cache, index, isLong } = this.#place(slot);
     this.#put(0, id, length);
     await this.#runner.run({
-      caches: cache.values(index, 1),
+      caches: await cache.forOne(index),
       batch: 1,
       sequence: 1,
       width: this.#width(isLong, length + 1),
@@ -264,11 +301,13 @@ export async function openOrtCapi(
     },
   );
   let device: Device | undefined;
+  let mover: SlotMover | undefined;
   let runtime: OrtCapi | undefined;
   try {
     const shape = readGraphShape(session, folder);
     device = openDevice(api, session.pointer, { provider, threads });
-    runtime = new OrtCapi({ api, session, device, shape }, folder, spec);
+    if (!device.hasViews) mover = await openSlotMover(api, shape, { provider, threads });
+    runtime = new OrtCapi({ api, session, device, shape, mover }, folder, spec);
     // The first run compiles and allocates; whoever comes first should not wait for that.
     await runtime.prefillChunk(0, [0], 0);
     runtime.rewind(0, 0);
@@ -280,6 +319,7 @@ export async function openOrtCapi(
     if (runtime) {
       await runtime[Symbol.asyncDispose]();
     } else {
+      mover?.close();
       device?.close();
       session.close();
     }
@@ -303,7 +343,8 @@ function memoryNeed(
   const width = heads * headSize;
   return {
     availableBytes: device.freeBytes(),
-    cacheBytesPerToken: caches.length * width * elementBytes,
+    // Where slots have no views, each stands in memory twice, alone and with the others.
+    cacheBytesPerToken: caches.length * width * elementBytes * (device.hasViews ? 1 : 2),
     chunkBytesPerToken: vocabularySize * elementBytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
     chunkBytesPerPair: heads * FLOAT_BYTES,
     slots,

@@ -2,6 +2,7 @@ import koffi from 'koffi';
 
 import type { CacheType, GraphShape } from '../graph-shape.ts';
 import type { SlotClass } from '../runtime.ts';
+import type { CacheStore, CacheValues } from './cache-store.ts';
 import type { Device } from './device.ts';
 import { ELEMENTS } from './elements.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
@@ -12,16 +13,16 @@ import type { OrtApi, Pointer } from './ort-api.ts';
  * slots up to some number, are tensors of their own over the same memory, and a run reads and
  * writes it in place.
  */
-export class SlotCache {
+export class SlotCache implements CacheStore {
   readonly slotClass: SlotClass;
   readonly #api: OrtApi;
   readonly #device: Device;
   readonly #shape: GraphShape;
   readonly #type: CacheType;
   readonly #slotBytes: number;
-  /** One for each of `shape.caches`; or, where a device has no views, those of each slot in turn. */
+  /** One for each of `shape.caches`. */
   readonly #tensors: Pointer[] = [];
-  /** Where the tensors' memory begins, where that can be told. */
+  /** Where the tensors' memory begins. */
   readonly #starts: Pointer[] = [];
   readonly #views = new Map<string, Pointer[]>();
   readonly #bytes = new Map<number, Uint8Array[]>();
@@ -35,9 +36,8 @@ export class SlotCache {
     const elements = shape.heads * slotClass.tokens * shape.headSize;
     this.#slotBytes = elements * ELEMENTS[shape.cacheType].bytes;
     try {
-      const pieces = device.hasViews ? 1 : slotClass.count;
-      const dimensions = this.#dimensions(slotClass.count / pieces);
-      for (let piece = 0; piece < pieces * shape.caches.length; piece += 1) {
+      const dimensions = this.#dimensions(slotClass.count);
+      for (let left = shape.caches.length; left > 0; left -= 1) {
         const tensor = api.create(
           'CreateTensorAsOrtValue',
           device.allocator,
@@ -46,7 +46,7 @@ export class SlotCache {
           ELEMENTS[this.#type].code,
         );
         this.#tensors.push(tensor);
-        if (device.hasViews) this.#starts.push(api.create('GetTensorMutableData', tensor));
+        this.#starts.push(api.create('GetTensorMutableData', tensor));
       }
     } catch (error) {
       this.close();
@@ -54,21 +54,18 @@ export class SlotCache {
     }
   }
 
-  /**
-   * The tensors, in the order of `shape.caches`, of `count` slots from the class's `index`th on;
-   * the same array for the same slots.
-   */
-  values(index: number, count: number): readonly Pointer[] {
-    const key = `${index}+${count}`;
-    let values = this.#views.get(key);
-    if (!values) {
-      values = this.#device.hasViews ? this.#view(index, count) : this.#slot(index, count);
-      this.#views.set(key, values);
-    }
-    return values;
+  async forOne(index: number): Promise<CacheValues> {
+    return this.#values(index, 1);
   }
 
-  /** Copies the first `length` tokens of one slot of the class over those of another. */
+  async forMany(
+    indexes: readonly number[],
+  ): Promise<{ values: CacheValues; first: number; batch: number }> {
+    const first = Math.min(...indexes);
+    const batch = Math.max(...indexes) + 1 - first;
+    return { values: this.#values(first, batch), first, batch };
+  }
+
   copy(from: number, to: number, length: number): void {
     const { copyMemory } = this.#device;
     if (copyMemory) {
@@ -90,12 +87,22 @@ export class SlotCache {
   }
 
   close(): void {
-    // Without views, what is kept by slot are the tensors themselves.
-    const views = this.#device.hasViews ? [...this.#views.values()].flat() : [];
-    for (const value of [...views, ...this.#tensors]) this.#api.release('ReleaseValue', value);
+    for (const value of [...this.#views.values(), this.#tensors].flat()) {
+      this.#api.release('ReleaseValue', value);
+    }
     this.#views.clear();
     this.#tensors.length = 0;
     this.#bytes.clear();
+  }
+
+  #values(index: number, count: number): CacheValues {
+    const key = `${index}+${count}`;
+    let values = this.#views.get(key);
+    if (!values) {
+      values = this.#view(index, count);
+      this.#views.set(key, values);
+    }
+    return values;
   }
 
   #view(index: number, count: number): Pointer[] {
@@ -111,12 +118,6 @@ export class SlotCache {
         ELEMENTS[this.#type].code,
       ),
     );
-  }
-
-  #slot(index: number, count: number): Pointer[] {
-    if (count !== 1) throw new RangeError('Slots of this device are run one at a time.');
-    const { length } = this.#shape.caches;
-    return this.#tensors.slice(index * length, (index + 1) * length);
   }
 
   #offset(start: Pointer, index: number): Pointer {
