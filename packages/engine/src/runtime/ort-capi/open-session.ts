@@ -5,7 +5,7 @@ import type { OrtApi, Pointer } from './ort-api.ts';
 
 const LOG_FATAL = 4;
 /** Of the device's free memory, for weights, caches and runs. */
-const ARENA_SHARE = 0.95;
+const ARENA_SHARE = 0.98;
 const ELEMENT_TYPES = new Map([
   [1, 'float32'],
   [7, 'int64'],
