@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { toBytes } from '../src/builder/matrix-formats.ts';
 import { graph, inlineTensor, node, onnxFile, valueInfo } from '../src/builder/onnx-format.ts';
 import { openDevice } from '../src/runtime/ort-capi/device.ts';
+import { ELEMENTS } from '../src/runtime/ort-capi/elements.ts';
 import { openNativeSession } from '../src/runtime/ort-capi/open-session.ts';
 import { loadOrtApi, type Pointer } from '../src/runtime/ort-capi/ort-api.ts';
-import { ELEMENTS } from '../src/runtime/ort-capi/slot-cache.ts';
 import type { ProviderName } from '../src/runtime/provider.ts';
 
 /** Far more than any cache holds. */

@@ -26,6 +26,7 @@ import { stepBytes } from './step-bytes.ts';
 import { System } from './systems/start-system.ts';
 import { writeSafetensors } from './write-safetensors.ts';
 
+const GPU_TOOL = 'nvidia-smi';
 const CONTEXT = 512;
 const PREFILL_TOKENS = 2_048;
 const TOKENS = 64;
@@ -175,11 +176,11 @@ function report(): void {
 function gpuLine(): string {
   try {
     const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
-    return execFileSync('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync(GPU_TOOL, query, { stdio: ['ignore', 'pipe', 'ignore'] })
       .toString()
       .trim();
   } catch {
-    return 'no nvidia-smi here';
+    return `no ${GPU_TOOL} here`;
   }
 }
 

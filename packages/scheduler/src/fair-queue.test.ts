@@ -364,19 +364,18 @@ test('a place says what is picked before it', () => {
   }
   const asked = [...view.queued.values()].filter((_, index) => index % 10 === 0);
   const places = new Map(asked.map(({ taskId }) => [taskId, queue.readPlace(taskId)]));
-  const before: FairTask[] = [];
-  for (const task of pickAll(queue)) {
-    const place = places.get(task.taskId);
-    if (place) {
-      const own = before.filter((other) => other.organisationId === task.organisationId);
-      expect(place).toEqual({
-        place: own.filter((other) => other.fairnessKey === task.fairnessKey).length,
-        ownWorkMs: workOf(before, task.organisationId),
-        othersWorkMs:
-          before.reduce((sum, { cost }) => sum + cost, 0) - workOf(before, task.organisationId),
-      });
-    }
-    before.push(task);
+  const picked = pickAll(queue);
+  for (const [taskId, place] of places) {
+    const at = picked.findIndex((task) => task.taskId === taskId);
+    const { organisationId, fairnessKey } = picked[at] ?? {};
+    const before = picked.slice(0, at);
+    const own = before.filter((other) => other.organisationId === organisationId);
+    const ownWorkMs = own.reduce((sum, { cost }) => sum + cost, 0);
+    expect(place).toEqual({
+      place: own.filter((other) => other.fairnessKey === fairnessKey).length,
+      ownWorkMs,
+      othersWorkMs: before.reduce((sum, { cost }) => sum + cost, 0) - ownWorkMs,
+    });
   }
   expect(places.size).toBeGreaterThan(15);
 });
