@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
+
 import { expect, test } from 'vitest';
 
 import { catchBugs } from './catch-bugs.ts';
+import { LAWS } from './laws/laws.ts';
+import { PLANTED_BUGS } from './planted-bugs.ts';
 import { missingCounts, writeBroken } from './report.ts';
 import { runLives } from './run-lives.ts';
 import { simulate } from './simulate.ts';
@@ -27,4 +31,10 @@ test('the same seed gives the same life', async () => {
     }),
   );
   expect(traces[0]).toEqual(traces[1]);
+});
+
+test('the page names every law and every planted bug', async () => {
+  const page = await readFile(new URL('../../docs/simulation.md', import.meta.url), 'utf8');
+  const named = [...Object.entries(LAWS).flat(), ...PLANTED_BUGS];
+  expect(named.filter((name) => !page.includes(name))).toEqual([]);
 });
