@@ -134,7 +134,9 @@ async function openModels(
       memoryBytes: config.WORKER_MEMORY_BYTES ?? device.memoryBytes,
       loaded: { pool: first.model.pool, engine },
     });
-    options.logger.info({ engine: info, sizes: models.sizes, device }, 'engine is open');
+    const { note, ...opened } = info;
+    options.logger.info({ engine: opened, sizes: models.sizes, device }, 'engine is open');
+    if (note !== '') options.logger.info(`The engine computes on ${info.provider}: ${note}.`);
     return { models, info, device };
   } catch (error) {
     await engine[Symbol.asyncDispose]();

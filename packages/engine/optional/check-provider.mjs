@@ -24,7 +24,8 @@ async function measure(dir, reference) {
   const spec = { provider, threads: 2, slots: 4, contextLength: SIZE.maxPositions };
   const runtime = await openOrtCapi(folder, spec);
   try {
-    return { device: runtime.device, ...(await runEachWay(runtime, reference)) };
+    const { device, note } = runtime;
+    return { device, note, ...(await runEachWay(runtime, reference)) };
   } finally {
     await runtime[Symbol.asyncDispose]();
   }

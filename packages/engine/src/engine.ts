@@ -67,8 +67,10 @@ export type EngineInfo = {
   kind: string;
   model: string;
   provider: string;
-  /** What the engine runs on and, where a better provider was wanted, why it is not used. */
+  /** What the engine runs on. */
   device: string;
+  /** For operators: why it is not a better device, or what this one cannot do. Often empty. */
+  note: string;
   /** Tokens of prompt and answer together. */
   contextLength: number;
   /** Answers at once: as many as were asked for, or as memory holds. */

@@ -135,7 +135,9 @@ export class ModelHost implements AsyncDisposable {
       const engine = await model.open();
       this.#hold(model.pool, engine);
       const ms = Math.round(performance.now() - startedAt);
-      this.#logger.info({ model: model.name, ms, engine: engine.info }, 'model loaded');
+      // Its note is about the device, and was logged when the worker started.
+      const { note: _, ...info } = engine.info;
+      this.#logger.info({ model: model.name, ms, engine: info }, 'model loaded');
       this.#onChange();
     } catch (error) {
       // A folder that is damaged here may be whole elsewhere.

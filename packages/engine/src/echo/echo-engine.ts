@@ -37,6 +37,7 @@ export class EchoEngine implements Engine {
       model: 'echo',
       provider: 'none',
       device: 'none',
+      note: '',
       contextLength: CONTEXT_WORDS,
       slots: spec.slots,
     };

@@ -24,7 +24,7 @@ try {
 
 async function serve(): Promise<void> {
   const folder = await readModelFolder(spec.modelDir);
-  const { runtime, device } = await openRuntime(folder, spec);
+  const { runtime, note } = await openRuntime(folder, spec);
   const [short, long] = runtime.slotClasses;
   const contextLength = (long ?? short).tokens;
   const grammars = new Grammars(folder);
@@ -71,7 +71,8 @@ async function serve(): Promise<void> {
   send({
     type: 'opened',
     provider: runtime.provider,
-    device,
+    device: runtime.device,
+    note,
     slots: short.count,
     contextLength,
     cacheBytesPerToken: runtime.cacheBytesPerToken,

@@ -53,6 +53,7 @@ export class OnnxEngine implements Engine {
       model: folder.name,
       provider: opened.provider,
       device: opened.device,
+      note: opened.note,
       contextLength: opened.contextLength,
       slots: opened.slots,
     };

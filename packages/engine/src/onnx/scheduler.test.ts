@@ -40,6 +40,9 @@ class NotedRuntime implements Runtime {
   get device() {
     return this.#runtime.device;
   }
+  get note() {
+    return this.#runtime.note;
+  }
   get slotClasses() {
     return this.#runtime.slotClasses;
   }

@@ -24,6 +24,7 @@ test.each([
   await using engine = new OnnxEngine(thread, folder, {
     provider: 'cpu',
     device: 'cpu',
+    note: '',
     slots: 2,
     contextLength: 4096,
     cacheBytesPerToken: 2048,

@@ -23,6 +23,7 @@ export type ThreadEnd =
 export type OpenedModel = {
   provider: string;
   device: string;
+  note: string;
   slots: number;
   contextLength: number;
   cacheBytesPerToken: number;

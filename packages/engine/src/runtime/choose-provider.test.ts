@@ -35,7 +35,7 @@ test('auto without cuda’s library does not try it, and says so in one line', a
   });
   expect(provider).toBe('cpu');
   expect(tried).not.toContain('cuda');
-  expect(note).toMatch(/^ \(no cuda: its library is not installed; no webgpu: [^\n]+\)$/u);
+  expect(note).toMatch(/^no cuda: its library is not installed; no webgpu: [^\n]+$/u);
 });
 
 test('auto with cuda’s library takes cuda, or else says what it failed with', async () => {

@@ -6,7 +6,7 @@ import type { ProviderName } from './provider.ts';
 
 /**
  * Opens on the provider that is asked for. `auto` is the first of cuda, webgpu and cpu that opens,
- * and `note` says in a line why those before it did not.
+ * and `note` says in a line why those before it did not; it is empty where there were none.
  */
 export async function chooseProvider<Opened>(
   wanted: OnnxEngineSpec['provider'],
@@ -23,12 +23,12 @@ export async function chooseProvider<Opened>(
       continue;
     }
     try {
-      return { opened: await open(provider), provider, note: noteOf(misses) };
+      return { opened: await open(provider), provider, note: misses.join('; ') };
     } catch (error) {
       misses.push(`no ${provider}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  return { opened: await open('cpu'), provider: 'cpu', note: noteOf(misses) };
+  return { opened: await open('cpu'), provider: 'cpu', note: misses.join('; ') };
 }
 
 /** What is known without trying, which takes seconds where it fails. */
@@ -53,8 +53,4 @@ function hasGraphicsDevice(): boolean {
     // No such folder: no such device.
     return false;
   }
-}
-
-function noteOf(misses: readonly string[]): string {
-  return misses.length === 0 ? '' : ` (${misses.join('; ')})`;
 }

@@ -9,13 +9,13 @@ import { openOrtNode } from './ort-node/ort-node.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Opens the runtime and the provider that the spec names. `device` says what was taken and, in the
- * same line, why nothing better was. Throws `EngineError` that says what to do.
+ * Opens the runtime and the provider that the spec names. `note` says in a line why nothing better
+ * was taken; it is empty where nothing is to be said. Throws `EngineError` that says what to do.
  */
 export async function openRuntime(
   folder: ModelFolder,
   spec: OnnxEngineSpec,
-): Promise<{ runtime: Runtime; device: string }> {
+): Promise<{ runtime: Runtime; note: string }> {
   const missing = spec.runtime === 'stock' ? undefined : whyNoCapi(spec);
   const open = spec.runtime === 'stock' || missing ? openOrtNode : openOrtCapi;
   const { opened, note } = await chooseProvider<Runtime>(
@@ -23,8 +23,9 @@ export async function openRuntime(
     findOrtLibrary().dir,
     (provider) => open(folder, { ...spec, provider }),
   );
-  const stock = missing ? `, stock binding: ${missing}` : '';
-  return { runtime: opened, device: opened.device + stock + note };
+  const stock = missing ? `stock binding: ${missing}` : '';
+  const notes = [note, stock, opened.note].filter((each) => each !== '');
+  return { runtime: opened, note: notes.join('; ') };
 }
 
 /** Where nobody asked for the C API by name, a platform without it is still served. */

@@ -15,6 +15,8 @@ export type SlotClass = { first: number; count: number; tokens: number };
 export type Runtime = AsyncDisposable & {
   readonly provider: string;
   readonly device: string;
+  /** What the device cannot do, for operators; empty where nothing is to be said. */
+  readonly note: string;
   /** One or two, the shorter first. */
   readonly slotClasses: readonly [SlotClass, SlotClass?];
   /** The most tokens that `prefillChunk` takes at once onto `start` others. */

@@ -92,10 +92,13 @@ export class OrtCapi implements Runtime {
   }
 
   get device(): string {
-    const { description } = this.#opened.device;
+    return this.#opened.device.description;
+  }
+
+  get note(): string {
     return Number.isFinite(this.#chunkTokensMax)
-      ? `${description}, prompts in chunks of ${this.#chunkTokensMax} because its driver computes longer ones wrong`
-      : description;
+      ? `prompts in chunks of ${this.#chunkTokensMax} because the device's driver computes longer ones wrong`
+      : '';
   }
 
   chunkTokensMax(start: number): number {

@@ -28,6 +28,7 @@ import { openSession } from './open-session.ts';
 export class OrtNode implements Runtime {
   readonly provider: string;
   readonly device: string;
+  readonly note = '';
   readonly slotClasses: readonly [SlotClass];
   readonly cacheBytesPerToken: number;
   readonly canCopy = true;
