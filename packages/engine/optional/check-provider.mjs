@@ -82,12 +82,15 @@ try {
   for (const [name, build] of Object.entries(PUBLISHED_BUILDS)) {
     const dir = join(parent, name);
     await buildModelFolder(dir, { ...SIZE, ...build });
-    const { device, ...distances } = await measure(dir, new ReferencePhi({ ...SIZE, ...build }));
+    const { device, note, ...distances } = await measure(
+      dir,
+      new ReferencePhi({ ...SIZE, ...build }),
+    );
     const told = Object.entries(distances).map(([what, by]) => `${what} ${by.toExponential(1)}`);
     const isRight = Object.values(distances).every((by) => by < TOLERANCE);
     if (!isRight) process.exitCode = 1;
     process.stdout.write(
-      `${isRight ? 'right' : 'WRONG'}  ${name}: ${told.join(', ')}  (${device})\n`,
+      `${isRight ? 'right' : 'WRONG'}  ${name}: ${told.join(', ')}  (${[device, note].filter(Boolean).join('; ')})\n`,
     );
   }
 } finally {
