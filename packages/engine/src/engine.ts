@@ -28,6 +28,11 @@ export type GenerateRequest = {
   topLogprobs: number | null;
   /** What the answer must match from its first character to its last; null leaves it free. */
   grammar: OutputGrammar | null;
+  /**
+   * Only sequences of the same scope share a cached beginning: its time would tell others that the
+   * text was there before. Those without a scope share among themselves.
+   */
+  cacheScope?: string;
 };
 
 /** `schema` is a JSON Schema's text; `json` is any object or list. */

@@ -22,7 +22,7 @@ export type Carried = 'done' | 'fenced';
 /** What a worker needs of a task to run it. None of it changes after the Run. */
 export type TaskToRun = Pick<
   TaskRow,
-  'id' | 'pool' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'
+  'id' | 'organisationId' | 'pool' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'
 >;
 
 /** Finds what to run. Null for a task that is gone. */
@@ -32,7 +32,7 @@ export type RunReader = (taskId: string) => Promise<TaskToRun | null>;
 export function openRunReader(ctx: { db: Db }): RunReader {
   return shareReads(async (ids) => {
     const tasks = await ctx.db.sql<TaskToRun[]>`
-      select id, pool, owner_id as "ownerId", parameters, seed,
+      select id, organisation_id as "organisationId", pool, owner_id as "ownerId", parameters, seed,
         timeout_seconds as "timeoutSeconds"
       from tasks where id = any(${ids as string[]}::bigint[])`;
     return new Map(tasks.map((task) => [task.id, task]));

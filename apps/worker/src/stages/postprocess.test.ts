@@ -4,7 +4,15 @@ import { expect, test } from 'vitest';
 import type { Answer } from './infer.ts';
 import { postprocess } from './postprocess.ts';
 
-const task = { id: '7', pool: 'p', ownerId: 'u', parameters: {}, seed: '1', timeoutSeconds: 60 };
+const task = {
+  id: '7',
+  organisationId: '5',
+  pool: 'p',
+  ownerId: 'u',
+  parameters: {},
+  seed: '1',
+  timeoutSeconds: 60,
+};
 const answer: Answer = {
   text: 'Hi',
   finishReason: 'stop',

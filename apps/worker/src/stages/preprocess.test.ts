@@ -25,9 +25,16 @@ afterAll(async () => {
 });
 
 function prepare(parameters: Record<string, unknown>) {
-  const task = { id: '7', pool: phi().pool, ownerId: 'u', seed: '1', timeoutSeconds: 60 };
-  const body = { prompt: 'Hi', ...parameters };
-  return preprocess({ limits }, { task: { ...task, parameters: body }, engine });
+  const task = {
+    id: '7',
+    organisationId: '5',
+    pool: phi().pool,
+    ownerId: 'u',
+    seed: '1',
+    timeoutSeconds: 60,
+    parameters: { prompt: 'Hi', ...parameters },
+  };
+  return preprocess({ limits }, { task, engine });
 }
 
 const schema = (of: object) => ({
@@ -56,6 +63,11 @@ test.each<[string, Record<string, unknown>]>([
   const end = AbortSignal.timeout(20_000);
   const result = await engine.generate(prepared, () => {}, end);
   expect(result.completionTokens).toBeGreaterThan(0);
+});
+
+test('a task shares cached beginnings with those of its organisation alone', async () => {
+  const { prepared } = await prepare({});
+  expect(prepared.request.cacheScope).toBe('5');
 });
 
 test('what only the engine can tell is the caller’s mistake, too', async () => {

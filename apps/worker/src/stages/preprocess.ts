@@ -11,6 +11,10 @@ export async function preprocess(
 ): Promise<{ prepared: Prepared; prompt: string }> {
   const { task, engine } = run;
   const request = parseChatParameters(task.parameters, ctx.limits);
-  const prepared = await engine.prepare({ ...request, seed: BigInt(task.seed) });
+  const prepared = await engine.prepare({
+    ...request,
+    seed: BigInt(task.seed),
+    cacheScope: task.organisationId,
+  });
   return { prepared, prompt: request.messages.at(-1)?.content ?? '' };
 }

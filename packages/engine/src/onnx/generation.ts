@@ -14,6 +14,7 @@ export type GenerationRequest = Omit<GenerateRequest, 'messages'> & {
 /** One answer being written: which token comes next, what text may be shown, when it ends. */
 export class Generation {
   readonly promptIds: readonly number[] | Int32Array;
+  readonly cacheScope: string | undefined;
   readonly #sampler: Sampler;
   readonly #odds: TokenOdds | undefined;
   readonly #path: GrammarPath | undefined;
@@ -37,6 +38,7 @@ export class Generation {
     },
   ) {
     this.promptIds = request.promptIds;
+    this.cacheScope = request.cacheScope;
     this.#stopIds = new Set([...model.stopIds, ...request.stopTokenIds]);
     this.#sampler = new Sampler(request, request.promptIds, this.#stopIds);
     this.#tokenizer = model.tokenizer;

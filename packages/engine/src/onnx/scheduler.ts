@@ -18,6 +18,7 @@ type Sequence = {
   firstTokenAt: number | undefined;
   /** Prompt and answer. */
   readonly ids: number[];
+  readonly cacheScope: string | undefined;
   /** Undefined while it waits for a slot of its class. */
   place: { pool: SlotPool; slot: number } | undefined;
   /** How many of `ids` its slot's cache holds. */
@@ -94,6 +95,7 @@ export class Scheduler {
           startedAt: performance.now(),
           firstTokenAt: undefined,
           ids: [...promptIds],
+          cacheScope: generation.cacheScope,
           place: undefined,
           length: 0,
           readLength: 0,
@@ -125,7 +127,7 @@ export class Scheduler {
     for (const sequence of this.#sequences) {
       if (this.#dropAborted(sequence) || sequence.place) continue;
       const pool = this.#pools.find(({ slotClass }) => sequence.ids.length <= slotClass.tokens);
-      const taken = pool?.take(sequence.ids);
+      const taken = pool?.take(sequence);
       if (!pool || !taken) continue;
       sequence.place = { pool, slot: taken.slot };
       sequence.length = taken.length;

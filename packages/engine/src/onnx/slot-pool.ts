@@ -7,18 +7,22 @@ export type SlotContent = {
   readonly length: number;
   /** Of those the tokens that were read in chunks; behind them stand the answer's, one run each. */
   readonly readLength: number;
+  /** Whose it is. */
+  readonly cacheScope: string | undefined;
 };
+
+type Wanted = Pick<SlotContent, 'ids' | 'cacheScope'>;
 
 type Slot = { slot: number; content: SlotContent; isFree: boolean; freedAt: number };
 
 /** A shorter common beginning is sooner read again than looked after. */
 const PREFIX_TOKENS_MIN = 16;
-const NOTHING: SlotContent = { ids: [], length: 0, readLength: 0 };
+const NOTHING: SlotContent = { ids: [], length: 0, readLength: 0, cacheScope: undefined };
 
 /**
  * The slots of one class and what stands in them. What a sequence leaves behind is kept until the
  * slot is needed: a prompt that begins the same way, as the next turn of a conversation does or one
- * with the same system prompt, is not read again that far.
+ * with the same system prompt, is not read again that far. Scopes use nothing of each other.
  *
  * Only what was read in chunks is used again. A run of one token rounds otherwise than a chunk does
  * (0.02 of a logit with int8 activations), so an answer's tokens, taken for a prompt's, would let
@@ -41,13 +45,13 @@ export class SlotPool {
     }));
   }
 
-  /** A free slot, and how many of `ids` it already holds; undefined where none is free. */
-  take(ids: readonly number[]): { slot: number; length: number } | undefined {
+  /** A free slot, and how many of `wanted.ids` it already holds; undefined where none is free. */
+  take(wanted: Wanted): { slot: number; length: number } | undefined {
     const free = this.#slots.filter(({ isFree }) => isFree);
     if (free.length === 0) return undefined;
 
-    const [kept, keptLength] = longestPrefix(free, ids);
-    const [source, sourceLength] = longestPrefix(this.#slots, ids);
+    const [kept, keptLength] = longestPrefix(free, wanted);
+    const [source, sourceLength] = longestPrefix(this.#slots, wanted);
     const target = keptLength >= PREFIX_TOKENS_MIN && kept ? kept : leastWanted(free);
     const targetLength = target === kept ? keptLength : 0;
     target.isFree = false;
@@ -68,8 +72,8 @@ export class SlotPool {
 
   give(slot: number): void {
     const given = this.#at(slot);
-    const { ids, readLength } = given.content;
-    given.content = { ids: ids.slice(0, readLength), length: readLength, readLength };
+    const { ids, readLength, cacheScope } = given.content;
+    given.content = { ids: ids.slice(0, readLength), length: readLength, readLength, cacheScope };
     given.isFree = true;
     this.#freed += 1;
     given.freedAt = this.#freed;
@@ -100,12 +104,13 @@ export class SlotPool {
 /** Never all of `ids`: a chunk has to run for the last one's logits, and one token is no chunk. */
 function longestPrefix(
   slots: readonly Slot[],
-  ids: readonly number[],
+  { ids, cacheScope }: Wanted,
 ): [slot: Slot | undefined, length: number] {
   let best: Slot | undefined;
   let longest = 0;
   for (const slot of slots) {
     const { content } = slot;
+    if (content.cacheScope !== cacheScope) continue;
     const end = Math.min(content.readLength, ids.length - CHUNK_TOKENS_MIN);
     let length = 0;
     while (length < end && content.ids[length] === ids[length]) length += 1;
