@@ -70,7 +70,9 @@ export const workerConfig = z.object({
   ENGINE_PROVIDER: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])
     .default('auto')
-    .describe('Where the onnx engine computes; auto takes the first of cuda, webgpu, cpu that opens.'),
+    .describe(
+      'Where the onnx engine computes; auto takes the first of cuda, webgpu, cpu that opens.',
+    ),
   ENGINE_THREADS: z.coerce
     .number()
     .int()
