@@ -25,6 +25,8 @@ export const DEMO_DEVICE = 'demo data, no device';
 const DEMO_WEIGHTS = 'demo data, no weights';
 const ATTEMPTS = 3;
 const TEMPLATE_TOKENS = 6;
+/** Of Phi-3.5-mini with a cache of float32, as its builds for the CPU keep it. */
+const CACHE_MIB_PER_TOKEN = 0.75;
 const TIMEOUT_SECONDS = 300;
 const SHORT_TIMEOUT_SECONDS = 2;
 
@@ -77,7 +79,7 @@ export function tellLife(
         .cancel(fate);
     case 'rejected': {
       accept(life, dice);
-      const error = `The prompt is ${promptTokens} tokens long; with minTokens 0 at most 4095 fit the context of 4096. Shorten it.`;
+      const error = `The prompt is ${promptTokens} tokens long, whose cache takes ${Math.ceil(promptTokens * CACHE_MIB_PER_TOKEN)} MiB; with minTokens 0 at most 4095 fit the context of 4096, which takes 3072 MiB. Shorten it.`;
       const end = { ...nothing, weights: DEMO_WEIGHTS, device: DEMO_DEVICE, finishReason: fate };
       return fail(life.after(dice.between(4, 20)), { outcome: fate, error, ...end });
     }
