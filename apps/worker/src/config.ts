@@ -79,6 +79,14 @@ export const workerConfig = z.object({
     .min(0)
     .default(0)
     .describe('Threads of the onnx engine on a CPU; 0 takes all cores but one.'),
+  ENGINE_CONTEXT_TOKENS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Most tokens of a prompt and its answer; 0 ends at the short rope table (Phi: 4096).',
+    ),
   ECHO_TOKEN_DELAY_MS: z.coerce
     .number()
     .min(0)

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Db } from '@runfleet/db';
 import { buildModelFolder } from '@runfleet/engine';
 import { findModel, type Model } from '@runfleet/models';
-import { openTicketTransport } from '@runfleet/queue';
+import { openTicketTransport, type TicketTransport } from '@runfleet/queue';
 import { createLogger } from '@runfleet/service';
-import { assignTasks, createTask, readTask } from '@runfleet/tasks';
-import { aTask, phi, testWithTasks } from '@runfleet/tasks/testing';
+import { assignTasks, createTask, readTask, type TaskRow, type TaskStore } from '@runfleet/tasks';
+import { aTask, phi, type Tenant, testWithTasks } from '@runfleet/tasks/testing';
 import { expect, vi } from 'vitest';
 
 import { workerConfig } from './config.ts';
@@ -16,21 +17,53 @@ import { startWorker } from './start-worker.ts';
 
 const SLOTS = 2;
 
-const test = testWithTasks.extend('folders', async ({}, { onCleanup }) => {
-  const parent = await mkdtemp(join(tmpdir(), 'worker-'));
-  onCleanup(() => rm(parent, { recursive: true }));
-  const [first, second] = await Promise.all([
-    buildModelFolder(join(parent, 'first')),
-    buildModelFolder(join(parent, 'second'), { seed: 36 }),
-  ]);
-  return { first: first.dir, second: second.dir };
-});
+const test = testWithTasks
+  .extend('folder', async ({}, { onCleanup }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'worker-'));
+    onCleanup(() => rm(folder, { recursive: true }));
+    return folder;
+  })
+  .extend('folders', async ({ folder }) => {
+    const [first, second] = await Promise.all([
+      buildModelFolder(join(folder, 'first')),
+      buildModelFolder(join(folder, 'second'), { seed: 36 }),
+    ]);
+    return { first: first.dir, second: second.dir };
+  })
+  // So short a table that a short prompt goes past it.
+  .extend('longFolder', async ({ folder }) => {
+    const tokens = { originalMaxPositions: 64, maxPositions: 512 };
+    return (await buildModelFolder(join(folder, 'long'), tokens)).dir;
+  });
 
 const phi3 = (): Model => {
   const model = findModel('microsoft', 'Phi-3-mini-4k-instruct');
   if (!model) throw new Error('The catalogue has no Phi-3-mini-4k-instruct.');
   return model;
 };
+
+type Ctx = { db: Db; store: TaskStore; tenant: Tenant; tickets: TicketTransport };
+
+/** Places a task on the one worker there is, and reads it once it has ended. */
+async function runToEnd(
+  { db, store, tenant, tickets }: Ctx,
+  { model, prompt }: { model: Model; prompt: string },
+): Promise<TaskRow> {
+  const parameters = { prompt, max_tokens: '2', temperature: '0' };
+  const { id } = await createTask({ store }, aTask(tenant, { model, parameters }));
+  const [worker] = await db.sql<{ id: string }[]>`select id from workers`;
+  const workerId = worker?.id ?? '';
+  const { assigned } = await assignTasks({ store }, [{ taskId: id, workerId, generation: 1 }]);
+  await tickets.send(workerId, assigned);
+  return vi.waitFor(
+    async () => {
+      const task = await readTask({ db }, { ...tenant, reference: { id } });
+      expect(task.status).toBe('task_postprocess_end');
+      return task;
+    },
+    { timeout: 20_000 },
+  );
+}
 
 test('a worker of several models loads each when a task comes, in the memory that it has', async ({
   db,
@@ -73,20 +106,9 @@ test('a worker of several models loads each when a task comes, in the memory tha
   };
   /** Runs a task of a model, and answers with the weights that it ran on. */
   const run = async (model: Model): Promise<string> => {
-    const parameters = { prompt: 'Hello', max_tokens: '2', temperature: '0' };
-    const { id } = await createTask({ store }, aTask(tenant, { model, parameters }));
-    const { id: workerId } = await readRow();
-    const placement = { taskId: id, workerId, generation: 1 };
-    const { assigned } = await assignTasks({ store }, [placement]);
-    await tickets.send(workerId, assigned);
-    return vi.waitFor(
-      async () => {
-        const task = await readTask({ db }, { ...tenant, reference: { id } });
-        expect(task).toMatchObject({ status: 'task_postprocess_end', outcome: 'succeeded' });
-        return task.receipt?.weights ?? '';
-      },
-      { timeout: 20_000 },
-    );
+    const end = await runToEnd({ db, store, tenant, tickets }, { model, prompt: 'Hello' });
+    expect(end.outcome).toBe('succeeded');
+    return end.receipt?.weights ?? '';
   };
 
   const atFirst = await readRow();
@@ -100,6 +122,41 @@ test('a worker of several models loads each when a task comes, in the memory tha
     expect((await readRow()).loaded).toEqual({ [phi3().pool]: { bytes } });
   });
   expect(await run(phi())).toBe('first');
+});
+
+test('a worker with a longer context runs what the short rope table does not hold; past it, a prompt is refused with its bytes and costs nothing', async ({
+  db,
+  store,
+  tenant,
+  longFolder,
+  databaseUrl,
+  redisUrl,
+}) => {
+  const config = workerConfig.parse({
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WORKER_PORT: '0',
+    WORKER_SLOTS: String(SLOTS),
+    MODEL_DIR: longFolder,
+    ENGINE_PROVIDER: 'cpu',
+    ENGINE_THREADS: '1',
+    ENGINE_CONTEXT_TOKENS: '256',
+  });
+  const logger = createLogger({ role: 'worker', level: 'silent' });
+  await using _worker = await startWorker(config, { logger });
+  await using tickets = openTicketTransport({ url: redisUrl, kind: 'lists' });
+  const run = (prompt: string) =>
+    runToEnd({ db, store, tenant, tickets }, { model: phi(), prompt });
+
+  const long = await run('the task waits in a fair queue and '.repeat(12));
+  expect(long.outcome).toBe('succeeded');
+  expect(long.receipt?.promptTokens).toBeGreaterThan(64);
+
+  const tooLong = await run('the task waits in a fair queue and '.repeat(60));
+  expect(tooLong).toMatchObject({ outcome: 'rejected', totalCost: 0n });
+  expect(tooLong.debugError).toMatch(
+    /prompt is \d+ tokens long, whose cache takes 1 MiB; .* at most 255 fit the context of 256/u,
+  );
 });
 
 test('a model without a folder, or that nobody knows, stops the start and is named', () => {

@@ -151,11 +151,10 @@ async function hostedModel(
 ): Promise<HostedModel> {
   const { provider, metrics } = options;
   const spec = engineSpecOf(config, named);
-  const { slots } = spec;
   return {
     pool: named.model.pool,
     name: slugOf(named.model),
-    bytes: spec.kind === 'onnx' ? await measureModel(spec.modelDir, { slots, provider }) : 0,
+    bytes: spec.kind === 'onnx' ? await measureModel(spec.modelDir, { ...spec, provider }) : 0,
     open: () => openMetered(spec, named, metrics),
   };
 }
@@ -178,6 +177,7 @@ function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineS
       `${slugOf(model)} has no folder: name that of a published ONNX model in MODEL_DIR, or in WORKER_MODELS after an equals sign.`,
     );
   }
+  const contextLength = config.ENGINE_CONTEXT_TOKENS;
   return {
     kind: 'onnx',
     modelDir: dir,
@@ -185,5 +185,6 @@ function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineS
     slots,
     // One core is left to the worker's own loop: commits, tickets, the lease.
     threads: config.ENGINE_THREADS || Math.max(1, availableParallelism() - 1),
+    ...(contextLength > 0 ? { contextLength } : {}),
   };
 }

@@ -199,7 +199,7 @@ export class ModelHost implements AsyncDisposable {
 function noRoom(model: HostedModel, memoryBytes: number): ModelLoadError {
   const [needs, has] = [model.bytes, memoryBytes].map((bytes) => Math.ceil(bytes / 2 ** 20));
   return new ModelLoadError(
-    `${model.name} needs ${needs} MiB and the models of this worker share ${has} MiB, which busy ones take. Use fewer slots, or set WORKER_MEMORY_BYTES.`,
+    `${model.name} needs ${needs} MiB and the models of this worker share ${has} MiB, which busy ones take. Use fewer slots or a smaller ENGINE_CONTEXT_TOKENS, or set WORKER_MEMORY_BYTES.`,
   );
 }
 
