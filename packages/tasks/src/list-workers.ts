@@ -37,10 +37,10 @@ export async function listWorkers(
   const rows = await sql<Row[]>`
     select w.id, w.generation, w.state, w.slots, w.used, w.labels, w.pools, w.loaded, w.sizes,
       w.memory_bytes as "memoryBytes",
-      -- Only where there is a choice of models does it matter which of them have work.
-      case when cardinality(w.pools) > 1
-        then array(select distinct t.pool from tasks t where t.worker_id = w.id)
-        else '{}' end as busy
+      -- Tasks are looked at only where there is a choice of models that they may be of.
+      case when w.used = 0 then '{}'
+        when cardinality(w.pools) = 1 then w.pools
+        else array(select distinct t.pool from tasks t where t.worker_id = w.id) end as busy
     from workers w, pulse p
     where ${input.pool} = any(w.pools) and w.labels @> ${input.labels as string[]}::text[]
       and p.n - w.renewed_pulse <= ${SILENT_PULSES}

@@ -69,7 +69,9 @@ export async function aWorker(
 
 export function aDescription(): WorkerDescription {
   const device = { engine: 'echo', model: '', provider: '', device: 'cpu', version: '' };
-  return { pools: [phi().pool], labels: [], loaded: {}, sizes: {}, memoryBytes: null, device };
+  const { pool } = phi();
+  const loaded = { [pool]: { bytes: 0 } };
+  return { pools: [pool], labels: [], loaded, sizes: {}, memoryBytes: null, device };
 }
 
 /** Ends the pause before a task's next try, as if the time had passed. */
