@@ -33,7 +33,7 @@ const MID_MODEL: ModelSize = {
 const BATCH_MAX = 8;
 const SHORT_CONTEXT = 64;
 const LONG_CONTEXT = 512;
-const TOKENS = 64;
+const TOKENS = 128;
 const SLOW_TOKENS = 16;
 const EQUAL_PROMPTS = 20;
 const EQUAL_TOKENS = 32;
@@ -76,8 +76,8 @@ const part = (
 
 const OURS = [
   part('runfleet', 1, SHORT_CONTEXT),
-  part('runfleet', BATCH_MAX, SHORT_CONTEXT),
   part('runfleet', 1, SHORT_CONTEXT, TOKENS, 'bare'),
+  part('runfleet', BATCH_MAX, SHORT_CONTEXT),
   part('runfleet', BATCH_MAX, SHORT_CONTEXT, TOKENS, 'bare'),
   part('runfleet', 1, LONG_CONTEXT, TOKENS),
   part('runfleet', BATCH_MAX, LONG_CONTEXT, TOKENS),

@@ -8,7 +8,7 @@ export type Ask =
   | { do: 'continue'; prompts: readonly (readonly number[])[]; tokens: number };
 
 export type Decoded = {
-  /** Over all sequences, from the moment that each has said something until the last one ends. */
+  /** Over all sequences, while all of them are written. */
   tokensPerSecond: number;
   /** From the call until every sequence has said something. */
   prefillMs: number;
@@ -41,33 +41,45 @@ export function promptIds(sequence: number, length: number): number[] {
   return [1, ...ids];
 }
 
-/** Times tokens as they come: `said(sequence)` for each. */
+/**
+ * Times tokens as they come, `said(sequence)` for each of `tokens` per sequence. The rate is that of
+ * the time in which all of them are written: prompts are read one after the other, so the first to
+ * begin is the first to end, and what then goes on is a smaller batch.
+ */
 export class TokenClock {
   readonly #startedAt = performance.now();
   readonly #counts: number[];
-  #begunAt = 0;
-  #countAtBegin = 0;
+  readonly #tokens: number;
+  #begun: Moment | undefined;
+  #ended: Moment | undefined;
 
-  constructor(batch: number) {
+  constructor({ batch, tokens }: { batch: number; tokens: number }) {
     this.#counts = Array.from({ length: batch }, () => 0);
+    this.#tokens = tokens;
   }
 
   said(sequence: number, tokens = 1): void {
-    this.#counts[sequence] = (this.#counts[sequence] ?? 0) + tokens;
-    if (this.#begunAt > 0 || this.#counts.includes(0)) return;
-    this.#begunAt = performance.now();
-    this.#countAtBegin = this.#total();
+    const count = (this.#counts[sequence] ?? 0) + tokens;
+    this.#counts[sequence] = count;
+    if (!this.#begun && !this.#counts.includes(0)) this.#begun = this.#now();
+    else if (count >= this.#tokens) this.#ended ??= this.#now();
   }
 
+  /** Throws where no moment had all sequences under way, which more tokens would change. */
   end(): Decoded {
-    const seconds = (performance.now() - this.#begunAt) / 1_000;
+    const [begun, ended] = [this.#begun, this.#ended];
+    if (!begun || !ended || ended.at <= begun.at) {
+      throw new Error(`The first of ${this.#counts.length} ended before the last began.`);
+    }
     return {
-      tokensPerSecond: (this.#total() - this.#countAtBegin) / seconds,
-      prefillMs: this.#begunAt - this.#startedAt,
+      tokensPerSecond: (1_000 * (ended.count - begun.count)) / (ended.at - begun.at),
+      prefillMs: begun.at - this.#startedAt,
     };
   }
 
-  #total(): number {
-    return this.#counts.reduce((sum, count) => sum + count, 0);
+  #now(): Moment {
+    return { at: performance.now(), count: this.#counts.reduce((sum, count) => sum + count, 0) };
   }
 }
+
+type Moment = { at: number; count: number };

@@ -54,7 +54,7 @@ serve(async (ask: Ask) => {
     }
     return { ids };
   }
-  const clock = new TokenClock(ask.batch);
+  const clock = new TokenClock(ask);
   const lane = async (sequence: number) => {
     const prompt = promptIds(sequence, ask.contextTokens);
     for await (const _ of continued(sequence, prompt, ask.tokens)) clock.said(sequence);

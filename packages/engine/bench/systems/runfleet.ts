@@ -35,7 +35,7 @@ serve(async (ask): Promise<Answer> => {
 async function decode({ batch, contextTokens, tokens }: Ask & { do: 'decode' }): Promise<Answer> {
   const opened = (engine ??= await openEngine(spec));
   const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
-  const clock = new TokenClock(batch);
+  const clock = new TokenClock({ batch, tokens });
   stalls.enable();
   const request = aRequest('', { greedy: true, minTokens: tokens, maxTokens: tokens });
   const sequence = async (index: number) => {
@@ -63,7 +63,7 @@ async function bare(
     opened.rewind(slot, 0);
     await prefill(opened, slot, promptIds(slot, contextTokens));
   }
-  const clock = new TokenClock(batch);
+  const clock = new TokenClock({ batch, tokens });
   for (let step = 0; step < tokens; step += 1) {
     const length = contextTokens + step;
     const rows = Array.from({ length: batch }, (_, slot) => ({ slot, id: 500, length }));

@@ -43,7 +43,7 @@ serve(async (ask: Ask) => {
     return { ids };
   }
   if (ask.batch !== 1) return { failed: 'transformers.js is measured at batch 1 only.' };
-  const clock = new TokenClock(1);
+  const clock = new TokenClock(ask);
   await continued(promptIds(0, ask.contextTokens), ask.tokens, () => clock.said(0));
   return { decoded: clock.end() };
 });

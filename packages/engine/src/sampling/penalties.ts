@@ -25,8 +25,8 @@ export class Penalties {
     this.#seen = new Set(this.#repeats ? promptIds : []);
   }
 
-  /** Changes `logits` in place. */
-  apply(logits: Float32Array): void {
+  /** Changes `logits` in place; whether any was changed. */
+  apply(logits: Float32Array): boolean {
     const { repetitionPenalty, presencePenalty, frequencyPenalty } = this.#options;
     for (const id of this.#seen) {
       const logit = logits[id];
@@ -37,6 +37,7 @@ export class Penalties {
       const logit = logits[id];
       if (logit !== undefined) logits[id] = logit - frequencyPenalty * count - presencePenalty;
     }
+    return this.#seen.size + this.#counts.size > 0;
   }
 
   /** Counts a token of the answer. */

@@ -1,6 +1,6 @@
 import type { GenerateRequest } from '../engine.ts';
 import { Penalties } from './penalties.ts';
-import { scanLogits } from './scan-logits.ts';
+import { maxOf, scanLogits } from './scan-logits.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { Softmax } from './softmax.ts';
 
@@ -49,12 +49,11 @@ export class Sampler {
    */
   next(logits: Float32Array, allowed?: Int32Array): number {
     const isTooShort = this.#tokens < this.#options.minTokens;
-    const isMasked = allowed !== undefined || isTooShort;
-    if (isMasked) scanLogits(logits);
+    let max = scanLogits(logits);
     if (allowed) keepAllowed(logits, allowed);
-    if (isTooShort) this.#refuseStops(logits);
-    this.#penalties.apply(logits);
-    const max = isMasked ? maxOf(logits) : scanLogits(logits);
+    if (isTooShort) this.#refuseStops(logits, allowed !== undefined);
+    const isPenalized = this.#penalties.apply(logits);
+    if (allowed || isTooShort || isPenalized) max = maxOf(logits);
 
     const id = this.#isGreedy ? logits.indexOf(max) : this.#draw(logits, max);
     this.#tokens += 1;
@@ -63,10 +62,10 @@ export class Sampler {
   }
 
   /** A grammar that allows nothing but an end has the last word: there is nothing else to say. */
-  #refuseStops(logits: Float32Array): void {
+  #refuseStops(logits: Float32Array, hasGrammar: boolean): void {
     const stops = [...this.#stopIds].map((id) => ({ id, logit: logits[id] ?? NONE }));
     for (const { id } of stops) logits[id] = NONE;
-    if (maxOf(logits) !== NONE) return;
+    if (!hasGrammar || maxOf(logits) !== NONE) return;
     for (const { id, logit } of stops) logits[id] = logit;
   }
 
@@ -86,13 +85,4 @@ function keepAllowed(logits: Float32Array, allowed: Int32Array): void {
   for (let id = 0; id < logits.length; id += 1) {
     if ((((allowed[id >> 5] ?? 0) >>> (id & 31)) & 1) === 0) logits[id] = NONE;
   }
-}
-
-function maxOf(logits: Float32Array): number {
-  let max = NONE;
-  for (let id = 0; id < logits.length; id += 1) {
-    const logit = logits[id] ?? 0;
-    if (logit > max) max = logit;
-  }
-  return max;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { scanLogits } from './scan-logits.ts';
+import { maxOf, scanLogits } from './scan-logits.ts';
 
 test('the largest is found wherever it stands, and what is no number wherever that stands', () => {
   for (let length = 1; length <= 9; length += 1) {
@@ -8,6 +8,7 @@ test('the largest is found wherever it stands, and what is no number wherever th
       const logits = new Float32Array(length).fill(-3);
       logits[place] = -1;
       expect(scanLogits(logits)).toBe(-1);
+      expect(maxOf(logits)).toBe(-1);
       for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
         logits[place] = bad;
         expect(() => scanLogits(logits)).toThrow(expect.objectContaining({ kind: 'model' }));

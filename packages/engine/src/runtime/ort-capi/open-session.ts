@@ -32,8 +32,8 @@ export async function openNativeSession(
     api.call('SetSessionLogSeverityLevel', options, LOG_FATAL);
     api.call('SetIntraOpNumThreads', options, threads);
     api.call('SetInterOpNumThreads', options, 1);
-    // Threads that spin between steps take the cores that the rest of the machine needs.
-    api.call('AddSessionConfigEntry', options, 'session.intra_op.allow_spinning', '0');
+    // Threads spin for one another within a run; between runs they would take the cores of others.
+    api.call('AddSessionConfigEntry', options, 'session.force_spinning_stop', '1');
     // Patterns are kept per input shape, and no two steps have the same shape.
     api.call('DisableMemPattern', options);
     if (provider === 'cuda') appendCuda(api, options);
