@@ -34,7 +34,7 @@ const BATCH_MAX = 8;
 const SHORT_CONTEXT = 64;
 const LONG_CONTEXT = 512;
 const TOKENS = 128;
-const SLOW_TOKENS = 16;
+const SLOW_TOKENS = 64;
 const EQUAL_PROMPTS = 20;
 const EQUAL_TOKENS = 32;
 
@@ -82,7 +82,7 @@ const OURS = [
   part('runfleet', 1, LONG_CONTEXT, TOKENS),
   part('runfleet', BATCH_MAX, LONG_CONTEXT, TOKENS),
   part('stock', 1, LONG_CONTEXT, SLOW_TOKENS),
-  part('stock', BATCH_MAX, LONG_CONTEXT, SLOW_TOKENS / 2),
+  part('stock', BATCH_MAX, LONG_CONTEXT, SLOW_TOKENS),
 ];
 const PEERS = [
   part('llama.cpp', 1, SHORT_CONTEXT),
