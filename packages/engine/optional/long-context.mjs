@@ -16,7 +16,7 @@ const ANSWER_TOKENS = 16;
 const GB = 1e9;
 const startedAt = performance.now();
 const say = (text) =>
-  console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0)} s  ${text}`);
+  process.stdout.write(`${((performance.now() - startedAt) / 1_000).toFixed(0)} s  ${text}\n`);
 
 const modelDir = join(tmpdir(), 'runfleet-long-context');
 say('building the model');
