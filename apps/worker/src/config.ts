@@ -87,6 +87,15 @@ export const workerConfig = z.object({
     .describe(
       'Most tokens of a prompt and its answer; 0 ends at the short rope table (Phi: 4096).',
     ),
+  ENGINE_PROMPT_LOOKUP_TOKENS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe(
+      'Most tokens to guess ahead from the text so far while an answer is alone; may change its rounding.',
+    ),
   ECHO_TOKEN_DELAY_MS: z.coerce
     .number()
     .min(0)

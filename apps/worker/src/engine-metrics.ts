@@ -34,6 +34,16 @@ export function engineMetrics(metrics: Metrics) {
   );
   const read = metrics.counter('vllm:prompt_tokens_total', 'Tokens read.', labels);
   const written = metrics.counter('vllm:generation_tokens_total', 'Tokens written.', labels);
+  const guessed = metrics.counter(
+    'vllm:spec_decode_num_draft_tokens_total',
+    'Tokens guessed ahead.',
+    labels,
+  );
+  const right = metrics.counter(
+    'vllm:spec_decode_num_accepted_tokens_total',
+    'Guesses that were right.',
+    labels,
+  );
   const ended = metrics.counter('vllm:request_success_total', 'Answers that ended.', [
     'model_name',
     'finished_reason',
@@ -55,6 +65,10 @@ export function engineMetrics(metrics: Metrics) {
       }
     },
     tokensWritten: (model_name: string, tokens: number) => written.inc({ model_name }, tokens),
+    tokensGuessed(model_name: string, drafts: { tokens: number; accepted: number }) {
+      guessed.inc({ model_name }, drafts.tokens);
+      right.inc({ model_name }, drafts.accepted);
+    },
     answerEnded: (model_name: string, reason: string) =>
       ended.inc({ model_name, finished_reason: reason }),
   };

@@ -69,6 +69,7 @@ export class MeteredEngine implements Engine {
       );
       advance(result.completionTokens);
       metrics.answerEnded(name, result.finishReason);
+      if (result.drafts) metrics.tokensGuessed(name, result.drafts);
       return result;
     } finally {
       this.#runs.delete(run);

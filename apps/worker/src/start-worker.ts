@@ -186,5 +186,6 @@ function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineS
     // One core is left to the worker's own loop: commits, tickets, the lease.
     threads: config.ENGINE_THREADS || Math.max(1, availableParallelism() - 1),
     ...(contextLength > 0 ? { contextLength } : {}),
+    promptLookupTokens: config.ENGINE_PROMPT_LOOKUP_TOKENS,
   };
 }

@@ -66,6 +66,8 @@ export type GenerateResult = {
   completionTokens: number;
   prefillMs: number;
   decodeMs: number;
+  /** Tokens guessed ahead by prompt lookup, and those of them that were right; where any were. */
+  drafts?: { tokens: number; accepted: number };
 };
 
 export type EngineInfo = {
@@ -113,6 +115,12 @@ export type OnnxEngineSpec = {
    * tokens for Phi-3.5) that costs the cache of a long slot; without it, sequences end there.
    */
   contextLength?: number;
+  /**
+   * The most tokens to guess ahead while an answer is alone, from what stands before it (prompt
+   * lookup). Without it none: a run of several tokens rounds otherwise than one of each, so an
+   * answer could depend on its company.
+   */
+  promptLookupTokens?: number;
 };
 
 export type EchoEngineSpec = { kind: 'echo'; slots: number; tokenDelayMs: number };

@@ -30,7 +30,10 @@ async function serve(): Promise<void> {
   const grammars = new Grammars(folder);
   grammars.warmUp();
   const batch = new OutputBatch(send);
-  const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn() });
+  const scheduler = new Scheduler(runtime, {
+    onTurnEnd: () => batch.turn(),
+    promptLookupTokens: spec.promptLookupTokens ?? 0,
+  });
   const aborts = new Map<number, AbortController>();
   const running = new Set<Promise<void>>();
 

@@ -19,7 +19,10 @@ const never = new AbortController().signal;
 // So short a table that the reference can follow sequences past it.
 const SHORT = { originalMaxPositions: 64, maxPositions: 512 };
 
-type Call = { kind: 'decode'; rows: number } | { kind: 'chunk'; slot: number; tokens: number };
+type Call =
+  | { kind: 'decode'; rows: number }
+  | { kind: 'chunk'; slot: number; tokens: number }
+  | { kind: 'verify'; tokens: number };
 
 /** A runtime that notes its calls, and fails decoding as `fault` says. */
 class NotedRuntime implements Runtime {
@@ -61,6 +64,11 @@ class NotedRuntime implements Runtime {
   async prefillChunk(slot: number, ids: readonly number[], start: number) {
     const run = this.#runtime.prefillChunk(slot, ids, start);
     this.#note({ kind: 'chunk', slot, tokens: ids.length });
+    return await run;
+  }
+  async verify(slot: number, ids: readonly number[], start: number) {
+    const run = this.#runtime.verify(slot, ids, start);
+    this.#note({ kind: 'verify', tokens: ids.length });
     return await run;
   }
   async decode(rows: readonly DecodeRow[]) {
@@ -124,8 +132,8 @@ function start(
     { ...request, minTokens: Math.min(request.minTokens, request.maxTokens), promptIds },
     { ...folder, contextLength: (long ?? short).tokens, grammars: new Grammars(folder) },
   );
-  const answer = { text: '', tokens: 0, done: Promise.resolve<unknown>(undefined) };
-  answer.done = scheduler.run(
+  const answer = { text: '', tokens: 0 };
+  const done = scheduler.run(
     generation,
     (chunk) => {
       answer.text += chunk.text;
@@ -133,7 +141,7 @@ function start(
     },
     signal,
   );
-  return answer;
+  return Object.assign(answer, { done });
 }
 
 function promptOf(tokens: number, first = 3): number[] {
@@ -315,6 +323,51 @@ test('a prompt that begins like one before it is read from where they part', asy
   await Promise.all(both.map(({ done }) => done));
   const read = runtime.calls.flatMap((call) => (call.kind === 'chunk' ? [call.tokens] : []));
   expect(read).toEqual([4, 4]);
+});
+
+test.each<[string, BuildOptions]>([
+  ['fp32', {}],
+  ['a short rope table', SHORT],
+])('prompt lookup takes several tokens in a run, and changes no answer: %s', async (_, options) => {
+  await using opened = await open(options, 2);
+  const { runtime } = opened;
+  let drafted = 0;
+  for (const changes of [{}, { greedy: false, temperature: 0.5 }, { repetitionPenalty: 1.2 }]) {
+    for (const seed of [1n, 2n, 3n]) {
+      // A repetitive prompt, as that of an answer which quotes.
+      const promptIds = Array.from({ length: 48 }, (__, at) => 300 + (at % 6) + Number(seed));
+      const request = { promptIds, changes: { maxTokens: 40, seed, ...changes } };
+      const say = async (promptLookupTokens: number) => {
+        const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens });
+        runtime.calls.length = 0;
+        const answer = start(opened, scheduler, request);
+        const { drafts, completionTokens } = await answer.done;
+        expect(completionTokens).toBe(40);
+        return { text: answer.text, drafts, runs: runtime.calls.length };
+      };
+      const plain = await say(0);
+      const ahead = await say(8);
+      expect(ahead.text).toBe(plain.text);
+      expect(plain.drafts).toBeUndefined();
+      // Every right guess saves a run.
+      expect(ahead.runs).toBe(plain.runs - (ahead.drafts?.accepted ?? 0));
+      drafted += ahead.drafts?.accepted ?? 0;
+    }
+  }
+  expect(drafted).toBeGreaterThan(20);
+});
+
+test('nothing is guessed for answers in company', async () => {
+  await using opened = await open({}, 2);
+  const { runtime } = opened;
+  const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens: 8 });
+  const promptIds = Array.from({ length: 48 }, (_, at) => 300 + (at % 6));
+  const both = [0, 1].map(() =>
+    start(opened, scheduler, { promptIds, changes: { maxTokens: 20 } }),
+  );
+  await Promise.all(both.map(({ done }) => done));
+  expect(runtime.calls.filter(({ kind }) => kind === 'verify').length).toBeLessThanOrEqual(1);
+  expect(both[0]?.text).toBe(both[1]?.text);
 });
 
 test('answers close ranks when those between them are done', async () => {

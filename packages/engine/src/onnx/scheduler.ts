@@ -6,6 +6,7 @@ import { Slots } from '../slots.ts';
 import { chunkTokens } from './chunk-tokens.ts';
 import type { Generation } from './generation.ts';
 import { PrefillPace } from './prefill-pace.ts';
+import { lookUpNext } from './prompt-lookup.ts';
 import { SlotPool } from './slot-pool.ts';
 
 type Sequence = {
@@ -25,12 +26,16 @@ type Sequence = {
   length: number;
   /** How many of those were read in chunks. */
   readLength: number;
+  /** Tokens guessed ahead, those of them that were right, and those of the last draft. */
+  readonly drafts: { tokens: number; accepted: number; acceptedLast: number };
 };
 
 type Placed = Sequence & { place: NonNullable<Sequence['place']> };
 
 /** So many rows run along idly before the topmost sequence is moved into the gap below it. */
 const IDLE_ROWS_MAX = 32;
+/** A draft is so much longer than what was right of the one before: a wrong token costs a row of a run. */
+const DRAFT_TOKENS_MORE = 2;
 
 /**
  * Runs many answers on one runtime. Each turn takes one token for every answer under way, in one run
@@ -38,7 +43,8 @@ const IDLE_ROWS_MAX = 32;
  * it: a long prompt delays neither the answers nor the prompts beside it by more than its share.
  *
  * A sequence that outgrows the short slots is read again from its start in a long one, whose LongRoPE
- * table differs. An abort frees its slot with the run under way, which is ended where it serves
+ * table differs. An answer that is alone may be written several tokens in a run, where it repeats what
+ * stands before it; what it says is drawn as ever. An abort frees its slot with the run under way, which is ended where it serves
  * nobody else. What fails fails alone: a run of several rows that fails is repeated row by row.
  */
 export class Scheduler {
@@ -46,6 +52,7 @@ export class Scheduler {
   readonly #admission: Slots;
   readonly #pools: readonly SlotPool[];
   readonly #onTurnEnd: () => void;
+  readonly #promptLookupTokens: number;
   /** In the order in which prompts are read. */
   readonly #sequences = new Set<Sequence>();
   readonly #pace = new PrefillPace();
@@ -54,9 +61,13 @@ export class Scheduler {
   #served: readonly Sequence[] = [];
   #idleRows = 0;
 
-  /** `onTurnEnd` is called after each turn, for whoever collects the output of a turn. */
-  constructor(runtime: Runtime, options: { onTurnEnd: () => void }) {
+  /**
+   * `onTurnEnd` is called after each turn, for whoever collects the output of a turn;
+   * `promptLookupTokens` is the longest draft, 0 for none.
+   */
+  constructor(runtime: Runtime, options: { onTurnEnd: () => void; promptLookupTokens?: number }) {
     this.#runtime = runtime;
+    this.#promptLookupTokens = options.promptLookupTokens ?? 0;
     this.#pools = runtime.slotClasses.flatMap((slotClass) =>
       slotClass ? [new SlotPool(slotClass, runtime)] : [],
     );
@@ -99,6 +110,7 @@ export class Scheduler {
           place: undefined,
           length: 0,
           readLength: 0,
+          drafts: { tokens: 0, accepted: 0, acceptedLast: 0 },
         });
         void this.#turn();
       });
@@ -148,7 +160,8 @@ export class Scheduler {
 
     this.#closeGaps(pool, running);
     const startedAt = performance.now();
-    const isDone = await this.#step(running);
+    const draft = this.#draft(running);
+    const isDone = draft ? await this.#stepAhead(...draft) : await this.#step(running);
     this.#pace.decoded(performance.now() - startedAt);
     if (!isDone && running.length > 1) {
       for (const sequence of running) {
@@ -177,6 +190,42 @@ export class Scheduler {
       if (running.length === 1 && only) this.#fail(only, error);
       return false;
     }
+  }
+
+  /** What the only sequence may say next; undefined where there are others, or nothing to guess by. */
+  #draft([only]: readonly Placed[]): [Placed, readonly number[]] | undefined {
+    if (!only || this.#sequences.size > 1 || this.#promptLookupTokens === 0) return undefined;
+    const { ids, drafts, place } = only;
+    const room = place.pool.slotClass.tokens - ids.length;
+    const most = Math.min(this.#promptLookupTokens, drafts.acceptedLast + DRAFT_TOKENS_MORE, room);
+    const draft = lookUpNext(ids, Math.max(0, most));
+    return draft.length > 0 ? [only, draft] : undefined;
+  }
+
+  /** One run of the newest token and the draft behind it, of which stays what the answer would say. */
+  async #stepAhead(sequence: Placed, draft: readonly number[]): Promise<boolean> {
+    const { place, ids, length, drafts } = sequence;
+    const newest = ids.slice(length);
+    drafts.tokens += draft.length;
+    drafts.acceptedLast = 0;
+    try {
+      const logits = await this.#serve([sequence], () =>
+        this.#runtime.verify(place.slot, [...newest, ...draft], length),
+      );
+      for (const [at, row] of logits.entries()) {
+        sequence.length += 1;
+        this.#take(sequence, row);
+        // It ended, or goes on in another slot.
+        if (sequence.place !== place) return true;
+        if (ids.at(-1) !== draft[at]) break;
+        drafts.accepted += 1;
+        drafts.acceptedLast += 1;
+      }
+      this.#runtime.rewind(place.slot, sequence.length);
+    } catch (error) {
+      this.#fail(sequence, error);
+    }
+    return true;
   }
 
   /** Reads prompts in turn: whoever had a chunk goes to the end of the line. */
@@ -236,7 +285,7 @@ export class Scheduler {
 
   #take(sequence: Placed, logits: Float32Array): void {
     if (this.#dropAborted(sequence)) return;
-    const { generation, onOutput, resolve, startedAt, ids, place } = sequence;
+    const { generation, onOutput, resolve, startedAt, ids, place, drafts } = sequence;
     sequence.firstTokenAt ??= performance.now();
     try {
       const chunk = generation.take(logits);
@@ -257,6 +306,9 @@ export class Scheduler {
       completionTokens: generation.tokens,
       prefillMs: sequence.firstTokenAt - startedAt,
       decodeMs: performance.now() - sequence.firstTokenAt,
+      ...(drafts.tokens > 0 && {
+        drafts: { tokens: drafts.tokens, accepted: drafts.accepted },
+      }),
     });
   }
 

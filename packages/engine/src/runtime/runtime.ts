@@ -30,6 +30,8 @@ export type Runtime = AsyncDisposable & {
     ids: readonly number[] | Int32Array,
     start: number,
   ): Promise<Float32Array>;
+  /** Appends `ids` as `prefillChunk` does; the logits after each of them. */
+  verify(slot: number, ids: readonly number[], start: number): Promise<Float32Array[]>;
   /** One token for each row, all of one class; their logits in the same order. */
   decode(rows: readonly DecodeRow[]): Promise<Float32Array[]>;
   /** Forgets all but the first `length` tokens of a slot. */

@@ -66,6 +66,18 @@ describe.each(KINDS)('%s', (kind) => {
     expect(difference(logits)).toBeLessThan(1e-4);
   });
 
+  test('verified tokens give the logits of the float64 reference after each of them', async () => {
+    await using runtime = await open(kind);
+    await runtime.prefillChunk(0, ids.slice(0, 9), 0);
+    const rows = await runtime.verify(0, ids.slice(9), 9);
+    expect(rows).toHaveLength(ids.length - 9);
+    for (const [at, row] of rows.entries()) {
+      expect(difference(row, reference.logits(ids.slice(0, 10 + at)))).toBeLessThan(1e-4);
+    }
+    runtime.rewind(0, 9);
+    expect(difference(await runtime.prefillChunk(0, ids.slice(9), 9))).toBeLessThan(1e-4);
+  });
+
   test('slots do not see each other', async () => {
     await using runtime = await open(kind);
     await runtime.prefillChunk(0, ids.slice(0, -1), 0);

@@ -115,7 +115,17 @@ export class OrtCapi implements Runtime {
     ids: readonly number[] | Int32Array,
     start: number,
   ): Promise<Float32Array> {
-    return await this.#alone(() => this.#prefillChunk(slot, ids, start));
+    return await this.#alone(async () => {
+      await this.#append(slot, ids, start);
+      return this.#runner.logits(ids.length - 1);
+    });
+  }
+
+  async verify(slot: number, ids: readonly number[], start: number): Promise<Float32Array[]> {
+    return await this.#alone(async () => {
+      await this.#append(slot, ids, start);
+      return ids.map((_, at) => this.#runner.logits(at));
+    });
   }
 
   async decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
@@ -171,11 +181,7 @@ export class OrtCapi implements Runtime {
     }
   }
 
-  async #prefillChunk(
-    slot: number,
-    ids: readonly number[] | Int32Array,
-    start: number,
-  ): Promise<Float32Array> {
+  async #append(slot: number, ids: readonly number[] | Int32Array, start: number): Promise<void> {
     const { cache, index, isLong } = this.#place(slot);
     this.#checkAppend(slot, ids.length, start);
     const most = this.chunkTokensMax(start);
@@ -208,7 +214,6 @@ export class OrtCapi implements Runtime {
       width: this.#width(isLong, end + padding),
     });
     this.#held[slot] = end;
-    return this.#runner.logits(ids.length - 1);
   }
 
   async #decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {

@@ -83,13 +83,17 @@ export class OrtNode implements Runtime {
     ids: readonly number[] | Int32Array,
     start: number,
   ): Promise<Float32Array> {
+    return lastOf(await this.#append(slot, BigInt64Array.from(ids, BigInt), start));
+  }
+
+  async verify(slot: number, ids: readonly number[], start: number): Promise<Float32Array[]> {
     return await this.#append(slot, BigInt64Array.from(ids, BigInt), start);
   }
 
   async decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
     const logits: Float32Array[] = [];
     for (const { slot, id, length } of rows) {
-      logits.push(await this.#append(slot, BigInt64Array.of(BigInt(id)), length));
+      logits.push(lastOf(await this.#append(slot, BigInt64Array.of(BigInt(id)), length)));
     }
     return logits;
   }
@@ -118,7 +122,8 @@ export class OrtNode implements Runtime {
     await this.#session.release();
   }
 
-  async #append(slot: number, ids: BigInt64Array, start: number): Promise<Float32Array> {
+  /** The logits after each of `ids`. */
+  async #append(slot: number, ids: BigInt64Array, start: number): Promise<Float32Array[]> {
     const { names } = this.#folder;
     const [{ tokens }] = this.slotClasses;
     const end = start + ids.length;
@@ -142,7 +147,7 @@ export class OrtNode implements Runtime {
 
     const results = await this.#run(feeds);
     this.#caches[slot] = this.#shape.caches.map(({ present }) => takeTensor(results, present));
-    return lastRow(takeTensor(results, names.logits), this.vocabularySize);
+    return rowsOf(takeTensor(results, names.logits), this.vocabularySize, ids.length);
   }
 
   async #run(feeds: Record<string, Tensor>): Promise<InferenceSession.ReturnType> {
@@ -206,13 +211,22 @@ function cutCache(cache: Tensor, shape: GraphShape, length: number): Tensor {
   return cacheTensor(shape, to, length);
 }
 
-function lastRow(logits: Tensor, vocabularySize: number): Float32Array {
+function rowsOf(logits: Tensor, vocabularySize: number, count: number): Float32Array[] {
   const values = rawArray(logits);
-  const row = values.subarray(values.length - vocabularySize);
-  if (row.length !== vocabularySize) {
-    throw new EngineError('model', `The graph gave ${row.length} logits, not ${vocabularySize}.`);
+  if (values.length !== count * vocabularySize) {
+    throw new EngineError(
+      'model',
+      `The graph gave ${values.length} logits, not ${count} times ${vocabularySize}.`,
+    );
   }
-  return row instanceof Float32Array ? row : halvesToFloats(row);
+  return Array.from({ length: count }, (_, at) => {
+    const row = values.subarray(at * vocabularySize, (at + 1) * vocabularySize);
+    return row instanceof Float32Array ? row : halvesToFloats(row);
+  });
+}
+
+function lastOf(rows: readonly Float32Array[]): Float32Array {
+  return rows.at(-1) ?? new Float32Array();
 }
 
 function rawArray(tensor: Tensor): CacheArray {
