@@ -166,3 +166,19 @@ test('a model without a folder, or that nobody knows, stops the start and is nam
   const labels = workerConfig.safeParse({ ...settings, WORKER_LABELS: 'gpu' });
   expect(labels.error?.message).toContain('must be name=value');
 });
+
+test('a worker that stops in order warns of nothing', async ({ databaseUrl, redisUrl, db }) => {
+  const config = workerConfig.parse({
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WORKER_PORT: '0',
+    ENGINE: 'echo',
+  });
+  const logger = createLogger({ role: 'worker', level: 'silent' });
+  const warn = vi.spyOn(logger, 'warn');
+  const worker = await startWorker(config, { logger });
+  await worker[Symbol.asyncDispose]();
+  expect(warn.mock.calls).toEqual([]);
+  const rows = await db.sql`select state from workers`;
+  expect([...rows]).toEqual([{ state: 'stopped' }]);
+});

@@ -87,7 +87,8 @@ export class Worker implements AsyncDisposable {
 
   /** Tells at once which models are in memory now. */
   modelsChanged(): void {
-    this.#renewSoon();
+    // Its models close after it has left the list.
+    if (!this.#isStopping) this.#renewSoon();
   }
 
   /** Finishes what it can within the drain time, hands the rest back, and leaves the list. */
