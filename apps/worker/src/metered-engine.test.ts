@@ -8,9 +8,13 @@ import { MeteredEngine } from './metered-engine.ts';
 
 const never = new AbortController().signal;
 
-async function open() {
+async function open(drafts?: { tokens: number; accepted: number }) {
   const metrics = createMetrics({ role: 'worker' });
   const inner = await openEngine({ kind: 'echo', slots: 2, tokenDelayMs: 0 });
+  if (drafts) {
+    const generate = inner.generate.bind(inner);
+    inner.generate = async (...run) => ({ ...(await generate(...run)), drafts });
+  }
   const engine: Engine = new MeteredEngine(inner, engineMetrics(metrics), 'm');
   const read = async (name: string) => {
     const line = new RegExp(`^vllm:${name}\\{[^}]*model_name="m"[^}]*\\} (\\S+)$`, 'mu');
@@ -39,6 +43,14 @@ test('tokens, times and ends are counted by model', async () => {
   expect(await read('request_success_total')).toBe(1);
   expect(await read('num_requests_running')).toBe(0);
   expect(await read('kv_cache_usage_perc')).toBe(0);
+});
+
+test('tokens guessed ahead are counted, and those of them that were right', async () => {
+  const { engine, read } = await open({ tokens: 5, accepted: 3 });
+  const prepared = await engine.prepare(aRequest('one two'));
+  for (let runs = 0; runs < 2; runs += 1) await engine.generate(prepared, () => {}, never);
+  expect(await read('spec_decode_num_draft_tokens_total')).toBe(10);
+  expect(await read('spec_decode_num_accepted_tokens_total')).toBe(6);
 });
 
 test('runs beyond the slots wait, and an abort lets the next one run', async () => {

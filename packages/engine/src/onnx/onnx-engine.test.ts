@@ -54,6 +54,43 @@ test('answers do not depend on what runs beside them', async () => {
   expect(together.map(({ text }) => text)).toEqual(alone.slice(0, 10));
 });
 
+test.each(['capi', 'stock'] as const)(
+  'prompt lookup changes no answer, whatever is asked of it: %s',
+  async (runtime) => {
+    await using ahead = await openEngine({
+      kind: 'onnx',
+      modelDir: dir,
+      provider: 'cpu',
+      runtime,
+      slots: 1,
+      threads: 1,
+      promptLookupTokens: 8,
+    });
+    const prompt = 'the sea and the sea and the sea and the sea and ';
+    const asked: Partial<GenerateRequest>[] = [
+      { minTokens: 60, maxTokens: 60 },
+      { greedy: false, temperature: 0.3, frequencyPenalty: 0.1, maxTokens: 60 },
+      { topLogprobs: 2, maxTokens: 30, minTokens: 30 },
+      { stopSequences: ['a'], maxTokens: 60 },
+      { grammar: { kind: 'regex', pattern: '(the sea and )+' }, maxTokens: 24 },
+    ];
+    let accepted = 0;
+    for (const changes of asked) {
+      const [expected, actual] = [
+        await answer(prompt, changes),
+        await answer(prompt, changes, ahead),
+      ];
+      expect([changes, actual.text]).toEqual([changes, expected.text]);
+      const oddsOf = ({ chunks }: typeof actual) =>
+        chunks.flatMap(({ logprobs = [] }) => logprobs.map(({ id }) => id));
+      expect(oddsOf(actual)).toEqual(oddsOf(expected));
+      expect(actual.result.completionTokens).toBe(expected.result.completionTokens);
+      accepted += actual.result.drafts?.accepted ?? 0;
+    }
+    expect(accepted).toBeGreaterThan(5);
+  },
+);
+
 test('a seed repeats its answer, another seed gives another', async () => {
   const say = async (seed: bigint) =>
     (await answer('Tell me a story.', { greedy: false, temperature: 1, seed, maxTokens: 60 })).text;
