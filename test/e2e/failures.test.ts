@@ -8,6 +8,7 @@ import { type OwnServer, startOwnPostgres, startOwnRedis } from '@runfleet/testi
 import { expect, test as base } from 'vitest';
 
 import { Fleet, type FleetOptions, followText, MODEL } from './fleet.ts';
+import type { RoleProcess } from './role-process.ts';
 
 const test = base
   .extend('postgres', async ({}, { onCleanup }): Promise<OwnServer> => {
@@ -192,6 +193,46 @@ test('two of each role and three workers: one of each is killed under load, and 
   const results = await Promise.all(follows);
   expect(results.map(({ text }) => text)).toEqual(Array.from({ length: tasks }, () => prompt));
   await expectAllSucceeded(fleet, tasks, 60_000);
+}, 180_000);
+
+test('an input that kills every worker that runs it ends after three of them, and its neighbours finish', async ({
+  start,
+}) => {
+  const fleet = await start({
+    roles: { worker: 0 },
+    env: { ECHO_TOKEN_DELAY_MS: '50', WORKER_SLOTS: '4' },
+  });
+  const workers = new Map<string, RoleProcess>();
+  const addWorker = async () => {
+    const name = `worker-${workers.size}`;
+    workers.set(name, await fleet.add('worker', { WORKER_NAME: name }));
+  };
+  for (let i = 0; i < 2; i++) await addWorker();
+  const client = fleet.client();
+  const poison = await client.run(MODEL, { prompt: 'poison '.repeat(400) });
+  const neighbours = 7;
+  for (let i = 0; i < neighbours; i++) await client.run(MODEL, { prompt: 'word '.repeat(60) });
+
+  const killed = new Set<string>();
+  for (;;) {
+    const [task] = await fleet.db.sql<{ outcome: string | null; status: string; host: string }[]>`
+      select t.outcome, t.status, w.host from tasks t left join workers w on w.id = t.worker_id
+      where t.id = ${poison.taskId}`;
+    if (task?.outcome) break;
+    if (task?.status === 'task_start' && !killed.has(task.host)) {
+      killed.add(task.host);
+      await workers.get(task.host)?.kill();
+      // As whoever supervises the processes would.
+      await addWorker();
+    }
+    await delay(50);
+  }
+
+  expect(killed.size).toBe(3);
+  const detail = await client.detail({ token: poison.token });
+  expect(detail).toMatchObject({ status: 'task_postprocess_end', totalcost: '0.000000000000' });
+  expect(detail.debugerror).toContain('Gave up after 3 attempts: worker lost');
+  await expectAllSucceeded(fleet, neighbours, 60_000);
 }, 180_000);
 
 test('a worker that stops hands back what it cannot finish, and no attempt is counted', async ({
