@@ -1,4 +1,4 @@
-import type { Db } from '@runfleet/db';
+import type { Db, Sql } from '@runfleet/db';
 import type { IdleReason } from '@runfleet/scheduler';
 
 /** What the leader of a pool last saw. Written about once a second, and only for people to read. */
@@ -27,8 +27,11 @@ export async function writePoolStanding(
 /** What leaders said that still lead, by pool. */
 export async function readPoolStandings(ctx: { db: Db }): Promise<Map<string, PoolStanding>> {
   const rows = await ctx.db.sql<{ pool: string; standing: PoolStanding }[]>`
-    select pool, standing from pool_leases
-    where standing is not null and renewed_at > clock_timestamp() - interval '10 seconds'
-    order by pool`;
+    ${standings(ctx.db.sql)} order by pool`;
   return new Map(rows.map(({ pool, standing }) => [pool, standing]));
 }
+
+/** Rows of a pool and its leader's `PoolStanding`, for a query. */
+export const standings = (sql: Sql) => sql`
+  select pool, standing from pool_leases
+  where standing is not null and renewed_at > clock_timestamp() - interval '10 seconds'`;

@@ -2,6 +2,7 @@ import type { Db } from '@runfleet/db';
 import type { Micros, TaskStatus } from '@runfleet/protocol';
 
 import { readToday } from './model-figures.ts';
+import { standings } from './pool-standing.ts';
 import type { WorkerDevice } from './worker-registry.ts';
 
 type FleetWorker = {
@@ -40,6 +41,7 @@ type RunningTask = {
 
 export type Fleet = {
   now: Micros;
+  /** Of each pool with a queue: as its leader counted within the last second, or as Postgres does. */
   queued: { pool: string; count: number; oldestQueuedAt: Micros | null }[];
   workers: FleetWorker[];
   running: RunningTask[];
@@ -65,9 +67,22 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
   const { sql } = ctx.db;
   const [[clock], queued, workers, running, today] = await Promise.all([
     sql<{ now: Micros }[]>`select clock_timestamp() as now`,
+    // Counting a long queue reads all of it, so that is done only where no leader has.
     sql<{ pool: string; count: string; oldestQueuedAt: Micros | null }[]>`
-      select queued_in as pool, count(*) as count, min(queued_at) as "oldestQueuedAt"
-      from tasks where queued_in is not null group by queued_in order by queued_in`,
+      with recursive pools as (
+        select min(queued_in) as pool from tasks where queued_in is not null
+        union all
+        select (select min(queued_in) from tasks where queued_in > pools.pool)
+        from pools where pool is not null
+      )
+      select pool,
+        case when standing is null
+          then (select count(*) from tasks where queued_in = pools.pool)
+          -- What came since the leader looked is there.
+          else greatest((standing->>'queued')::bigint, 1) end as count,
+        (select queued_at from tasks where queued_in = pools.pool order by id limit 1) as "oldestQueuedAt"
+      from pools left join (${standings(sql)}) led using (pool)
+      where pools.pool is not null order by pool`,
     sql<FleetWorker[]>`
       select id, host, pools, state, slots, used, renewed_at as "renewedAt",
         started_at as "startedAt", device, labels, loaded, memory_bytes::float8 as "memoryBytes",
