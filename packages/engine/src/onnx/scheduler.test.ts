@@ -357,6 +357,17 @@ test.each<[string, BuildOptions]>([
   expect(drafted).toBeGreaterThan(20);
 });
 
+test('a draft is no longer than a chunk may be', async () => {
+  await using opened = await open({}, 1);
+  const { runtime } = opened;
+  runtime.chunkTokensMax = (start) => (start < 48 ? 48 : 3);
+  const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens: 8 });
+  const promptIds = Array.from({ length: 48 }, (_, at) => 300 + (at % 6));
+  await start(opened, scheduler, { promptIds, changes: { maxTokens: 40 } }).done;
+  const lengths = runtime.calls.flatMap((call) => (call.kind === 'verify' ? [call.tokens] : []));
+  expect(Math.max(...lengths)).toBe(3);
+});
+
 test('nothing is guessed for answers in company', async () => {
   await using opened = await open({}, 2);
   const { runtime } = opened;

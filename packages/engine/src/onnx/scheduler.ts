@@ -195,8 +195,12 @@ export class Scheduler {
   /** What the only sequence may say next; undefined where there are others, or nothing to guess by. */
   #draft([only]: readonly Placed[]): [Placed, readonly number[]] | undefined {
     if (!only || this.#sequences.size > 1 || this.#promptLookupTokens === 0) return undefined;
-    const { ids, drafts, place } = only;
-    const room = place.pool.slotClass.tokens - ids.length;
+    const { ids, length, drafts, place } = only;
+    // The newest token runs with the draft.
+    const room = Math.min(
+      place.pool.slotClass.tokens - ids.length,
+      this.#runtime.chunkTokensMax(length) - 1,
+    );
     const most = Math.min(this.#promptLookupTokens, drafts.acceptedLast + DRAFT_TOKENS_MORE, room);
     const draft = lookUpNext(ids, Math.max(0, most));
     return draft.length > 0 ? [only, draft] : undefined;
