@@ -141,3 +141,30 @@ test('a task in its pause is in no line, also after the index was filled anew', 
   await workerOf(db, next.id);
   expect(await queue.readPool(POOL)).toMatchObject({ queued: 0, running: 1 });
 });
+
+test('a share that an operator changes holds for tasks that wait already', async ({
+  db,
+  store,
+  tenant,
+  queue,
+  broker,
+}) => {
+  const { organisationId } = tenant;
+  await db.sql`update organisations set running_limit = 1 where id = ${organisationId}`;
+  const { workerId } = await aWorker(store, 4);
+  await using _leader = lead(broker());
+  const tasks = [];
+  for (let i = 0; i < 4; i++) tasks.push(await createTask({ store }, aTask(tenant)));
+  expect(await workerOf(db, tasks[0]?.id ?? '')).toBe(workerId);
+
+  const running = async () => {
+    const [row] = await db.sql<{ used: number }[]>`select used from workers`;
+    return row?.used;
+  };
+  await vi.waitFor(async () => expect((await queue.readPool(POOL)).queued).toBe(3));
+  expect(await running()).toBe(1);
+  await db.sql`update organisations set running_limit = 3, weight = 5 where id = ${organisationId}`;
+  await vi.waitFor(async () => expect(await running()).toBe(3));
+  expect(await queue.readShares(POOL, 1)).toMatchObject([{ weight: 5, runningLimit: 3 }]);
+  expect((await queue.readPool(POOL)).queued).toBe(1);
+});

@@ -50,12 +50,15 @@ export class PoolIndex {
   /** Where the look over running tasks goes on, and which of them no worker had at the last look. */
   #running: { lane: Lane; cursor: string };
   #unbound = new Map<string, Lane>();
+  /** Where the look over tenants' shares goes on. */
+  #shares: { lane: Lane; cursor: string };
 
   constructor(ctx: BrokerContext, pool: string) {
     this.#ctx = ctx;
     this.#pool = pool;
     this.#plain = { name: pool, requires: [], isOpen: false, isAwake: true };
     this.#running = { lane: this.#plain, cursor: '0' };
+    this.#shares = { lane: this.#plain, cursor: '0' };
     this.#lanes.set(pool, this.#plain);
   }
 
@@ -154,6 +157,7 @@ export class PoolIndex {
     await this.#findLanes();
     await this.#offerMissed();
     await this.#releaseLeaked(isHeld);
+    await this.#renewShares();
   }
 
   /** Counts over all lanes. Also finds out where a lane lost a key. */
@@ -283,7 +287,7 @@ export class PoolIndex {
     const { queue, metrics } = this.#ctx;
     const { lane, cursor } = this.#running;
     const { tasks, next } = await queue.listRunning(lane.name, cursor);
-    this.#running = next === null ? this.#nextRunning(lane) : { lane, cursor: next };
+    this.#running = next === null ? this.#laneAfter(lane) : { lane, cursor: next };
 
     const laneOfTask = new Map(this.#unbound);
     for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
@@ -308,7 +312,27 @@ export class PoolIndex {
     if (leaked > 0) metrics.repaired('leaked-concurrency', leaked);
   }
 
-  #nextRunning(lane: Lane): { lane: Lane; cursor: string } {
+  /** Gives a page of the tenants the shares that operators have set since their last Run. */
+  async #renewShares(): Promise<void> {
+    const { queue, reads, metrics } = this.#ctx;
+    const { lane, cursor } = this.#shares;
+    const page = await queue.listTenants(lane.name, cursor);
+    this.#shares = page.next === null ? this.#laneAfter(lane) : { lane, cursor: page.next };
+    const tenants = page.tenants.filter(({ queued, running }) => queued + running > 0);
+    if (tenants.length === 0) return;
+    const shares = await reads.listShares(tenants.map(({ organisationId }) => organisationId));
+    const stale = tenants.flatMap(({ organisationId, weight, runningLimit }) => {
+      const share = shares.get(organisationId);
+      const isStale = share && (share.weight !== weight || share.runningLimit !== runningLimit);
+      return isStale ? [share] : [];
+    });
+    if (stale.length === 0) return;
+    const changed = await queue.setShare(lane.name, stale);
+    lane.isAwake = true;
+    metrics.repaired('stale-shares', changed);
+  }
+
+  #laneAfter(lane: Lane): { lane: Lane; cursor: string } {
     const lanes = [...this.#lanes.values()];
     const at = lanes.indexOf(lane) + 1;
     return { lane: lanes[at] ?? this.#plain, cursor: '0' };

@@ -14,7 +14,7 @@ export type Share = {
   runningLimit?: number | null | undefined;
 };
 
-/** Changes an organisation's share, from its next Run on. Throws `invalid_request` that says what is wrong. */
+/** Changes an organisation's share, which brokers see within a second or so. Throws `invalid_request` that says what is wrong. */
 export async function setShare(
   ctx: { db: Db },
   organisationId: string,

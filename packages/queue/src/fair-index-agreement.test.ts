@@ -86,6 +86,8 @@ function ask(index: FairIndex, operation: FairOperation): Promise<unknown> {
       return index.change(POOL, [
         { do: 'release', tasks: operation.runs.map(({ task, usedMs }) => ({ ...task, usedMs })) },
       ]);
+    case 'setShare':
+      return index.setShare(POOL, operation.shares);
     case 'withdraw':
       return index.change(POOL, [{ do: 'withdraw', tasks: operation.tasks }]);
     case 'wipe':
@@ -103,6 +105,8 @@ function sizeOf(operation: FairOperation): number {
       return operation.count;
     case 'putBack':
       return operation.taskIds.length;
+    case 'setShare':
+      return operation.shares.length;
     case 'release':
       return operation.runs.length;
     case 'wipe':
@@ -148,6 +152,8 @@ class Reference {
           if (this.#queue.release(task.taskId, usedMs)) this.#move(task, null);
         }
         return undefined;
+      case 'setShare':
+        return count(operation.shares, (share) => this.#queue.setShare(share));
       case 'withdraw':
         for (const task of operation.tasks) {
           if (this.#queue.withdraw(task.taskId)) this.#move(task, null);

@@ -370,15 +370,28 @@ for i = 1, #page[2], 2 do
 end
 return found`;
 
-/** A cursor. Answers the next one, then tenant, queued, running, weight; and so on. */
+/** Tenant, weight, limit; and so on. Answers of how many tenants with tasks this changed the share. */
+const SET_SHARE = `
+local changed = 0
+for i = 1, #ARGV, 3 do
+  local t, weight, limit = open(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+  if t.queued + t.running > 0 and (t.weight ~= weight or t.limit ~= limit) then
+    t.weight, t.limit = weight, limit
+    close(t)
+    changed = changed + 1
+  end
+end
+return done(changed)`;
+
+/** A cursor. Answers the next one, then tenant, queued, running, weight, limit; and so on. */
 const LIST_TENANTS = `
 local page = call('HSCAN', TENANTS, ARGV[1], 'COUNT', 256)
 local found = { page[1] }
 for i = 1, #page[2], 2 do
-  local _, weight, _, running, queued = unpackAll(page[2][i + 1])
+  local _, weight, limit, running, queued = unpackAll(page[2][i + 1])
   local at = #found
   found[at + 1], found[at + 2], found[at + 3] = page[2][i], tostring(queued), tostring(running)
-  found[at + 4] = string.format('%.17g', weight)
+  found[at + 4], found[at + 5] = string.format('%.17g', weight), string.format('%.0f', limit)
 end
 return found`;
 
@@ -502,6 +515,7 @@ export const SCRIPTS = {
   fairWithdraw: LIBRARY + WITHDRAW,
   fairRestoreRunning: LIBRARY + RESTORE_RUNNING,
   fairListRunning: LIBRARY + LIST_RUNNING,
+  fairSetShare: LIBRARY + SET_SHARE,
   fairListTenants: LIBRARY + LIST_TENANTS,
   fairReadPool: LIBRARY + READ_POOL,
   fairReadPlaces: LIBRARY + READ_PLACES,

@@ -6,7 +6,9 @@ import {
   boundFairTask,
   boundUsedMs,
   type FairTask,
+  boundShare,
   lineOrder,
+  type Share,
   type TaskInLine,
 } from '@runfleet/scheduler';
 import type { ChainableCommander, Redis } from 'ioredis';
@@ -32,12 +34,7 @@ export type PoolLoad = {
 /** A task's place in its line (0 = next), and the slot-ms that go before it by fair order. */
 export type Place = { place: number; ownWorkMs: number; othersWorkMs: number };
 
-export type TenantLoad = {
-  organisationId: string;
-  queued: number;
-  running: number;
-  weight: number;
-};
+export type TenantLoad = Share & { queued: number; running: number };
 
 /** More tasks than this in one script would hold up Redis. */
 export const TASKS_PER_SCRIPT_MAX = 128;
@@ -113,6 +110,11 @@ export class FairIndex {
     return { tasks: readPicked(tasks), next: nextCursor(next) };
   }
 
+  /** Answers of how many tenants with tasks this changed the share. */
+  setShare(pool: string, shares: readonly Share[]): Promise<number> {
+    return this.#sum('fairSetShare', pool, shares, shareArgs);
+  }
+
   async listTenants(
     pool: string,
     cursor: string,
@@ -121,12 +123,15 @@ export class FairIndex {
       indexPrefix(pool),
       cursor,
     );
-    const tenants = rows(fields, 4).map(([organisationId = '', queued, running, weight]) => ({
-      organisationId,
-      queued: Number(queued),
-      running: Number(running),
-      weight: Number(weight),
-    }));
+    const tenants = rows(fields, 5).map(
+      ([organisationId = '', queued, running, weight, limit = NO_LIMIT]) => ({
+        organisationId,
+        queued: Number(queued),
+        running: Number(running),
+        weight: Number(weight),
+        runningLimit: limit === NO_LIMIT ? null : Number(limit),
+      }),
+    );
     return { tenants, next: nextCursor(next) };
   }
 
@@ -172,7 +177,7 @@ export class FairIndex {
   }
 
   async #sum<T>(
-    script: 'fairInsert' | 'fairRestoreRunning' | 'fairPutBack',
+    script: 'fairInsert' | 'fairRestoreRunning' | 'fairPutBack' | 'fairSetShare',
     pool: string,
     tasks: readonly T[],
     argsOf: (task: T) => Text[],
@@ -193,6 +198,8 @@ function* batches<T>(tasks: readonly T[]): Generator<T[]> {
   }
 }
 
+const NO_LIMIT = '-1';
+
 const nameArgs = (task: TaskInLine) => [task.organisationId, task.taskId, task.fairnessKey];
 
 const releaseArgs = ({ taskId, usedMs }: Release) => [taskId, boundUsedMs(usedMs)];
@@ -200,7 +207,12 @@ const releaseArgs = ({ taskId, usedMs }: Release) => [taskId, boundUsedMs(usedMs
 function taskArgs(task: FairTask): Text[] {
   const bound = boundFairTask(task);
   const { cost, queuedAt, weight, runningLimit } = bound;
-  return [...nameArgs(bound), lineOrder(bound), cost, queuedAt, weight, runningLimit ?? -1];
+  return [...nameArgs(bound), lineOrder(bound), cost, queuedAt, weight, runningLimit ?? NO_LIMIT];
+}
+
+function shareArgs(share: Share): Text[] {
+  const { organisationId, weight, runningLimit } = boundShare(share);
+  return [organisationId, weight, runningLimit ?? NO_LIMIT];
 }
 
 function readPicked(fields: readonly string[]): PickedTask[] {

@@ -89,8 +89,8 @@ test('the shares of a pool are those of its tenants with tasks, by weight', asyn
   ]);
   await queue.pick(pool, 'm', 2);
   expect(await queue.readShares(pool, 10)).toEqual([
-    { organisationId: 'busy', queued: 2, running: 1, weight: 1, share: 0.25 },
-    { organisationId: 'heavy', queued: 0, running: 1, weight: 3, share: 0.75 },
+    { organisationId: 'busy', queued: 2, running: 1, weight: 1, runningLimit: null, share: 0.25 },
+    { organisationId: 'heavy', queued: 0, running: 1, weight: 3, runningLimit: null, share: 0.75 },
   ]);
   expect(await queue.readShares(pool, 1)).toHaveLength(1);
 });

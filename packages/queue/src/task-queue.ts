@@ -1,4 +1,4 @@
-import type { FairTask, TaskInLine } from '@runfleet/scheduler';
+import type { FairTask, Share, TaskInLine } from '@runfleet/scheduler';
 
 import { connectFailFast, connectPatient, type OnError } from './connect.ts';
 import {
@@ -76,6 +76,17 @@ export type TaskQueue = AsyncDisposable & {
   /** The `limit` tenants with the most tasks, most first. Reads every tenant: for pages, not for loops. */
   readShares(pool: string, limit: number): Promise<TenantShare[]>;
 
+  /**
+   * A page of the tenants that the index knows, with the shares that it gives them. Begin with the
+   * cursor '0', end where `next` is null; those that come or go meanwhile may be missed.
+   */
+  listTenants(
+    pool: string,
+    cursor: string,
+  ): Promise<{ tenants: TenantLoad[]; next: string | null }>;
+  /** Gives tenants with tasks other shares; answers for how many that was news. */
+  setShare(pool: string, shares: readonly Share[]): Promise<number>;
+
   readMark(pool: string): Promise<string | null>;
   writeMark(pool: string, mark: string): Promise<void>;
   /** The server's own id: another one after a restart means that the index cannot be trusted. */
@@ -136,6 +147,8 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
     readPlaces: (pool, tasks) => index.readPlaces(pool, tasks),
     readPool: (pool) => index.readPool(pool),
     readShares: (pool, limit) => readShares(index, pool, limit),
+    listTenants: (pool, cursor) => index.listTenants(pool, cursor),
+    setShare: (pool, shares) => index.setShare(pool, shares),
     readMark: (pool) => index.readMark(pool),
     writeMark: (pool, mark) => index.writeMark(pool, mark),
     async readServerId() {

@@ -19,31 +19,44 @@ export type TaskInLine = {
   fairnessKey: string;
 };
 
-export type FairTask = TaskInLine & {
-  /** Seconds of head start in its line. */
-  priority: number;
-  /** Expected slot-milliseconds. */
-  cost: number;
-  /** When it was queued, in epoch ms. */
-  queuedAt: number;
-  /** The tenant's share relative to others'. The newest task's holds for the tenant. */
+/** What a tenant gets of a pool. */
+export type Share = {
+  organisationId: string;
+  /** Relative to other tenants'. */
   weight: number;
-  /** Tasks of the tenant that may run at once; null = no limit. The newest task's holds. */
+  /** Tasks of the tenant that may run at once; null = no limit. */
   runningLimit: number | null;
 };
+
+/** The share of the newest task holds for its tenant, until `setShare` says otherwise. */
+export type FairTask = TaskInLine &
+  Share & {
+    /** Seconds of head start in its line. */
+    priority: number;
+    /** Expected slot-milliseconds. */
+    cost: number;
+    /** When it was queued, in epoch ms. */
+    queuedAt: number;
+  };
 
 /** The task with every number whole where it has to be, and the nearest within its bounds. */
 export function boundFairTask(task: FairTask): FairTask {
   return {
-    organisationId: task.organisationId,
+    ...boundShare(task),
     taskId: task.taskId,
     fairnessKey: task.fairnessKey,
     priority: whole(task.priority, 0, PRIORITY_SECONDS_MAX),
     cost: whole(task.cost, 1, COST_MS_MAX),
     queuedAt: Math.floor(task.queuedAt),
-    weight: Math.min(Math.max(task.weight, WEIGHT_MIN), WEIGHT_MAX),
-    runningLimit:
-      task.runningLimit === null ? null : whole(task.runningLimit, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** As `boundFairTask`. */
+export function boundShare({ organisationId, weight, runningLimit }: Share): Share {
+  return {
+    organisationId,
+    weight: Math.min(Math.max(weight, WEIGHT_MIN), WEIGHT_MAX),
+    runningLimit: runningLimit === null ? null : whole(runningLimit, 0, Number.MAX_SAFE_INTEGER),
   };
 }
 

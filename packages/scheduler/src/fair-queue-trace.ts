@@ -1,5 +1,5 @@
 /** Random histories of a fair queue, the same for the same seed. */
-import type { FairTask } from './fair-queue-task.ts';
+import type { FairTask, Share } from './fair-queue-task.ts';
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -19,6 +19,7 @@ export type FairOperation =
   | { do: 'putBack'; taskIds: string[] }
   | { do: 'release'; runs: { task: FairTask; usedMs: number }[] }
   | { do: 'withdraw'; tasks: FairTask[] }
+  | { do: 'setShare'; shares: Share[] }
   | { do: 'wipe' };
 
 /** What has to be told to a trace, so that it knows which tasks run. */
@@ -47,15 +48,18 @@ export function* fairTrace(
   let lastId = 0;
   let now = START_MS;
 
-  const newTask = (): FairTask => ({
+  const newShare = (): Share => ({
     organisationId: `${1 + Math.floor(random() ** 3 * options.tenants)}`,
+    weight: oneOf(WEIGHTS),
+    runningLimit: oneOf(LIMITS),
+  });
+  const newTask = (): FairTask => ({
+    ...newShare(),
     taskId: String((lastId += 1 + below(3))),
     fairnessKey: oneOf(KEYS),
     priority: below(4) === 0 ? below(700) : 0,
     cost: below(10) === 0 ? below(3) : 1 + below(60_000),
     queuedAt: now + below(2_000) - 1_000,
-    weight: oneOf(WEIGHTS),
-    runningLimit: oneOf(LIMITS),
   });
   const some = (tasks: ReadonlyMap<string, FairTask>, count: number): FairTask[] => {
     const all = [...tasks.values()];
@@ -84,6 +88,8 @@ export function* fairTrace(
       } else if (dice < 96) {
         const taskIds = anyTasks(count).map(({ taskId }) => taskId);
         yield { do: 'putBack', taskIds };
+      } else if (dice < 97) {
+        yield { do: 'setShare', shares: Array.from({ length: count }, newShare) };
       } else if (dice < 99) {
         yield { do: 'restoreRunning', tasks: [...anyTasks(1), newTask()] };
       } else if (below(3) === 0) yield { do: 'wipe' };

@@ -20,7 +20,14 @@
 import assert from 'node:assert';
 
 import { FairQueueHeap } from './fair-queue-heap.ts';
-import { boundFairTask, boundUsedMs, type FairTask, lineOrder } from './fair-queue-task.ts';
+import {
+  boundFairTask,
+  boundShare,
+  boundUsedMs,
+  type FairTask,
+  lineOrder,
+  type Share,
+} from './fair-queue-task.ts';
 
 /**
  * A task's place in its line (0 = next), and the work in expected slot-ms that goes before it: of its
@@ -165,6 +172,19 @@ export class FairQueue {
       const keyFinish = (tenant.keys.get(task.fairnessKey)?.tag ?? tenant.clock) + task.cost;
       this.#tagKey(tenant, task.fairnessKey, keyFinish);
       this.#run(tenant, { task, weight, keyFinish });
+    });
+    return true;
+  }
+
+  /** Gives a tenant another share. False where it has no tasks, or that share already. */
+  setShare(given: Share): boolean {
+    const { organisationId, weight, runningLimit } = boundShare(given);
+    const tenant = this.#tenants.get(organisationId);
+    if (!tenant || tenant.queued + tenant.running === 0) return false;
+    if (tenant.weight === weight && tenant.runningLimit === runningLimit) return false;
+    this.#change(organisationId, (changed) => {
+      changed.weight = weight;
+      changed.runningLimit = runningLimit;
     });
     return true;
   }

@@ -1,6 +1,7 @@
 import type { Db } from '@runfleet/db';
 
 import { listBoundTasks, listLanes, listQueuedTasks, listUnbound } from './list-index-tasks.ts';
+import { listShares } from './list-shares.ts';
 import { listWorkers, readNextFree } from './list-workers.ts';
 import { readWishes } from './read-wishes.ts';
 
@@ -13,6 +14,7 @@ export type PoolReads = {
   listBoundTasks: Read<typeof listBoundTasks>;
   listLanes: Read<typeof listLanes>;
   listQueuedTasks: Read<typeof listQueuedTasks>;
+  listShares: Read<typeof listShares>;
   listUnbound: Read<typeof listUnbound>;
   listWorkers: Read<typeof listWorkers>;
   readNextFree: Read<typeof readNextFree>;
@@ -24,6 +26,7 @@ export function openPoolReads(ctx: { db: Db }): PoolReads {
     listBoundTasks: (input) => listBoundTasks(ctx, input),
     listLanes: (input) => listLanes(ctx, input),
     listQueuedTasks: (input) => listQueuedTasks(ctx, input),
+    listShares: (input) => listShares(ctx, input),
     listUnbound: (input) => listUnbound(ctx, input),
     listWorkers: (input) => listWorkers(ctx, input),
     readNextFree: (input) => readNextFree(ctx, input),

@@ -60,6 +60,9 @@ export function openSimTaskQueue(
     readPool: (pool) =>
       connection.call(() => ({ ...redis.data.readPool(pool), oldestQueuedAt: null })),
     readShares: async () => [],
+    // No simulated operator changes a share.
+    listTenants: async () => ({ tenants: [], next: null }),
+    setShare: async () => 0,
     readMark: (pool) => connection.call(() => redis.data.markOf(pool)),
     writeMark: (pool, mark) => connection.call(() => redis.do('writeMark', pool, mark)),
     readServerId: () => connection.call(() => redis.serverId),

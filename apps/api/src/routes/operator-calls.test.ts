@@ -38,7 +38,7 @@ test("an operator sets a tenant's share and a project's overflow", async ({ oper
   });
 });
 
-test("a tenant's share holds from its next Run on", async ({ api, tenant, operator }) => {
+test("a tenant's next Run brings its share to the queue", async ({ api, tenant, operator }) => {
   const pool = 'phi-3-5-mini-instruct';
   const shareOf = async (weight: number) => {
     await api.call(tenant, RUN, { prompt: 'a' });

@@ -73,7 +73,7 @@ export function TenantForm(props: { tenant: FleetTenant; onSaved: () => void }) 
       <button type="submit" className="button-main" disabled={isSaving}>
         {isSaving ? 'Saving…' : 'Save'}
       </button>
-      <p className="fine">It holds from the organisation's next Run on.</p>
+      <p className="fine">It holds within a second or so, also for what waits already.</p>
       {problem !== null && <ProblemNotice problem={problem} />}
     </form>
   );
