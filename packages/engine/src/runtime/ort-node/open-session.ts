@@ -15,8 +15,8 @@ export async function openSession(
       executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      // Threads that spin between steps take the cores that the rest of the machine needs.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      // Threads spin for one another within a run; between runs they would take the cores of others.
+      extra: { session: { force_spinning_stop: '1' } },
       logSeverityLevel: 4,
     });
   } catch (error) {
