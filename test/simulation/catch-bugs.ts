@@ -3,7 +3,7 @@ import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.ts';
 import { runLives } from './run-lives.ts';
 
 /** A mistake that has not been noticed in so many lives counts as missed. */
-export const BUG_SEEDS_MAX = 100;
+export const BUG_SEEDS_MAX = 50;
 
 export type Caught = { bug: PlantedBug; seed: number; step: number; law: Law } | null;
 

@@ -21,6 +21,7 @@ test.for([1, 2, 3, 4, 5])(
   'a life repeated on real servers gets the same answers and leaves the same tables (seed %i)',
   async (seed, { servers }) => {
     const { transactions, redisSteps } = await replayLife(servers, { seed, steps: STEPS });
-    expect(Math.min(transactions, redisSteps)).toBeGreaterThan(0);
+    expect(transactions).toBeGreaterThan(50);
+    expect(redisSteps).toBeGreaterThan(0);
   },
 );
