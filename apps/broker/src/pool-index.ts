@@ -36,6 +36,8 @@ export type Lane = {
 /** A picked task, with the lane that it was picked from. */
 export type LanePick = PickedTask & { lane: Lane };
 
+type Place = { lane: Lane; cursor: string };
+
 export class PoolIndex {
   readonly #ctx: BrokerContext;
   readonly #pool: string;
@@ -48,10 +50,10 @@ export class PoolIndex {
   #seenUntil = '0';
   #sweptUntil = '0';
   /** Where the look over running tasks goes on, and which of them no worker had at the last look. */
-  #running: { lane: Lane; cursor: string };
+  #running: Place;
   #unbound = new Map<string, Lane>();
   /** Where the look over tenants' shares goes on. */
-  #shares: { lane: Lane; cursor: string };
+  #shares: Place;
 
   constructor(ctx: BrokerContext, pool: string) {
     this.#ctx = ctx;
@@ -287,7 +289,7 @@ export class PoolIndex {
     const { queue, metrics } = this.#ctx;
     const { lane, cursor } = this.#running;
     const { tasks, next } = await queue.listRunning(lane.name, cursor);
-    this.#running = next === null ? this.#laneAfter(lane) : { lane, cursor: next };
+    this.#running = this.#placeAfter(lane, next);
 
     const laneOfTask = new Map(this.#unbound);
     for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
@@ -317,7 +319,7 @@ export class PoolIndex {
     const { queue, reads, metrics } = this.#ctx;
     const { lane, cursor } = this.#shares;
     const page = await queue.listTenants(lane.name, cursor);
-    this.#shares = page.next === null ? this.#laneAfter(lane) : { lane, cursor: page.next };
+    this.#shares = this.#placeAfter(lane, page.next);
     const tenants = page.tenants.filter(({ queued, running }) => queued + running > 0);
     if (tenants.length === 0) return;
     const shares = await reads.listShares(tenants.map(({ organisationId }) => organisationId));
@@ -332,7 +334,9 @@ export class PoolIndex {
     metrics.repaired('stale-shares', changed);
   }
 
-  #laneAfter(lane: Lane): { lane: Lane; cursor: string } {
+  /** Where a look over all lanes goes on that got as far as `next` in one; null is its end. */
+  #placeAfter(lane: Lane, next: string | null): Place {
+    if (next !== null) return { lane, cursor: next };
     const lanes = [...this.#lanes.values()];
     const at = lanes.indexOf(lane) + 1;
     return { lane: lanes[at] ?? this.#plain, cursor: '0' };

@@ -68,7 +68,14 @@ say(`${cpus()[0]?.model}, ${threads} threads, Linux ${release()}, Node ${process
 say(gpuLine());
 await mkdir(work, { recursive: true });
 // The copies are the probe, too: a provider on which they run is there.
-const { opened: bandwidth, provider } = await probe(values.provider);
+const {
+  opened: bandwidth,
+  provider,
+  note,
+} = await chooseProvider(values.provider as ProviderName | 'auto', findOrtLibrary().dir, (name) =>
+  measureCopyBandwidth(name, threads),
+);
+if (note) say(note);
 say(
   `Provider ${provider}; copies ${(bandwidth / 1e9).toFixed(0)} GB/s (read and written together)`,
 );
@@ -79,21 +86,6 @@ if (values.json) {
     values.json,
     JSON.stringify({ provider, bandwidth, decoding, reading }, undefined, 1),
   );
-}
-
-async function probe(wanted: string): Promise<{ opened: number; provider: ProviderName }> {
-  let provider: ProviderName = 'cpu';
-  const { opened, note } = await chooseProvider<number>(
-    wanted as ProviderName | 'auto',
-    findOrtLibrary().dir,
-    async (name) => {
-      const bytes = await measureCopyBandwidth(name, threads);
-      provider = name;
-      return bytes;
-    },
-  );
-  if (note) say(note);
-  return { opened, provider };
 }
 
 async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<void> {
@@ -115,7 +107,7 @@ async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<voi
   try {
     const first = { do: 'decode', batch: 1, contextTokens: PREFILL_TOKENS, tokens: 2 } as const;
     await own.decode(first);
-    const read = await own.decode({ ...first, contextTokens: PREFILL_TOKENS });
+    const read = await own.decode(first);
     const theirs = await python?.decode(first);
     reading.push({
       precision,

@@ -4,9 +4,9 @@
  */
 import {
   boundFairTask,
+  boundShare,
   boundUsedMs,
   type FairTask,
-  boundShare,
   lineOrder,
   type Share,
   type TaskInLine,
@@ -206,14 +206,12 @@ const releaseArgs = ({ taskId, usedMs }: Release) => [taskId, boundUsedMs(usedMs
 
 function taskArgs(task: FairTask): Text[] {
   const bound = boundFairTask(task);
-  const { cost, queuedAt, weight, runningLimit } = bound;
-  return [...nameArgs(bound), lineOrder(bound), cost, queuedAt, weight, runningLimit ?? NO_LIMIT];
+  return [...nameArgs(bound), lineOrder(bound), bound.cost, bound.queuedAt, ...amounts(bound)];
 }
 
-function shareArgs(share: Share): Text[] {
-  const { organisationId, weight, runningLimit } = boundShare(share);
-  return [organisationId, weight, runningLimit ?? NO_LIMIT];
-}
+const shareArgs = (share: Share) => [share.organisationId, ...amounts(boundShare(share))];
+
+const amounts = ({ weight, runningLimit }: Share) => [weight, runningLimit ?? NO_LIMIT];
 
 function readPicked(fields: readonly string[]): PickedTask[] {
   return rows(fields, 6).map(

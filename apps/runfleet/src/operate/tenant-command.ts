@@ -15,7 +15,8 @@ const USAGE = `runfleet tenant <command> [--json]
       [--running-limit N|none]             tasks of it that may run at once (none)
   overflow <project> reject|queue          what happens to a Run at the limit of active tasks
 
-Weight and limit hold within a second or so, overflow from the next Run on. DATABASE_URL says which deployment; without it, a running \`npm start\`.
+Weight and limit hold within a second or so, overflow from the next Run on.
+DATABASE_URL says which deployment; without it, a running \`npm start\`.
 `;
 
 const NAME = 'runfleet tenant';

@@ -32,7 +32,7 @@ async function serve(): Promise<void> {
   const batch = new OutputBatch(send);
   const scheduler = new Scheduler(runtime, {
     onTurnEnd: () => batch.turn(),
-    promptLookupTokens: spec.promptLookupTokens ?? 0,
+    promptLookupTokens: spec.promptLookupTokens,
   });
   const aborts = new Map<number, AbortController>();
   const running = new Set<Promise<void>>();

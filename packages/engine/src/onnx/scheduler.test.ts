@@ -144,6 +144,11 @@ function start(
   return Object.assign(answer, { done });
 }
 
+/** As that of an answer which quotes: 48 tokens. */
+function repetitivePrompt(seed = 0): number[] {
+  return Array.from({ length: 48 }, (_, at) => 300 + (at % 6) + seed);
+}
+
 function promptOf(tokens: number, first = 3): number[] {
   return Array.from({ length: tokens }, (_, at) => first + ((at * 37) % 900));
 }
@@ -334,8 +339,7 @@ test.each<[string, BuildOptions]>([
   let drafted = 0;
   for (const changes of [{}, { greedy: false, temperature: 0.5 }, { repetitionPenalty: 1.2 }]) {
     for (const seed of [1n, 2n, 3n]) {
-      // A repetitive prompt, as that of an answer which quotes.
-      const promptIds = Array.from({ length: 48 }, (__, at) => 300 + (at % 6) + Number(seed));
+      const promptIds = repetitivePrompt(Number(seed));
       const request = { promptIds, changes: { maxTokens: 40, seed, ...changes } };
       const say = async (promptLookupTokens: number) => {
         const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens });
@@ -362,7 +366,7 @@ test('a draft is no longer than a chunk may be', async () => {
   const { runtime } = opened;
   runtime.chunkTokensMax = (start) => (start < 48 ? 48 : 3);
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens: 8 });
-  const promptIds = Array.from({ length: 48 }, (_, at) => 300 + (at % 6));
+  const promptIds = repetitivePrompt();
   await start(opened, scheduler, { promptIds, changes: { maxTokens: 40 } }).done;
   const lengths = runtime.calls.flatMap((call) => (call.kind === 'verify' ? [call.tokens] : []));
   expect(Math.max(...lengths)).toBe(3);
@@ -372,7 +376,7 @@ test('nothing is guessed for answers in company', async () => {
   await using opened = await open({}, 2);
   const { runtime } = opened;
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens: 8 });
-  const promptIds = Array.from({ length: 48 }, (_, at) => 300 + (at % 6));
+  const promptIds = repetitivePrompt();
   const both = [0, 1].map(() =>
     start(opened, scheduler, { promptIds, changes: { maxTokens: 20 } }),
   );

@@ -44,8 +44,8 @@ const DRAFT_TOKENS_MORE = 2;
  *
  * A sequence that outgrows the short slots is read again from its start in a long one, whose LongRoPE
  * table differs. An answer that is alone may be written several tokens in a run, where it repeats what
- * stands before it; what it says is drawn as ever. An abort frees its slot with the run under way, which is ended where it serves
- * nobody else. What fails fails alone: a run of several rows that fails is repeated row by row.
+ * stands before it; what it says is drawn as ever. An abort frees its slot with the run under way,
+ * which is ended where it serves nobody else. What fails fails alone: a run of several rows that fails is repeated row by row.
  */
 export class Scheduler {
   readonly #runtime: Runtime;
@@ -63,9 +63,12 @@ export class Scheduler {
 
   /**
    * `onTurnEnd` is called after each turn, for whoever collects the output of a turn;
-   * `promptLookupTokens` is the longest draft, 0 for none.
+   * `promptLookupTokens` is the longest draft; without it there are none.
    */
-  constructor(runtime: Runtime, options: { onTurnEnd: () => void; promptLookupTokens?: number }) {
+  constructor(
+    runtime: Runtime,
+    options: { onTurnEnd: () => void; promptLookupTokens?: number | undefined },
+  ) {
     this.#runtime = runtime;
     this.#promptLookupTokens = options.promptLookupTokens ?? 0;
     this.#pools = runtime.slotClasses.flatMap((slotClass) =>
@@ -161,7 +164,8 @@ export class Scheduler {
     this.#closeGaps(pool, running);
     const startedAt = performance.now();
     const draft = this.#draft(running);
-    const isDone = draft ? await this.#stepAhead(...draft) : await this.#step(running);
+    if (draft) await this.#stepAhead(...draft);
+    const isDone = draft !== undefined || (await this.#step(running));
     this.#pace.decoded(performance.now() - startedAt);
     if (!isDone && running.length > 1) {
       for (const sequence of running) {
@@ -207,7 +211,7 @@ export class Scheduler {
   }
 
   /** One run of the newest token and the draft behind it, of which stays what the answer would say. */
-  async #stepAhead(sequence: Placed, draft: readonly number[]): Promise<boolean> {
+  async #stepAhead(sequence: Placed, draft: readonly number[]): Promise<void> {
     const { place, ids, length, drafts } = sequence;
     const newest = ids.slice(length);
     drafts.tokens += draft.length;
@@ -220,7 +224,7 @@ export class Scheduler {
         sequence.length += 1;
         this.#take(sequence, row);
         // It ended, or goes on in another slot.
-        if (sequence.place !== place) return true;
+        if (sequence.place !== place) return;
         if (ids.at(-1) !== draft[at]) break;
         drafts.accepted += 1;
         drafts.acceptedLast += 1;
@@ -229,7 +233,6 @@ export class Scheduler {
     } catch (error) {
       this.#fail(sequence, error);
     }
-    return true;
   }
 
   /** Reads prompts in turn: whoever had a chunk goes to the end of the line. */

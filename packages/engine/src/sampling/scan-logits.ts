@@ -1,10 +1,27 @@
 import { EngineError } from '../engine-error.ts';
 
-/**
- * The largest logit. Throws `EngineError('model')` where one is not a finite number. Four at a time,
- * because each comparison and each sum waits for the one before it: 20 us instead of 60 over 32,064.
- */
+/** The largest logit. Throws `EngineError('model')` where one is not a finite number. */
 export function scanLogits(logits: Float32Array): number {
+  const { max, isFinite } = scan(logits);
+  if (!isFinite) {
+    throw new EngineError(
+      'model',
+      'The model gave logits that are not finite numbers; its weights are damaged or overflow at this precision.',
+    );
+  }
+  return max;
+}
+
+/** The largest logit, where those that are left out are minus infinity. */
+export function maxOf(logits: Float32Array): number {
+  return scan(logits).max;
+}
+
+/**
+ * Four at a time, because each comparison and each sum waits for the one before it: 20 us instead of
+ * 60 over 32,064.
+ */
+function scan(logits: Float32Array): { max: number; isFinite: boolean } {
   let [max0, max1, max2, max3] = [NONE, NONE, NONE, NONE];
   let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
   const fours = logits.length & ~3;
@@ -28,34 +45,7 @@ export function scanLogits(logits: Float32Array): number {
     if (logit > max0) max0 = logit;
     sum0 += logit * 0;
   }
-  if (sum0 + sum1 + sum2 + sum3 !== 0) {
-    throw new EngineError(
-      'model',
-      'The model gave logits that are not finite numbers; its weights are damaged or overflow at this precision.',
-    );
-  }
-  return Math.max(max0, max1, max2, max3);
-}
-
-/** The largest logit, four at a time; those that are left out are minus infinity. */
-export function maxOf(logits: Float32Array): number {
-  let [max0, max1, max2, max3] = [NONE, NONE, NONE, NONE];
-  const fours = logits.length & ~3;
-  for (let id = 0; id < fours; id += 4) {
-    const logit0 = logits[id] ?? 0;
-    const logit1 = logits[id + 1] ?? 0;
-    const logit2 = logits[id + 2] ?? 0;
-    const logit3 = logits[id + 3] ?? 0;
-    if (logit0 > max0) max0 = logit0;
-    if (logit1 > max1) max1 = logit1;
-    if (logit2 > max2) max2 = logit2;
-    if (logit3 > max3) max3 = logit3;
-  }
-  for (let id = fours; id < logits.length; id += 1) {
-    const logit = logits[id] ?? 0;
-    if (logit > max0) max0 = logit;
-  }
-  return Math.max(max0, max1, max2, max3);
+  return { max: Math.max(max0, max1, max2, max3), isFinite: sum0 + sum1 + sum2 + sum3 === 0 };
 }
 
 const NONE = Number.NEGATIVE_INFINITY;
