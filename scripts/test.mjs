@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 import { installPackages, resolvePackage, root } from './install.mjs';
 import { runChild } from './run-child.mjs';
@@ -26,7 +26,9 @@ const code = await runChild(
   { cwd: root },
 );
 
-const { passed, failed, skipped } = count(readReport());
+const result = readReport();
+const { passed, failed, skipped } = count(result);
+for (const line of listFailures(result)) process.stdout.write(`${line}\n`);
 const skippedPart = skipped > 0 ? `, ${skipped} skipped` : '';
 process.stdout.write(`${passed} passed, ${failed} failed${skippedPart}\n`);
 process.exitCode = code === 0 && failed > 0 ? 1 : code;
@@ -40,6 +42,24 @@ function readReport() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** One line per test that failed, and per file that failed outside its tests, with the first line of why. */
+function listFailures(result) {
+  return (result?.testResults ?? [])
+    .filter((file) => file.status === 'failed')
+    .flatMap((file) => {
+      const path = relative(root, file.name);
+      const tests = file.assertionResults.filter((test) => test.status === 'failed');
+      if (tests.length === 0) return [`FAILED ${path}: ${firstLine(file.message)}`];
+      return tests.map(
+        (test) => `FAILED ${path} > ${test.fullName}: ${firstLine(test.failureMessages[0] ?? '')}`,
+      );
+    });
+}
+
+function firstLine(text) {
+  return text.trim().split('\n', 1)[0];
 }
 
 function count(result) {
