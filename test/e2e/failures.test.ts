@@ -3,21 +3,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { readAccount } from '@runfleet/billing';
 import { migrateDb } from '@runfleet/db';
+import type { BreakableServer } from '@runfleet/local-servers';
 import { parseUsd } from '@runfleet/protocol';
-import { type OwnServer, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
+import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
 import { expect, test as base } from 'vitest';
 
 import { Fleet, type FleetOptions, followText, MODEL } from './fleet.ts';
 import type { RoleProcess } from './role-process.ts';
 
 const test = base
-  .extend('postgres', async ({}, { onCleanup }): Promise<OwnServer> => {
+  .extend('postgres', async ({}, { onCleanup }): Promise<BreakableServer> => {
     const postgres = await startOwnPostgres();
     onCleanup(() => postgres[Symbol.asyncDispose]());
     await migrateDb(postgres.url);
     return postgres;
   })
-  .extend('redis', async ({}, { onCleanup }): Promise<OwnServer> => {
+  .extend('redis', async ({}, { onCleanup }): Promise<BreakableServer> => {
     const redis = await startOwnRedis();
     onCleanup(() => redis[Symbol.asyncDispose]());
     return redis;

@@ -17,7 +17,7 @@ import {
 import { parseUsd, type TaskFrame } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
-import { freeLoopbackPort, RoleProcess } from './role-process.ts';
+import { freeLoopbackPort, type Role, RoleProcess } from './role-process.ts';
 
 export const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 const TINY_MODEL_DIR = join(tmpdir(), 'runfleet-e2e-tiny-model');
@@ -86,7 +86,9 @@ export class Fleet implements AsyncDisposable {
     const results = await Promise.allSettled(
       (Object.keys(counts) as (keyof typeof counts)[]).flatMap((role) =>
         Array.from({ length: counts[role] }, (_, index) =>
-          RoleProcess.start(role, env, role === 'api' && index === 0 ? apiPort : undefined),
+          RoleProcess.start(role, env, {
+            port: role === 'api' && index === 0 ? apiPort : undefined,
+          }),
         ),
       ),
     );
@@ -103,8 +105,8 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Adds a process, as an operator who scales out, or after one was killed. */
-  async add(role: 'api' | 'broker' | 'gateway' | 'worker', env = {}): Promise<RoleProcess> {
-    const started = await RoleProcess.start(role, { ...this.#env, ...env });
+  async add(role: Role, env = {}, options: { logPath?: string } = {}): Promise<RoleProcess> {
+    const started = await RoleProcess.start(role, { ...this.#env, ...env }, options);
     this[role].push(started);
     return started;
   }

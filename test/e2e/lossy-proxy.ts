@@ -1,17 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and an api, and can lose an answer on its way, as networks do. */
+/** Stands between a client and a server, and can lose an answer on its way or break, as networks do. */
 export class LossyProxy implements AsyncDisposable {
-  /** Where new connections go, `http://host:port`. */
+  /** Where new connections go: any URL with a host and a port. */
   target: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #onAnswer: (() => Promise<void>) | null = null;
+  #state: 'whole' | 'cut' | 'stalled' = 'whole';
 
   private constructor(target: string) {
     this.target = target;
-    this.#server = createServer((client) => this.#forward(client));
+    this.#server = createServer({ noDelay: true }, (client) => this.#forward(client));
   }
 
   static async start(target: string): Promise<LossyProxy> {
@@ -20,13 +21,34 @@ export class LossyProxy implements AsyncDisposable {
     return proxy;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** The next answer never arrives: `meanwhile` happens when the api has given it, then the connection ends. */
   loseNextAnswer(meanwhile: () => Promise<void> = async () => {}): void {
     this.#onAnswer = meanwhile;
+  }
+
+  /** Resets every connection, and each new one, until `restore`. */
+  cut(): void {
+    this.#state = 'cut';
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Nothing passes until `restore`; connections stay, and new ones are taken. */
+  stall(): void {
+    this.#state = 'stalled';
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  restore(): void {
+    this.#state = 'whole';
+    for (const socket of this.#sockets) socket.resume();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -35,8 +57,12 @@ export class LossyProxy implements AsyncDisposable {
   }
 
   #forward(client: Socket): void {
+    if (this.#state === 'cut') {
+      client.resetAndDestroy();
+      return;
+    }
     const { hostname, port } = new URL(this.target);
-    const upstream = connect(Number(port), hostname);
+    const upstream = connect({ host: hostname, port: Number(port), noDelay: true });
     let isLost = false;
     upstream.on('data', (answer) => {
       const onAnswer = this.#onAnswer;
@@ -52,6 +78,7 @@ export class LossyProxy implements AsyncDisposable {
     client.on('close', () => upstream.destroy());
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
+      if (this.#state === 'stalled') socket.pause();
       // `close` follows, which tells the other side.
       socket.on('error', () => {});
       socket.on('close', () => this.#sockets.delete(socket));

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,19 +11,28 @@ const READY_MS = 60_000;
 const STOP_MS = 30_000;
 const OUTPUT_CHARACTERS_KEPT = 20_000;
 
+export type Role = 'api' | 'broker' | 'gateway' | 'worker';
+
+const running = new Set<ChildProcess>();
+// However whoever started them ends, none of them goes on.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** One role as a process of its own, started as an operator would. */
 export class RoleProcess implements AsyncDisposable {
   readonly name: string;
   readonly url: string;
+  /** Resolves when it has ended, whoever ended it. */
+  readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
   #output = '';
 
   private constructor(name: string, url: string, child: ChildProcess) {
     this.name = name;
     this.url = url;
     this.#child = child;
-    this.#exited = once(child, 'exit');
+    this.exited = once(child, 'exit');
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS_KEPT);
@@ -30,18 +40,28 @@ export class RoleProcess implements AsyncDisposable {
     }
   }
 
-  /** Starts `role` with `env` on `port`, or a free one, and waits until it says that it is ready. */
+  /**
+   * Starts `role` with `env` on `port`, or a free one, and waits until it says that it is ready.
+   * All that it writes is added to `logPath`, where that is given.
+   */
   static async start(
-    role: 'api' | 'broker' | 'gateway' | 'worker',
+    role: Role,
     env: Readonly<Record<string, string>>,
-    port?: number,
+    options: { port?: number | undefined; logPath?: string } = {},
   ): Promise<RoleProcess> {
-    port ??= await freeLoopbackPort();
+    const { port = await freeLoopbackPort(), logPath } = options;
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', '--roles', role], {
       cwd: REPOSITORY,
       env: { ...process.env, ...env, [`${role.toUpperCase()}_PORT`]: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    if (logPath !== undefined) {
+      const log = createWriteStream(logPath, { flags: 'a' });
+      for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
+      child.once('close', () => log.end());
+    }
     const started = new RoleProcess(role, `http://127.0.0.1:${port}`, child);
     await started.#untilReady();
     return started;
@@ -59,7 +79,7 @@ export class RoleProcess implements AsyncDisposable {
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
-    await this.#exited;
+    await this.exited;
   }
 
   pause(): void {
@@ -75,7 +95,7 @@ export class RoleProcess implements AsyncDisposable {
     if (!this.isRunning) return;
     this.#child.kill('SIGTERM');
     const stopped = await Promise.race([
-      this.#exited.then(() => true),
+      this.exited.then(() => true),
       delay(STOP_MS, false, { ref: false }),
     ]);
     if (stopped) return;

@@ -124,6 +124,10 @@ export class GuardedServer {
     await this.#end('SIGKILL');
   }
 
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     if (this.hasExited) return;
     this.#child.ref();

@@ -9,6 +9,8 @@ export type LocalServer = AsyncDisposable & {
 export type StartedServer = LocalServer & {
   /** Ends it as a crash would; its files stay until it is disposed of. */
   kill(): Promise<void>;
+  /** Pauses its process, or lets it go on. Does nothing to one that has ended. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Removing this while the server is down makes it start empty; its password stays. */
   dataPath: string;
 };

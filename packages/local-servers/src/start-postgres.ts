@@ -80,6 +80,7 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
       how: `PostgreSQL ${programs.version} from ${programs.bin}, ${where} in ${folder}${why}`,
       dataPath: cluster,
       kill: () => server.kill(),
+      signal: (signal) => server.signal(signal),
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
     };
   });

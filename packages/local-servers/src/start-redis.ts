@@ -64,6 +64,7 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
       how: `${program.name} from ${program.file}, ${ephemeral ? 'temporary data' : 'data'} in ${folder}`,
       dataPath: data,
       kill: () => server.kill(),
+      signal: (signal) => server.signal(signal),
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
     };
   });
