@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ['test/browser/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     // They share one machine with the browser and one Runfleet.
     fileParallelism: false,

@@ -5,11 +5,13 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'apps/*/src/**/*.test.ts',
-      'test/{e2e,infra,scale,simulation}/**/*.test.ts',
+      'test/{chaos,e2e,infra,scale,simulation}/**/*.test.ts',
     ],
     globalSetup: ['packages/testing/src/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The default of a second is less than a slow disk's longest commit.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     pool: 'forks',
   },
 });

@@ -9,7 +9,8 @@ import {
   writePoolStanding,
 } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, endPause } from '@runfleet/tasks/testing';
-import { describe, expect, vi } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { describe, expect } from 'vitest';
 
 import { PoolLeader } from './pool-leader.ts';
 import { lead, POOL, testWithBroker as test, workerOf } from './testing.ts';
@@ -88,7 +89,7 @@ describe('a task whose session’s worker is full', () => {
     const first = await createTask({ store }, aTask(tenant, session));
     const served = await workerOf(db, first.id);
     const second = await createTask({ store }, aTask(tenant, session));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const standing = (await readPoolStandings({ db })).get(POOL);
       expect(standing?.idle).toEqual({ session: 1 });
     });
@@ -165,7 +166,7 @@ test('a worker that drains gets nothing, and idle workers say why', async ({
   for (let i = 0; i < 2; i++) tasks.push(await createTask({ store }, aTask(tenant)));
   await using _leader = lead(broker());
   expect(await workerOf(db, tasks[0]?.id ?? '')).toBe(plain.workerId);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect((await readPoolStandings({ db })).get(POOL)).toMatchObject({
       queued: 1,
       running: 1,
@@ -214,11 +215,11 @@ test('a worker is left to a pool that was not served for long, and taken back wh
     expect(await workerOf(db, id)).toBe(own.workerId);
   }
   const workers = async () => (await readPoolStandings({ db })).get(POOL)?.workers;
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await workers()).toMatchObject({ [own.workerId]: 'no_task' }),
   );
   await tell(null);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { id } = await createTask({ store }, aTask(tenant));
     expect(await workerOf(db, id)).toBe(shared.workerId);
   });
@@ -237,10 +238,10 @@ test('a pool whose tasks find no slot says for how long, and not any more once i
   await workerOf(db, first.id);
   const second = await createTask({ store }, aTask(tenant));
   const unserved = async () => (await readPoolStandings({ db })).get(POOL)?.unservedMs;
-  await vi.waitFor(async () => expect(await unserved()).toBeGreaterThan(300));
+  await eventually(async () => expect(await unserved()).toBeGreaterThan(300));
   await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
   await workerOf(db, second.id);
-  await vi.waitFor(async () => expect(await unserved()).toBeNull());
+  await eventually(async () => expect(await unserved()).toBeNull());
 });
 
 test('what was picked when Postgres went away is back in line at once', async ({

@@ -1,7 +1,8 @@
 import { createLogger, createMetrics } from '@runfleet/service';
 import { createTask, readTask } from '@runfleet/tasks';
 import { aTask, aWorker } from '@runfleet/tasks/testing';
-import { expect, vi } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { expect } from 'vitest';
 
 import type { BrokerContext } from './context.ts';
 import { Housekeeper } from './housekeeper.ts';
@@ -36,19 +37,16 @@ test('what is wrong is repaired within seconds, and counted by reconciler', asyn
   await db.sql`update accounts set active_tasks = 9 where organisation_id = ${tenant.organisationId}`;
   {
     await using _keeper = new Housekeeper(ctx);
-    await vi.waitFor(
-      async () => {
-        expect(await lines()).toEqual(
-          expect.arrayContaining([
-            expect.stringMatching(/repaired_total\{.*start-deadlines.*\} 1/),
-            expect.stringMatching(/repaired_total\{.*slot-counts.*\} 1/),
-            expect.stringMatching(/repaired_total\{.*accounts.*\} 1/),
-            expect.stringMatching(/ledger_drift_usd(\{.*\})? 0/),
-          ]),
-        );
-      },
-      { timeout: 10_000 },
-    );
+    await eventually(async () => {
+      expect(await lines()).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/repaired_total\{.*start-deadlines.*\} 1/),
+          expect.stringMatching(/repaired_total\{.*slot-counts.*\} 1/),
+          expect.stringMatching(/repaired_total\{.*accounts.*\} 1/),
+          expect.stringMatching(/ledger_drift_usd(\{.*\})? 0/),
+        ]),
+      );
+    });
   }
   const task = await readTask({ db }, { ...tenant, reference: { id } });
   expect(task.outcome).toBe('expired');
@@ -66,12 +64,12 @@ test('of two keepers one keeps house, both tick, and the other takes over', asyn
   };
   const other = broker();
   const first = new Housekeeper(ctx);
-  await vi.waitFor(async () => expect((await holder()).holder).toBe(ctx.brokerId), 10_000);
+  await eventually(async () => expect((await holder()).holder).toBe(ctx.brokerId));
   await using _second = new Housekeeper(other);
   await first[Symbol.asyncDispose]();
-  await vi.waitFor(async () => expect((await holder()).holder).toBe(other.brokerId), 10_000);
+  await eventually(async () => expect((await holder()).holder).toBe(other.brokerId));
   const { pulse } = await holder();
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(Number((await holder()).pulse)).toBeGreaterThan(Number(pulse));
-  }, 10_000);
+  });
 });

@@ -2,7 +2,8 @@ import type { Db } from '@runfleet/db';
 /** What Redis loses, or was never told, comes back from Postgres. */
 import { createTask, killTask } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, type Tenant } from '@runfleet/tasks/testing';
-import { expect, vi } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { expect } from 'vitest';
 
 import { lead, POOL, testWithBroker as test, withoutOffers, workerOf } from './testing.ts';
 
@@ -44,11 +45,9 @@ test('a task whose offer was lost is found behind thousands that wait', async ({
   await fillPostgres(db, tenant, 3_000);
   const other = await createTenant(db);
   await using _leader = lead(broker());
-  await vi.waitFor(async () => expect((await queue.readPool(POOL)).queued).toBe(3_000));
+  await eventually(async () => expect((await queue.readPool(POOL)).queued).toBe(3_000));
   const { id: taskId } = await createTask({ store: withoutOffers(db) }, aTask(other));
-  await vi.waitFor(async () => expect((await queue.readPool(POOL)).queued).toBe(3_001), {
-    timeout: 10_000,
-  });
+  await eventually(async () => expect((await queue.readPool(POOL)).queued).toBe(3_001));
   // Found, and in its own tenant's turn.
   await aWorker(store, 2);
   await workerOf(db, taskId);
@@ -72,7 +71,7 @@ test('tasks are dispatched while the index is still being filled', async ({
     return queue.insert(pool, tasks);
   };
   await using _leader = lead({ ...broker(), queue: { ...queue, insert } });
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const [bound] = await db.sql`select 1 from tasks where worker_id = ${workerId}`;
     expect(bound).toBeDefined();
   });
@@ -83,7 +82,7 @@ test('tasks are dispatched while the index is still being filled', async ({
   };
   expect(await readMark()).toBeNull();
   goOn();
-  await vi.waitFor(async () => expect(await readMark()).toBe(await queue.readMark(POOL)));
+  await eventually(async () => expect(await readMark()).toBe(await queue.readMark(POOL)));
   expect(await queue.readPool(POOL)).toMatchObject({ queued: 5_000, running: 1 });
 });
 
@@ -101,7 +100,7 @@ test('what runs while the index is lost counts as running in the next one', asyn
   await workerOf(db, first.id);
   await queue.clear(POOL);
   const second = await createTask({ store }, aTask(tenant));
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await queue.readPool(POOL)).toMatchObject({ queued: 1, running: 1 });
   });
   await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
@@ -116,11 +115,11 @@ test('a task that counts as running though no worker has it is released, and run
   broker,
 }) => {
   await using _leader = lead(broker());
-  await vi.waitFor(async () => expect(await queue.readMark(POOL)).not.toBeNull());
+  await eventually(async () => expect(await queue.readMark(POOL)).not.toBeNull());
   const { id } = await createTask({ store }, aTask(tenant));
   // As by a leader that died between its pick and its commit.
   const mark = (await queue.readMark(POOL)) ?? '';
-  await vi.waitFor(async () => expect(await queue.pick(POOL, mark, 1)).toHaveLength(1));
+  await eventually(async () => expect(await queue.pick(POOL, mark, 1)).toHaveLength(1));
   await aWorker(store);
   await workerOf(db, id);
 });
@@ -161,10 +160,10 @@ test('a share that an operator changes holds for tasks that wait already', async
     const [row] = await db.sql<{ used: number }[]>`select used from workers`;
     return row?.used;
   };
-  await vi.waitFor(async () => expect((await queue.readPool(POOL)).queued).toBe(3));
+  await eventually(async () => expect((await queue.readPool(POOL)).queued).toBe(3));
   expect(await running()).toBe(1);
   await db.sql`update organisations set running_limit = 3, weight = 5 where id = ${organisationId}`;
-  await vi.waitFor(async () => expect(await running()).toBe(3));
+  await eventually(async () => expect(await running()).toBe(3));
   expect(await queue.readShares(POOL, 1)).toMatchObject([{ weight: 5, runningLimit: 3 }]);
   expect((await queue.readPool(POOL)).queued).toBe(1);
 });

@@ -6,7 +6,7 @@ import { openTicketTransport, type Ticket } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
 import { openPoolReads, openTaskStore, type TaskStore } from '@runfleet/tasks';
 import { phi, testWithTasks } from '@runfleet/tasks/testing';
-import { vi } from 'vitest';
+import { eventually } from '@runfleet/testing';
 
 import type { BrokerContext } from './context.ts';
 import { brokerMetrics } from './metrics.ts';
@@ -60,15 +60,12 @@ export async function ticketsOf(
 
 /** The worker that has a task, once one has. */
 export function workerOf(db: Db, taskId: string): Promise<string> {
-  return vi.waitFor(
-    async () => {
-      const [row] = await db.sql<{ worker: string | null }[]>`
+  return eventually(async () => {
+    const [row] = await db.sql<{ worker: string | null }[]>`
         select worker_id as worker from tasks where id = ${taskId}`;
-      if (!row?.worker) throw new Error(`No worker has task ${taskId}.`);
-      return row.worker;
-    },
-    { timeout: 10_000 },
-  );
+    if (!row?.worker) throw new Error(`No worker has task ${taskId}.`);
+    return row.worker;
+  });
 }
 
 /** A store whose offers are lost, as when the api dies after its commit. */

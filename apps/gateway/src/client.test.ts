@@ -6,8 +6,6 @@ import { WebSocket } from 'ws';
 
 import { startTestGateway, testWithGateway as test } from './testing.ts';
 
-const PATIENCE = { timeout: 10_000 };
-
 const WORDS = Array.from({ length: 30 }, (_, index) => `w${index} `);
 
 test.for(['delta', 'cumulative'] as const)(
@@ -26,7 +24,7 @@ test.for(['delta', 'cumulative'] as const)(
         frames.push(frame);
       }
     })();
-    await expect.poll(() => frames.at(-1)?.seq, PATIENCE).toBe(15);
+    await expect.poll(() => frames.at(-1)?.seq).toBe(15);
     await first[Symbol.asyncDispose]();
     announcer.announce(await stageEvents({ db }, task, life.slice(15)));
     const { port } = new URL(first.url);

@@ -9,6 +9,7 @@ import { openTicketTransport, type TicketTransport } from '@runfleet/queue';
 import { createLogger } from '@runfleet/service';
 import { assignTasks, createTask, readTask, type TaskRow, type TaskStore } from '@runfleet/tasks';
 import { aTask, phi, type Tenant, testWithTasks } from '@runfleet/tasks/testing';
+import { eventually } from '@runfleet/testing';
 import { expect, vi } from 'vitest';
 
 import { workerConfig } from './config.ts';
@@ -55,14 +56,11 @@ async function runToEnd(
   const workerId = worker?.id ?? '';
   const { assigned } = await assignTasks({ store }, [{ taskId: id, workerId, generation: 1 }]);
   await tickets.send(workerId, assigned);
-  return vi.waitFor(
-    async () => {
-      const task = await readTask({ db }, { ...tenant, reference: { id } });
-      expect(task.status).toBe('task_postprocess_end');
-      return task;
-    },
-    { timeout: 20_000 },
-  );
+  return eventually(async () => {
+    const task = await readTask({ db }, { ...tenant, reference: { id } });
+    expect(task.status).toBe('task_postprocess_end');
+    return task;
+  });
 }
 
 test('a worker of several models loads each when a task comes, in the memory that it has', async ({
@@ -118,7 +116,7 @@ test('a worker of several models loads each when a task comes, in the memory tha
   expect(atFirst.loaded).toEqual({ [phi().pool]: { bytes } });
 
   expect(await run(phi3())).toBe('second');
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect((await readRow()).loaded).toEqual({ [phi3().pool]: { bytes } });
   });
   expect(await run(phi())).toBe('first');

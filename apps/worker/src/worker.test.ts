@@ -5,7 +5,8 @@ import { openTicketTransport } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
 import { assignTasks, createTask, killTask, openRunReader, readTask } from '@runfleet/tasks';
 import { aTask, phi, testWithTasks } from '@runfleet/tasks/testing';
-import { expect, vi } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { expect } from 'vitest';
 
 import type { WorkerContext } from './context.ts';
 import { workerMetrics } from './metrics.ts';
@@ -75,7 +76,7 @@ const test = testWithTasks
 
 test('a lost ticket costs one renewal', async ({ db, tenant, bound }) => {
   const reference = { id: bound.taskId };
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await readTask({ db }, { ...tenant, reference })).toMatchObject({
       status: 'task_start',
     });
@@ -90,12 +91,12 @@ test('a lost kill costs one renewal: the run stops and its slot is free', async 
   worker,
   bound,
 }) => {
-  await vi.waitFor(() => expect(worker.runs.size).toBe(1));
+  await eventually(() => expect(worker.runs.size).toBe(1));
   const withoutNotices = { ...queue, tell: () => {} };
   const reference = { id: bound.taskId };
   const input = { ...tenant, reference, onlyQueued: false };
   await killTask({ db, store, queue: withoutNotices }, input);
-  await vi.waitFor(() => expect(worker.runs.size).toBe(0));
+  await eventually(() => expect(worker.runs.size).toBe(0));
   const task = await readTask({ db }, { ...tenant, reference });
   expect(task).toMatchObject({ status: 'task_cancel', totalCost: 0n });
 });
@@ -108,10 +109,10 @@ test('a task that Postgres binds to the worker but that it does not carry is giv
 }) => {
   const reference = { id: bound.taskId };
   const read = () => readTask({ db }, { ...tenant, reference });
-  await vi.waitFor(async () => expect((await read()).status).toBe('task_start'));
+  await eventually(async () => expect((await read()).status).toBe('task_start'));
   // As after a run that broke off in a way that nobody foresaw.
   worker.runs.delete(bound.taskId);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await read()).toMatchObject({ status: 'task_queue', infraAttempts: 1, workerId: null });
   });
 });
@@ -121,14 +122,14 @@ test('a worker that was declared lost stops its runs and registers anew', async 
   worker,
   bound,
 }) => {
-  await vi.waitFor(() => expect(worker.runs.get(bound.taskId)).toBeDefined());
+  await eventually(() => expect(worker.runs.get(bound.taskId)).toBeDefined());
   await db.sql`update workers set state = 'lost' where id = ${worker.id}`;
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const [row] = await db.sql<{ state: string; generation: number }[]>`
       select state, generation from workers where id = ${worker.id}`;
     expect(row).toEqual({ state: 'ready', generation: 2 });
   });
-  await vi.waitFor(() => expect(worker.runs.size).toBe(0));
+  await eventually(() => expect(worker.runs.size).toBe(0));
 });
 
 test('a worker whose drain was not heard says it again, and gets no new tasks while it finishes', async ({
@@ -143,7 +144,7 @@ test('a worker whose drain was not heard says it again, and gets no new tasks wh
     aTask(tenant, { parameters: { prompt: 'word '.repeat(50) } }),
   );
   await assignTasks({ store }, [{ taskId: id, workerId: worker.id, generation: 1 }]);
-  await vi.waitFor(() => expect(worker.runs.size).toBe(1));
+  await eventually(() => expect(worker.runs.size).toBe(1));
 
   const changeWorker = store.changeWorker.bind(store);
   store.changeWorker = async () => {
@@ -151,7 +152,7 @@ test('a worker whose drain was not heard says it again, and gets no new tasks wh
     throw Object.assign(new Error('The connection broke.'), { code: 'CONNECTION_CLOSED' });
   };
   const stopped = worker.stop();
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const [row] = await db.sql`select state from workers where id = ${worker.id}`;
     expect(row).toEqual({ state: 'draining' });
   });

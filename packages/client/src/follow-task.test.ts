@@ -8,8 +8,6 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { answerAfter } from './answer-after.ts';
 import { RunfleetClient } from './runfleet-client.ts';
 
-const PATIENCE = { timeout: 10_000 };
-
 type Request = { tasktoken: string; mode: string; after: number; billing: boolean };
 /** Answers one connection; what it returns is the close code. */
 type Script = (request: Request, send: (frame: Downstream) => void) => number | null;
@@ -81,7 +79,7 @@ test('an abort ends the telling with its reason and closes the socket', async ()
   stopping.abort(new Error('enough'));
 
   await expect(next).rejects.toThrow('enough');
-  await expect.poll(() => server.openCount(), PATIENCE).toBe(0);
+  await expect.poll(() => server.openCount()).toBe(0);
 });
 
 test('who stops reading closes the socket', async () => {
@@ -93,7 +91,7 @@ test('who stops reading closes the socket', async () => {
     expect(frame.type).toBe('task_queue');
     break;
   }
-  await expect.poll(() => server.openCount(), PATIENCE).toBe(0);
+  await expect.poll(() => server.openCount()).toBe(0);
 });
 
 test('without a WebSocket class the way out is named', () => {

@@ -8,8 +8,6 @@ import { openAnnouncer } from './announcer.ts';
 import { type Follower, openFollower } from './follower.ts';
 import { lifeOf, stageEvents, stageTask } from './testing.ts';
 
-const PATIENCE = { timeout: 10_000 };
-
 const WORDS = ['The ', 'quick ', 'brown ', 'fox.'];
 /** Far beyond the test's patience: whatever arrives was brought by a notice. */
 const NO_POLL_MS = 600_000;
@@ -92,7 +90,7 @@ describe('what happens', () => {
     const task = await stageTask({ db });
     const [queued] = await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     await using follower = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
-    await expect.poll(() => follower.isRedisConnected, PATIENCE).toBe(true);
+    await expect.poll(() => follower.isRedisConnected).toBe(true);
     const stopping = new AbortController();
     const telling = follower.follow(task.id, 0, stopping.signal);
     expect((await telling.next()).value).toEqual(queued);
@@ -261,9 +259,7 @@ describe('faults', () => {
 
     const next = telling.next();
     const events = await stageEvents({ db }, task, [{ type: 'task_accept', payload: null }]);
-    await expect
-      .poll(() => (announcer.announce(events), follower.isRedisConnected), PATIENCE)
-      .toBe(true);
+    await expect.poll(() => (announcer.announce(events), follower.isRedisConnected)).toBe(true);
     // The announcer may be back a moment later than the follower.
     const repeat = setInterval(() => announcer.announce(events), 50);
     expect((await next).value).toEqual(events[0]);

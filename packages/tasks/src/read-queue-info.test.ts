@@ -1,4 +1,5 @@
-import { describe, expect, vi } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { describe, expect } from 'vitest';
 
 import { createTask } from './create-task.ts';
 import { estimateWaitMs, readQueueInfo } from './read-queue-info.ts';
@@ -24,7 +25,7 @@ describe('a queued task', () => {
       ids.push((await createTask({ store }, aTask(tenant, { expectedSeconds: 10 }))).id);
     }
     const [first = '', , last = ''] = ids;
-    await vi.waitFor(async () => expect((await ask(last))?.tasksAhead).toBe(2));
+    await eventually(async () => expect((await ask(last))?.tasksAhead).toBe(2));
     expect(await ask(first)).toMatchObject({ tasksAhead: 0, waitSeconds: null });
 
     await aWorker(store, 4);
@@ -50,7 +51,7 @@ describe('a queued task', () => {
     await aWorker(store, 4, { labels: ['gpu=A100', 'zone=a'] });
     expect(await ask(particular.id)).toMatchObject({ blocked: 'no-worker-with-labels' });
     const { workerId } = await aWorker(store, 4, { labels: ['gpu=H100', 'zone=b'] });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await ask(particular.id)).toMatchObject({ blocked: null, waitSeconds: 0 });
     });
     await db.sql`update workers set state = 'draining' where id = ${workerId}`;
@@ -68,12 +69,12 @@ describe('a queued task', () => {
     await queue.writeMark(phi().pool, 'a mark');
     const { id } = await createTask(ctx, aTask(tenant));
     for (const _ of [1, 2]) {
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await queue.pick(phi().pool, 'a mark', 1)).toHaveLength(1);
       });
       await requeueTask(ctx, await running(ctx, id, await aWorker(store)), 'worker_lost');
     }
-    await vi.waitFor(async () => expect((await ask(id))?.tasksAhead).toBeNull());
+    await eventually(async () => expect((await ask(id))?.tasksAhead).toBeNull());
     const info = await ask(id);
     expect(info).toMatchObject({ waitSeconds: null, blocked: null });
     expect(info?.pauseSeconds).toBeGreaterThan(1);
