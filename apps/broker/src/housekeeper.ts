@@ -33,7 +33,7 @@ type Chore = (ctx: BrokerContext) => Promise<number>;
 const CHORES = {
   'event-partitions': { everyTicks: 10, isRepair: true, run: makeEventPartitions },
   statistics: { everyTicks: 2, isRepair: false, run: analyzeGrownTables },
-  'idempotency-keys': { everyTicks: 10, isRepair: false, run: purgeIdempotencyKeys },
+  'idempotency-keys': { everyTicks: 2, isRepair: false, run: purgeIdempotencyKeys },
   'gone-workers': { everyTicks: 60, isRepair: false, run: purgeGoneWorkers },
   accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },
   'model-figures': { everyTicks: 60, isRepair: false, run: foldEndedTasks },

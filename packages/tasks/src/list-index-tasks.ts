@@ -15,10 +15,12 @@ export async function listQueuedTasks(
   const rows = await sql<IndexRow[]>`
     select ${indexColumns(sql)}
     from tasks t join organisations o on o.id = t.organisation_id
-    where t.queued_in = ${pool} and t.id > ${afterId} and t.not_before is null
-      ${ofLane(sql, requires)}
+    where t.queued_in between ${pool} and ${pool} and (t.queued_in, t.id) > (${pool}, ${afterId})
+      and t.not_before is null ${ofLane(sql, requires)}
       and t.changed_at <= clock_timestamp() - make_interval(secs => ${minAgeMs / 1000})
-    order by t.id limit ${limit}`;
+    -- By the pool, too, though it is one: only the index of queued tasks has this order. By the id
+    -- alone, a plan made for any parameters walks the primary key through all tasks that ever ended.
+    order by t.queued_in, t.id limit ${limit}`;
   return rows.map(toQueuedTask);
 }
 
@@ -31,9 +33,10 @@ export async function listBoundTasks(
   const { pool, requires, afterId, limit } = input;
   const rows = await sql<IndexRow[]>`
     select ${indexColumns(sql)}
-    from tasks t join organisations o on o.id = t.organisation_id
-    where t.worker_id is not null and t.pool = ${pool} and t.id > ${afterId}
-      ${ofLane(sql, requires)}
+    -- All that are bound first, since a plan that looks for the lowest ids may begin among the ended.
+    from (select * from tasks where worker_id is not null offset 0) t
+      join organisations o on o.id = t.organisation_id
+    where t.pool = ${pool} and t.id > ${afterId} ${ofLane(sql, requires)}
     order by t.id limit ${limit}`;
   return rows.map(toQueuedTask);
 }
@@ -47,9 +50,17 @@ export async function listLanes(
   input: { pool: string; limit: number },
 ): Promise<string[][]> {
   const rows = await ctx.db.sql<{ requires: string[] }[]>`
-    select requires from (
-      select distinct requires from tasks where queued_in = ${input.pool} and requires <> '{}'
-    ) lanes order by random() limit ${input.limit}`;
+    -- From lane to lane by the index, past the tasks between them.
+    with recursive lanes as (
+      (select requires from tasks where queued_in = ${input.pool} and requires <> '{}'
+        order by requires limit 1)
+      union all
+      select (select t.requires from tasks t
+        where t.queued_in = ${input.pool} and t.requires <> '{}' and t.requires > l.requires
+        order by t.requires limit 1)
+      from lanes l where l.requires is not null
+    )
+    select requires from lanes where requires is not null order by random() limit ${input.limit}`;
   return rows.map((row) => row.requires);
 }
 
@@ -71,7 +82,10 @@ const indexColumns = (sql: Sql): Statement => sql`
   o.running_limit as "runningLimit"`;
 
 function ofLane(sql: Sql, requires: readonly string[] | undefined): Statement {
-  return requires === undefined ? sql`` : sql`and t.requires = ${requires as string[]}::text[]`;
+  if (requires === undefined) return sql``;
+  if (requires.length === 0) return sql`and t.requires = '{}'`;
+  // Said twice, since a plan made for any parameters cannot tell that these are labels.
+  return sql`and t.requires <> '{}' and t.requires = ${requires as string[]}::text[]`;
 }
 
 function toQueuedTask({ pool, requires, ...task }: IndexRow): QueuedTask {

@@ -1,6 +1,7 @@
 /**
  * What Postgres lists as possibly in need of repair, by reconciler. A list may be too long or stale,
- * which costs a look; what is missing from it is not repaired. The decisions judge.
+ * which costs a look; what is missing from it is not repaired. The decisions judge. They are made
+ * once a second, so each reads an index; `now()` may be looked up in one, `clock_timestamp()` not.
  */
 import type { Sql } from '@runfleet/db';
 
@@ -26,27 +27,27 @@ export const SUSPECTS = {
   'overdue-runs': (sql, limit) => sql`
     select id from tasks
     where worker_id is not null
-      and accepted_at + make_interval(secs => timeout_seconds) < clock_timestamp()
+      and accepted_at + make_interval(secs => timeout_seconds) < now()
     order by accepted_at limit ${limit}`,
   'start-deadlines': (sql, limit) => sql`
     (select id from tasks
-      where queued_in is not null and start_by <= clock_timestamp() limit ${limit})
+      where queued_in is not null and start_by <= now() limit ${limit})
     union all
     (select id from tasks
-      where worker_id is not null and status = 'task_assign' and start_by <= clock_timestamp()
+      where worker_id is not null and status = 'task_assign' and start_by <= now()
       limit ${limit})`,
   // Whoever waits here fell with two workers, and one of them may be what they died of. So each pool
   // takes one at a time, lest the others fall with it once more, and none waits for that very long.
   'backoff-due': (sql, limit) => sql`
     select id from (
       select id, pool, not_before, row_number() over (partition by pool order by not_before) as turn
-      from tasks where not_before <= clock_timestamp()
+      from tasks where not_before <= now()
     ) due
     where (turn = 1 and not exists (
         select from tasks s
         where s.pool = due.pool and s.infra_attempts >= 2
           and (s.worker_id is not null or (s.queued_in is not null and s.not_before is null))))
-      or not_before <= clock_timestamp() - make_interval(secs => ${ALONE_SECONDS_MAX})
+      or not_before <= now() - make_interval(secs => ${ALONE_SECONDS_MAX})
     order by not_before limit ${limit}`,
   'silent-workers': (sql, limit) => sql`
     select w.id from workers w, pulse p

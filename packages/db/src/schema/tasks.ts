@@ -121,7 +121,7 @@ export const tasks = pgTable(
       .on(table.notBefore)
       .where(sql`${table.notBefore} is not null`),
     index('tasks_queued_particular')
-      .on(table.queuedIn, table.requires)
+      .on(table.queuedIn, table.requires, table.id)
       .where(sql`${table.queuedIn} is not null and ${table.requires} <> '{}'`),
     index('tasks_of_worker')
       .on(table.workerId)

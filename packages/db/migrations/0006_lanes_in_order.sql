@@ -1,0 +1,2 @@
+DROP INDEX "tasks_queued_particular";--> statement-breakpoint
+CREATE INDEX "tasks_queued_particular" ON "tasks" USING btree ("queued_in","requires","id") WHERE "tasks"."queued_in" is not null and "tasks"."requires" <> '{}';
