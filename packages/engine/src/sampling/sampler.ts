@@ -51,9 +51,9 @@ export class Sampler {
     const isTooShort = this.#tokens < this.#options.minTokens;
     let max = scanLogits(logits);
     if (allowed) keepAllowed(logits, allowed);
-    if (isTooShort) this.#refuseStops(logits, allowed !== undefined);
+    const isMaxRefused = isTooShort && this.#refuseStops(logits, max, allowed !== undefined);
     const isPenalized = this.#penalties.apply(logits);
-    if (allowed || isTooShort || isPenalized) max = maxOf(logits);
+    if (allowed || isMaxRefused || isPenalized) max = maxOf(logits);
 
     const id = this.#isGreedy ? logits.indexOf(max) : this.#draw(logits, max);
     this.#tokens += 1;
@@ -61,12 +61,17 @@ export class Sampler {
     return id;
   }
 
-  /** A grammar that allows nothing but an end has the last word: there is nothing else to say. */
-  #refuseStops(logits: Float32Array, hasGrammar: boolean): void {
+  /**
+   * Whether one that is refused is as likely as `max`. A grammar that allows nothing but an end has
+   * the last word: there is nothing else to say.
+   */
+  #refuseStops(logits: Float32Array, max: number, hasGrammar: boolean): boolean {
     const stops = [...this.#stopIds].map((id) => ({ id, logit: logits[id] ?? NONE }));
     for (const { id } of stops) logits[id] = NONE;
-    if (!hasGrammar || maxOf(logits) !== NONE) return;
-    for (const { id, logit } of stops) logits[id] = logit;
+    if (hasGrammar && maxOf(logits) === NONE) {
+      for (const { id, logit } of stops) logits[id] = logit;
+    }
+    return stops.some(({ logit }) => logit === max);
   }
 
   #draw(logits: Float32Array, max: number): number {

@@ -16,3 +16,11 @@ test('the largest is found wherever it stands, and what is no number wherever th
     }
   }
 });
+
+test('opposite infinities are no numbers, and the largest that there are do not add up to one', () => {
+  const { NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
+  const opposite = Float32Array.of(0, POSITIVE_INFINITY, NEGATIVE_INFINITY, 0, 0);
+  expect(() => scanLogits(opposite)).toThrow(expect.objectContaining({ kind: 'model' }));
+  const largest = Math.fround(3.4e38);
+  expect(scanLogits(new Float32Array(32_064).fill(largest))).toBe(largest);
+});
