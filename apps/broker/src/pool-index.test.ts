@@ -20,7 +20,7 @@ async function fillPostgres(db: Db, tenant: Tenant, count: number): Promise<void
     from generate_series(1, ${count}) n`;
 }
 
-test('a task whose offer was lost is found, whatever it requires', async ({
+test('a task whose offer was lost is found, whatever it requires and though the clock was set back', async ({
   db,
   store,
   tenant,
@@ -32,6 +32,7 @@ test('a task whose offer was lost is found, whatever it requires', async ({
   for (const requires of [[], PARTICULAR]) {
     tasks.push(await createTask({ store: withoutOffers(db) }, aTask(tenant, { requires })));
   }
+  await db.sql`update tasks set changed_at = now() + interval '1 hour'`;
   for (const { id } of tasks) await workerOf(db, id);
 });
 

@@ -22,6 +22,18 @@ test('a lead that ran out or was given away is the next one’s, as a new genera
   expect(decideLead(given, other, { now: LEASE_MICROS + 2n })).toMatchObject({ holder: 'b' });
 });
 
+test('a lead that was renewed in the future is the next one’s: the clock was set back since', () => {
+  const hour = 3_600_000_000n;
+  const lease = led(hour);
+  const other = { pool: 'p', holder: 'b' };
+  expect(decideLead(lease, other, { now: hour - LEASE_MICROS })).toBeUndefined();
+  expect(decideLead(lease, other, { now: 0n })).toMatchObject({ holder: 'b', renewedAt: 0n });
+  expect(decideLead(lease, { pool: 'p', holder: 'a' }, { now: 0n })).toMatchObject({
+    generation: 1,
+    renewedAt: 0n,
+  });
+});
+
 test('who does not lead changes nothing', () => {
   expect(decideYield(led(0n), { holder: 'b' })).toBeUndefined();
   expect(decideIndexMark(led(0n), { holder: 'b', mark: 'm' })).toBeUndefined();

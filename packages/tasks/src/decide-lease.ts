@@ -14,7 +14,10 @@ export type LeaseState = {
   indexMark: string | null;
 };
 
-/** A lead that was not renewed for so long is anybody's. */
+/**
+ * A lead that was not renewed for so long is anybody's. So is one that was renewed as far in the
+ * future: the clock was set back since, and nobody may have renewed it by that.
+ */
 export const LEASE_MICROS = 5_000_000n;
 
 /** Takes or renews the lead. Undefined: another broker leads. */
@@ -26,7 +29,8 @@ export function decideLead(
   const { pool, holder } = input;
   if (lease === null) return { pool, holder, generation: 1, renewedAt: now, indexMark: null };
   if (lease.holder === holder) return { ...lease, renewedAt: now };
-  if (lease.renewedAt >= now - LEASE_MICROS) return undefined;
+  const age = now - lease.renewedAt;
+  if (age <= LEASE_MICROS && age >= -LEASE_MICROS) return undefined;
   return { ...lease, holder, generation: lease.generation + 1, renewedAt: now };
 }
 

@@ -42,6 +42,8 @@ export type Seen = {
 export const INFRA_ATTEMPTS_MAX = 3;
 /** The pause before each further try: none, since one broken worker is the likeliest cause, then some. */
 export const BACKOFF_SECONDS = [0, 4] as const;
+/** The longest that a pause can be: half as much again as it is nominally. */
+export const PAUSE_SECONDS_MAX = 1.5 * Math.max(...BACKOFF_SECONDS);
 /** A worker that does not confirm a ticket for so many pulses loses it. */
 export const ACCEPT_PULSES = 5;
 /** A run may take this long past its timeout to report before it is ended for it. */
@@ -222,9 +224,11 @@ export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
 }
 
 /** Ends a run that is past its timeout and of which nobody reports. */
-export function decideExpireOverdue(state: TaskState, { now }: Seen): Decision {
+export function decideExpireOverdue(state: TaskState, { now, pulse }: Seen): Decision {
   const { acceptedAt } = state.times;
   if (state.workerId === null || acceptedAt === null) return NOT_DUE;
+  // A clock that is set forward ends nobody's run: as many pulses must have passed.
+  if (pulse - (state.assignedPulse ?? pulse) <= state.timeoutSeconds) return NOT_DUE;
   if (now <= acceptedAt + seconds(state.timeoutSeconds + REPORT_GRACE_SECONDS)) return NOT_DUE;
   return expire(state, 'The run did not end by its timeout.');
 }
@@ -236,10 +240,14 @@ export function decideExpireUnstarted(state: TaskState, { now }: Seen): Decision
   return expire(state, 'No worker could start the run by its start timeout.');
 }
 
-/** Ends the pause before a task's next try; from then on it may be picked. */
+/**
+ * Ends the pause before a task's next try; from then on it may be picked. A pause that is longer
+ * than any is over, too: the clock was set back since it began.
+ */
 export function decideResume(state: TaskState, { now }: Seen): Decision {
   if (state.status !== INITIAL_STATUS || state.notBefore === null) return NOT_DUE;
-  return state.notBefore <= now ? [{ do: 'resume' }] : NOT_DUE;
+  const isWaiting = state.notBefore > now && state.notBefore <= now + seconds(PAUSE_SECONDS_MAX);
+  return isWaiting ? NOT_DUE : [{ do: 'resume' }];
 }
 
 /** Ends a task in any state at once; a worker that still runs it is fenced by the new epoch. */

@@ -115,6 +115,19 @@ describe('the pause before a retry', () => {
     expect((await assignTasks(ctx, placements)).assigned).toHaveLength(1);
   });
 
+  test('that is longer than any pause ends: the clock was set back since it began', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const { id } = await createTask({ store }, aTask(tenant));
+    await db.sql`update tasks set not_before = now() + interval '5 seconds' where id = ${id}`;
+    expect(await repair({ store }, 'backoff-due')).toBe(0);
+    await db.sql`update tasks set not_before = now() + interval '1 hour' where id = ${id}`;
+    expect(await repair({ store }, 'backoff-due')).toBe(1);
+    expect(await assigned({ store }, id, await aWorker(store))).toMatchObject({ taskId: id });
+  });
+
   test('of tasks that fell twice each pool tries one at a time, and none waits for ever', async ({
     db,
     store,

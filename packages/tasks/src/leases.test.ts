@@ -5,7 +5,7 @@ import { createTask } from './create-task.ts';
 import { LEASE_PULSES } from './decide-worker.ts';
 import { INFRA_ATTEMPTS_MAX } from './decide.ts';
 import { readTask } from './read-task.ts';
-import { repair } from './reconcile.ts';
+import { repair, tickPulse } from './reconcile.ts';
 import { requeueTask } from './requeue-task.ts';
 import { assigned, expectBalancedBooks, pass, running, usedSlots } from './testing-life.ts';
 import { aDescription, aTask, aWorker, endPause, testWithTasks as test } from './testing.ts';
@@ -41,6 +41,21 @@ test('without pulses nobody is lost, however much time passes', async ({ db, sto
   expect(await repair({ store }, 'silent-workers')).toBe(0);
   const renewal = { id: workerId, generation: 1, seenPulse: 0 };
   expect(await renewWorker({ store }, renewal)).toMatchObject({ tasks: [] });
+});
+
+test('the pulse goes on after the clock was set back, and once a second at most', async ({
+  db,
+}) => {
+  const pulse = async () => {
+    const [row] = await db.sql<{ n: string }[]>`select n from pulse`;
+    return Number(row?.n);
+  };
+  const before = await pulse();
+  await db.sql`update pulse set at = now() + interval '1 hour'`;
+  await tickPulse({ db });
+  expect(await pulse()).toBe(before + 1);
+  await tickPulse({ db });
+  expect(await pulse()).toBe(before + 1);
 });
 
 test('a ticket that nobody accepts goes back without counting an attempt', async ({

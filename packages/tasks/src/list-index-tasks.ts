@@ -17,7 +17,9 @@ export async function listQueuedTasks(
     from tasks t join organisations o on o.id = t.organisation_id
     where t.queued_in between ${pool} and ${pool} and (t.queued_in, t.id) > (${pool}, ${afterId})
       and t.not_before is null ${ofLane(sql, requires)}
-      and t.changed_at <= clock_timestamp() - make_interval(secs => ${minAgeMs / 1000})
+      -- What was changed in the future was so before the clock was set back.
+      and (t.changed_at <= clock_timestamp() - make_interval(secs => ${minAgeMs / 1000})
+        or t.changed_at > clock_timestamp())
     -- By the pool, too, though it is one: only the index of queued tasks has this order. By the id
     -- alone, a plan made for any parameters walks the primary key through all tasks that ever ended.
     order by t.queued_in, t.id limit ${limit}`;

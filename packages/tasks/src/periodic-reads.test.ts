@@ -70,7 +70,7 @@ async function fill(db: Db, tenant: Tenant, workerId: string): Promise<void> {
   await db.sql`
     insert into tasks (organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
       timeout_seconds, status, epoch, seq, changed_at, queued_at, price_version, cps, held, requires,
-      outcome, postprocess_ended_at, queued_in, start_by, not_before, worker_id, worker_generation,
+      outcome, postprocess_ended_at, queued_in, start_by, worker_id, worker_generation,
       assigned_pulse, accepted_at)
     select ${organisationId}, ${projectId}, ${ownerId}, 'token-' || n, '598', ${pool}, '{}', 1, 300,
       case when not is_live then 'task_postprocess_end' when n % 2 = 0 then 'task_queue'
@@ -81,7 +81,6 @@ async function fill(db: Db, tenant: Tenant, workerId: string): Promise<void> {
       case when not is_live then now() - interval '1 hour' end,
       case when is_live and n % 2 = 0 then ${pool} end,
       case when n % 3 = 0 then now() + interval '1 hour' end,
-      case when is_live and n % 10 = 0 then now() + interval '1 hour' end,
       case when is_live and n % 2 = 1 then ${workerId}::uuid end,
       case when is_live and n % 2 = 1 then 1 end, case when is_live and n % 2 = 1 then 0 end, now()
     from (

@@ -6,7 +6,7 @@
 import type { Sql } from '@runfleet/db';
 
 import { LEASE_PULSES, STRIKES_MAX } from './decide-worker.ts';
-import { ACCEPT_PULSES } from './decide.ts';
+import { ACCEPT_PULSES, PAUSE_SECONDS_MAX } from './decide.ts';
 
 /** A task in a pause waits no longer than this to be tried without others like it. */
 export const ALONE_SECONDS_MAX = 60;
@@ -41,7 +41,8 @@ export const SUSPECTS = {
   'backoff-due': (sql, limit) => sql`
     select id from (
       select id, pool, not_before, row_number() over (partition by pool order by not_before) as turn
-      from tasks where not_before <= now()
+      from tasks
+      where not_before <= now() or not_before > now() + make_interval(secs => ${PAUSE_SECONDS_MAX})
     ) due
     where (turn = 1 and not exists (
         select from tasks s

@@ -14,9 +14,11 @@ export function openMemoryPoolReads(database: MemoryDatabase, link: Link): PoolR
   return {
     listQueuedTasks: ({ pool, requires, afterId, limit, minAgeMs = 0 }) =>
       link(() => {
-        const before = clock() - BigInt(Math.round(minAgeMs * 1_000));
+        const now = clock();
+        const before = now - BigInt(Math.round(minAgeMs * 1_000));
         const tasks = statesOf(database, queuedIds).filter(
-          (task) => task.notBefore === null && task.changedAt <= before,
+          ({ notBefore, changedAt }) =>
+            notBefore === null && (changedAt <= before || changedAt > now),
         );
         return page(tasks, { pool, requires, afterId, limit });
       }),
