@@ -46,6 +46,8 @@ const ALONE: Peers = { ready: 0, resting: 0, hostLosses: 0 };
 /** `undefined` where nothing is to be written: the worker is not who it says, or all is well. */
 export type WorkerDecision = WorkerState | undefined;
 
+/** The pulse does not tick more often; it is meant to tick once a second. */
+export const PULSE_MS_MIN = 950;
 /** A worker that does not renew for so many pulses is lost. */
 export const LEASE_PULSES = 15;
 /** A worker that did not renew for so many pulses gets no new tasks until it does. */

@@ -15,7 +15,7 @@ import {
   type TaskStatus,
 } from '@runfleet/protocol';
 
-import { isGone, takesTasks, type WorkerState } from './decide-worker.ts';
+import { isGone, PULSE_MS_MIN, takesTasks, type WorkerState } from './decide-worker.ts';
 import { FAILURES, type RetriedFailure } from './failures.ts';
 import type { Plan, Step, TaskResult, TaskState } from './task-state.ts';
 
@@ -46,7 +46,7 @@ export const BACKOFF_SECONDS = [0, 4] as const;
 export const PAUSE_SECONDS_MAX = 1.5 * Math.max(...BACKOFF_SECONDS);
 /** A worker that does not confirm a ticket for so many pulses loses it. */
 export const ACCEPT_PULSES = 5;
-/** A run may take this long past its timeout to report before it is ended for it. */
+/** A run may take this long past its timeout to be accepted and to report before it is ended for it. */
 export const REPORT_GRACE_SECONDS = 30;
 /** As many workers are remembered to be avoided. */
 const AVOIDS_MAX = 8;
@@ -223,13 +223,12 @@ export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
   );
 }
 
-/** Ends a run that is past its timeout and of which nobody reports. */
-export function decideExpireOverdue(state: TaskState, { now, pulse }: Seen): Decision {
-  const { acceptedAt } = state.times;
-  if (state.workerId === null || acceptedAt === null) return NOT_DUE;
-  // A clock that is set forward ends nobody's run: as many pulses must have passed.
-  if (pulse - (state.assignedPulse ?? pulse) <= state.timeoutSeconds) return NOT_DUE;
-  if (now <= acceptedAt + seconds(state.timeoutSeconds + REPORT_GRACE_SECONDS)) return NOT_DUE;
+/** Ends a run that is past its timeout and of which nobody reports, by pulses, whatever the clock does. */
+export function decideExpireOverdue(state: TaskState, { pulse }: Seen): Decision {
+  const { assignedPulse, timeoutSeconds } = state;
+  if (assignedPulse === null || state.times.acceptedAt === null) return NOT_DUE;
+  const ranSeconds = ((pulse - assignedPulse) * PULSE_MS_MIN) / 1_000;
+  if (ranSeconds <= timeoutSeconds + REPORT_GRACE_SECONDS) return NOT_DUE;
   return expire(state, 'The run did not end by its timeout.');
 }
 

@@ -4,7 +4,13 @@
  */
 import type { Db } from '@runfleet/db';
 
-import { decideParole, decideQuarantine, decideReap, decideSlotCount } from './decide-worker.ts';
+import {
+  decideParole,
+  decideQuarantine,
+  decideReap,
+  decideSlotCount,
+  PULSE_MS_MIN,
+} from './decide-worker.ts';
 import {
   decideExpireOverdue,
   decideExpireUnstarted,
@@ -27,7 +33,8 @@ const REPAIR_MAX = 500;
 export async function tickPulse(ctx: { db: Db }): Promise<void> {
   await ctx.db.sql`
     update pulse set n = n + 1, at = clock_timestamp()
-    where at <= clock_timestamp() - interval '950 milliseconds' or at > clock_timestamp()`;
+    where at <= clock_timestamp() - make_interval(secs => ${PULSE_MS_MIN / 1_000})
+      or at > clock_timestamp()`;
 }
 
 /** Repairs of tasks: each looks at suspects under their lock, and moves those that need it. */

@@ -25,10 +25,10 @@ export const SUSPECTS = {
       and (w.id is null or w.state in ('lost', 'stopped') or w.generation <> t.worker_generation)
     limit ${limit}`,
   'overdue-runs': (sql, limit) => sql`
-    select id from tasks
-    where worker_id is not null
-      and accepted_at + make_interval(secs => timeout_seconds) < now()
-    order by accepted_at limit ${limit}`,
+    select t.id from tasks t, pulse p
+    where t.worker_id is not null and t.accepted_at is not null
+      and p.n - t.assigned_pulse > t.timeout_seconds
+    limit ${limit}`,
   'start-deadlines': (sql, limit) => sql`
     (select id from tasks
       where queued_in is not null and start_by <= now() limit ${limit})

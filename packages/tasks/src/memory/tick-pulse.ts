@@ -1,6 +1,7 @@
+import { PULSE_MS_MIN } from '../decide-worker.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 
-const TICK_MICROS = 950_000n;
+const TICK_MICROS = BigInt(PULSE_MS_MIN) * 1_000n;
 
 /** Ticks the pulse, at most once a second however many brokers call, whatever the clock does. */
 export function tickPulse(database: MemoryDatabase): void {
