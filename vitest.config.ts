@@ -8,8 +8,8 @@ export default defineConfig({
       'test/{chaos,e2e,infra,scale,simulation}/**/*.test.ts',
     ],
     globalSetup: ['packages/testing/src/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // The default of a second is less than a slow disk's longest commit.
     expect: { poll: { timeout: 20_000, interval: 20 } },
     pool: 'forks',
