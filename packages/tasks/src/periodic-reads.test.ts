@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import { foldEndedTasks } from './model-figures.ts';
 import { openPoolReads } from './pool-reads.ts';
+import { readPace } from './read-pace.ts';
 import { repair, REPAIRS } from './reconcile.ts';
 import { repairAccounts } from './repair-accounts.ts';
 import { openTaskStore } from './task-store.ts';
@@ -49,6 +50,7 @@ test('what a broker does each second or minute reads none of the tasks that have
     unbound: () => reads.listUnbound(['1', '2', '3']),
     workers: () => reads.listWorkers({ pool, labels: [], isFree: true, limit: 1_000 }),
     'next free': () => reads.readNextFree([workerId]),
+    'the pace of a pool, for whoever waits': () => readPace({ db }, pool),
     wishes: () => reads.readWishes(['1', '2', '3']),
     'bound, of a worker': () => store.listBoundTasks({ id: workerId, generation: 1 }),
   };

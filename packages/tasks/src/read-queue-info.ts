@@ -2,6 +2,7 @@ import type { Db } from '@runfleet/db';
 import type { TaskQueue } from '@runfleet/queue';
 import { laneOf } from '@runfleet/scheduler';
 
+import { readPace } from './read-pace.ts';
 import type { TaskRow } from './read-task.ts';
 
 /** Why nobody can run a task now: no worker on duty takes its model, or none with the labels it requires. */
@@ -26,14 +27,18 @@ export async function readQueueInfo(
   task: TaskRow,
 ): Promise<QueueInfo | null> {
   if (task.status !== 'task_queue') return null;
-  const [fleet, place] = await Promise.all([readSlots(ctx, task), readPlace(ctx, task)]);
+  const [fleet, place, pace] = await Promise.all([
+    readSlots(ctx, task),
+    readPlace(ctx, task),
+    readPace(ctx, task.pool),
+  ]);
   const blocked =
     fleet.workers === 0 ? 'no-worker' : fleet.able === 0 ? 'no-worker-with-labels' : null;
   const { pauseSeconds } = fleet;
   const waitMs =
     place === null || fleet.slots === 0 || pauseSeconds !== null
       ? null
-      : estimateWaitMs({ ...place, ...fleet, expectedMs: task.expectedSeconds * 1_000 });
+      : pace * estimateWaitMs({ ...place, ...fleet, expectedMs: task.expectedSeconds * 1_000 });
   return {
     tasksAhead: place?.place ?? null,
     waitSeconds: waitMs === null ? null : waitMs / 1_000,
