@@ -1,0 +1,91 @@
+/** A connection to Postgres that breaks must cost its statements, and nobody else's. */
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { connectDb, type Db } from '@runfleet/db';
+import { testWithDb } from '@runfleet/db/testing';
+import { expect } from 'vitest';
+
+import { LossyProxy } from './lossy-proxy.ts';
+
+const test = testWithDb
+  .extend('proxy', async ({ databaseUrl }, { onCleanup }) => {
+    const proxy = await LossyProxy.start(databaseUrl);
+    onCleanup(() => proxy[Symbol.asyncDispose]());
+    return proxy;
+  })
+  .extend('lossy', async ({ databaseUrl, proxy }, { onCleanup }): Promise<Db> => {
+    const url = new URL(databaseUrl);
+    url.port = String(proxy.port);
+    const db = connectDb(url.href, { connections: 1 });
+    onCleanup(() => db[Symbol.asyncDispose]());
+    return db;
+  });
+
+const LOST = /ECONNRESET|CONNECTION_CLOSED/;
+
+const breakOnce = (proxy: LossyProxy) => {
+  proxy.cut();
+  proxy.restore();
+};
+
+/** Answered, and not by a connection that is given up after half a minute. */
+async function expectAnswer({ sql }: Db): Promise<void> {
+  const answer = await Promise.race([sql`select 3 as three`, delay(5_000, 'none', { ref: false })]);
+  expect(answer).toEqual([{ three: 3 }]);
+}
+
+test('lost in the middle of a transaction: it rejects, and the next statement is answered', async ({
+  lossy,
+  proxy,
+}) => {
+  const lost = lossy.sql.begin(async (tx) => {
+    await tx`select 1`;
+    breakOnce(proxy);
+    // Longer than the loss takes to be known.
+    await delay(50);
+    await tx`select 2`;
+  });
+  await expect(lost).rejects.toThrow(LOST);
+  await expectAnswer(lossy);
+});
+
+test('lost while a statement runs, time and again: each time the next one is answered', async ({
+  lossy,
+  proxy,
+}) => {
+  for (let times = 0; times < 5; times += 1) {
+    const lost = lossy.sql.begin(async (tx) => {
+      const sleeping = tx`select pg_sleep(60)`.execute();
+      breakOnce(proxy);
+      await sleeping;
+    });
+    await expect(lost).rejects.toThrow(LOST);
+    await expectAnswer(lossy);
+  }
+});
+
+test('what a lost transaction still does never reaches who has the connection by then', async ({
+  db,
+  lossy,
+  proxy,
+}) => {
+  await db.sql`create table kept (what text)`;
+  const gate = new EventTarget();
+  const opened = once(gate, 'open');
+  const lost = lossy.sql.begin(async (tx) => {
+    await tx`select 1`;
+    breakOnce(proxy);
+    await opened;
+    await tx`insert into kept values ('of the lost one')`;
+  });
+  await expect(lost).rejects.toThrow(LOST);
+  await lossy.sql.begin(async (tx) => {
+    await tx`insert into kept values ('of the next one')`;
+    gate.dispatchEvent(new Event('open'));
+    // Time for a stray statement, and for the rollback that would follow it.
+    await delay(50);
+    await tx`select 1`;
+  });
+  expect(await db.sql`select what from kept`).toEqual([{ what: 'of the next one' }]);
+});
