@@ -105,19 +105,19 @@ async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<voi
   ]);
   const python = await startPython(folder, size);
   try {
-    const first = { do: 'decode', batch: 1, contextTokens: PREFILL_TOKENS, tokens: 2 } as const;
-    await own.decode(first);
-    const read = await own.decode(first);
-    const theirs = await python?.decode(first);
+    const first = { batch: 1, contextTokens: PREFILL_TOKENS, tokens: 2 };
+    await own.decode('decode', first);
+    const read = await own.decode('decode', first);
+    const theirs = await python?.decode('decode', first);
     reading.push({
       precision,
       tokensPerSecond: (1_000 * PREFILL_TOKENS) / read.prefillMs,
       ...(theirs && { pytorchTokensPerSecond: (1_000 * PREFILL_TOKENS) / theirs.prefillMs }),
     });
     for (const batch of batches) {
-      const ask = { do: 'decode', batch, contextTokens: CONTEXT, tokens: TOKENS } as const;
-      const decoded = await own.decode(ask);
-      const other = await python?.decode(ask);
+      const ask = { batch, contextTokens: CONTEXT, tokens: TOKENS };
+      const decoded = await own.decode('decode', ask);
+      const other = await python?.decode('decode', ask);
       const bytes = stepBytes(size, { batch, context: CONTEXT + TOKENS / 2 });
       decoding.push({
         precision,

@@ -2,7 +2,7 @@
  * `pnpm bench:engine`: how fast the engine decodes beside its peers on this machine's CPU.
  *
  *   pnpm bench:engine                      five rounds of everything; installs the peers (0.8 GB) once
- *   pnpm bench:engine --short              one round, Runfleet's two runtimes alone, half a minute
+ *   pnpm bench:engine --short              one round, Runfleet's two runtimes alone, a minute
  *   pnpm bench:engine --peers FOLDER       where the peers are, or are to be, installed
  *   pnpm bench:engine --threads 2          CPU threads of every system; all cores where not given
  *   pnpm bench:engine --json FILE          every round's figures
@@ -16,8 +16,8 @@ import { buildModelFolder } from '../src/builder/build-model-folder.ts';
 import { type ModelSize, TINY_MODEL } from '../src/builder/model-size.ts';
 import { writeGguf } from './gguf.ts';
 import { installPeers } from './install-peers.ts';
-import { promptIds } from './protocol.ts';
-import { ratio, type Row, spreadOf, table } from './report.ts';
+import { type Decoding, promptIds } from './protocol.ts';
+import { medianOf, ratio, type Row, spreadOf, table } from './report.ts';
 import { System } from './systems/start-system.ts';
 
 /** 265M weights with Phi-3.5-mini's head size and vocabulary: large enough that weights, not calls, cost. */
@@ -35,6 +35,8 @@ const SHORT_CONTEXT = 64;
 const LONG_CONTEXT = 512;
 const TOKENS = 128;
 const SLOW_TOKENS = 64;
+/** Of the engine and of bare runs each, one after the other in each round. */
+const COST_TURNS = 8;
 const EQUAL_PROMPTS = 20;
 const EQUAL_TOKENS = 32;
 
@@ -50,14 +52,7 @@ const { values } = parseArgs({
 const { short, peers, threads } = values;
 const rounds = Number(values.rounds ?? (short ? 1 : 5));
 
-type Part = {
-  name: string;
-  system: string;
-  do: 'decode' | 'bare';
-  batch: number;
-  contextTokens: number;
-  tokens: number;
-};
+type Part = Decoding & { name: string; system: string; do: 'decode' | 'cost' | 'stall' };
 
 const part = (
   system: string,
@@ -66,7 +61,7 @@ const part = (
   tokens = TOKENS,
   what: Part['do'] = 'decode',
 ): Part => ({
-  name: `${system}${what === 'bare' ? ' bare' : ''} ${batch}@${contextTokens}`,
+  name: `${system} ${batch}@${contextTokens}`,
   system,
   do: what,
   batch,
@@ -75,12 +70,11 @@ const part = (
 });
 
 const OURS = [
-  part('runfleet', 1, SHORT_CONTEXT),
-  part('runfleet', 1, SHORT_CONTEXT, TOKENS, 'bare'),
-  part('runfleet', BATCH_MAX, SHORT_CONTEXT),
-  part('runfleet', BATCH_MAX, SHORT_CONTEXT, TOKENS, 'bare'),
-  part('runfleet', 1, LONG_CONTEXT, TOKENS),
-  part('runfleet', BATCH_MAX, LONG_CONTEXT, TOKENS),
+  part('runfleet', 1, SHORT_CONTEXT, TOKENS, 'cost'),
+  part('runfleet', BATCH_MAX, SHORT_CONTEXT, TOKENS, 'cost'),
+  part('runfleet', BATCH_MAX, SHORT_CONTEXT, TOKENS, 'stall'),
+  part('runfleet', 1, LONG_CONTEXT),
+  part('runfleet', BATCH_MAX, LONG_CONTEXT),
   part('stock', 1, LONG_CONTEXT, SLOW_TOKENS),
   part('stock', BATCH_MAX, LONG_CONTEXT, SLOW_TOKENS),
 ];
@@ -151,20 +145,13 @@ const RATIOS: { name: string; over: string; under: string; aim: string; peers: b
     aim: '>= 2.5',
     peers: false,
   },
-  {
-    name: 'batch 1, bare runs over all',
-    over: 'runfleet bare 1@64',
-    under: 'runfleet 1@64',
-    aim: '<= 1.10',
-    peers: false,
-  },
-  {
-    name: 'batch 8, bare runs over all',
-    over: 'runfleet bare 8@64',
-    under: 'runfleet 8@64',
-    aim: '<= 1.10',
-    peers: false,
-  },
+];
+
+/** Rows of the table that are measured as they are. */
+const FIGURES: Row[] = [
+  ['batch 1, bare runs over all', 'cost 1', '<= 1.10'],
+  ['batch 8, bare runs over all', 'cost 8', '<= 1.10'],
+  ['stall of the event loop, p99 ms', 'stall', '<= 10'],
 ];
 
 const work = join(tmpdir(), 'runfleet-bench-engine');
@@ -195,7 +182,7 @@ async function main(): Promise<void> {
     say(`round ${round} of ${rounds} done; load ${loadavg()[0]?.toFixed(1)}`);
   }
   if (!short) await compareAnswers();
-  print(parts);
+  print();
   if (values.json) await writeFile(values.json, JSON.stringify(figures, undefined, 1));
 }
 
@@ -216,12 +203,33 @@ async function startPeers(): Promise<void> {
 }
 
 async function measure(next: Part): Promise<void> {
-  const { do: what, batch, contextTokens, tokens } = next;
-  const decoded = await systemOf(next.system).decode({ do: what, batch, contextTokens, tokens });
-  (figures[next.name] ??= []).push(decoded.tokensPerSecond);
-  if (next.name === `runfleet ${BATCH_MAX}@${SHORT_CONTEXT}` && decoded.stallMs !== undefined) {
-    (figures['stall'] ??= []).push(decoded.stallMs);
+  const system = systemOf(next.system);
+  switch (next.do) {
+    case 'decode':
+      return record(next.name, (await system.decode('decode', next)).tokensPerSecond);
+    case 'cost':
+      return await measureCost(system, next);
+    case 'stall':
+      return record('stall', await system.stall(next));
   }
+}
+
+/** What drifts in the machine drifts in both: they take turns, and each goes first in half of them. */
+async function measureCost(system: System, { name, batch, ...rest }: Part): Promise<void> {
+  const rates: Record<'decode' | 'bare', number[]> = { decode: [], bare: [] };
+  for (let turn = 0; turn < COST_TURNS; turn += 1) {
+    const order = ['decode', 'bare'] as const;
+    for (const what of turn % 2 === 0 ? order : order.toReversed()) {
+      rates[what].push((await system.decode(what, { batch, ...rest })).tokensPerSecond);
+    }
+  }
+  record(name, medianOf(rates.decode));
+  record(name.replace(' ', ' bare '), medianOf(rates.bare));
+  record(`cost ${batch}`, medianOf(ratio(rates.bare, rates.decode)));
+}
+
+function record(name: string, figure: number): void {
+  (figures[name] ??= []).push(figure);
 }
 
 /** Random weights leave near ties, which int8 activations and llama.cpp's decide differently. */
@@ -244,22 +252,24 @@ function firstDifference(left: readonly number[], right: readonly number[]): num
   return at < 0 ? left.length : at;
 }
 
-function print(parts: readonly Part[]): void {
-  const rates: Row[] = parts.map(({ name }) => [name, spreadOf(figures[name] ?? [], 1), '']);
+function print(): void {
+  const rates: Row[] = Object.keys(figures)
+    .filter((name) => name.includes('@'))
+    .map((name) => [name, spread(name, 1), '']);
   const ratios: Row[] = RATIOS.filter((row) => !short || !row.peers).map((row) => [
     row.name,
     spreadOf(ratio(figures[row.over] ?? [], figures[row.under] ?? []), 2),
     row.aim,
   ]);
-  const stall: Row = [
-    'stall of the event loop, p99 ms',
-    spreadOf(figures['stall'] ?? [], 1),
-    '<= 10',
-  ];
+  const others: Row[] = FIGURES.map(([name, figure, aim]) => [name, spread(figure, 2), aim]);
   say(`\nDecoding, tokens a second, sequences@context: median of ${rounds} rounds (least to most)`);
   say(table(rates));
   say('\nRatios within a round');
-  say(table([...ratios, stall]));
+  say(table([...ratios, ...others]));
+}
+
+function spread(name: string, decimals: number): string {
+  return spreadOf(figures[name] ?? [], decimals);
 }
 
 function systemOf(name: string): System {

@@ -1,22 +1,29 @@
 /** What a measured system is asked, each a process of its own, and what it answers. */
 export type Ask =
-  /** `batch` sequences of `contextTokens` each, all different, every one continued by `tokens`. */
-  | { do: 'decode'; batch: number; contextTokens: number; tokens: number }
+  /** How fast `batch` sequences of `contextTokens` each, all different, are continued by `tokens`. */
+  | ({ do: 'decode' } & Decoding)
   /** The same steps with nothing around the graph's runs: no sampling, no text, no scheduler. */
-  | { do: 'bare'; batch: number; contextTokens: number; tokens: number }
+  | ({ do: 'bare' } & Decoding)
+  /** What a timer of the system's own process waits too long meanwhile. */
+  | ({ do: 'stall' } & Decoding)
   /** Greedy continuations, as token ids. */
   | { do: 'continue'; prompts: readonly (readonly number[])[]; tokens: number };
+
+export type Decoding = { batch: number; contextTokens: number; tokens: number };
 
 export type Decoded = {
   /** Over all sequences, while all of them are written. */
   tokensPerSecond: number;
   /** From the call until every sequence has said something. */
   prefillMs: number;
-  /** The 99th percentile of what a timer of the system's own process waited too long, where it was measured. */
-  stallMs?: number;
 };
 
-export type Answer = { decoded: Decoded } | { ids: number[][] } | { failed: string };
+/** `stallMs` is the 99th percentile. */
+export type Answer =
+  | { decoded: Decoded }
+  | { stallMs: number }
+  | { ids: number[][] }
+  | { failed: string };
 
 /** Serves asks of the parent process until it disconnects. `ready` is said once. */
 export function serve(handle: (ask: Ask) => Promise<Answer>): void {
@@ -61,8 +68,12 @@ export class TokenClock {
   said(sequence: number, tokens = 1): void {
     const count = (this.#counts[sequence] ?? 0) + tokens;
     this.#counts[sequence] = count;
-    if (!this.#begun && !this.#counts.includes(0)) this.#begun = this.#now();
-    else if (count >= this.#tokens) this.#ended ??= this.#now();
+    const now = performance.now();
+    for (const moment of [this.#begun, this.#ended]) {
+      if (moment && now - moment.at < SAME_STEP_MS) moment.count += tokens;
+    }
+    if (!this.#begun && !this.#counts.includes(0)) this.#begun = this.#moment(now);
+    else if (count >= this.#tokens) this.#ended ??= this.#moment(now);
   }
 
   /** Throws where no moment had all sequences under way, which more tokens would change. */
@@ -77,9 +88,12 @@ export class TokenClock {
     };
   }
 
-  #now(): Moment {
-    return { at: performance.now(), count: this.#counts.reduce((sum, count) => sum + count, 0) };
+  #moment(at: number): Moment {
+    return { at, count: this.#counts.reduce((sum, count) => sum + count, 0) };
   }
 }
+
+/** A step's tokens are told of one after the other, and belong together. */
+const SAME_STEP_MS = 1;
 
 type Moment = { at: number; count: number };

@@ -9,6 +9,10 @@ export function spreadOf(values: readonly number[], decimals: number): string {
   return sorted.length > 1 ? `${median} (${least} to ${most})` : (median ?? '-');
 }
 
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
 /** Figure over figure, round by round. */
 export function ratio(over: readonly number[], under: readonly number[]): number[] {
   return over.map((value, round) => value / (under[round] ?? Number.NaN));

@@ -3,7 +3,7 @@ import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Answer, Ask, Decoded } from '../protocol.ts';
+import type { Answer, Ask, Decoded, Decoding } from '../protocol.ts';
 
 /** How asks reach a process and answers come back. */
 type Channel = { send(ask: Ask): void; next(): Promise<unknown> };
@@ -44,9 +44,16 @@ export class System implements AsyncDisposable {
     });
   }
 
-  async decode(ask: Ask & { do: 'decode' | 'bare' }): Promise<Decoded> {
-    const answer = await this.#ask(ask);
+  async decode(what: 'decode' | 'bare', decoding: Decoding): Promise<Decoded> {
+    const answer = await this.#ask({ ...decoding, do: what });
     if ('decoded' in answer) return answer.decoded;
+    throw new Error(`${this.name} did not decode: ${JSON.stringify(answer)}`);
+  }
+
+  /** Milliseconds. */
+  async stall(decoding: Decoding): Promise<number> {
+    const answer = await this.#ask({ ...decoding, do: 'stall' });
+    if ('stallMs' in answer) return answer.stallMs;
     throw new Error(`${this.name} did not decode: ${JSON.stringify(answer)}`);
   }
 

@@ -145,10 +145,11 @@ export class OnnxEngine implements Engine {
 
 /** Loads the folder here and in a new thread. Throws `EngineError` when either cannot. */
 export async function openOnnxEngine(spec: OnnxEngineSpec): Promise<Engine> {
-  if (!Number.isSafeInteger(spec.threads) || spec.threads < 1) {
+  for (const name of ['threads', 'slots'] as const) {
+    if (Number.isSafeInteger(spec[name]) && spec[name] >= 1) continue;
     throw new EngineError(
       'infra',
-      `threads must be a whole number of 1 or more, not ${spec.threads}.`,
+      `${name} must be a whole number of 1 or more, not ${spec[name]}.`,
     );
   }
   const thread = new Worker(new URL('./engine-thread-entry.mjs', import.meta.url), {
@@ -157,9 +158,14 @@ export async function openOnnxEngine(spec: OnnxEngineSpec): Promise<Engine> {
     // The main program's flags are not for this thread: it brings its own loader.
     execArgv: [],
   });
+  return await openInThread(thread, spec.modelDir);
+}
+
+/** The engine of a thread that loads the same folder. Throws `EngineError` when either cannot, and ends the thread. */
+export async function openInThread(thread: Worker, modelDir: string): Promise<Engine> {
   const opening = waitUntilOpen(thread);
   try {
-    const [folder, opened] = await Promise.all([readModelFolder(spec.modelDir), opening]);
+    const [folder, opened] = await Promise.all([readModelFolder(modelDir), opening]);
     return new OnnxEngine(thread, folder, opened);
   } catch (error) {
     await thread.terminate();

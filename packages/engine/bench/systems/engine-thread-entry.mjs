@@ -1,0 +1,3 @@
+import '../../src/onnx/thread-loader.mjs';
+
+await import('./engine-thread.ts');

@@ -1,0 +1,42 @@
+// The engine's thread as `src/onnx/engine-thread.ts` is, with a second port for runs of its runtime
+// alone: the same session, in the same place in memory, which the engine's answers are held against.
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+
+import type { OnnxEngineSpec } from '../../src/engine.ts';
+import { readModelFolder } from '../../src/folder/model-folder.ts';
+import { serveCalls } from '../../src/onnx/serve-calls.ts';
+import { openRuntime } from '../../src/runtime/open-runtime.ts';
+import { type Decoded, type Decoding, promptIds, TokenClock } from '../protocol.ts';
+
+if (!parentPort) throw new Error('engine-thread.ts is started by runfleet.ts.');
+const { spec, barePort }: { spec: OnnxEngineSpec; barePort: MessagePort } = workerData;
+const folder = await readModelFolder(spec.modelDir);
+const { runtime, note } = await openRuntime(folder, spec);
+serveCalls(parentPort, { folder, runtime, note }, spec);
+barePort.on('message', (ask: Decoding) => {
+  void bare(ask).then((decoded) => barePort.postMessage(decoded));
+});
+
+/** No answer may be under way. What it leaves in the slots is of no scope, so no answer goes on from it. */
+async function bare({ batch, contextTokens, tokens }: Decoding): Promise<Decoded> {
+  for (let slot = 0; slot < batch; slot += 1) {
+    runtime.rewind(slot, 0);
+    await prefill(slot, promptIds(slot, contextTokens));
+  }
+  const clock = new TokenClock({ batch, tokens });
+  for (let step = 0; step < tokens; step += 1) {
+    const length = contextTokens + step;
+    const rows = Array.from({ length: batch }, (_, slot) => ({ slot, id: 500, length }));
+    await runtime.decode(rows);
+    for (const { slot } of rows) clock.said(slot);
+  }
+  return clock.end();
+}
+
+async function prefill(slot: number, ids: readonly number[]): Promise<void> {
+  for (let start = 0; start < ids.length;) {
+    const chunk = ids.slice(start, start + runtime.chunkTokensMax(start));
+    await runtime.prefillChunk(slot, chunk, start);
+    start += chunk.length;
+  }
+}

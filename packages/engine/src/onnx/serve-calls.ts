@@ -1,0 +1,74 @@
+import type { MessagePort } from 'node:worker_threads';
+
+import type { ModelFolder } from '../folder/model-folder.ts';
+import { Grammars } from '../grammar/grammars.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { Generation } from './generation.ts';
+import { OutputBatch } from './output-batch.ts';
+import { Scheduler } from './scheduler.ts';
+import type { ThreadCall, ThreadInput, ThreadNotice } from './thread-messages.ts';
+import { toFailure } from './to-failure.ts';
+
+/**
+ * Says through `port` what was opened, and answers the calls that come until one says to close: then
+ * the runtime is closed, too, and the port.
+ */
+export function serveCalls(
+  port: MessagePort,
+  { folder, runtime, note }: { folder: ModelFolder; runtime: Runtime; note: string },
+  { promptLookupTokens }: Pick<ThreadInput, 'promptLookupTokens'>,
+): void {
+  const [short, long] = runtime.slotClasses;
+  const contextLength = (long ?? short).tokens;
+  const send = (notice: ThreadNotice) => port.postMessage(notice);
+  const grammars = new Grammars(folder);
+  grammars.warmUp();
+  const batch = new OutputBatch(send);
+  const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn(), promptLookupTokens });
+  const aborts = new Map<number, AbortController>();
+  const running = new Set<Promise<void>>();
+
+  const generate = async (call: ThreadCall & { type: 'generate' }) => {
+    const { id } = call;
+    const abort = new AbortController();
+    aborts.set(id, abort);
+    try {
+      const generation = new Generation(call.request, { ...folder, contextLength, grammars });
+      const result = await scheduler.run(generation, (chunk) => batch.add(id, chunk), abort.signal);
+      batch.end({ id, type: 'finished', result });
+    } catch (error) {
+      if (abort.signal.aborted) batch.end({ id, type: 'aborted' });
+      else batch.end({ id, type: 'failed', failure: toFailure(error) });
+    } finally {
+      aborts.delete(id);
+    }
+  };
+
+  const close = async () => {
+    for (const abort of aborts.values()) abort.abort();
+    await Promise.all(running);
+    await runtime[Symbol.asyncDispose]();
+    // With its port closed, nothing keeps the thread alive.
+    port.close();
+  };
+
+  port.on('message', (call: ThreadCall) => {
+    if (call.type === 'generate') {
+      const run = generate(call).finally(() => running.delete(run));
+      running.add(run);
+    } else if (call.type === 'abort') {
+      aborts.get(call.id)?.abort();
+    } else {
+      void close();
+    }
+  });
+  send({
+    type: 'opened',
+    provider: runtime.provider,
+    device: runtime.device,
+    note,
+    slots: short.count,
+    contextLength,
+    cacheBytesPerToken: runtime.cacheBytesPerToken,
+  });
+}
