@@ -89,12 +89,12 @@ export function newTaskPlan(
       task.startTimeoutSeconds === null ? null : now + BigInt(task.startTimeoutSeconds) * SECOND,
     expectedSeconds: Math.min(task.expectedSeconds ?? usualSeconds, task.timeoutSeconds),
     events: [
-      { ...common, seq: 1, type: INITIAL_STATUS, payload: null },
+      { seq: 1, type: INITIAL_STATUS, payload: null, ...common },
       {
-        ...common,
         seq: 2,
         type: 'task_cost',
         payload: { kind: 'hold', seconds: '0.0000', cost: formatUsd(0n), held: formatUsd(held) },
+        ...common,
       },
     ],
   };

@@ -150,11 +150,12 @@ export function planCreations(
     account.activeTasks += movement.change.activeTasks;
     movements.push(movement);
     created.push(plan);
-    const { expectedSeconds } = plan;
-    moves.push(
-      offerOf({ ...task, ...policy, id: plan.id, pool: task.model.pool, expectedSeconds }, now),
-    );
-    const { id, token } = plan;
+    const { id, token, expectedSeconds } = plan;
+    const { organisationId, requires, fairnessKey, priority } = task;
+    const { weight, runningLimit } = policy;
+    const { pool } = task.model;
+    const line = { id, organisationId, pool, requires, fairnessKey, priority, expectedSeconds };
+    moves.push(offerOf({ weight, runningLimit, ...line }, now));
     if (task.idempotency) {
       const { key, requestHash } = task.idempotency;
       known.set(idempotencyName(task.projectId, key), { requestHash, createdAt: now, id, token });

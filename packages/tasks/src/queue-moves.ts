@@ -30,7 +30,7 @@ export function offerOf(state: IndexedState, queuedAt: Micros): QueueMove {
   const cost = Math.round(state.expectedSeconds * 1_000);
   return {
     do: 'offer',
-    task: { ...nameOf(state), priority, cost, queuedAt: msOf(queuedAt), weight, runningLimit },
+    task: { priority, cost, queuedAt: msOf(queuedAt), weight, runningLimit, ...nameOf(state) },
   };
 }
 
@@ -41,7 +41,7 @@ export function withdrawalOf(state: IndexedState): QueueMove {
 
 /** A task whose slot is free. `used`: how long it had the slot. */
 export function releaseOf(state: IndexedState, used: Micros): QueueMove {
-  return { do: 'release', task: { ...nameOf(state), usedMs: msOf(used) } };
+  return { do: 'release', task: { usedMs: msOf(used), ...nameOf(state) } };
 }
 
 export function tellQueue(

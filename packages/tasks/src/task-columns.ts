@@ -82,7 +82,10 @@ export const TASK_RECORD = [
 export function taskRecord(change: { state: TaskState; patch: ResultPatch | null }): object {
   const { state, patch } = change;
   const record: Record<string, unknown> = { id: state.id };
-  for (const [name, { of }] of STATE_ENTRIES) record[name] = of(state) ?? undefined;
+  for (const [name, { of }] of STATE_ENTRIES) {
+    const value = of(state);
+    if (value !== null) record[name] = value;
+  }
   if (patch) for (const [name, { of }] of RESULT_ENTRIES) record[name] = of(patch);
   return record;
 }
