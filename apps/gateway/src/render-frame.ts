@@ -91,7 +91,7 @@ function frame(
   place: Place | null,
 ): Buffer {
   const { id, token: tasktoken } = task;
-  const plain = { type, id, tasktoken, message, result: true };
+  // What is undefined is left out. One literal, since a copy of it with more fields costs four times as much.
   const { seq, epoch } = place ?? {};
-  return Buffer.from(JSON.stringify(place ? { ...plain, seq, epoch } : plain));
+  return Buffer.from(JSON.stringify({ type, id, tasktoken, message, result: true, seq, epoch }));
 }
