@@ -197,7 +197,6 @@ export class Dispatcher {
       const { affinity = null, avoids = [] } = wishes.get(pick.taskId) ?? {};
       const session = affinity === null ? null : `${pick.organisationId}:${affinity}`;
       return {
-        ...pick,
         id: pick.taskId,
         requires: pick.lane.requires,
         session,
@@ -205,6 +204,7 @@ export class Dispatcher {
         avoids,
         // As if it had waited for long: there is no hand free to hold it.
         heldSince: isFull ? Number.NEGATIVE_INFINITY : null,
+        ...pick,
       };
     });
   }

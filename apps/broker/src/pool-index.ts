@@ -142,7 +142,7 @@ export class PoolIndex {
       return [];
     }
     if (picked.length === count) lane.isAwake = true;
-    return picked.map((task) => ({ ...task, lane }));
+    return picked.map((task) => ({ lane, ...task }));
   }
 
   /** For picked tasks that got no slot: as if they had not been picked. */

@@ -43,7 +43,7 @@ export function observeRequests(ctx: {
     const route = routeOf(c);
     requests.inc({ route, status, code: trace.code ?? '' });
     seconds.observe({ route }, elapsedMs / 1000);
-    const line = { ...trace, method: c.req.method, route, status, ms: Math.round(elapsedMs) };
+    const line = { method: c.req.method, route, status, ms: Math.round(elapsedMs), ...trace };
     if (QUIET_PATHS.includes(route)) ctx.logger.debug(line, 'request');
     else ctx.logger.info(line, 'request');
   };

@@ -41,7 +41,6 @@ export function runModel(ctx: ApiContext): ApiHandler {
       timeoutSeconds: request.timeoutSeconds,
       admission,
       expectedSeconds: null,
-      ...options,
       idempotency:
         idempotencyKey === null
           ? null
@@ -49,6 +48,7 @@ export function runModel(ctx: ApiContext): ApiHandler {
               key: idempotencyKey,
               requestHash: requestHash(model.id, parameters),
             },
+      ...options,
     });
     c.var.trace.taskId = id;
     return answerJson(c, { errors: [], taskid: id, socketaccesstoken: token, result: true });

@@ -35,7 +35,7 @@ export async function infer(run: {
       },
       signal,
     );
-    return { ...result, text, logprobs };
+    return { text, logprobs, ...result };
   } catch (error) {
     if (stopKindOf(signal) !== 'timeout' || journal.tokens === 0) throw error;
     return {

@@ -12,9 +12,9 @@ export async function preprocess(
   const { task, engine } = run;
   const request = parseChatParameters(task.parameters, ctx.limits);
   const prepared = await engine.prepare({
+    cacheScope: task.organisationId,
     ...request,
     seed: BigInt(task.seed),
-    cacheScope: task.organisationId,
   });
   return { prepared, prompt: request.messages.at(-1)?.content ?? '' };
 }
