@@ -21,10 +21,8 @@ export function encodeNotice(events: readonly [TaskEvent, ...TaskEvent[]]): stri
   const seq = events.at(-1)?.seq;
   // A long text would only be measured to be left out.
   const isLong = events.some(({ payload }) => rawLength(payload) > NOTICE_CHARS_MAX);
-  const bare = JSON.stringify({ taskId, seq });
-  if (isLong) return bare;
-  const full = JSON.stringify({ taskId, seq, events: events.map(withTextTime) });
-  return full.length < NOTICE_CHARS_MAX ? full : bare;
+  const full = isLong ? null : JSON.stringify({ taskId, seq, events: events.map(withTextTime) });
+  return full !== null && full.length < NOTICE_CHARS_MAX ? full : JSON.stringify({ taskId, seq });
 }
 
 /** Null for what is no notice of ours. */
