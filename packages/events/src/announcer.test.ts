@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-
 import type { TaskEvent } from '@runfleet/protocol';
-import { testWithRedis } from '@runfleet/testing';
+import { startHalfOpenProxy, testWithRedis } from '@runfleet/testing';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
@@ -32,9 +29,9 @@ testWithRedis('events of one task and one commit are one notice', async ({ redis
 });
 
 testWithRedis(
-  'a Redis that hangs holds up nobody, and is used again later',
+  'a connection that died without a word holds up nobody, and is replaced',
   async ({ redisUrl }) => {
-    await using proxy = await startProxy(redisUrl);
+    await using proxy = await startHalfOpenProxy(redisUrl);
     const announcer = openAnnouncer({ url: proxy.url });
     const subscriber = new Redis(redisUrl);
     const database = new URL(redisUrl).pathname.slice(1);
@@ -44,45 +41,14 @@ testWithRedis(
     announcer.announce([EVENT]);
     await expect.poll(() => heard).toBe(1);
 
-    proxy.hang();
+    proxy.lose();
     const startedAt = performance.now();
     for (let count = 0; count < 20_000; count += 1) announcer.announce([EVENT]);
     expect(performance.now() - startedAt).toBeLessThan(5_000);
 
-    proxy.goOn();
     const before = heard;
     await expect.poll(() => (announcer.announce([EVENT]), heard)).toBeGreaterThan(before);
     await announcer[Symbol.asyncDispose]();
     subscriber.disconnect();
   },
 );
-
-/** A way to a Redis that can stop answering without closing. */
-async function startProxy(redisUrl: string) {
-  const target = new URL(redisUrl);
-  const sockets = new Set<Socket>();
-  let isHanging = false;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => (client.destroy(), upstream.destroy()));
-    }
-    client.on('data', (data) => isHanging || upstream.write(data));
-    upstream.on('data', (data) => isHanging || client.write(data));
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = new URL(redisUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
-  return {
-    url: url.href,
-    hang: () => (isHanging = true),
-    goOn: () => (isHanging = false),
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      await once(server.close(), 'close');
-    },
-  };
-}

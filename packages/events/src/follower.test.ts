@@ -1,7 +1,7 @@
 import { connectDb, type Db } from '@runfleet/db';
 import { testWithDb } from '@runfleet/db/testing';
 import type { NewTaskEvent, TaskEvent } from '@runfleet/protocol';
-import { startOwnRedis } from '@runfleet/testing';
+import { startHalfOpenProxy, startOwnRedis } from '@runfleet/testing';
 import { describe, expect } from 'vitest';
 
 import { openAnnouncer } from './announcer.ts';
@@ -264,6 +264,23 @@ describe('faults', () => {
     const repeat = setInterval(() => announcer.announce(events), 50);
     expect((await next).value).toEqual(events[0]);
     clearInterval(repeat);
+  });
+
+  test('after its connection died without a word notices bring events again', async ({
+    db,
+    redisUrl,
+    announcer,
+  }) => {
+    await using proxy = await startHalfOpenProxy(redisUrl);
+    await using follower = openFollower({ db, url: proxy.url, pollMs: NO_POLL_MS });
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
+    const telling = follower.follow(task.id, 0, AbortSignal.timeout(25_000));
+    await telling.next();
+    proxy.lose();
+    const events = await stageEvents({ db }, task, [{ type: 'task_assign', payload: null }]);
+    announcer.announce(events);
+    expect((await telling.next()).value).toEqual(events[0]);
   });
 
   test('without any Redis events arrive by the poll', async ({ db }) => {

@@ -8,6 +8,8 @@ const CHANNELS_PER_SUBSCRIBE = 512;
 const SUBSCRIBE_WAIT_MS = 250;
 /** Tasks end one by one, and one command forgets all that ended meanwhile. */
 const LINGER_MS = 100;
+/** Nothing may happen for hours, so a sign of life is asked for now and then. */
+const PING_EVERY_MS = 5_000;
 
 /** Hears the notices of the tasks it was asked to listen for, over one connection. */
 export class NoticeListener {
@@ -17,6 +19,7 @@ export class NoticeListener {
   /** Subscribed still, and not wanted any more. */
   readonly #lingering = new Set<string>();
   #lingerTimer: NodeJS.Timeout | undefined;
+  readonly #pingTimer: NodeJS.Timeout;
   /** What the next command subscribes, and when that holds. */
   #joining: { taskIds: string[]; done: Promise<void> } | null = null;
   #isAway = false;
@@ -49,6 +52,11 @@ export class NoticeListener {
       // A connection lost meanwhile comes back as another `ready`.
       void this.#subscribeAll().then(onRestored, () => {});
     });
+    this.#pingTimer = setInterval(() => {
+      this.#redis.ping().catch(() => {
+        // A connection that owes an answer for long is replaced.
+      });
+    }, PING_EVERY_MS);
   }
 
   get isConnected(): boolean {
@@ -75,6 +83,7 @@ export class NoticeListener {
     // From here on it is away because it is meant to be.
     this.#redis.removeAllListeners('close');
     clearTimeout(this.#lingerTimer);
+    clearInterval(this.#pingTimer);
     this.#redis.disconnect();
   }
 

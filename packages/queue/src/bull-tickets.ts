@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 
-import { connectFailFast, connectPatient, type OnError } from './connect.ts';
+import { connectBlocking, connectFailFast, type OnError } from './connect.ts';
 import { inboxName } from './keys.ts';
 import type { Ticket, TicketTransport } from './ticket-transport.ts';
 
@@ -39,7 +39,7 @@ export function openBullTickets(options: { url: string; onError?: OnError }): Ti
     },
 
     receive(workerId, accept) {
-      const blocking = connectPatient(options.url, onError);
+      const blocking = connectBlocking(options.url, onError);
       const worker = new Worker<Tickets>(
         inboxName(workerId),
         async (job) => {

@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { connectFailFast, connectPatient, type OnError } from './connect.ts';
+import { connectBlocking, connectFailFast, type OnError } from './connect.ts';
 import { ticketList } from './keys.ts';
 import type { Ticket, TicketTransport } from './ticket-transport.ts';
 
 const WAIT_SECONDS = 5;
-/** A connection that does not answer a wait within this time is replaced. */
-const ANSWER_MS_MAX = 10_000;
 /** Nobody can accept a ticket after this time, and a worker that never comes leaves nothing behind. */
 const KEPT_SECONDS = 60;
 const RETRY_MS = 250;
@@ -26,7 +24,7 @@ export function openListTickets(options: { url: string; onError?: OnError }): Ti
     },
 
     receive(workerId, accept) {
-      const blocking = connectPatient(options.url, onError, { socketTimeout: ANSWER_MS_MAX });
+      const blocking = connectBlocking(options.url, onError);
       let isStopping = false;
       const popAll = async () => {
         while (!isStopping) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { testWithRedis } from '@runfleet/testing';
+import { eventually, startHalfOpenProxy, testWithRedis } from '@runfleet/testing';
 import { expect } from 'vitest';
 
 import { openTaskQueue } from './task-queue.ts';
@@ -77,6 +77,27 @@ test('while Redis is away, changes are dropped and nobody is held up', async () 
   await expect(queue.pick('p', 'm', 1)).rejects.toThrow('max retries');
   await queue[Symbol.asyncDispose]();
   expect(errors.length).toBeGreaterThan(0);
+});
+
+test('a connection that died without a word is replaced: commands are answered and news arrives again', async ({
+  redisUrl,
+}) => {
+  await using proxy = await startHalfOpenProxy(redisUrl);
+  await using queue = openTaskQueue({ url: proxy.url });
+  const pool = `pool-${randomUUID()}`;
+  let news = 0;
+  queue.onWake(pool, () => void (news += 1));
+  const hearNews = () => {
+    const before = news;
+    return eventually(() => {
+      queue.wake(pool);
+      expect(news).toBeGreaterThan(before);
+    });
+  };
+  await hearNews();
+  proxy.lose();
+  await eventually(() => queue.check());
+  await hearNews();
 });
 
 test('the shares of a pool are those of its tenants with tasks, by weight', async ({

@@ -1,6 +1,6 @@
 import type { FairTask, Share, TaskInLine } from '@runfleet/scheduler';
 
-import { connectFailFast, connectPatient, type OnError } from './connect.ts';
+import { connectFailFast, connectSubscriber, type OnError } from './connect.ts';
 import {
   FairIndex,
   type PickedTask,
@@ -103,7 +103,7 @@ export type TaskQueue = AsyncDisposable & {
 export function openTaskQueue(options: { url: string; onError?: OnError }): TaskQueue {
   const onError = options.onError ?? (() => {});
   const commands = connectFailFast(options.url, onError);
-  const subscriber = connectPatient(options.url, onError);
+  const subscriber = connectSubscriber(options.url, onError);
   const index = new FairIndex(commands);
   const listeners = new Map<string, Set<(text: string) => void>>();
 

@@ -1,4 +1,9 @@
-import { startOwnRedis, testWithRedis as test } from '@runfleet/testing';
+import {
+  eventually,
+  startHalfOpenProxy,
+  startOwnRedis,
+  testWithRedis as test,
+} from '@runfleet/testing';
 import { describe, expect } from 'vitest';
 
 import { openTicketTransport } from './open-ticket-transport.ts';
@@ -44,19 +49,24 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
     await using transport = openTicketTransport({ url: redis.url, kind });
     const worker = receiving(transport, 'w', 1);
     await redis.restart({ empty: true });
-    const sendUntilTaken = async () => {
-      for (;;) {
-        const sent = await transport.send('w', [{ taskId: '1', epoch: 1 }]).then(
-          () => true,
-          () => false,
-        );
-        if (sent) return;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    };
-    await sendUntilTaken();
+    await eventually(() => transport.send('w', [{ taskId: '1', epoch: 1 }]));
     await worker.all;
     expect(worker.tickets).toContainEqual({ taskId: '1', epoch: 1 });
+    await worker.receiver[Symbol.asyncDispose]();
+  });
+
+  test('tickets flow again after connections died without a word', async ({ redisUrl }) => {
+    await using proxy = await startHalfOpenProxy(redisUrl);
+    await using transport = openTicketTransport({ url: proxy.url, kind });
+    const first = [{ taskId: '1', epoch: 1 }];
+    const second = [{ taskId: '2', epoch: 1 }];
+    const worker = receiving(transport, 'w', 2);
+    await transport.send('w', first);
+    await eventually(() => expect(worker.tickets).toEqual(first));
+    proxy.lose();
+    await eventually(() => transport.send('w', second));
+    await worker.all;
+    expect(worker.tickets).toContainEqual(second[0]);
     await worker.receiver[Symbol.asyncDispose]();
   });
 
