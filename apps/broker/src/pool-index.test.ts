@@ -1,10 +1,11 @@
-import type { Db } from '@runfleet/db';
 /** What Redis loses, or was never told, comes back from Postgres. */
+import type { Db } from '@runfleet/db';
 import { createTask, killTask } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, type Tenant } from '@runfleet/tasks/testing';
 import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
 
+import { PoolLeader } from './pool-leader.ts';
 import { lead, POOL, testWithBroker as test, withoutOffers, workerOf } from './testing.ts';
 
 const PARTICULAR = ['gpu=H100', 'zone=a'];
@@ -123,6 +124,24 @@ test('a task that counts as running though no worker has it is released, and run
   await eventually(async () => expect(await queue.pick(POOL, mark, 1)).toHaveLength(1));
   await aWorker(store);
   await workerOf(db, id);
+});
+
+test('after thousands of releases were lost, nothing counts as running for long that does not run', async ({
+  queue,
+  broker,
+}) => {
+  await using leader = new PoolLeader(broker(), { pool: POOL });
+  leader.start();
+  await eventually(async () => expect(await queue.readMark(POOL)).not.toBeNull());
+  const task = { organisationId: '1', fairnessKey: '', priority: 0, cost: 1, queuedAt: 0 };
+  const lost = Array.from({ length: 5_000 }, (_, n) => ({
+    ...task,
+    taskId: String(1_000_000 + n),
+    weight: 1,
+    runningLimit: null,
+  }));
+  await queue.restoreRunning(POOL, lost);
+  await eventually(async () => expect((await queue.readPool(POOL)).running).toBe(0));
 });
 
 test('a task in its pause is in no line, also after the index was filled anew', async ({

@@ -23,6 +23,8 @@ const LANES_PER_STEP_MAX = 8;
 /** Offers travel for a moment; only what is missing for longer is put in line again. */
 const MISSED_AFTER_MS = 2_000;
 const MISSED_PAGE_TASKS = 2_000;
+/** Whoever was cut off from Redis may have lost thousands of releases, whose tenants wait for them. */
+const RUNNING_PAGES_PER_LOOK = 8;
 
 export type Lane = {
   readonly name: string;
@@ -287,12 +289,15 @@ export class PoolIndex {
    */
   async #releaseLeaked(isHeld: (taskId: string) => boolean): Promise<void> {
     const { queue, metrics } = this.#ctx;
-    const { lane, cursor } = this.#running;
-    const { tasks, next } = await queue.listRunning(lane.name, cursor);
-    this.#running = this.#placeAfter(lane, next);
-
     const laneOfTask = new Map(this.#unbound);
-    for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
+    let lanesLeft = this.#lanes.size;
+    for (let page = 0; page < RUNNING_PAGES_PER_LOOK && lanesLeft > 0; page++) {
+      const { lane, cursor } = this.#running;
+      const { tasks, next } = await queue.listRunning(lane.name, cursor);
+      for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
+      if (next === null) lanesLeft -= 1;
+      this.#running = this.#placeAfter(lane, next);
+    }
     const unbound = await this.#ctx.reads.listUnbound([...laneOfTask.keys()]);
     const suspects = new Map<string, Lane>();
     let leaked = 0;
