@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Db } from '@runfleet/db';
-import { buildModelFolder } from '@runfleet/engine';
+import { buildModelFolder, measureModel } from '@runfleet/engine';
 import { findModel, type Model } from '@runfleet/models';
 import { openTicketTransport, type TicketTransport } from '@runfleet/queue';
 import { createLogger } from '@runfleet/service';
@@ -13,7 +13,6 @@ import { eventually } from '@runfleet/testing';
 import { expect, vi } from 'vitest';
 
 import { workerConfig } from './config.ts';
-import { measureModel } from './models/measure-model.ts';
 import { startWorker } from './start-worker.ts';
 
 const SLOTS = 2;

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 
 import { connectDb } from '@runfleet/db';
-import { type Engine, type EngineInfo, type EngineSpec, openEngine } from '@runfleet/engine';
+import {
+  type Engine,
+  type EngineInfo,
+  type EngineSpec,
+  measureModel,
+  openEngine,
+} from '@runfleet/engine';
 import { openAnnouncer } from '@runfleet/events';
 import { slugOf } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
@@ -23,7 +29,6 @@ import { watchGpus } from './gpu-metrics.ts';
 import { MeteredEngine } from './metered-engine.ts';
 import { workerMetrics } from './metrics.ts';
 import { type Device, measureDevice } from './models/measure-device.ts';
-import { measureModel } from './models/measure-model.ts';
 import { type HostedModel, ModelHost } from './models/model-host.ts';
 import { catalogueModel, type NamedModel } from './models/parse-model-list.ts';
 import { workerLabels } from './models/worker-labels.ts';

@@ -1,5 +1,6 @@
 import { EngineError } from '../engine-error.ts';
-import type { GraphNames, ModelFolder } from '../folder/model-folder.ts';
+import type { GraphNames } from '../folder/model-config.ts';
+import type { ModelFolder } from '../folder/model-folder.ts';
 
 /** An input or output as a session tells of it; dimensions that the graph leaves open are undefined. */
 export type TensorDescription = {

@@ -1,4 +1,5 @@
 import { EngineError } from '../engine-error.ts';
+import type { SlotTokens } from './slot-size.ts';
 
 export type MemoryNeed = {
   /** Free for caches and for what a run needs beside them, the weights being loaded. */
@@ -9,11 +10,7 @@ export type MemoryNeed = {
   /** Of one token of a chunk for each token before it: attention's scores. */
   chunkBytesPerPair: number;
   slots: number;
-  /** Tokens up to which the short rope table holds, which is a short slot's size. */
-  shortTokens: number;
-  /** The most tokens of a long sequence; equal to `shortTokens` where there are none. */
-  longTokens: number;
-};
+} & SlotTokens;
 
 export type MemoryPlan = {
   slots: number;

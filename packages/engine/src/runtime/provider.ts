@@ -13,3 +13,8 @@ export function describeDevice(provider: ProviderName, threads: number): string 
       return 'WebGPU adapter 0';
   }
 }
+
+/** Whether a part of a tensor's memory can be a tensor of its own; a WebGPU buffer is a handle. */
+export function hasViews(provider: string): boolean {
+  return provider !== 'webgpu';
+}

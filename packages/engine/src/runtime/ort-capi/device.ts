@@ -1,4 +1,4 @@
-import { describeDevice, type ProviderName } from '../provider.ts';
+import { describeDevice, hasViews, type ProviderName } from '../provider.ts';
 import { openCudaDriver } from './cuda-driver.ts';
 import { readFreeVideoMemory } from './free-video-memory.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
@@ -11,7 +11,6 @@ export type Device = {
   allocator: Pointer;
   /** Of logits, which are read here. */
   hostAllocator: Pointer;
-  /** Whether a part of a tensor's memory can be a tensor of its own; a WebGPU buffer is a handle. */
   hasViews: boolean;
   /** Copies the device's memory; absent where that is this process's memory, or cannot be done. */
   copyMemory?: (target: Pointer, source: Pointer, bytes: number) => void;
@@ -40,7 +39,7 @@ export function openDevice(
         description: describeDevice(provider, threads),
         ...openMemory(api, session, undefined, host),
         hostAllocator: host,
-        hasViews: true,
+        hasViews: hasViews(provider),
         freeBytes: () => process.availableMemory(),
       };
     case 'cuda': {
@@ -51,7 +50,7 @@ export function openDevice(
         description: `${describeDevice(provider, threads)}, ${driver.deviceName}`,
         ...device,
         hostAllocator: pinned.allocator,
-        hasViews: true,
+        hasViews: hasViews(provider),
         copyMemory: driver.copy,
         freeBytes: driver.freeBytes,
         close: () => {
@@ -65,7 +64,7 @@ export function openDevice(
         description: describeDevice(provider, threads),
         ...openMemory(api, session, ['WebGPU_Buf', DEFAULT_MEMORY], host),
         hostAllocator: host,
-        hasViews: false,
+        hasViews: hasViews(provider),
         freeBytes: () => readFreeVideoMemory() ?? Math.min(WEBGPU_BYTES, process.availableMemory()),
       };
   }

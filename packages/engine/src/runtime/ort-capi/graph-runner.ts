@@ -1,5 +1,5 @@
 import { EngineError } from '../../engine-error.ts';
-import type { GraphNames } from '../../folder/model-folder.ts';
+import type { GraphNames } from '../../folder/model-config.ts';
 import { explainRunFailure } from '../explain-run-failure.ts';
 import type { GraphShape } from '../graph-shape.ts';
 import { widenHalves } from '../half-float.ts';

@@ -6,6 +6,7 @@ import { type GraphShape, readGraphShape } from '../graph-shape.ts';
 import { type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
 import type { ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
+import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
 import { areChunksSound, SOUND_CHUNK_TOKENS } from './are-chunks-sound.ts';
 import type { CacheStore } from './cache-store.ts';
 import { type Device, openDevice } from './device.ts';
@@ -345,18 +346,18 @@ function memoryNeed(
   folder: ModelFolder,
   { slots, contextLength }: { slots: number; contextLength?: number | undefined },
 ): MemoryNeed {
-  const { shortContextLength } = folder;
   const { heads, headSize, caches, cacheType, vocabularySize } = shape;
-  const elementBytes = ELEMENTS[cacheType].bytes;
   const width = heads * headSize;
   return {
     availableBytes: device.freeBytes(),
-    // Where slots have no views, each stands in memory twice, alone and with the others.
-    cacheBytesPerToken: caches.length * width * elementBytes * (device.hasViews ? 1 : 2),
-    chunkBytesPerToken: vocabularySize * elementBytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
+    cacheBytesPerToken: cacheBytesPerToken(
+      { tensors: caches.length, heads, headSize, type: cacheType },
+      device.hasViews,
+    ),
+    chunkBytesPerToken:
+      vocabularySize * ELEMENTS[cacheType].bytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
     chunkBytesPerPair: heads * FLOAT_BYTES,
     slots,
-    shortTokens: Math.min(contextLength ?? shortContextLength, shortContextLength),
-    longTokens: Math.min(contextLength ?? shortContextLength, folder.contextLength),
+    ...slotTokens(folder, contextLength),
   };
 }

@@ -14,6 +14,7 @@ import { halvesToFloats } from '../half-float.ts';
 import { CHUNK_TOKENS_MAX } from '../memory-plan.ts';
 import { describeDevice, type ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
+import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
 import { openSession } from './open-session.ts';
 
 /**
@@ -49,8 +50,7 @@ export class OrtNode implements Runtime {
     folder: ModelFolder,
     spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
   ) {
-    const { shortContextLength } = folder;
-    const tokens = Math.min(spec.contextLength ?? shortContextLength, shortContextLength);
+    const { shortTokens: tokens } = slotTokens(folder, spec.contextLength);
     this.provider = spec.provider;
     this.device = describeDevice(spec.provider, spec.threads);
     this.slotClasses = [{ first: 0, count: spec.slots, tokens }];
@@ -65,8 +65,10 @@ export class OrtNode implements Runtime {
     );
     this.vocabularySize = this.#shape.vocabularySize;
     const { caches, heads, headSize, cacheType } = this.#shape;
-    this.cacheBytesPerToken =
-      caches.length * heads * headSize * newCache(cacheType, 0).BYTES_PER_ELEMENT;
+    this.cacheBytesPerToken = cacheBytesPerToken(
+      { tensors: caches.length, heads, headSize, type: cacheType },
+      true,
+    );
     this.#fetches = [folder.names.logits, ...this.#shape.caches.map(({ present }) => present)];
     this.#ones = new BigInt64Array(tokens).fill(1n);
     this.#positions = BigInt64Array.from({ length: tokens }, (_, at) => BigInt(at));

@@ -1,0 +1,124 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { EngineError } from '../engine-error.ts';
+import { readJson, recordAt } from './read-json.ts';
+
+/** Names that the graph gives its inputs and outputs; `%d` is the layer. */
+export type GraphNames = {
+  inputIds: string;
+  attentionMask: string;
+  positionIds: string;
+  pastKey: string;
+  pastValue: string;
+  logits: string;
+  presentKey: string;
+  presentValue: string;
+};
+
+/** What a folder's configuration files say of its graph; undefined where they do not. */
+export type ModelConfig = {
+  graphPath: string;
+  names: GraphNames;
+  /** Tokens up to which LongRoPE's short table holds. */
+  shortContextLength: number;
+  /** Tokens of prompt and answer together that the model was made for; memory may hold fewer. */
+  contextLength: number;
+  layers: number | undefined;
+  /** Of the cache: keys and values may have fewer heads than queries. */
+  heads: number | undefined;
+  headSize: number | undefined;
+  /** The ids that end an answer. */
+  eosIds: readonly number[];
+};
+
+const SHORT_CONTEXT_DEFAULT = 4096;
+
+/**
+ * Reads `genai_config.json` and `config.json` of a published folder; either will do. Throws
+ * `EngineError('model')` where there is neither, or no graph.
+ */
+export async function readModelConfig(dir: string): Promise<ModelConfig> {
+  const [genai, config, generation] = await Promise.all([
+    readJson(join(dir, 'genai_config.json')),
+    readJson(join(dir, 'config.json')),
+    readJson(join(dir, 'generation_config.json')),
+  ]);
+  if (!genai && !config) throw incomplete(dir, 'genai_config.json or config.json');
+
+  const model = recordAt(genai, 'model');
+  const decoder = recordAt(model, 'decoder');
+  const count = (name: string) => asCount(decoder[name]) ?? asCount(config?.[name]);
+  const [width, queryHeads] = [count('hidden_size'), count('num_attention_heads')];
+  return {
+    graphPath: await findGraph(dir, decoder['filename']),
+    names: readNames(decoder),
+    ...readContextLengths(model, config ?? {}),
+    layers: count('num_hidden_layers'),
+    heads: count('num_key_value_heads') ?? queryHeads,
+    headSize: count('head_size') ?? (width && queryHeads && width / queryHeads),
+    eosIds: [model, config ?? {}, generation ?? {}].flatMap(readEosIds),
+  };
+}
+
+async function findGraph(path: string, filename: unknown): Promise<string> {
+  const named = typeof filename === 'string' ? filename : 'model.onnx';
+  // The second place is where transformers.js keeps it.
+  for (const candidate of [named, join('onnx', 'model.onnx')]) {
+    const graphPath = join(path, candidate);
+    const isThere = await access(graphPath).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return graphPath;
+  }
+  throw incomplete(path, named);
+}
+
+function readNames(decoder: Record<string, unknown>): GraphNames {
+  const inputs = recordAt(decoder, 'inputs');
+  const outputs = recordAt(decoder, 'outputs');
+  const name = (given: unknown, usual: string) => (typeof given === 'string' ? given : usual);
+  return {
+    inputIds: name(inputs['input_ids'], 'input_ids'),
+    attentionMask: name(inputs['attention_mask'], 'attention_mask'),
+    positionIds: name(inputs['position_ids'], 'position_ids'),
+    pastKey: name(inputs['past_key_names'], 'past_key_values.%d.key'),
+    pastValue: name(inputs['past_value_names'], 'past_key_values.%d.value'),
+    logits: name(outputs['logits'], 'logits'),
+    presentKey: name(outputs['present_key_names'], 'present.%d.key'),
+    presentValue: name(outputs['present_value_names'], 'present.%d.value'),
+  };
+}
+
+/** Where the configuration does not say how long the short table holds, nothing longer is tried. */
+function readContextLengths(
+  model: Record<string, unknown>,
+  config: Record<string, unknown>,
+): { shortContextLength: number; contextLength: number } {
+  const original = asCount(config['original_max_position_embeddings']);
+  const contextLength = Math.min(
+    original === undefined ? SHORT_CONTEXT_DEFAULT : Number.POSITIVE_INFINITY,
+    asCount(config['max_position_embeddings']) ?? original ?? SHORT_CONTEXT_DEFAULT,
+    asCount(model['context_length']) ?? Number.POSITIVE_INFINITY,
+  );
+  const short = original ?? SHORT_CONTEXT_DEFAULT;
+  return { shortContextLength: Math.min(short, contextLength), contextLength };
+}
+
+function readEosIds({ eos_token_id: named }: Record<string, unknown>): number[] {
+  const ids: unknown[] = Array.isArray(named) ? named : [named];
+  return ids.filter((id): id is number => Number.isSafeInteger(id));
+}
+
+function asCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+/** What is missing from a model folder, and what to do. */
+export function incomplete(path: string, file: string): EngineError {
+  return new EngineError(
+    'model',
+    `The model folder ${path} has no ${file}. Download the whole folder, or build one with buildModelFolder.`,
+  );
+}

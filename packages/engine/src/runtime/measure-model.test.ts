@@ -1,0 +1,65 @@
+import { rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import type { BuildOptions } from '../builder/build-model-folder.ts';
+import { TINY_MODEL } from '../builder/model-size.ts';
+import { readModelFolder } from '../folder/model-folder.ts';
+import { tinyFolder } from '../testing/tiny-folder.ts';
+import { measureModel } from './measure-model.ts';
+import { openOrtCapi } from './ort-capi/ort-capi.ts';
+
+const SHORT: BuildOptions = { originalMaxPositions: 64, maxPositions: 512 };
+
+async function weightsOf(dir: string): Promise<number> {
+  return (await stat(join(dir, 'model.onnx'))).size;
+}
+
+test('a model takes its weights, and a cache of keys and values for each slot', async () => {
+  const dir = await tinyFolder();
+  await writeFile(join(dir, 'model.onnx.data'), 'x'.repeat(1_000));
+  await writeFile(join(dir, 'model_q4.onnx'), 'of another build');
+  const weights = (await weightsOf(dir)) + 1_000;
+  const cache = 4_096 * 2 * TINY_MODEL.layers * TINY_MODEL.hiddenSize * 4;
+  expect(await measureModel(dir, { slots: 1, provider: 'cpu' })).toBe(weights + cache);
+  expect(await measureModel(dir, { slots: 3, provider: 'cpu' })).toBe(weights + 3 * cache);
+  expect(await measureModel(dir, { slots: 1, provider: 'cuda' })).toBe(weights + cache / 2);
+  // In half precision, and twice: a slot has no views there.
+  expect(await measureModel(dir, { slots: 1, provider: 'webgpu' })).toBe(weights + cache);
+});
+
+test.each([
+  [48, 3 * 48],
+  [64, 3 * 64],
+  [65, 3 * 64 + 65],
+  [300, 3 * 64 + 300],
+  [9_999, 3 * 64 + 512],
+])(
+  'with a context of %d it takes what the slots of an open runtime take',
+  async (contextLength, expected) => {
+    const dir = await tinyFolder(SHORT);
+    const options = { slots: 3, provider: 'cpu', contextLength, threads: 1 } as const;
+    await using runtime = await openOrtCapi(await readModelFolder(dir), options);
+    const tokens = runtime.slotClasses.reduce(
+      (sum, slotClass) => sum + (slotClass ? slotClass.count * slotClass.tokens : 0),
+      0,
+    );
+    expect(tokens).toBe(expected);
+    expect(await measureModel(dir, options)).toBe(
+      (await weightsOf(dir)) + tokens * runtime.cacheBytesPerToken,
+    );
+  },
+);
+
+test('either configuration file will do, and where none tells the folder is named', async () => {
+  const dir = await tinyFolder();
+  const measure = () => measureModel(dir, { slots: 1, provider: 'cpu' });
+  const bytes = await measure();
+  await rm(join(dir, 'config.json'));
+  expect(await measure()).toBe(bytes);
+  await rm(join(dir, 'genai_config.json'));
+  await expect(measure()).rejects.toThrow(`${dir} has no genai_config.json or config.json`);
+  await writeFile(join(dir, 'config.json'), '{}');
+  await expect(measure()).rejects.toThrow(dir);
+});
