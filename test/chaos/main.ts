@@ -1,0 +1,83 @@
+/** `pnpm chaos`: real processes are killed under load, and nothing may be lost. See docs/chaos.md. */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { makeTemporaryFolder } from '@runfleet/local-servers';
+
+import { Callers } from './callers.ts';
+import { ChaosFleet } from './chaos-fleet.ts';
+import { inflictFaults } from './inflict-faults.ts';
+import { judge } from './laws/judge.ts';
+import { measureRecovery } from './measure-recovery.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import type { Fault } from './plan-faults.ts';
+import { planFaults } from './plan-faults.ts';
+import { readRest } from './read-rest.ts';
+import { readTasks } from './read-tasks.ts';
+import { writeBroken, writeReport } from './report.ts';
+
+const REST_MS_MAX = 120_000;
+const FOLLOWING_MS_MAX = 20_000;
+
+// The exit handlers end what was started; the default action of a signal would not run them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const beganAt = performance.now();
+const options = optionsOrUsage();
+if (options) process.exitCode = (await run(options)) ? 0 : 1;
+
+function optionsOrUsage(): Options | null {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+async function run({ seed, forMs, everyMs }: Options): Promise<boolean> {
+  const folder = await makeTemporaryFolder('chaos');
+  // A Postgres that root starts passes through it as another user.
+  await chmod(folder, 0o711);
+  const logFolder = join(folder, 'logs');
+  await mkdir(logFolder);
+  const plan = planFaults({ seed, forMs, everyMs });
+  say(`seed ${seed}: ${plan.length} faults; starting the servers and the roles`);
+  const isWell = await harass({ seed, plan, folder, logFolder });
+  if (isWell) await rm(folder, { recursive: true, force: true });
+  return isWell;
+}
+
+async function harass(options: {
+  seed: number;
+  plan: readonly Fault[];
+  folder: string;
+  logFolder: string;
+}): Promise<boolean> {
+  const { seed, plan, folder, logFolder } = options;
+  await using fleet = await ChaosFleet.start(folder, logFolder);
+  await using callers = new Callers(fleet, seed);
+  say('under load');
+  const faults = await inflictFaults(fleet, plan, ({ kind, target, forMs }) => {
+    const length = forMs === 0 ? '' : ` for ${(forMs / 1_000).toFixed(1)} s`;
+    say(`${target.padEnd(10)}${kind}${length}; ${callers.accepted} Runs accepted`);
+  });
+  await callers.endCalls();
+  say('all is healed; waiting until everything has ended');
+  const rest = await readRest(fleet, REST_MS_MAX);
+  await callers.endFollowing(FOLLOWING_MS_MAX);
+  say('checking');
+  const { seen } = callers;
+  const { broken, lives, counts } = await judge(seen, readTasks(fleet.db), rest);
+  const recoveries = measureRecovery(faults, lives);
+  process.stdout.write(`\n${writeReport({ recoveries, seen, counts })}\n`);
+  if (broken.length === 0) say(`seed ${seed}: no law broken`);
+  else process.stdout.write(writeBroken(broken, { seed, logFolder }));
+  return broken.length === 0;
+}
+
+function say(step: string): void {
+  const seconds = ((performance.now() - beganAt) / 1_000).toFixed(0);
+  process.stdout.write(`${seconds.padStart(4)} s  ${step}\n`);
+}

@@ -1,0 +1,61 @@
+import type { Verdict } from './laws/judge.ts';
+import { LAWS } from './laws/laws.ts';
+import type { Recovery, Spread } from './measure-recovery.ts';
+import type { Seen } from './seen.ts';
+
+const BROKEN_TOLD_MAX = 12;
+
+/** What was done, what became of the tasks, and how long things took. */
+export function writeReport(options: {
+  recoveries: readonly Recovery[];
+  seen: Seen;
+  counts: Verdict['counts'];
+}): string {
+  const { recoveries, seen, counts } = options;
+  const kindWidth = Math.max(...recoveries.map(({ kind }) => kind.length));
+  const sum = (of: (run: Seen['runs'][number]) => number) =>
+    seen.runs.reduce((total, run) => total + of(run), 0);
+  const outcomes = [...counts.byOutcome].map(([outcome, count]) => `${count} ${outcome}`);
+  return [
+    `${''.padEnd(kindWidth)}  times   next task ended, s   all open then ended, s`,
+    `${''.padEnd(kindWidth)}            median      max         median      max`,
+    ...recoveries.map(
+      ({ kind, faults, nextEnd, allEnded }) =>
+        `${kind.padEnd(kindWidth)}${column(faults, 7)}     ${spread(nextEnd)}      ${spread(allEnded)}`,
+    ),
+    '',
+    `Runs asked for   ${seen.runs.length}: ${sum(({ answers }) => Number(answers.length > 0))} accepted, ${sum(({ refusals }) => refusals.length)} refusals, ${sum(({ unanswered }) => unanswered)} tries without an answer`,
+    `tasks            ${counts.tasks}: ${outcomes.toSorted().join(', ')}; ${counts.requeued} were requeued`,
+    `followed         ${seen.copies.length}: ${seen.copies.filter(({ isWhole }) => isWhole).length} to the end, ${seen.copies.reduce((total, { frames }) => total + frames.length, 0)} frames`,
+    `killed           ${seen.kills.length} were said to be`,
+    '',
+  ].join('\n');
+}
+
+/** Which laws broke, how often, and where to look. */
+export function writeBroken(
+  broken: Verdict['broken'],
+  options: { seed: number; logFolder: string },
+): string {
+  const counts = new Map<string, number>();
+  for (const { law } of broken) counts.set(law, (counts.get(law) ?? 0) + 1);
+  return [
+    ...[...counts].map(
+      ([law, count]) => `BROKEN ${law} (${count}): ${LAWS[law as keyof typeof LAWS]}`,
+    ),
+    ...broken
+      .slice(0, BROKEN_TOLD_MAX)
+      .map(
+        ({ law, taskId, detail }) =>
+          `  ${law}${taskId === null ? '' : `, task ${taskId}`}: ${detail}`,
+      ),
+    `What each role has logged: ${options.logFolder}`,
+    `The same faults again: pnpm chaos --seed ${options.seed} (with the same --minutes or --short)`,
+    '',
+  ].join('\n');
+}
+
+const column = (value: number | string, width: number) => String(value).padStart(width);
+const seconds = (ms: number) => column((ms / 1_000).toFixed(2), 9);
+const spread = (of: Spread | null) =>
+  of ? `${seconds(of.median)}${seconds(of.max)}` : `${column('-', 9)}${column('-', 9)}`;
