@@ -14,19 +14,33 @@ export const MOMENT_TYPE = {
 
 /** `2026-11-23 04:31:00.123456+00` as Postgres prints it, to microseconds. */
 export function parseMoment(text: string): bigint {
+  return remember(parsed, text, microsOf);
+}
+
+export function formatMoment(at: bigint): string {
+  return remember(formatted, at, textOf);
+}
+
+// Tasks share most of their moments with the others of their commits, and each is read in several commits.
+const MOMENTS_REMEMBERED = 256;
+const parsed = new Map<string, bigint>();
+const formatted = new Map<bigint, string>();
+
+function remember<K, V>(known: Map<K, V>, key: K, read: (key: K) => V): V {
+  const remembered = known.get(key);
+  if (remembered !== undefined) return remembered;
+  const value = read(key);
+  if (known.size === MOMENTS_REMEMBERED) known.clear();
+  known.set(key, value);
+  return value;
+}
+
+function microsOf(text: string): bigint {
   const match = /^(.+?)(?:\.(\d{1,6}))?([+-]\d{2})(?::?(\d{2}))?$/.exec(text);
   if (!match) throw new Error(`Postgres sent "${text}", which is not a timestamptz.`);
   const [, whole = '', fraction = '', hours = '+00', minutes = '00'] = match;
   const ms = Date.parse(`${whole.replace(' ', 'T')}${hours}:${minutes}`);
   return BigInt(ms) * MICROS_PER_MS + BigInt(fraction.padEnd(6, '0'));
-}
-
-/** Nearly all moments of a commit are its own, so the last one is remembered. */
-let last = { at: 0n, text: '1970-01-01T00:00:00.000000Z' };
-
-export function formatMoment(at: bigint): string {
-  if (at !== last.at) last = { at, text: textOf(at) };
-  return last.text;
 }
 
 function textOf(at: bigint): string {

@@ -20,9 +20,12 @@ const TIME_COLUMNS = {
 
 export type TimeColumns = { [C in (typeof TIME_COLUMNS)[TaskTime]]: Micros | null };
 
+const TIME_ENTRIES = Object.entries(TIME_COLUMNS) as [TaskTime, keyof TimeColumns][];
+
 export function timesOf(row: TimeColumns): TaskTimes {
-  const entries = Object.entries(TIME_COLUMNS).map(([time, column]) => [time, row[column]]);
-  return Object.fromEntries(entries) as TaskTimes;
+  const times: Partial<TaskTimes> = {};
+  for (const [time, column] of TIME_ENTRIES) times[time] = row[column];
+  return times as TaskTimes;
 }
 
 type Column<From> = { type: string; of: (from: From) => unknown };
@@ -48,9 +51,9 @@ const STATE_COLUMNS: Record<string, Column<TaskState>> = {
   outcome: { type: 'text', of: (state) => state.outcome },
   pexit: { type: 'text', of: (state) => state.pexit },
   ...Object.fromEntries(
-    Object.entries(TIME_COLUMNS).map(([time, column]) => [
+    TIME_ENTRIES.map(([time, column]) => [
       column,
-      { type: 'timestamptz', of: (state: TaskState) => momentOf(state.times[time as TaskTime]) },
+      { type: 'timestamptz', of: (state: TaskState) => momentOf(state.times[time]) },
     ]),
   ),
 };
