@@ -4,8 +4,6 @@
  * a commit per token. What is left at the end travels with the task's last commit. While Postgres
  * is away text is kept, up to a bound.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-
 import {
   appendOutput,
   type Carried,
@@ -29,8 +27,9 @@ export class OutputJournal {
   readonly #signal: AbortSignal;
   readonly #abort: (reason: StopReason) => void;
   readonly #startedAt = performance.now();
-  readonly #hurry = new AbortController();
   readonly #started: Promise<Carried>;
+  #isClosing = false;
+  #endPause: (() => void) | null = null;
   #text = '';
   #tokens = 0;
   #writing: Promise<void> | null = null;
@@ -67,8 +66,8 @@ export class OutputJournal {
 
   /** Takes no more, waits for a commit in flight, and answers with the text that is not in the log. */
   async close(): Promise<Output | undefined> {
-    // A reason of our own, since the default one records a stack.
-    this.#hurry.abort('closed');
+    this.#isClosing = true;
+    this.#endPause?.();
     await this.#writing;
     return this.#text === '' ? undefined : this.#take();
   }
@@ -76,7 +75,7 @@ export class OutputJournal {
   async #write(): Promise<void> {
     try {
       if ((await this.#started) === 'fenced') return this.#abort(new StopReason('fenced'));
-      while (this.#text !== '' && !this.#hurry.signal.aborted) {
+      while (this.#text !== '' && !this.#isClosing) {
         const output = this.#take();
         const begunAt = performance.now();
         const carried = await untilCommitted(
@@ -101,10 +100,17 @@ export class OutputJournal {
     return { raw, tokens: this.#tokens, elapsedMs };
   }
 
+  /** Ends early when the run does, whose rest is written at once. */
   async #space(commitMs: number): Promise<void> {
+    if (this.#isClosing) return;
     const ms = Math.min(SPACING_MS_MAX, Math.max(SPACING_MS_MIN, SPACING_PER_COMMIT_MS * commitMs));
-    await delay(ms, undefined, { signal: this.#hurry.signal }).catch(() => {
-      // The run ended; the rest is written at once.
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
+    this.#endPause = null;
   }
 }
