@@ -10,7 +10,7 @@ export type SlotClass = { first: number; count: number; tokens: number };
 /**
  * A loaded graph with a key-value cache per slot. Calls come one at a time. The logits of a call
  * may be changed by the caller, and hold until the next call. A run that fails leaves every slot
- * with the tokens that it held before.
+ * with the tokens that it held before, and a closed runtime refuses every call.
  */
 export type Runtime = AsyncDisposable & {
   readonly provider: string;

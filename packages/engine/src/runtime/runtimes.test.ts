@@ -97,6 +97,32 @@ describe.each(KINDS)('%s', (kind) => {
     expect(difference(await runtime.prefillChunk(0, ids.slice(10), 10))).toBeLessThan(1e-4);
   });
 
+  test('rows that fail together leave every slot as it was', async () => {
+    await using runtime = await open(kind);
+    const length = ids.length - 1;
+    await runtime.prefillChunk(0, ids.slice(0, -1), 0);
+    await runtime.prefillChunk(1, [5, 6, 7], 0);
+    const row = { slot: 0, id: ids.at(-1) ?? 0, length };
+    const unknown = { slot: 1, id: 1_000_000, length: 3 };
+    await expect(runtime.decode([row, unknown])).rejects.toMatchObject({ kind: 'infra' });
+    const [logits = new Float32Array()] = await runtime.decode([row]);
+    expect(difference(logits)).toBeLessThan(1e-4);
+  });
+
+  test('a closed runtime refuses every call, and may be closed again', async () => {
+    const runtime = await open(kind);
+    await runtime.prefillChunk(0, ids, 0);
+    await runtime[Symbol.asyncDispose]();
+    const closed = /is closed/u;
+    await expect(runtime.prefillChunk(1, ids, 0)).rejects.toThrow(closed);
+    await expect(runtime.verify(1, ids, 0)).rejects.toThrow(closed);
+    await expect(runtime.decode([{ slot: 0, id: 5, length: ids.length }])).rejects.toThrow(closed);
+    expect(() => runtime.rewind(0, 3)).toThrow(closed);
+    expect(() => runtime.copy(0, 1, 3)).toThrow(closed);
+    runtime.terminate();
+    await runtime[Symbol.asyncDispose]();
+  });
+
   test('tokens at the wrong place, or too many, are refused before the graph sees them', async () => {
     await using runtime = await open(kind);
     await expect(runtime.prefillChunk(0, ids, 1)).rejects.toThrow(/Slot 0 holds 0 of 4096/u);

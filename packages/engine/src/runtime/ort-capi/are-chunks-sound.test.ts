@@ -5,16 +5,19 @@ import { areChunksSound } from './are-chunks-sound.ts';
 const LOGITS = 1000;
 
 /** Logits that depend on nothing but the last token, and on the length of its chunk as `shift` says. */
-function runtimeWith(shift: (chunkTokens: number) => number) {
+function runtimeWith(shift: (chunkTokens: number) => number, slotTokens = 4096) {
   const logits = (id: number, tokens: number) =>
     Float32Array.from(
       { length: LOGITS },
       (_, at) => Math.sin(at * id) + shift(tokens) * Math.cos(at),
     );
   return {
+    slotClasses: [{ first: 0, count: 1, tokens: slotTokens }] as const,
     chunkTokensMax: () => 512,
-    prefillChunk: async (_: number, ids: readonly number[] | Int32Array) =>
-      logits(ids.at(-1) ?? 0, ids.length),
+    prefillChunk: async (_: number, ids: readonly number[] | Int32Array, start: number) => {
+      if (start + ids.length > slotTokens) throw new RangeError('The slot is full.');
+      return logits(ids.at(-1) ?? 0, ids.length);
+    },
     decode: async (rows: readonly { id: number }[]) => rows.map(({ id }) => logits(id, 1)),
     rewind: () => {},
   };
@@ -27,4 +30,10 @@ test.each<[string, (tokens: number) => number, boolean]>([
   ['long chunks that are quite wrong', (tokens) => (tokens >= 32 ? 2 : 0), false],
 ])('%s', async (_, shift, isSound) => {
   expect(await areChunksSound(runtimeWith(shift))).toBe(isSound);
+});
+
+test('slots that hold less than the probe are probed as far as they go', async () => {
+  const isWrong = (tokens: number) => (tokens >= 32 ? 0.03 : 0.002);
+  expect(await areChunksSound(runtimeWith(isWrong, 48))).toBe(false);
+  expect(await areChunksSound(runtimeWith(isWrong, 24))).toBe(true);
 });

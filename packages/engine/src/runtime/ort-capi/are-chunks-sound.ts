@@ -14,10 +14,12 @@ const SHARE_MIN = 0.002;
  * software Vulkan, by 0.3 of a logit on a tiny model, and says nothing.
  */
 export async function areChunksSound(
-  runtime: Pick<Runtime, 'prefillChunk' | 'decode' | 'rewind' | 'chunkTokensMax'>,
+  runtime: Pick<Runtime, 'prefillChunk' | 'decode' | 'rewind' | 'chunkTokensMax' | 'slotClasses'>,
 ): Promise<boolean> {
-  if (runtime.chunkTokensMax(0) < PROMPT_TOKENS) return true;
-  const ids = Array.from({ length: PROMPT_TOKENS }, (_, at) => 3 + ((at * 37) % 900));
+  const [{ tokens: room }] = runtime.slotClasses;
+  const length = Math.min(PROMPT_TOKENS, room, runtime.chunkTokensMax(0));
+  if (length <= SOUND_CHUNK_TOKENS) return true;
+  const ids = Array.from({ length }, (_, at) => 3 + ((at * 37) % 900));
   const read = async (tokens: number) => {
     runtime.rewind(0, 0);
     let logits = new Float32Array();
@@ -30,7 +32,7 @@ export async function areChunksSound(
     return logits;
   };
 
-  const whole = await read(PROMPT_TOKENS);
+  const whole = await read(length);
   const chunked = await read(SOUND_CHUNK_TOKENS);
   const single = await read(1);
   runtime.rewind(0, 0);

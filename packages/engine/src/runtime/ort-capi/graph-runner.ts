@@ -61,13 +61,14 @@ export class GraphRunner {
       this.#memories.push(memory);
       return memory.buffer;
     };
+    // What may not fit comes first: should it fail, nothing is left behind.
+    const logits = allocate(shape.cacheType, tokensMax * shape.vocabularySize);
+    this.#logits =
+      shape.cacheType === 'float32' ? new Float32Array(logits) : new Uint16Array(logits);
     this.ids = new BigInt64Array(allocate('int64', tokensMax));
     this.positions = new BigInt64Array(allocate('int64', tokensMax));
     this.lengths = new Float64Array(rowsMax);
     this.#mask = new BigInt64Array(allocate('int64', maskMax));
-    const logits = allocate(shape.cacheType, tokensMax * shape.vocabularySize);
-    this.#logits =
-      shape.cacheType === 'float32' ? new Float32Array(logits) : new Uint16Array(logits);
     this.#hostMemory = api.create('CreateCpuMemoryInfo', 1, 0);
     this.#runOptions = api.create('CreateRunOptions');
     api.call('RunOptionsSetRunLogSeverityLevel', this.#runOptions, LOG_FATAL);
@@ -76,13 +77,14 @@ export class GraphRunner {
   /** Throws `EngineError`; a run that was terminated also does. */
   async run(step: Step): Promise<void> {
     const binding = this.#binding(step.caches);
-    const inputs = this.#bindStep(binding, step);
+    const values: Pointer[] = [];
     try {
+      this.#bindStep(binding, step, values);
       await this.#api.callAsync('RunWithBinding', this.#session.pointer, this.#runOptions, binding);
     } catch (error) {
       throw explainRunFailure(error, this.#provider);
     } finally {
-      for (const input of inputs) this.#api.release('ReleaseValue', input);
+      for (const value of values) this.#api.release('ReleaseValue', value);
     }
   }
 
@@ -123,17 +125,23 @@ export class GraphRunner {
     if (known !== undefined) return known;
 
     const binding = this.#api.create('CreateIoBinding', this.#session.pointer);
-    for (const [index, { past, present }] of this.#shape.caches.entries()) {
-      const cache = caches[index];
-      if (cache === undefined) throw new EngineError('infra', `There is no cache for ${past}.`);
-      this.#api.call('BindInput', binding, past, cache);
-      this.#api.call('BindOutput', binding, present, cache);
+    try {
+      for (const [index, { past, present }] of this.#shape.caches.entries()) {
+        const cache = caches[index];
+        if (cache === undefined) throw new EngineError('infra', `There is no cache for ${past}.`);
+        this.#api.call('BindInput', binding, past, cache);
+        this.#api.call('BindOutput', binding, present, cache);
+      }
+    } catch (error) {
+      this.#api.release('ReleaseIoBinding', binding);
+      throw error;
     }
     this.#bindings.set(caches, binding);
     return binding;
   }
 
-  #bindStep(binding: Pointer, { batch, sequence, width }: Step): Pointer[] {
+  /** Collects in `values` what must be released after the run. */
+  #bindStep(binding: Pointer, { batch, sequence, width }: Step, values: Pointer[]): void {
     const tokens = BigInt64Array.of(BigInt(batch), BigInt(sequence));
     for (let row = 0; row < batch; row += 1) {
       const length = this.lengths[row] ?? 0;
@@ -142,7 +150,6 @@ export class GraphRunner {
     }
     const mask = BigInt64Array.of(BigInt(batch), BigInt(width));
     const { vocabularySize } = this.#shape;
-    const values: Pointer[] = [];
     const bind = (
       name: string,
       data: ArrayBufferView,
@@ -179,6 +186,5 @@ export class GraphRunner {
     const logitsBytes = batch * sequence * vocabularySize * ELEMENTS[type].bytes;
     const logits = BigInt64Array.of(BigInt(batch), BigInt(sequence), BigInt(vocabularySize));
     bind(this.#names.logits, this.#logits, logitsBytes, logits, type);
-    return values;
   }
 }

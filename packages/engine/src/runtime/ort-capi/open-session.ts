@@ -47,7 +47,12 @@ export async function openNativeSession(
       api.release('ReleaseSession', pointer);
       api.release('ReleaseEnv', env);
     };
-    return { pointer, close, ...describe(api, pointer) };
+    try {
+      return { pointer, close, ...describe(api, pointer) };
+    } catch (error) {
+      api.release('ReleaseSession', pointer);
+      throw error;
+    }
   } catch (error) {
     api.release('ReleaseEnv', env);
     throw error;

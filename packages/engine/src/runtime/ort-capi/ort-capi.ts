@@ -53,6 +53,7 @@ export class OrtCapi implements Runtime {
   /** Tokens that each slot holds. */
   readonly #held: number[];
   #call: Promise<unknown> | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(
     opened: Opened,
@@ -159,6 +160,10 @@ export class OrtCapi implements Runtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.terminate();
     // Whoever called is told how it ended; here it only must have.
     await this.#call?.catch(() => {});
@@ -172,6 +177,7 @@ export class OrtCapi implements Runtime {
   /** A call is under way from its first moment, so that it can be ended before its run has begun. */
   async #alone<Result>(call: () => Promise<Result>): Promise<Result> {
     if (this.#call) throw new Error('A call is under way; calls come one at a time.');
+    this.#checkOpen();
     this.#runner.allow();
     const running = call();
     this.#call = running;
@@ -286,7 +292,13 @@ export class OrtCapi implements Runtime {
     }
   }
 
+  /** What a closed runtime held is freed memory. */
+  #checkOpen(): void {
+    if (this.#closing) throw new EngineError('infra', 'The runtime is closed.');
+  }
+
   #place(slot: number): Place {
+    this.#checkOpen();
     for (const [at, cache] of this.#caches.entries()) {
       const { slotClass } = cache;
       const index = slot - slotClass.first;

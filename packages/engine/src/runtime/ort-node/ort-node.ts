@@ -44,6 +44,7 @@ export class OrtNode implements Runtime {
   readonly #positions: BigInt64Array;
   /** Per slot the tensors of `shape.caches`, in that order. */
   readonly #caches: Tensor[][];
+  #isClosed = false;
 
   constructor(
     session: InferenceSession,
@@ -94,8 +95,14 @@ export class OrtNode implements Runtime {
 
   async decode(rows: readonly DecodeRow[]): Promise<Float32Array[]> {
     const logits: Float32Array[] = [];
-    for (const { slot, id, length } of rows) {
-      logits.push(lastOf(await this.#append(slot, BigInt64Array.of(BigInt(id)), length)));
+    const before = rows.map(({ slot }) => [slot, this.#held(slot)] as const);
+    try {
+      for (const { slot, id, length } of rows) {
+        logits.push(lastOf(await this.#append(slot, BigInt64Array.of(BigInt(id)), length)));
+      }
+    } catch (error) {
+      for (const [slot, caches] of before) this.#caches[slot] = caches;
+      throw error;
     }
     return logits;
   }
@@ -109,7 +116,7 @@ export class OrtNode implements Runtime {
   }
 
   copy(from: number, to: number, length: number): void {
-    const caches = this.#caches[from] ?? [];
+    const caches = this.#held(from);
     this.#caches[to] =
       length === 0
         ? this.#emptyCaches()
@@ -120,6 +127,8 @@ export class OrtNode implements Runtime {
   terminate(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#caches.length = 0;
     await this.#session.release();
   }
@@ -129,6 +138,7 @@ export class OrtNode implements Runtime {
     const { names } = this.#folder;
     const [{ tokens }] = this.slotClasses;
     const end = start + ids.length;
+    const caches = this.#held(slot);
     if (start !== this.#heldTokens(slot) || end > tokens || ids.length === 0) {
       throw new RangeError(
         `Slot ${slot} holds ${this.#heldTokens(slot)} of ${tokens} tokens; ${ids.length} cannot be put at ${start}.`,
@@ -144,7 +154,7 @@ export class OrtNode implements Runtime {
       feeds[names.positionIds] = new Tensor('int64', positions, [1, ids.length]);
     }
     for (const [index, { past }] of this.#shape.caches.entries()) {
-      feeds[past] = this.#caches[slot]?.[index] ?? this.#empty;
+      feeds[past] = caches[index] ?? this.#empty;
     }
 
     const results = await this.#run(feeds);
@@ -160,11 +170,15 @@ export class OrtNode implements Runtime {
     }
   }
 
-  #heldTokens(slot: number): number {
+  #held(slot: number): Tensor[] {
+    if (this.#isClosed) throw new EngineError('infra', 'The runtime is closed.');
     const caches = this.#caches[slot];
-    if (!caches)
-      throw new RangeError(`There is no slot ${slot}; this runtime has ${this.#caches.length}.`);
-    return caches[0]?.dims[2] ?? 0;
+    if (caches) return caches;
+    throw new RangeError(`There is no slot ${slot}; this runtime has ${this.#caches.length}.`);
+  }
+
+  #heldTokens(slot: number): number {
+    return this.#held(slot)[0]?.dims[2] ?? 0;
   }
 
   #emptyCaches(): Tensor[] {
