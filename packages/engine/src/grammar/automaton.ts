@@ -117,13 +117,15 @@ export class Automaton {
     if (this.#work > WORK_MAX) throw tooManyWays();
   }
 
+  /** By a loop and not by itself: a rest may be as long as a schema's text, and the stack is not. */
   #clamp(rest: Rest, bytes: number): Rest {
-    if (!rest.head || !rest.tail) return rest;
-    const tail = this.#clamp(rest.tail, bytes);
-    const { head } = rest;
-    if (head.kind !== 'repeat') return this.#before(head, tail);
-    const max = head.max > bytes ? Number.POSITIVE_INFINITY : head.max;
-    return this.#before(this.#repeat(head.item, Math.min(head.min, bytes), max), tail);
+    const heads: Node[] = [];
+    for (let at: Rest | undefined = rest; at?.head; at = at.tail) heads.push(at.head);
+    return heads.reduceRight((tail, head) => {
+      if (head.kind !== 'repeat') return this.#before(head, tail);
+      const max = head.max > bytes ? Number.POSITIVE_INFINITY : head.max;
+      return this.#before(this.#repeat(head.item, Math.min(head.min, bytes), max), tail);
+    }, this.#end);
   }
 
   #stateAt(rest: Rest): State {

@@ -103,3 +103,17 @@ test.each(['x{40}(a{0,40}){0,40}', 'x{40}(.{0,40}){0,40}'])(
     expect(look).toThrow(expect.objectContaining({ kind: 'input' }));
   },
 );
+
+test('a text as long as a schema may be is followed', () => {
+  const text = 'a word '.repeat(4_600);
+  const schema = JSON.stringify({ const: text });
+  const grammar = new Grammar({ kind: 'json_schema', schema }, { trie, tokenizer, stopIds });
+  let state = grammar.start;
+  for (const id of tokenizer.encode(`"${text}`).slice(0, 20)) {
+    const mask = grammar.maskOf(state);
+    expect(((mask[id >> 5] ?? 0) >>> (id & 31)) & 1).toBe(1);
+    const next = grammar.next(state, tokenizer.bytesOf(id));
+    if (!next) throw new Error('The text is not followed.');
+    state = next;
+  }
+});

@@ -30,9 +30,12 @@ export function optional(item: Node): Node {
 
 /** A text itself, in UTF-8. */
 export function literal(text: string): Node {
-  return sequence(
-    ...Array.from(Buffer.from(text), (byte): Node => ({ kind: 'byte', from: byte, to: byte })),
-  );
+  const bytes = Array.from(Buffer.from(text), (byte): Node => ({
+    kind: 'byte',
+    from: byte,
+    to: byte,
+  }));
+  return { kind: 'sequence', items: bytes };
 }
 
 /** A list with commas between its items, the first of which is there. */
