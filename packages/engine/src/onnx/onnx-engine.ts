@@ -44,6 +44,7 @@ export class OnnxEngine implements Engine {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #failure: EngineError | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(thread: Worker, folder: ModelFolder, opened: OpenedModel) {
     this.#thread = thread;
@@ -98,6 +99,10 @@ export class OnnxEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     if (this.#failure) return;
     this.#failure = closed();
     const exited = once(this.#thread, 'exit');

@@ -9,7 +9,7 @@ import { readModelFolder } from '../folder/model-folder.ts';
 import { openEngine } from '../open-engine.ts';
 import { aRequest } from '../testing/a-request.ts';
 import { tinyFolder } from '../testing/tiny-folder.ts';
-import { OnnxEngine } from './onnx-engine.ts';
+import { OnnxEngine, openInThread } from './onnx-engine.ts';
 import type { OpenedModel } from './thread-messages.ts';
 
 const never = new AbortController().signal;
@@ -90,6 +90,35 @@ test('weights that are not numbers end the run as the model’s fault, and the n
     await expect(run).rejects.toMatchObject({
       kind: 'model',
       message: expect.stringContaining('not finite'),
+    });
+  }
+});
+
+test('whoever closes an engine that is closing waits until its thread has ended', async () => {
+  const dir = await tinyFolder();
+  const spec = { kind: 'onnx', modelDir: dir, provider: 'cpu', slots: 1, threads: 1 };
+  const thread = new Worker(new URL('./engine-thread-entry.mjs', import.meta.url), {
+    workerData: spec,
+    execArgv: [],
+  });
+  const engine = await openInThread(thread, dir);
+  void engine[Symbol.asyncDispose]();
+  await engine[Symbol.asyncDispose]();
+  expect(thread.threadId).toBe(-1);
+});
+
+test.each(['slots', 'threads'])('%s that are no whole number are refused at once', async (name) => {
+  const spec = {
+    kind: 'onnx',
+    modelDir: '/nowhere',
+    provider: 'cpu',
+    slots: 1,
+    threads: 1,
+  } as const;
+  for (const value of [0, -1, 1.5, Number.NaN]) {
+    await expect(openEngine({ ...spec, [name]: value })).rejects.toMatchObject({
+      kind: 'infra',
+      message: `${name} must be a whole number of 1 or more, not ${value}.`,
     });
   }
 });
