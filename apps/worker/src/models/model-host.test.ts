@@ -137,3 +137,15 @@ test('a host that closes ends waiting loads and unloads what is idle', async ({ 
   expect(told).toMatchObject({ reason: { message: 'The worker is stopping.' } });
   expect(seen.at(-1)).toBe('');
 });
+
+test('a host that is closed loads nothing more', async ({ build }) => {
+  let opened = 0;
+  const model = aModel('a', 4, () => {
+    opened += 1;
+    return echo();
+  });
+  const { host } = build({ models: [model] });
+  await host[Symbol.asyncDispose]();
+  await expect(host.use('a', never)).rejects.toThrow('The worker is stopping.');
+  expect(opened).toBe(0);
+});

@@ -129,6 +129,7 @@ export class ModelHost implements AsyncDisposable {
   }
 
   async #open(model: HostedModel): Promise<void> {
+    this.#checkOpen();
     await this.#makeRoom(model);
     const startedAt = performance.now();
     try {
@@ -187,6 +188,11 @@ export class ModelHost implements AsyncDisposable {
   async #untilRoom(giveUpAt: number): Promise<void> {
     const signal = AbortSignal.any([this.#roomMade.signal, this.#closing.signal]);
     await delay(Math.max(0, giveUpAt - performance.now()), undefined, { signal }).catch(() => {});
+    this.#checkOpen();
+  }
+
+  /** What was loaded after the end would never be unloaded. */
+  #checkOpen(): void {
     if (this.#closing.signal.aborted) throw new ModelLoadError('The worker is stopping.');
   }
 
