@@ -25,13 +25,8 @@ test('a hundred Runs at once against money for ten: exactly ten are accepted', a
   expect(count).toBe('10');
 });
 
-test('at 10 USD one task may be active, and the next when it has ended', async ({
-  db,
-  store,
-  queue,
-}) => {
+test('at 10 USD one task may be active, and the next when it has ended', async ({ ctx, db }) => {
   const tenant = await createTenant(db, '10');
-  const ctx = { db, store, queue };
   const { id } = await createTask(ctx, aTask(tenant));
   await expect(createTask(ctx, aTask(tenant))).rejects.toMatchObject({
     kind: 'concurrency_limit',

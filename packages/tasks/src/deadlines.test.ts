@@ -81,7 +81,7 @@ describe('to start', () => {
     const worker = await aWorker(store);
     const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
     const patient = await createTask({ store }, aTask(tenant));
-    const claim = await running({ store, db }, id, worker);
+    const claim = await running({ store }, id, worker);
     await db.sql`update tasks set start_by = start_by - interval '1 hour' where id = ${id}`;
     expect(await repair({ store }, 'start-deadlines')).toBe(0);
     expect(await repairOne({ store }, 'start-deadlines', id)).toBe(false);
@@ -95,11 +95,11 @@ describe('to start', () => {
     tenant,
   }) => {
     const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
-    const claim = await running({ store, db }, id, await aWorker(store));
+    const claim = await running({ store }, id, await aWorker(store));
     await age(db, id);
     expect(await requeueTask({ store }, claim, 'worker_lost')).toBe(true);
     expect(await repair({ store }, 'start-deadlines')).toBe(0);
-    const heir = await running({ store, db }, id, await aWorker(store));
+    const heir = await running({ store }, id, await aWorker(store));
     expect(await finishTask({ store }, heir, { result: answer })).toBe('done');
   });
 
@@ -153,7 +153,7 @@ test('a run of which nobody reports ends some time after its timeout', async ({
 }) => {
   const worker = await aWorker(store);
   const { id } = await createTask({ store }, aTask(tenant, { timeoutSeconds: 3_570 }));
-  const claim = await running({ store, db }, id, worker);
+  const claim = await running({ store }, id, worker);
   expect(await repair({ store }, 'overdue-runs')).toBe(0);
   // The clock alone may have been set.
   await age(db, id);

@@ -48,6 +48,8 @@ export const PAUSE_SECONDS_MAX = 1.5 * Math.max(...BACKOFF_SECONDS);
 export const ACCEPT_PULSES = 5;
 /** A run may take this long past its timeout to be accepted and to report before it is ended for it. */
 export const REPORT_GRACE_SECONDS = 30;
+/** An error's text is kept twice in the log and once with the task. */
+const ERROR_LENGTH_MAX = 8_192;
 /** As many workers are remembered to be avoided. */
 const AVOIDS_MAX = 8;
 
@@ -168,7 +170,7 @@ export function decideRequeue(
   if (isTerminal(state.status)) return { refused: 'already_done' };
   if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
   const { next, isStrike, says } = FAILURES[input.failure];
-  const reason = input.detail ? `${says} (${input.detail})` : says;
+  const reason = input.detail ? `${says} (${boundError(input.detail)})` : says;
   if (next === 'return') return [{ do: 'raise-epoch' }, backToQueue(reason)];
 
   const { workerId } = state;
@@ -305,7 +307,13 @@ function seconds(count: number): Micros {
   return BigInt(count) * 1_000_000n;
 }
 
-function finishPlan(state: TaskState, result: TaskResult): Plan {
+/** What is kept of an error's text, whoever wrote it. Never half a character, which Postgres refuses. */
+function boundError(text: string): string {
+  return text.slice(0, ERROR_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+function finishPlan(state: TaskState, given: TaskResult): Plan {
+  const result = { ...given, error: boundError(given.error) };
   const { output, error } = result;
   const reports: NewTaskEvent[] = [];
   if (result.outcome === 'succeeded') {

@@ -4,7 +4,7 @@ import type { Db } from '@runfleet/db';
 import { describe, expect } from 'vitest';
 
 import { assignTasks } from './assign-tasks.ts';
-import { acceptTask, finishTask } from './carry-task.ts';
+import { acceptTask, type Claim, finishTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
 import { HOST_LOSS_PULSES, QUARANTINE_PULSES, STRIKES_MAX } from './decide-worker.ts';
 import { ACCEPT_PULSES, failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
@@ -36,8 +36,7 @@ const failuresOf = (next: string) =>
 describe('what follows a failure', () => {
   test.for(failuresOf('retry'))(
     '%s: another attempt that avoids the worker, until none is left; never billed',
-    async (kind, { db, store, tenant }) => {
-      const ctx = { db, store };
+    async (kind, { ctx, db, store, tenant }) => {
       const { id } = await createTask(ctx, aTask(tenant));
       const workers = [];
       for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
@@ -62,8 +61,7 @@ describe('what follows a failure', () => {
 
   test.for(failuresOf('return'))(
     '%s: back in line without an attempt, a pause or a grudge',
-    async (kind, { db, store, tenant }) => {
-      const ctx = { db, store };
+    async (kind, { ctx, db, store, tenant }) => {
       const { id } = await createTask(ctx, aTask(tenant));
       const worker = await aWorker(store);
       await requeueTask(ctx, await running(ctx, id, worker), kind);
@@ -76,6 +74,32 @@ describe('what follows a failure', () => {
     },
   );
 
+  test('an error that is very long is cut, between characters, wherever it is kept', async ({
+    ctx,
+    db,
+    store,
+    tenant,
+  }) => {
+    const long = `.${'😀'.repeat(10_000)}`;
+    const worker = await aWorker(store);
+    const task = async (end: (claim: Claim) => Promise<unknown>) => {
+      const { id } = await createTask(ctx, aTask(tenant));
+      await end(await running(ctx, id, worker));
+      const [kept] = await db.sql<{ log: number; error: string }[]>`
+        select max(length(payload::text)) as log, max(debug_error) as error
+        from task_events e join tasks t on t.id = e.task_id
+        where task_id = ${id} and type <> 'task_cost'`;
+      expect(kept?.log).toBeGreaterThan(4_000);
+      expect(kept?.log).toBeLessThan(9_000);
+      return kept?.error;
+    };
+    const error = await task((claim) =>
+      finishTask(ctx, claim, { result: failure('failed', long) }),
+    );
+    expect(error).toMatch(/^\.(😀)+$/u);
+    await task((claim) => requeueTask(ctx, claim, 'run_broke_off', long));
+  });
+
   test("the caller's fault and the model's end the task at once and speak against nobody", async ({
     db,
     store,
@@ -84,7 +108,7 @@ describe('what follows a failure', () => {
     const worker = await aWorker(store);
     for (const { next } of [FAILURES.input_rejected, FAILURES.model_failed]) {
       const { id } = await createTask({ store }, aTask(tenant));
-      const claim = await running({ store, db }, id, worker);
+      const claim = await running({ store }, id, worker);
       await finishTask({ store }, claim, { result: failure(next, 'No.') });
       const task = await readTask({ db }, { ...tenant, reference: { id } });
       expect(task).toMatchObject({ outcome: next, totalCost: 0n, infraAttempts: 0 });
@@ -95,11 +119,11 @@ describe('what follows a failure', () => {
 
 describe('the pause before a retry', () => {
   test('a paused task is not assigned; when the pause is over it is offered once', async ({
+    ctx,
     db,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const { id } = await createTask(ctx, aTask(tenant));
     for (const _ of [1, 2]) {
       await requeueTask(ctx, await running(ctx, id, await aWorker(store)), 'worker_lost');
@@ -129,11 +153,11 @@ describe('the pause before a retry', () => {
   });
 
   test('of tasks that fell twice each pool tries one at a time, and none waits for ever', async ({
+    ctx,
     db,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const ids = [];
     for (let i = 0; i < 3; i++) ids.push((await createTask(ctx, aTask(tenant))).id);
     for (const _ of [1, 2]) {
@@ -165,11 +189,11 @@ describe('a worker', () => {
   type Worker = { workerId: string; generation: number };
 
   test('that fails different tasks in a row rests for a while, then works on probation', async ({
+    ctx,
     db,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const worker = await aWorker(store);
     const { workerId } = worker;
     await aWorker(store, 4, { pools: ['another'] });
@@ -198,8 +222,7 @@ describe('a worker', () => {
     expect(await workerOf(db, workerId)).toEqual({ state: 'ready', strikes: STRIKES_MAX - 1 });
   });
 
-  test('that succeeds in between does not', async ({ db, store, tenant }) => {
-    const ctx = { db, store };
+  test('that succeeds in between does not', async ({ ctx, db, store, tenant }) => {
     const worker = await aWorker(store);
     for (let i = 0; i < 2 * STRIKES_MAX; i++) {
       await fails(ctx, (await createTask(ctx, aTask(tenant))).id, worker);
@@ -210,8 +233,7 @@ describe('a worker', () => {
     expect(await repair(ctx, 'quarantines')).toBe(0);
   });
 
-  test('is not blamed twice for one task', async ({ db, store, tenant }) => {
-    const ctx = { db, store };
+  test('is not blamed twice for one task', async ({ ctx, db, store, tenant }) => {
     const worker = await aWorker(store);
     const { id } = await createTask(ctx, aTask(tenant));
     await fails(ctx, id, worker);
@@ -220,11 +242,11 @@ describe('a worker', () => {
   });
 
   test('an input that kills its workers ends, and quarantines nobody', async ({
+    ctx,
     db,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const { id } = await createTask(ctx, aTask(tenant));
     const workers = [];
     for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
@@ -278,11 +300,11 @@ describe('a host', () => {
 
 describe('a ticket that nobody took', () => {
   test('is no strike where it may have been lost, however long the worker renewed before', async ({
+    ctx,
     db,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const worker = await aWorker(store);
     const { id } = await createTask(ctx, aTask(tenant));
     await assigned(ctx, id, worker);
@@ -295,11 +317,11 @@ describe('a ticket that nobody took', () => {
   });
 
   test('is a strike where the worker confirmed a list that it was on', async ({
+    ctx,
     db,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const worker = await aWorker(store);
     const { workerId, generation } = worker;
     const { id } = await createTask(ctx, aTask(tenant));

@@ -3,21 +3,18 @@ import { expect } from 'vitest';
 import { acceptTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
 import { LEASE_PULSES } from './decide-worker.ts';
-import { INFRA_ATTEMPTS_MAX } from './decide.ts';
 import { readTask } from './read-task.ts';
 import { repair, tickPulse } from './reconcile.ts';
-import { requeueTask } from './requeue-task.ts';
-import { assigned, expectBalancedBooks, pass, running, usedSlots } from './testing-life.ts';
-import { aDescription, aTask, aWorker, endPause, testWithTasks as test } from './testing.ts';
+import { assigned, pass, running, usedSlots } from './testing-life.ts';
+import { aDescription, aTask, aWorker, testWithTasks as test } from './testing.ts';
 import { registerWorker, renewWorker } from './worker-registry.ts';
 
 test('a worker that does not renew is lost and its tasks go back to the queue', async ({
+  ctx,
   db,
   store,
-  queue,
   tenant,
 }) => {
-  const ctx = { db, store, queue };
   const worker = await aWorker(store);
   const { id } = await createTask(ctx, aTask(tenant));
   await running(ctx, id, worker);
@@ -59,12 +56,11 @@ test('the pulse goes on after the clock was set back, and once a second at most'
 });
 
 test('a ticket that nobody accepts goes back without counting an attempt', async ({
+  ctx,
   db,
   store,
-  queue,
   tenant,
 }) => {
-  const ctx = { db, store, queue };
   const { id } = await createTask(ctx, aTask(tenant));
   const claim = await assigned(ctx, id, await aWorker(store));
   await pass(db, 6);
@@ -77,12 +73,10 @@ test('a ticket that nobody accepts goes back without counting an attempt', async
 });
 
 test('a renewal lists what is bound to the worker, accepted or not', async ({
-  db,
+  ctx,
   store,
-  queue,
   tenant,
 }) => {
-  const ctx = { db, store, queue };
   const worker = await aWorker(store);
   const [first, second] = [
     await createTask(ctx, aTask(tenant)),
@@ -99,12 +93,11 @@ test('a renewal lists what is bound to the worker, accepted or not', async ({
 });
 
 test('a worker that registers anew has its former tasks taken away', async ({
+  ctx,
   db,
   store,
-  queue,
   tenant,
 }) => {
-  const ctx = { db, store, queue };
   const worker = await aWorker(store);
   const { id } = await createTask(ctx, aTask(tenant));
   await running(ctx, id, worker);
@@ -112,27 +105,4 @@ test('a worker that registers anew has its former tasks taken away', async ({
   expect(await registerWorker(ctx, again)).toEqual({ generation: 2 });
   expect(await repair(ctx, 'lost-workers')).toBe(1);
   expect(await usedSlots(db, worker.workerId)).toBe(0);
-});
-
-test('a task whose workers keep dying fails clearly and is not charged', async ({
-  db,
-  store,
-  queue,
-  tenant,
-}) => {
-  const ctx = { db, store, queue };
-  const { id } = await createTask(ctx, aTask(tenant));
-  for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
-    const claim = await running(ctx, id, await aWorker(store));
-    await requeueTask(ctx, claim, 'worker_lost');
-    await endPause(db, id);
-  }
-  const task = await readTask(ctx, { ...tenant, reference: { id } });
-  expect(task).toMatchObject({
-    status: 'task_postprocess_end',
-    outcome: 'failed',
-    totalCost: 0n,
-  });
-  expect(task.debugError).toContain('Gave up after 3 attempts: worker lost');
-  await expectBalancedBooks(db, tenant.organisationId);
 });

@@ -17,12 +17,11 @@ const age = (db: Db) => db.sql`
     postprocess_ended_at = postprocess_ended_at - interval '2 minutes'`;
 
 test('figures are the same whether the tasks behind them were added up, once or again, or not yet', async ({
+  ctx,
   db,
   store,
-  queue,
   tenant,
 }) => {
-  const ctx = { db, store, queue };
   const worker = await aWorker(store, 10);
   const run = async () => {
     const { id } = await createTask(ctx, aTask(tenant));
@@ -75,7 +74,7 @@ test('a Run is expected to take what its model’s tasks took of late, within it
   };
   expect(await expected(300)).toBe(1);
   const { id } = await createTask({ store }, aTask(tenant));
-  const claim = await running({ store, db }, id, await aWorker(store));
+  const claim = await running({ store }, id, await aWorker(store));
   await db.sql`update tasks set accepted_at = accepted_at - interval '20 s' where id = ${id}`;
   await finishTask({ store }, claim, { result: answer });
   await age(db);

@@ -45,11 +45,11 @@ const age = (db: Db, id: string, seconds: number) => db.sql`
   update tasks set accepted_at = accepted_at - make_interval(secs => ${seconds}) where id = ${id}`;
 
 test('the first tasks of a model are known by those that run for long, and then by those that ended', async ({
+  ctx,
   db,
   store,
   tenant,
 }) => {
-  const ctx = { db, store };
   const pace = () => readPace({ db }, phi().pool);
   const worker = await aWorker(store);
   const [first, second] = [

@@ -59,13 +59,12 @@ describe('a queued task', () => {
   });
 
   test('in a pause knows how long it lasts, and no place', async ({
-    db,
+    ctx,
     store,
     queue,
     tenant,
     ask,
   }) => {
-    const ctx = { db, store };
     await queue.writeMark(phi().pool, 'a mark');
     const { id } = await createTask(ctx, aTask(tenant));
     for (const _ of [1, 2]) {
@@ -82,9 +81,9 @@ describe('a queued task', () => {
   });
 });
 
-test('a task that is not queued has no place', async ({ db, store, tenant, ask }) => {
+test('a task that is not queued has no place', async ({ store, tenant, ask }) => {
   const { id } = await createTask({ store }, aTask(tenant));
-  await running({ store, db }, id, await aWorker(store));
+  await running({ store }, id, await aWorker(store));
   expect(await ask(id)).toBeNull();
 });
 

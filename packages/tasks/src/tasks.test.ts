@@ -16,6 +16,7 @@ import {
   assigned,
   expectBalancedBooks,
   logOf,
+  preparing,
   running,
   usedSlots,
 } from './testing-life.ts';
@@ -39,13 +40,12 @@ const ROAD = [
 
 describe('the road of a task', () => {
   test('a success walks every state in order, with a gapless log whose times never run back', async ({
+    ctx,
     db,
     store,
-    queue,
     tenant,
     announced,
   }) => {
-    const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     const claim = await running(ctx, id, await aWorker(store));
     const lastOutput = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
@@ -60,12 +60,11 @@ describe('the road of a task', () => {
   });
 
   test('what it cost is elapsed seconds times the price to the last digit, and the hold returns', async ({
+    ctx,
     db,
     store,
-    queue,
     tenant,
   }) => {
-    const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     expect((await readAccount(ctx, tenant.organisationId)).held).toBe(parseUsd('0.1755'));
     const claim = await running(ctx, id, await aWorker(store));
@@ -87,8 +86,7 @@ describe('the road of a task', () => {
 
   test.for(['failed', 'rejected', 'expired'] as const)(
     'a task that %s costs nothing and returns its hold',
-    async (outcome, { db, store, queue, tenant }) => {
-      const ctx = { db, store, queue };
+    async (outcome, { ctx, db, store, tenant }) => {
       const { id } = await createTask(ctx, aTask(tenant));
       const worker = await aWorker(store);
       const claim = await assigned(ctx, id, worker);
@@ -119,12 +117,11 @@ describe('the road of a task', () => {
 
 describe('the fence', () => {
   test('a requeued task refuses everything its former worker writes', async ({
+    ctx,
     db,
     store,
-    queue,
     tenant,
   }) => {
-    const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     const zombie = await running(ctx, id, await aWorker(store));
     expect(await requeueTask(ctx, zombie, 'worker_lost')).toBe(true);
@@ -147,12 +144,11 @@ describe('the fence', () => {
   });
 
   test('every write may be given twice: the answer is the same and nothing is written twice', async ({
+    ctx,
     db,
     store,
-    queue,
     tenant,
   }) => {
-    const ctx = { db, store, queue };
     const { id } = await createTask(ctx, aTask(tenant));
     const worker = await aWorker(store);
     const claim = await assigned(ctx, id, worker);
@@ -168,8 +164,7 @@ describe('the fence', () => {
     await expectBalancedBooks(db, tenant.organisationId);
   });
 
-  test('finish and kill race: exactly one ends the task', async ({ db, store, queue, tenant }) => {
-    const ctx = { db, store, queue };
+  test('finish and kill race: exactly one ends the task', async ({ ctx, db, store, tenant }) => {
     const worker = await aWorker(store, 20);
     for (let i = 0; i < 10; i++) {
       const { id } = await createTask(ctx, aTask(tenant));
@@ -207,7 +202,7 @@ test('an answer that streams in one process and a kill in another: the log stays
   const worker = await aWorker(store, 20);
   for (let i = 0; i < 10; i++) {
     const { id } = await createTask({ store }, aTask(tenant));
-    const claim = await running({ store, db }, id, worker);
+    const claim = await running({ store }, id, worker);
     const stream = async () => {
       for (let tokens = 1; tokens <= 20; tokens++) {
         await appendOutput({ store }, claim, { raw: 'a ', tokens, elapsedMs: tokens });
@@ -227,12 +222,11 @@ test('an answer that streams in one process and a kill in another: the log stays
 
 describe('slots', () => {
   test('a worker never gets more tasks than it has slots, however many brokers assign', async ({
+    ctx,
     db,
     store,
-    queue,
     tenant,
   }) => {
-    const ctx = { db, store, queue };
     const worker = await aWorker(store, 3);
     const tasks = await Promise.all(
       Array.from({ length: 8 }, () => createTask(ctx, aTask(tenant))),
@@ -246,22 +240,25 @@ describe('slots', () => {
     expect(await usedSlots(db, worker.workerId)).toBe(3);
   });
 
-  test('a kill frees the slot in the same commit and fences the worker', async ({
-    db,
-    store,
-    queue,
-    tenant,
-  }) => {
-    const ctx = { db, store, queue };
-    const worker = await aWorker(store);
-    const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await running(ctx, id, worker);
-    const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
-    expect(killed).toMatchObject({ status: 'task_cancel', totalCost: 0n, workerId: null });
-    expect(await usedSlots(db, worker.workerId)).toBe(0);
-    expect(await finishTask(ctx, claim, { result: answer })).toBe('fenced');
-    await expectBalancedBooks(db, tenant.organisationId);
-  });
+  test.for<[string, typeof assigned]>([
+    ['that nobody has accepted yet', assigned],
+    ['that is being prepared', preparing],
+    ['that runs', running],
+  ])(
+    'a kill of a task %s frees the slot in the same commit and fences the worker',
+    async ([, until], { ctx, db, store, tenant }) => {
+      const worker = await aWorker(store);
+      const { id } = await createTask(ctx, aTask(tenant));
+      const claim = await until(ctx, id, worker);
+      const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
+      expect(killed).toMatchObject({ status: 'task_cancel', totalCost: 0n, workerId: null });
+      expect(await usedSlots(db, worker.workerId)).toBe(0);
+      expect(await acceptTask(ctx, claim)).toBe('fenced');
+      expect(await startTask(ctx, claim)).toBe('fenced');
+      expect(await finishTask(ctx, claim, { result: answer })).toBe('fenced');
+      await expectBalancedBooks(db, tenant.organisationId);
+    },
+  );
 
   test('a leaked slot is found and corrected', async ({ db, store }) => {
     const { workerId } = await aWorker(store);
@@ -274,12 +271,10 @@ describe('slots', () => {
 
 describe('tenants', () => {
   test("another tenant's task is not found, neither read nor killed", async ({
+    ctx,
     db,
-    store,
-    queue,
     tenant,
   }) => {
-    const ctx = { db, store, queue };
     const { id, token } = await createTask(ctx, aTask(tenant));
     const other = await createTenant(db);
     for (const reference of [{ id }, { token }, { id: '999999' }, { id: "1' or 1=1" }]) {

@@ -32,13 +32,22 @@ export async function assigned(
   return ticket;
 }
 
-export async function running(
-  ctx: { store: TaskStore; db: Db },
+export async function preparing(
+  ctx: { store: TaskStore },
   taskId: string,
   worker: { workerId: string; generation: number },
 ) {
   const claim = await assigned(ctx, taskId, worker);
   await acceptTask(ctx, claim);
+  return claim;
+}
+
+export async function running(
+  ctx: { store: TaskStore },
+  taskId: string,
+  worker: { workerId: string; generation: number },
+) {
+  const claim = await preparing(ctx, taskId, worker);
   await startTask(ctx, claim);
   return claim;
 }

@@ -92,4 +92,6 @@ export const testWithTasks = testWithDb
     onCleanup(() => store[Symbol.asyncDispose]());
     return store;
   })
+  /** What verbs take. */
+  .extend('ctx', ({ db, store, queue }) => ({ db, store, queue }))
   .extend('tenant', ({ db }) => createTenant(db));

@@ -12,11 +12,10 @@ import { analyzeGrownTables, makeEventPartitions, purgeGoneWorkers } from './upk
 
 describe('accounts', () => {
   test('that agree with tasks and transfers are left alone, while tasks come and go', async ({
-    db,
+    ctx,
     store,
     tenant,
   }) => {
-    const ctx = { db, store };
     const worker = await aWorker(store, 20);
     const carry = async () => {
       const { id } = await createTask(ctx, aTask(tenant));
@@ -103,7 +102,7 @@ test('a worker that is gone for a week leaves the list, unless a task is still b
   tenant,
 }) => {
   const [idle, busy, fresh] = [await aWorker(store), await aWorker(store), await aWorker(store)];
-  await running({ db, store }, (await createTask({ store }, aTask(tenant))).id, busy);
+  await running({ store }, (await createTask({ store }, aTask(tenant))).id, busy);
   await db.sql`update workers set state = 'lost'`;
   await db.sql`
     update workers set renewed_at = now() - interval '8 days'
