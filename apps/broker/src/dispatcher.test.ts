@@ -5,7 +5,9 @@ import {
   killTask,
   leadPool,
   readPoolStandings,
+  repair,
   requeueTask,
+  retireWorker,
   writePoolStanding,
 } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, endPause } from '@runfleet/tasks/testing';
@@ -111,6 +113,61 @@ describe('a task whose session’s worker is full', () => {
       expect(await workerOf(db, second.id)).not.toBe(served);
     },
   );
+});
+
+test('what a leader holds for a session’s worker goes elsewhere once another broker leads', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  const session = { affinity: 'a conversation' };
+  const one = broker();
+  const leader = lead(one);
+  for (let i = 0; i < 2; i++) await aWorker(store, 1);
+  const first = await createTask({ store }, aTask(tenant, session));
+  const served = await workerOf(db, first.id);
+  const second = await createTask({ store }, aTask(tenant, session));
+  await eventually(async () => {
+    expect((await readPoolStandings({ db })).get(POOL)?.idle).toEqual({ session: 1 });
+  });
+  // It is told nothing: it finds out that somebody else leads.
+  await using _other = lead(broker());
+  await db.sql`update pool_leases set renewed_at = 'epoch'`;
+  expect(await workerOf(db, second.id)).not.toBe(served);
+  await leader[Symbol.asyncDispose]();
+});
+
+test('tasks whose only worker leaves wait for the next that can run them, and hold up nobody', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await using _leader = lead(broker());
+  const plain = await aWorker(store, 8);
+  const only = await aWorker(store, 1, { labels: H100 });
+  const tasks = [];
+  for (let i = 0; i < 3; i++) {
+    tasks.push((await createTask({ store }, aTask(tenant, { requires: H100 }))).id);
+  }
+  const [first = '', ...waiting] = tasks;
+  expect(await workerOf(db, first)).toBe(only.workerId);
+  await retireWorker({ store }, { id: only.workerId });
+  expect(await repair({ store }, 'lost-workers')).toBe(1);
+  await endPause(db, first);
+  for (let i = 0; i < 3; i++) {
+    const { id } = await createTask({ store }, aTask(await createTenant(db)));
+    expect(await workerOf(db, id)).toBe(plain.workerId);
+  }
+  const reference = { id: waiting.pop() ?? '' };
+  await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: true });
+  const next = await aWorker(store, 4, { labels: H100 });
+  for (const id of [first, ...waiting]) expect(await workerOf(db, id)).toBe(next.workerId);
+  await eventually(async () => {
+    expect(await queue.readPool(`${POOL}?${H100[0]}`)).toMatchObject({ queued: 0, running: 2 });
+  });
 });
 
 test('the sessions of two tenants have nothing to do with one another', async ({
