@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import { foldEndedTasks } from './model-figures.ts';
 import { openPoolReads } from './pool-reads.ts';
+import { readFleet } from './read-fleet.ts';
 import { readPace } from './read-pace.ts';
 import { repair, REPAIRS } from './reconcile.ts';
 import { repairAccounts } from './repair-accounts.ts';
@@ -18,7 +19,7 @@ const H100 = ['gpu=H100'];
 /** Postgres makes a plan for any parameters after five for particular ones. */
 const TIMES = 7;
 
-test('what a broker does each second or minute reads none of the tasks that have ended', async ({
+test('what a broker does each second or minute, and the fleet’s page, reads none of the tasks that have ended', async ({
   databaseUrl,
   db: _migrated,
 }) => {
@@ -51,6 +52,7 @@ test('what a broker does each second or minute reads none of the tasks that have
     workers: () => reads.listWorkers({ pool, labels: [], isFree: true, limit: 1_000 }),
     'next free': () => reads.readNextFree([workerId]),
     'the pace of a pool, for whoever waits': () => readPace({ db }, pool),
+    'the fleet, for whoever looks at it': () => readFleet({ db }),
     wishes: () => reads.readWishes(['1', '2', '3']),
     'bound, of a worker': () => store.listBoundTasks({ id: workerId, generation: 1 }),
   };

@@ -80,7 +80,9 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
           then (select count(*) from tasks where queued_in = pools.pool)
           -- What came since the leader looked is there.
           else greatest((standing->>'queued')::bigint, 1) end as count,
-        (select queued_at from tasks where queued_in = pools.pool order by id limit 1) as "oldestQueuedAt"
+        -- By the pool, too: by the id alone, the plan may look for it among the tasks that have ended.
+        (select queued_at from tasks where queued_in between pools.pool and pools.pool
+          order by queued_in, id limit 1) as "oldestQueuedAt"
       from pools left join (${standings(sql)}) led using (pool)
       where pools.pool is not null order by pool`,
     sql<FleetWorker[]>`
@@ -96,7 +98,9 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
       select id, organisation_id as "organisationId", model_id as "modelId", status, epoch,
         worker_id as "workerId", queued_at as "queuedAt", accepted_at as "acceptedAt",
         output_tokens as "outputTokens"
-      from tasks where worker_id is not null order by id limit ${RUNNING_SHOWN_MAX}`,
+      -- All that run first, for the same reason.
+      from (select * from tasks where worker_id is not null offset 0) bound
+      order by id limit ${RUNNING_SHOWN_MAX}`,
     readToday(ctx),
   ]);
   return {
