@@ -8,6 +8,7 @@ export class LossyProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #onAnswer: (() => Promise<void>) | null = null;
+  #answersUntilCut = 0;
   #state: 'whole' | 'cut' | 'stalled' = 'whole';
 
   private constructor(target: string) {
@@ -32,6 +33,11 @@ export class LossyProxy implements AsyncDisposable {
   /** The next answer never arrives: `meanwhile` happens when the api has given it, then the connection ends. */
   loseNextAnswer(meanwhile: () => Promise<void> = async () => {}): void {
     this.#onAnswer = meanwhile;
+  }
+
+  /** Every connection is reset in the place of the n-th answer from now on, from 1; 0 takes that back. */
+  cutAtAnswer(n: number): void {
+    this.#answersUntilCut = n;
   }
 
   /** Resets every connection, and each new one, until `restore`. */
@@ -65,6 +71,11 @@ export class LossyProxy implements AsyncDisposable {
     const upstream = connect({ host: hostname, port: Number(port), noDelay: true });
     let isLost = false;
     upstream.on('data', (answer) => {
+      if (this.#answersUntilCut > 0 && --this.#answersUntilCut === 0) {
+        this.cut();
+        this.restore();
+        return;
+      }
       const onAnswer = this.#onAnswer;
       this.#onAnswer = null;
       if (onAnswer) {

@@ -15,12 +15,19 @@ const test = testWithDb
     return proxy;
   })
   .extend('lossy', async ({ databaseUrl, proxy }, { onCleanup }): Promise<Db> => {
-    const url = new URL(databaseUrl);
-    url.port = String(proxy.port);
-    const db = connectDb(url.href, { connections: 1 });
+    const db = connectDb(throughProxy(databaseUrl, proxy), { connections: 1 });
     onCleanup(() => db[Symbol.asyncDispose]());
     return db;
   });
+
+/** More than a server gives until it has answered the first statement. */
+const OPENING_ANSWERS_MAX = 10;
+
+function throughProxy(databaseUrl: string, proxy: LossyProxy): string {
+  const url = new URL(databaseUrl);
+  url.port = String(proxy.port);
+  return url.href;
+}
 
 const LOST = /ECONNRESET|CONNECTION_CLOSED/;
 
@@ -63,6 +70,26 @@ test('lost while a statement runs, time and again: each time the next one is ans
     await expect(lost).rejects.toThrow(LOST);
     await expectAnswer(lossy);
   }
+});
+
+test('lost at any moment of its opening: the statement is rejected, and nothing else fails', async ({
+  databaseUrl,
+  proxy,
+}) => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => uncaught.push(error);
+  process.on('unhandledRejection', note);
+  let rejected = 0;
+  for (let answer = 1; answer <= OPENING_ANSWERS_MAX; answer += 1) {
+    await using db = connectDb(throughProxy(databaseUrl, proxy), { connections: 1 });
+    proxy.cutAtAnswer(answer);
+    await db.sql`select 1`.catch(() => (rejected += 1));
+    proxy.cutAtAnswer(0);
+    await expectAnswer(db);
+  }
+  process.off('unhandledRejection', note);
+  expect(rejected).toBeGreaterThanOrEqual(3); // Two answers of SCRAM, the types, and the statement's.
+  expect(uncaught).toEqual([]);
 });
 
 test('what a lost transaction still does never reaches who has the connection by then', async ({
