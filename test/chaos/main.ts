@@ -12,6 +12,7 @@ import { measureRecovery } from './measure-recovery.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import type { Fault } from './plan-faults.ts';
 import { planFaults } from './plan-faults.ts';
+import { readLogs } from './read-logs.ts';
 import { readRest } from './read-rest.ts';
 import { readTasks } from './read-tasks.ts';
 import { writeBroken, writeReport } from './report.ts';
@@ -73,7 +74,10 @@ async function harass(options: {
   const recoveries = measureRecovery(faults, lives);
   process.stdout.write(`\n${writeReport({ recoveries, seen, counts })}\n`);
   if (broken.length === 0) say(`seed ${seed}: no law broken`);
-  else process.stdout.write(writeBroken(broken, { seed, logFolder }));
+  else {
+    const logs = await readLogs(fleet.db, broken);
+    process.stdout.write(writeBroken(broken, { seed, logFolder, logs }));
+  }
   return broken.length === 0;
 }
 

@@ -32,10 +32,10 @@ export function writeReport(options: {
   ].join('\n');
 }
 
-/** Which laws broke, how often, and where to look. */
+/** Which laws broke, how often, and where to look. `logs` are lines by task id. */
 export function writeBroken(
   broken: Verdict['broken'],
-  options: { seed: number; logFolder: string },
+  options: { seed: number; logFolder: string; logs: ReadonlyMap<string, readonly string[]> },
 ): string {
   const counts = new Map<string, number>();
   for (const { law } of broken) counts.set(law, (counts.get(law) ?? 0) + 1);
@@ -49,6 +49,7 @@ export function writeBroken(
         ({ law, taskId, detail }) =>
           `  ${law}${taskId === null ? '' : `, task ${taskId}`}: ${detail}`,
       ),
+    ...[...options.logs].flatMap(([taskId, lines]) => [`  task ${taskId}:`, ...lines]),
     `What each role has logged: ${options.logFolder}`,
     `The same faults again: pnpm chaos --seed ${options.seed} (with the same --minutes or --short)`,
     '',

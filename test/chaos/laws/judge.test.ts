@@ -398,7 +398,7 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
       outcome: null,
     }),
   ],
-  ['nobody ends by himself', 'a broker crashed', rest({ unexpectedEnds: ['broker 1'] })],
+  ['nobody ends by itself', 'a broker crashed', rest({ unexpectedEnds: ['broker 1'] })],
   ['no hidden fault', 'a count of slots was repaired', rest({ hiddenFaults: ['repaired'] })],
 ];
 

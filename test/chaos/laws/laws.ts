@@ -21,7 +21,7 @@ export const LAWS = {
   'slots free': 'no worker has a slot in use once all tasks have ended',
   'empty queue': 'nothing stands in line in Redis, and nothing counts as running there',
   'everything finishes': SIMULATED['everything finishes'],
-  'nobody ends by himself': 'no process ends unless it is told to',
+  'nobody ends by itself': 'no process ends unless it is told to, or cannot start',
   'no hidden fault': 'reconcilers repair nothing that only a fault in Runfleet leaves behind',
 } as const;
 
