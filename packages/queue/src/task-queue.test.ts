@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { eventually, startHalfOpenProxy, testWithRedis } from '@runfleet/testing';
+import { eventually, startHalfOpenProxy, startOwnRedis, testWithRedis } from '@runfleet/testing';
+import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
 import { openTaskQueue } from './task-queue.ts';
@@ -77,6 +78,29 @@ test('while Redis is away, changes are dropped and nobody is held up', async () 
   await expect(queue.pick('p', 'm', 1)).rejects.toThrow('max retries');
   await queue[Symbol.asyncDispose]();
   expect(errors.length).toBeGreaterThan(0);
+});
+
+test('a full Redis takes no new tasks and gives and releases those it has, all or nothing of each', async () => {
+  await using redis = await startOwnRedis();
+  await using queue = openTaskQueue({ url: redis.url });
+  const control = new Redis(redis.url);
+  const pool = `pool-${randomUUID()}`;
+  await queue.writeMark(pool, 'm');
+  await queue.insert(pool, [task('a', 1), task('a', 2)]);
+  await queue.pick(pool, 'm', 1);
+  await control.config('SET', 'maxmemory', 1);
+  await expect(queue.insert(pool, [task('b', 3)])).rejects.toThrow('OOM');
+  expect(await queue.putBack(pool, [{ taskId: '1' }])).toBe(1);
+  expect(await queue.pick(pool, 'm', 2)).toHaveLength(2);
+  queue.release({ pool, ...task('a', 1), usedMs: 500 });
+  await eventually(async () => {
+    expect(await queue.readPool(pool)).toMatchObject({ queued: 0, running: 1, tenants: 0 });
+  });
+  expect(await queue.readMark(pool)).toBe('m');
+  await control.config('SET', 'maxmemory', 0);
+  expect(await queue.insert(pool, [task('b', 3)])).toBe(1);
+  expect(await queue.pick(pool, 'm', 2)).toMatchObject([{ taskId: '3' }]);
+  control.disconnect();
 });
 
 test('a connection that died without a word is replaced: commands are answered and news arrives again', async ({
