@@ -1,5 +1,5 @@
 import type { Verdict } from './laws/judge.ts';
-import { LAWS } from './laws/laws.ts';
+import { type Law, LAWS } from './laws/laws.ts';
 import type { Recovery, Spread } from './measure-recovery.ts';
 import type { Seen } from './seen.ts';
 
@@ -37,17 +37,15 @@ export function writeBroken(
   broken: Verdict['broken'],
   options: { seed: number; logFolder: string; logs: ReadonlyMap<string, readonly string[]> },
 ): string {
-  const counts = new Map<string, number>();
+  const counts = new Map<Law, number>();
   for (const { law } of broken) counts.set(law, (counts.get(law) ?? 0) + 1);
   return [
-    ...[...counts].map(
-      ([law, count]) => `BROKEN ${law} (${count}): ${LAWS[law as keyof typeof LAWS]}`,
-    ),
+    ...[...counts].map(([law, count]) => `FAILED ${law} (${count}): ${LAWS[law]}`),
     ...broken
       .slice(0, BROKEN_TOLD_MAX)
       .map(
         ({ law, taskId, detail }) =>
-          `  ${law}${taskId === null ? '' : `, task ${taskId}`}: ${detail}`,
+          `FAILED ${law}${taskId === null ? '' : `, task ${taskId}`}: ${detail}`,
       ),
     ...[...options.logs].flatMap(([taskId, lines]) => [`  task ${taskId}:`, ...lines]),
     `What each role has logged: ${options.logFolder}`,
