@@ -40,6 +40,28 @@ describe('a queued task', () => {
     expect(await ask(last)).toMatchObject({ waitSeconds: 6.25 });
   });
 
+  test('whose tenant is at its limit of running tasks waits for one of them, whatever is free', async ({
+    db,
+    store,
+    queue,
+    tenant,
+    ask,
+  }) => {
+    await db.sql`update organisations set running_limit = 1 where id = ${tenant.organisationId}`;
+    const worker = await aWorker(store, 4);
+    const task = () => createTask({ store }, aTask(tenant, { expectedSeconds: 10 }));
+    const [first, second] = [await task(), await task()];
+    await running({ store }, first.id, worker);
+    // As its leader would have picked it.
+    await queue.writeMark(phi().pool, 'a mark');
+    await eventually(async () => {
+      expect(await queue.pick(phi().pool, 'a mark', 1)).toMatchObject([{ taskId: first.id }]);
+    });
+    await eventually(async () => {
+      expect(await ask(second.id)).toMatchObject({ tasksAhead: 0, waitSeconds: 5 });
+    });
+  });
+
   test('is told when no worker can run it, and which of the two reasons it is', async ({
     db,
     store,
@@ -92,6 +114,8 @@ test.for<[string, Parameters<typeof estimateWaitMs>[0], number]>([
   ['nothing before it and no free slot', wait({ free: 0 }), 125],
   ['work of all tenants on all slots', wait({ ownWorkMs: 4_000, othersWorkMs: 4_000 }), 2_000],
   ['its own work within its limit', wait({ ownWorkMs: 4_000, runningLimit: 1 }), 4_000],
+  ['a free slot that its tenant may not use', wait({ runningLimit: 2, ownRunning: 2 }), 250],
+  ['a free slot that its tenant may use', wait({ runningLimit: 2, ownRunning: 1 }), 0],
   ['a limit above the slots', wait({ ownWorkMs: 4_000, runningLimit: 9 }), 1_000],
   ['a limit of none, as if it were one', wait({ ownWorkMs: 4_000, runningLimit: 0 }), 4_000],
 ])('the wait with %s', ([, seen, ms]) => {
@@ -100,5 +124,5 @@ test.for<[string, Parameters<typeof estimateWaitMs>[0], number]>([
 
 function wait(changes: Partial<Parameters<typeof estimateWaitMs>[0]>) {
   const base = { ownWorkMs: 0, othersWorkMs: 0, expectedMs: 1_000, slots: 4, free: 1 };
-  return { ...base, runningLimit: null, ...changes };
+  return { ...base, runningLimit: null, ownRunning: 0, ...changes };
 }

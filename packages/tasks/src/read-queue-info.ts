@@ -49,7 +49,7 @@ export async function readQueueInfo(
 
 /**
  * Work that goes before a task flows into all slots that it may use, a tenant's own into no more
- * than its limit. Where none is free, the first one takes about half a run more.
+ * than its limit. Where none is free that the tenant may use, the first one takes about half a run more.
  */
 export function estimateWaitMs(seen: {
   ownWorkMs: number;
@@ -58,10 +58,13 @@ export function estimateWaitMs(seen: {
   slots: number;
   free: number;
   runningLimit: number | null;
+  ownRunning: number;
 }): number {
-  const { ownWorkMs, othersWorkMs, expectedMs, slots, free, runningLimit } = seen;
-  const ownSlots = Math.max(1, Math.min(slots, runningLimit ?? slots));
+  const { ownWorkMs, othersWorkMs, expectedMs, slots, free, ownRunning } = seen;
+  const runningLimit = Math.max(1, seen.runningLimit ?? Infinity);
+  const ownSlots = Math.min(slots, runningLimit);
   const flow = Math.max((ownWorkMs + othersWorkMs) / slots, ownWorkMs / ownSlots);
+  if (ownRunning >= runningLimit) return flow + expectedMs / 2 / ownSlots;
   return flow + (free > 0 ? 0 : expectedMs / 2 / slots);
 }
 
@@ -74,6 +77,7 @@ async function readSlots(ctx: { db: Db }, task: TaskRow) {
       slots: number;
       free: number;
       runningLimit: number | null;
+      ownRunning: number;
       pauseSeconds: number | null;
     }[]
   >`
@@ -82,11 +86,16 @@ async function readSlots(ctx: { db: Db }, task: TaskRow) {
       coalesce(sum(w.slots) filter (where w.labels @> ${task.requires as string[]}), 0)::int as slots,
       coalesce(sum(w.slots - w.used) filter (where w.labels @> ${task.requires as string[]}), 0)::int
         as free,
-      (select running_limit from organisations where id = ${task.organisationId}) as "runningLimit",
+      o.running_limit as "runningLimit",
+      -- Counted where it matters: a limit holds in each lane of a pool.
+      case when o.running_limit is null then 0 else (select count(*) from tasks t
+        where t.worker_id is not null and t.organisation_id = o.id and t.pool = ${task.pool}
+          and t.requires = ${task.requires as string[]}) end::int as "ownRunning",
       (select extract(epoch from not_before - clock_timestamp())::float8 from tasks
         where id = ${task.id} and not_before > clock_timestamp()) as "pauseSeconds"
-    from workers w where w.state = 'ready' and ${task.pool} = any(w.pools)`;
-  if (!row) throw new Error('A count has one row.');
+    from organisations o left join workers w on w.state = 'ready' and ${task.pool} = any(w.pools)
+    where o.id = ${task.organisationId} group by o.id`;
+  if (!row) throw new Error(`Organisation ${task.organisationId} is gone.`);
   return row;
 }
 
