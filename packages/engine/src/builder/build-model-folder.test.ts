@@ -56,6 +56,15 @@ test('several at once leave one whole folder and nothing beside it', async () =>
   expect((await buildModelFolder(dir)).isBuilt).toBe(false);
 });
 
+test('several that replace an older one at once leave one whole folder, too', async () => {
+  const dir = await place();
+  for (let seed = 1; seed <= 5; seed += 1) {
+    await Promise.all(Array.from({ length: 4 }, () => buildModelFolder(dir, { seed })));
+    expect(await readdir(dirname(dir))).toEqual(['model']);
+    expect((await buildModelFolder(dir, { seed })).isBuilt).toBe(false);
+  }
+});
+
 test('a folder with other files is never replaced', async () => {
   const dir = dirname(await place());
   await writeFile(join(dir, 'precious.txt'), 'mine');

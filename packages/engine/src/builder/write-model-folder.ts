@@ -37,6 +37,8 @@ const STAMP_FILE = 'runfleet-model.json';
 // To be raised with every change to what is written, so that folders of older forms are built anew.
 const FORMAT = 1;
 const INLINE_BYTES_MAX = 64 * 2 ** 20;
+/** Of putting a folder where others put theirs. */
+const TRIES_MAX = 10;
 
 /**
  * Writes a complete model folder in the published form. The folder appears whole or not at all, also
@@ -121,7 +123,8 @@ async function readStamp(path: string): Promise<string | undefined> {
   if (typeof content?.['stamp'] !== 'string' || typeof content['files'] !== 'object')
     return undefined;
   const { stamp, files }: Stamp = { stamp: content['stamp'], files: { ...content['files'] } };
-  const found = await fileSizes(path);
+  // It may be replaced meanwhile.
+  const found = (await fileSizes(path).catch(ignoreMissing)) ?? {};
   const isWhole = Object.entries(files).every(([name, bytes]) => found[name] === bytes);
   return isWhole ? stamp : undefined;
 }
@@ -146,18 +149,19 @@ async function refuseForeignFolder(path: string): Promise<void> {
 
 /** False where another process put the same model there first. */
 async function replaceFolder(work: string, path: string, stamp: string): Promise<boolean> {
-  if ((await readStamp(path)) === stamp) return false;
-  const old = `${path}.replaced-${randomUUID()}`;
-  await rename(path, old).catch(ignoreMissing);
-  try {
-    await rename(work, path);
-    return true;
-  } catch (error) {
-    // Renaming onto a folder fails unless it is empty: somebody else was faster.
+  for (let left = TRIES_MAX; ; left -= 1) {
     if ((await readStamp(path)) === stamp) return false;
-    throw error;
-  } finally {
-    await rm(old, { recursive: true, force: true });
+    const old = `${path}.replaced-${randomUUID()}`;
+    await rename(path, old).catch(ignoreMissing);
+    try {
+      await rename(work, path);
+      return true;
+    } catch (error) {
+      // Renaming onto a folder fails unless it is empty: somebody else was faster.
+      if (left === 0) throw error;
+    } finally {
+      await rm(old, { recursive: true, force: true });
+    }
   }
 }
 
