@@ -1,9 +1,12 @@
-import { deposit } from '@runfleet/billing';
+import { deposit, readAccount } from '@runfleet/billing';
+import type { Db } from '@runfleet/db';
 import { parseUsd } from '@runfleet/protocol';
+import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
 
 import { createTask } from './create-task.ts';
 import { killTask } from './kill-task.ts';
+import { openTaskStore } from './task-store.ts';
 import { expectBalancedBooks } from './testing-life.ts';
 import { aTask, createTenant, testWithTasks as test } from './testing.ts';
 
@@ -70,3 +73,54 @@ test('a project that queues past its limit holds money for each task and stops w
   const account = await expectBalancedBooks(db, tenant.organisationId);
   expect(account).toMatchObject({ held: parseUsd('0.5265'), activeTasks: 3 });
 });
+
+test('while Postgres holds everybody up, Runs wait up to a bound, and the next ones are refused at once', async ({
+  db,
+  queue,
+  tenant,
+}) => {
+  await using store = openTaskStore({ db, queue, announce: () => {}, runsWaitingMax: 5 });
+  const held: Promise<unknown>[] = [];
+  await db.sql.begin(async (tx) => {
+    await tx`select from accounts where organisation_id = ${tenant.organisationId} for update`;
+    held.push(createTask({ store }, aTask(tenant)));
+    await somebodyWaits(db);
+    for (let i = 0; i < 5; i++) held.push(createTask({ store }, aTask(tenant)));
+    await expect(createTask({ store }, aTask(tenant))).rejects.toMatchObject({
+      kind: 'unavailable',
+    });
+  });
+  await Promise.all(held);
+  await createTask({ store }, aTask(tenant));
+  expect(await readAccount({ db }, tenant.organisationId)).toMatchObject({ activeTasks: 7 });
+});
+
+test('two transactions that wait for each other: the one that Postgres refuses is given again', async ({
+  db,
+  store,
+  queue,
+  tenant,
+}) => {
+  const { id } = await createTask({ store }, aTask(tenant));
+  const reference = { id };
+  let killed: Promise<unknown> = Promise.resolve();
+  await db.sql.begin(async (tx) => {
+    // So that it is the other one that looks for a deadlock, and finds it.
+    await tx`set local deadlock_timeout = '1min'`;
+    await tx`select from accounts where organisation_id = ${tenant.organisationId} for update`;
+    killed = killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
+    await somebodyWaits(db);
+    await tx`select from tasks where id = ${id} for update`;
+  });
+  await expect(killed).resolves.toMatchObject({ status: 'task_cancel' });
+  await expectBalancedBooks(db, tenant.organisationId);
+});
+
+/** Until a transaction of the test waits for a lock. */
+function somebodyWaits(db: Db): Promise<void> {
+  return eventually(async () => {
+    const [waiting] = await db.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    expect(waiting).toBeDefined();
+  });
+}

@@ -18,6 +18,11 @@ export class GroupCommit<T, R> {
     this.#commit = commit;
   }
 
+  /** Items that are not in a commit yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Resolves once `item` is committed. Items of one caller keep their order. */
   add(item: T): Promise<R> {
     return new Promise((resolve, reject) => {

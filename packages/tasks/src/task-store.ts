@@ -50,9 +50,15 @@ type Ctx = {
   queue: Pick<TaskQueue, QueueMove['do']> | null;
   /** Read in place of the database's clock, for tests that turn it. */
   clock?: () => Micros;
+  /** As many Runs may wait for those before them to be stored. */
+  runsWaitingMax?: number;
 };
 
+/** Some seconds' worth. Whoever would wait for longer is told so at once. */
+const RUNS_WAITING_MAX = 5_000;
+
 export function openTaskStore(ctx: Ctx): TaskStore {
+  const { runsWaitingMax = RUNS_WAITING_MAX } = ctx;
   const changes = new GroupCommit((commands: readonly TaskCommand[]) =>
     retryConflicts(() => commitCommands(ctx, commands)),
   );
@@ -63,6 +69,12 @@ export function openTaskStore(ctx: Ctx): TaskStore {
     ...openFleetStore(ctx),
     commit: (command) => changes.add(command),
     async create(task) {
+      if (creations.waiting >= runsWaitingMax) {
+        throw new RunfleetError(
+          'unavailable',
+          'Too many Runs wait to be stored. Try again shortly.',
+        );
+      }
       const created = await creations.add(task);
       if (created instanceof RunfleetError) throw created;
       return created;
