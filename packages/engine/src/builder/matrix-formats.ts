@@ -1,11 +1,13 @@
 import { floatToHalf } from '../runtime/half-float.ts';
 
+/** The same memory, byte by byte. */
 export function toBytes(
   values: Float32Array | Uint16Array | Uint8Array | BigInt64Array,
 ): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
+/** Half precision as raw 16-bit patterns. */
 export function toHalves(values: Float32Array): Uint16Array {
   const halves = new Uint16Array(values.length);
   for (let at = 0; at < values.length; at += 1) halves[at] = floatToHalf(values[at] ?? 0);

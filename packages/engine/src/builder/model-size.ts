@@ -97,6 +97,7 @@ export function checkModelSize(size: ModelSize): void {
   }
 }
 
+/** Values of one head, of keys as of values. */
 export function headSize(size: ModelSize): number {
   return size.hiddenSize / size.heads;
 }

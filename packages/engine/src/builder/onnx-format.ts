@@ -21,6 +21,7 @@ export type NodeOptions = {
   attributes?: Record<string, Attribute>;
 };
 
+/** An operator of a graph, with the names of what it reads and writes. */
 export function node(operator: string, options: NodeOptions): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const input of options.inputs) writer.text(1, input);
@@ -42,6 +43,7 @@ function attribute(name: string, value: Attribute): ProtobufWriter {
 
 export type TensorHead = { name: string; type: DataType; dims: readonly number[] };
 
+/** A tensor whose bytes stand in the graph itself. */
 export function inlineTensor(head: TensorHead, bytes: Uint8Array): ProtobufWriter {
   return tensorHead(head).bytes(9, bytes);
 }
@@ -78,6 +80,7 @@ export function valueInfo(
   return new ProtobufWriter().text(1, name).message(2, new ProtobufWriter().message(1, tensor));
 }
 
+/** Nodes in an order in which each finds its inputs written; initializers are the tensors that are always the same. */
 export function graph(options: {
   name: string;
   nodes: readonly ProtobufWriter[];

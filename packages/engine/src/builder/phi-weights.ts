@@ -24,6 +24,7 @@ const RESIDUAL_GAIN = 0.45;
 const HEAD_GAIN = 14;
 const HEAD_NOISE = 0.15;
 
+/** Seeded weights for a model of this size, whose head knows the training text of the vocabulary. */
 export function phiWeights(size: ModelSize, built: BuiltTokenizer): PhiWeights {
   const { hiddenSize: hidden, intermediateSize: intermediate } = size;
   const matrix = (name: string, outputs: number, inputs: number, gain: number) =>

@@ -29,6 +29,7 @@ function ropeScale(size: ModelSize): number {
   return growth <= 1 ? 1 : Math.sqrt(1 + Math.log(growth) / Math.log(size.originalMaxPositions));
 }
 
+/** The published models have this base. */
 export const ROPE_THETA = 10_000;
 
 function ropeTable(size: ModelSize, factors: readonly number[], rows: number): RopeTable {

@@ -6,11 +6,13 @@ import type { ProtobufWriter } from './protobuf-writer.ts';
 /** Where the graph's weights go: into its own file, or into a data file beside it. */
 export type TensorSink = { add(head: TensorHead, bytes: Uint8Array): ProtobufWriter };
 
+/** For a graph whose weights fit into its own file. */
 export const INLINE_TENSORS: TensorSink = { add: inlineTensor };
 
 // Readers map the file into memory, which wants each tensor on a page of its own.
 const PAGE_BYTES = 4096;
 
+/** A data file beside the graph, written tensor by tensor; `location` is what the graph calls it. */
 export class TensorFile implements TensorSink {
   readonly #location: string;
   readonly #file: number;

@@ -26,6 +26,7 @@ export function exclude(all: readonly Range[], without: readonly Range[]): Range
   return left;
 }
 
+/** What is in both. */
 export function intersect(left: readonly Range[], right: readonly Range[]): Range[] {
   return exclude(left, exclude(ALL_CHARACTERS, right));
 }

@@ -1,3 +1,4 @@
+/** Fewer are no chunk. */
 export const CHUNK_TOKENS_MIN = 2;
 
 /**

@@ -41,6 +41,7 @@ export function explainLoadFailure(
   );
 }
 
+/** Of an error that may go on for pages; 500 characters at most. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n', 1)[0]?.slice(0, 500) ?? '';

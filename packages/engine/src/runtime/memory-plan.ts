@@ -27,8 +27,9 @@ const SCRATCH_BYTES_MAX = 2 ** 30;
 /** What the long slot may take where the short ones would use everything. */
 const LONG_SHARE = 1 / 4;
 const LONG_TOKENS_STEP = 256;
+/** However much memory there is: the answers beside a chunk wait for it. */
 export const CHUNK_TOKENS_MAX = 512;
-const CHUNK_TOKENS_MIN = 16;
+const PLANNED_TOKENS_MIN = 16;
 
 /** Divides memory among the slots before the first of them is used. Throws where not one fits. */
 export function planMemory(need: MemoryNeed): MemoryPlan {
@@ -69,7 +70,7 @@ export function planChunk(
   let tokens = CHUNK_TOKENS_MAX;
   const bytes = () =>
     tokens * (need.chunkBytesPerToken + (start + tokens) * need.chunkBytesPerPair);
-  while (tokens > CHUNK_TOKENS_MIN && bytes() > scratchBytes) tokens /= 2;
+  while (tokens > PLANNED_TOKENS_MIN && bytes() > scratchBytes) tokens /= 2;
   return tokens;
 }
 

@@ -13,6 +13,7 @@ const MARKS = {
   end: '<|end|>',
 };
 
+/** Each ends an answer, whatever the configuration says. */
 export const STOP_MARKS: readonly string[] = [MARKS.end, MARKS.assistant, '<|endoftext|>'];
 
 type Part = { mark: string } | { text: string };

@@ -167,6 +167,7 @@ function neighbours(left: number, right: number): number {
   return left * 0x110000 + right;
 }
 
+/** The token of a byte that stands in no other. */
 export function byteToken(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }

@@ -27,6 +27,7 @@ const PINNED_MEMORY = -1;
 // WebGPU does not tell what is free; where nothing else does, this is what small cards have.
 const WEBGPU_BYTES = 4 * 2 ** 30;
 
+/** Throws `OrtFailure` where the session does not run on the provider, and `EngineError` where its driver is missing. */
 export function openDevice(
   api: OrtApi,
   session: Pointer,

@@ -85,6 +85,7 @@ export class SlotMover {
   }
 }
 
+/** Throws `OrtFailure` where the provider cannot copy in a graph. */
 export async function openSlotMover(
   api: OrtApi,
   shape: GraphShape,
