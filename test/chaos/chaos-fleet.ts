@@ -86,6 +86,11 @@ export class ChaosFleet implements AsyncDisposable {
     return member;
   }
 
+  /** Resolves when every role is at work; whoever ended by itself is being started again. */
+  async untilAllRun(): Promise<void> {
+    await Promise.all([...this.#members.values()].map((member) => member.start()));
+  }
+
   /** A client of the n-th api and the n-th gateway, from 1. */
   client(options: {
     tenant: Key;

@@ -7,6 +7,8 @@ import type { MemberName } from './faults.ts';
 
 const STARTS_MAX = 20;
 const RESTART_PAUSE_MS = 250;
+/** Where nobody listens. The port of an ended process may be another role's by now. */
+const NOWHERE = 'http://127.0.0.1:9';
 
 /**
  * One role of the fleet as its supervisor keeps it: a process that may be killed and is started
@@ -22,6 +24,7 @@ export class FleetMember implements AsyncDisposable {
   readonly #startProcess: () => Promise<RoleProcess>;
   readonly #onUnexpectedEnd: (name: MemberName) => void;
   #process: RoleProcess | null = null;
+  #starting: Promise<void> | null = null;
 
   private constructor(
     options: FleetMemberOptions,
@@ -45,44 +48,31 @@ export class FleetMember implements AsyncDisposable {
     const member = new FleetMember(options, {
       postgres: await LossyProxy.start(options.databaseUrl),
       redis: await LossyProxy.start(options.redisUrl),
-      // Nobody listens at the discard port: as before the first start, so between two.
-      front: await LossyProxy.start('http://127.0.0.1:9'),
+      front: await LossyProxy.start(NOWHERE),
     });
     await member.start();
     return member;
   }
 
-  /** Resolves when a process is ready. One that gives up at its start is started again. */
+  /** Starts its process, or waits until it is started. One that gives up at its start is started again. */
   async start(): Promise<void> {
-    for (let starts = 1; ; starts += 1) {
-      try {
-        const started = await this.#startProcess();
-        this.#process = started;
-        this.front.target = started.url;
-        void started.exited.then(() => {
-          if (this.#process === started) this.#onUnexpectedEnd(this.name);
-        });
-        return;
-      } catch (error) {
-        if (starts === STARTS_MAX) throw error;
-      }
-      await delay(RESTART_PAUSE_MS);
-    }
+    if (this.#process) return;
+    this.#starting ??= this.#untilStarted().finally(() => {
+      this.#starting = null;
+    });
+    await this.#starting;
   }
 
   async kill(): Promise<void> {
-    const killed = this.#process;
-    this.#process = null;
-    await killed?.kill();
+    await (await this.#release())?.kill();
   }
 
   async stop(): Promise<void> {
-    const stopped = this.#process;
-    this.#process = null;
-    await stopped?.stop();
+    await (await this.#release())?.stop();
   }
 
-  pause(): void {
+  async pause(): Promise<void> {
+    await this.#starting;
     this.#process?.pause();
   }
 
@@ -95,6 +85,40 @@ export class FleetMember implements AsyncDisposable {
     for (const link of [this.postgres, this.redis, this.front]) link.restore();
     await this.stop();
     for (const link of [this.postgres, this.redis, this.front]) await link[Symbol.asyncDispose]();
+  }
+
+  async #untilStarted(): Promise<void> {
+    for (let starts = 1; ; starts += 1) {
+      try {
+        const started = await this.#startProcess();
+        this.#process = started;
+        this.front.target = started.url;
+        void started.exited.then(() => this.#startAgain(started));
+        return;
+      } catch (error) {
+        if (starts === STARTS_MAX) throw error;
+      }
+      await delay(RESTART_PAUSE_MS);
+    }
+  }
+
+  /** The process, which is from now on nobody's whom its end would surprise. */
+  async #release(): Promise<RoleProcess | null> {
+    await this.#starting;
+    const released = this.#process;
+    this.#process = null;
+    this.front.target = NOWHERE;
+    return released;
+  }
+
+  #startAgain(ended: RoleProcess): void {
+    if (this.#process !== ended) return;
+    this.#process = null;
+    this.front.target = NOWHERE;
+    // A role that reports ready and then finds a server away may give up like one that never was ready.
+    if (!ended.output.includes(`"msg":"${this.role} failed"`)) this.#onUnexpectedEnd(this.name);
+    // Where that fails, whoever starts it next is told.
+    this.start().catch(() => {});
   }
 }
 

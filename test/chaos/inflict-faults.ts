@@ -35,6 +35,7 @@ export async function inflictFaults(
     );
   }
   await Promise.all(turns.values());
+  await fleet.untilAllRun();
   return inflicted;
 }
 

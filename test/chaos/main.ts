@@ -70,8 +70,8 @@ async function harass(options: {
   await callers.endFollowing(FOLLOWING_MS_MAX);
   say('checking');
   const { seen } = callers;
-  const { broken, lives, counts } = await judge(seen, readTasks(fleet.db), rest);
-  const recoveries = measureRecovery(faults, lives);
+  const { broken, ends, counts } = await judge(seen, readTasks(fleet.db), rest);
+  const recoveries = measureRecovery(faults, ends);
   process.stdout.write(`\n${writeReport({ recoveries, seen, counts })}\n`);
   if (broken.length === 0) say(`seed ${seed}: no law broken`);
   else {

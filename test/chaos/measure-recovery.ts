@@ -1,54 +1,30 @@
 import type { FaultKind } from './faults.ts';
 import type { InflictedFault } from './inflict-faults.ts';
-import type { Verdict } from './laws/judge.ts';
 
-/** Of the faults of one kind, in ms from their begin; null where there was nothing to wait for. */
+/** How long no task ended after faults of one kind had begun, in ms; null where none ended any more. */
 export type Recovery = {
   kind: FaultKind;
   faults: number;
-  /** Until any task ended. */
-  nextEnd: Spread | null;
-  /** Until every task had ended that was queued or ran when the fault began. */
-  allEnded: Spread | null;
+  untilNextEnd: { median: number; max: number } | null;
 };
 
-export type Spread = { median: number; max: number };
-
+/** `ends`: when tasks ended. All moments are in ms since 1970. */
 export function measureRecovery(
-  faults: readonly InflictedFault[],
-  lives: Verdict['lives'],
+  faults: readonly Pick<InflictedFault, 'kind' | 'beganAt'>[],
+  ends: readonly number[],
 ): Recovery[] {
-  const kinds = [...new Set(faults.map(({ kind }) => kind))];
-  const ends = lives.map(({ endedAt }) => endedAt).toSorted((a, b) => a - b);
-  return kinds.toSorted().map((kind) => {
-    const begins = faults.filter((fault) => fault.kind === kind).map(({ beganAt }) => beganAt);
-    return {
-      kind,
-      faults: begins.length,
-      nextEnd: spread(begins, (at) => ends.find((end) => end >= at)),
-      allEnded: spread(begins, (at) => lastEndOf(lives, at)),
-    };
+  const sorted = ends.toSorted((a, b) => a - b);
+  const kinds = [...new Set(faults.map(({ kind }) => kind))].toSorted();
+  return kinds.map((kind) => {
+    const ofKind = faults.filter((fault) => fault.kind === kind);
+    const waits = ofKind
+      .flatMap(({ beganAt }) => {
+        const end = sorted.find((at) => at >= beganAt);
+        return end === undefined ? [] : [end - beganAt];
+      })
+      .toSorted((a, b) => a - b);
+    const [median, max] = [waits[Math.floor(waits.length / 2)], waits.at(-1)];
+    const isKnown = median !== undefined && max !== undefined;
+    return { kind, faults: ofKind.length, untilNextEnd: isKnown ? { median, max } : null };
   });
-}
-
-function lastEndOf(lives: Verdict['lives'], at: number): number | undefined {
-  const open = lives.filter(({ queuedAt, endedAt }) => queuedAt <= at && endedAt >= at);
-  return open.reduce<number | undefined>(
-    (last, { endedAt }) => Math.max(last ?? 0, endedAt),
-    undefined,
-  );
-}
-
-function spread(
-  begins: readonly number[],
-  endAfter: (at: number) => number | undefined,
-): Spread | null {
-  const waits = begins
-    .flatMap((at) => {
-      const end = endAfter(at);
-      return end === undefined ? [] : [end - at];
-    })
-    .toSorted((a, b) => a - b);
-  const [median, max] = [waits[Math.floor(waits.length / 2)], waits.at(-1)];
-  return median === undefined || max === undefined ? null : { median, max };
 }

@@ -15,12 +15,10 @@ type TaskColumns = {
   seq: number;
   outcome: Outcome | null;
   finish_reason: string | null;
-  infra_attempts: number;
   debug_output: string;
   held: string;
   total_cost: string;
   is_in_slot: boolean;
-  queued_ms: number;
   ended_ms: number | null;
 };
 
@@ -37,9 +35,8 @@ export async function* readTasks({ sql }: Db): AsyncGenerator<TaskRecord> {
   for (let after = '0'; ;) {
     const tasks = await sql<TaskColumns[]>`
       select id, organisation_id, parameters->>'user_id' as name, token, status, epoch, seq, outcome,
-        receipt->>'finishReason' as finish_reason, infra_attempts, debug_output, held, total_cost,
+        receipt->>'finishReason' as finish_reason, debug_output, held, total_cost,
         worker_id is not null as is_in_slot,
-        (extract(epoch from queued_at) * 1000)::float8 as queued_ms,
         (extract(epoch from coalesce(postprocess_ended_at, cancelled_at)) * 1000)::float8 as ended_ms
       from tasks where id > ${after} order by id limit ${TASKS_PER_PAGE}`;
     const last = tasks.at(-1)?.id;
@@ -63,12 +60,10 @@ export async function* readTasks({ sql }: Db): AsyncGenerator<TaskRecord> {
         seq: row.seq,
         outcome: row.outcome,
         finishReason: row.finish_reason,
-        infraAttempts: row.infra_attempts,
         output: row.debug_output,
         held: parseUsd(row.held),
         totalCost: parseUsd(row.total_cost),
         isInSlot: row.is_in_slot,
-        queuedAt: row.queued_ms,
         endedAt: row.ended_ms,
         events: eventsOf.get(row.id) ?? [],
         transfers: (transfersOf.get(row.id) ?? []).map(({ business_key: key, amount }) => ({

@@ -1,6 +1,6 @@
 import type { Verdict } from './laws/judge.ts';
 import { type Law, LAWS } from './laws/laws.ts';
-import type { Recovery, Spread } from './measure-recovery.ts';
+import type { Recovery } from './measure-recovery.ts';
 import type { Seen } from './seen.ts';
 
 const BROKEN_TOLD_MAX = 12;
@@ -17,11 +17,11 @@ export function writeReport(options: {
     seen.runs.reduce((total, run) => total + of(run), 0);
   const outcomes = [...counts.byOutcome].map(([outcome, count]) => `${count} ${outcome}`);
   return [
-    `${''.padEnd(kindWidth)}  times   next task ended, s   all open then ended, s`,
-    `${''.padEnd(kindWidth)}            median      max         median      max`,
+    `${'fault'.padEnd(kindWidth)}  times  next task ended after, s`,
+    `${''.padEnd(kindWidth)}            median     max`,
     ...recoveries.map(
-      ({ kind, faults, nextEnd, allEnded }) =>
-        `${kind.padEnd(kindWidth)}${column(faults, 7)}     ${spread(nextEnd)}      ${spread(allEnded)}`,
+      ({ kind, faults, untilNextEnd }) =>
+        `${kind.padEnd(kindWidth)}${column(faults, 7)}     ${seconds(untilNextEnd?.median)}${seconds(untilNextEnd?.max)}`,
     ),
     '',
     `Runs asked for   ${seen.runs.length}: ${sum(({ answers }) => Number(answers.length > 0))} accepted, ${sum(({ refusals }) => refusals.length)} refusals, ${sum(({ unanswered }) => unanswered)} tries without an answer`,
@@ -55,6 +55,5 @@ export function writeBroken(
 }
 
 const column = (value: number | string, width: number) => String(value).padStart(width);
-const seconds = (ms: number) => column((ms / 1_000).toFixed(2), 9);
-const spread = (of: Spread | null) =>
-  of ? `${seconds(of.median)}${seconds(of.max)}` : `${column('-', 9)}${column('-', 9)}`;
+const seconds = (ms: number | undefined) =>
+  column(ms === undefined ? '-' : (ms / 1_000).toFixed(2), 8);

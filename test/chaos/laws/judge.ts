@@ -8,8 +8,8 @@ import type { TaskRecord } from './task-record.ts';
 
 export type Verdict = {
   broken: Broken[];
-  /** When tasks were queued and ended, in ms since 1970. */
-  lives: { queuedAt: number; endedAt: number }[];
+  /** When tasks ended, in ms since 1970. */
+  ends: number[];
   /** How many tasks there are of each kind that the report tells of. */
   counts: { tasks: number; requeued: number; byOutcome: Map<string, number> };
 };
@@ -26,7 +26,7 @@ export async function judge(
   }
   const broken: Broken[] = [];
   const known: KnownTask[] = [];
-  const lives: Verdict['lives'] = [];
+  const ends: number[] = [];
   const counts: Verdict['counts'] = { tasks: 0, requeued: 0, byOutcome: new Map() };
   for await (const task of tasks) {
     broken.push(...checkTask(task));
@@ -34,12 +34,12 @@ export async function judge(
     // Not the log: those of all tasks together would not fit into memory.
     const { id, organisationId, name, token, status, outcome, finishReason, output } = task;
     known.push({ id, organisationId, name, token, status, outcome, finishReason, output });
-    if (task.endedAt !== null) lives.push({ queuedAt: task.queuedAt, endedAt: task.endedAt });
+    if (task.endedAt !== null) ends.push(task.endedAt);
     const ending = outcome ?? task.status;
     counts.tasks += 1;
     counts.byOutcome.set(ending, (counts.byOutcome.get(ending) ?? 0) + 1);
     if (task.events.filter(({ type }) => type === 'task_queue').length > 1) counts.requeued += 1;
   }
   broken.push(...checkCalls(seen, known), ...checkRest(rest));
-  return { broken, lives, counts };
+  return { broken, ends, counts };
 }

@@ -1,6 +1,6 @@
 import type { Outcome, Pico, TaskEvent, TaskStatus } from '@runfleet/protocol';
 
-/** All that Postgres knows of one task. Moments are in ms since 1970. */
+/** All that Postgres knows of one task. */
 export type TaskRecord = {
   id: string;
   organisationId: string;
@@ -12,12 +12,11 @@ export type TaskRecord = {
   seq: number;
   outcome: Outcome | null;
   finishReason: string | null;
-  infraAttempts: number;
   output: string;
   held: Pico;
   totalCost: Pico;
   isInSlot: boolean;
-  queuedAt: number;
+  /** In ms since 1970. */
   endedAt: number | null;
   events: readonly LoggedEvent[];
   transfers: readonly TaskTransfer[];
