@@ -100,6 +100,7 @@ export type TaskQueue = AsyncDisposable & {
   check(): Promise<void>;
 };
 
+/** Connects by itself, now and after each absence of Redis. Disposing writes the changes that were told. */
 export function openTaskQueue(options: { url: string; onError?: OnError }): TaskQueue {
   const onError = options.onError ?? (() => {});
   const commands = connectFailFast(options.url, onError);

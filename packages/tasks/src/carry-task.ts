@@ -67,6 +67,7 @@ export function beginTask(
   );
 }
 
+/** Says that the input is ready and the model begins. */
 export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carried> {
   return carried(
     ctx.store.commit({
@@ -77,6 +78,7 @@ export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carr
   );
 }
 
+/** Adds text to the answer in the log; what is there already, by its count of tokens, is not added twice. */
 export function appendOutput(
   ctx: { store: TaskStore },
   claim: Claim,

@@ -15,6 +15,7 @@ export type PoolStanding = {
   readonly workers: Readonly<Record<string, IdleReason>>;
 };
 
+/** Says what a leader saw. Nothing is written for a holder that does not lead any more. */
 export async function writePoolStanding(
   ctx: { db: Db },
   input: { pool: string; holder: string; standing: PoolStanding },

@@ -44,6 +44,7 @@ export function releaseOf(state: IndexedState, used: Micros): QueueMove {
   return { do: 'release', task: { usedMs: msOf(used), ...nameOf(state) } };
 }
 
+/** Tells the queue in order, and waits for nothing. */
 export function tellQueue(
   queue: Pick<TaskQueue, QueueMove['do']>,
   moves: readonly QueueMove[],

@@ -57,6 +57,7 @@ type Ctx = {
 /** Some seconds' worth. Whoever would wait for longer is told so at once. */
 const RUNS_WAITING_MAX = 5_000;
 
+/** The store over Postgres. Disposing waits for the commits that were given. */
 export function openTaskStore(ctx: Ctx): TaskStore {
   const { runsWaitingMax = RUNS_WAITING_MAX } = ctx;
   const changes = new GroupCommit((commands: readonly TaskCommand[]) =>

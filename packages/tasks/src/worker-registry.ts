@@ -67,6 +67,7 @@ export async function drainWorker(ctx: Ctx, worker: { id: string }): Promise<boo
   return (await ctx.store.changeWorker({ workerId: worker.id, decide: decideDrain })) !== null;
 }
 
+/** Takes a worker off the list. What is still bound to it goes back to the queue, by a broker. */
 export async function retireWorker(ctx: Ctx, worker: { id: string }): Promise<void> {
   await ctx.store.changeWorker({ workerId: worker.id, decide: decideRetire });
 }
