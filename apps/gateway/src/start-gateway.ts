@@ -36,6 +36,7 @@ export async function startGateway(
   const db = connectDb(config.DATABASE_URL, {
     connections: DB_CONNECTIONS,
     name: 'runfleet gateway',
+    findsByIds: true,
   });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });
   const feeds = new TaskFeeds({

@@ -18,18 +18,32 @@ export type Db = AsyncDisposable & { readonly sql: Sql; readonly orm: Orm };
 const ORM_CONNECTIONS = 4;
 const CLOSE_TIMEOUT_SECONDS = 5;
 
-/** Opens pooled connections lazily; nothing is sent until the first statement. */
-export function connectDb(url: string, options: { connections?: number; name?: string } = {}): Db {
-  const shared = {
-    onnotice: () => {},
-    connection: { application_name: options.name ?? 'runfleet' },
-  };
+/**
+ * For connections whose statements find rows by ids. Left to itself Postgres plans these again for
+ * each few ids, which takes as long as to run them, or keeps the plan that was best for an empty
+ * table: to read all of it. `jit`, since the one row of `pulse`, read without an index, counts as
+ * dear enough to be compiled.
+ */
+const BY_IDS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
+
+/**
+ * Opens pooled connections lazily; nothing is sent until the first statement. `findsByIds`: all
+ * statements of `sql` do, and are planned once, for an index.
+ */
+export function connectDb(
+  url: string,
+  options: { connections?: number; name?: string; findsByIds?: boolean } = {},
+): Db {
+  const { connections = 10, name = 'runfleet', findsByIds = false } = options;
+  const onnotice = () => {};
+  const connection = { application_name: name };
   const sql = postgres(url, {
-    ...shared,
-    max: options.connections ?? 10,
+    onnotice,
+    connection: findsByIds ? { ...connection, ...BY_IDS } : connection,
+    max: connections,
     types: { moment: MOMENT_TYPE },
   });
-  const ormClient = postgres(url, { ...shared, max: ORM_CONNECTIONS });
+  const ormClient = postgres(url, { onnotice, connection, max: ORM_CONNECTIONS });
   return {
     sql,
     orm: drizzle(ormClient, { schema, casing: 'snake_case' }),
