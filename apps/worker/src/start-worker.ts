@@ -49,7 +49,11 @@ export function startWorker(
     const onError = (err: Error) => logger.debug({ err }, 'redis connection');
     const metrics = createMetrics({ role: 'worker' });
     const db = resources.use(
-      connectDb(config.DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet worker' }),
+      connectDb(config.DATABASE_URL, {
+        connections: CONNECTIONS,
+        name: 'runfleet worker',
+        findsByIds: true,
+      }),
     );
     let tellModels = () => {};
     const { models, info, device } = await openModels(config, {
