@@ -182,7 +182,7 @@ async function main(): Promise<void> {
     say(`round ${round} of ${rounds} done; load ${loadavg()[0]?.toFixed(1)}`);
   }
   if (!short) await compareAnswers();
-  print();
+  print(parts);
   if (values.json) await writeFile(values.json, JSON.stringify(figures, undefined, 1));
 }
 
@@ -224,8 +224,12 @@ async function measureCost(system: System, { name, batch, ...rest }: Part): Prom
     }
   }
   record(name, medianOf(rates.decode));
-  record(name.replace(' ', ' bare '), medianOf(rates.bare));
+  record(bareNameOf(name), medianOf(rates.bare));
   record(`cost ${batch}`, medianOf(ratio(rates.bare, rates.decode)));
+}
+
+function bareNameOf(name: string): string {
+  return name.replace(' ', ' bare ');
 }
 
 function record(name: string, figure: number): void {
@@ -252,9 +256,10 @@ function firstDifference(left: readonly number[], right: readonly number[]): num
   return at < 0 ? left.length : at;
 }
 
-function print(): void {
-  const rates: Row[] = Object.keys(figures)
-    .filter((name) => name.includes('@'))
+function print(parts: readonly Part[]): void {
+  const rates: Row[] = parts
+    .filter(({ do: what }) => what !== 'stall')
+    .flatMap(({ name, do: what }) => (what === 'cost' ? [name, bareNameOf(name)] : [name]))
     .map((name) => [name, spread(name, 1), '']);
   const ratios: Row[] = RATIOS.filter((row) => !short || !row.peers).map((row) => [
     row.name,
