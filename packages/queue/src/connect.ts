@@ -16,6 +16,8 @@ export function connectFailFast(url: string, onError: OnError): Redis {
     maxRetriesPerRequest: 1,
     commandTimeout: SILENCE_MS_MAX,
     socketTimeout: SILENCE_MS_MAX,
+    // The command is not given again, since there is nowhere to keep it meanwhile.
+    reconnectOnError: isElsewhere,
   });
   redis.once('ready', () => {
     redis.options.enableOfflineQueue = false;
@@ -44,12 +46,16 @@ export function connectBlocking(url: string, onError: OnError): Redis {
   return connect(url, onError, { maxRetriesPerRequest: null, socketTimeout: 2 * SILENCE_MS_MAX });
 }
 
+/** After a failover the old primary answers READONLY and a starting one LOADING. */
+function isElsewhere(error: Error): boolean {
+  return /^(READONLY|LOADING)/.test(error.message);
+}
+
 function connect(url: string, onError: OnError, options: object): Redis {
   const redis = new Redis(url, {
-    ...options,
     retryStrategy: (attempt) => Math.min(50 * attempt, RECONNECT_DELAY_MAX_MS),
-    // After a failover the old primary answers READONLY and a starting one LOADING.
-    reconnectOnError: (error) => (/^(READONLY|LOADING)/.test(error.message) ? 2 : false),
+    reconnectOnError: (error) => (isElsewhere(error) ? 2 : false),
+    ...options,
   });
   redis.on('error', onError);
   return redis;

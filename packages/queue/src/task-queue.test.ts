@@ -103,6 +103,25 @@ test('a full Redis takes no new tasks and gives and releases those it has, all o
   control.disconnect();
 });
 
+test('a server that is made a replica is left, and used once it is a primary again', async () => {
+  await using redis = await startOwnRedis();
+
+  await using queue = openTaskQueue({ url: redis.url });
+  const control = new Redis(redis.url);
+  const countConnections = async () =>
+    Number(/total_connections_received:(\d+)/.exec(await control.info('stats'))?.[1]);
+  await queue.writeMark('p', 'm');
+  await control.replicaof('127.0.0.1', 1);
+  const connections = await countConnections();
+  await expect(queue.writeMark('p', 'n')).rejects.toThrow('READONLY');
+  // An address that fails over leads somewhere else the next time.
+  await eventually(async () => expect(await countConnections()).toBeGreaterThan(connections));
+  await control.replicaof('no', 'one');
+  await eventually(() => queue.writeMark('p', 'n'));
+  expect(await queue.readMark('p')).toBe('n');
+  control.disconnect();
+});
+
 test('a connection that died without a word is replaced: commands are answered and news arrives again', async ({
   redisUrl,
 }) => {
