@@ -1,5 +1,6 @@
 /** `pnpm chaos`: real processes are killed under load, and nothing may be lost. See docs/chaos.md. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { makeTemporaryFolder } from '@runfleet/local-servers';
@@ -10,8 +11,7 @@ import { inflictFaults } from './inflict-faults.ts';
 import { judge } from './laws/judge.ts';
 import { measureRecovery } from './measure-recovery.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
-import type { Fault } from './plan-faults.ts';
-import { planFaults } from './plan-faults.ts';
+import { type Fault, planFaults } from './plan-faults.ts';
 import { readLogs } from './read-logs.ts';
 import { readRest } from './read-rest.ts';
 import { readTasks } from './read-tasks.ts';
@@ -45,8 +45,16 @@ async function run({ seed, forMs, everyMs }: Options): Promise<boolean> {
   await mkdir(logFolder);
   const plan = planFaults({ seed, forMs, everyMs });
   say(`seed ${seed}: ${plan.length} faults; starting the servers and the roles`);
-  const isWell = await harass({ seed, plan, folder, logFolder });
-  if (isWell) await rm(folder, { recursive: true, force: true });
+  // Also where a signal ends it; the servers notice by themselves that it is gone.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove);
+  let isWell = false;
+  try {
+    isWell = await harass({ seed, plan, folder, logFolder });
+  } finally {
+    // Whoever looks for the reason wants to read what the roles have logged.
+    if (!isWell) process.off('exit', remove);
+  }
   return isWell;
 }
 
