@@ -1,14 +1,26 @@
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+/** Asking the system costs more than what it gives, so it is asked for many bytes at a time. */
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+
+/** From the system's random source, and never given again. */
+function randomByte(): number {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  const byte = pool[used] ?? 0;
+  pool[used++] = 0;
+  return byte;
+}
+
 /** `length` characters of A-Z, a-z, 0-9 from the system's random source, without modulo bias. */
 export function randomAlphanumeric(length: number): string {
   let text = '';
   while (text.length < length) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {
-      if (byte < ALPHANUMERIC.length * 4 && text.length < length) {
-        text += ALPHANUMERIC[byte % ALPHANUMERIC.length];
-      }
-    }
+    const byte = randomByte();
+    if (byte < ALPHANUMERIC.length * 4) text += ALPHANUMERIC[byte % ALPHANUMERIC.length];
   }
   return text;
 }

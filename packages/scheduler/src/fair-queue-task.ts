@@ -42,12 +42,12 @@ export type FairTask = TaskInLine &
 /** The task with every number whole where it has to be, and the nearest within its bounds. */
 export function boundFairTask(task: FairTask): FairTask {
   return {
-    ...boundShare(task),
     taskId: task.taskId,
     fairnessKey: task.fairnessKey,
     priority: whole(task.priority, 0, PRIORITY_SECONDS_MAX),
     cost: whole(task.cost, 1, COST_MS_MAX),
     queuedAt: Math.floor(task.queuedAt),
+    ...boundShare(task),
   };
 }
 

@@ -39,7 +39,8 @@ export class ModelHost implements AsyncDisposable {
   readonly #wanted = new Map<string, number>();
   readonly #closing = new AbortController();
   #lastLoad: Promise<unknown> = Promise.resolve();
-  #roomMade = new AbortController();
+  /** Null while nobody waits for room. */
+  #roomMade: AbortController | null = null;
 
   /**
    * `loaded` is a model that is open already. `onChange` is called after each load and unload.
@@ -186,6 +187,7 @@ export class ModelHost implements AsyncDisposable {
   }
 
   async #untilRoom(giveUpAt: number): Promise<void> {
+    this.#roomMade ??= new AbortController();
     const signal = AbortSignal.any([this.#roomMade.signal, this.#closing.signal]);
     await delay(Math.max(0, giveUpAt - performance.now()), undefined, { signal }).catch(() => {});
     this.#checkOpen();
@@ -197,8 +199,8 @@ export class ModelHost implements AsyncDisposable {
   }
 
   #sayThereIsRoom(): void {
-    this.#roomMade.abort();
-    this.#roomMade = new AbortController();
+    this.#roomMade?.abort();
+    this.#roomMade = null;
   }
 }
 
