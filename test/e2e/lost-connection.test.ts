@@ -92,6 +92,19 @@ test('lost at any moment of its opening: the statement is rejected, and nothing 
   expect(uncaught).toEqual([]);
 });
 
+test('a server that was away is found again in seconds, however often it was not there', async ({
+  databaseUrl,
+  proxy,
+}) => {
+  await using db = connectDb(throughProxy(databaseUrl, proxy), { connections: 4 });
+  const askAll = () => Array.from({ length: 4 }, () => db.sql`select 1`);
+  await Promise.all(askAll());
+  proxy.cut();
+  for (let times = 0; times < 3; times += 1) await Promise.allSettled(askAll());
+  proxy.restore();
+  await Promise.all(Array.from({ length: 4 }, () => expectAnswer(db)));
+});
+
 test('what a lost transaction still does never reaches who has the connection by then', async ({
   db,
   lossy,

@@ -17,6 +17,9 @@ export type Db = AsyncDisposable & { readonly sql: Sql; readonly orm: Orm };
 
 const ORM_CONNECTIONS = 4;
 const CLOSE_TIMEOUT_SECONDS = 5;
+const RECONNECT_SECONDS_MIN = 0.05;
+/** The driver's own pauses grow to 20 s within one second of an absence, since its connections count together. */
+const RECONNECT_SECONDS_MAX = 2;
 
 /**
  * For connections whose statements find rows by ids. Left to itself Postgres plans these again for
@@ -36,14 +39,16 @@ export function connectDb(
 ): Db {
   const { connections = 10, name = 'runfleet', findsByIds = false } = options;
   const onnotice = () => {};
+  const backoff = pauseSeconds;
   const connection = { application_name: name };
   const sql = postgres(url, {
     onnotice,
+    backoff,
     connection: findsByIds ? { ...connection, ...BY_IDS } : connection,
     max: connections,
     types: { moment: MOMENT_TYPE },
   });
-  const ormClient = postgres(url, { onnotice, connection, max: ORM_CONNECTIONS });
+  const ormClient = postgres(url, { onnotice, backoff, connection, max: ORM_CONNECTIONS });
   return {
     sql,
     orm: drizzle(ormClient, { schema, casing: 'snake_case' }),
@@ -54,4 +59,10 @@ export function connectDb(
       ]);
     },
   };
+}
+
+/** Before a lost connection is opened again; at random between half and whole, so that many do not come at once. */
+function pauseSeconds(failures: number): number {
+  const whole = Math.min(RECONNECT_SECONDS_MAX, RECONNECT_SECONDS_MIN * 2 ** failures);
+  return whole * (0.5 + Math.random() / 2);
 }
