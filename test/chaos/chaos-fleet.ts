@@ -35,6 +35,8 @@ export class ChaosFleet implements AsyncDisposable {
   readonly db: Db;
   /** Who ended without being told to. */
   readonly unexpectedEnds: MemberName[] = [];
+  /** Who was asked to stop and took too long. */
+  readonly lateStops: MemberName[] = [];
   readonly #fleet: Fleet;
   readonly #logFolder: string;
   readonly #members = new Map<MemberName, FleetMember>();
@@ -149,6 +151,7 @@ export class ChaosFleet implements AsyncDisposable {
       redisUrl: this.redis.url,
       logPath: join(this.#logFolder, `${name.replace(' ', '-')}.log`),
       onUnexpectedEnd: (ended) => this.unexpectedEnds.push(ended),
+      onLateStop: (stopped) => this.lateStops.push(stopped),
     });
     this.#members.set(name, member);
   }

@@ -23,6 +23,7 @@ export class FleetMember implements AsyncDisposable {
   readonly front: LossyProxy;
   readonly #startProcess: () => Promise<RoleProcess>;
   readonly #onUnexpectedEnd: (name: MemberName) => void;
+  readonly #onLateStop: (name: MemberName) => void;
   #process: RoleProcess | null = null;
   #starting: Promise<void> | null = null;
 
@@ -37,6 +38,7 @@ export class FleetMember implements AsyncDisposable {
     this.redis = links.redis;
     this.front = links.front;
     this.#onUnexpectedEnd = options.onUnexpectedEnd;
+    this.#onLateStop = options.onLateStop;
     const urls = {
       DATABASE_URL: through(links.postgres, options.databaseUrl),
       REDIS_URL: through(links.redis, options.redisUrl),
@@ -67,8 +69,10 @@ export class FleetMember implements AsyncDisposable {
     await (await this.#release())?.kill();
   }
 
+  /** One that does not stop in time is killed by then, which costs its tasks time and nothing else. */
   async stop(): Promise<void> {
-    await (await this.#release())?.stop();
+    const released = await this.#release();
+    await released?.stop().catch(() => this.#onLateStop(this.name));
   }
 
   async pause(): Promise<void> {
@@ -134,6 +138,8 @@ type FleetMemberOptions = {
   logPath: string;
   /** Its process ended and nobody here has ended it. */
   onUnexpectedEnd: (name: MemberName) => void;
+  /** It was asked to stop and did not within half a minute. */
+  onLateStop: (name: MemberName) => void;
 };
 
 function through(proxy: LossyProxy, url: string): string {

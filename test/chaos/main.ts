@@ -81,6 +81,7 @@ async function harass(options: {
   const { broken, ends, counts } = await judge(seen, readTasks(fleet.db), rest);
   const recoveries = measureRecovery(faults, ends);
   process.stdout.write(`\n${writeReport({ recoveries, seen, counts })}\n`);
+  for (const name of fleet.lateStops) say(`${name} took more than half a minute to stop`);
   if (broken.length === 0) say(`seed ${seed}: no law broken`);
   else {
     const logs = await readLogs(fleet.db, broken);
