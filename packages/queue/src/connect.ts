@@ -37,6 +37,8 @@ export function connectSubscriber(url: string, onError: OnError): Redis {
   const timer = setInterval(() => {
     if (redis.status === 'ready') redis.ping().catch(onError);
   }, SILENCE_MS_MAX);
+  // One that is closed between two tries to connect never says that it has ended.
+  timer.unref();
   redis.once('end', () => clearInterval(timer));
   return redis;
 }

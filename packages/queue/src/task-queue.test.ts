@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 
 import { eventually, startHalfOpenProxy, startOwnRedis, testWithRedis } from '@runfleet/testing';
 import { Redis } from 'ioredis';
@@ -141,6 +143,19 @@ test('a connection that died without a word is replaced: commands are answered a
   proxy.lose();
   await eventually(() => queue.check());
   await hearNews();
+});
+
+test('a queue that is closed while Redis is away keeps no process alive', async () => {
+  const module = new URL('task-queue.ts', import.meta.url).href;
+  const closing = `
+    const { openTaskQueue } = await import('${module}');
+    let queue;
+    // After an error, in the pause before the next try.
+    const close = () => setTimeout(() => void queue[Symbol.asyncDispose](), 20);
+    let onError = () => ((onError = () => {}), close());
+    queue = openTaskQueue({ url: 'redis://127.0.0.1:1', onError: () => onError() });`;
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', closing];
+  await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
 });
 
 test('the shares of a pool are those of its tenants with tasks, by weight', async ({
