@@ -1,5 +1,5 @@
 import { RunfleetApiError, RunfleetConnectionError } from '@runfleet/client';
-import type { TaskFrame } from '@runfleet/protocol';
+import { rawOf, type TaskFrame } from '@runfleet/protocol';
 
 import type { Key } from '../e2e/fleet.ts';
 import type { ChaosFleet } from './chaos-fleet.ts';
@@ -51,9 +51,7 @@ export async function watchTask(
     copy.failure = `was not told of the end in time, after ${copy.frames.length} frames`;
 }
 
-function seenFrame({ seq = NaN, epoch = NaN, type, message }: TaskFrame): SeenFrame {
-  // A line of `task_error` is bare text on the wire.
-  const hasText = message !== null && typeof message === 'object' && 'raw' in message;
-  const text = hasText ? message.raw : null;
-  return { seq, epoch, type, text };
+function seenFrame(frame: TaskFrame): SeenFrame {
+  const { seq = NaN, epoch = NaN, type } = frame;
+  return { seq, epoch, type, text: rawOf(frame) };
 }

@@ -14,7 +14,7 @@ import {
   createUser,
   openMasterKey,
 } from '@runfleet/identity';
-import { parseUsd, type TaskFrame } from '@runfleet/protocol';
+import { parseUsd, rawOf, type TaskFrame } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
 import { freeLoopbackPort, type Role, RoleProcess } from './role-process.ts';
@@ -158,9 +158,7 @@ export async function followText(
   for await (const frame of frames) {
     seen.push(frame);
     if (frame.type === 'task_queue') text = '';
-    if (frame.type === 'task_output' && frame.message !== null && 'raw' in frame.message) {
-      text += frame.message.raw;
-    }
+    if (frame.type === 'task_output') text += rawOf(frame) ?? '';
   }
   return { text, types: seen.map((frame) => frame.type), frames: seen };
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { readAccount } from '@runfleet/billing';
 import { migrateDb } from '@runfleet/db';
-import { formatTicks, parseUsd } from '@runfleet/protocol';
+import { formatTicks, parseUsd, rawOf } from '@runfleet/protocol';
 import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
@@ -145,9 +145,7 @@ describe('clients', () => {
     const { token } = await client.run(MODEL, { prompt });
     const raws: string[] = [];
     for await (const frame of client.follow(token)) {
-      if (frame.type === 'task_output' && frame.message !== null && 'raw' in frame.message) {
-        raws.push(frame.message.raw);
-      }
+      if (frame.type === 'task_output') raws.push(rawOf(frame) ?? '');
     }
     expect(raws.length).toBeGreaterThan(1);
     for (const [index, raw] of raws.entries()) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
-import { type NewTaskEvent, newTaskToken, type TaskFrame } from '@runfleet/protocol';
+import { type NewTaskEvent, newTaskToken, rawOf, type TaskFrame } from '@runfleet/protocol';
 import { describe, expect } from 'vitest';
 import { WebSocket } from 'ws';
 
@@ -227,9 +227,9 @@ describe('output', () => {
     const task = await stageTask({ db });
     await using client = await TestClient.watching(gateway, { tasktoken: task.token });
     for (const word of WORDS) announcer.announce(await stageEvents({ db }, task, [output(word)]));
-    await client.until(() => rawOf(client.taskFrames.at(-1)) === TEXT);
+    await client.until(() => client.taskFrames.map(rawOf).at(-1) === TEXT);
 
-    expect(rawOf(client.taskFrames.at(-1))).toBe(TEXT);
+    expect(client.taskFrames.map(rawOf).at(-1)).toBe(TEXT);
   });
 
   test('after a requeue the text starts over', async ({ db, gateway, announcer }) => {
@@ -254,7 +254,7 @@ describe('output', () => {
       message: null,
       result: true,
     });
-    expect(rawOf(late.taskFrames.find(({ type }) => type === 'task_output'))).toBe(TEXT);
+    expect(outputsOf(late).map(rawOf)[0]).toBe(TEXT);
   });
 
   test('a killed task keeps the output it had', async ({ db, gateway }) => {
@@ -326,7 +326,7 @@ describe('our extensions', () => {
     await client.untilType('task_postprocess_end');
 
     expect(client.types).toEqual(['task_output', ...ENDING]);
-    expect(rawOf(client.taskFrames[0])).toBe(TEXT);
+    expect(client.taskFrames.map(rawOf)[0]).toBe(TEXT);
     expect(client.taskFrames.at(-1)?.seq).toBe(events.length);
   });
 
@@ -450,11 +450,6 @@ describe('the HTTP around it', () => {
 
 function output(raw: string, tokens = 1, elapsedMs = 20): NewTaskEvent {
   return { type: 'task_output', payload: { raw, tokens, elapsedMs } };
-}
-
-function rawOf(frame: TaskFrame | undefined): unknown {
-  const message = frame?.message;
-  return typeof message === 'object' && message !== null && 'raw' in message ? message.raw : null;
 }
 
 /** Everything sent before is answered once this bad token is. */

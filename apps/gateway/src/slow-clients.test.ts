@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 
 import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
-import type { NewTaskEvent, TaskFrame } from '@runfleet/protocol';
+import { type NewTaskEvent, rawOf, type TaskFrame } from '@runfleet/protocol';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 
@@ -163,11 +163,10 @@ test('tasks per socket and bytes per message are bounded', async ({
 });
 
 function textOf(frames: readonly TaskFrame[]): string {
-  let text = '';
-  for (const { type, message } of frames) {
-    if (type === 'task_output' && message !== null && 'raw' in message) text += message.raw;
-  }
-  return text;
+  return frames
+    .filter(({ type }) => type === 'task_output')
+    .map(rawOf)
+    .join('');
 }
 
 async function metric(gateway: { url: string }, name: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { TaskFrame } from '@runfleet/protocol';
+import { type DeltaMessage, rawOf, type TaskFrame } from '@runfleet/protocol';
 
 /**
  * The answer's text once `frame` has arrived, from the text before it. Works in both modes: deltas
@@ -7,7 +7,8 @@ import type { TaskFrame } from '@runfleet/protocol';
 export function answerAfter(text: string, frame: TaskFrame): string {
   if (frame.type === 'task_queue') return '';
   if (frame.type !== 'task_output' && frame.type !== 'task_output_full') return text;
-  const { message } = frame;
-  if (message === null || !('raw' in message)) return text;
-  return 'type' in message && message.type === 'delta' ? text + message.raw : message.raw;
+  const raw = rawOf(frame);
+  if (raw === null) return text;
+  const isDelta = (frame.message as Partial<DeltaMessage>).type === 'delta';
+  return isDelta ? text + raw : raw;
 }

@@ -40,6 +40,8 @@ export type TaskFrame = {
   tasktoken: string;
   message:
     | null
+    /** What `task_error` carries. */
+    | string
     | ProgressMessage
     | DeltaMessage
     | FullOutputMessage
@@ -50,6 +52,11 @@ export type TaskFrame = {
   seq?: number;
   epoch?: number;
 };
+
+/** The text that a frame carries as its `raw`, of output or of an error; null where it carries none. */
+export function rawOf({ message }: Pick<TaskFrame, 'message'>): string | null {
+  return typeof message === 'object' && message !== null && 'raw' in message ? message.raw : null;
+}
 
 export type Downstream =
   | { type: 'connected'; version: string }

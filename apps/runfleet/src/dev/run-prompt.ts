@@ -1,5 +1,5 @@
 import { RunfleetClient } from '@runfleet/client';
-import type { Receipt } from '@runfleet/protocol';
+import { rawOf, type Receipt } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
 import type { DevFile } from './dev-file.ts';
@@ -32,10 +32,8 @@ export async function runPrompt(file: DevFile, prompt: string, engine: string): 
   process.stderr.write(`task ${taskId}, answered by ${engine}\n`);
   for await (const frame of client.follow(token, { mode: 'delta' })) {
     if (frame.type === 'task_output') {
-      const { message } = frame;
-      if (message === null || !('raw' in message)) continue;
       firstWordMs ??= performance.now() - askedAt;
-      process.stdout.write(message.raw);
+      process.stdout.write(rawOf(frame) ?? '');
     } else {
       const said = SAID[frame.type];
       if (said !== undefined)
