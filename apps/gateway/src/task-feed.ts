@@ -88,7 +88,8 @@ export class TaskFeed {
 
     const waitMs = this.#outputAt + this.#outputIntervalMs - performance.now();
     this.#pumpAll(waitMs <= 0);
-    if (waitMs > 0) this.#outputTimer ??= setTimeout(() => this.#pumpAll(true), waitMs);
+    // Whole, since a timer leaves a fraction of a millisecond out.
+    if (waitMs > 0) this.#outputTimer ??= setTimeout(() => this.#pumpAll(true), Math.ceil(waitMs));
   }
 
   #pumpAll(isDue: boolean): void {
