@@ -27,8 +27,9 @@ const code = await runChild(
 );
 
 const result = readReport();
+const failures = listFailures(result);
 const { passed, failed, skipped } = count(result);
-for (const line of listFailures(result)) process.stdout.write(`${line}\n`);
+for (const line of failures) process.stdout.write(`${line}\n`);
 const skippedPart = skipped > 0 ? `, ${skipped} skipped` : '';
 process.stdout.write(`${passed} passed, ${failed} failed${skippedPart}\n`);
 process.exitCode = code === 0 && failed > 0 ? 1 : code;
@@ -44,7 +45,7 @@ function readReport() {
   }
 }
 
-/** One line per test that failed, and per file that failed outside its tests, with the first line of why. */
+/** One line per test that failed, and per file that failed outside its tests, as one that cannot be loaded, with the first line of why. */
 function listFailures(result) {
   return (result?.testResults ?? [])
     .filter((file) => file.status === 'failed')
@@ -64,16 +65,10 @@ function firstLine(text) {
 
 function count(result) {
   if (!result) return { passed: 0, failed: 1, skipped: 0 };
-  // A file that cannot be loaded has no tests to fail.
-  const broken = result.testResults.filter(
-    (file) =>
-      file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  const failed = result.numFailedTests + broken;
   return {
     passed: result.numPassedTests,
     // An error outside every test fails the run, too.
-    failed: failed === 0 && code !== 0 ? 1 : failed,
+    failed: failures.length === 0 && code !== 0 ? 1 : failures.length,
     skipped: result.numPendingTests + result.numTodoTests,
   };
 }

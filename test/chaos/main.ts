@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { makeTemporaryFolder } from '@runfleet/local-servers';
 
+import { optionsOrUsage } from '../options-or-usage.ts';
 import { Callers } from './callers.ts';
 import { ChaosFleet } from './chaos-fleet.ts';
 import { inflictFaults } from './inflict-faults.ts';
@@ -24,18 +25,8 @@ const FOLLOWING_MS_MAX = 20_000;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const beganAt = performance.now();
-const options = optionsOrUsage();
+const options = optionsOrUsage(readOptions, USAGE);
 if (options) process.exitCode = (await run(options)) ? 0 : 1;
-
-function optionsOrUsage(): Options | null {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    process.exitCode = 2;
-    return null;
-  }
-}
 
 async function run({ seed, forMs, everyMs }: Options): Promise<boolean> {
   const folder = await makeTemporaryFolder('chaos');

@@ -19,8 +19,7 @@ pnpm chaos --short [--seed N]         each kind of fault once, in about a minute
 /** Throws what is wrong with the command line. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
-    // pnpm hands on the dashes that end its own options.
-    args: args.filter((arg) => arg !== '--'),
+    args,
     options: {
       minutes: { type: 'string', default: String(MINUTES) },
       seed: { type: 'string', default: '1' },

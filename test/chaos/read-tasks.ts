@@ -1,7 +1,7 @@
 import type { Db } from '@runfleet/db';
-import { type Outcome, parseUsd, type TaskEventType, type TaskStatus } from '@runfleet/protocol';
+import { type Outcome, parseUsd, type TaskStatus } from '@runfleet/protocol';
 
-import type { TaskRecord } from './laws/task-record.ts';
+import type { LoggedEvent, TaskRecord } from './laws/task-record.ts';
 
 const TASKS_PER_PAGE = 500;
 
@@ -22,13 +22,7 @@ type TaskColumns = {
   ended_ms: number | null;
 };
 
-type EventColumns = {
-  task_id: string;
-  seq: number;
-  epoch: number;
-  type: TaskEventType;
-  text: string | null;
-};
+type EventColumns = LoggedEvent & { task_id: string };
 
 /** Every task with its log and its transfers, a page at a time. */
 export async function* readTasks({ sql }: Db): AsyncGenerator<TaskRecord> {

@@ -1,4 +1,5 @@
 /** `pnpm sim`: many lives of the whole system under faults, each from one seed. See docs/simulation.md. */
+import { optionsOrUsage } from '../options-or-usage.ts';
 import { catchBugs } from './catch-bugs.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { replayLives } from './replay/replay-lives.ts';
@@ -10,18 +11,8 @@ const PROGRESS_SEEDS = 1_000;
 
 const print = (text: string) => process.stdout.write(text);
 
-const options = optionsOrUsage();
+const options = optionsOrUsage(readOptions, USAGE);
 if (options) process.exitCode = (await run(options)) ? 0 : 1;
-
-function optionsOrUsage(): Options | null {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    process.exitCode = 2;
-    return null;
-  }
-}
 
 async function run(options: Options): Promise<boolean> {
   switch (options.run) {

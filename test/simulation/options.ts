@@ -15,8 +15,7 @@ pnpm sim --bugs                     which planted bug is noticed when, and by wh
 /** Throws what is wrong with the command line. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
-    // pnpm hands on the dashes that end its own options.
-    args: args.filter((arg) => arg !== '--'),
+    args,
     options: {
       seeds: { type: 'string', default: '200' },
       from: { type: 'string', default: '1' },

@@ -1,4 +1,5 @@
 /** Which task goes where, by a leader on real servers. */
+import type { Db } from '@runfleet/db';
 import {
   createTask,
   drainWorker,
@@ -8,9 +9,10 @@ import {
   repair,
   requeueTask,
   retireWorker,
+  type TaskStore,
   writePoolStanding,
 } from '@runfleet/tasks';
-import { aTask, aWorker, createTenant, endPause } from '@runfleet/tasks/testing';
+import { aTask, aWorker, createTenant, endPause, type Tenant } from '@runfleet/tasks/testing';
 import { eventually } from '@runfleet/testing';
 import { describe, expect } from 'vitest';
 
@@ -19,6 +21,19 @@ import { lead, POOL, testWithBroker as test, workerOf } from './testing.ts';
 
 const H100 = ['gpu=H100'];
 const OTHER_POOL = 'phi-3-mini-4k-instruct';
+const SESSION = { affinity: 'a conversation' };
+
+/** Of two workers with a slot each `served` runs a session's first task, and its second is held for that one. */
+async function untilHeld(ctx: { db: Db; store: TaskStore }, tenant: Tenant) {
+  for (let i = 0; i < 2; i++) await aWorker(ctx.store, 1);
+  const first = await createTask(ctx, aTask(tenant, SESSION));
+  const served = await workerOf(ctx.db, first.id);
+  const second = await createTask(ctx, aTask(tenant, SESSION));
+  await eventually(async () => {
+    expect((await readPoolStandings(ctx)).get(POOL)?.idle).toEqual({ session: 1 });
+  });
+  return { first, served, second };
+}
 
 test('a task goes to a worker with the labels that it requires, and others pass it by meanwhile', async ({
   db,
@@ -70,15 +85,13 @@ test('a task of a session goes where the one before it ran', async ({
   await aWorker(store, 8);
   const workers = [];
   for (let i = 0; i < 4; i++) {
-    const { id } = await createTask({ store }, aTask(tenant, { affinity: 'a conversation' }));
+    const { id } = await createTask({ store }, aTask(tenant, SESSION));
     workers.push(await workerOf(db, id));
   }
   expect(new Set(workers).size).toBe(1);
 });
 
 describe('a task whose session’s worker is full', () => {
-  const session = { affinity: 'a conversation' };
-
   test('waits for it while that is about to have a free slot', async ({
     db,
     store,
@@ -87,14 +100,7 @@ describe('a task whose session’s worker is full', () => {
     broker,
   }) => {
     await using _leader = lead(broker());
-    for (let i = 0; i < 2; i++) await aWorker(store, 1);
-    const first = await createTask({ store }, aTask(tenant, session));
-    const served = await workerOf(db, first.id);
-    const second = await createTask({ store }, aTask(tenant, session));
-    await eventually(async () => {
-      const standing = (await readPoolStandings({ db })).get(POOL);
-      expect(standing?.idle).toEqual({ session: 1 });
-    });
+    const { first, served, second } = await untilHeld({ db, store }, tenant);
     await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
     expect(await workerOf(db, second.id)).toBe(served);
   });
@@ -107,9 +113,9 @@ describe('a task whose session’s worker is full', () => {
     async ([, expectedSeconds], { db, store, tenant, broker }) => {
       await using _leader = lead(broker());
       for (let i = 0; i < 2; i++) await aWorker(store, 1);
-      const first = await createTask({ store }, aTask(tenant, { ...session, expectedSeconds }));
+      const first = await createTask({ store }, aTask(tenant, { ...SESSION, expectedSeconds }));
       const served = await workerOf(db, first.id);
-      const second = await createTask({ store }, aTask(tenant, session));
+      const second = await createTask({ store }, aTask(tenant, SESSION));
       expect(await workerOf(db, second.id)).not.toBe(served);
     },
   );
@@ -121,16 +127,8 @@ test('what a leader holds for a session’s worker goes elsewhere once another b
   tenant,
   broker,
 }) => {
-  const session = { affinity: 'a conversation' };
-  const one = broker();
-  const leader = lead(one);
-  for (let i = 0; i < 2; i++) await aWorker(store, 1);
-  const first = await createTask({ store }, aTask(tenant, session));
-  const served = await workerOf(db, first.id);
-  const second = await createTask({ store }, aTask(tenant, session));
-  await eventually(async () => {
-    expect((await readPoolStandings({ db })).get(POOL)?.idle).toEqual({ session: 1 });
-  });
+  const leader = lead(broker());
+  const { served, second } = await untilHeld({ db, store }, tenant);
   // It is told nothing: it finds out that somebody else leads.
   await using _other = lead(broker());
   await db.sql`update pool_leases set renewed_at = 'epoch'`;
@@ -177,12 +175,11 @@ test('the sessions of two tenants have nothing to do with one another', async ({
   broker,
 }) => {
   await using _leader = lead(broker());
-  const session = { affinity: 'a conversation' };
   const one = await aWorker(store, 8);
-  const first = await createTask({ store }, aTask(tenant, session));
+  const first = await createTask({ store }, aTask(tenant, SESSION));
   expect(await workerOf(db, first.id)).toBe(one.workerId);
   const two = await aWorker(store, 8);
-  const foreign = await createTask({ store }, aTask(await createTenant(db), session));
+  const foreign = await createTask({ store }, aTask(await createTenant(db), SESSION));
   expect(await workerOf(db, foreign.id)).toBe(two.workerId);
 });
 

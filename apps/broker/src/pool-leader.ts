@@ -7,13 +7,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { leaveWorkers } from '@runfleet/scheduler';
+import { Signal } from '@runfleet/service';
 import { leadPool, readPoolStandings, yieldPool } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { PoolIndex } from './pool-index.ts';
 import { reportShares, reportStanding } from './report-standing.ts';
-import { Signal } from './signal.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_MS = 250;

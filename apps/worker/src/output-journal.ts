@@ -4,6 +4,7 @@
  * a commit per token. What is left at the end travels with the task's last commit. While Postgres
  * is away text is kept, up to a bound.
  */
+import { Signal } from '@runfleet/service';
 import {
   appendOutput,
   type Carried,
@@ -28,8 +29,8 @@ export class OutputJournal {
   readonly #abort: (reason: StopReason) => void;
   readonly #startedAt = performance.now();
   readonly #started: Promise<Carried>;
+  readonly #closed = new Signal();
   #isClosing = false;
-  #endPause: (() => void) | null = null;
   #text = '';
   #tokens = 0;
   #writing: Promise<void> | null = null;
@@ -67,7 +68,7 @@ export class OutputJournal {
   /** Takes no more, waits for a commit in flight, and answers with the text that is not in the log. */
   async close(): Promise<Output | undefined> {
     this.#isClosing = true;
-    this.#endPause?.();
+    this.#closed.raise();
     await this.#writing;
     return this.#text === '' ? undefined : this.#take();
   }
@@ -102,15 +103,7 @@ export class OutputJournal {
 
   /** Ends early when the run does, whose rest is written at once. */
   async #space(commitMs: number): Promise<void> {
-    if (this.#isClosing) return;
     const ms = Math.min(SPACING_MS_MAX, Math.max(SPACING_MS_MIN, SPACING_PER_COMMIT_MS * commitMs));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#endPause = null;
+    await this.#closed.wait(ms);
   }
 }

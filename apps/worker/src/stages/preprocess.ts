@@ -12,9 +12,10 @@ export async function preprocess(
   const { task, engine } = run;
   const request = parseChatParameters(task.parameters, ctx.limits);
   const prepared = await engine.prepare({
-    cacheScope: task.organisationId,
     ...request,
     seed: BigInt(task.seed),
+    // Behind the caller's words: a tenant's cache is no matter of what is asked for.
+    cacheScope: task.organisationId,
   });
   return { prepared, prompt: request.messages.at(-1)?.content ?? '' };
 }
