@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { RateLimiter } from './rate-limiter.ts';
+
+function limiterAt(options: { perSecond: number; burst: number; keysMax?: number }) {
+  const clock = { nowMs: 0 };
+  return { clock, limiter: new RateLimiter({ ...options, nowMs: () => clock.nowMs }) };
+}
+
+test('a key takes its burst at once, then one per interval', () => {
+  const { clock, limiter } = limiterAt({ perSecond: 2, burst: 3 });
+  expect([1, 2, 3, 4].map(() => limiter.take('a'))).toEqual([0, 0, 0, 500]);
+  clock.nowMs = 499;
+  expect(limiter.take('a')).toBe(1);
+  clock.nowMs = 500;
+  expect([limiter.take('a'), limiter.take('a')]).toEqual([0, 500]);
+});
+
+test('keys do not share', () => {
+  const { limiter } = limiterAt({ perSecond: 1, burst: 1 });
+  expect([limiter.take('a'), limiter.take('b'), limiter.take('a')]).toEqual([0, 0, 1000]);
+});
+
+test('a refusal takes nothing, so one who goes on asking is served as soon as one who waits', () => {
+  const { clock, limiter } = limiterAt({ perSecond: 1, burst: 1 });
+  limiter.take('a');
+  for (clock.nowMs = 0; clock.nowMs < 1000; clock.nowMs++) {
+    expect(limiter.take('a')).toBeGreaterThan(0);
+  }
+  expect(limiter.take('a')).toBe(0);
+});
+
+test('what is given back can be taken again, and no more than the burst', () => {
+  const { limiter } = limiterAt({ perSecond: 1, burst: 2 });
+  limiter.giveBack('a');
+  expect([limiter.take('a'), limiter.take('a')]).toEqual([0, 0]);
+  limiter.giveBack('a');
+  limiter.giveBack('a');
+  limiter.giveBack('a');
+  expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([0, 0, 1000]);
+});
+
+test('what is larger than the burst takes all of it, so that it passes at times', () => {
+  const { limiter } = limiterAt({ perSecond: 10, burst: 5 });
+  expect([limiter.take('a', 1000), limiter.take('a', 1000)]).toEqual([0, 500]);
+});
+
+test('a million keys take the memory of the most that are allowed', () => {
+  const { limiter } = limiterAt({ perSecond: 1, burst: 1, keysMax: 100 });
+  for (let index = 0; index < 1_000_000; index++) limiter.take(`key ${index}`);
+  expect(limiter.size).toBe(100);
+});
+
+test('the key that is forgotten first is the one that took longest ago', () => {
+  const { limiter } = limiterAt({ perSecond: 1, burst: 2, keysMax: 2 });
+  for (const key of ['a', 'b', 'a', 'c']) limiter.take(key);
+  expect(limiter.take('a')).toBeGreaterThan(0);
+});
+
+test('no schedule takes more than the burst and the rate allow', () => {
+  const takes = fc.array(
+    fc.record({ pauseMs: fc.nat(400), units: fc.integer({ min: 1, max: 4 }) }),
+  );
+  fc.assert(
+    fc.property(takes, (schedule) => {
+      const { clock, limiter } = limiterAt({ perSecond: 5, burst: 4 });
+      let taken = 0;
+      for (const { pauseMs, units } of schedule) {
+        clock.nowMs += pauseMs;
+        if (limiter.take('a', units) === 0) taken += units;
+      }
+      expect(taken).toBeLessThanOrEqual(4 + (clock.nowMs / 1000) * 5 + 1e-6);
+    }),
+  );
+});

@@ -1,0 +1,61 @@
+const KEYS_MAX = 100_000;
+
+/**
+ * Lets each key take `burst` at once and `perSecond` after that (GCRA: one number per key). It holds
+ * for one process. Memory is bounded: beyond `keysMax` the key that took longest ago is forgotten, so
+ * keys are short texts such as an address group or a project's id, never what a client sent unread.
+ */
+export class RateLimiter {
+  /** When each key has its whole burst again, the least recently used key first. */
+  readonly #fullAtMs = new Map<string, number>();
+  readonly #msPerUnit: number;
+  readonly #burst: number;
+  readonly #keysMax: number;
+  readonly #nowMs: () => number;
+
+  constructor(options: {
+    perSecond: number;
+    burst: number;
+    keysMax?: number;
+    nowMs?: () => number;
+  }) {
+    this.#msPerUnit = 1000 / options.perSecond;
+    this.#burst = options.burst;
+    this.#keysMax = options.keysMax ?? KEYS_MAX;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+  }
+
+  /**
+   * Takes `units` for `key` and answers 0, or takes nothing and answers how many milliseconds are
+   * left until it could. What is more than the burst counts as the whole burst.
+   */
+  take(key: string, units = 1): number {
+    const nowMs = this.#nowMs();
+    const fullAtMs = Math.max(this.#fullAtMs.get(key) ?? 0, nowMs);
+    const takenAtMs = fullAtMs + Math.min(units, this.#burst) * this.#msPerUnit;
+    const waitMs = takenAtMs - nowMs - this.#burst * this.#msPerUnit;
+    // Sums of fractions may miss zero by a rounding.
+    if (waitMs > 1e-6) return waitMs;
+    this.#remember(key, takenAtMs);
+    return 0;
+  }
+
+  /** Gives back what `take` took, where it turned out to be free of charge: a guess that was right. */
+  giveBack(key: string, units = 1): void {
+    const fullAtMs = this.#fullAtMs.get(key);
+    if (fullAtMs === undefined) return;
+    this.#remember(key, fullAtMs - Math.min(units, this.#burst) * this.#msPerUnit);
+  }
+
+  get size(): number {
+    return this.#fullAtMs.size;
+  }
+
+  #remember(key: string, fullAtMs: number): void {
+    this.#fullAtMs.delete(key);
+    this.#fullAtMs.set(key, fullAtMs);
+    if (this.#fullAtMs.size <= this.#keysMax) return;
+    const [oldest] = this.#fullAtMs.keys();
+    if (oldest !== undefined) this.#fullAtMs.delete(oldest);
+  }
+}
