@@ -9,6 +9,7 @@ const {
   PUBLIC_API_URL,
   MAX_TOKENS_CAP,
   MAX_TIMEOUT_SECONDS,
+  TRUSTED_PROXY_HOPS,
 } = sharedSettings;
 
 /** The environment of the api role. */
@@ -20,6 +21,7 @@ export const apiConfig = z.object({
   PUBLIC_API_URL,
   MAX_TOKENS_CAP,
   MAX_TIMEOUT_SECONDS,
+  TRUSTED_PROXY_HOPS,
   API_HOST: z.string().default('127.0.0.1').describe('The address that the API listens on'),
   API_PORT: portSetting(3100, 'Port of the API and the dashboard;'),
   PUBLIC_SOCKET_URL: z
@@ -51,13 +53,6 @@ export const apiConfig = z.object({
     .transform((text) => text.split(',').map((origin) => origin.trim()))
     .transform((origins) => origins.filter((origin) => origin !== ''))
     .describe('More origins whose pages may use the dashboard session, separated by commas'),
-  TRUSTED_PROXY_HOPS: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(10)
-    .default(0)
-    .describe('How many reverse proxies of yours add to X-Forwarded-For; 0 ignores that header'),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

@@ -1,7 +1,7 @@
 import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
-const { DATABASE_URL, REDIS_URL, LOG_LEVEL, PUBLIC_API_URL } = sharedSettings;
+const { DATABASE_URL, REDIS_URL, LOG_LEVEL, PUBLIC_API_URL, TRUSTED_PROXY_HOPS } = sharedSettings;
 
 /** The environment of the gateway role. */
 export const gatewayConfig = z.object({
@@ -9,6 +9,7 @@ export const gatewayConfig = z.object({
   REDIS_URL,
   LOG_LEVEL,
   PUBLIC_API_URL,
+  TRUSTED_PROXY_HOPS,
   GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address of the socket and of health.'),
   GATEWAY_PORT: portSetting(3101, 'Port of the socket, event streams, health and metrics;'),
   GATEWAY_ORIGINS: z

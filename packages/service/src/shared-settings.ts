@@ -28,6 +28,13 @@ export const sharedSettings = {
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:3100/v1')
     .describe('Where clients reach the API, with its version; files are given below it.'),
+  TRUSTED_PROXY_HOPS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('How many reverse proxies of yours add to X-Forwarded-For; 0 ignores that header.'),
   MAX_TOKENS_CAP: positive()
     .default(1024)
     .describe('The most tokens a run may generate, and what max_tokens 0 stands for.'),

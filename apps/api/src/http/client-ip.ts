@@ -1,21 +1,9 @@
-import { isIP } from 'node:net';
+import { clientAddress } from '@runfleet/service';
 
 import type { ApiRequest } from '../api-context.ts';
 
-/**
- * The address that a request comes from. Behind `hops` proxies of ours it is the entry that the
- * outermost of them has added to X-Forwarded-For; what a client wrote there lies further left. Empty
- * where it is unknown.
- */
+/** The address that a request comes from, behind `hops` proxies of ours. Empty where it is unknown. */
 export function clientIp(c: ApiRequest, hops: number): string {
-  const socket = plain(c.env?.incoming?.socket.remoteAddress ?? '');
-  if (hops === 0) return socket;
-  const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',');
-  const ip = plain((forwarded.at(-Math.min(hops, forwarded.length)) ?? '').trim());
-  return isIP(ip) === 0 ? socket : ip;
-}
-
-/** An IPv4 caller on an IPv6 socket. */
-function plain(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  const socketAddress = c.env?.incoming?.socket.remoteAddress;
+  return clientAddress({ socketAddress, forwardedFor: c.req.header('x-forwarded-for') }, hops);
 }
