@@ -1,3 +1,5 @@
+// For peers that bring an ONNX Runtime of their own.
+import '../../src/runtime/turn-off-telemetry.ts';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';

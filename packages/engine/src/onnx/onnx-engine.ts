@@ -1,3 +1,4 @@
+import '../runtime/turn-off-telemetry.ts';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 

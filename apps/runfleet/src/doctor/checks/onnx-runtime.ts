@@ -10,12 +10,13 @@ export async function checkOnnxRuntime({ settings }: CheckContext): Promise<Find
   if (folder === null) return skipped('not part of this installation; only workers need it');
   try {
     // Loaded here, since where it does not load every other finding still counts.
-    const { env, listSupportedBackends } = await import('onnxruntime-node');
-    const providers = listSupportedBackends().map(({ name, bundled }) => ({
+    const { describeOnnxRuntime } = await import('@runfleet/engine');
+    const { version, providers } = await describeOnnxRuntime();
+    const found = providers.map(({ name, bundled }) => ({
       name,
       isThere: bundled || existsSync(join(folder, libraryOf(name))),
     }));
-    return judgeProviders(env.versions.node ?? 'of unknown version', providers, settings.provider);
+    return judgeProviders(version ?? 'of unknown version', found, settings.provider);
   } catch (error) {
     return problem(
       `ONNX Runtime does not load on ${process.platform}-${process.arch}: ${reasonOf(error)}`,

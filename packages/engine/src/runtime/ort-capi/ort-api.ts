@@ -1,3 +1,4 @@
+import '../turn-off-telemetry.ts';
 import koffi, { type KoffiFunc } from 'koffi';
 
 import { EngineError } from '../../engine-error.ts';

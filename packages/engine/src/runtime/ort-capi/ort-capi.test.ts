@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 
 import type { BuildOptions } from '../../builder/build-model-folder.ts';
@@ -10,6 +9,7 @@ import { type ModelFolder, readModelFolder } from '../../folder/model-folder.ts'
 import { SeededRandom } from '../../sampling/seeded-random.ts';
 import { ReferencePhi } from '../../testing/reference-phi.ts';
 import { tinyFolder } from '../../testing/tiny-folder.ts';
+import { InferenceSession, Tensor } from '../onnxruntime-node.ts';
 import { openOrtCapi } from './ort-capi.ts';
 
 // A short table this short makes everything about long sequences small enough for the reference.

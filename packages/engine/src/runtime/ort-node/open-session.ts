@@ -1,6 +1,5 @@
-import { env, InferenceSession } from 'onnxruntime-node';
-
 import { explainLoadFailure } from '../explain-load-failure.ts';
+import { env, InferenceSession } from '../onnxruntime-node.ts';
 import type { ProviderName } from '../provider.ts';
 
 /** Opens the graph with the stock binding. Throws `EngineError` that says what to do. */

@@ -1,5 +1,3 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node';
-
 import { EngineError } from '../../engine-error.ts';
 import type { OnnxEngineSpec } from '../../engine.ts';
 import type { ModelFolder } from '../../folder/model-folder.ts';
@@ -12,6 +10,7 @@ import {
 } from '../graph-shape.ts';
 import { halvesToFloats } from '../half-float.ts';
 import { CHUNK_TOKENS_MAX } from '../memory-plan.ts';
+import { type InferenceSession, Tensor } from '../onnxruntime-node.ts';
 import { describeDevice, type ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
