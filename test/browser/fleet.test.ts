@@ -62,10 +62,12 @@ describe.skipIf(!hasBrowser)('the fleet page', () => {
   });
 });
 
-/** Tells the page that its tab was left or chosen, as a browser does. */
+/** Shows the page that its tab was left or chosen, as a browser does. */
 async function hide(page: { evaluate(script: string): Promise<unknown> }, hidden: boolean) {
   await page.evaluate(
     `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
-     document.dispatchEvent(new Event('visibilitychange'));`,
+     const state = ${hidden} ? 'hidden' : 'visible';
+     Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));`,
   );
 }

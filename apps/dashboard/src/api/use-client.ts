@@ -1,10 +1,10 @@
 import { RunfleetClient } from '@runfleet/client';
 import { useMemo } from 'react';
 
-import { useSession } from '../session/session.tsx';
+import { useSession } from '../session/use-session.ts';
 import { watchedFetch } from './watched-fetch.ts';
 
-/** The API client of whoever is signed in: the session's cookie is its authority. */
+/** The API client of the visitor: the session's cookie is its authority. */
 export function useClient(): RunfleetClient {
   const socketUrl = useSession().visitor?.socketUrl;
   return useMemo(

@@ -2,7 +2,7 @@ import type { FocusEvent, KeyboardEvent } from 'react';
 
 import type { Me } from '../api/wire.ts';
 import { Link, navigate, useAddress } from '../router.tsx';
-import { useSession } from '../session/session.tsx';
+import { useSession } from '../session/use-session.ts';
 import { Money } from './money.tsx';
 
 export function Header() {

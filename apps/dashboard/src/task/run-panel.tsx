@@ -5,7 +5,7 @@ import { StatesLine } from '../components/states-line.tsx';
 import { useNow } from '../components/use-now.ts';
 import { duration } from '../format/moment.ts';
 import { Link } from '../router.tsx';
-import { useSession } from '../session/session.tsx';
+import { useSession } from '../session/use-session.ts';
 import { AnswerBox } from './answer-box.tsx';
 import { EndNotice } from './end-notice.tsx';
 import { QueueNotice } from './queue-notice.tsx';
@@ -33,7 +33,7 @@ export function RunPanel(props: {
 
   // The account line moves when money is held and when the run is settled.
   useEffect(() => {
-    if (isHeld || isEnded) void refresh();
+    if (isHeld || isEnded) refresh();
   }, [isHeld, isEnded, refresh]);
 
   const wasFollowed = token !== undefined;

@@ -1,5 +1,6 @@
 import type { RunfleetClient, WireTask } from '@runfleet/client';
 import { INITIAL_STATUS, isTerminal, type TaskFrame } from '@runfleet/protocol';
+import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 
 import { useClient } from '../api/use-client.ts';
@@ -29,75 +30,59 @@ const SETTLE_MS = 300;
 export function useTask(reference: { id: string; token?: string } | null): FollowedTask {
   const client = useClient();
   const id = reference?.id ?? null;
-  const [{ task, run, problem }, change] = useStateOf(id);
-  const [round, setRound] = useState(0);
-  const reload = useCallback(() => setRound((n) => n + 1), []);
+  const [run, changeRun] = useRunOf(id);
+  const isQueuedRun = run.status === INITIAL_STATUS;
+  const isEnded = isOver(run);
+  const detail = useQuery({
+    queryKey: ['task', id],
+    queryFn: ({ signal }) => client.detail({ taskId: id ?? '' }, { signal }),
+    enabled: id !== null,
+    refetchInterval: ({ state: { data, error } }) => {
+      if (data && isTerminal(data.status)) return false;
+      // After a failed read there is no hurry.
+      if (isEnded && error === null) return SETTLE_MS;
+      return isQueuedRun || data?.status === INITIAL_STATUS ? QUEUED_POLL_MS : POLL_MS;
+    },
+  });
+  const { data: task = null, refetch } = detail;
 
   const token = reference?.token ?? task?.socketaccesstoken ?? null;
-  const isFinal = task !== null && isTerminal(task.status);
-  const isQueued = (run.status ?? task?.status) === INITIAL_STATUS;
-  const isEnded = isOver(run);
-  const hasFailed = problem !== null;
-  // A success whose record tells everything needs no replay of its frames; of other ends they alone
-  // know what had been written.
-  const isTold = isFinal && standingOf(task) === 'succeeded' && receiptOf(task) !== null;
+  // A success whose record is whole needs no replay of its frames; of other ends only the frames
+  // have the text.
+  const isTold = task !== null && standingOf(task) === 'succeeded' && receiptOf(task) !== null;
 
+  // What the frames bring may have changed the record.
   useEffect(() => {
-    if (id === null) return;
-    const gone = new AbortController();
-    const read = async () => {
-      try {
-        const answer = await client.detail({ taskId: id }, { signal: gone.signal });
-        change((before) => ({ ...before, task: answer, problem: null }));
-      } catch (failure) {
-        if (!gone.signal.aborted) change((before) => ({ ...before, problem: failure }));
-      }
-    };
-    void read();
-    // An answer that failed is not asked for in haste.
-    const livePauseMs = isQueued ? QUEUED_POLL_MS : POLL_MS;
-    const pauseMs = isEnded && !hasFailed ? SETTLE_MS : livePauseMs;
-    const timer = isFinal ? undefined : setInterval(() => void read(), pauseMs);
-    return () => {
-      gone.abort();
-      clearInterval(timer);
-    };
-  }, [client, id, round, isQueued, isEnded, isFinal, hasFailed, change]);
+    if (id !== null) void refetch();
+  }, [id, isQueuedRun, isEnded, refetch]);
 
   useEffect(() => {
     if (token === null || isTold) return;
     const gone = new AbortController();
-    void drawFrames(client, token, gone.signal, change);
+    void drawFrames(client, token, gone.signal, changeRun);
     return () => gone.abort();
-  }, [client, token, isTold, change]);
+  }, [client, token, isTold, changeRun]);
 
-  return { task, run, problem, reload };
+  return { task, run, problem: detail.error, reload: () => void refetch() };
 }
 
-type Known = { task: WireTask | null; run: RunState; problem: unknown };
-type Change = (change: (before: Known) => Known) => void;
+type ChangeRun = (change: (before: RunState) => RunState) => void;
 
-const NOTHING_KNOWN: Known = { task: null, run: NO_RUN, problem: null };
-
-/** State that belongs to `id`: another id starts with nothing known, in the same render. */
-function useStateOf(id: string | null): [Known, Change] {
-  const [state, setState] = useState({ id, known: NOTHING_KNOWN });
-  const change = useCallback<Change>(
-    (decide) =>
-      setState((before) => ({
-        id,
-        known: decide(before.id === id ? before.known : NOTHING_KNOWN),
-      })),
+/** What the frames of task `id` say: another id starts with nothing, in the same render. */
+function useRunOf(id: string | null): [RunState, ChangeRun] {
+  const [state, setState] = useState({ id, run: NO_RUN });
+  const change = useCallback<ChangeRun>(
+    (decide) => setState((before) => ({ id, run: decide(before.id === id ? before.run : NO_RUN) })),
     [id],
   );
-  return [state.id === id ? state.known : NOTHING_KNOWN, change];
+  return [state.id === id ? state.run : NO_RUN, change];
 }
 
 async function drawFrames(
   client: RunfleetClient,
   token: string,
   signal: AbortSignal,
-  change: Change,
+  changeRun: ChangeRun,
 ): Promise<void> {
   let waiting: TaskFrame[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +91,7 @@ async function drawFrames(
     waiting = [];
     timer = undefined;
     if (signal.aborted) return;
-    change((before) => ({ ...before, run: applyFrames(before.run, frames, performance.now()) }));
+    changeRun((before) => applyFrames(before, frames, performance.now()));
   };
   try {
     const frames = client.follow(token, { mode: 'delta', after: 0, billing: true, signal });

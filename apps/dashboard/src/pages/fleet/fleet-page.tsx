@@ -6,14 +6,14 @@ import { useNow } from '../../components/use-now.ts';
 import { useTitle } from '../../components/use-title.ts';
 import { grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 import { DepthChart } from './depth-chart.tsx';
 import { isOnline, runningIn, waitingIn } from './depth-history.ts';
 import { PoolTable } from './pool-table.tsx';
 import { RunningTable } from './running-table.tsx';
 import { secondsSince } from './seconds-since.ts';
 import { TenantTable } from './tenant-table.tsx';
-import { type FollowedFleet, useFleet } from './use-fleet.ts';
+import { useFleet } from './use-fleet.ts';
 import { WorkerTable } from './worker-table.tsx';
 
 export function FleetPage() {
@@ -35,26 +35,25 @@ export function FleetPage() {
 }
 
 function FollowedFleetPage() {
-  const followed = useFleet();
-  const { value: fleet, problem } = followed;
+  const { data, error, dataUpdatedAt, refetch } = useFleet();
   return (
     <>
       <div className="page-head">
         <h1>Fleet</h1>
-        <Reading followed={followed} />
+        {data && <Reading readAtMs={dataUpdatedAt} hasFailed={error !== null} />}
       </div>
-      {problem !== null && fleet === null && <ProblemNotice problem={problem} />}
-      {fleet !== null && (
-        <div className={problem === null ? 'fleet' : 'fleet fleet-old'}>
-          <Figures fleet={fleet} />
+      {error && !data && <ProblemNotice problem={error} />}
+      {data && (
+        <div className={error ? 'fleet fleet-old' : 'fleet'}>
+          <Figures fleet={data.fleet} />
           <section className="card">
             <h2>Queue</h2>
-            <DepthChart history={followed.history} />
-            <PoolTable fleet={fleet} />
+            <DepthChart history={data.history} />
+            <PoolTable fleet={data.fleet} />
           </section>
           <section className="card">
             <h2>Workers</h2>
-            <WorkerTable fleet={fleet} onChanged={followed.reload} />
+            <WorkerTable fleet={data.fleet} onChanged={() => void refetch()} />
           </section>
           <section className="card">
             <h2>Organisations</h2>
@@ -62,7 +61,7 @@ function FollowedFleetPage() {
           </section>
           <section className="card">
             <h2>Running tasks</h2>
-            <RunningTable fleet={fleet} />
+            <RunningTable fleet={data.fleet} />
           </section>
         </div>
       )}
@@ -71,11 +70,10 @@ function FollowedFleetPage() {
 }
 
 /** How old what is on the screen is. */
-function Reading({ followed }: { followed: FollowedFleet }) {
+function Reading({ readAtMs, hasFailed }: { readAtMs: number; hasFailed: boolean }) {
   const nowMs = useNow(1000);
-  if (followed.value === null) return null;
-  const seconds = Math.max(0, Math.round((nowMs - followed.readAtMs) / 1000));
-  const isOld = followed.problem !== null || seconds > 6;
+  const seconds = Math.max(0, Math.round((nowMs - readAtMs) / 1000));
+  const isOld = hasFailed || seconds > 6;
   return (
     <p className={isOld ? 'reading reading-old' : 'reading'}>
       <span className="dot" aria-hidden="true" />
@@ -96,7 +94,7 @@ function Figures({ fleet }: { fleet: Fleet }) {
         <dt>Waiting</dt>
         <dd>{grouped(waiting)}</dd>
         <p className="fine">
-          {waiting === 0 ? 'Nobody waits' : `The oldest for ${duration(oldestSeconds)}`}
+          {waiting === 0 ? 'The queue is empty' : `The oldest for ${duration(oldestSeconds)}`}
         </p>
       </div>
       <div className="card">

@@ -1,6 +1,6 @@
 import { Fragment, useState } from 'react';
 
-import { usePolled } from '../../api/use-polled.ts';
+import { useLiveQuery } from '../../api/use-live-query.ts';
 import type { FleetTenant, FleetTenants } from '../../api/wire.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { grouped } from '../../format/count.ts';
@@ -11,10 +11,14 @@ const POLL_MS = 5000;
 
 /** Who has what of the fleet, with the settings that decide it. */
 export function TenantTable() {
-  const { value, problem, reload } = usePolled<FleetTenants>('/admin/v1/tenants', POLL_MS);
+  const { data, error, refetch } = useLiveQuery(
+    '/admin/v1/tenants',
+    POLL_MS,
+    (tenants: FleetTenants) => tenants,
+  );
   const [changedId, setChangedId] = useState<string | null>(null);
-  if (value === null) return problem === null ? null : <ProblemNotice problem={problem} />;
-  const { tenants, windowSeconds } = value;
+  if (data === undefined) return error && <ProblemNotice problem={error} />;
+  const { tenants, windowSeconds } = data;
   if (tenants.length === 0) {
     return (
       <p className="muted">
@@ -25,7 +29,7 @@ export function TenantTable() {
   const allSeconds = tenants.reduce((sum, { slotSeconds }) => sum + slotSeconds, 0);
   const onSaved = () => {
     setChangedId(null);
-    reload();
+    void refetch();
   };
   return (
     <table className="table tenant-table">

@@ -1,19 +1,17 @@
-import { useCallback, useState } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
 
-import { type Polled, usePolled } from '../../api/use-polled.ts';
+import { useLiveQuery } from '../../api/use-live-query.ts';
 import type { Fleet } from '../../api/wire.ts';
 import { addSample, type DepthSample } from './depth-history.ts';
 
 const POLL_MS = 1500;
 
-export type FollowedFleet = Polled<Fleet> & { history: readonly DepthSample[] };
+/** The fleet as it is, and its depth since it was first read. */
+export type FollowedFleet = { fleet: Fleet; history: readonly DepthSample[] };
 
-/** The fleet as it is, and its depth since the page was opened. */
-export function useFleet(): FollowedFleet {
-  const [history, setHistory] = useState<readonly DepthSample[]>([]);
-  const remember = useCallback((fleet: Fleet, atMs: number) => {
-    setHistory((before) => addSample(before, fleet, atMs));
-  }, []);
-  const polled = usePolled('/admin/v1/fleet', POLL_MS, remember);
-  return { ...polled, history };
+export function useFleet(): UseQueryResult<FollowedFleet> {
+  return useLiveQuery('/admin/v1/fleet', POLL_MS, (fleet: Fleet, before?: FollowedFleet) => ({
+    fleet,
+    history: addSample(before?.history ?? [], fleet, Date.now()),
+  }));
 }

@@ -1,6 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
+
 import { type Tool, toTool } from '../../api/tool.ts';
 import { useClient } from '../../api/use-client.ts';
-import { useLoad } from '../../api/use-load.ts';
 import { Money } from '../../components/money.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -15,9 +16,12 @@ export function HomePage() {
   const { search } = useAddress();
   const wanted = search.get('search') ?? '';
   const client = useClient();
-  const { value, problem, reload } = useLoad(`models:${wanted}`, async (signal) => {
-    const { tools } = await client.tools({ limit: MODELS_MAX, search: wanted }, { signal });
-    return tools.map(toTool);
+  const { data, error, refetch } = useQuery({
+    queryKey: ['models', wanted],
+    queryFn: async ({ signal }) => {
+      const { tools } = await client.tools({ limit: MODELS_MAX, search: wanted }, { signal });
+      return tools.map(toTool);
+    },
   });
   return (
     <>
@@ -34,10 +38,10 @@ export function HomePage() {
           }
         />
       </div>
-      {problem !== null && <ProblemNotice problem={problem} onRetry={reload} />}
-      {value?.length === 0 && <p className="empty">We couldn't find any matching results.</p>}
+      {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
+      {data?.length === 0 && <p className="empty">We couldn't find any matching results.</p>}
       <ul className="models">
-        {value?.map((tool) => (
+        {data?.map((tool) => (
           <li key={tool.id}>
             <ModelCard tool={tool} />
           </li>

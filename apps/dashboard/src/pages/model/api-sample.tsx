@@ -1,7 +1,7 @@
 import type { Tool } from '../../api/tool.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Link } from '../../router.tsx';
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 import { curlSample, socketSample } from './curl-sample.ts';
 import { type FormValues, parametersOf } from './form-values.ts';
 

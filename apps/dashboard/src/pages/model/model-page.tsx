@@ -1,8 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
 import { type Tool, toTool } from '../../api/tool.ts';
 import { useClient } from '../../api/use-client.ts';
-import { useLoad } from '../../api/use-load.ts';
 import { Markdown } from '../../components/markdown.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { Tabs } from '../../components/tabs.tsx';
@@ -28,11 +28,11 @@ export function ModelPage(props: { owner: string; name: string }) {
   const slug = `${props.owner}/${props.name}`;
   useTitle(slug);
   const client = useClient();
-  const {
-    value: tool,
-    problem,
-    reload,
-  } = useLoad(`model:${slug}`, async (signal) => toTool(await client.tool(slug, { signal })));
+  const { data, error, refetch } = useQuery({
+    queryKey: ['model', slug],
+    queryFn: async ({ signal }) => toTool(await client.tool(slug, { signal })),
+  });
+  const reload = () => void refetch();
   return (
     <>
       <nav className="crumbs" aria-label="Breadcrumb">
@@ -40,8 +40,8 @@ export function ModelPage(props: { owner: string; name: string }) {
         <span aria-hidden="true">/</span>
         <span>{slug}</span>
       </nav>
-      {problem !== null && <ProblemNotice problem={problem} onRetry={reload} />}
-      {tool !== null && <Model key={tool.id} tool={tool} onFinished={reload} />}
+      {error && <ProblemNotice problem={error} onRetry={reload} />}
+      {data && <Model key={data.id} tool={data} onFinished={reload} />}
     </>
   );
 }

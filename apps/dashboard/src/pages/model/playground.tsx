@@ -5,7 +5,7 @@ import type { Tool } from '../../api/tool.ts';
 import { useClient } from '../../api/use-client.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { navigate, useAddress, withSearch } from '../../router.tsx';
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 import { RunPanel } from '../../task/run-panel.tsx';
 import { type FormValues, mistakesIn, parametersOf } from './form-values.ts';
 import { PromptForm } from './prompt-form.tsx';

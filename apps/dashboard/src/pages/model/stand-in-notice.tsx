@@ -1,4 +1,4 @@
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 
 /** Models that Runfleet builds itself, so that there is an answer before the real weights are there. */
 const STAND_INS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { ApiProblem } from '../../api/api-problem.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { navigate, useAddress } from '../../router.tsx';
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 
 export function SignInPage() {
   useTitle('Sign in');

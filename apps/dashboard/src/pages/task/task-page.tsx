@@ -10,7 +10,7 @@ import { StandingBadge } from '../../components/standing-badge.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { fullMoment } from '../../format/moment.ts';
 import { Link, navigate } from '../../router.tsx';
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 import { AnswerBox } from '../../task/answer-box.tsx';
 import { EndNotice } from '../../task/end-notice.tsx';
 import { QueueNotice } from '../../task/queue-notice.tsx';

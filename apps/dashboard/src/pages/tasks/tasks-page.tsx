@@ -1,14 +1,14 @@
 import { isTerminal } from '@runfleet/protocol';
-import { type FormEvent, useEffect } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import type { FormEvent } from 'react';
 
 import { useClient } from '../../api/use-client.ts';
-import { useLoad } from '../../api/use-load.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { SignInNeeded } from '../../components/sign-in-needed.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { grouped } from '../../format/count.ts';
 import { Link, navigate, useAddress, withSearch } from '../../router.tsx';
-import { useSession } from '../../session/session.tsx';
+import { useSession } from '../../session/use-session.ts';
 import { filterFrom, listedBy, type ListFilter, PAGE_SIZES } from './list-filter.ts';
 import { TaskTable } from './task-table.tsx';
 
@@ -34,20 +34,13 @@ function History() {
   const { search } = useAddress();
   const filter = filterFrom(search);
   const client = useClient();
-  const { value, problem, reload } = useLoad(`tasks:${JSON.stringify(filter)}`, (signal) =>
-    client.list(listedBy(filter), { signal }),
-  );
-  const hasLive = value?.tasks.some((task) => !isTerminal(task.status)) === true;
-
-  useEffect(() => {
-    if (!hasLive) return;
-    const timer = setInterval(() => {
-      if (!document.hidden) reload();
-    }, LIVE_REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [hasLive, reload]);
-
-  const total = value?.total ?? 0;
+  const { data, error, refetch } = useQuery({
+    queryKey: ['tasks', filter],
+    queryFn: ({ signal }) => client.list(listedBy(filter), { signal }),
+    refetchInterval: ({ state }) =>
+      state.data?.tasks.some((task) => !isTerminal(task.status)) ? LIVE_REFRESH_MS : false,
+  });
+  const total = data?.total ?? 0;
   const isFiltered = filter.model !== '';
   return (
     <>
@@ -55,8 +48,8 @@ function History() {
         <h1>Task history</h1>
         <Filters filter={filter} />
       </div>
-      {problem !== null && <ProblemNotice problem={problem} onRetry={reload} />}
-      {value !== null && value.tasks.length === 0 && (
+      {error && <ProblemNotice problem={error} onRetry={() => void refetch()} />}
+      {data?.tasks.length === 0 && (
         <div className="empty">
           <p>
             {total > 0
@@ -76,9 +69,9 @@ function History() {
           )}
         </div>
       )}
-      {value !== null && value.tasks.length > 0 && (
+      {data !== undefined && data.tasks.length > 0 && (
         <>
-          <TaskTable tasks={value.tasks} />
+          <TaskTable tasks={data.tasks} />
           <Paging filter={filter} total={total} />
         </>
       )}
@@ -95,11 +88,14 @@ function Filters({ filter }: { filter: ListFilter }) {
   const show = (changes: Record<string, string | null>) =>
     navigate(withSearch({ page: null, ...changes }), { replace: true });
   const client = useClient();
-  const { value } = useLoad('models of the filter', async (signal) => {
-    const { tools } = await client.tools({ limit: MODELS_MAX }, { signal });
-    return tools.map((tool) => `${tool.slugowner}/${tool.slugproject}`);
+  const { data: slugs = [] } = useQuery({
+    queryKey: ['slugs of models'],
+    queryFn: async ({ signal }) => {
+      const { tools } = await client.tools({ limit: MODELS_MAX }, { signal });
+      return tools.map((tool) => `${tool.slugowner}/${tool.slugproject}`);
+    },
   });
-  const models = [...new Set([...(value ?? []), ...(filter.model === '' ? [] : [filter.model])])];
+  const models = [...new Set([...slugs, ...(filter.model === '' ? [] : [filter.model])])];
   return (
     <div className="filters">
       <form onSubmit={goTo} role="search">
