@@ -1,4 +1,10 @@
-import { INITIAL_STATUS, OUTCOMES, TASK_LIFE, TASK_STATUSES } from '@runfleet/protocol';
+import {
+  FAILURE_STATUS,
+  INITIAL_STATUS,
+  OUTCOMES,
+  TASK_LIFE,
+  TASK_STATUSES,
+} from '@runfleet/protocol';
 import { REPAIRS } from '@runfleet/tasks';
 
 import { INCIDENTS } from './chaos.ts';
@@ -6,15 +12,15 @@ import { INCIDENTS } from './chaos.ts';
 /** The statuses in which a task is between two commits; the others are passed through inside one. */
 const RESTS = ['task_queue', 'task_assign', 'task_preprocess_start', 'task_start'] as const;
 
-/** Every move that some commit can make. From `task_start` the end is reached by the whole road. */
+/** Every move that some commit can make: the road, and its exits. */
 function moves(): string[] {
   const road = TASK_STATUSES.flatMap((from) => {
     const { next } = TASK_LIFE[from];
     return next === null ? [] : [[from, next]];
   });
   const exits = RESTS.flatMap((from) =>
-    (['task_cancel', 'task_postprocess_end', INITIAL_STATUS] as const)
-      .filter((to) => to !== from && !(from === 'task_start' && to === 'task_postprocess_end'))
+    (['task_cancel', FAILURE_STATUS, INITIAL_STATUS] as const)
+      .filter((to) => to !== from && to !== TASK_LIFE[from].next)
       .map((to) => [from, to]),
   );
   return [...road, ...exits].map(([from, to]) => `move: ${from} > ${to}`);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import {
   canTransition,
+  FAILURE_STATUS,
   INITIAL_STATUS,
   isTerminal,
   LIVE_STATUSES,
@@ -41,8 +42,14 @@ test('nothing follows a terminal status', () => {
 test('from every live status a task can be killed and can fail', () => {
   for (const from of LIVE_STATUSES) {
     expect(canTransition(from, 'task_cancel')).toBe(true);
-    expect(canTransition(from, 'task_postprocess_end')).toBe(true);
+    const isPast = TASK_STATUSES.indexOf(from) >= TASK_STATUSES.indexOf(FAILURE_STATUS);
+    expect(canTransition(from, FAILURE_STATUS)).toBe(!isPast);
   }
+});
+
+test('only a run that has ended reaches its result', () => {
+  expect(predecessorsOf('task_postprocess_end')).toEqual(['task_postprocess_start']);
+  expect(predecessorsOf('task_postprocess_start')).toEqual(['task_end']);
 });
 
 test('a task goes back to the queue from every live status but the queue itself', () => {

@@ -59,16 +59,19 @@ export const SLOT_STATUSES: readonly TaskStatus[] = LIVE_STATUSES.filter(
   (status) => status !== INITIAL_STATUS,
 );
 
+/** A run that fails goes on from here, wherever it was: every run that is not cancelled passes it. */
+export const FAILURE_STATUS = 'task_end' satisfies TaskStatus;
+
 /**
  * Whether a task may move from one status to another. Besides the road forward there are three
- * exits from every status that is not terminal: killed (`task_cancel`), failed
- * (`task_postprocess_end` with a non-zero `pexit`) and, once assigned, requeued (`task_queue`).
+ * exits from every status that is not terminal: killed (`task_cancel`), failed (`task_end`, from where
+ * the road leads to the end with a non-zero `pexit`) and, once assigned, requeued (`task_queue`).
  */
 export function canTransition(from: TaskStatus, to: TaskStatus): boolean {
   if (isTerminal(from)) return false;
-  if (to === TASK_LIFE[from].next) return true;
+  if (to === TASK_LIFE[from].next || to === 'task_cancel') return true;
   if (to === INITIAL_STATUS) return from !== INITIAL_STATUS;
-  return isTerminal(to);
+  return to === FAILURE_STATUS && TASK_STATUSES.indexOf(from) < TASK_STATUSES.indexOf(to);
 }
 
 /** The statuses from which a move to `to` is legal. */

@@ -52,6 +52,8 @@ describe('to start', () => {
       'task_cost',
       'task_error',
       'task_error_full',
+      'task_end',
+      'task_postprocess_start',
       'task_cost',
       'task_postprocess_end',
     ]);

@@ -6,12 +6,14 @@
  * *fenced*: the task was requeued or killed meanwhile, and the worker throws its work away.
  */
 import {
+  FAILURE_STATUS,
   type FinishReason,
   INITIAL_STATUS,
   isTerminal,
   type Micros,
   type NewTaskEvent,
   TASK_LIFE,
+  TASK_STATUSES,
   type TaskStatus,
 } from '@runfleet/protocol';
 
@@ -136,9 +138,8 @@ export function decideOutput(state: TaskState, input: { epoch: number } & Output
 }
 
 /**
- * The attempt ended; `lastOutput` is text that is not in the log yet. From `task_start` on, the rest
- * of the road is walked and recorded; before it there is nothing to walk, and a failure goes straight
- * to the end.
+ * The attempt ended; `lastOutput` is text that is not in the log yet. The rest of the road is walked and
+ * recorded, from `task_end` on also by a run that failed before it began.
  */
 export function decideFinish(
   state: TaskState,
@@ -322,10 +323,9 @@ function finishPlan(state: TaskState, given: TaskResult): Plan {
     reports.push({ type: 'task_error', payload: { raw: error } });
   }
   if (error !== '') reports.push({ type: 'task_error_full', payload: { raw: error } });
-  const rest = state.status === 'task_start' ? restOfRoad(state.status) : [];
   return [
     ...reports.map((event): Step => ({ do: 'record', event })),
-    ...rest.map(enter),
+    ...roadToEnd(state.status).map(enter),
     { do: 'settle', result },
     {
       do: 'enter',
@@ -335,13 +335,13 @@ function finishPlan(state: TaskState, given: TaskResult): Plan {
   ];
 }
 
-/** The statuses between `from` and the end of the road, both excluded. */
-function restOfRoad(from: TaskStatus): TaskStatus[] {
-  const road: TaskStatus[] = [];
-  let next: TaskStatus | null = TASK_LIFE[from].next;
-  while (next !== null && !isTerminal(next)) {
+/** What a task enters on its way to the end: the end of its run first, unless it has passed that. */
+function roadToEnd(from: TaskStatus): TaskStatus[] {
+  const isPast = TASK_STATUSES.indexOf(from) >= TASK_STATUSES.indexOf(FAILURE_STATUS);
+  const road: TaskStatus[] = isPast ? [] : [FAILURE_STATUS];
+  for (;;) {
+    const { next } = TASK_LIFE[road.at(-1) ?? from];
+    if (next === null || isTerminal(next)) return road;
     road.push(next);
-    next = TASK_LIFE[next].next;
   }
-  return road;
 }

@@ -46,6 +46,8 @@ test("the documents' picture of a task's life is drawn from the tables (run with
 
 Drawn from \`packages/protocol/src/task-status.ts\` and the decisions of \`packages/tasks\` by a test. Back to \`task_queue\` is a
 requeue: the worker or its ticket was lost, and the epoch rises. \`task_postprocess_end\` is a success only with \`pexit\` "0".
+Every run that is not cancelled enters \`task_end\` before it, also one that failed in the queue; a cancelled one enters
+\`task_cancel\` alone.
 
 \`\`\`mermaid
 stateDiagram-v2

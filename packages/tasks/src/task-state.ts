@@ -166,7 +166,8 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
           if (state.notBefore === null) offer();
         } else {
           state.times[TASK_LIFE[step.status].time] = now;
-          if (state.status === INITIAL_STATUS && isTerminal(step.status)) {
+          // It ends in the queue.
+          if (state.status === INITIAL_STATUS && step.status !== 'task_assign') {
             state.notBefore = null;
             effects.moves.push(withdrawalOf(state));
           }

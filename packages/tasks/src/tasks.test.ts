@@ -102,9 +102,11 @@ describe('the road of a task', () => {
       });
       expect(task.pexit).not.toBe('0');
       const log = await logOf(db, id);
-      expect(log.slice(-4).map(({ type }) => type)).toEqual([
+      expect(log.slice(-6).map(({ type }) => type)).toEqual([
         'task_error',
         'task_error_full',
+        'task_end',
+        'task_postprocess_start',
         'task_cost',
         'task_postprocess_end',
       ]);

@@ -19,6 +19,7 @@ const RAISING: readonly LoggedEvent['type'][] = [
   // An attempt that is the last one, or a deadline that has passed, ends with a new epoch as well.
   'task_error',
   'task_error_full',
+  'task_end',
   'task_cost',
   'task_postprocess_end',
 ];

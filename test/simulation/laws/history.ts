@@ -333,6 +333,7 @@ const RISES_WITH_AN_END: ReadonlySet<string> = new Set([
   'task_error',
   'task_error_full',
   'task_end',
+  'task_postprocess_start',
   'task_cost',
   'task_cancel',
   'task_postprocess_end',

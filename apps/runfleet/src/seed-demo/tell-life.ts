@@ -162,6 +162,6 @@ function fail(
 ): DemoLife {
   const payload = { raw: end.error };
   life.record({ type: 'task_error', payload }).record({ type: 'task_error_full', payload });
-  if (life.status === 'task_start') life.enter('task_end').enter('task_postprocess_start');
+  life.enter('task_end').enter('task_postprocess_start');
   return life.settle(end).finish([]);
 }
