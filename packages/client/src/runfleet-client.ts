@@ -41,7 +41,7 @@ export class RunfleetClient {
   readonly #socketClass: SocketClass | undefined;
 
   constructor(options: ClientOptions) {
-    const apiUrl = options.apiUrl.replace(/\/+$/, '');
+    const apiUrl = options.apiUrl.replace(/(?<!\/)\/+$/, '');
     this.#access = {
       apiUrl,
       apiKey: options.apiKey,

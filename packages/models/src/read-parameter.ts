@@ -19,7 +19,7 @@ export function readNumber(body: Body, name: ChatParameterName): number {
   const value =
     typeof given === 'number'
       ? given
-      : typeof given === 'string' && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(given)
+      : typeof given === 'string' && /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i.test(given)
         ? Number(given)
         : NaN;
   if (!Number.isFinite(value)) throw invalid(MESSAGES.parameterNotNumber(name));

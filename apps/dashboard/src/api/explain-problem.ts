@@ -19,7 +19,7 @@ type Refusal = {
 
 export function explainProblem(problem: unknown): Explanation {
   const refusal = asRefusal(problem);
-  const field = /\[(\w+)[^\]]*\]/.exec(refusal.message)?.[1] ?? null;
+  const field = /\[(\w+)\b[^[\]]*\]/.exec(refusal.message)?.[1] ?? null;
   const known = KNOWN.find((entry) => entry.matches(refusal));
   return {
     title: known?.title ?? 'That did not work',

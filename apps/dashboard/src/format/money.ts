@@ -19,7 +19,7 @@ export function usdBalance(amount: string): string {
 
 /** `$0.000585`: every digit that is not a trailing zero, at least two decimals. */
 export function usdExact(amount: string): string {
-  return `$${formatUsd(parseUsd(amount)).replace(/(?<=\.\d\d\d*?)0+$/, '')}`;
+  return `$${formatUsd(parseUsd(amount)).replace(/(?<=\.\d\d\d{0,10}?)0{1,10}$/, '')}`;
 }
 
 function roundUp(amount: string, decimals: number): string {

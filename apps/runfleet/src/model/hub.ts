@@ -81,7 +81,7 @@ async function ask(ctx: ModelContext, url: string): Promise<Response> {
 
 /** A page of another origin would get the token. */
 function nextPage(response: Response, url: string): string | null {
-  const link = /<([^>]+)>;\s*rel="next"/u.exec(response.headers.get('link') ?? '')?.[1];
+  const link = /<([^<>]+)>;\s*rel="next"/u.exec(response.headers.get('link') ?? '')?.[1];
   if (link === undefined) return null;
   const next = new URL(link, url);
   return next.origin === new URL(url).origin ? next.href : null;

@@ -25,7 +25,7 @@ export function readModelContext(): ModelContext {
   const config = loadConfig(modelConfig);
   return {
     home: config.RUNFLEET_HOME,
-    hubUrl: config.HUB_URL.replace(/\/+$/u, ''),
+    hubUrl: config.HUB_URL.replace(/(?<!\/)\/+$/u, ''),
     hubToken: config.HF_TOKEN,
   };
 }

@@ -24,5 +24,5 @@ function cleanValue(value: string): string {
     .replace(/[^A-Za-z0-9._/]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, VALUE_CHARACTERS_MAX)
-    .replace(/[^A-Za-z0-9]+$/, '');
+    .replace(/(?<=[A-Za-z0-9])[^A-Za-z0-9]+$/, '');
 }

@@ -38,6 +38,11 @@ test.each([
   expect(answer.result.finishReason).toBe(finishReason);
 });
 
+test('a megabyte of spaces is split in the time that its length takes', async () => {
+  const { result } = await echo(`a${' '.repeat(1_000_000)}`);
+  expect(result.completionTokens).toBe(1);
+});
+
 test('an abort rejects at once with its reason, and the slot is free', async () => {
   await using engine = new EchoEngine({ kind: 'echo', slots: 1, tokenDelayMs: 60_000 });
   const prepared = await engine.prepare(aRequest('never said'));

@@ -149,7 +149,7 @@ function lastUserMessage(request: GenerateRequest): string {
 }
 
 function splitWords(text: string): string[] {
-  return text.match(/\s*\S+/gu) ?? [];
+  return text.trimEnd().match(/\s+\S*|\S+/gu) ?? [];
 }
 
 function closed(): EngineError {

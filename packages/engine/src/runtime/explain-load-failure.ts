@@ -8,7 +8,7 @@ export function explainLoadFailure(
 ): EngineError {
   const reason = firstLine(error);
   const missing =
-    /(?<library>lib[\w+-]+\.so(?:\.(?<major>\d+))?)[^:]*: cannot open shared object/u.exec(
+    /(?<library>lib[\w+-]+\.so(?:\.(?<major>\d+)\b)?)[^:]*: cannot open shared object/u.exec(
       error instanceof Error ? error.message : String(error),
     )?.groups;
   if (provider === 'cuda' && missing && !missing['library']?.includes('onnxruntime')) {
