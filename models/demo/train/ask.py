@@ -1,4 +1,4 @@
-"""Asks a checkpoint. Figures come from the engine, which is faster: packages/engine/optional/ask-demo.mjs.
+"""Asks a checkpoint. Figures come from the engine, which is faster: packages/engine/tools/ask-demo.ts.
 
     python ask.py CHECKPOINT "What is a task?" ...        answers, greedy and at temperature 0.7
     python ask.py CHECKPOINT --prompts FILE               ids of greedy answers to a JSON list of questions

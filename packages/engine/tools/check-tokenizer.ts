@@ -2,7 +2,7 @@
 // texts of twenty scripts: id for id, both for plain text and for text with special tokens written
 // into it. Then encodes a million characters of several kinds and says how long the event loop waited.
 //
-//   node --import tsx packages/engine/optional/check-tokenizer.mjs [tokenizer.json] [folder to install into]
+//   node --import tsx packages/engine/tools/check-tokenizer.ts [tokenizer.json] [folder to install into]
 //
 // Without a file it takes the vocabulary of the test models. The package is 64 MB, so it is installed
 // into a temporary folder (or the one given, to use it again) and is no dependency.
@@ -22,9 +22,19 @@ import { runInTurns } from '../src/text/in-steps.ts';
 import { parseTokenizerFile } from '../src/text/tokenizer-file.ts';
 import { Tokenizer } from '../src/text/tokenizer.ts';
 
+/** What is used of the `tokenizers` package. */
+type ReferenceTokenizer = {
+  encode(
+    text: string,
+    pair: null,
+    options: { addSpecialTokens: boolean },
+  ): Promise<{ getIds(): number[] }>;
+};
+type ReferenceClass = { fromFile(path: string): ReferenceTokenizer };
+
 const TEXTS = 20_000;
 const CHARACTERS = 1_000_000;
-const say = (line) => process.stdout.write(`${line}\n`);
+const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const work = await mkdtemp(join(tmpdir(), 'runfleet-tokenizers-'));
 try {
@@ -33,7 +43,9 @@ try {
     : buildTokenizer(1088).json;
   const packageDir = process.argv[3] ? resolve(process.argv[3]) : join(work, 'package');
   await install(packageDir);
-  const { Tokenizer: Reference } = createRequire(join(packageDir, 'package.json'))('tokenizers');
+  const { Tokenizer: Reference }: { Tokenizer: ReferenceClass } = createRequire(
+    join(packageDir, 'package.json'),
+  )('tokenizers');
   const tokenizer = new Tokenizer(parseTokenizerFile(json));
   // Without its added tokens the reference reads a special token as the text it is written with.
   const plain = { ...json, added_tokens: [], post_processor: null };
@@ -43,7 +55,7 @@ try {
   await rm(work, { recursive: true, force: true });
 }
 
-async function install(packageDir) {
+async function install(packageDir: string) {
   if (existsSync(join(packageDir, 'node_modules/tokenizers'))) return;
   say(`Installing tokenizers into ${packageDir} ...`);
   await mkdir(packageDir, { recursive: true });
@@ -57,13 +69,13 @@ async function install(packageDir) {
   if (code !== 0) throw new Error(`npm install ended with ${code}`);
 }
 
-async function load(Reference, json) {
+async function load(Reference: ReferenceClass, json: object) {
   const path = join(work, 'tokenizer.json');
   await writeFile(path, JSON.stringify(json));
   return Reference.fromFile(path);
 }
 
-async function compare(tokenizer, reference) {
+async function compare(tokenizer: Tokenizer, reference: ReferenceTokenizer) {
   const random = new SeededRandom(11n);
   const marks = tokenizer.addedTokens.map(({ content }) => content);
   let ids = 0;
@@ -71,7 +83,7 @@ async function compare(tokenizer, reference) {
   for (let round = 0; round < TEXTS; round += 1) {
     // Every hundredth is long, every other has a special token written into it.
     const length = round % 100 === 0 ? 2_000 : 40;
-    const mark = round % 2 === 0 ? marks[random.nextUint32() % marks.length] : '';
+    const mark = round % 2 === 0 ? (marks[random.nextUint32() % marks.length] ?? '') : '';
     const text = randomText(random, length) + mark + randomText(random, length);
     const own = tokenizer.encode(text);
     const theirs = (await reference.encode(text, null, { addSpecialTokens: false })).getIds();
@@ -84,7 +96,7 @@ async function compare(tokenizer, reference) {
   if (different > 0) process.exitCode = 1;
 }
 
-async function measure(tokenizer) {
+async function measure(tokenizer: Tokenizer) {
   const kinds = {
     prose: 'The worker takes a task, and the task waits in a fair queue. ',
     'one letter': 'a',
@@ -109,7 +121,7 @@ async function measure(tokenizer) {
 }
 
 /** In the process's own time, which other work on the machine does not lengthen. */
-function longestStepMs(work) {
+function longestStepMs(work: Iterator<unknown>) {
   let longest = 0;
   for (;;) {
     const before = process.cpuUsage();

@@ -1,7 +1,7 @@
 // Compares the engine with @huggingface/transformers, which runs the same model folder through a
 // tokenizer, a generation loop and a sampler of its own: 20 prompts, token for token.
 //
-//   node --import tsx packages/engine/optional/check-transformers.mjs [folder to install into]
+//   node --import tsx packages/engine/tools/check-transformers.ts [folder to install into]
 //
 // The package is 474 MB with what it brings, so it is installed into a temporary folder (or the one
 // given, to use it again) and is no dependency. Its install scripts would download more; they are off.
@@ -18,6 +18,8 @@ import { buildModelFolder, openEngine } from '../src/index.ts';
 import { openOrtNode } from '../src/runtime/ort-node/ort-node.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
 import { aRequest, TWENTY_PROMPTS } from '../src/testing/a-request.ts';
+
+type Answer = { promptIds: number[]; ids: number[]; text: string };
 
 const TOKENS = 64;
 // transformers.js reads marks in a user's text as marks; the engine, on purpose, does not.
@@ -38,7 +40,7 @@ try {
   await rm(work, { recursive: true, force: true });
 }
 
-async function install(packageDir) {
+async function install(packageDir: string) {
   if (existsSync(join(packageDir, 'node_modules/@huggingface/transformers'))) return;
   process.stdout.write(`Installing @huggingface/transformers into ${packageDir} ...\n`);
   await mkdir(packageDir, { recursive: true });
@@ -47,19 +49,19 @@ async function install(packageDir) {
   await run('npm', ['install', ...flags, '@huggingface/transformers@4'], packageDir, '');
 }
 
-async function transformersAnswers(packageDir, modelDir) {
-  const script = fileURLToPath(new URL('./transformers-answers.mjs', import.meta.url));
+async function transformersAnswers(packageDir: string, modelDir: string): Promise<Answer[]> {
+  const script = fileURLToPath(new URL('./transformers-answers.ts', import.meta.url));
   const input = JSON.stringify(prompts.map((prompt) => aRequest(prompt).messages));
-  const args = [script, packageDir, modelDir, String(TOKENS)];
-  return JSON.parse(await run(process.execPath, args, packageDir, input));
+  const args = ['--import', 'tsx', script, packageDir, modelDir, String(TOKENS)];
+  return JSON.parse(await run(process.execPath, args, process.cwd(), input));
 }
 
-async function ownAnswers(modelDir) {
-  const options = { provider: 'cpu', slots: 1, threads: 1 };
+async function ownAnswers(modelDir: string): Promise<Answer[]> {
+  const options = { provider: 'cpu', slots: 1, threads: 1 } as const;
   const engine = await openEngine({ kind: 'onnx', modelDir, ...options });
   const folder = await readModelFolder(modelDir);
   const runtime = await openOrtNode(folder, options);
-  const answers = [];
+  const answers: Answer[] = [];
   for (const prompt of prompts) {
     const request = aRequest(prompt, { maxTokens: TOKENS, minTokens: TOKENS });
     const prepared = await engine.prepare(request);
@@ -69,12 +71,14 @@ async function ownAnswers(modelDir) {
 
     // The engine tells text; the ids come from the same runtime and sampler beneath it.
     const sampler = new Sampler(request, [], folder.stopIds);
-    const ids = [];
-    let logits = await runtime.prefillChunk(0, prepared.promptIds, 0);
+    const ids: number[] = [];
+    let logits: Float32Array | undefined = await runtime.prefillChunk(0, prepared.promptIds, 0);
     for (let length = prepared.promptIds.length; ; length += 1) {
-      ids.push(sampler.next(logits));
+      if (!logits) throw new Error('The runtime answered no logits.');
+      const id = sampler.next(logits);
+      ids.push(id);
       if (ids.length === TOKENS) break;
-      [logits] = await runtime.decode([{ slot: 0, id: ids.at(-1), length }]);
+      [logits] = await runtime.decode([{ slot: 0, id, length }]);
     }
     runtime.rewind(0, 0);
     answers.push({ promptIds: [...prepared.promptIds], ids, text: shown });
@@ -84,15 +88,15 @@ async function ownAnswers(modelDir) {
   return answers;
 }
 
-function compare(theirs, ours) {
+function compare(theirs: readonly Answer[], ours: readonly Answer[]): boolean {
   let equal = 0;
   for (const [index, prompt] of prompts.entries()) {
-    const differing = ['promptIds', 'ids', 'text'].filter(
-      (part) => JSON.stringify(theirs[index][part]) !== JSON.stringify(ours[index][part]),
+    const differing = (['promptIds', 'ids', 'text'] as const).filter(
+      (part) => JSON.stringify(theirs[index]?.[part]) !== JSON.stringify(ours[index]?.[part]),
     );
     if (differing.length === 0) equal += 1;
     for (const part of differing) {
-      const [left, right] = [theirs[index][part], ours[index][part]].map((value) =>
+      const [left, right] = [theirs[index]?.[part], ours[index]?.[part]].map((value) =>
         JSON.stringify(value),
       );
       process.stdout.write(`${JSON.stringify(prompt)}: ${part} differ\n  ${left}\n  ${right}\n`);
@@ -104,9 +108,14 @@ function compare(theirs, ours) {
   return equal === prompts.length;
 }
 
-async function run(command, args, cwd, input) {
+async function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  input: string,
+): Promise<string> {
   const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
-  const exit = new Promise((settle, fail) => {
+  const exit = new Promise<void>((settle, fail) => {
     child.once('error', fail);
     child.once('close', (code) =>
       code === 0 ? settle() : fail(new Error(`${command} ended with ${code}`)),

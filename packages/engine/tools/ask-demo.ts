@@ -1,9 +1,9 @@
 // Asks the demo model as workers do. With --against it compares the engine's greedy answers, token for
 // token, with those of the PyTorch model that models/demo/train/ask.py --prompts wrote.
 //
-//   node --import tsx packages/engine/optional/ask-demo.mjs [--temperature 0.7] "What is a task?" ...
-//   node --import tsx packages/engine/optional/ask-demo.mjs --against IDS.JSON QUESTIONS.JSON
-//   node --import tsx packages/engine/optional/ask-demo.mjs --figures HELD-OUT.JSONL [--wrong]
+//   node --import tsx packages/engine/tools/ask-demo.ts [--temperature 0.7] "What is a task?" ...
+//   node --import tsx packages/engine/tools/ask-demo.ts --against IDS.JSON QUESTIONS.JSON
+//   node --import tsx packages/engine/tools/ask-demo.ts --figures HELD-OUT.JSONL [--wrong]
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ const engine = await openEngine({
   threads: 1,
 });
 try {
-  if (values.against) await compare(values.against, positionals[0]);
+  if (values.against) await compare(values.against, positionals[0] ?? '');
   else if (values.figures) await figures(values.figures);
   else await answerAll(positionals);
 } finally {
@@ -45,7 +45,7 @@ try {
   await rm(work, { recursive: true, force: true });
 }
 
-async function answerAll(prompts) {
+async function answerAll(prompts: readonly string[]) {
   let [tokens, milliseconds] = [0, 0];
   for (const [index, prompt] of prompts.entries()) {
     const { text, result } = await answer(prompt, BigInt(index));
@@ -56,7 +56,7 @@ async function answerAll(prompts) {
   process.stdout.write(`${Math.round((1000 * tokens) / milliseconds)} tokens a second.\n`);
 }
 
-async function answer(prompt, seed) {
+async function answer(prompt: string, seed: bigint) {
   const changes = { maxTokens: 160, temperature, greedy: temperature === 0, seed };
   const prepared = await engine.prepare(aRequest(prompt, changes));
   let text = '';
@@ -65,16 +65,17 @@ async function answer(prompt, seed) {
   return { text, result };
 }
 
-async function compare(idsFile, questionsFile) {
+async function compare(idsFile: string, questionsFile: string) {
   const { tokenizer } = await readModelFolder(dir);
-  const questions = JSON.parse(await readFile(questionsFile, 'utf8'));
-  const expected = JSON.parse(await readFile(idsFile, 'utf8'));
+  const questions: string[] = JSON.parse(await readFile(questionsFile, 'utf8'));
+  const expected: number[][] = JSON.parse(await readFile(idsFile, 'utf8'));
   let same = 0;
   for (const [index, question] of questions.entries()) {
     const { text, result } = await answer(question, 0n);
     const detokenizer = new Detokenizer(tokenizer);
-    const theirs = expected[index].map((id) => detokenizer.next(id)).join('') + detokenizer.end();
-    const isSame = text === theirs && result.completionTokens === expected[index].length;
+    const ids = expected[index] ?? [];
+    const theirs = ids.map((id) => detokenizer.next(id)).join('') + detokenizer.end();
+    const isSame = text === theirs && result.completionTokens === ids.length;
     if (isSame) same += 1;
     else process.stdout.write(`${question}\n  engine:  ${text}\n  PyTorch: ${theirs}\n`);
   }
@@ -83,10 +84,10 @@ async function compare(idsFile, questionsFile) {
 }
 
 /** Shares of answers that hold what they must, of questions that were not trained on. */
-async function figures(file) {
-  const groups = new Map();
+async function figures(file: string) {
+  const groups = new Map<string, { right: number; all: number }>();
   for (const line of (await readFile(file, 'utf8')).trim().split('\n')) {
-    const { group, ask, must } = JSON.parse(line);
+    const { group, ask, must }: { group: string; ask: string; must: string[] } = JSON.parse(line);
     const { text, result } = await answer(ask, 1n);
     const said = text.toLowerCase();
     const isRight =

@@ -1,11 +1,12 @@
 // What sampling, log probabilities and grammars cost per token, on logits of Phi's vocabulary size.
 //
-//   node --import tsx packages/engine/optional/measure-text.mjs [tokenizer.json]
+//   node --import tsx packages/engine/tools/measure-text.ts [tokenizer.json]
 //
 // Without a file it takes a vocabulary of Phi's size that is mostly filler.
 import { readFile } from 'node:fs/promises';
 
 import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
+import type { OutputGrammar } from '../src/engine.ts';
 import { GrammarPath } from '../src/grammar/grammar-path.ts';
 import { Grammars } from '../src/grammar/grammars.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
@@ -28,7 +29,7 @@ const OFF = {
   greedy: false,
   minTokens: 0,
 };
-const say = (line) => process.stdout.write(`${line}\n`);
+const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const json = process.argv[2] ? JSON.parse(await readFile(process.argv[2], 'utf8')) : undefined;
 const tokenizer = json ? new Tokenizer(parseTokenizerFile(json)) : buildTokenizer(ROWS).tokenizer;
@@ -85,7 +86,7 @@ function measureGrammars() {
     },
     required: ['name', 'age', 'tags'],
   };
-  const given = {
+  const given: Record<string, OutputGrammar> = {
     'schema of a person': { kind: 'json_schema', schema: JSON.stringify(person) },
     'any json': { kind: 'json' },
     'a pattern': { kind: 'regex', pattern: '[A-Z][a-z]{2,20}( [A-Z][a-z]{2,20}){1,3}' },
@@ -97,28 +98,29 @@ function measureGrammars() {
     const opened = grammars.open(grammar);
     const openMs = performance.now() - startedAt;
     for (const pass of ['first answers', 'later ones']) {
-      const masks = [];
+      const masks: number[] = [];
       for (let answer = 0; answer < 5; answer += 1) follow(new GrammarPath(opened), masks);
       say(`${name}: compiled in ${openMs.toFixed(1)} ms; mask, ${pass}: ${spread(masks)}`);
     }
   }
 }
 
-function follow(path, masks) {
+function follow(path: GrammarPath, masks: number[]) {
   for (let tokens = 0; tokens < 60; tokens += 1) {
     const startedAt = performance.now();
     const mask = path.mask();
     masks.push(performance.now() - startedAt);
-    const ids = [];
+    const ids: number[] = [];
     for (let id = 3; id < tokenizer.idCount; id += 1)
-      if ((mask[id >> 5] >>> (id & 31)) & 1) ids.push(id);
-    if (ids.length === 0) return;
-    path.take(tokenizer.bytesOf(ids[random.nextUint32() % ids.length]));
+      if (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) ids.push(id);
+    const id = ids[random.nextUint32() % ids.length];
+    if (id === undefined) return;
+    path.take(tokenizer.bytesOf(id));
   }
 }
 
-function report(name, prepare, run) {
-  const times = [];
+function report(name: string, prepare: () => void, run: () => unknown) {
+  const times: number[] = [];
   for (let round = 0; round < 2 * ROUNDS; round += 1) {
     prepare();
     const startedAt = performance.now();
@@ -129,10 +131,10 @@ function report(name, prepare, run) {
   say(`${name}: ${spread(times)}`);
 }
 
-function spread(times) {
+function spread(times: number[]) {
   const sorted = times.toSorted((left, right) => left - right);
-  const at = (share) =>
-    `${(1_000 * sorted[Math.floor(share * (sorted.length - 1))]).toFixed(1)} us`;
+  const at = (share: number) =>
+    `${(1_000 * (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN)).toFixed(1)} us`;
   return `least ${at(0)}, median ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`;
 }
 

@@ -1,5 +1,5 @@
 // Runs every published build, at tiny size, on a provider of this machine, and compares its logits
-// with the float64 reference: node --import tsx packages/engine/optional/check-provider.mjs cuda
+// with the float64 reference: node --import tsx packages/engine/tools/check-provider.ts cuda
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,14 @@ import { buildModelFolder } from '../src/builder/build-model-folder.ts';
 import { TINY_MODEL } from '../src/builder/model-size.ts';
 import { readModelFolder } from '../src/folder/model-folder.ts';
 import { openOrtCapi } from '../src/runtime/ort-capi/ort-capi.ts';
+import type { ProviderName } from '../src/runtime/provider.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
 import { PUBLISHED_BUILDS } from '../src/testing/published-builds.ts';
 import { ReferencePhi } from '../src/testing/reference-phi.ts';
 
-const provider = process.argv[2] ?? 'cpu';
+const PROVIDERS: readonly ProviderName[] = ['cpu', 'cuda', 'webgpu'];
+const provider = PROVIDERS.find((name) => name === (process.argv[2] ?? 'cpu'));
+if (!provider) throw new Error(`Name a provider: ${PROVIDERS.join(', ')}.`);
 // Half precision and int8 activations are this far from float64 where all is well.
 const TOLERANCE = 0.4;
 const SIZE = { ...TINY_MODEL, originalMaxPositions: 64, maxPositions: 512 };
@@ -19,7 +23,7 @@ const STEPS = 8;
 const ids = Array.from({ length: 120 }, (_, at) => 3 + ((at * 37) % 900));
 
 /** The largest distance of the reference's logits from what each way of running the graph gives. */
-async function measure(dir, reference) {
+async function measure(dir: string, provider: ProviderName, reference: ReferencePhi) {
   const folder = await readModelFolder(dir);
   const spec = { provider, threads: 2, slots: 4, contextLength: SIZE.maxPositions };
   const runtime = await openOrtCapi(folder, spec);
@@ -31,13 +35,13 @@ async function measure(dir, reference) {
   }
 }
 
-async function runEachWay(runtime, reference) {
-  const distance = (logits, length) => {
+async function runEachWay(runtime: Runtime, reference: ReferencePhi) {
+  const distance = (logits: Float32Array, length: number) => {
     const expected = reference.logits(ids.slice(0, length));
-    return Math.max(...Array.from(expected, (logit, id) => Math.abs(logit - logits[id])));
+    return Math.max(...Array.from(expected, (logit, id) => Math.abs(logit - (logits[id] ?? NaN))));
   };
-  const read = async (slot, length) => {
-    let logits;
+  const read = async (slot: number, length: number) => {
+    let logits: Float32Array = new Float32Array();
     for (let start = 0; start < length;) {
       const chunk = ids.slice(start, Math.min(length, start + runtime.chunkTokensMax(start)));
       logits = await runtime.prefillChunk(slot, chunk, start);
@@ -45,35 +49,29 @@ async function runEachWay(runtime, reference) {
     }
     return logits;
   };
+  const row = (slot: number, length: number) => ({ slot, length, id: ids[length] ?? NaN });
+  const decode = async (rows: readonly { slot: number; length: number; id: number }[]) => {
+    const logits = await runtime.decode(rows);
+    return Math.max(
+      ...rows.map(({ length }, at) => distance(logits[at] ?? new Float32Array(), length + 1)),
+    );
+  };
   const prefill = distance(await read(0, 40), 40);
   await runtime.prefillChunk(2, ids.slice(0, 9), 0);
   const chunks = distance(await runtime.prefillChunk(2, ids.slice(9, 21), 9), 21);
 
   let batch = 0;
   for (let step = 0; step < STEPS; step += 1) {
-    const rows = [
-      { slot: 0, length: 40 + step, id: ids[40 + step] },
-      { slot: 2, length: 21 + step, id: ids[21 + step] },
-    ];
-    for (const [at, logits] of (await runtime.decode(rows)).entries()) {
-      batch = Math.max(batch, distance(logits, rows[at].length + 1));
-    }
+    batch = Math.max(batch, await decode([row(0, 40 + step), row(2, 21 + step)]));
   }
 
   // One alone, a chunk onto an answer, and both together again.
-  const [alone] = await runtime.decode([{ slot: 0, length: 48, id: ids[48] }]);
-  const mixed = [distance(alone, 49)];
+  const mixed = [await decode([row(0, 48)])];
   mixed.push(distance(await runtime.prefillChunk(2, ids.slice(29, 34), 29), 34));
-  const rows = [
-    { slot: 0, length: 49, id: ids[49] },
-    { slot: 2, length: 34, id: ids[34] },
-  ];
-  for (const [at, logits] of (await runtime.decode(rows)).entries()) {
-    mixed.push(distance(logits, rows[at].length + 1));
-  }
+  mixed.push(await decode([row(0, 49), row(2, 34)]));
 
-  const { first } = runtime.slotClasses[1];
-  const long = distance(await read(first, 100), 100);
+  const [, longSlots] = runtime.slotClasses;
+  const long = longSlots ? distance(await read(longSlots.first, 100), 100) : NaN;
   return { prefill, chunks, batch, mixed: Math.max(...mixed), long };
 }
 
@@ -84,6 +82,7 @@ try {
     await buildModelFolder(dir, { ...SIZE, ...build });
     const { device, note, ...distances } = await measure(
       dir,
+      provider,
       new ReferencePhi({ ...SIZE, ...build }),
     );
     const told = Object.entries(distances).map(([what, by]) => `${what} ${by.toExponential(1)}`);

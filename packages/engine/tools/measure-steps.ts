@@ -3,7 +3,7 @@
 // `pnpm bench:engine` it can be told on a busy machine. The model is small and has one thread, so that
 // its runs take little and nothing spins.
 //
-//   node --import tsx packages/engine/optional/measure-steps.mjs
+//   node --import tsx packages/engine/tools/measure-steps.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,14 +30,14 @@ const spec = {
   provider: 'cpu',
   slots: Math.max(...BATCHES),
   threads: 1,
-};
+} as const;
 const engine = await openEngine(spec);
 const { runtime } = await openRuntime(await readModelFolder(dir), spec);
 const neverAborted = new AbortController().signal;
 let calls = 0;
 
 for (const batch of BATCHES) {
-  const differences = [];
+  const differences: number[] = [];
   for (let round = 0; round < ROUNDS + ROUNDS_FIRST; round += 1) {
     const difference = (await cpuOf(() => answer(batch))) - (await cpuOf(() => runBare(batch)));
     // The first rounds are for the compiler.
@@ -45,7 +45,7 @@ for (const batch of BATCHES) {
   }
   const sorted = differences.toSorted((left, right) => left - right);
   const [least, median, most] = [0, 0.5, 1].map((share) =>
-    sorted[Math.floor(share * (sorted.length - 1))].toFixed(0),
+    sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(0),
   );
   process.stdout.write(
     `batch ${batch}: ${median} us of CPU a step over bare runs (${least} to ${most} in ${ROUNDS} rounds)\n`,
@@ -56,14 +56,14 @@ await runtime[Symbol.asyncDispose]();
 await rm(dir, { recursive: true });
 
 /** Microseconds of all threads. */
-async function cpuOf(work) {
+async function cpuOf(work: () => Promise<void>) {
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);
   return user + system;
 }
 
-async function answer(batch) {
+async function answer(batch: number) {
   calls += 1;
   const request = aRequest('', { minTokens: STEPS, maxTokens: STEPS, cacheScope: String(calls) });
   const answers = Array.from({ length: batch }, (_, at) => {
@@ -73,7 +73,7 @@ async function answer(batch) {
   await Promise.all(answers);
 }
 
-async function runBare(batch) {
+async function runBare(batch: number) {
   const slots = Array.from({ length: batch }, (_, slot) => slot);
   for (const slot of slots) {
     runtime.rewind(slot, 0);

@@ -1,4 +1,4 @@
-// Runs in a process of its own: `node transformers-answers.mjs <package dir> <model dir> <tokens>`, the
+// Runs in a process of its own: `node --import tsx transformers-answers.ts <package dir> <model dir> <tokens>`, the
 // conversations as JSON on its input, `[{ promptIds, ids, text }]` as JSON on its output.
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';

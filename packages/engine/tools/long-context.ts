@@ -1,5 +1,5 @@
 // Two prompts of 6,000 tokens at once on Phi-3.5-mini's own geometry, int4 with random weights, on this
-// machine's CPU: node --import tsx packages/engine/optional/long-context.mjs
+// machine's CPU: node --import tsx packages/engine/tools/long-context.ts
 // Takes 3 GB of disk, 9 GB of memory and six minutes on two cores. The second prompt
 // follows the first in the one long slot, and a short answer is written beside both.
 import { availableParallelism, tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const PROMPT_TOKENS = 6_000;
 const ANSWER_TOKENS = 16;
 const GB = 1e9;
 const startedAt = performance.now();
-const say = (text) =>
+const say = (text: string) =>
   process.stdout.write(`${((performance.now() - startedAt) / 1_000).toFixed(0)} s  ${text}\n`);
 
 const modelDir = join(tmpdir(), 'runfleet-long-context');
@@ -32,7 +32,7 @@ const engine = await openEngine({
 });
 say(`open: ${engine.info.contextLength} tokens of context`);
 
-async function answer(name, sequence, promptTokens) {
+async function answer(name: string, sequence: number, promptTokens: number) {
   const request = aRequest('', {
     minTokens: ANSWER_TOKENS,
     maxTokens: ANSWER_TOKENS,
@@ -45,7 +45,7 @@ async function answer(name, sequence, promptTokens) {
     (chunk) => (text += chunk.text),
     new AbortController().signal,
   );
-  const rate = (count, ms) => `${((1_000 * count) / ms).toFixed(1)} tokens/s`;
+  const rate = (count: number, ms: number) => `${((1_000 * count) / ms).toFixed(1)} tokens/s`;
   say(
     `${name}: ${promptTokens} tokens after ${(result.prefillMs / 1_000).toFixed(0)} s, then ${rate(ANSWER_TOKENS - 1, result.decodeMs)}; ${(process.memoryUsage().rss / GB).toFixed(1)} GB`,
   );
