@@ -41,6 +41,7 @@ export const EXPECTED_COUNTS: readonly string[] = [
     `fault: ${message} duplicated`,
   ]),
   'fault: ticket late',
+  'fault: old ticket again',
   'fault: ticket given out again',
   'fault: http answer lost',
   'fault: input killed its worker',

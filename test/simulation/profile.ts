@@ -33,7 +33,7 @@ export function drawProfile(random: Random): Profile {
   return {
     brokers: random.whole(2, 3),
     apis: random.whole(2, 3),
-    workers: random.whole(3, 4),
+    workers: random.whole(2, 4),
     slots: random.whole(1, 3),
     isOneWorkerDefective: random.chance(0.25),
     runEveryMs: random.between(150, 900),

@@ -11,11 +11,13 @@ import {
   requeueTask,
   startTask,
   type TaskResult,
+  type TaskStore,
 } from '@runfleet/tasks';
 import {
   decideExpireUnstarted,
   decideFinish,
   decideRenew,
+  isRefusal,
   repairOne,
 } from '@runfleet/tasks/memory';
 
@@ -42,14 +44,15 @@ export type Verbs = {
 };
 
 export function verbsOf(world: World, process: SimProcess, clients: Clients): Verbs {
+  const watched = (claim: Claim & { workerId?: string }) => watchEpoch(world, clients, claim);
   const verbs: Verbs = {
-    accept: (claim) => acceptTask(clients, claim),
-    begin: (claim) => beginTask(clients, claim),
-    start: (claim) => startTask(clients, claim),
-    append: (claim, output) => appendOutput(clients, claim, output),
-    finish: (claim, end) => finishTask(clients, claim, end),
-    handBack: (claim) => requeueTask(clients, claim, 'worker_stopping'),
-    requeue: (claim) => requeueTask(clients, claim, 'run_broke_off'),
+    accept: (claim) => acceptTask(watched(claim), claim),
+    begin: (claim) => beginTask(watched(claim), claim),
+    start: (claim) => startTask(watched(claim), claim),
+    append: (claim, output) => appendOutput(watched(claim), claim, output),
+    finish: (claim, end) => finishTask(watched(claim), claim, end),
+    handBack: (claim) => requeueTask(watched(claim), claim, 'worker_stopping'),
+    requeue: (claim) => requeueTask(watched(claim), claim, 'run_broke_off'),
     renew: (worker) => renewWorker(clients, worker),
     expireUnstarted: (taskId) => repairOne(clients, 'start-deadlines', taskId),
   };
@@ -60,6 +63,27 @@ export function verbsOf(world: World, process: SimProcess, clients: Clients): Ve
     'assigned task expired': { expireUnstarted: expireAssigned(clients) },
   };
   return { ...verbs, ...(world.bug && wrong[world.bug]) };
+}
+
+/** The store for what is said of one attempt: whatever an old one says must be refused. */
+function watchEpoch(
+  { history }: World,
+  { store }: Clients,
+  claim: Claim & { workerId?: string },
+): { store: TaskStore } {
+  const commit: TaskStore['commit'] = (command) =>
+    store.commit({
+      ...command,
+      decide: (state, seen) => {
+        const isOwn =
+          state.epoch === claim.epoch && !(claim.workerId && state.workerId !== claim.workerId);
+        const actual = state.epoch;
+        const decision = command.decide(state, seen);
+        if (!isOwn && !isRefusal(decision)) history.heededOldEpoch(claim, actual);
+        return decision;
+      },
+    });
+  return { store: { ...store, commit } };
 }
 
 const finishWithoutEpoch =

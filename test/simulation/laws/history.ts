@@ -7,19 +7,24 @@ import {
   canTransition,
   INITIAL_STATUS,
   isTerminal,
+  parseUsd,
   type Pico,
   TASK_STATUSES,
   type TaskEvent,
   type TaskStatus,
 } from '@runfleet/protocol';
 import type { Ticket } from '@runfleet/queue';
+import type { Claim, TaskResult } from '@runfleet/tasks';
 import { type Applied, LEASE_PULSES, type MemoryDatabase } from '@runfleet/tasks/memory';
 
 import type { Counts } from '../counts.ts';
 import type { RunInput } from '../input.ts';
 import type { VirtualTime } from '../kernel/virtual-time.ts';
+import { billOf } from './bill.ts';
+import { checkCommit } from './commit-laws.ts';
 import type { Broken, Law } from './laws.ts';
 import { Ledger } from './ledger.ts';
+import { ReadableText } from './readable-text.ts';
 
 /** Says what happened, for whoever watches a life. */
 export type Trace = ((who: string, what: string) => void) | null;
@@ -33,6 +38,7 @@ export class History {
   readonly #time: VirtualTime;
   readonly #tasks = new Map<string, Seen>();
   readonly #ledger = new Ledger();
+  readonly #text = new ReadableText();
   /** Tasks bound to each connection of a worker. */
   readonly #bound = new Map<string, number>();
   /** The pulse at which each worker was last heard of. */
@@ -92,6 +98,7 @@ export class History {
         this.#ledger.end(after.organisationId, after.held);
         this.#ended(before, after);
       }
+      this.#checkCommit({ before, after }, applied.events);
     }
     for (const transfer of applied.transfers) this.#ledger.post(transfer);
     this.#checkCharges(applied);
@@ -106,13 +113,22 @@ export class History {
       this.#break('one task per Run', taskId, `${run} is task ${known} as well`);
   }
 
-  /** A worker was told that it ended a task. */
-  toldDone({ taskId, epoch }: Ticket): void {
+  /** A worker was told that it ended a task, as it said. */
+  toldDone({ taskId, epoch }: Claim, { outcome }: TaskResult): void {
     const seen = this.#tasks.get(taskId);
+    const ended = this.#database?.tasks.get(taskId)?.state.outcome;
+    if (ended !== outcome) {
+      this.#break('own epoch', taskId, `${outcome} was told to be done, but the task ${ended}`);
+    }
     if (!seen || !isTerminal(seen.status) || seen.epoch !== epoch) {
       const state = seen ? `${seen.status} in epoch ${seen.epoch}` : 'unknown';
       this.#break('own epoch', taskId, `done was told to epoch ${epoch}, but the task is ${state}`);
     }
+  }
+
+  /** What was said of an old epoch was not refused. */
+  heededOldEpoch({ taskId, epoch }: Claim, actual: number): void {
+    this.#break('old epochs are void', taskId, `epoch ${epoch} was heeded in epoch ${actual}`);
   }
 
   picked(pool: string, mark: string, actual: string | null): void {
@@ -171,6 +187,8 @@ export class History {
       if (this.#isListed(id) && used !== 0)
         this.#break('slots in use', null, `${id} still uses ${used}`);
     }
+    if (!this.#ledger.isRevenueCharged)
+      this.#break('true ledger', null, 'revenue is not the charges');
     if (this.#ledger.sum() !== 0n) this.#break('true ledger', null, `sum ${this.#ledger.sum()}`);
   }
 
@@ -183,6 +201,8 @@ export class History {
     if (last && isTerminal(last.status)) {
       this.#break('silence after the end', taskId, `${type} after ${last.status}`);
     }
+    const misread = this.#text.happened(event);
+    if (misread !== null) this.#break('readable text', taskId, misread);
     const status = statusOf(type);
     if (last) {
       if (status !== null && !canTransition(last.status, status)) {
@@ -247,6 +267,42 @@ export class History {
     if (ranMs < after.timeoutSeconds * 1_000) {
       this.#break('patience with the accepted', after.id, `expired ${ranMs} ms after its accept`);
     }
+  }
+
+  #checkCommit(change: Applied['changed'][number], written: readonly TaskEvent[]): void {
+    const database = this.#database;
+    if (!database) return;
+    const { id } = change.after;
+    const events = written.filter(({ taskId }) => taskId === id);
+    const wrong = checkCommit(change, { database, events });
+    if (wrong) this.#break(wrong.law, id, wrong.detail);
+    if (!isTerminal(change.before.status) && isTerminal(change.after.status)) this.#checkBill(id);
+  }
+
+  #checkBill(id: string): void {
+    const row = this.#database?.tasks.get(id);
+    if (!row) return;
+    const { task, state, patch } = row;
+    const { timeoutSeconds } = task;
+    const cps = parseUsd(task.model.cps);
+    const isCharged = state.outcome === 'succeeded';
+    const log = this.#database?.events.get(id) ?? [];
+    const { cost, receipt } = billOf(log, { cps, timeoutSeconds, isCharged });
+    const told = log.findLast(({ type }) => type === 'task_cost');
+    const written = told?.type === 'task_cost' ? told.payload : null;
+    const expected = text({ cost, receipt, billed: receipt.seconds.billed, told: receipt.cost });
+    const { cps: price, seconds, cost: charged } = patch?.receipt ?? {};
+    const actual = text({
+      cost: state.totalCost,
+      receipt: { cps: price, cost: charged, seconds },
+      billed: written?.seconds,
+      told: written?.cost,
+    });
+    if (actual !== expected) this.#break('exact bill', id, `${actual}, not ${expected}`);
+    if (state.held !== BigInt(timeoutSeconds) * cps) {
+      this.#break('exact bill', id, `held ${state.held} for ${timeoutSeconds} s at ${cps}`);
+    }
+    this.#ledger.charge(cost);
   }
 
   #checkCharges({ changed, transfers }: Applied): void {
@@ -338,6 +394,9 @@ const RISES_WITH_AN_END: ReadonlySet<string> = new Set([
   'task_cancel',
   'task_postprocess_end',
 ]);
+
+const text = (value: unknown) =>
+  JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part));
 
 const STATUSES: ReadonlySet<string> = new Set(TASK_STATUSES);
 

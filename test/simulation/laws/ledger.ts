@@ -7,6 +7,17 @@ export class Ledger {
   readonly #accounts = new Map<string, Pico>();
   readonly #living = new Map<string, { held: Pico; count: number }>();
 
+  #charged: Pico = 0n;
+
+  /** What a task's end costs, as its log says. */
+  charge(cost: Pico): void {
+    this.#charged += cost;
+  }
+
+  get isRevenueCharged(): boolean {
+    return (this.#accounts.get('revenue') ?? 0n) === this.#charged;
+  }
+
   post({ debit, credit, amount }: Transfer): void {
     this.#accounts.set(debit, (this.#accounts.get(debit) ?? 0n) - amount);
     this.#accounts.set(credit, (this.#accounts.get(credit) ?? 0n) + amount);

@@ -13,6 +13,8 @@ import { requireAway } from './require-away.ts';
 import type { SimRole } from './sim-role.ts';
 
 const TRIES_MAX = 6;
+/** Dollars a second: a price changes while tasks run, and has as many digits as there are. */
+const PRICES = [MODEL.cps, '0.000123456789', '0.007000000001'];
 
 export class Callers {
   readonly #world: World;
@@ -116,7 +118,7 @@ export class Callers {
       organisationId,
       projectId: organisationId,
       ownerId,
-      model: MODEL,
+      model: { ...MODEL, cps: random.pick(PRICES) },
       parameters: input,
       seed: BigInt(random.whole(0, 2 ** 31)),
       timeoutSeconds: random.whole(4, 12),

@@ -8,12 +8,12 @@ import {
   type Claim,
   drainWorker,
   failure,
-  type Output,
   registerWorker,
   retireWorker,
   type TaskResult,
 } from '@runfleet/tasks';
 
+import { outputOf, textOf } from '../answer.ts';
 import type { RunInput } from '../input.ts';
 import type { SimProcess } from '../kernel/sim-process.ts';
 import { Stop, Stopped } from '../kernel/stop.ts';
@@ -146,7 +146,7 @@ class SimWorker {
       // From here on nothing stops it: whether the task is still its own is seen by the commit.
       await process.sleep(this.#world.random.exponential(POSTPROCESS_MS));
       const carried = await untilAnswered(process, () => this.#verbs.finish(claim, end));
-      if (carried === 'done') this.#world.history.toldDone(claim);
+      if (carried === 'done') this.#world.history.toldDone(claim, end.result);
       this.#clients.queue.wake(POOL);
     } catch (error) {
       if (error instanceof Stopped && error.kind === 'fenced') return;
@@ -183,14 +183,14 @@ class SimWorker {
         if (tokens === 1) this.#misbehave(behaviour);
         // What is left at the end travels with the last commit.
         if (tokens === chunks) break;
-        await this.#written(() => this.#verbs.append(claim, outputOf(tokens)), stop);
+        await this.#written(() => this.#verbs.append(claim, outputOf(claim, tokens)), stop);
       }
       if (behaviour === 'never ends') await stop.unlessStopped(new Promise(() => {}));
       if (behaviour === 'hangs') await new Promise(() => {});
       if (behaviour === 'fails in the model') {
         return { result: failure('failed', 'no good answer') };
       }
-      return { result: answerOf(chunks), lastOutput: outputOf(chunks) };
+      return { result: answerOf(claim, chunks), lastOutput: outputOf(claim, chunks) };
     } catch (error) {
       if (!(error instanceof Stopped) || error.kind !== 'timeout') throw error;
       return { result: failure('expired', 'The timeout passed.') };
@@ -257,17 +257,11 @@ function requireStopped(error: unknown): void {
   if (!(error instanceof Stopped)) throw error;
 }
 
-const outputOf = (tokens: number): Output => ({
-  raw: `word ${tokens} `,
-  tokens,
-  elapsedMs: tokens,
-});
-
-function answerOf(chunks: number): TaskResult {
+function answerOf(claim: Claim, chunks: number): TaskResult {
   return {
     ...failure('succeeded', ''),
     finishReason: 'stop',
-    output: 'an answer',
+    output: textOf(claim, chunks),
     weights: 'none',
     device: 'cpu',
     promptTokens: 3,

@@ -1,3 +1,5 @@
+import type { Ticket } from '@runfleet/queue';
+
 import type { Random } from '../kernel/random.ts';
 import type { SimProcess } from '../kernel/sim-process.ts';
 import { RedisData } from './redis-data.ts';
@@ -16,6 +18,8 @@ export class SimRedis implements Server {
   #done: RedisOperation[] = [];
   readonly #random: Random;
   readonly #note: (step: RedisStep) => void;
+  /** The last ticket of each task that each worker was sent. */
+  readonly #sent = new Map<string, Ticket>();
   readonly #listeners = new Map<string, Set<Listener>>();
 
   constructor(random: Random, note: (step: RedisStep) => void) {
@@ -51,6 +55,14 @@ export class SimRedis implements Server {
     for (const operation of this.#done) apply(this.#data, operation);
     this.#note({ do: 'restore', operations: [...this.#done] });
     this.serverId = this.#random.uuid();
+  }
+
+  /** Notes that a worker is sent a ticket. Answers the one of an earlier epoch that it was sent before. */
+  resend(workerId: string, ticket: Ticket): Ticket | undefined {
+    const key = `${workerId} ${ticket.taskId}`;
+    const old = this.#sent.get(key);
+    this.#sent.set(key, ticket);
+    return old;
   }
 
   listen(channel: string, listener: Listener): AsyncDisposable {

@@ -6,8 +6,8 @@ import type { Connection } from './connection.ts';
 
 /** How long a ticket that nobody confirmed lies before it is given out again. */
 const STALLED_MS = 30_000;
-
-const keyOf = ({ taskId, epoch }: Ticket) => `${taskId}-${epoch}`;
+/** How often a worker that gets a task once more gets its first ticket once more, too. */
+const OLD_AGAIN = 0.7;
 
 /** A process' ticket transport: at least once, in any order, and gone when Redis forgets. */
 export function openSimTickets(
@@ -17,7 +17,14 @@ export function openSimTickets(
 ): TicketTransport {
   const { redis, random, counts, time } = world;
 
-  const announce = (workerId: string, tickets: readonly Ticket[]) => {
+  const announce = (workerId: string, sent: readonly Ticket[]) => {
+    const tickets = sent.flatMap((ticket) => {
+      // A Redis that was restored gives out what was done long ago; also when all is healed.
+      const old = redis.resend(workerId, ticket);
+      if (!old || !random.chance(OLD_AGAIN)) return [ticket];
+      counts.add('fault: old ticket again');
+      return [ticket, old];
+    });
     for (const { process: to, life, hear } of redis.listenersOf(`tickets:${workerId}`)) {
       for (const ticket of tickets) {
         const copies = chance(world.profile.tickets.duplicated, 'ticket duplicated') ? 2 : 1;
@@ -25,7 +32,7 @@ export function openSimTickets(
           const delayMs = random.exponential(
             chance(world.profile.tickets.late, 'ticket late') ? 4_000 : 1,
           );
-          time.after(delayMs, () => to.deliver(life, () => hear(keyOf(ticket))));
+          time.after(delayMs, () => to.deliver(life, () => hear(JSON.stringify(ticket))));
         }
       }
     }
@@ -62,10 +69,7 @@ export function openSimTickets(
       const listening = redis.listen(`tickets:${workerId}`, {
         process,
         life,
-        hear: (key) => {
-          const ticket = redis.data.ticketsOf(workerId).find((one) => keyOf(one) === key);
-          if (ticket) process.spawn(take(ticket));
-        },
+        hear: (text) => process.spawn(take(JSON.parse(text) as Ticket)),
       });
       process.every(STALLED_MS, async () => {
         const left = redis.data.ticketsOf(workerId);

@@ -1,5 +1,14 @@
-export { decideExpireUnstarted, decideFinish, decideKill } from '../decide.ts';
-export { decideRenew, LEASE_PULSES } from '../decide-worker.ts';
+export {
+  ACCEPT_PULSES,
+  decideExpireUnstarted,
+  decideFinish,
+  decideKill,
+  INFRA_ATTEMPTS_MAX,
+  isRefusal,
+  PAUSE_SECONDS_MAX,
+  REPORT_GRACE_SECONDS,
+} from '../decide.ts';
+export { decideRenew, LEASE_PULSES, SILENT_PULSES } from '../decide-worker.ts';
 export { planCommands } from '../plan-commit.ts';
 export { repairOne } from '../reconcile.ts';
 export { type Applied, ConstraintError, MemoryDatabase } from './memory-database.ts';
