@@ -110,7 +110,10 @@ export class RoleProcess implements AsyncDisposable {
   async #untilReady(): Promise<void> {
     const deadline = performance.now() + READY_MS;
     while (performance.now() < deadline) {
-      if (!this.isRunning) throw new Error(`${this.name} exited at its start:\n${this.#output}`);
+      if (!this.isRunning) {
+        const { exitCode } = this.#child;
+        throw new Error(`${this.name} exited at its start with ${exitCode}:\n${this.#output}`);
+      }
       const isReady = await fetch(`${this.url}/readyz`).then(
         (response) => response.ok,
         () => false,

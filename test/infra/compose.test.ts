@@ -113,6 +113,16 @@ describe('what a service waits for can come', () => {
   });
 });
 
+test.each(['api', 'gateway', 'broker', 'worker'])(
+  '%s starts when the schema is up to date, and not before',
+  (role) => {
+    expect(compose.services[role]?.depends_on?.['migrate']).toEqual({
+      condition: 'service_completed_successfully',
+    });
+    expect(compose.services['migrate']).toMatchObject({ command: ['migrate'], restart: 'no' });
+  },
+);
+
 test('Redis keeps its data over a restart and evicts nothing', () => {
   expect(compose.services['redis']?.command).toEqual(
     expect.arrayContaining(['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { getRequestListener } from '@hono/node-server';
 import { compatibleAdmission } from '@runfleet/billing';
-import { connectDb } from '@runfleet/db';
+import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { openTaskQueue } from '@runfleet/queue';
@@ -27,13 +27,17 @@ const TIMEOUTS = {
 /** Opens what the role needs and listens. Disposing closes it backwards, answers in flight first. */
 export async function startApi(
   config: ApiConfig,
-  { logger }: { logger: Logger },
+  { logger, signal }: { logger: Logger; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { url: string }> {
   const masterKey = await openMasterKey({
     ...(config.MASTER_KEY === undefined ? {} : { hex: config.MASTER_KEY }),
     file: config.MASTER_KEY_FILE,
   });
-  const db = connectDb(config.DATABASE_URL, { name: 'runfleet-api' });
+  const db = await openDb(config.DATABASE_URL, {
+    name: 'runfleet api',
+    onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+    signal,
+  });
   const queue = openTaskQueue({
     url: config.REDIS_URL,
     onError: (err) => logger.debug({ err }, 'queue hint lost'),
@@ -67,7 +71,7 @@ export async function startApi(
       }),
       // Without Redis Runs are still accepted, so it does not decide whether this role can work.
       health: createHealth({
-        checks: { database: async () => void (await db.sql`select 1`) },
+        checks: { database: () => checkDatabase(db) },
         metrics,
         logger,
       }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { connectDb } from '@runfleet/db';
+import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { MODELS } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
@@ -25,7 +25,7 @@ const CONNECTIONS = 6;
 /** Leads pools or stands by for them, and keeps house, until disposed. */
 export function startBroker(
   config: z.infer<typeof brokerConfig>,
-  options: { logger: Logger },
+  options: { logger: Logger; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { url: string }> {
   return Resources.opening(async (resources) => {
     const { logger } = options;
@@ -33,7 +33,12 @@ export function startBroker(
     const onError = (err: Error) => logger.debug({ err }, 'redis connection');
     const metrics = createMetrics({ role: 'broker' });
     const db = resources.use(
-      connectDb(DATABASE_URL, { connections: CONNECTIONS, name: 'runfleet broker' }),
+      await openDb(DATABASE_URL, {
+        connections: CONNECTIONS,
+        name: 'runfleet broker',
+        onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+        signal: options.signal,
+      }),
     );
     const queue = resources.use(openTaskQueue({ url, onError }));
     const tickets = resources.use(
@@ -55,9 +60,7 @@ export function startBroker(
       now: () => performance.now(),
     };
     const checks = {
-      postgres: async () => {
-        await db.sql`select 1`;
-      },
+      database: () => checkDatabase(db),
       redis: () => queue.check(),
     };
     const health = resources.use(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { connectDb, shareReads } from '@runfleet/db';
+import { checkDatabase, openDb, shareReads } from '@runfleet/db';
 import { openFollower } from '@runfleet/events';
 import { createHealth, createMetrics, type Logger } from '@runfleet/service';
 import { readTaskIds } from '@runfleet/tasks';
@@ -23,7 +23,7 @@ const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000 };
 /** Tells task events to sockets and event streams until disposed; then every client is told to come again. */
 export async function startGateway(
   config: GatewayConfig,
-  options: { logger: Logger; limits?: Partial<Limits> },
+  options: { logger: Logger; limits?: Partial<Limits>; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { url: string }> {
   const { logger } = options;
   const limits: Limits = {
@@ -33,10 +33,12 @@ export async function startGateway(
     ...options.limits,
   };
   const metrics = createMetrics({ role: 'gateway' });
-  const db = connectDb(config.DATABASE_URL, {
+  const db = await openDb(config.DATABASE_URL, {
     connections: DB_CONNECTIONS,
     name: 'runfleet gateway',
     findsByIds: true,
+    onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+    signal: options.signal,
   });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });
   const feeds = new TaskFeeds({
@@ -54,7 +56,7 @@ export async function startGateway(
   };
   const health = createHealth({
     // Without Redis events arrive later, so it does not decide whether this role can work.
-    checks: { postgres: async () => void (await db.sql`select 1`) },
+    checks: { database: () => checkDatabase(db) },
     metrics: {
       ...metrics,
       text: () => {

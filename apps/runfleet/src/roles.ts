@@ -16,16 +16,19 @@ const ROLES = {
   worker: role(workerConfig, startWorker),
 } as const satisfies Record<
   string,
-  (env: Environment, logger: Logger) => () => Promise<RunningRole>
+  (env: Environment, logger: Logger, signal?: AbortSignal) => () => Promise<RunningRole>
 >;
 
 function role<Schema extends z.ZodObject>(
   schema: Schema,
-  start: (config: z.infer<Schema>, options: { logger: Logger }) => Promise<RunningRole>,
+  start: (
+    config: z.infer<Schema>,
+    options: { logger: Logger; signal?: AbortSignal },
+  ) => Promise<RunningRole>,
 ) {
-  return (env: Environment, logger: Logger) => {
+  return (env: Environment, logger: Logger, signal?: AbortSignal) => {
     const config = loadConfig(schema, env);
-    return () => start(config, { logger });
+    return () => start(config, signal ? { logger, signal } : { logger });
   };
 }
 
@@ -38,15 +41,15 @@ const STOP_ORDER: readonly Role[] = ['api', 'gateway', 'worker', 'broker'];
 
 /**
  * Starts roles side by side in this process. If one cannot start, those that did are stopped again
- * and its error is thrown.
+ * and its error is thrown. `signal` ends the wait for what is away.
  */
 export async function startRoles(
   names: readonly Role[],
   env: Environment,
-  loggerOf: (role: Role) => Logger,
+  { loggerOf, signal }: { loggerOf: (role: Role) => Logger; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { urls: Partial<Record<Role, string>> }> {
   // Settings are read first, all of them, so that one start tells every mistake.
-  const starts = names.map((name) => ({ name, start: ROLES[name](env, loggerOf(name)) }));
+  const starts = names.map((name) => ({ name, start: ROLES[name](env, loggerOf(name), signal) }));
   const results = await Promise.allSettled(
     starts.map(async ({ name, start }) => ({ name, role: await start() })),
   );

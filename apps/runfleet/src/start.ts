@@ -15,7 +15,7 @@ export async function start(args: readonly string[]): Promise<void> {
   await runService({
     role,
     logger: loggerOf(role),
-    start: () => startRoles(roles, process.env, loggerOf),
+    start: (signal) => startRoles(roles, process.env, { loggerOf, signal }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 
-import { connectDb } from '@runfleet/db';
+import { checkDatabase, openDb } from '@runfleet/db';
 import {
   type Engine,
   type EngineInfo,
@@ -41,7 +41,7 @@ const CONNECTIONS = 4;
 /** Loads its first model and serves its pools until disposed; running tasks get the drain time. */
 export function startWorker(
   config: WorkerConfig,
-  options: { logger: Logger },
+  options: { logger: Logger; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { url: string }> {
   return Resources.opening(async (resources) => {
     const { logger } = options;
@@ -49,10 +49,12 @@ export function startWorker(
     const onError = (err: Error) => logger.debug({ err }, 'redis connection');
     const metrics = createMetrics({ role: 'worker' });
     const db = resources.use(
-      connectDb(config.DATABASE_URL, {
+      await openDb(config.DATABASE_URL, {
         connections: CONNECTIONS,
         name: 'runfleet worker',
         findsByIds: true,
+        onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+        signal: options.signal,
       }),
     );
     let tellModels = () => {};
@@ -87,9 +89,7 @@ export function startWorker(
       metrics: workerMetrics(metrics, { slots, running: () => runs.size }),
     };
     const checks = {
-      postgres: async () => {
-        await db.sql`select 1`;
-      },
+      database: () => checkDatabase(db),
       redis: () => queue.check(),
     };
     const health = resources.use(

@@ -15,42 +15,54 @@ export type Orm = PostgresJsDatabase<typeof schema>;
 
 export type Db = AsyncDisposable & { readonly sql: Sql; readonly orm: Orm };
 
+export type ConnectOptions = {
+  connections?: number;
+  name?: string;
+  /** All statements of `sql` find rows by ids; they are planned once, for an index. */
+  findsByIds?: boolean;
+  /** A pooler stands between: what belongs to a session is not there at the next transaction. */
+  isPooled?: boolean;
+};
+
 const ORM_CONNECTIONS = 4;
 const CLOSE_TIMEOUT_SECONDS = 5;
 const RECONNECT_SECONDS_MIN = 0.05;
 /** The driver's own pauses grow to 20 s within one second of an absence, since its connections count together. */
 const RECONNECT_SECONDS_MAX = 2;
 
+/** What the statements are written for, whatever the database was set to. */
+const ISOLATION = 'read committed' as const;
+
 /**
  * For connections whose statements find rows by ids. Left to itself Postgres plans these again for
  * each few ids, which takes as long as to run them, or keeps the plan that was best for an empty
  * table: to read all of it. `jit`, since the one row of `pulse`, read without an index, counts as
- * dear enough to be compiled.
+ * expensive enough to be compiled.
  */
 const BY_IDS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
 /**
- * Opens pooled connections lazily; nothing is sent until the first statement. `findsByIds`: all
- * statements of `sql` do, and are planned once, for an index.
+ * Opens pooled connections lazily; nothing is sent until the first statement.
+ *
+ * Behind a pooler a connection asks for nothing but its name, since a pooler refuses or drops the
+ * rest, and statements have no names, since each may meet another server process.
  */
-export function connectDb(
-  url: string,
-  options: { connections?: number; name?: string; findsByIds?: boolean } = {},
-): Db {
-  const { connections = 10, name = 'runfleet', findsByIds = false } = options;
-  const onnotice = () => {};
-  const backoff = pauseSeconds;
-  const connection = { application_name: name };
+export function connectDb(url: string, options: ConnectOptions = {}): Db {
+  const { connections = 10, name = 'runfleet', findsByIds = false, isPooled = false } = options;
+  const shared = { onnotice: () => {}, backoff: pauseSeconds, prepare: !isPooled };
+  const connection = {
+    application_name: name,
+    ...(isPooled ? {} : { default_transaction_isolation: ISOLATION }),
+  };
   const sql = postgres(url, {
-    onnotice,
-    backoff,
-    connection: findsByIds ? { ...connection, ...BY_IDS } : connection,
+    ...shared,
+    connection: findsByIds && !isPooled ? { ...connection, ...BY_IDS } : connection,
     max: connections,
     types: { moment: MOMENT_TYPE },
   });
-  const ormClient = postgres(url, { onnotice, backoff, connection, max: ORM_CONNECTIONS });
+  const ormClient = postgres(url, { ...shared, connection, max: ORM_CONNECTIONS });
   return {
-    sql,
+    sql: beginningAs(sql, `isolation level ${ISOLATION}`),
     orm: drizzle(ormClient, { schema, casing: 'snake_case' }),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([
@@ -59,6 +71,18 @@ export function connectDb(
       ]);
     },
   };
+}
+
+/** Every transaction says what it is, since a pooler's session may have another default. */
+function beginningAs(sql: Sql, mode: string): Sql {
+  const begin = sql.begin.bind(sql);
+  type Work = (tx: postgres.TransactionSql<{ moment: bigint }>) => unknown;
+  // Both overloads of the driver's `begin`, which gives back what `work` resolves to.
+  sql.begin = ((first: string | Work, work?: Work) =>
+    typeof first === 'string' && work
+      ? begin(`${mode} ${first}`, work)
+      : begin(mode, first as Work)) as Sql['begin'];
+  return sql;
 }
 
 /** Before a lost connection is opened again; at random between half and whole, so that many do not come at once. */

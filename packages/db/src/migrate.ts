@@ -1,19 +1,71 @@
 import { fileURLToPath } from 'node:url';
 
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
 
-const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
-const MIGRATION_LOCK = 7_268_651;
+import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 
-/** Brings the schema up to date. Several processes may call it at once; one works, the others wait. */
-export async function migrateDb(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, onnotice: () => {} });
+const MIGRATION_LOCK = 7_268_651;
+/** How long another migration may take before this one gives up. */
+const TURN_WAIT_MS = 60_000;
+/** How long a migration may wait for a table: behind it wait all statements on that table. */
+const TABLE_WAIT_MS = 10_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+const CLOSE_SECONDS = 1;
+
+/**
+ * Brings the schema up to date, all of it or nothing. Several processes may call it at once; one
+ * works, the others wait for up to `turnWaitMs`. It is one transaction, and the lock is that
+ * transaction's, since a pooler keeps sessions, and with them their locks, after we are gone. The
+ * record of what was done is the one that drizzle-kit's own migrator keeps.
+ */
+export async function migrateDb(
+  url: string,
+  { turnWaitMs = TURN_WAIT_MS }: { turnWaitMs?: number } = {},
+): Promise<void> {
+  const client = postgres(url, { max: 1, prepare: false, onnotice: () => {} });
+  let isOurTurn = false;
   try {
-    await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+    // Who waited for its turn must see what the other one has done.
+    await client.begin('isolation level read committed', async (tx) => {
+      await tx`select set_config('lock_timeout', ${String(turnWaitMs)}, true)`;
+      await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+      isOurTurn = true;
+      await tx`select set_config('lock_timeout', ${String(TABLE_WAIT_MS)}, true)`;
+      await runMissing(tx);
+    });
+  } catch (error) {
+    throw explain(error, isOurTurn);
   } finally {
-    await client.end();
+    await client.end({ timeout: CLOSE_SECONDS });
   }
+}
+
+async function runMissing(tx: postgres.TransactionSql): Promise<void> {
+  await tx.unsafe(`
+    create schema if not exists drizzle;
+    create table if not exists drizzle.__drizzle_migrations (
+      id serial primary key, hash text not null, created_at bigint)`);
+  const [last] = await tx<{ at: string }[]>`
+    select coalesce(max(created_at), 0)::text as at from drizzle.__drizzle_migrations`;
+  const migrations = readMigrationFiles({ migrationsFolder: fileURLToPath(MIGRATIONS_FOLDER) });
+  for (const { sql, hash, folderMillis } of migrations) {
+    if (folderMillis <= Number(last?.at)) continue;
+    for (const statement of sql) await tx.unsafe(statement);
+    await tx`
+      insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`;
+  }
+}
+
+function explain(error: unknown, isOurTurn: boolean): unknown {
+  if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) return error;
+  return isOurTurn
+    ? new Error(
+        'Nothing was changed: a table was in use for 10 s. End long transactions and backups, then run it again.',
+        { cause: error },
+      )
+    : new Error(
+        'Nothing was changed: another migration is under way. See what it waits for in pg_stat_activity, then run this again.',
+        { cause: error },
+      );
 }

@@ -1,5 +1,6 @@
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { NotReadyError } from './not-ready-error.ts';
 
 export type HealthResponse = {
   readonly status: number;
@@ -14,13 +15,14 @@ export type Health = {
 
 type Check = () => Promise<void>;
 type CheckState = 'ok' | 'failing' | 'timed out';
+type Checked = { state: CheckState; next?: string };
 
 const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * Whether this process lives (/healthz: it answers at all) and can work (/readyz: every check holds).
- * The answers name the checks and never the reason, since a role may serve them on a public port;
- * the reason goes to the logger when a check's state changes.
+ * The answers name the checks and what a person has to do, and never the reason, since a role may
+ * serve them on a public port; the reason goes to the logger when a check's state changes.
  */
 export function createHealth(options: {
   checks: Readonly<Record<string, Check>>;
@@ -33,13 +35,15 @@ export function createHealth(options: {
   }));
 
   const readiness = async (): Promise<HealthResponse> => {
-    const states = await Promise.all(
-      checks.map(async ({ name, run }) => [name, await run()] as const),
+    const found = await Promise.all(
+      checks.map(async ({ name, run }) => ({ name, ...(await run()) })),
     );
-    const isReady = states.every(([, state]) => state === 'ok');
+    const isReady = found.every(({ state }) => state === 'ok');
+    const next = found.flatMap((checked) => checked.next ?? []);
     return json(isReady ? 200 : 503, {
       status: isReady ? 'ok' : 'unavailable',
-      checks: Object.fromEntries(states),
+      checks: Object.fromEntries(found.map(({ name, state }) => [name, state])),
+      ...(next.length > 0 ? { next } : {}),
     });
   };
 
@@ -58,17 +62,17 @@ export function createHealth(options: {
  * Runs `check` for at most 2 s. Callers that come while it runs share that run, and one that hangs is
  * not started again, so a flood of /readyz never becomes a flood on the database.
  */
-function boundCheck(name: string, check: Check, logger?: Logger): () => Promise<CheckState> {
-  let running: Promise<CheckState> | null = null;
+function boundCheck(name: string, check: Check, logger?: Logger): () => Promise<Checked> {
+  let running: Promise<Checked> | null = null;
   let last: CheckState = 'ok';
 
-  const settle = (state: CheckState, err?: unknown): CheckState => {
+  const settle = (state: CheckState, err?: unknown): Checked => {
     if (state !== last) {
       if (state === 'ok') logger?.info({ check: name }, 'check holds again');
       else logger?.warn({ check: name, state, err }, 'check does not hold');
     }
     last = state;
-    return state;
+    return err instanceof NotReadyError ? { state, next: err.next } : { state };
   };
 
   return async () => {
@@ -81,12 +85,12 @@ function boundCheck(name: string, check: Check, logger?: Logger): () => Promise<
       .finally(() => {
         running = null;
       });
-    const state = await Promise.race([running, timeout()]);
-    return state === 'timed out' ? settle(state) : state;
+    const checked = await Promise.race([running, timeout()]);
+    return checked === 'timed out' ? settle(checked) : checked;
   };
 }
 
-function timeout(): Promise<CheckState> {
+function timeout(): Promise<'timed out'> {
   return new Promise((resolve) => {
     setTimeout(() => resolve('timed out'), CHECK_TIMEOUT_MS).unref();
   });

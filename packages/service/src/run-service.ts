@@ -54,6 +54,9 @@ export async function runService(options: {
     await service[Symbol.asyncDispose]();
     logger.info(`${role} has stopped`);
   } catch (err) {
+    if (stopping.signal.aborted && err === stopping.signal.reason) {
+      return logger.info(`${role} has stopped before it had started`);
+    }
     logger.fatal({ err }, `${role} failed`);
     process.exitCode = 1;
     exitAfter(Math.min(graceMs, FAILED_MS), 'kept alive by what it had opened before it failed');

@@ -1,9 +1,9 @@
+import { isDatabaseAway } from '@runfleet/db';
 import { ERRORS, RunfleetError } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
 import type { ApiRequest } from '../api-context.ts';
 import { answerJson } from './answer.ts';
-import { isDatabaseAway } from './database-away.ts';
 
 const RETRY_AFTER_SECONDS = '1';
 

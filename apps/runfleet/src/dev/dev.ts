@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { connectDb, migrateDb } from '@runfleet/db';
+import { migrateDb, openDb } from '@runfleet/db';
 import { openMasterKey } from '@runfleet/identity';
 import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
@@ -122,7 +122,7 @@ async function bringUp(
 
   const masterKeyFile = join(dataHome, 'master.key');
   const credentials = await progress.step('Demo organisation', async () => {
-    await using db = connectDb(postgres.url, { connections: 2 });
+    await using db = await openDb(postgres.url, { connections: 2 });
     const masterKey = await openMasterKey({ file: masterKeyFile });
     const made = await seed({ db, masterKey }, await readCredentials(dataHome));
     await writeCredentials(dataHome, made);
@@ -150,9 +150,9 @@ async function bringUp(
   };
   await progress.step('Roles', async () =>
     resources.use(
-      await startRoles(ROLE_NAMES, env, (role) =>
-        createLogger({ role, level: config.LOG_LEVEL, pretty: true }),
-      ),
+      await startRoles(ROLE_NAMES, env, {
+        loggerOf: (role) => createLogger({ role, level: config.LOG_LEVEL, pretty: true }),
+      }),
     ),
   );
 

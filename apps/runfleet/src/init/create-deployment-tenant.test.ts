@@ -69,10 +69,3 @@ test('a master key that does not open what is there is refused', async ({ db }) 
   );
   await expect(other).rejects.toThrow('does not open under this master key');
 });
-
-test('a database without the schema is told to migrate', async ({ db }) => {
-  await db.sql`drop table users cascade`;
-  await expect(createDeploymentTenant({ db, masterKey }, wanted)).rejects.toThrow(
-    'runfleet migrate',
-  );
-});

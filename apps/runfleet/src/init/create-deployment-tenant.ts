@@ -23,13 +23,12 @@ export type TenantMade = {
   apiSecret: string;
 };
 
-/** All of it or nothing. Throws where the e-mail is taken, the schema is missing or the key is another one. */
+/** All of it or nothing. Throws where the e-mail is taken or the key is another one. */
 export async function createDeploymentTenant(
   ctx: { db: Db; masterKey: MasterKey },
   wanted: NewTenant,
 ): Promise<TenantMade> {
   const email = wanted.email.toLowerCase();
-  await requireSchema(ctx.db);
   await requireSameMasterKey(ctx);
   try {
     return await withinTransaction(ctx.db, async (db) => {
@@ -55,15 +54,6 @@ export async function createDeploymentTenant(
         cause: error,
       },
     );
-  }
-}
-
-async function requireSchema(db: Db): Promise<void> {
-  const [users] = await db.sql<
-    { name: string | null }[]
-  >`select to_regclass('users')::text as name`;
-  if (!users?.name) {
-    throw new Error('The database has no Runfleet schema yet. Run `runfleet migrate` first.');
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
-import { connectDb } from '@runfleet/db';
+import { openDb } from '@runfleet/db';
 import { parseUsd, type Pico, randomAlphanumeric } from '@runfleet/protocol';
 import { z } from 'zod';
 
@@ -33,7 +33,7 @@ export async function init(args: readonly string[]): Promise<void> {
   const password = given ?? randomAlphanumeric(PASSWORD_LENGTH);
 
   const { databaseUrl, masterKey } = await readInitSettings(process.env);
-  await using db = connectDb(databaseUrl, { connections: 1, name: 'runfleet init' });
+  await using db = await openDb(databaseUrl, { connections: 1, name: 'runfleet init', waitMs: 0 });
   const made = await createDeploymentTenant(
     { db, masterKey },
     { organisation, email, password, deposited, isOperator: values.operator },

@@ -1,4 +1,4 @@
-import { connectDb, type Db } from '@runfleet/db';
+import { type Db, openDb } from '@runfleet/db';
 
 import { readDoctorSettings } from '../doctor/doctor-settings.ts';
 
@@ -8,5 +8,5 @@ export async function openDatabase(name: string): Promise<Db> {
   if (databaseUrl === null) {
     throw new Error('There is no database: set DATABASE_URL, or run `npm start` beside this.');
   }
-  return connectDb(databaseUrl, { connections: 1, name });
+  return openDb(databaseUrl, { connections: 1, name, waitMs: 0 });
 }

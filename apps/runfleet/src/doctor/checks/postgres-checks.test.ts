@@ -89,13 +89,13 @@ describe('the schema', () => {
       where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`;
     expect(await examine(checkPostgresSchema, { databaseUrl })).toMatchObject({
       status: 'problem',
-      found: expect.stringMatching(/^1 of \d+ migrations are missing$/),
+      found: expect.stringMatching(/lacks 1 of \d+ migrations/),
       next: expect.stringContaining('runfleet migrate'),
     });
     await db.sql`drop schema drizzle cascade`;
     expect(await examine(checkPostgresSchema, { databaseUrl })).toMatchObject({
       status: 'problem',
-      found: 'there is no schema yet',
+      found: 'The database has no schema of Runfleet.',
     });
   });
 

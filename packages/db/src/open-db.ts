@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { connectDb, type ConnectOptions, type Db } from './connect.ts';
+import { findPooler } from './find-pooler.ts';
+import { isDatabaseAway } from './is-database-away.ts';
+import { readSchemaState, requireOwnSchema, requireSchema } from './schema-state.ts';
+
+const WAIT_MS = 60_000;
+const LOOK_AGAIN_MS = 500;
+/** A wrong password, a database that does not exist: to wait does not help. */
+const NEVER_BY_ITSELF = /^(28|3D|42)/;
+
+/**
+ * Connects as a role does: waits for up to `waitMs` for a Postgres that is away, finds out whether a pooler
+ * stands between, and rejects where the database is not the one that this code was written for.
+ */
+export async function openDb(
+  url: string,
+  options: Omit<ConnectOptions, 'isPooled'> & {
+    waitMs?: number;
+    onAway?: (error: unknown) => void;
+    signal?: AbortSignal | undefined;
+  } = {},
+): Promise<Db> {
+  const { waitMs = WAIT_MS, onAway = () => {}, signal, ...connect } = options;
+  const isPooled = await untilThere(() => findPooler(url), { url, waitMs, onAway, signal });
+  const db = connectDb(url, { ...connect, isPooled });
+  try {
+    requireOwnSchema(await readSchemaState(db.sql));
+    return db;
+  } catch (error) {
+    await db[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Rejects while a role cannot work on its database. For /readyz. */
+export async function checkDatabase(db: Pick<Db, 'sql'>): Promise<void> {
+  requireSchema(await readSchemaState(db.sql));
+}
+
+async function untilThere<T>(
+  ask: () => Promise<T>,
+  ctx: {
+    url: string;
+    waitMs: number;
+    onAway: (error: unknown) => void;
+    signal: AbortSignal | undefined;
+  },
+): Promise<T> {
+  const giveUpAt = performance.now() + ctx.waitMs;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!canPass(error) || performance.now() >= giveUpAt) throw unusable(ctx.url, error);
+      if (isFirst) ctx.onAway(error);
+      ctx.signal?.throwIfAborted();
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+function canPass(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return isDatabaseAway(error) && !NEVER_BY_ITSELF.test(String(code));
+}
+
+function unusable(url: string, cause: unknown): Error {
+  const { hostname, port, pathname } = new URL(url);
+  const place = `${hostname || 'localhost'}:${port || '5432'}${pathname}`;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`Postgres at ${place} cannot be used: ${reason}`, { cause });
+}
