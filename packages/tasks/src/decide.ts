@@ -42,6 +42,8 @@ export type Seen = {
 
 /** Tries that may end for no fault of the caller's before the task fails. */
 export const INFRA_ATTEMPTS_MAX = 3;
+/** Assignments of one task, whatever took it back. A fleet may be restarted that often under one run. */
+export const ASSIGNMENTS_MAX = 20;
 /** The pause before each further try: none, since one broken worker is the likeliest cause, then some. */
 export const BACKOFF_SECONDS = [0, 4] as const;
 /** The longest that a pause can be: half as much again as it is nominally. */
@@ -160,8 +162,8 @@ export function decideFinish(
 }
 
 /**
- * The attempt ended for no fault of the caller's: back to the queue, or, after too many such
- * attempts, a clear failure. See `failures.ts` for what counts as an attempt.
+ * The attempt ended for no fault of the caller's: back to the queue, or, after too many of them, a
+ * clear failure. See `failures.ts` for what counts as an attempt.
  */
 export function decideRequeue(
   state: TaskState,
@@ -172,34 +174,14 @@ export function decideRequeue(
   if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
   const { next, isStrike, says } = FAILURES[input.failure];
   const reason = input.detail ? `${says} (${boundError(input.detail)})` : says;
-  if (next === 'return') return [{ do: 'raise-epoch' }, backToQueue(reason)];
-
-  const { workerId } = state;
-  const isKnown = workerId === null || state.avoids.includes(workerId);
-  const attempt: Step[] = [
-    { do: 'raise-epoch' },
-    { do: 'count-infra-attempt' },
-    // Failing twice under one task says nothing new about a worker.
-    ...(isStrike && !isKnown ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
-  ];
-  const attempts = state.infraAttempts + 1;
-  if (attempts >= INFRA_ATTEMPTS_MAX) {
-    const error = `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${reason}.`;
-    return [...attempt, ...finishPlan(state, failure('failed', error))];
-  }
-  const pause = pauseAfter(attempts, state.id);
-  return [
-    ...attempt,
-    ...(isKnown
-      ? []
-      : [{ do: 'avoid', workerIds: [...state.avoids, workerId].slice(-AVOIDS_MAX) } as const]),
-    ...(pause === 0n ? [] : [{ do: 'pause', notBefore: now + pause } as const]),
-    backToQueue(reason),
-  ];
+  if (next === 'retry') return failAttempt(state, { reason, isStrike }, now);
+  if (assignmentsOf(state) < ASSIGNMENTS_MAX) return [{ do: 'raise-epoch' }, backToQueue(reason)];
+  const error = `Gave up after ${ASSIGNMENTS_MAX} assignments: ${reason}.`;
+  return [{ do: 'raise-epoch' }, ...finishPlan(state, failure('failed', error))];
 }
 
-/** Takes back a ticket that no worker confirmed in time; nobody's attempt is counted. */
-export function decideReturnLate(state: TaskState, { pulse, holder }: Seen): Decision {
+/** Takes back a ticket that no worker confirmed in time. */
+export function decideReturnLate(state: TaskState, { pulse, holder, now }: Seen): Decision {
   const { assignedPulse, status } = state;
   if (status !== 'task_assign' || assignedPulse === null) return NOT_DUE;
   if (pulse - assignedPulse <= ACCEPT_PULSES) return NOT_DUE;
@@ -207,11 +189,7 @@ export function decideReturnLate(state: TaskState, { pulse, holder }: Seen): Dec
   // more, since the assignment reads the pulse before it is committed.
   const isSeen =
     holder?.generation === state.workerGeneration && holder.seenPulse > assignedPulse + 1;
-  return [
-    { do: 'raise-epoch' },
-    ...(isSeen ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
-    backToQueue(FAILURES.not_accepted.says),
-  ];
+  return failAttempt(state, { reason: FAILURES.not_accepted.says, isStrike: isSeen }, now);
 }
 
 /** Takes a task back from a worker that is gone, or whose connection it was bound to is. */
@@ -306,6 +284,41 @@ function pauseAfter(attempts: number, id: string): Micros {
 
 function seconds(count: number): Micros {
   return BigInt(count) * 1_000_000n;
+}
+
+/** Counts an attempt that failed for no fault of the caller's: another one follows, or the end. */
+function failAttempt(
+  state: TaskState,
+  { reason, isStrike }: { reason: string; isStrike: boolean },
+  now: Micros,
+): Plan {
+  const { workerId } = state;
+  const isKnown = workerId === null || state.avoids.includes(workerId);
+  const attempt: Step[] = [
+    { do: 'raise-epoch' },
+    { do: 'count-infra-attempt' },
+    // Failing twice under one task says nothing new about a worker.
+    ...(isStrike && !isKnown ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
+  ];
+  const attempts = state.infraAttempts + 1;
+  if (attempts >= INFRA_ATTEMPTS_MAX) {
+    const error = `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${reason}.`;
+    return [...attempt, ...finishPlan(state, failure('failed', error))];
+  }
+  const pause = pauseAfter(attempts, state.id);
+  return [
+    ...attempt,
+    ...(isKnown
+      ? []
+      : [{ do: 'avoid', workerIds: [...state.avoids, workerId].slice(-AVOIDS_MAX) } as const]),
+    ...(pause === 0n ? [] : [{ do: 'pause', notBefore: now + pause } as const]),
+    backToQueue(reason),
+  ];
+}
+
+/** How often the task was assigned: each assignment raises the epoch, and so does each way back. */
+function assignmentsOf({ epoch }: TaskState): number {
+  return Math.ceil(epoch / 2);
 }
 
 /** What is kept of an error's text, whoever wrote it. Never half a character, which Postgres refuses. */

@@ -1,19 +1,31 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
+import type { QueuedTask } from '@runfleet/queue';
 import { describe, expect } from 'vitest';
 
 import { assignTasks } from './assign-tasks.ts';
 import { acceptTask, type Claim, finishTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
 import { HOST_LOSS_PULSES, QUARANTINE_PULSES, STRIKES_MAX } from './decide-worker.ts';
-import { ACCEPT_PULSES, failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
+import { ACCEPT_PULSES, ASSIGNMENTS_MAX, failure, INFRA_ATTEMPTS_MAX } from './decide.ts';
 import { FAILURES, type RetriedFailure } from './failures.ts';
+import { listQueuedTasks } from './list-index-tasks.ts';
 import { readTask } from './read-task.ts';
 import { repair, repairOne } from './reconcile.ts';
 import { requeueTask } from './requeue-task.ts';
+import { ALONE_SECONDS_MAX } from './suspects.ts';
+import { openTaskStore } from './task-store.ts';
 import { answer, assigned, expectBalancedBooks, pass, running } from './testing-life.ts';
-import { aDescription, aTask, aWorker, endPause, testWithTasks as test } from './testing.ts';
+import {
+  aDescription,
+  aTask,
+  aWorker,
+  createTenant,
+  endPause,
+  phi,
+  testWithTasks as test,
+} from './testing.ts';
 import { registerWorker, renewWorker } from './worker-registry.ts';
 
 async function workerOf(db: Db, id: string) {
@@ -60,7 +72,7 @@ describe('what follows a failure', () => {
   );
 
   test.for(failuresOf('return'))(
-    '%s: back in line without an attempt, a pause or a grudge',
+    '%s: back in line without a pause or a grudge, but no more often than a task may be assigned',
     async (kind, { ctx, db, store, tenant }) => {
       const { id } = await createTask(ctx, aTask(tenant));
       const worker = await aWorker(store);
@@ -70,6 +82,12 @@ describe('what follows a failure', () => {
         status: 'task_queue',
         infraAttempts: 0,
       });
+      for (let time = 2; time <= ASSIGNMENTS_MAX; time++) {
+        await requeueTask(ctx, await assigned(ctx, id, worker), kind);
+      }
+      const task = await readTask(ctx, { ...tenant, reference: { id } });
+      expect(task).toMatchObject({ outcome: 'failed', totalCost: 0n, infraAttempts: 0 });
+      expect(task.debugError).toContain(`Gave up after ${ASSIGNMENTS_MAX} assignments`);
       expect(await workerOf(db, worker.workerId)).toEqual({ state: 'ready', strikes: 0 });
     },
   );
@@ -152,7 +170,7 @@ describe('the pause before a retry', () => {
     expect(await assigned({ store }, id, await aWorker(store))).toMatchObject({ taskId: id });
   });
 
-  test('of tasks that fell twice each pool tries one at a time, and none waits for ever', async ({
+  test('of tasks that fell twice each pool tries one at a time, and none waits long for other tenants', async ({
     ctx,
     db,
     store,
@@ -173,12 +191,71 @@ describe('the pause before a retry', () => {
       select id from tasks where not_before is null and id = any(${ids})`;
     const claim = await running(ctx, first?.id ?? '', await aWorker(store));
     expect(await repair(ctx, 'backoff-due')).toBe(0);
+    const waited = (seconds: number) => db.sql`
+      update tasks set not_before = now() - make_interval(secs => ${seconds})
+      where not_before is not null`;
+    await waited(ALONE_SECONDS_MAX + 1);
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
+
+    const other = await createTenant(db);
+    const { id } = await createTask(ctx, aTask(other));
+    for (const _ of [1, 2]) {
+      await requeueTask(ctx, await running(ctx, id, await aWorker(store)), 'worker_lost');
+    }
+    await waited(ALONE_SECONDS_MAX - 1);
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
+    await waited(ALONE_SECONDS_MAX + 1);
+    expect(await repair(ctx, 'backoff-due')).toBe(1);
+    expect(await avoidsOf(db, id)).toMatchObject({ paused: false });
+
+    // One that succeeds lets two more of its tenant's follow.
     await finishTask(ctx, claim, { result: answer });
-    expect(await repair(ctx, 'backoff-due')).toBe(1);
+    expect(await repair(ctx, 'backoff-due')).toBe(2);
+  });
+
+  test('a suspect stands at the end of its line, by the offer and by what an index is filled from', async ({
+    db,
+    store,
+    tenant,
+  }) => {
+    const offers: QueuedTask[] = [];
+    const queue = { offer: (task: QueuedTask) => offers.push(task), withdraw() {}, release() {} };
+    await using telling = openTaskStore({ db, queue, announce: () => {} });
+    const ctx = { db, store: telling };
+    const { id } = await createTask(ctx, aTask(tenant, { priority: 100 }));
+    for (const _ of [1, 2]) {
+      await requeueTask(ctx, await running(ctx, id, await aWorker(store)), 'worker_lost');
+    }
+    await db.sql`update tasks set not_before = now() where id = ${id}`;
+    await repair(ctx, 'backoff-due');
+    const [first, again, suspect] = offers;
+    expect(again).toEqual(first);
+    expect(suspect).toMatchObject({ taskId: id, priority: 0 });
+    expect(suspect?.queuedAt).toBeGreaterThan(first?.queuedAt ?? Infinity);
+    const { pool } = phi();
+    const [listed] = await listQueuedTasks(ctx, { pool, afterId: '0', limit: 1 });
+    expect(listed).toEqual({
+      ...suspect,
+      cost: expect.closeTo(suspect?.cost ?? 0, 0),
+      queuedAt: expect.closeTo(suspect?.queuedAt ?? 0, -1),
+    });
+  });
+
+  test('a thousand tasks that kill their workers are tried one after the other', async ({
+    ctx,
+    db,
+    tenant,
+  }) => {
+    await createTask(ctx, aTask(tenant));
     await db.sql`
-      update tasks set not_before = now() - interval '61 seconds'
-      where not_before is not null and id = any(${ids})`;
+      insert into tasks (organisation_id, project_id, owner_id, token, model_id, pool, parameters,
+        seed, timeout_seconds, status, epoch, seq, changed_at, queued_at, price_version, cps, held,
+        queued_in, infra_attempts, not_before)
+      select organisation_id, project_id, owner_id, 'token-' || n, model_id, pool, '{}', 1, 300,
+        'task_queue', 4, 9, now(), now(), '', 0, 0, pool, 2, now() - interval '1 hour'
+      from tasks, generate_series(1, 1000) n`;
     expect(await repair(ctx, 'backoff-due')).toBe(1);
+    expect(await repair(ctx, 'backoff-due')).toBe(0);
   });
 });
 
@@ -298,7 +375,32 @@ describe('a host', () => {
   });
 });
 
-describe('a ticket that nobody took', () => {
+describe('a ticket that no worker confirms', () => {
+  test('counts as an attempt, is tried elsewhere, and ends its task after too many; never billed', async ({
+    ctx,
+    db,
+    store,
+    tenant,
+  }) => {
+    const { id } = await createTask(ctx, aTask(tenant));
+    for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
+      const worker = await aWorker(store);
+      await assigned(ctx, id, worker);
+      await pass(db, ACCEPT_PULSES + 1);
+      expect(await repair(ctx, 'accept-deadlines')).toBe(1);
+      const task = await readTask(ctx, { ...tenant, reference: { id } });
+      expect(task.infraAttempts).toBe(attempt);
+      if (attempt === INFRA_ATTEMPTS_MAX) break;
+      expect((await avoidsOf(db, id))?.avoids).toContain(worker.workerId);
+      await endPause(db, id);
+    }
+    const task = await readTask(ctx, { ...tenant, reference: { id } });
+    expect(task).toMatchObject({ outcome: 'failed', pexit: '1', totalCost: 0n });
+    expect(task.debugError).toBe('Gave up after 3 attempts: not accepted in time.');
+    const account = await expectBalancedBooks(db, tenant.organisationId);
+    expect(account).toMatchObject({ held: 0n, activeTasks: 0 });
+  });
+
   test('is no strike where it may have been lost, however long the worker renewed before', async ({
     ctx,
     db,

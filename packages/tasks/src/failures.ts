@@ -2,7 +2,8 @@
  * Why an attempt can end without an answer, whose fault it is, and what follows: the closed list.
  *
  * `next`: the outcome that ends the task; `retry`: another attempt elsewhere after a pause, while
- * any are left; `return`: back in line as if nothing had happened. Nothing here is ever billed.
+ * any are left; `return`: back in line at once, while the task has not been assigned too often.
+ * Nothing here is ever billed.
  * `isStrike`: it speaks against the worker, which rests after several in a row.
  */
 import type { Outcome } from '@runfleet/protocol';
@@ -25,10 +26,13 @@ export const FAILURES = {
   /** Postgres was away for longer than output can wait, or refused the text. */
   not_written: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'not written' },
   load_failed: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'load failed' },
-  /** The ticket was lost, or the worker had it and did nothing: only the latter is a strike. */
+  /**
+   * The ticket was lost, or the worker had it and did nothing: only the latter is a strike. It counts
+   * as an attempt either way, since a task that stops its worker's loop looks the same.
+   */
   not_accepted: {
     fault: 'infrastructure',
-    next: 'return',
+    next: 'retry',
     isStrike: false,
     says: 'not accepted in time',
   },

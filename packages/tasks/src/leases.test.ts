@@ -55,7 +55,7 @@ test('the pulse goes on after the clock was set back, and once a second at most'
   expect(await pulse()).toBe(before + 1);
 });
 
-test('a ticket that nobody accepts goes back without counting an attempt', async ({
+test('a ticket that no worker accepts goes back and counts as an attempt', async ({
   ctx,
   db,
   store,
@@ -68,7 +68,7 @@ test('a ticket that nobody accepts goes back without counting an attempt', async
   expect(await acceptTask(ctx, claim)).toBe('fenced');
   expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
     status: 'task_queue',
-    infraAttempts: 0,
+    infraAttempts: 1,
   });
 });
 

@@ -3,6 +3,8 @@ import type { Db, Sql, Statement } from '@runfleet/db';
 import type { QueuedTask } from '@runfleet/queue';
 import { laneOf } from '@runfleet/scheduler';
 
+import { SUSPECT_ATTEMPTS } from './queue-moves.ts';
+
 type Page = { afterId: string; limit: number };
 
 /** A pool's tasks that may be picked; those of one lane, or of all. They carry their lane as `pool`. */
@@ -79,8 +81,11 @@ type IndexRow = Omit<QueuedTask, 'pool'> & { pool: string; requires: string[] };
 
 const indexColumns = (sql: Sql): Statement => sql`
   t.id as "taskId", t.organisation_id as "organisationId", t.pool, t.requires,
-  t.fairness_key as "fairnessKey", t.priority, t.expected_seconds * 1000 as cost,
-  extract(epoch from t.queued_at)::float8 * 1000 as "queuedAt", o.weight,
+  t.fairness_key as "fairnessKey", t.expected_seconds * 1000 as cost, o.weight,
+  -- As \`lineOf\` has it.
+  case when t.infra_attempts < ${SUSPECT_ATTEMPTS} then t.priority else 0 end as priority,
+  extract(epoch from case when t.infra_attempts < ${SUSPECT_ATTEMPTS} then t.queued_at
+    else t.changed_at end)::float8 * 1000 as "queuedAt",
   o.running_limit as "runningLimit"`;
 
 function ofLane(sql: Sql, requires: readonly string[] | undefined): Statement {

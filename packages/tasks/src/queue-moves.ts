@@ -34,6 +34,25 @@ export function offerOf(state: IndexedState, queuedAt: Micros): QueueMove {
   };
 }
 
+/**
+ * After so many failed attempts a task may be what its workers died of: it is tried with no other like
+ * it, and from the end of its line.
+ */
+export const SUSPECT_ATTEMPTS = 2;
+
+/** A task's place in its line: a suspect loses its head start, and the time that it waited before. */
+export function lineOf(state: {
+  infraAttempts: number;
+  priority: number;
+  queuedAt: Micros;
+  changedAt: Micros;
+}): { priority: number; queuedAt: Micros } {
+  const { infraAttempts, priority, queuedAt, changedAt } = state;
+  return infraAttempts < SUSPECT_ATTEMPTS
+    ? { priority, queuedAt }
+    : { priority: 0, queuedAt: changedAt };
+}
+
 /** A queued task that may not be picked any more. */
 export function withdrawalOf(state: IndexedState): QueueMove {
   return { do: 'withdraw', task: nameOf(state) };

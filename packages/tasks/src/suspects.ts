@@ -8,8 +8,10 @@ import type { Sql } from '@runfleet/db';
 import { LEASE_PULSES, STRIKES_MAX } from './decide-worker.ts';
 import { ACCEPT_PULSES, PAUSE_SECONDS_MAX } from './decide.ts';
 
-/** A task in a pause waits no longer than this to be tried without others like it. */
+/** A suspect waits no longer than this for those of other tenants. */
 export const ALONE_SECONDS_MAX = 60;
+/** For so long a suspect that succeeded speaks for its tenant's others. */
+const PROOF_SECONDS = 10;
 
 type List = (sql: Sql, limit: number) => PromiseLike<{ id: string }[]>;
 
@@ -36,20 +38,36 @@ export const SUSPECTS = {
     (select id from tasks
       where worker_id is not null and status = 'task_assign' and start_by <= now()
       limit ${limit})`,
-  // Whoever waits here fell with two workers, and one of them may be what they died of. So each pool
-  // takes one at a time, lest the others fall with it once more, and none waits for that very long.
+  // What waits here fell with two workers, and may be what they died of. Each pool tries one at a
+  // time, so that no other falls with it. After a while tenants do not wait for one another. A tenant
+  // whose suspects succeed gets two more for each: it was the fleet that was to blame.
   'backoff-due': (sql, limit) => sql`
-    select id from (
-      select id, pool, not_before, row_number() over (partition by pool order by not_before) as turn
+    with due as (
+      select id, pool, organisation_id, not_before,
+        row_number() over (partition by pool order by not_before) as turn,
+        row_number() over (partition by pool, organisation_id order by not_before) as own_turn
       from tasks
       where not_before <= now() or not_before > now() + make_interval(secs => ${PAUSE_SECONDS_MAX})
-    ) due
-    where (turn = 1 and not exists (
-        select from tasks s
-        where s.pool = due.pool and s.infra_attempts >= 2
-          and (s.worker_id is not null or (s.queued_in is not null and s.not_before is null))))
-      or not_before <= now() - make_interval(secs => ${ALONE_SECONDS_MAX})
-    order by not_before limit ${limit}`,
+    ), tried as (
+      select pool, organisation_id, count(*) as own_count
+      from tasks
+      where infra_attempts >= 2
+        and (worker_id is not null or (queued_in is not null and not_before is null))
+      group by pool, organisation_id
+    ), proven as (
+      select pool, organisation_id, count(*) as count from tasks
+      where outcome = 'succeeded' and infra_attempts >= 2 and exists (select from due)
+        and coalesce(postprocess_ended_at, cancelled_at) > now() - make_interval(secs => ${PROOF_SECONDS})
+      group by pool, organisation_id
+    )
+    select d.id from due d
+    left join proven p using (pool, organisation_id)
+    left join tried own using (pool, organisation_id)
+    cross join lateral (select d.own_turn + coalesce(own.own_count, 0) as at_once) tenant
+    where (d.turn = 1 and not exists (select from tried t where t.pool = d.pool))
+      or (at_once = 1 and d.not_before <= now() - make_interval(secs => ${ALONE_SECONDS_MAX}))
+      or at_once <= 1 + 2 * p.count
+    order by d.not_before limit ${limit}`,
   'silent-workers': (sql, limit) => sql`
     select w.id from workers w, pulse p
     where w.state in ('ready', 'draining', 'quarantined') and p.n - w.renewed_pulse > ${LEASE_PULSES}

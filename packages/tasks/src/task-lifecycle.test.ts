@@ -13,6 +13,7 @@ import {
 } from './decide-worker.ts';
 import {
   ACCEPT_PULSES,
+  ASSIGNMENTS_MAX,
   BACKOFF_SECONDS,
   INFRA_ATTEMPTS_MAX,
   REPORT_GRACE_SECONDS,
@@ -27,7 +28,7 @@ const FOLLOWS = {
   rejected: 'the task ends as `rejected`',
   failed: 'the task ends as `failed`',
   retry: 'another attempt elsewhere, while any are left',
-  return: 'back in line; no attempt is counted',
+  return: 'back in line at once',
 } as const;
 
 test("the documents' picture of a task's life is drawn from the tables (run with -u to redraw)", async () => {
@@ -64,7 +65,8 @@ there are no pulses, so that nothing that is judged in pulses expires because Po
   assigned any more, even before somebody looks; once accepted it has met it for good.
 - **To finish** (\`timeout\`): the worker ends the run itself, and a success that was cut off by it is charged. Of a run that
   nobody reports, the end comes ${REPORT_GRACE_SECONDS} s later: \`expired\`, and free.
-- **To accept**: a ticket that no worker confirms within ${ACCEPT_PULSES} pulses is taken back, and the task is in line again.
+- **To accept**: a ticket that no worker confirms within ${ACCEPT_PULSES} pulses is taken back, and counts as
+  an attempt that failed.
 - **To renew**: a worker that did not renew for ${SILENT_PULSES} pulses gets no new task, and after ${LEASE_PULSES} it is lost.
 
 ## When an attempt fails
@@ -74,13 +76,14 @@ ${table(['failure', 'whose fault', 'what follows', 'a strike against the worker'
 None of them is billed. A retry avoids the workers on which the task failed, while there are others. After
 ${INFRA_ATTEMPTS_MAX} attempts that failed for no fault of the caller's the task ends as \`failed\` and says so. The pause before the
 second attempt is ${pauses[0]}, before the third ${pauses[1]}. A task that fell with two workers may be what they died of, so each pool
-tries one such task at a time, and none waits longer than ${ALONE_SECONDS_MAX} s for that: whoever only fell with it succeeds alone,
-and what kills its worker each time ends.
+tries one such task at a time, and none waits longer than ${ALONE_SECONDS_MAX} s for those of other tenants: what only fell with it
+succeeds alone, which lets more of its tenant's follow, and what kills its worker each time ends. No task is assigned more than
+${ASSIGNMENTS_MAX} times, whatever takes it back.
 
 ${STRIKES_MAX} strikes in a row by different tasks, without a success in between, send a worker to rest for ${QUARANTINE_PULSES} pulses; one more
 after that sends it back. Of the workers of a pool a quarter rests at most, and never the last one. A host that lost workers at
 ${HOST_LOSSES_MAX} moments within ${HOST_LOSS_PULSES} pulses is likelier broken than unlucky: its next one rests first. A lost worker gets none, since an input may have killed it. A ticket that was not accepted is
-one only where the worker has confirmed a list of its tasks that the ticket's was on: what Redis lost is nobody's fault.
+one only where the worker has confirmed a list of its tasks that the ticket's was on: what Redis lost is not the worker's fault.
 
 ## Repeats
 

@@ -27,7 +27,7 @@ import {
   ticksBetween,
 } from '@runfleet/protocol';
 
-import { offerOf, type QueueMove, releaseOf, withdrawalOf } from './queue-moves.ts';
+import { lineOf, offerOf, type QueueMove, releaseOf, withdrawalOf } from './queue-moves.ts';
 
 export type TaskTimes = Record<TaskTime, Micros | null>;
 
@@ -150,7 +150,8 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
   };
 
   const offer = () => {
-    effects.moves.push(offerOf(state, state.times.queuedAt ?? now));
+    const line = lineOf({ ...state, queuedAt: state.times.queuedAt ?? now });
+    effects.moves.push(offerOf({ ...state, priority: line.priority }, line.queuedAt));
   };
 
   for (const step of plan) {
@@ -163,6 +164,7 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
         if (step.status === INITIAL_STATUS || isTerminal(step.status)) releaseSlot();
         if (step.status === INITIAL_STATUS) {
           forgetAttempt(state);
+          state.changedAt = now;
           if (state.notBefore === null) offer();
         } else {
           state.times[TASK_LIFE[step.status].time] = now;

@@ -4,6 +4,7 @@ import { laneOf } from '@runfleet/scheduler';
 import { isGone, SILENT_PULSES, type WorkerState } from '../decide-worker.ts';
 import type { PlaceableWorker } from '../list-workers.ts';
 import type { PoolReads } from '../pool-reads.ts';
+import { lineOf } from '../queue-moves.ts';
 import type { TaskState } from '../task-state.ts';
 import type { Link } from './link.ts';
 import type { MemoryDatabase } from './memory-database.ts';
@@ -91,17 +92,20 @@ function page(
     .filter((task) => lane === undefined || laneOf(pool, task.requires) === lane)
     .toSorted((one, other) => Number(one.id) - Number(other.id))
     .slice(0, limit)
-    .map((task) => ({
-      taskId: task.id,
-      organisationId: task.organisationId,
-      pool: laneOf(pool, task.requires),
-      fairnessKey: task.fairnessKey,
-      priority: task.priority,
-      cost: task.expectedSeconds * 1_000,
-      queuedAt: Number(task.times.queuedAt ?? 0n) / 1_000,
-      weight: task.weight,
-      runningLimit: task.runningLimit,
-    }));
+    .map((task) => {
+      const { priority, queuedAt } = lineOf({ ...task, queuedAt: task.times.queuedAt ?? 0n });
+      return {
+        taskId: task.id,
+        organisationId: task.organisationId,
+        pool: laneOf(pool, task.requires),
+        fairnessKey: task.fairnessKey,
+        priority,
+        cost: task.expectedSeconds * 1_000,
+        queuedAt: Number(queuedAt) / 1_000,
+        weight: task.weight,
+        runningLimit: task.runningLimit,
+      };
+    });
 }
 
 function placeable(database: MemoryDatabase, worker: WorkerState): PlaceableWorker {
