@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { toBytes } from '../src/builder/matrix-formats.ts';
-import { graph, inlineTensor, node, onnxFile, valueInfo } from '../src/builder/onnx-format.ts';
+import { graph, inlineTensor, node, onnxFile, valueInfo } from '../src/onnx-file/onnx-format.ts';
 import { openDevice } from '../src/runtime/ort-capi/device.ts';
 import { ELEMENTS } from '../src/runtime/ort-capi/elements.ts';
 import { openNativeSession } from '../src/runtime/ort-capi/open-session.ts';

@@ -8,8 +8,8 @@ import {
   type NodeOptions,
   onnxFile,
   type TensorHead,
-} from './onnx-format.ts';
-import type { ProtobufWriter } from './protobuf-writer.ts';
+} from '../onnx-file/onnx-format.ts';
+import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
 import type { TensorSink } from './tensor-file.ts';
 
 /** A node has one output, named after it, unless it says otherwise. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { externalTensor, inlineTensor, type TensorHead } from './onnx-format.ts';
-import type { ProtobufWriter } from './protobuf-writer.ts';
+import { externalTensor, inlineTensor, type TensorHead } from '../onnx-file/onnx-format.ts';
+import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
 
 /** Where the graph's weights go: into its own file, or into a data file beside it. */
 export type TensorSink = { add(head: TensorHead, bytes: Uint8Array): ProtobufWriter };

@@ -1,4 +1,4 @@
-import { graph, node, onnxFile, valueInfo } from '../../builder/onnx-format.ts';
+import { graph, node, onnxFile, valueInfo } from '../../onnx-file/onnx-format.ts';
 import type { CacheType } from '../graph-shape.ts';
 
 const BATCH = ['slots', 'heads', 'tokens', 'size'];
