@@ -47,8 +47,6 @@ export type TokenLogprobs = Logprob & { top: Logprob[] };
 
 /** A request that has passed every check that needs no model run. */
 export type Prepared = {
-  /** The prompt as the chat template writes it, for people to read. */
-  readonly promptText: string;
   readonly promptIds: readonly number[] | Int32Array;
   readonly request: GenerateRequest;
 };

@@ -95,7 +95,7 @@ async function write(
       onTokens(index, chunk.tokens - seen);
       seen = chunk.tokens;
     };
-    const prepared = { promptText: '', promptIds: promptIds(index, contextTokens), request };
+    const prepared = { promptIds: promptIds(index, contextTokens), request };
     await opened.generate(prepared, said, neverAborted);
     // Text of the last tokens may be none.
     onTokens(index, tokens - seen);
@@ -112,7 +112,7 @@ async function continued(
   const ids: number[][] = [];
   for (const prompt of prompts) {
     const answer: number[] = [];
-    const prepared = { promptText: '', promptIds: prompt, request };
+    const prepared = { promptIds: prompt, request };
     const said = ({ logprobs = [] }: OutputChunk) =>
       void answer.push(...logprobs.map(({ id }) => id));
     await engine.generate(prepared, said, neverAborted);

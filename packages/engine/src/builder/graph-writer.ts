@@ -1,5 +1,3 @@
-import { toAwq, toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts';
-import { ioType, type ModelSize } from './model-size.ts';
 import {
   type DataType,
   graph,
@@ -10,6 +8,8 @@ import {
   type TensorHead,
 } from '../onnx-file/onnx-format.ts';
 import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
+import { toAwq, toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts';
+import { ioType, type ModelSize } from './model-size.ts';
 import type { TensorSink } from './tensor-file.ts';
 
 /** A node has one output, named after it, unless it says otherwise. */

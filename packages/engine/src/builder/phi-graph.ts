@@ -1,10 +1,10 @@
+import { valueInfo } from '../onnx-file/onnx-format.ts';
+import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
 import { addAttention } from './attention-nodes.ts';
 import { GraphWriter, outputOf } from './graph-writer.ts';
 import { addMaskNodes } from './mask-nodes.ts';
 import { headSize, type ModelSize } from './model-size.ts';
-import { valueInfo } from '../onnx-file/onnx-format.ts';
 import type { PhiWeights } from './phi-weights.ts';
-import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
 import { addRopeChoice, addRopePositions } from './rope-nodes.ts';
 import type { TensorSink } from './tensor-file.ts';
 

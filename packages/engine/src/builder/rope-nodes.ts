@@ -1,7 +1,7 @@
-import type { GraphWriter } from './graph-writer.ts';
-import { headSize, type ModelSize } from './model-size.ts';
 import { graph, inlineTensor, node, valueInfo } from '../onnx-file/onnx-format.ts';
 import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
+import type { GraphWriter } from './graph-writer.ts';
+import { headSize, type ModelSize } from './model-size.ts';
 import { type RopeTable, ropeTables } from './rope-tables.ts';
 
 const PLACE = '/model/rope_caches_subgraph';

@@ -12,7 +12,6 @@ import type {
   Prepared,
 } from '../engine.ts';
 import { Slots } from '../slots.ts';
-import { renderChat } from '../text/chat-template.ts';
 import { TextStream } from '../text/text-stream.ts';
 
 const CONTEXT_WORDS = 4096;
@@ -63,7 +62,7 @@ export class EchoEngine implements Engine {
       );
     }
     const promptIds = Array.from({ length: words }, (_, index) => index);
-    return { promptText: renderChat(request.messages), promptIds, request };
+    return { promptIds, request };
   }
 
   async generate(

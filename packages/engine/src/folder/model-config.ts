@@ -2,7 +2,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
-import { readJson, recordAt } from './read-json.ts';
+import { familyOf } from '../families/index.ts';
+import type { ContextLengths, ModelFamily } from '../families/model-family.ts';
+import { asCount, readJson, recordAt } from './read-json.ts';
 
 /** Names that the graph gives its inputs and outputs; `%d` is the layer. */
 export type GraphNames = {
@@ -17,13 +19,10 @@ export type GraphNames = {
 };
 
 /** What a folder's configuration files say of its graph; undefined where they do not. */
-export type ModelConfig = {
+export type ModelConfig = ContextLengths & {
+  family: ModelFamily;
   graphPath: string;
   names: GraphNames;
-  /** Tokens up to which LongRoPE's short table holds. */
-  shortContextLength: number;
-  /** Tokens of prompt and answer together that the model was made for; memory may hold fewer. */
-  contextLength: number;
   layers: number | undefined;
   /** Of the cache: keys and values may have fewer heads than queries. */
   heads: number | undefined;
@@ -32,11 +31,9 @@ export type ModelConfig = {
   eosIds: readonly number[];
 };
 
-const SHORT_CONTEXT_DEFAULT = 4096;
-
 /**
  * Reads `genai_config.json` and `config.json` of a published folder; either will do. Throws
- * `EngineError('model')` where there is neither, or no graph.
+ * `EngineError('model')` where there is neither, no graph, or a family that is not supported.
  */
 export async function readModelConfig(dir: string): Promise<ModelConfig> {
   const [genai, config, generation] = await Promise.all([
@@ -48,12 +45,14 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
 
   const model = recordAt(genai, 'model');
   const decoder = recordAt(model, 'decoder');
+  const family = familyOf(dir, [config?.['model_type'], model['type']]);
   const count = (name: string) => asCount(decoder[name]) ?? asCount(config?.[name]);
   const [width, queryHeads] = [count('hidden_size'), count('num_attention_heads')];
   return {
+    family,
     graphPath: await findGraph(dir, decoder['filename']),
     names: readNames(decoder),
-    ...readContextLengths(model, config ?? {}),
+    ...family.readContextLengths({ config: config ?? {}, genaiModel: model }),
     layers: count('num_hidden_layers'),
     heads: count('num_key_value_heads') ?? queryHeads,
     headSize: count('head_size') ?? (width && queryHeads && width / queryHeads),
@@ -91,28 +90,9 @@ function readNames(decoder: Record<string, unknown>): GraphNames {
   };
 }
 
-/** Where the configuration does not say how long the short table holds, nothing longer is tried. */
-function readContextLengths(
-  model: Record<string, unknown>,
-  config: Record<string, unknown>,
-): { shortContextLength: number; contextLength: number } {
-  const original = asCount(config['original_max_position_embeddings']);
-  const contextLength = Math.min(
-    original === undefined ? SHORT_CONTEXT_DEFAULT : Number.POSITIVE_INFINITY,
-    asCount(config['max_position_embeddings']) ?? original ?? SHORT_CONTEXT_DEFAULT,
-    asCount(model['context_length']) ?? Number.POSITIVE_INFINITY,
-  );
-  const short = original ?? SHORT_CONTEXT_DEFAULT;
-  return { shortContextLength: Math.min(short, contextLength), contextLength };
-}
-
 function readEosIds({ eos_token_id: named }: Record<string, unknown>): number[] {
   const ids: unknown[] = Array.isArray(named) ? named : [named];
   return ids.filter((id): id is number => Number.isSafeInteger(id));
-}
-
-function asCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
 /** What is missing from a model folder, and what to do. */

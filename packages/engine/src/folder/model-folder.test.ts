@@ -135,3 +135,18 @@ test('a context goes on past the short rope table where the configuration says h
   });
   expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 128, contextLength: 128 });
 });
+
+test.each([
+  ['another family', 'gemma3', /of the family "gemma3". Supported: phi3/u],
+  ['no family', undefined, /names no family/u],
+])('a folder of %s is refused', async (_, name, message) => {
+  const dir = await tinyFolder();
+  await edit(join(dir, 'config.json'), (json) => Object.assign(json, { model_type: name }));
+  await edit(join(dir, 'genai_config.json'), (json) =>
+    Object.assign(Object(json['model']), { type: name }),
+  );
+  await expect(readModelFolder(dir)).rejects.toMatchObject({
+    kind: 'model',
+    message: expect.stringMatching(message),
+  });
+});

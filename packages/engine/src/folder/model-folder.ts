@@ -1,8 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
-import { STOP_MARKS } from '../text/chat-template.ts';
-import { parseTokenizerFile } from '../text/tokenizer-file.ts';
+import type { ModelFamily } from '../families/model-family.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { incomplete, type ModelConfig, readModelConfig } from './model-config.ts';
 import { readJson } from './read-json.ts';
@@ -26,12 +25,18 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
   ]);
   if (!tokenizerJson) throw incomplete(path, 'tokenizer.json');
 
-  const tokenizer = new Tokenizer(parseTokenizerFile(tokenizerJson));
-  return { ...config, name: basename(path), tokenizer, stopIds: readStopIds(eosIds, tokenizer) };
+  const { family } = config;
+  const tokenizer = new Tokenizer(family.parseTokenizer(tokenizerJson));
+  const stopIds = readStopIds(eosIds, family, tokenizer);
+  return { ...config, name: basename(path), tokenizer, stopIds };
 }
 
-function readStopIds(eosIds: readonly number[], tokenizer: Tokenizer): ReadonlySet<number> {
-  const marks = STOP_MARKS.flatMap((mark) => tokenizer.findAdded(mark)?.id ?? []);
+function readStopIds(
+  eosIds: readonly number[],
+  family: ModelFamily,
+  tokenizer: Tokenizer,
+): ReadonlySet<number> {
+  const marks = family.stopMarks.flatMap((mark) => tokenizer.findAdded(mark)?.id ?? []);
   const stopIds = new Set([...eosIds, ...marks]);
   if (stopIds.size > 0) return stopIds;
   throw new EngineError(

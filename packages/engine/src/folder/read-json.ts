@@ -34,3 +34,8 @@ export function recordAt(json: unknown, ...path: readonly string[]): Record<stri
 function isRecord(json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
+
+/** A whole number above 0, or undefined. */
+export function asCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}

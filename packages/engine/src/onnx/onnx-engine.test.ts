@@ -319,11 +319,6 @@ test.each([
   });
 });
 
-test('the prompt is shown as the template writes it', async () => {
-  const prepared = await engine.prepare(aRequest('Hi'));
-  expect(prepared.promptText).toBe('<|user|>\nHi<|end|>\n<|assistant|>\n');
-});
-
 test('a closed engine rejects what runs and what comes after', async () => {
   const other = await openEngine({
     kind: 'onnx',

@@ -2,16 +2,17 @@ import { EngineError } from '../engine-error.ts';
 import type { GenerateRequest, Prepared } from '../engine.ts';
 import type { ModelFolder } from '../folder/model-folder.ts';
 import { mebibytes } from '../runtime/memory-plan.ts';
-import { encodeChatInSteps, renderChat } from '../text/chat-template.ts';
+import { encodeChatInSteps } from '../text/encode-chat.ts';
 import { runInTurns } from '../text/in-steps.ts';
 import type { OpenedModel } from './thread-messages.ts';
 
 /** Template, ids and length. A prompt must leave room for `minTokens`, and for one token at least. */
 export async function preparePrompt(
   request: GenerateRequest,
-  model: Pick<ModelFolder, 'tokenizer'> & Pick<OpenedModel, 'contextLength' | 'cacheBytesPerToken'>,
+  model: Pick<ModelFolder, 'family' | 'tokenizer'> &
+    Pick<OpenedModel, 'contextLength' | 'cacheBytesPerToken'>,
 ): Promise<Prepared> {
-  const { tokenizer, contextLength, cacheBytesPerToken } = model;
+  const { family, tokenizer, contextLength, cacheBytesPerToken } = model;
   const { messages } = request;
   const room = contextLength - Math.max(1, request.minTokens);
 
@@ -24,12 +25,12 @@ export async function preparePrompt(
     );
   }
 
-  const promptIds = await runInTurns(encodeChatInSteps(messages, tokenizer));
+  const promptIds = await runInTurns(encodeChatInSteps(family.chatParts(messages), tokenizer));
   if (promptIds.length > room) {
     throw new EngineError(
       'input',
       `The prompt is ${promptIds.length} tokens long, whose cache takes ${mebibytes(promptIds.length * cacheBytesPerToken)}; with minTokens ${request.minTokens} at most ${room} fit the context of ${contextLength}, which takes ${mebibytes(contextLength * cacheBytesPerToken)}. Shorten it.`,
     );
   }
-  return { promptText: renderChat(messages), promptIds, request };
+  return { promptIds, request };
 }

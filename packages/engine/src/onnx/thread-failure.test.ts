@@ -53,7 +53,7 @@ test('a thread that is killed in the middle of a model run takes nothing else wi
     const run = new Promise((resolve, reject) => {
       // By its first words the next runs are under way, one after the other.
       const said = () => void thread.terminate();
-      engine.generate({ promptText: '', promptIds, request }, said, never).then(resolve, reject);
+      engine.generate({ promptIds, request }, said, never).then(resolve, reject);
     });
     await expect(run).rejects.toMatchObject({ kind: 'infra' });
   }

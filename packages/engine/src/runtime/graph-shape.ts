@@ -104,6 +104,6 @@ function isSize(dimension: number | undefined): dimension is number {
 function damaged(problem: string): EngineError {
   return new EngineError(
     'model',
-    `The graph ${problem}. Give the folder of a Phi-3 family export, complete and unchanged.`,
+    `The graph ${problem}. Copy the model folder again, complete and unchanged.`,
   );
 }

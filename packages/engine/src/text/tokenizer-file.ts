@@ -21,7 +21,7 @@ export type TokenizerFile = {
 };
 
 /**
- * Reads the shape that the Llama and Phi families publish: BPE with byte fallback, a normaliser of
+ * Reads BPE with byte fallback, a normaliser of
  * Prepend and Replace, no pre-tokeniser. Refuses what it would encode differently from the file's
  * own library, because ids that are almost right are worse than none.
  */
@@ -134,6 +134,6 @@ function must(isTrue: boolean, problem: string): asserts isTrue {
   if (isTrue) return;
   throw new EngineError(
     'model',
-    `tokenizer.json: ${problem}. Give the folder of a Phi-3 family model, complete and unchanged.`,
+    `tokenizer.json: ${problem}. Copy the model folder again, complete and unchanged.`,
   );
 }

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { buildTokenizer } from '../builder/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
 import { TWENTY_PROMPTS } from '../testing/a-request.ts';
+import { encodeChat, renderChat } from '../testing/chat.ts';
 import { randomText } from '../testing/random-text.ts';
-import { encodeChat, renderChat } from './chat-template.ts';
 import { parseTokenizerFile } from './tokenizer-file.ts';
 import { Tokenizer } from './tokenizer.ts';
 
@@ -87,11 +87,6 @@ test('white space beside a mark goes as the mark says', () => {
     add_special_tokens: false,
   }).ids;
   expect(encodeChat(messages, stripping)).toEqual(expected);
-});
-
-test('an empty system message is left out', () => {
-  const user = { role: 'user', content: 'Hi' } as const;
-  expect(renderChat([{ role: 'system', content: '' }, user])).toBe(renderChat([user]));
 });
 
 test('marks written by a user stay text, and the template’s own are all there is', () => {

@@ -1,0 +1,18 @@
+import type { ChatMessage } from '../engine.ts';
+import { phi3 } from '../families/phi3/phi3.ts';
+import { encodeChatInSteps } from '../text/encode-chat.ts';
+import { runAtOnce } from '../text/in-steps.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+
+/** A prompt as its template writes it. */
+export function renderChat(messages: readonly ChatMessage[]): string {
+  return phi3
+    .chatParts(messages)
+    .map((part) => ('mark' in part ? part.mark : part.text))
+    .join('');
+}
+
+/** The ids of a prompt. */
+export function encodeChat(messages: readonly ChatMessage[], tokenizer: Tokenizer): number[] {
+  return Array.from(runAtOnce(encodeChatInSteps(phi3.chatParts(messages), tokenizer)));
+}
