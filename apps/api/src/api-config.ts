@@ -9,6 +9,8 @@ const {
   PUBLIC_API_URL,
   MAX_TOKENS_CAP,
   MAX_TIMEOUT_SECONDS,
+  MASTER_KEY,
+  MASTER_KEY_FILE,
   TRUSTED_PROXY_HOPS,
 } = sharedSettings;
 
@@ -22,21 +24,14 @@ export const apiConfig = z.object({
   MAX_TOKENS_CAP,
   MAX_TIMEOUT_SECONDS,
   TRUSTED_PROXY_HOPS,
+  MASTER_KEY,
+  MASTER_KEY_FILE,
   API_HOST: z.string().default('127.0.0.1').describe('The address that the API listens on'),
   API_PORT: portSetting(3100, 'Port of the API and the dashboard;'),
   PUBLIC_SOCKET_URL: z
     .url({ protocol: /^wss?$/ })
     .default('ws://127.0.0.1:3101/v1')
     .describe('Where clients reach the gateway'),
-  MASTER_KEY: z
-    .string()
-    .regex(/^[0-9a-fA-F]{64}$/, 'needs 64 hex digits')
-    .optional()
-    .describe('32 bytes in hex that project secrets are sealed under'),
-  MASTER_KEY_FILE: z
-    .string()
-    .default('.runfleet/master.key')
-    .describe('The file of the master key where MASTER_KEY is not set; generated if absent'),
   DASHBOARD_DIR: z
     .string()
     .optional()

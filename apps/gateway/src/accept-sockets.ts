@@ -4,23 +4,29 @@ import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorKind } from '@runfleet/protocol';
 import { WebSocketServer } from 'ws';
 
-import type { Connections } from './connections.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { requestUrl } from './request-url.ts';
+import { requesterOf } from './requester.ts';
 import { SocketConnection } from './socket-connection.ts';
 
-/** Turns upgrades of `/v1` into connections. `origins`: whose pages may come; empty = all. */
+/**
+ * Turns upgrades of `/v1` into connections. `origins`: whose pages may come; empty = all. `hops`:
+ * proxies of ours that name the caller.
+ */
 export function acceptSockets(
   ctx: GatewayContext,
-  surface: { connections: Connections; origins: readonly string[] },
+  surface: { origins: readonly string[]; hops: number },
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
-  const { connections, origins } = surface;
+  const { connections, limits } = ctx;
+  const { origins, hops } = surface;
   const options = {
     noServer: true,
     clientTracking: false,
+    // A small compressed frame can be a huge one.
     perMessageDeflate: false,
-    maxPayload: ctx.limits.messageBytesMax,
-    closeTimeout: ctx.limits.closeMs,
+    maxPayload: limits.messageBytesMax,
+    maxFragments: limits.fragmentsPerMessageMax,
+    closeTimeout: limits.closeMs,
   };
   const server = new WebSocketServer(options);
 
@@ -35,22 +41,24 @@ export function acceptSockets(
     if (origins.length > 0 && origin !== undefined && !origins.includes(origin)) {
       return refuseUpgrade(socket, 'forbidden', `Pages of ${origin} may not open a socket here.`);
     }
-    if (connections.isFull) {
-      return refuseUpgrade(socket, 'unavailable', 'This gateway is full; try again in a moment.');
-    }
+    const { address } = requesterOf(request, hops);
+    const refusal = connections.refusalOf(address);
+    if (refusal) return refuseUpgrade(socket, refusal.kind, refusal.message, refusal.waitMs);
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new SocketConnection(ctx, webSocket, socket);
+      const connection = new SocketConnection(ctx, { socket: webSocket, stream: socket, address });
       connections.add(connection);
       webSocket.once('close', () => connections.remove(connection));
     });
   };
 }
 
-function refuseUpgrade(socket: Duplex, kind: ErrorKind, message: string): void {
+function refuseUpgrade(socket: Duplex, kind: ErrorKind, message: string, waitMs?: number): void {
   const { http, code } = ERRORS[kind];
   const body = JSON.stringify({ result: false, errors: [{ code, message }] });
+  const retryAfter =
+    waitMs === undefined ? '' : `retry-after: ${Math.max(1, Math.ceil(waitMs / 1_000))}\r\n`;
   socket.end(
-    `HTTP/1.1 ${http} Refused\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${http} Refused\r\ncontent-type: application/json\r\n${retryAfter}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

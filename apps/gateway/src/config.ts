@@ -1,7 +1,17 @@
 import { portSetting, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
-const { DATABASE_URL, REDIS_URL, LOG_LEVEL, PUBLIC_API_URL, TRUSTED_PROXY_HOPS } = sharedSettings;
+const {
+  DATABASE_URL,
+  REDIS_URL,
+  LOG_LEVEL,
+  PUBLIC_API_URL,
+  TRUSTED_PROXY_HOPS,
+  MASTER_KEY,
+  MASTER_KEY_FILE,
+} = sharedSettings;
+
+const positive = () => z.coerce.number().int().positive();
 
 /** The environment of the gateway role. */
 export const gatewayConfig = z.object({
@@ -10,6 +20,8 @@ export const gatewayConfig = z.object({
   LOG_LEVEL,
   PUBLIC_API_URL,
   TRUSTED_PROXY_HOPS,
+  MASTER_KEY,
+  MASTER_KEY_FILE,
   GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address of the socket and of health.'),
   GATEWAY_PORT: portSetting(3101, 'Port of the socket, event streams, health and metrics;'),
   GATEWAY_ORIGINS: z
@@ -20,18 +32,27 @@ export const gatewayConfig = z.object({
     .describe(
       'Origins whose pages may open a socket, separated by commas; empty allows every page.',
     ),
-  GATEWAY_CONNECTIONS_MAX: z.coerce
-    .number()
-    .int()
-    .min(1)
+  GATEWAY_CONNECTIONS_MAX: positive()
     .default(20_000)
     .describe('Sockets and event streams open at once; more are refused with 503.'),
-  GATEWAY_BUFFER_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1)
+  GATEWAY_CONNECTIONS_PER_ADDRESS: positive()
+    .default(1_000)
+    .describe('Of them, those of one address (IPv6: one /64); more are refused with 429.'),
+  GATEWAY_OPENS_PER_MINUTE: positive()
+    .default(1_200)
+    .describe('Sockets and event streams that one address may open in a minute.'),
+  GATEWAY_REGISTER_SECONDS: positive()
+    .default(10)
+    .describe('Seconds within which a socket has to name a task; it is closed after that.'),
+  GATEWAY_BAD_TOKENS_PER_MINUTE: positive()
+    .default(120)
+    .describe('Tokens without a task that one address may show in a minute; then it is closed.'),
+  GATEWAY_BUFFER_BYTES: positive()
     .default(256 * 1024 * 1024)
     .describe('Bytes that may wait for slow clients in all; beyond it the slowest are closed.'),
+  GATEWAY_MEMORY_BYTES: positive()
+    .default(1024 * 1024 * 1024)
+    .describe('Bytes of heap and buffers from which on new connections are refused with 503.'),
 });
 
 export type GatewayConfig = z.infer<typeof gatewayConfig>;

@@ -1,15 +1,29 @@
+import { RateLimiter } from '@runfleet/service';
+
 import type { Connection } from './connection.ts';
 import type { Limits } from './limits.ts';
 
-/** All open connections: looks after them, keeps their bytes within the budget, and ends them. */
+/** Why a connection is not taken: the gateway is full, or its address has enough. */
+export type Refusal = { kind: 'unavailable' | 'rate_limited'; message: string; waitMs: number };
+
+const FULL_WAIT_MS = 5_000;
+
+/** All open connections: admits them, looks after them, keeps their bytes within the budget, and ends them. */
 export class Connections implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #open = new Set<Connection>();
+  readonly #countByAddress = new Map<string, number>();
+  readonly #opens: RateLimiter;
+  readonly #readMemoryBytes: () => number;
   readonly #timer: NodeJS.Timeout;
+  #isMemoryFull = false;
   #onEmpty: (() => void) | null = null;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, readMemoryBytes: () => number = heapAndBufferBytes) {
     this.#limits = limits;
+    this.#readMemoryBytes = readMemoryBytes;
+    const { opensPerAddress: burst } = limits;
+    this.#opens = new RateLimiter({ perSecond: burst / 60, burst });
     this.#timer = setInterval(() => this.#sweep(), limits.sweepMs);
   }
 
@@ -19,8 +33,9 @@ export class Connections implements AsyncDisposable {
     return { sockets, streams: this.#open.size - sockets };
   }
 
-  get isFull(): boolean {
-    return this.#open.size >= this.#limits.connectionsMax;
+  /** Whether nothing that takes memory may be added. */
+  get isMemoryFull(): boolean {
+    return this.#isMemoryFull;
   }
 
   get bufferedBytes(): number {
@@ -29,16 +44,38 @@ export class Connections implements AsyncDisposable {
     return bytes;
   }
 
+  /** Null where one more connection of `address` may be opened, which counts as opened from now on. */
+  refusalOf(address: string): Refusal | null {
+    if (this.#isMemoryFull || this.#open.size >= this.#limits.connectionsMax) {
+      const message = 'This gateway is full; try again in a moment.';
+      return { kind: 'unavailable', message, waitMs: FULL_WAIT_MS };
+    }
+    if ((this.#countByAddress.get(address) ?? 0) >= this.#limits.connectionsPerAddressMax) {
+      const message = 'Too many connections of your address are open; close some of them.';
+      return { kind: 'rate_limited', message, waitMs: FULL_WAIT_MS };
+    }
+    const waitMs = this.#opens.take(address);
+    if (waitMs === 0) return null;
+    const message = 'Your address opens connections too fast; try again in a moment.';
+    return { kind: 'rate_limited', message, waitMs };
+  }
+
   add(connection: Connection): void {
     this.#open.add(connection);
+    const { address } = connection;
+    this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1);
   }
 
   remove(connection: Connection): void {
-    this.#open.delete(connection);
+    if (!this.#open.delete(connection)) return;
+    const { address } = connection;
+    const count = (this.#countByAddress.get(address) ?? 0) - 1;
+    if (count > 0) this.#countByAddress.set(address, count);
+    else this.#countByAddress.delete(address);
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 
-  /** Tells every client to come again, and waits until they are gone; the last ones are cut off. */
+  /** Asks every client to come again, and waits until they are gone; the last ones are cut off. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     if (this.#open.size === 0) return;
@@ -58,16 +95,25 @@ export class Connections implements AsyncDisposable {
       connection.lookAfter(nowMs);
       bytes += connection.bufferedBytes;
     }
-    if (bytes > this.#limits.bytesMax) this.#shed(bytes - this.#limits.bytesMax);
+    const excessBytes = this.#readMemoryBytes() - this.#limits.memoryBytesMax;
+    this.#isMemoryFull = excessBytes > 0;
+    this.#shed(Math.max(bytes - this.#limits.bytesMax, excessBytes));
   }
 
+  /** Ends the slowest clients until they hold `bytes` less. */
   #shed(bytes: number): void {
+    if (bytes <= 0) return;
     let excess = bytes;
     const slowest = [...this.#open].sort((a, b) => b.bufferedBytes - a.bufferedBytes);
     for (const connection of slowest) {
-      if (excess <= 0) return;
+      if (excess <= 0 || connection.bufferedBytes === 0) return;
       excess -= connection.bufferedBytes;
       connection.end('slow');
     }
   }
+}
+
+function heapAndBufferBytes(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

@@ -22,14 +22,22 @@ const HEARTBEAT = ': alive\n\n';
 /** One task's events as server-sent events. Each has its seq as `id`, so a browser resumes by itself. */
 export class EventStream implements Connection, Outlet {
   readonly kind = 'stream';
+  readonly address: string;
   readonly #ctx: GatewayContext;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
   readonly #stall: StallWatch;
   #heartbeatAtMs: number;
 
-  constructor(ctx: GatewayContext, response: ServerResponse, task: FollowedTask, wish: Wish) {
+  constructor(
+    ctx: GatewayContext,
+    client: { response: ServerResponse; address: string },
+    task: FollowedTask,
+    wish: Wish,
+  ) {
+    const { response, address } = client;
     this.#ctx = ctx;
+    this.address = address;
     this.#response = response;
     this.#stall = new StallWatch(ctx.limits);
     this.#heartbeatAtMs = performance.now() + ctx.limits.sweepMs;
@@ -85,7 +93,7 @@ export class EventStream implements Connection, Outlet {
 
   #finish(end: WatchEnd): void {
     if (end === 'failed') return this.end('unavailable');
-    // Whoever comes again with everything in hand is told to stop coming.
+    // A browser that has everything comes again, and this answer ends that.
     if (!this.#response.headersSent) this.#response.writeHead(204, HEADERS);
     this.#response.end();
   }

@@ -1,10 +1,4 @@
-import {
-  formatElapsed,
-  MESSAGES,
-  SOCKET_VERSION,
-  splitThinking,
-  type TaskEvent,
-} from '@runfleet/protocol';
+import { formatElapsed, SOCKET_VERSION, splitThinking, type TaskEvent } from '@runfleet/protocol';
 
 /** The task that a frame is about. */
 export type FollowedTask = { id: string; token: string };
@@ -16,11 +10,10 @@ export const CONNECTED_FRAME = Buffer.from(
   JSON.stringify({ type: 'connected', version: SOCKET_VERSION }),
 );
 
-export function errorFrame(message: string): Buffer {
-  return Buffer.from(JSON.stringify({ type: 'error', message, result: false }));
+/** A refusal; `tasktoken` is the token that it is about, where that is one. */
+export function errorFrame(message: string, tasktoken?: string): Buffer {
+  return Buffer.from(JSON.stringify({ type: 'error', message, result: false, tasktoken }));
 }
-
-export const TOKEN_INVALID_FRAME = errorFrame(MESSAGES.tokenInvalid);
 
 /** The frame of any event but output. `isExtended` adds seq and epoch. */
 export function renderEvent(task: FollowedTask, event: PlainEvent, isExtended: boolean): Buffer {

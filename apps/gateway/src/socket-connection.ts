@@ -1,38 +1,43 @@
 import type { Duplex } from 'node:stream';
 
-import { MESSAGES, type TaskEvent } from '@runfleet/protocol';
+import type { TaskEvent } from '@runfleet/protocol';
+import { RateLimiter } from '@runfleet/service';
 import type { RawData, WebSocket } from 'ws';
 
 import type { Connection, EndReason } from './connection.ts';
-import { findTask } from './find-task.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import type { Outlet, Wish } from './outlet.ts';
-import { CONNECTED_FRAME, errorFrame, TOKEN_INVALID_FRAME } from './render-frame.ts';
+import { CONNECTED_FRAME, errorFrame } from './render-frame.ts';
 import { resumeReason } from './resume-reason.ts';
+import { type SocketOutlet, SocketTasks } from './socket-tasks.ts';
 import { StallWatch } from './stall-watch.ts';
-import type { Watch } from './task-feeds.ts';
 import { parseUpstream } from './upstream.ts';
 
-/** 1001, 1013: RFC 6455 and its registry. 4008: ours, a slow consumer. */
-const CLOSE_CODES = { stopping: 1001, unavailable: 1013, slow: 4008 } as const;
+/** 1001, 1008, 1013: RFC 6455 and its registry. 4008: ours, a slow consumer. */
+const CLOSE_CODES = {
+  stopping: 1001,
+  unregistered: 1008,
+  guessing: 1008,
+  unauthorized: 1008,
+  unavailable: 1013,
+  slow: 4008,
+} as const;
 
 // One object for all: the send path makes none of its own.
 const TEXT = { binary: false } as const;
 
-/**
- * One client's socket. It watches the tasks whose tokens the client shows, and is the outlet of their
- * subscriptions.
- */
-export class SocketConnection implements Connection, Outlet {
+/** One client's socket. It is the outlet of the tasks whose tokens the client shows. */
+export class SocketConnection implements Connection, SocketOutlet {
   readonly kind = 'socket';
+  readonly address: string;
   readonly #ctx: GatewayContext;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  /** Null while the token is looked up, and again once the task has been told. */
-  readonly #watches = new Map<string, Watch | null>();
-  readonly #closing = new AbortController();
+  readonly #tasks: SocketTasks;
   readonly #stall: StallWatch;
-  #lookups = 0;
+  readonly #frames: RateLimiter;
+  readonly #registerByMs: number;
+  #isLookingUp = false;
+  #isTooFast: NodeJS.Timeout | null = null;
   #isHeldBack = false;
   #isCorked = false;
   /** As it was when the outlet was last asked for room, which is right before each `send`. */
@@ -41,14 +46,29 @@ export class SocketConnection implements Connection, Outlet {
   #missedPongs = 0;
 
   /** `stream` carries the frames of `socket`. */
-  constructor(ctx: GatewayContext, socket: WebSocket, stream: Duplex) {
+  constructor(
+    ctx: GatewayContext,
+    { socket, stream, address }: { socket: WebSocket; stream: Duplex; address: string },
+  ) {
+    const { limits } = ctx;
     this.#ctx = ctx;
     this.#socket = socket;
     this.#stream = stream;
-    this.#stall = new StallWatch(ctx.limits);
-    this.#pingAtMs = performance.now() + ctx.limits.pingIntervalMs;
+    this.address = address;
+    this.#tasks = new SocketTasks(ctx, this);
+    this.#stall = new StallWatch(limits);
+    const { framesPerSecond: perSecond, framesBurst: burst } = limits;
+    this.#frames = new RateLimiter({ perSecond, burst, keysMax: 1 });
+    const nowMs = performance.now();
+    this.#pingAtMs = nowMs + limits.pingIntervalMs;
+    this.#registerByMs = nowMs + limits.registerMs;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('pong', () => (this.#missedPongs = 0));
+    // `ws` answers it, so each costs a write.
+    socket.on('ping', () => this.#countFrame());
+    socket.on('pong', () => {
+      this.#missedPongs = 0;
+      this.#countFrame();
+    });
     socket.on('close', () => this.#letGo());
     // `close` follows; a client that breaks the protocol or vanishes is no event of ours.
     socket.on('error', () => {});
@@ -77,8 +97,18 @@ export class SocketConnection implements Connection, Outlet {
     else this.#socket.send(frame, TEXT);
   }
 
+  sendError(frame: Buffer): void {
+    this.#socket.send(frame, TEXT);
+  }
+
+  holdBack(isHeld: boolean): void {
+    this.#isLookingUp = isHeld;
+    this.#read();
+  }
+
   lookAfter(nowMs: number): void {
     if (this.#stall.isStalled(this.#socket.bufferedAmount, nowMs)) return this.end('slow');
+    if (nowMs >= this.#registerByMs && !this.#tasks.isRegistered) return this.end('unregistered');
     if (nowMs < this.#pingAtMs) return;
     if (this.#missedPongs >= this.#ctx.limits.missedPongsMax) {
       this.#ctx.metrics.connectionEnded('dead');
@@ -92,8 +122,7 @@ export class SocketConnection implements Connection, Outlet {
   end(reason: Exclude<EndReason, 'dead'>): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#ctx.metrics.connectionEnded(reason);
-    const places: [string, number][] = [];
-    for (const [token, watch] of this.#watches) if (watch) places.push([token, watch.seq]);
+    const { places } = this.#tasks;
     this.#letGo();
     this.#socket.close(CLOSE_CODES[reason], resumeReason(places));
   }
@@ -117,62 +146,43 @@ export class SocketConnection implements Connection, Outlet {
   readonly #onFlushed = (): void => {
     if (!this.#isHeldBack || this.#socket.bufferedAmount >= this.#ctx.limits.outputBytesMax) return;
     this.#isHeldBack = false;
-    for (const watch of this.#watches.values()) watch?.pump();
+    this.#tasks.pumpAll();
   };
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (isBinary || this.#closing.signal.aborted) return;
+    this.#countFrame();
+    if (isBinary || this.#socket.readyState !== this.#socket.OPEN) return;
     // `ws` hands over Buffers unless told otherwise.
     const frame = parseUpstream((data as Buffer).toString());
     if (frame === null) return;
-    if (frame.type === 'refused') return this.#refuse(frame.message);
-    const { token, wish } = frame;
-    if (this.#watches.has(token)) return;
-    if (this.#watches.size >= this.#ctx.limits.tokensPerConnectionMax) {
-      return this.#refuse('too-many-tasks');
-    }
-    this.#watches.set(token, null);
-    void this.#watch(token, wish);
+    if (frame.type === 'task_info') this.#tasks.follow(frame.token, frame.wish);
+    else if (frame.type === 'bad-token') this.#tasks.refuse();
+    else this.sendError(errorFrame('task_info-invalid', frame.token));
   }
 
-  async #watch(token: string, wish: Wish): Promise<void> {
-    const { limits } = this.#ctx;
-    this.#lookups += 1;
-    // A client that asks faster than Postgres answers waits in the network.
-    if (this.#lookups >= limits.lookupsPerConnectionMax) this.#socket.pause();
-    try {
-      const task = await findTask(this.#ctx.readTaskId, token, this.#closing.signal);
-      if (this.#closing.signal.aborted) return;
-      if (task === null) {
-        this.#watches.delete(token);
-        return this.#refuse(MESSAGES.tokenInvalid);
-      }
-      const watch = this.#ctx.feeds.watch(task, wish, this, (end) => {
-        this.#watches.set(token, null);
-        if (end === 'failed') this.end('unavailable');
-      });
-      this.#watches.set(token, watch);
-      watch.pump();
-    } catch (err) {
-      if (this.#closing.signal.aborted) return;
-      this.#ctx.logger.warn({ err }, 'a task token cannot be looked up');
-      this.end('unavailable');
-    } finally {
-      this.#lookups -= 1;
-      if (this.#lookups < limits.lookupsPerConnectionMax && this.#socket.isPaused) {
-        this.#socket.resume();
-      }
-    }
+  /** Frames beyond the client's rate wait in the network; those that were read with this one do not. */
+  #countFrame(): void {
+    const waitMs = this.#frames.take('');
+    if (waitMs === 0 || this.#isTooFast !== null) return;
+    this.#isTooFast = setTimeout(() => {
+      this.#isTooFast = null;
+      this.#read();
+    }, waitMs);
+    this.#read();
   }
 
-  #refuse(message: string): void {
-    const frame = message === MESSAGES.tokenInvalid ? TOKEN_INVALID_FRAME : errorFrame(message);
-    this.#socket.send(frame, TEXT);
+  /** Reads from the client, or stops to. */
+  #read(): void {
+    if (this.#isLookingUp || this.#isTooFast !== null) this.#socket.pause();
+    else if (this.#socket.isPaused) this.#socket.resume();
   }
 
   #letGo(): void {
-    this.#closing.abort();
-    for (const watch of this.#watches.values()) watch?.end();
-    this.#watches.clear();
+    if (this.#isTooFast !== null) clearTimeout(this.#isTooFast);
+    this.#isTooFast = null;
+    this.#isLookingUp = false;
+    this.#tasks.letGo();
+    // The client's answer to a close has to be read.
+    this.#read();
   }
 }

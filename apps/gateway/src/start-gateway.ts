@@ -4,21 +4,29 @@ import type { AddressInfo } from 'node:net';
 
 import { checkDatabase, openDb, shareReads } from '@runfleet/db';
 import { openFollower } from '@runfleet/events';
-import { createHealth, createMetrics, type Logger } from '@runfleet/service';
+import { createHealth, createMetrics, type Logger, RateLimiter } from '@runfleet/service';
 import { readTaskIds } from '@runfleet/tasks';
 
 import { acceptSockets } from './accept-sockets.ts';
-import { answerHttp, refuse } from './answer-http.ts';
+import { answerHttp } from './answer-http.ts';
 import type { GatewayConfig } from './config.ts';
 import { Connections } from './connections.ts';
 import type { GatewayContext } from './gateway-context.ts';
+import { guardServer } from './guard-server.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { gatewayMetrics } from './metrics.ts';
+import { ProjectAccess } from './project-access.ts';
+import { refuse } from './refuse.ts';
 import { TaskFeeds } from './task-feeds.ts';
 import { withFileUrls } from './with-file-urls.ts';
 
 const DB_CONNECTIONS = 6;
-const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000 };
+// A connection that sends half a request is noticed by the check alone.
+const HTTP_TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+};
 
 /** Tells task events to sockets and event streams until disposed; then every client is told to come again. */
 export async function startGateway(
@@ -26,10 +34,16 @@ export async function startGateway(
   options: { logger: Logger; limits?: Partial<Limits>; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { url: string }> {
   const { logger } = options;
+  const { TRUSTED_PROXY_HOPS: hops } = config;
   const limits: Limits = {
     ...LIMITS,
     connectionsMax: config.GATEWAY_CONNECTIONS_MAX,
+    connectionsPerAddressMax: config.GATEWAY_CONNECTIONS_PER_ADDRESS,
+    opensPerAddress: config.GATEWAY_OPENS_PER_MINUTE,
+    badTokensPerAddress: config.GATEWAY_BAD_TOKENS_PER_MINUTE,
+    registerMs: config.GATEWAY_REGISTER_SECONDS * 1_000,
     bytesMax: config.GATEWAY_BUFFER_BYTES,
+    memoryBytesMax: config.GATEWAY_MEMORY_BYTES,
     ...options.limits,
   };
   const metrics = createMetrics({ role: 'gateway' });
@@ -47,9 +61,18 @@ export async function startGateway(
     logger,
   });
   const connections = new Connections(limits);
+  const projects = new ProjectAccess({
+    db,
+    masterKey: { hex: config.MASTER_KEY, file: config.MASTER_KEY_FILE },
+    logger,
+  });
   const ctx: GatewayContext = {
     readTaskId: shareReads((tokens) => readTaskIds({ db }, tokens)),
     feeds,
+    projects,
+    connections,
+    badTokens: perMinute(limits.badTokensPerAddress),
+    requests: perMinute(limits.requestsPerAddress),
     limits,
     metrics: gatewayMetrics(metrics),
     logger,
@@ -75,17 +98,19 @@ export async function startGateway(
   });
 
   const server = createServer(HTTP_TIMEOUTS, (request, response) => {
-    answerHttp(ctx, { health, connections }, request, response).catch((err: unknown) => {
+    answerHttp(ctx, { health, hops }, request, response).catch((err: unknown) => {
       logger.error({ err }, 'a request failed');
       if (response.headersSent) response.destroy();
       else refuse(response, 'unavailable', 'The gateway cannot answer now; try again in a moment.');
     });
   });
-  server.on('upgrade', acceptSockets(ctx, { connections, origins: config.GATEWAY_ORIGINS }));
+  server.on('upgrade', acceptSockets(ctx, { origins: config.GATEWAY_ORIGINS, hops }));
+  guardServer(server, { limits, hops });
 
   const dispose = async () => {
     const closed = server.listening ? once(server, 'close') : Promise.resolve();
     server.close();
+    projects[Symbol.dispose]();
     await connections[Symbol.asyncDispose]();
     server.closeAllConnections();
     await closed;
@@ -101,6 +126,10 @@ export async function startGateway(
     await dispose();
     throw error;
   }
+}
+
+function perMinute(burst: number): RateLimiter {
+  return new RateLimiter({ perSecond: burst / 60, burst });
 }
 
 async function listen(server: Server, config: GatewayConfig): Promise<string> {

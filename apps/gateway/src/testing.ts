@@ -76,7 +76,7 @@ export class TestClient implements AsyncDisposable {
 
   /** The frames of tasks. */
   get taskFrames(): TaskFrame[] {
-    return this.frames.filter((frame): frame is TaskFrame => 'tasktoken' in frame);
+    return this.frames.filter((frame): frame is TaskFrame => 'id' in frame);
   }
 
   get types(): string[] {

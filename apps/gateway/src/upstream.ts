@@ -1,25 +1,26 @@
-import { type TaskInfo, taskInfoSchema } from '@runfleet/protocol';
+import { TASK_TOKEN_PATTERN, type TaskInfo, taskInfoSchema } from '@runfleet/protocol';
 
 import type { Wish } from './outlet.ts';
 
 export type Upstream =
   | { type: 'task_info'; token: string; wish: Wish }
-  | { type: 'refused'; message: 'tasktoken-invalid' | 'task_info-invalid' };
+  | { type: 'bad-token' }
+  /** Its token is one, and the rest of it is not understood. */
+  | { type: 'bad-wish'; token: string };
 
 /** Reads a frame from a client. Null for what is not for us: such frames are passed over in silence. */
 export function parseUpstream(text: string): Upstream | null {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || !('type' in value)) return null;
   if (value.type !== 'task_info') return null;
-  if (!('tasktoken' in value) || typeof value.tasktoken !== 'string') {
-    return { type: 'refused', message: 'tasktoken-invalid' };
-  }
+  const token = 'tasktoken' in value ? value.tasktoken : undefined;
+  if (typeof token !== 'string' || !TASK_TOKEN_PATTERN.test(token)) return { type: 'bad-token' };
   const info = taskInfoSchema.safeParse(value);
-  if (!info.success) return { type: 'refused', message: 'task_info-invalid' };
+  if (!info.success) return { type: 'bad-wish', token };
   return { type: 'task_info', token: info.data.tasktoken, wish: wishOf(info.data) };
 }
 
-/** Whoever asks for any of our extensions gets seq and epoch with every frame. */
+/** A client that asks for any of our extensions gets seq and epoch with every frame. */
 export function wishOf(info: Pick<TaskInfo, 'mode' | 'after' | 'billing'>): Wish {
   const { mode, after, billing } = info;
   return {

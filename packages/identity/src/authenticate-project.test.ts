@@ -79,6 +79,45 @@ test('a bearer of key and secret needs no signature', async ({ tenant }) => {
   await expect(tenant.enter({ authorization: bearer })).resolves.toBeDefined();
 });
 
+describe('other forms of the same credential', () => {
+  type Project = { apiKey: string; apiSecret: string };
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  test.for<[string, (project: Project) => Record<string, string>]>([
+    ['key:secret in x-api-key', (p) => ({ 'x-api-key': `${p.apiKey}:${p.apiSecret}` })],
+    [
+      'a bearer of base64',
+      (p) => ({ authorization: `Bearer ${base64(`${p.apiKey}:${p.apiSecret}`)}` }),
+    ],
+    [
+      'a signed key beside its bearer',
+      (p) => ({ ...signed(p), authorization: `Bearer ${p.apiKey}` }),
+    ],
+    [
+      'a key beside a bearer of key and secret',
+      (p) => ({ 'x-api-key': p.apiKey, authorization: `Bearer ${p.apiKey}:${p.apiSecret}` }),
+    ],
+  ])('%s is taken', async ([, headersOf], { tenant }) => {
+    const project = await tenant.make('signature');
+    await expect(tenant.enter(headersOf(project))).resolves.toBeDefined();
+  });
+
+  test.for<[string, (project: Project, other: Project) => Record<string, string>]>([
+    ['another key', (p, other) => ({ ...signed(p), authorization: `Bearer ${other.apiKey}` })],
+    [
+      'another secret',
+      (p, other) => ({
+        'x-api-key': `${p.apiKey}:${p.apiSecret}`,
+        authorization: `Bearer ${p.apiKey}:${other.apiSecret}`,
+      }),
+    ],
+  ])('two headers with %s are refused', async ([, headersOf], { tenant }) => {
+    const [project, other] = [await tenant.make('signature'), await tenant.make('signature')];
+    await expect(tenant.enter(headersOf(project, other))).rejects.toMatchObject({
+      kind: 'unauthorized',
+    });
+  });
+});
+
 describe('a request is told why it is refused', () => {
   type Project = { apiKey: string; apiSecret: string };
   test.for<[string, (project: Project) => Record<string, string>, string]>([

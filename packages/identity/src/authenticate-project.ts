@@ -20,7 +20,7 @@ const NO_SECRET = 'x'.repeat(40);
  * clients match on.
  */
 export async function authenticateProject(
-  ctx: { db: Db; masterKey: MasterKey; cache?: ProjectCache },
+  ctx: { db: Db; masterKey: MasterKey | null; cache?: ProjectCache },
   request: { headers: HeaderReader; ip: string },
 ): Promise<Principal> {
   const credentials = readCredentials(request.headers);

@@ -20,6 +20,16 @@ export async function openMasterKey(options: { hex?: string; file: string }): Pr
   return parseKey(hex, options.file);
 }
 
+/** As `openMasterKey`, for a process that makes none: null where there is none yet. */
+export async function readMasterKey(options: {
+  hex?: string | undefined;
+  file: string;
+}): Promise<MasterKey | null> {
+  if (options.hex !== undefined) return parseKey(options.hex, 'MASTER_KEY');
+  const hex = await readIfThere(options.file);
+  return hex === null ? null : parseKey(hex, options.file);
+}
+
 /** Seals a project's secret; it opens only under the same key and for the same project. */
 export function sealSecret(key: MasterKey, projectId: string, secret: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES);

@@ -60,7 +60,8 @@ export function rawOf({ message }: Pick<TaskFrame, 'message'>): string | null {
 
 export type Downstream =
   | { type: 'connected'; version: string }
-  | { type: 'error'; message: string; result: false }
+  /** `tasktoken`: the token that it is about, where that is one. */
+  | { type: 'error'; message: string; result: false; tasktoken?: string }
   | TaskFrame;
 
 /** `3s` below a minute, `1m 5s` from there on. */

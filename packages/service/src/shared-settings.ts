@@ -28,6 +28,17 @@ export const sharedSettings = {
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:3100/v1')
     .describe('Where clients reach the API, with its version; files are given below it.'),
+  MASTER_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'needs 64 hex digits')
+    .optional()
+    .describe('32 bytes in hex that project secrets are sealed under.'),
+  MASTER_KEY_FILE: z
+    .string()
+    .default('.runfleet/master.key')
+    .describe(
+      'The file of the master key where MASTER_KEY is not set; the API makes it if absent.',
+    ),
   TRUSTED_PROXY_HOPS: z.coerce
     .number()
     .int()

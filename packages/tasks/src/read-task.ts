@@ -160,6 +160,17 @@ export async function readTaskIds(
   return new Map(rows.map(({ token, id }) => [token, id]));
 }
 
+/** The token of an organisation's task; null for an unknown task, and for another tenant's just the same. */
+export async function readTaskToken(
+  ctx: { db: Db },
+  task: { organisationId: string; id: string },
+): Promise<string | null> {
+  if (!TASK_ID_PATTERN.test(task.id)) return null;
+  const [row] = await ctx.db.sql<{ token: string }[]>`
+    select token from tasks where organisation_id = ${task.organisationId} and id = ${task.id}`;
+  return row?.token ?? null;
+}
+
 /** A page of an organisation's tasks by id, and how many match in all. */
 export async function listTasks(
   ctx: { db: Db },

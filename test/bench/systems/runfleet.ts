@@ -134,6 +134,8 @@ export function runfleet(
           STORAGE_DIR: join(servers.folder, 'storage'),
           WORKER_SLOTS: String(slots),
           WORKER_DRAIN_SECONDS: '1',
+          // Sockets are opened before they are measured, all from one address.
+          GATEWAY_REGISTER_SECONDS: '3600',
         },
       });
       const startOn = (

@@ -73,6 +73,10 @@ export const projects = pgTable(
     keyHint: text().notNull(),
     /** AES-256-GCM; null for projects without signatures. */
     encryptedSecret: bytea(),
+    /** The key before the last rotation, with its secret, and until when it still counts. */
+    previousKeyHash: bytea().unique(),
+    previousEncryptedSecret: bytea(),
+    previousKeyUntil: timestamp({ withTimezone: true }),
     /** What happens to a Run at the limit of active tasks: refused (96), or queued all the same. */
     overflow: text({ enum: ['reject', 'queue'] })
       .notNull()
