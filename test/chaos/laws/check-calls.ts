@@ -82,7 +82,7 @@ function checkKill(
 ): Broken[] {
   if (task && (task.status === status || !isTerminal(status))) return [];
   return [
-    { law: 'a kill stands', detail: `was said to be ${status}, and is ${task?.status}`, taskId },
+    { law: 'a kill is final', detail: `was said to be ${status}, and is ${task?.status}`, taskId },
   ];
 }
 

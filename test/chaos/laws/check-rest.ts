@@ -51,7 +51,7 @@ export function checkRest(rest: Rest): Broken[] {
       .map(({ lane, queued, running }) =>
         broken('empty queue', `${lane}: ${queued} queued, ${running} running`),
       ),
-    ...rest.unexpectedEnds.map((name) => broken('nobody ends by itself', name)),
+    ...rest.unexpectedEnds.map((name) => broken('no unexpected exit', name)),
     ...rest.hiddenFaults.map((line) => broken('no hidden fault', line)),
   ];
 }

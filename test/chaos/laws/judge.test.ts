@@ -316,7 +316,7 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ],
   ['true copy', 'its token was refused', firstCopy(() => ({ failure: 'was refused' }))],
   [
-    'a kill stands',
+    'a kill is final',
     'a killed task succeeded',
     (history) => void history.seen.kills.push({ taskId: '1', status: 'task_cancel' }),
   ],
@@ -396,7 +396,7 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
       outcome: null,
     }),
   ],
-  ['nobody ends by itself', 'a broker crashed', rest({ unexpectedEnds: ['broker 1'] })],
+  ['no unexpected exit', 'a broker crashed', rest({ unexpectedEnds: ['broker 1'] })],
   ['no hidden fault', 'a count of slots was repaired', rest({ hiddenFaults: ['repaired'] })],
 ];
 

@@ -13,7 +13,7 @@ export const LAWS = {
   'whole answer':
     'an answer is what its pieces say, and the same input with the same seed says the same',
   'true copy': 'who follows a task is sent its log: nothing left out, nothing else, to the end',
-  'a kill stands': 'a task that was said to be killed or cancelled stays so',
+  'a kill is final': 'a task that was said to be killed or cancelled stays so',
   'fair refusals': 'a Run is refused for its tenant’s limits, or because a server is away',
   'one charge': SIMULATED['one charge'],
   'true ledger': SIMULATED['true ledger'],
@@ -21,7 +21,7 @@ export const LAWS = {
   'slots free': 'no worker has a slot in use once all tasks have ended',
   'empty queue': 'nothing stands in line in Redis, and nothing counts as running there',
   'everything finishes': SIMULATED['everything finishes'],
-  'nobody ends by itself': 'no process ends unless it is told to, or cannot start',
+  'no unexpected exit': 'no process ends unless it is told to, or cannot start',
   'no hidden fault': 'reconcilers repair nothing that only a fault in Runfleet leaves behind',
 } as const;
 
