@@ -26,6 +26,7 @@ import type { workerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { type EngineMetrics, engineMetrics } from './engine-metrics.ts';
 import { watchGpus } from './gpu-metrics.ts';
+import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { MeteredEngine } from './metered-engine.ts';
 import { workerMetrics } from './metrics.ts';
 import { type Device, measureDevice } from './models/measure-device.ts';
@@ -114,7 +115,12 @@ export function startWorker(
       },
     };
     const drainSeconds = config.WORKER_DRAIN_SECONDS;
-    const worker = new Worker(ctx, { tickets, registration, drainSeconds, runs });
+    const { workerId } = ctx;
+    const lease = resources.use(
+      new LeaseKeeper({ databaseUrl: config.DATABASE_URL, workerId, logger }),
+    );
+    const onRenewed = (generation: number) => lease.renewed(generation);
+    const worker = new Worker(ctx, { tickets, registration, drainSeconds, runs, onRenewed });
     await worker.start();
     tellModels = () => worker.modelsChanged();
     resources.use(worker);

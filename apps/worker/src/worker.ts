@@ -46,6 +46,7 @@ export class Worker implements AsyncDisposable {
   readonly #drainMs: number;
   readonly #runs: Runs;
   readonly #renewMs: number;
+  readonly #onRenewed: (generation: number) => void;
   #generation = 0;
   /** Of the last renewal that was answered. */
   #seenPulse = 0;
@@ -64,6 +65,8 @@ export class Worker implements AsyncDisposable {
       drainSeconds: number;
       runs: Runs;
       renewMs?: number;
+      /** Told of each registration and renewal that was answered. */
+      onRenewed?: (generation: number) => void;
     },
   ) {
     this.#ctx = ctx;
@@ -72,6 +75,7 @@ export class Worker implements AsyncDisposable {
     this.#drainMs = options.drainSeconds * 1_000;
     this.#runs = options.runs;
     this.#renewMs = options.renewMs ?? RENEW_MS;
+    this.#onRenewed = options.onRenewed ?? (() => {});
   }
 
   async start(): Promise<void> {
@@ -130,6 +134,7 @@ export class Worker implements AsyncDisposable {
     const { generation } = await registerWorker({ store }, { id, host, slots, description });
     this.#generation = generation;
     this.#seenPulse = 0;
+    this.#onRenewed(generation);
     logger.info({ workerId: id, generation, pools, labels }, 'worker is on the list');
   }
 
@@ -210,6 +215,7 @@ export class Worker implements AsyncDisposable {
         return;
       }
       this.#seenPulse = renewed.pulse;
+      this.#onRenewed(this.#generation);
       const epochs = new Map(renewed.tasks.map((claim) => [claim.taskId, claim.epoch]));
       // Only runs from before the question: one that was taken meanwhile is not in the answer.
       for (const [taskId, run] of before) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import {
   decideDrain,
+  decideKeepLease,
   decidePardon,
   decideParole,
   decideQuarantine,
@@ -28,6 +29,7 @@ const worker = (changes: Partial<WorkerState> = {}): WorkerState => ({
   slots: 4,
   used: 2,
   renewedPulse: 100,
+  keptPulse: 0,
   seenPulse: 100,
   strikes: 0,
   quarantinedUntil: null,
@@ -55,6 +57,23 @@ describe('a connection', () => {
     expect(decideRenew(worker({ state: 'lost' }), renewal, at(101))).toBeUndefined();
     expect(decideRenew(worker({ state: 'stopped' }), renewal, at(101))).toBeUndefined();
     expect(decideRenew(null, renewal, at(101))).toBeUndefined();
+  });
+
+  test('whose lease is kept for it is not lost, and gets no new tasks', () => {
+    const silent = worker({ renewedPulse: 100 });
+    const late = at(100 + LEASE_PULSES + 1);
+    expect(decideReap(silent, late)).toMatchObject({ state: 'lost' });
+    const kept = decideKeepLease(silent, { generation: 1 }, at(100 + LEASE_PULSES));
+    if (!kept) throw new Error('The lease was not kept.');
+    expect(decideReap(kept, late)).toBeUndefined();
+    expect(takesTasks(kept, 1, late.pulse)).toBe(false);
+    expect(decideReap(kept, at(101 + 2 * LEASE_PULSES))).toMatchObject({ state: 'lost' });
+  });
+
+  test('is not kept for a newer one, nor for a worker that is gone', () => {
+    expect(decideKeepLease(worker({ generation: 2 }), { generation: 1 }, at(101))).toBeUndefined();
+    expect(decideKeepLease(worker({ state: 'lost' }), { generation: 1 }, at(101))).toBeUndefined();
+    expect(decideKeepLease(null, { generation: 1 }, at(101))).toBeUndefined();
   });
 
   test('renews without ending a drain or a quarantine', () => {

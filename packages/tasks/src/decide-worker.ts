@@ -17,6 +17,8 @@ export type WorkerState = {
   /** Slots that tasks occupy. */
   used: number;
   renewedPulse: number;
+  /** The pulse at which its lease was last kept for it, while its main thread was late to renew. */
+  keptPulse: number;
   /** The pulse of the last answer to a renewal that the worker has confirmed. */
   seenPulse: number;
   /** Failures in a row that were the worker's own; a success forgets them. */
@@ -73,7 +75,7 @@ export function decideRegister(
   input: { id: string; host: string; slots: number },
   { pulse, peers = ALONE }: WorkerSeen,
 ): WorkerState {
-  const fresh = { ...input, used: 0, renewedPulse: pulse, seenPulse: pulse };
+  const fresh = { ...input, used: 0, renewedPulse: pulse, keptPulse: pulse, seenPulse: pulse };
   if (worker === null) {
     const first: WorkerState = {
       ...fresh,
@@ -108,6 +110,19 @@ export function decideRenew(
   return { ...worker, renewedPulse: pulse, seenPulse };
 }
 
+/**
+ * Keeps the lease of a connection whose worker is too busy to renew it: it is not lost, and gets no new
+ * tasks. For how long it may be kept is the worker's affair, which bounds it.
+ */
+export function decideKeepLease(
+  worker: WorkerState | null,
+  input: { generation: number },
+  { pulse }: WorkerSeen,
+): WorkerDecision {
+  if (worker?.generation !== input.generation || isGone(worker)) return undefined;
+  return { ...worker, keptPulse: pulse };
+}
+
 /** No new tasks; those it has, it may finish. Holds for all its connections. */
 export function decideDrain(worker: WorkerState | null): WorkerDecision {
   if (worker?.state !== 'ready' && worker?.state !== 'quarantined') return undefined;
@@ -124,7 +139,7 @@ export function decideRetire(worker: WorkerState | null): WorkerDecision {
 /** Declares a worker lost whose lease ran out. */
 export function decideReap(worker: WorkerState | null, { pulse }: WorkerSeen): WorkerDecision {
   if (worker === null || isGone(worker)) return undefined;
-  if (pulse - worker.renewedPulse <= LEASE_PULSES) return undefined;
+  if (pulse - Math.max(worker.renewedPulse, worker.keptPulse) <= LEASE_PULSES) return undefined;
   return { ...worker, state: worker.state === 'draining' ? 'stopped' : 'lost' };
 }
 

@@ -111,6 +111,7 @@ type WorkerRow = {
   slots: number;
   used: number;
   renewed_pulse: string;
+  kept_pulse: string;
   seen_pulse: string;
   strikes: number;
   quarantined_until: string | null;
@@ -124,6 +125,7 @@ const WORKER_COLUMNS = [
   'slots',
   'used',
   'renewed_pulse',
+  'kept_pulse',
   'seen_pulse',
   'strikes',
   'quarantined_until',
@@ -148,6 +150,7 @@ function toWorkerState(row: WorkerRow): WorkerState {
     slots: row.slots,
     used: row.used,
     renewedPulse: Number(row.renewed_pulse),
+    keptPulse: Number(row.kept_pulse),
     seenPulse: Number(row.seen_pulse),
     strikes: row.strikes,
     quarantinedUntil: row.quarantined_until === null ? null : Number(row.quarantined_until),
@@ -201,12 +204,12 @@ function writeWorker(
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   const pools = told.pools as string[] | undefined;
   return tx`
-    insert into workers as w (id, host, state, generation, slots, used, renewed_pulse, seen_pulse,
-      strikes, quarantined_until, renewed_at, started_at, pools, labels, loaded, sizes,
+    insert into workers as w (id, host, state, generation, slots, used, renewed_pulse, kept_pulse,
+      seen_pulse, strikes, quarantined_until, renewed_at, started_at, pools, labels, loaded, sizes,
       memory_bytes, device)
     values (${worker.id}, ${worker.host}, ${worker.state}, ${worker.generation}, ${worker.slots},
-      ${worker.used}, ${worker.renewedPulse}, ${worker.seenPulse}, ${worker.strikes},
-      ${worker.quarantinedUntil}, now(), now(), ${pools ?? []},
+      ${worker.used}, ${worker.renewedPulse}, ${worker.keptPulse}, ${worker.seenPulse},
+      ${worker.strikes}, ${worker.quarantinedUntil}, now(), now(), ${pools ?? []},
       ${(told.labels as string[] | undefined) ?? []}, ${json(told.loaded ?? {})}::text::jsonb,
       ${json(told.sizes ?? {})}::text::jsonb,
       ${told.memoryBytes ?? null}, ${json(told.device ?? {})}::text::jsonb)
@@ -215,7 +218,7 @@ function writeWorker(
       slots = excluded.slots, used = excluded.used, strikes = excluded.strikes,
       seen_pulse = excluded.seen_pulse, quarantined_until = excluded.quarantined_until,
       renewed_at = case when w.renewed_pulse = excluded.renewed_pulse then w.renewed_at else now() end,
-      renewed_pulse = excluded.renewed_pulse,
+      renewed_pulse = excluded.renewed_pulse, kept_pulse = excluded.kept_pulse,
       pools = case when ${pools !== undefined} then excluded.pools else w.pools end,
       labels = case when ${told.labels !== undefined} then excluded.labels else w.labels end,
       loaded = case when ${told.loaded !== undefined} then excluded.loaded else w.loaded end,

@@ -70,7 +70,8 @@ export const SUSPECTS = {
     order by d.not_before limit ${limit}`,
   'silent-workers': (sql, limit) => sql`
     select w.id from workers w, pulse p
-    where w.state in ('ready', 'draining', 'quarantined') and p.n - w.renewed_pulse > ${LEASE_PULSES}
+    where w.state in ('ready', 'draining', 'quarantined')
+      and p.n - greatest(w.renewed_pulse, w.kept_pulse) > ${LEASE_PULSES}
     limit ${limit}`,
   quarantines: (sql, limit) => sql`
     select id from workers where state = 'ready' and strikes >= ${STRIKES_MAX} limit ${limit}`,

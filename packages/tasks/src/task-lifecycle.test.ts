@@ -67,7 +67,8 @@ there are no pulses, so that nothing that is judged in pulses expires because Po
   nobody reports, the end comes ${REPORT_GRACE_SECONDS} s later: \`expired\`, and free.
 - **To accept**: a ticket that no worker confirms within ${ACCEPT_PULSES} pulses is taken back, and counts as
   an attempt that failed.
-- **To renew**: a worker that did not renew for ${SILENT_PULSES} pulses gets no new task, and after ${LEASE_PULSES} it is lost.
+- **To renew**: a worker that did not renew for ${SILENT_PULSES} pulses gets no new task, and after ${LEASE_PULSES} it is lost, unless a
+  thread of its own keeps its lease through a stall, which it does for 30 s at most.
 
 ## When an attempt fails
 

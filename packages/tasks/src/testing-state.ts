@@ -65,6 +65,7 @@ export function aWorkerState(changes: Partial<WorkerState> = {}): WorkerState {
     slots: 4,
     used: 2,
     renewedPulse: 100,
+    keptPulse: 0,
     seenPulse: 100,
     strikes: 0,
     quarantinedUntil: null,

@@ -4,6 +4,7 @@
  */
 import {
   decideDrain,
+  decideKeepLease,
   decidePardon,
   decideRegister,
   decideRenew,
@@ -60,6 +61,19 @@ export async function renewWorker(
   });
   if (!renewed) return null;
   return { pulse: renewed.pulse, tasks: await ctx.store.listBoundTasks({ id, generation }) };
+}
+
+/** Keeps the lease of a worker that is too busy to renew it. Whether it was there to be kept. */
+export async function keepLease(
+  ctx: Ctx,
+  worker: { id: string; generation: number },
+): Promise<boolean> {
+  const { id, generation } = worker;
+  const kept = await ctx.store.changeWorker({
+    workerId: id,
+    decide: (known, seen) => decideKeepLease(known, { generation }, seen),
+  });
+  return kept !== null;
 }
 
 /** No new tasks for this worker; those it has, it may finish. Whether it was on duty until now. */

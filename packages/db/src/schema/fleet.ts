@@ -30,6 +30,8 @@ export const workers = pgTable(
     /** Slots that tasks occupy; every commit that binds or frees one moves it. */
     used: integer().notNull().default(0),
     renewedPulse: counter().notNull(),
+    /** The pulse at which its lease was last kept for it, while it was too busy to renew. */
+    keptPulse: counter().notNull().default(0),
     /** The pulse of the last answer to a renewal that the worker has confirmed: it saw that answer's list. */
     seenPulse: counter().notNull().default(0),
     renewedAt: moment().notNull(),

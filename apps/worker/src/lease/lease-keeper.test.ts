@@ -1,0 +1,84 @@
+import { createLogger } from '@runfleet/service';
+import { assignTasks, createTask, repair } from '@runfleet/tasks';
+import { aTask, aWorker, testWithTasks } from '@runfleet/tasks/testing';
+import { eventually } from '@runfleet/testing';
+import { expect } from 'vitest';
+
+import { LeaseKeeper } from './lease-keeper.ts';
+import type { LeaseNotice } from './lease-messages.ts';
+
+/** As long as a lease lasts, and one more. */
+const LEASE_PULSES_OVER = 16;
+const LOOK_EVERY_MS = 20;
+const LATE_MS = 100;
+
+const test = testWithTasks.extend(
+  'keep',
+  ({ databaseUrl, store }, { onCleanup }) =>
+    async (stallMsMax: number) => {
+      const worker = await aWorker(store);
+      const notices: LeaseNotice[] = [];
+      const keeper = new LeaseKeeper({
+        databaseUrl,
+        workerId: worker.workerId,
+        logger: createLogger({ role: 'worker', level: 'silent' }),
+        timing: { lookEveryMs: LOOK_EVERY_MS, lateMs: LATE_MS, stallMsMax },
+        onNotice: (notice) => notices.push(notice),
+      });
+      onCleanup(() => keeper[Symbol.asyncDispose]());
+      const told = (notice: LeaseNotice) =>
+        eventually(async () => expect(notices).toContain(notice));
+      await told('looking');
+      return { ...worker, keeper, notices, told };
+    },
+);
+
+test('a main thread that stalls keeps its lease, and gets no new tasks', async ({
+  db,
+  store,
+  tenant,
+  keep,
+}) => {
+  const { keeper, workerId, generation } = await keep(60_000);
+  keeper.renewed(generation);
+  await db.sql`update pulse set n = n + ${LEASE_PULSES_OVER}`;
+  stall(2_000);
+  expect(await repair({ store }, 'silent-workers')).toBe(0);
+  const { id } = await createTask({ store }, aTask(tenant));
+  const placed = await assignTasks({ store }, [{ taskId: id, workerId, generation }]);
+  expect(placed.unplaced).toEqual([{ taskId: id }]);
+});
+
+test('a main thread that hangs loses its lease: it is kept through a bounded stall only', async ({
+  db,
+  store,
+  keep,
+}) => {
+  const { keeper, generation, told } = await keep(4 * LATE_MS);
+  keeper.renewed(generation);
+  await told('given up');
+  await db.sql`update pulse set n = n + ${LEASE_PULSES_OVER}`;
+  expect(await repair({ store }, 'silent-workers')).toBe(1);
+});
+
+test('a main thread that came back is kept through its next stall, too', async ({ keep }) => {
+  const { keeper, generation, told, notices } = await keep(4 * LATE_MS);
+  keeper.renewed(generation);
+  await told('given up');
+  notices.length = 0;
+  keeper.renewed(generation);
+  await told('kept');
+});
+
+test('a worker that was declared lost is not kept', async ({ db, keep }) => {
+  const { keeper, workerId, generation, notices, told } = await keep(4 * LATE_MS);
+  await db.sql`update workers set state = 'lost' where id = ${workerId}`;
+  keeper.renewed(generation);
+  await told('given up');
+  expect(notices).not.toContain('kept');
+});
+
+/** Blocks the thread, as a pattern does that takes long to compile. */
+function stall(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import type { Logger } from '@runfleet/service';
+
+import { LeaseBoard } from './lease-board.ts';
+import type { LeaseNotice, LeaseThreadInput } from './lease-messages.ts';
+
+const TIMING = {
+  /** How often the thread looks. */
+  lookEveryMs: 2_500,
+  /** The main thread renews every 5 s; after this it is late. */
+  lateMs: 6_000,
+  /** A main thread that stalls for longer loses its lease: nobody can tell it from one that hangs. */
+  stallMsMax: 30_000,
+} as const;
+
+/**
+ * A thread with a connection of its own that keeps the worker's lease while the main thread is late to
+ * renew it, up to a bound: an input that takes seconds to compile must not cost the worker and all its
+ * runs. A kept lease brings no new tasks.
+ */
+export class LeaseKeeper implements AsyncDisposable {
+  readonly #board = new LeaseBoard();
+  readonly #thread: Worker;
+
+  constructor(options: {
+    databaseUrl: string;
+    workerId: string;
+    logger: Logger;
+    timing?: LeaseThreadInput['timing'];
+    onNotice?: (notice: LeaseNotice) => void;
+  }) {
+    const { databaseUrl, workerId, logger, timing = TIMING, onNotice } = options;
+    const level = logger.level as LeaseThreadInput['level'];
+    const input: LeaseThreadInput = {
+      databaseUrl,
+      workerId,
+      level,
+      timing,
+      board: this.#board.buffer,
+    };
+    this.#thread = new Worker(new URL('./lease-thread-entry.mjs', import.meta.url), {
+      name: 'lease',
+      workerData: input,
+      // The main program's flags are not for this thread: it brings its own loader.
+      execArgv: [],
+    });
+    // The main thread renews the lease all the same.
+    this.#thread.on('error', (err) => {
+      logger.error({ err }, 'the thread that keeps the lease has failed');
+    });
+    if (onNotice) this.#thread.on('message', onNotice);
+  }
+
+  /** The main thread registered, or renewed its lease. */
+  renewed(generation: number): void {
+    this.#board.renewed(generation);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#thread, 'exit');
+    await this.#thread.terminate();
+    await ended.catch(() => {
+      // It had failed before, which was logged.
+    });
+  }
+}

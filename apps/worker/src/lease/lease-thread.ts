@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+// The thread that keeps the lease. It shares no memory with the main thread but the board, and writes
+// its log lines itself, since a stalled main thread would hold them back.
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { openDb } from '@runfleet/db';
+import { createLogger } from '@runfleet/service';
+import { keepLease, openTaskStore } from '@runfleet/tasks';
+
+import { LeaseBoard } from './lease-board.ts';
+import type { LeaseNotice, LeaseThreadInput } from './lease-messages.ts';
+
+const input: LeaseThreadInput = workerData;
+const { databaseUrl, workerId: id, timing } = input;
+const logger = createLogger({ role: 'worker', level: input.level });
+const board = new LeaseBoard(input.board);
+const tell = (notice: LeaseNotice) => parentPort?.postMessage(notice);
+
+const db = await openDb(databaseUrl, {
+  connections: 1,
+  name: 'runfleet worker lease',
+  waitMs: Infinity,
+});
+const store = openTaskStore({ db, queue: null, announce: () => {} });
+tell('looking');
+
+let isGivenUp = false;
+for (;;) {
+  await delay(timing.lookEveryMs);
+  const { generation, silentMs } = board.read();
+  if (generation === 0 || silentMs <= timing.lateMs) {
+    isGivenUp = false;
+  } else if (silentMs <= timing.stallMsMax) {
+    await keep(generation, silentMs);
+  } else if (!isGivenUp) {
+    isGivenUp = true;
+    logger.error({ workerId: id, silentMs }, 'the main thread stalls; the lease is kept no longer');
+    tell('given up');
+  }
+}
+
+async function keep(generation: number, silentMs: number): Promise<void> {
+  try {
+    const isKept = await keepLease({ store }, { id, generation });
+    if (!isKept) return;
+    logger.warn({ workerId: id, silentMs }, 'the main thread is late to renew; the lease is kept');
+    tell('kept');
+  } catch (err) {
+    logger.warn({ err }, 'the lease was not kept; it is tried again');
+  }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "workers" ADD COLUMN "kept_pulse" bigint DEFAULT 0 NOT NULL;
