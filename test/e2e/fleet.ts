@@ -78,6 +78,7 @@ export class Fleet implements AsyncDisposable {
       MODEL_DIR: modelDir,
       ENGINE_THREADS: '1',
       LOG_LEVEL: 'info',
+      STOP_NOTICE_SECONDS: '0',
       ...options.env,
     };
     const db = connectDb(options.databaseUrl, { connections: 4 });
@@ -105,7 +106,11 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Adds a process, as an operator who scales out, or after one was killed. */
-  async add(role: Role, env = {}, options: { logPath?: string } = {}): Promise<RoleProcess> {
+  async add(
+    role: Role,
+    env = {},
+    options: { logPath?: string; port?: number } = {},
+  ): Promise<RoleProcess> {
     const started = await RoleProcess.start(role, { ...this.#env, ...env }, options);
     this[role].push(started);
     return started;

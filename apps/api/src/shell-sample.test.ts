@@ -44,6 +44,7 @@ testWithApi.skipIf(!isShellReady)(
   'the published shell sample works as it is printed',
   async ({ tenant, databaseUrl, redisUrl, folder }) => {
     const config = apiConfig.parse({
+      STOP_NOTICE_SECONDS: '0',
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       API_PORT: '0',

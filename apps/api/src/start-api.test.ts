@@ -15,6 +15,7 @@ const logger = createLogger({ role: 'api', level: 'silent' });
 const test = testWithApi
   .extend('config', ({ databaseUrl, redisUrl, folder }) =>
     apiConfig.parse({
+      STOP_NOTICE_SECONDS: '0',
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       API_PORT: '0',

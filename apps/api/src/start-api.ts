@@ -7,7 +7,7 @@ import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { openTaskQueue } from '@runfleet/queue';
-import { createHealth, createMetrics, type Logger } from '@runfleet/service';
+import { createHealth, createMetrics, type Logger, StopNotice } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
 
@@ -24,11 +24,14 @@ const TIMEOUTS = {
   keepAliveTimeout: 75_000,
 };
 
-/** Opens what the role needs and listens. Disposing closes it backwards, answers in flight first. */
+/**
+ * Opens what the role needs and listens. Disposing gives notice, then closes it backwards, answers in
+ * flight first.
+ */
 export async function startApi(
   config: ApiConfig,
   { logger, signal }: { logger: Logger; signal?: AbortSignal },
-): Promise<AsyncDisposable & { url: string }> {
+): Promise<AsyncDisposable & { url: string; giveNotice(): Promise<void> }> {
   const masterKey = await openMasterKey({
     ...(config.MASTER_KEY === undefined ? {} : { hex: config.MASTER_KEY }),
     file: config.MASTER_KEY_FILE,
@@ -82,7 +85,18 @@ export async function startApi(
     // Errors are answered by the API itself; the listener's promise never rejects.
     server.on('request', (request, response) => void listener(request, response));
     logger.info({ url }, 'api listens');
-    return { url, [Symbol.asyncDispose]: dispose };
+    const notice = new StopNotice(server, {
+      health: ctx.health,
+      noticeMs: config.STOP_NOTICE_SECONDS * 1000,
+    });
+    return {
+      url,
+      giveNotice: () => notice.give(),
+      [Symbol.asyncDispose]: async () => {
+        await notice.give();
+        await dispose();
+      },
+    };
   } catch (error) {
     await dispose();
     throw error;

@@ -63,13 +63,13 @@ export function startBroker(
       database: () => checkDatabase(db),
       redis: () => queue.check(),
     };
-    const health = resources.use(
-      await serveHealth({ host, port, health: createHealth({ checks, metrics, logger }) }),
-    );
+    const health = createHealth({ checks, metrics, logger });
+    const served = resources.use(await serveHealth({ host, port, health }));
     resources.use(new Housekeeper(ctx));
     for (const pool of new Set(MODELS.map((model) => model.pool))) {
       resources.use(new PoolLeader(ctx, { pool })).start();
     }
-    return Object.assign(resources, { url: `http://${host}:${health.port}` });
+    resources.defer(async () => health.stop());
+    return Object.assign(resources, { url: `http://${host}:${served.port}` });
   });
 }

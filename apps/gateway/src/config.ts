@@ -9,6 +9,7 @@ const {
   TRUSTED_PROXY_HOPS,
   MASTER_KEY,
   MASTER_KEY_FILE,
+  STOP_NOTICE_SECONDS,
 } = sharedSettings;
 
 const positive = () => z.coerce.number().int().positive();
@@ -22,6 +23,7 @@ export const gatewayConfig = z.object({
   TRUSTED_PROXY_HOPS,
   MASTER_KEY,
   MASTER_KEY_FILE,
+  STOP_NOTICE_SECONDS,
   GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address of the socket and of health.'),
   GATEWAY_PORT: portSetting(3101, 'Port of the socket, event streams, health and metrics;'),
   GATEWAY_ORIGINS: z

@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net';
 
 import { checkDatabase, openDb, shareReads } from '@runfleet/db';
 import { openFollower } from '@runfleet/events';
-import { createHealth, createMetrics, type Logger, RateLimiter } from '@runfleet/service';
+import {
+  createHealth,
+  createMetrics,
+  type Logger,
+  RateLimiter,
+  StopNotice,
+} from '@runfleet/service';
 import { readTaskIds } from '@runfleet/tasks';
 
 import { acceptSockets } from './accept-sockets.ts';
@@ -26,13 +32,15 @@ const HTTP_TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
+  // Longer than proxies in front keep theirs, so that they never write into a closed connection.
+  keepAliveTimeout: 75_000,
 };
 
 /** Tells task events to sockets and event streams until disposed; then every client is told to come again. */
 export async function startGateway(
   config: GatewayConfig,
   options: { logger: Logger; limits?: Partial<Limits>; signal?: AbortSignal },
-): Promise<AsyncDisposable & { url: string }> {
+): Promise<AsyncDisposable & { url: string; giveNotice(): Promise<void> }> {
   const { logger } = options;
   const { TRUSTED_PROXY_HOPS: hops } = config;
   const limits: Limits = {
@@ -121,7 +129,18 @@ export async function startGateway(
   try {
     const url = await listen(server, config);
     logger.info({ url }, 'gateway listens');
-    return { url, [Symbol.asyncDispose]: dispose };
+    const notice = new StopNotice(server, {
+      health,
+      noticeMs: config.STOP_NOTICE_SECONDS * 1000,
+    });
+    return {
+      url,
+      giveNotice: () => notice.give(),
+      [Symbol.asyncDispose]: async () => {
+        await notice.give();
+        await dispose();
+      },
+    };
   } catch (error) {
     await dispose();
     throw error;

@@ -17,6 +17,7 @@ export function startTestGateway(
   settings: Record<string, string> = {},
 ) {
   const config = gatewayConfig.parse({
+    STOP_NOTICE_SECONDS: '0',
     DATABASE_URL: servers.databaseUrl,
     REDIS_URL: servers.redisUrl,
     GATEWAY_PORT: 0,

@@ -6,7 +6,11 @@ import { startWorker, workerConfig } from '@runfleet/worker';
 import type { z } from 'zod';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-export type RunningRole = AsyncDisposable & { url: string };
+export type RunningRole = AsyncDisposable & {
+  url: string;
+  /** Says that it will stop, and resolves when it may. Disposing gives notice by itself. */
+  giveNotice?(): Promise<void>;
+};
 
 /** Each role reads its settings at once, and then can be started. A new role is a line here. */
 const ROLES = {
@@ -63,6 +67,10 @@ export async function startRoles(
     const role = started.find((entry) => entry.name === name)?.role;
     if (role) running.use(role);
   }
+  // All notices run at once, however many roles stop.
+  running.defer(async () => {
+    await Promise.all(started.map(async ({ role }) => role.giveNotice?.()));
+  });
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
     await running[Symbol.asyncDispose]();

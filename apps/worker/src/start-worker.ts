@@ -93,9 +93,8 @@ export function startWorker(
       database: () => checkDatabase(db),
       redis: () => queue.check(),
     };
-    const health = resources.use(
-      await serveHealth({ host, port, health: createHealth({ checks, metrics, logger }) }),
-    );
+    const health = createHealth({ checks, metrics, logger });
+    const served = resources.use(await serveHealth({ host, port, health }));
     const name = config.WORKER_NAME ?? hostname();
     const registration = {
       host: name,
@@ -124,7 +123,8 @@ export function startWorker(
     await worker.start();
     tellModels = () => worker.modelsChanged();
     resources.use(worker);
-    return Object.assign(resources, { url: `http://${host}:${health.port}` });
+    resources.defer(async () => health.stop());
+    return Object.assign(resources, { url: `http://${host}:${served.port}` });
   });
 }
 

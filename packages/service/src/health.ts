@@ -11,6 +11,8 @@ export type HealthResponse = {
 export type Health = {
   /** The answer for /healthz, /readyz and /metrics; null for any other path. */
   respond(pathname: string): Promise<HealthResponse | null>;
+  /** From now on /readyz answers no, since this process is about to stop. */
+  stop(): void;
 };
 
 type Check = () => Promise<void>;
@@ -47,10 +49,16 @@ export function createHealth(options: {
     });
   };
 
+  let isStopping = false;
   return {
+    stop: () => {
+      isStopping = true;
+    },
     async respond(pathname) {
       if (pathname === '/healthz') return json(200, { status: 'ok' });
-      if (pathname === '/readyz') return readiness();
+      if (pathname === '/readyz') {
+        return isStopping ? json(503, { status: 'stopping', checks: {} }) : readiness();
+      }
       if (pathname !== '/metrics') return null;
       const { contentType } = options.metrics;
       return { status: 200, contentType, body: await options.metrics.text() };

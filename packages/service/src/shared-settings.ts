@@ -46,6 +46,14 @@ export const sharedSettings = {
     .max(10)
     .default(0)
     .describe('How many reverse proxies of yours add to X-Forwarded-For; 0 ignores that header.'),
+  STOP_NOTICE_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(15)
+    .default(5)
+    .describe(
+      'How long to serve on, with /readyz at 503, after being asked to stop; 0 closes at once.',
+    ),
   MAX_TOKENS_CAP: positive()
     .default(1024)
     .describe('The most tokens a run may generate, and what max_tokens 0 stands for.'),

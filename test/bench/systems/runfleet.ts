@@ -136,6 +136,7 @@ export function runfleet(
           WORKER_DRAIN_SECONDS: '1',
           // Sockets are opened before they are measured, all from one address.
           GATEWAY_REGISTER_SECONDS: '3600',
+          STOP_NOTICE_SECONDS: '0',
         },
       });
       const startOn = (

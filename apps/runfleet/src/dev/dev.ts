@@ -135,6 +135,8 @@ async function bringUp(
     MASTER_KEY_FILE: masterKeyFile,
     STORAGE_DIR: join(dataHome, 'storage'),
     WORKER_DRAIN_SECONDS: DRAIN_SECONDS,
+    // Nothing stands in front that would have to hear of it.
+    STOP_NOTICE_SECONDS: '0',
     ...process.env,
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,

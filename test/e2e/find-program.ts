@@ -1,0 +1,19 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where Debian puts servers, which an ordinary user's PATH leaves out. */
+const SERVERS = '/usr/sbin';
+
+/** The path of an installed program; null where it is not there. */
+export function findProgram(name: string): string | null {
+  for (const folder of [...(process.env['PATH'] ?? '').split(':'), SERVERS]) {
+    try {
+      const path = join(folder || '.', name);
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
