@@ -1,39 +1,39 @@
+import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/models';
+
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
 import { openAutomaton } from './grammar/open-automaton.ts';
 
-const MESSAGES_MAX = 1024;
-const STOP_SEQUENCES_MAX = 32;
-const STOP_SEQUENCE_CHARS_MAX = 256;
-const STOP_TOKEN_IDS_MAX = 256;
-const TOP_LOGPROBS_MAX = 20;
-const PENALTY_MAX = 100;
 const ROLES: readonly string[] = ['system', 'user', 'assistant'] satisfies ChatMessage['role'][];
+/** One beyond those of the caller, which the parameter `system_prompt` puts before them. */
+const MESSAGES_MAX = CHAT_SIZES.messages + 1;
+
+/** The fields that the table of a chat request's numbers rules. */
+const NUMBERS = {
+  temperature: CHAT_NUMBERS.temperature,
+  topP: CHAT_NUMBERS.top_p,
+  topK: CHAT_NUMBERS.top_k,
+  minP: CHAT_NUMBERS.min_p,
+  repetitionPenalty: CHAT_NUMBERS.repetition_penalty,
+  presencePenalty: CHAT_NUMBERS.presence_penalty,
+  frequencyPenalty: CHAT_NUMBERS.frequency_penalty,
+  maxTokens: { ...CHAT_NUMBERS.max_tokens, min: 1 },
+  minTokens: CHAT_NUMBERS.min_tokens,
+} as const satisfies Partial<Record<keyof GenerateRequest, ChatNumber>>;
 
 /** Throws `EngineError('input')` naming the first field that no engine could run with. */
 export function checkRequest(request: GenerateRequest): void {
   checkMessages(request.messages);
-
-  checkNumber('maxTokens', request.maxTokens, { min: 1, isInteger: true });
-  checkNumber('minTokens', request.minTokens, { min: 0, isInteger: true });
+  for (const [field, rule] of Object.entries(NUMBERS)) {
+    checkNumber(field, request[field as keyof typeof NUMBERS], rule);
+  }
   if (request.minTokens > request.maxTokens) {
     throw refuse(
       `minTokens (${request.minTokens}) must not exceed maxTokens (${request.maxTokens})`,
     );
   }
-  checkNumber('temperature', request.temperature, { min: 0 });
-  checkNumber('topP', request.topP, { min: 0, max: 1 });
-  if (request.topP === 0) throw refuse('topP must be above 0 (1 is off)');
-  checkNumber('topK', request.topK, { min: 0, isInteger: true });
-  checkNumber('repetitionPenalty', request.repetitionPenalty, { min: 0 });
-  if (request.repetitionPenalty === 0) throw refuse('repetitionPenalty must be above 0 (1 is off)');
-  checkNumber('minP', request.minP, { min: 0, max: 1 });
-  const penalty = { min: -PENALTY_MAX, max: PENALTY_MAX };
-  checkNumber('presencePenalty', request.presencePenalty, penalty);
-  checkNumber('frequencyPenalty', request.frequencyPenalty, penalty);
   if (request.topLogprobs !== null) {
-    const top = { min: 0, max: TOP_LOGPROBS_MAX, isInteger: true };
-    checkNumber('topLogprobs', request.topLogprobs, top);
+    checkNumber('topLogprobs', request.topLogprobs, CHAT_NUMBERS.top_logprobs);
   }
   if (typeof request.seed !== 'bigint') throw refuse('seed must be a bigint');
 
@@ -58,38 +58,44 @@ function checkMessages(messages: readonly ChatMessage[]): void {
   }
 }
 
+/** What a caller may write for "not used" has its meaning by now. */
 function checkNumber(
   field: string,
   value: number,
-  bounds: { min: number; max?: number; isInteger?: boolean },
+  rule: Pick<ChatNumber, 'min' | 'max' | 'step' | 'off'>,
 ): void {
-  const { min, max = Number.MAX_SAFE_INTEGER, isInteger = false } = bounds;
-  const isKind = isInteger ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (isKind && value >= min && value <= max) return;
-
-  const kind = isInteger ? 'a whole number' : 'a number';
-  const range = bounds.max === undefined ? `of ${min} or more` : `between ${min} and ${max}`;
-  throw refuse(`${field} must be ${kind} ${range}`);
+  const { min, max, step, off } = rule;
+  const isWhole = Number.isInteger(step);
+  const isKind = isWhole ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (!isKind || value < min || value > max) {
+    const kind = isWhole ? 'a whole number' : 'a number';
+    throw refuse(`${field} must be ${kind} between ${min} and ${max}`);
+  }
+  if (off?.means !== undefined && off.means !== value && off.given.includes(value)) {
+    throw refuse(`${field} must not be ${value} (${off.means} is off)`);
+  }
 }
 
 function checkStopSequences(sequences: readonly string[]): void {
-  if (sequences.length > STOP_SEQUENCES_MAX) {
-    throw refuse(`stopSequences holds ${sequences.length}; ${STOP_SEQUENCES_MAX} is the most`);
+  const { stopSequences, stopSequenceCharacters } = CHAT_SIZES;
+  if (sequences.length > stopSequences) {
+    throw refuse(`stopSequences holds ${sequences.length}; ${stopSequences} is the most`);
   }
   for (const [index, sequence] of sequences.entries()) {
     if (sequence.length === 0) throw refuse(`stopSequences[${index}] must not be empty`);
-    if (sequence.length > STOP_SEQUENCE_CHARS_MAX) {
-      throw refuse(`stopSequences[${index}] is longer than ${STOP_SEQUENCE_CHARS_MAX} characters`);
+    if (sequence.length > stopSequenceCharacters) {
+      throw refuse(`stopSequences[${index}] is longer than ${stopSequenceCharacters} characters`);
     }
   }
 }
 
 function checkStopTokenIds(ids: readonly number[]): void {
-  if (ids.length > STOP_TOKEN_IDS_MAX) {
-    throw refuse(`stopTokenIds holds ${ids.length}; ${STOP_TOKEN_IDS_MAX} is the most`);
+  const { stopTokenIds, stopTokenId } = CHAT_SIZES;
+  if (ids.length > stopTokenIds) {
+    throw refuse(`stopTokenIds holds ${ids.length}; ${stopTokenIds} is the most`);
   }
   for (const [index, id] of ids.entries()) {
-    checkNumber(`stopTokenIds[${index}]`, id, { min: 0, isInteger: true });
+    checkNumber(`stopTokenIds[${index}]`, id, { min: 0, max: stopTokenId, step: 1 });
   }
 }
 

@@ -1,71 +1,133 @@
 /** The conversation of a run: one prompt, or a list of messages. */
 import { MESSAGES } from '@runfleet/protocol';
 
-import { type Body, invalid, isBlank, readText } from './read-parameter.ts';
+import { CHAT_SIZES } from './chat-numbers.ts';
+import { parseJsonText } from './parse-json-text.ts';
+import { type Body, invalid, isBlank, readText, shownName } from './read-parameter.ts';
+import { requireStorable } from './require-storable.ts';
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
-const MESSAGES_MAX = 256;
-const ROLES: readonly string[] = ['system', 'user', 'assistant'];
+/** `developer` is what newer clients call the system's role. */
+const ROLES = {
+  system: 'system',
+  developer: 'system',
+  user: 'user',
+  assistant: 'assistant',
+} as const satisfies Record<string, ChatMessage['role']>;
+const NAME_CHARACTERS_MAX = 64;
+/** What SDKs write into the messages that they send back. Nothing here reads them. */
+const EMPTY_MEMBERS: readonly string[] = [
+  'annotations',
+  'audio',
+  'function_call',
+  'refusal',
+  'tool_call_id',
+  'tool_calls',
+];
 
-/** Throws `invalid_request` naming the message that is wrong. */
+/** Throws `invalid_request` naming the message that is wrong. Published clients send empty `messages` for none. */
 export function readMessages(body: Body): ChatMessage[] {
-  refuseConversation(body);
-  return body['messages'] === undefined ? promptMessages(body) : listedMessages(body);
-}
-
-/** Server-side conversations are not served; ignoring the field would answer without its memory. */
-function refuseConversation(body: Body): void {
-  if (!isBlank(body['session_id'])) {
-    throw invalid(
-      'Request parameter [session_id] is not supported. Send the conversation in [messages] instead.',
-    );
-  }
+  const given = body['messages'];
+  const isNone = isBlank(given) || isEmptyList(given) || given === '[]';
+  return isNone ? promptMessages(body) : listedMessages(body);
 }
 
 function promptMessages(body: Body): ChatMessage[] {
   const prompt = readText(body, 'prompt');
   if (prompt.trim() === '') throw invalid(MESSAGES.parameterRequired('prompt'));
-  const system = readText(body, 'system_prompt');
-  const user: ChatMessage = { role: 'user', content: prompt };
-  return system === '' ? [user] : [{ role: 'system', content: system }, user];
+  return afterSystem(body, [{ role: 'user', content: prompt }]);
 }
 
 function listedMessages(body: Body): ChatMessage[] {
   const given =
-    typeof body['messages'] === 'string' ? parseJson(body['messages']) : body['messages'];
-  if (!Array.isArray(given) || given.length === 0 || given.length > MESSAGES_MAX) {
+    typeof body['messages'] === 'string' ? parseJsonText(body['messages']) : body['messages'];
+  const most = CHAT_SIZES.messages;
+  if (!Array.isArray(given) || given.length === 0 || given.length > most) {
     throw invalid(
-      `Request parameter [messages] must be a list of 1 to ${MESSAGES_MAX} objects with role and content`,
+      `Request parameter [messages] must be a list of 1 to ${most} objects with role and content`,
     );
   }
-  const messages = given.map((entry: unknown, index): ChatMessage => {
-    const { role, content } = (entry ?? {}) as { role?: unknown; content?: unknown };
-    if (typeof role !== 'string' || !ROLES.includes(role)) {
-      throw invalid(
-        `Request parameter [messages[${index}].role] must be one of ${ROLES.join(', ')}`,
-      );
-    }
-    if (typeof content !== 'string') {
-      throw invalid(`Request parameter [messages[${index}].content] must be a text`);
-    }
-    return { role: role as ChatMessage['role'], content };
-  });
+  // A list that came as a text may hold in escapes what its text does not.
+  if (typeof body['messages'] === 'string') requireStorable('messages', given);
+  const messages = given.map(readMessage);
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('Request parameter [messages] must end with a message of role user');
   }
-  const prompt = body['prompt'];
-  if (!isBlank(prompt)) {
+  if (messages.every(({ content }) => content.trim() === '')) {
+    throw invalid('Request parameter [messages] must hold a text');
+  }
+  if (!isBlank(body['prompt'])) {
     throw invalid('Request parameter [prompt] cannot be combined with [messages]');
   }
+  return afterSystem(body, messages);
+}
+
+function readMessage(entry: unknown, index: number): ChatMessage {
+  const name = `messages[${index}]`;
+  const { role, content, name: speaker, ...others } = isObject(entry) ? entry : {};
+  if (typeof role !== 'string' || !Object.hasOwn(ROLES, role)) {
+    throw invalid(
+      `Request parameter [${name}.role] must be one of ${Object.keys(ROLES).join(', ')}`,
+    );
+  }
+  if (!isBlank(speaker) && !isShort(speaker, NAME_CHARACTERS_MAX)) {
+    throw invalid(
+      `Request parameter [${name}.name] must be a text of at most ${NAME_CHARACTERS_MAX} characters`,
+    );
+  }
+  requireEmpty(name, others, EMPTY_MEMBERS);
+  return { role: ROLES[role as keyof typeof ROLES], content: readContent(content, name) };
+}
+
+/** A text, or parts of it, which stand on lines of their own as other servers of such models write them. */
+function readContent(content: unknown, message: string): string {
+  const name = `${message}.content`;
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) {
+    throw invalid(`Request parameter [${name}] must be a text or a list of text parts`);
+  }
+  return content.map((part, index) => readPart(part, `${name}[${index}]`)).join('\n');
+}
+
+function readPart(part: unknown, name: string): string {
+  const { type, text, ...others } = isObject(part) ? part : {};
+  if (type !== 'text') {
+    const kind = isShort(type, NAME_CHARACTERS_MAX) ? `, not ${type}` : '';
+    throw invalid(
+      `Request parameter [${name}.type] must be text${kind}: this model reads text alone`,
+    );
+  }
+  if (typeof text !== 'string') throw invalid(`Request parameter [${name}.text] must be a text`);
+  requireEmpty(name, others, []);
+  return text;
+}
+
+/** Throws for a member that nothing reads, unless it is known and empty. */
+function requireEmpty(
+  path: string,
+  members: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): void {
+  for (const [key, value] of Object.entries(members)) {
+    if (known.includes(key) && (isBlank(value) || isEmptyList(value))) continue;
+    throw invalid(`Request parameter [${path}.${shownName(key)}] is not supported`);
+  }
+}
+
+function afterSystem(body: Body, messages: ChatMessage[]): ChatMessage[] {
   const system = readText(body, 'system_prompt');
   return system === '' ? messages : [{ role: 'system', content: system }, ...messages];
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function isShort(value: unknown, charactersMax: number): value is string {
+  return typeof value === 'string' && value.length <= charactersMax;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

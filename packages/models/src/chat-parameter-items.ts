@@ -1,4 +1,5 @@
 /** The parameters of a chat model as the catalogue lists them and the page's form draws them. */
+import { CHAT_NUMBERS, type ChatNumber, type ChatNumberName } from './chat-numbers.ts';
 import type { ParameterGroup, ParameterItem } from './model.ts';
 
 export const CHAT_ITEMS = {
@@ -19,56 +20,23 @@ export const CHAT_ITEMS = {
     default: '',
     required: false,
   },
-  temperature: number(
-    'temperature',
-    'Temperature',
-    '0.7',
-    0,
-    5,
-    0.05,
-    '0 picks the likeliest token.',
-  ),
-  top_p: number(
-    'top_p',
-    'Top p',
-    '0.95',
-    0,
-    1,
-    0.01,
-    'Keeps the likeliest tokens up to this mass.',
-  ),
-  top_k: number('top_k', 'Top k', '0', 0, 1000, 1, 'Keeps this many tokens; 0 is off.'),
-  min_p: number(
-    'min_p',
-    'Min p',
-    '0',
-    0,
-    1,
-    0.01,
-    'Drops tokens below this share of the likeliest; 0 is off.',
-  ),
-  repetition_penalty: number('repetition_penalty', 'Repetition penalty', '1.0', 0.1, 10, 0.05),
+  temperature: number('temperature', 'Temperature', '0 picks the likeliest token.'),
+  top_p: number('top_p', 'Top p', 'Keeps the likeliest tokens up to this mass; 0 is off.'),
+  top_k: number('top_k', 'Top k', 'Keeps this many tokens; 0 is off.'),
+  min_p: number('min_p', 'Min p', 'Drops tokens below this share of the likeliest; 0 is off.'),
+  repetition_penalty: number('repetition_penalty', 'Repetition penalty'),
   presence_penalty: number(
     'presence_penalty',
     'Presence penalty',
-    '0',
-    -2,
-    2,
-    0.1,
     'Makes tokens that the answer holds less likely.',
   ),
   frequency_penalty: number(
     'frequency_penalty',
     'Frequency penalty',
-    '0',
-    -2,
-    2,
-    0.1,
     'The same, for each time that it holds them.',
   ),
-  max_tokens: number('max_tokens', 'Max tokens', '0', 0, 131_072, 1, "0 is the operator's cap."),
-  max_new_tokens: number('max_new_tokens', 'Max new tokens', '0', 0, 131_072, 1, 'As max_tokens.'),
-  min_tokens: number('min_tokens', 'Min tokens', '0', 0, 131_072, 1),
+  max_tokens: number('max_tokens', 'Max tokens', "0 is the operator's cap."),
+  min_tokens: number('min_tokens', 'Min tokens'),
   stop_sequences: {
     id: 'stop_sequences',
     type: 'text',
@@ -107,7 +75,7 @@ export const CHAT_ITEMS = {
     id: 'logprobs',
     type: 'select',
     label: 'Log probabilities',
-    description: 'Tells how likely each token was.',
+    description: 'How likely each token was.',
     default: 'false',
     required: false,
     options: [
@@ -118,22 +86,11 @@ export const CHAT_ITEMS = {
   top_logprobs: number(
     'top_logprobs',
     'Alternatives',
-    '0',
-    0,
-    20,
-    1,
-    'How many other tokens to tell of beside each.',
+    'How many other tokens to list beside each.',
   ),
   seed: {
-    id: 'seed',
-    type: 'number',
-    label: 'Seed',
+    ...number('seed', 'Seed'),
     description: 'The same seed and input give the same answer; empty is a random one.',
-    default: '',
-    required: false,
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    step: 1,
   },
   do_sample: {
     id: 'do_sample',
@@ -146,15 +103,7 @@ export const CHAT_ITEMS = {
       { label: 'Off (greedy)', value: 'false' },
     ],
   },
-  timeout: number(
-    'timeout',
-    'Timeout (seconds)',
-    '300',
-    1,
-    86_400,
-    1,
-    'Ends the run; bounds its cost.',
-  ),
+  timeout: number('timeout', 'Timeout (seconds)', 'Ends the run; bounds its cost.'),
 } as const satisfies Record<string, ParameterItem>;
 
 export type ChatParameterName = keyof typeof CHAT_ITEMS;
@@ -191,15 +140,8 @@ export const CHAT_PARAMETERS: readonly ParameterGroup[] = [
   },
 ];
 
-function number(
-  id: string,
-  label: string,
-  fallback: string,
-  min: number,
-  max: number,
-  step: number,
-  description?: string,
-) {
+function number<const Name extends ChatNumberName>(id: Name, label: string, description?: string) {
+  const { fallback, min, max, step }: ChatNumber = CHAT_NUMBERS[id];
   return {
     id,
     type: max <= 10 ? 'range' : 'number',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseChatParameters } from './chat-parameters.ts';
+import { parseChatParameters, readChatParameters } from './chat-parameters.ts';
 import { findModel, MODELS } from './index.ts';
 
 const limits = { maxTokens: 1_024, maxTimeoutSeconds: 3_600 };
@@ -99,6 +99,76 @@ test('a response format is an object or its text', () => {
   });
 });
 
+test('what published clients send for "not used" is taken so', () => {
+  const off = {
+    prompt: 'Hi',
+    messages: [],
+    top_p: 0,
+    top_k: '-1',
+    repetition_penalty: '0',
+    min_tokens: -1,
+    min_new_tokens: '-1',
+    max_tokens: 0,
+    max_new_tokens: '0',
+    seed: '-1',
+    timeout: 0,
+  };
+  expect(parse(off)).toEqual({ ...parse({ prompt: 'Hi' }), topP: 1 });
+  for (const messages of [null, '', '[]']) expect(parse({ ...off, messages })).toEqual(parse(off));
+});
+
+test('a text that is a number counts as one, with spaces, a sign or decimals', () => {
+  const body = { prompt: 'Hi', max_tokens: ' 20.0 ', temperature: '+.5', top_k: '1e2' };
+  expect(parse(body)).toMatchObject({ maxTokens: 20, temperature: 0.5, topK: 100 });
+});
+
+test('a parameter is read under each of its names, and twice where both say the same', () => {
+  const body = {
+    prompt: 'Hi',
+    max_completion_tokens: '40',
+    max_tokens: 40,
+    topP: '0.5',
+    systemInstructions: 'Be brief.',
+    stop: [';', 'END'],
+  };
+  expect(parse(body)).toMatchObject({
+    messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user' }],
+    maxTokens: 40,
+    topP: 0.5,
+    stopSequences: [';', 'END'],
+  });
+  expect(parse({ prompt: 'Hi', stop: 'a;b' }).stopSequences).toEqual(['a;b']);
+  // One name that is not used leaves the other its say.
+  expect(parse({ prompt: 'Hi', topP: 0, top_p: 0.3 }).topP).toBe(0.3);
+});
+
+test('text parts of a message stand on lines of their own, and a developer is the system', () => {
+  const parts = [
+    { type: 'text', text: 'One' },
+    { type: 'text', text: 'Two' },
+  ];
+  const messages = [
+    { role: 'developer', content: 'S' },
+    { role: 'assistant', content: '', refusal: null, tool_calls: [] },
+    { role: 'user', content: parts, name: 'ada' },
+  ];
+  expect(parse({ messages }).messages).toEqual([
+    { role: 'system', content: 'S' },
+    { role: 'assistant', content: '' },
+    { role: 'user', content: 'One\nTwo' },
+  ]);
+});
+
+test('without a wish the timeout is never above what the operator allows', () => {
+  const request = parseChatParameters({ prompt: 'Hi' }, { maxTokens: 9, maxTimeoutSeconds: 60 });
+  expect(request.timeoutSeconds).toBe(60);
+});
+
+test('what was stored before a name was refused can still be run', () => {
+  const stored = { prompt: 'Hi', extra: 1, session_id: 's' };
+  expect(readChatParameters(stored, limits)).toEqual(parse({ prompt: 'Hi' }));
+});
+
 test.for([
   [{ temperature: 0 }],
   [{ temperature: '0' }],
@@ -135,7 +205,18 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a\0b' }, '[prompt] must be valid Unicode text'],
     [{ prompt: 'a\ud800' }, '[prompt] must be valid Unicode text'],
     [{ prompt: 'a', user_id: '\udc00' }, '[user_id] must be valid Unicode text'],
-    [{ prompt: 'a', extra: { deep: ['\0'] } }, '[extra.deep.0] must be valid Unicode text'],
+    [
+      { messages: [{ role: 'user', content: 'a\0' }] },
+      '[messages.0.content] must be valid Unicode text',
+    ],
+    [
+      { messages: '[{"role":"user","content":"a\\u0000"}]' },
+      '[messages.0.content] must be valid Unicode text',
+    ],
+    [
+      { prompt: 'a', response_format: '{"type":"json_schema","json_schema":{"name":"\\ud800"}}' },
+      '[response_format.json_schema.name] must be valid Unicode text',
+    ],
     [
       { prompt: 'a', temperature: 'hot' },
       'Request parameter [temperature] must be integer or float',
@@ -148,7 +229,23 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', top_k: 1.5 }, '[top_k] must be an integer'],
     [{ prompt: 'a', max_tokens: -1 }, '[max_tokens] must be between 0 and'],
     [{ prompt: 'a', min_tokens: 5, max_tokens: 4 }, '[min_tokens] must be between 0 and 4'],
-    [{ prompt: 'a', seed: -1 }, '[seed] must be between 0 and'],
+    [{ prompt: 'a', seed: -2 }, '[seed] must be between 0 and'],
+    [{ prompt: 'a', seed: 2 ** 53 }, '[seed] must be between 0 and'],
+    [{ prompt: 'a', max_tokens: '1e400' }, '[max_tokens] must be integer or float'],
+    [{ prompt: 'a', max_tokens: true }, '[max_tokens] must be integer or float'],
+    [{ prompt: 'a', max_tokens: ['5'] }, '[max_tokens] must be integer or float'],
+    [{ prompt: 'a', topP: 1.5 }, '[topP] must be between 0 and 1'],
+    [{ prompt: 'a', max_completion_tokens: 2.5 }, '[max_completion_tokens] must be an integer'],
+    [
+      { prompt: 'a', max_tokens: 5, max_completion_tokens: 6 },
+      '[max_tokens] and [max_completion_tokens] are the same one and differ',
+    ],
+    [
+      { prompt: 'a', stop: 'x', stop_sequences: 'y' },
+      '[stop_sequences] and [stop] are the same one and differ',
+    ],
+    [{ prompt: 'a', stop: ['1', '2', '3', '4', '5'] }, '[stop] must hold at most 4 texts'],
+    [{ prompt: 'a', stop_sequences: 7 }, '[stop_sequences] must be a list of texts'],
     [{ prompt: 'a', timeout: 0.5 }, '[timeout] must be between 1 and'],
     [{ prompt: 'a', timeout: 4_000 }, '[timeout] must be between 1 and 3600'],
     [{ prompt: 'a', do_sample: 'maybe' }, '[do_sample] must be true or false'],
@@ -166,6 +263,25 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', logprobs: 'yes' }, '[logprobs] must be true or false'],
     [{ prompt: 'a', logprobs: true, top_logprobs: 21 }, '[top_logprobs] must be between 0 and 20'],
     [{ prompt: 'a', response_format: 'json' }, '[response_format] must be an object'],
+    [
+      { prompt: 'a', response_format: '['.repeat(5_000) + ']'.repeat(5_000) },
+      '[response_format] must be an object',
+    ],
+    [
+      { prompt: 'a', response_format: ' '.repeat(70_000) },
+      '[response_format] holds 70000 characters',
+    ],
+    [
+      { prompt: 'a', response_format: { type: 'text', extra: 'b' } },
+      '[response_format.extra] is not supported',
+    ],
+    [
+      {
+        prompt: 'a',
+        response_format: { type: 'json_schema', json_schema: { schema: {}, strict: {} } },
+      },
+      '[response_format.json_schema.strict] must be true or false',
+    ],
     [{ prompt: 'a', response_format: { type: 'xml' } }, '[response_format.type] must be text'],
     [{ prompt: 'a', response_format: { type: 'json_schema' } }, '[response_format.json_schema]'],
     [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
@@ -176,11 +292,31 @@ describe('bad input is refused by the name of the field', () => {
       { prompt: 'a', regex: 'a', response_format: { type: 'json_object' } },
       '[regex] cannot be combined with [response_format]',
     ],
-    [{ messages: [] }, '[messages] must be a list'],
+    [{ messages: [] }, 'Request parameter [prompt] required'],
+    [{ messages: {} }, '[messages] must be a list'],
+    [{ messages: '['.repeat(200_000) + ']'.repeat(200_000) }, '[messages] must be a list'],
     [{ messages: 'no' }, '[messages] must be a list'],
     [{ messages: [null] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'tool', content: '' }] }, '[messages[0].role] must be one of'],
+    [{ messages: [{ role: 'constructor', content: 'a' }] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'user', content: 1 }] }, '[messages[0].content] must be a text'],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
+      '[messages[0].content[0].type] must be text, not image_url',
+    ],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 1 }] }] },
+      '[messages[0].content[0].text] must be a text',
+    ],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 'a', detail: 'b' }] }] },
+      '[messages[0].content[0].detail] is not supported',
+    ],
+    [
+      { messages: [{ role: 'user', content: 'a', weight: 2 }] },
+      '[messages[0].weight] is not supported',
+    ],
+    [{ messages: [{ role: 'user', content: ' ' }] }, '[messages] must hold a text'],
     [{ messages: [{ role: 'assistant', content: 'b' }] }, 'must end with a message of role user'],
   ] as [Record<string, unknown>, string][])('%o', ([body, message]) => {
     expect(() => parse(body)).toThrow(message);

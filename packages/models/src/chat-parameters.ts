@@ -2,16 +2,20 @@
 import { MESSAGES } from '@runfleet/protocol';
 
 import { type ChatMessage, readMessages } from './chat-messages.ts';
+import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
 import { type OutputGrammar, readOutputGrammar } from './output-grammar.ts';
 import {
   type Body,
   invalid,
   isBlank,
-  readInteger,
+  numberOf,
+  onlyOne,
+  readGivenNumber,
+  readNames,
   readNumber,
   readSwitch,
-  readText,
 } from './read-parameter.ts';
+import { requireKnownNames } from './require-known-names.ts';
 import { requireStorable } from './require-storable.ts';
 
 /** A validated request. `seed` is null where the caller left the choice to us. */
@@ -39,28 +43,28 @@ export type ChatRequest = {
 /** What an operator allows. `maxTokens` is also what "0" stands for. */
 export type ChatLimits = { maxTokens: number; maxTimeoutSeconds: number };
 
-const DEFAULT_TIMEOUT_SECONDS = 300;
-const STOP_SEQUENCES_MAX = 16;
-const STOP_SEQUENCE_CHARACTERS_MAX = 256;
-const STOP_TOKEN_IDS_MAX = 64;
-const TOKEN_ID_MAX = 2 ** 24;
+/** What `stop` may hold, the other name of `stop_sequences`, which clients of OpenAI send. */
+const STOPS_MAX = 4;
 
-/** Reads a Run's body. Throws `invalid_request` naming the first field that is wrong. */
+/** Reads a Run's body. Throws `invalid_request` naming the first field that is wrong or unknown. */
 export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest {
+  requireKnownNames(body);
   requireStorable('', body);
+  return readChatParameters(body, limits);
+}
+
+/** Reads what was accepted before, perhaps by a version that took other names, which count for nothing. */
+export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   const messages = readMessages(body);
 
   const temperature = readNumber(body, 'temperature');
-  const requested = readInteger(body, 'max_new_tokens') || readInteger(body, 'max_tokens');
-  const maxTokens = Math.min(requested === 0 ? limits.maxTokens : requested, limits.maxTokens);
-  const minTokens = readInteger(body, 'min_tokens');
+  const mostTokens = Math.min(limits.maxTokens, CHAT_NUMBERS.max_tokens.max);
+  const maxTokens = Math.min(readNumber(body, 'max_tokens') || mostTokens, mostTokens);
+  const minTokens = readNumber(body, 'min_tokens');
   if (minTokens > maxTokens) {
     throw invalid(MESSAGES.parameterOutOfRange('min_tokens', 0, maxTokens));
   }
-  const timeoutSeconds = readInteger(body, 'timeout') || DEFAULT_TIMEOUT_SECONDS;
-  if (timeoutSeconds > limits.maxTimeoutSeconds) {
-    throw invalid(MESSAGES.parameterOutOfRange('timeout', 1, limits.maxTimeoutSeconds));
-  }
+  const seed = readGivenNumber(body, 'seed');
 
   return {
     messages,
@@ -68,7 +72,7 @@ export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest
     minTokens,
     temperature,
     topP: readNumber(body, 'top_p'),
-    topK: readInteger(body, 'top_k'),
+    topK: readNumber(body, 'top_k'),
     minP: readNumber(body, 'min_p'),
     repetitionPenalty: readNumber(body, 'repetition_penalty'),
     presencePenalty: readNumber(body, 'presence_penalty'),
@@ -78,33 +82,58 @@ export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest
     stopTokenIds: readStopTokenIds(body),
     topLogprobs: readTopLogprobs(body),
     grammar: readOutputGrammar(body),
-    seed: isBlank(body['seed']) ? null : BigInt(readInteger(body, 'seed')),
-    timeoutSeconds,
+    seed: seed === null ? null : BigInt(seed),
+    timeoutSeconds: readTimeout(body, limits),
   };
 }
 
-/** One text with semicolons between, or a list, whose texts may then hold semicolons. */
+function readTimeout(body: Body, limits: ChatLimits): number {
+  const most = limits.maxTimeoutSeconds;
+  const given = readGivenNumber(body, 'timeout');
+  if (given === null) return Math.min(Number(CHAT_NUMBERS.timeout.fallback), most);
+  if (given <= most) return given;
+  throw invalid(MESSAGES.parameterOutOfRange('timeout', 1, most));
+}
+
 function readStopSequences(body: Body): string[] {
-  const name = 'stop_sequences';
-  const given = body[name];
-  const listed: unknown[] = Array.isArray(given) ? given : readText(body, name).split(';');
-  const sequences = listed.filter(
-    (text): text is string => typeof text === 'string' && text !== '',
-  );
-  if (Array.isArray(given) && sequences.length < given.length) {
-    throw invalid(`Request parameter [${name}] must be a list of texts that are not empty`);
-  }
-  if (sequences.length > STOP_SEQUENCES_MAX) {
+  return onlyOne(readNames(body, 'stop_sequences', stopsOf)) ?? [];
+}
+
+/** A list, whose texts may hold semicolons; or one text, which `stop_sequences` separates by them. */
+function stopsOf(given: unknown, as: string): string[] {
+  const { stopSequences, stopSequenceCharacters } = CHAT_SIZES;
+  const most = as === 'stop' ? STOPS_MAX : stopSequences;
+  const isLong = typeof given === 'string' && given.length > most * (stopSequenceCharacters + 1);
+  if (isLong || (Array.isArray(given) && given.length > most)) {
     throw invalid(
-      `Request parameter [stop_sequences] must hold at most ${STOP_SEQUENCES_MAX} texts`,
+      `Request parameter [${as}] must hold at most ${most} texts of ${stopSequenceCharacters} characters`,
     );
   }
-  if (sequences.some((text) => text.length > STOP_SEQUENCE_CHARACTERS_MAX)) {
+  if (typeof given === 'string') {
+    const texts = as === 'stop' ? [given] : given.split(';').filter((text) => text !== '');
+    return requireStops(texts, as, most);
+  }
+  if (!Array.isArray(given) || !given.every(isText)) {
+    throw invalid(`Request parameter [${as}] must be a list of texts that are not empty`);
+  }
+  return requireStops(given, as, most);
+}
+
+function requireStops(texts: string[], as: string, most: number): string[] {
+  const charactersMax = CHAT_SIZES.stopSequenceCharacters;
+  if (texts.length > most) {
+    throw invalid(`Request parameter [${as}] must hold at most ${most} texts`);
+  }
+  if (texts.some((text) => text.length > charactersMax)) {
     throw invalid(
-      `Request parameter [stop_sequences] must hold texts of at most ${STOP_SEQUENCE_CHARACTERS_MAX} characters`,
+      `Request parameter [${as}] must hold texts of at most ${charactersMax} characters`,
     );
   }
-  return sequences;
+  return texts;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** A list, its JSON, or numbers with commas or semicolons between them. */
@@ -112,21 +141,28 @@ function readStopTokenIds(body: Body): number[] {
   const name = 'stop_token_ids';
   const given = body[name];
   if (isBlank(given)) return [];
-  const listed: unknown =
-    typeof given === 'string' ? given.replace(/^\s*\[|\]\s*$/gu, '').split(/[,;]/u) : given;
+  const listed = typeof given === 'string' ? splitIds(given) : given;
   const ids: unknown[] = Array.isArray(listed) ? listed : [listed];
-  if (ids.length > STOP_TOKEN_IDS_MAX) {
-    throw invalid(`Request parameter [${name}] must hold at most ${STOP_TOKEN_IDS_MAX} ids`);
+  if (ids.length > CHAT_SIZES.stopTokenIds) {
+    throw invalid(`Request parameter [${name}] must hold at most ${CHAT_SIZES.stopTokenIds} ids`);
   }
   return ids.map((entry) => {
-    const id = typeof entry === 'string' && /^\s*\d+\s*$/u.test(entry) ? Number(entry) : entry;
-    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= TOKEN_ID_MAX) return id;
+    const id = numberOf(entry);
+    if (Number.isInteger(id) && id >= 0 && id <= CHAT_SIZES.stopTokenId) return id;
     throw invalid(`Request parameter [${name}] must be a list of token ids`);
   });
 }
 
+/** One more than may be is enough to see that there are too many. */
+function splitIds(text: string): string[] {
+  const bare = text.trim();
+  const isBracketed = bare.startsWith('[') && bare.endsWith(']');
+  const inner = isBracketed ? bare.slice(1, -1) : bare;
+  return inner.trim() === '' ? [] : inner.split(/[,;]/u, CHAT_SIZES.stopTokenIds + 1);
+}
+
 function readTopLogprobs(body: Body): number | null {
-  const top = readInteger(body, 'top_logprobs');
+  const top = readNumber(body, 'top_logprobs');
   if (readSwitch(body, 'logprobs')) return top;
   if (top > 0) throw invalid('Request parameter [top_logprobs] requires [logprobs]');
   return null;

@@ -5,7 +5,10 @@
 import { RunfleetError } from '@runfleet/protocol';
 
 import { checkJsonSchema } from './json-schema-rules.ts';
+import { parseJsonText } from './parse-json-text.ts';
+import { shownName } from './read-parameter.ts';
 import { regexProblem } from './regex-problem.ts';
+import { requireStorable } from './require-storable.ts';
 
 /** `schema` is the text of a JSON Schema; `json` is any object or list. */
 export type OutputGrammar =
@@ -15,6 +18,11 @@ export type OutputGrammar =
 
 const REGEX_CHARACTERS_MAX = 1_000;
 const SCHEMA_CHARACTERS_MAX = 32_768;
+/** Of a text with a schema of the most, its labels, and spaces. */
+const FORMAT_CHARACTERS_MAX = 2 * SCHEMA_CHARACTERS_MAX;
+/** They name a schema for people, and change nothing. */
+const LABELS = ['name', 'description'] as const;
+const LABEL_CHARACTERS_MAX = 1_024;
 
 /** Null where the answer is free. Throws `invalid_request` naming the field that is wrong. */
 export function readOutputGrammar(body: Readonly<Record<string, unknown>>): OutputGrammar | null {
@@ -27,10 +35,12 @@ export function readOutputGrammar(body: Readonly<Record<string, unknown>>): Outp
 function readResponseFormat(given: unknown): OutputGrammar | null {
   if (given === undefined || given === null || given === '') return null;
   const name = 'response_format';
-  const format = typeof given === 'string' ? parseObject(given) : given;
+  const format = typeof given === 'string' ? parseFormat(given) : given;
   if (!isObject(format)) {
     throw invalid(name, 'must be an object with a type of text, json_object or json_schema');
   }
+  const isSchema = format['type'] === 'json_schema';
+  requireMembers(name, format, isSchema ? ['type', 'json_schema'] : ['type']);
   switch (format['type']) {
     case 'text':
       return null;
@@ -46,7 +56,22 @@ function readResponseFormat(given: unknown): OutputGrammar | null {
 function readSchema(given: unknown): OutputGrammar {
   const name = 'response_format.json_schema';
   const schema = isObject(given) ? given['schema'] : undefined;
-  if (!isObject(schema)) throw invalid(name, 'must be an object whose schema is a JSON Schema');
+  if (!isObject(given) || !isObject(schema)) {
+    throw invalid(name, 'must be an object whose schema is a JSON Schema');
+  }
+  requireMembers(name, given, ['schema', 'strict', ...LABELS]);
+  if (!['boolean', 'undefined'].includes(typeof (given['strict'] ?? undefined))) {
+    throw invalid(`${name}.strict`, 'must be true or false');
+  }
+  for (const label of LABELS) {
+    const text = given[label] ?? '';
+    if (typeof text !== 'string' || text.length > LABEL_CHARACTERS_MAX) {
+      throw invalid(
+        `${name}.${label}`,
+        `must be a text of at most ${LABEL_CHARACTERS_MAX} characters`,
+      );
+    }
+  }
 
   const text = JSON.stringify(schema);
   if (text.length > SCHEMA_CHARACTERS_MAX) {
@@ -57,6 +82,29 @@ function readSchema(given: unknown): OutputGrammar {
   }
   checkJsonSchema(schema, `${name}.schema`);
   return { kind: 'json_schema', schema: text };
+}
+
+/** A text may hold in escapes what could not be stored, and JSON of any size. */
+function parseFormat(text: string): unknown {
+  if (text.length > FORMAT_CHARACTERS_MAX) {
+    throw invalid(
+      'response_format',
+      `holds ${text.length} characters; ${FORMAT_CHARACTERS_MAX} is the most`,
+    );
+  }
+  const format = parseJsonText(text);
+  requireStorable('response_format', format);
+  return format;
+}
+
+/** What nothing reads is not stored either. */
+function requireMembers(
+  path: string,
+  given: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): void {
+  const other = Object.keys(given).find((key) => !known.includes(key));
+  if (other !== undefined) throw invalid(`${path}.${shownName(other)}`, 'is not supported');
 }
 
 function readRegex(pattern: unknown): OutputGrammar | null {
@@ -71,14 +119,6 @@ function readRegex(pattern: unknown): OutputGrammar | null {
   const problem = regexProblem(pattern);
   if (problem !== null) throw invalid('regex', problem);
   return { kind: 'regex', pattern };
-}
-
-function parseObject(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

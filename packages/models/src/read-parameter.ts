@@ -1,51 +1,113 @@
 /** One parameter of a Run's body: its text, number or switch, or its default. All may arrive as strings. */
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
+import { CHAT_NUMBERS, type ChatNumber, type ChatNumberName } from './chat-numbers.ts';
 import { CHAT_ITEMS, type ChatParameterName } from './chat-parameter-items.ts';
-import type { ParameterItem } from './model.ts';
+import { namesOf } from './chat-synonyms.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 
+/** Longer texts are no numbers and no switches, whatever they hold: no pattern is tried on them. */
+const NUMBER_CHARACTERS_MAX = 64;
+const SHOWN_CHARACTERS_MAX = 64;
+const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+
 export function readText(body: Body, name: ChatParameterName): string {
-  const value = body[name] ?? CHAT_ITEMS[name].default;
-  if (typeof value !== 'string') throw invalid(`Request parameter [${name}] must be a text`);
-  return value;
+  const texts = readNames(body, name, (given, as) => {
+    if (typeof given !== 'string') throw invalid(`Request parameter [${as}] must be a text`);
+    return given;
+  });
+  return onlyOne(texts) ?? CHAT_ITEMS[name].default;
 }
 
-export function readNumber(body: Body, name: ChatParameterName): number {
-  const item: ParameterItem = CHAT_ITEMS[name];
-  const given = body[name];
-  if (isBlank(given)) return Number(item.default);
-  const value =
-    typeof given === 'number'
-      ? given
-      : typeof given === 'string' && /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i.test(given)
-        ? Number(given)
-        : NaN;
-  if (!Number.isFinite(value)) throw invalid(MESSAGES.parameterNotNumber(name));
-  const { min = -Infinity, max = Infinity } = item;
-  if (value < min || value > max) throw invalid(MESSAGES.parameterOutOfRange(name, min, max));
-  return value;
+export function readNumber(body: Body, name: ChatNumberName): number {
+  return readGivenNumber(body, name) ?? Number(CHAT_NUMBERS[name].fallback);
 }
 
-export function readInteger(body: Body, name: ChatParameterName): number {
-  const value = readNumber(body, name);
-  if (!Number.isInteger(value)) throw invalid(`Request parameter [${name}] must be an integer`);
-  return value;
+/** Null where the body leaves it out, or has a value for "not used" that stands for no number. */
+export function readGivenNumber(body: Body, name: ChatNumberName): number | null {
+  const { off }: ChatNumber = CHAT_NUMBERS[name];
+  const isOff = (value: number) => off?.given.includes(value) === true;
+  const numbers = readNames(body, name, (given, as) => {
+    const value = numberOf(given);
+    if (!Number.isFinite(value)) throw invalid(MESSAGES.parameterNotNumber(as));
+    if (!isOff(value)) requireInRange(value, name, as);
+    return value;
+  });
+  const used = onlyOne(numbers.filter(({ value }) => !isOff(value)));
+  return used ?? (numbers.length > 0 ? (off?.means ?? null) : null);
 }
 
-/** The vendor's tools send the flag's own name for "on". */
+function requireInRange(value: number, name: ChatNumberName, as: string): void {
+  const { min, max, step } = CHAT_NUMBERS[name];
+  if (value < min || value > max) throw invalid(MESSAGES.parameterOutOfRange(as, min, max));
+  if (Number.isInteger(step) && !Number.isInteger(value)) {
+    throw invalid(`Request parameter [${as}] must be an integer`);
+  }
+}
+
+/** The vendor's tools send the flag's own name for "on", and an empty text for "off". */
 export function readSwitch(body: Body, name: 'do_sample' | 'logprobs'): boolean {
   const given = body[name];
   if (given === undefined || given === null) return CHAT_ITEMS[name].default === 'true';
+  const value = given === '' ? false : switchOf(given, name);
+  if (value === undefined) throw invalid(`Request parameter [${name}] must be true or false`);
+  return value;
+}
+
+/** A number that may arrive as a text; NaN for everything else. */
+export function numberOf(given: unknown): number {
+  if (typeof given === 'number') return given;
+  if (typeof given !== 'string' || given.length > NUMBER_CHARACTERS_MAX) return NaN;
+  return NUMBER.test(given) ? Number(given) : NaN;
+}
+
+/** Undefined for what is no switch. */
+export function switchOf(given: unknown, name: string): boolean | undefined {
   if (typeof given === 'boolean') return given;
-  if (given === 1 || given === '1' || given === 'true' || given === `--${name}`) return true;
-  if (given === 0 || given === '0' || given === 'false' || given === '') return false;
-  throw invalid(`Request parameter [${name}] must be true or false`);
+  if (typeof given !== 'number' && typeof given !== 'string') return undefined;
+  const text = String(given);
+  if (text.length > NUMBER_CHARACTERS_MAX) return undefined;
+  return text === `--${name}` ? true : SWITCHES.get(text.toLowerCase());
+}
+
+const SWITCHES: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
+
+type Named<T> = { as: string; value: T };
+
+/** What is said of a parameter under each of its names. */
+export function readNames<T>(
+  body: Body,
+  name: ChatParameterName,
+  read: (given: unknown, as: string) => T,
+): Named<T>[] {
+  return namesOf(name)
+    .filter((as) => !isBlank(body[as]))
+    .map((as) => ({ as, value: read(body[as], as) }));
+}
+
+/** Throws where two names of a parameter say different things: neither may win in silence. */
+export function onlyOne<T>(named: readonly Named<T>[]): T | undefined {
+  const [first, ...others] = named;
+  const other = others.find(({ value }) => JSON.stringify(value) !== JSON.stringify(first?.value));
+  if (first === undefined || other === undefined) return first?.value;
+  throw invalid(
+    `Request parameters [${first.as}] and [${other.as}] are the same one and differ. Send only one of them.`,
+  );
 }
 
 export function isBlank(value: unknown): boolean {
   return value === undefined || value === null || value === '';
+}
+
+/** A name as an error repeats it: it is the caller's, and may be as long as a body. */
+export function shownName(name: string): string {
+  return name.length <= SHOWN_CHARACTERS_MAX ? name : `${name.slice(0, SHOWN_CHARACTERS_MAX)}…`;
 }
 
 export function invalid(message: string): RunfleetError {

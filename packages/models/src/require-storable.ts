@@ -1,21 +1,28 @@
-import { invalid } from './read-parameter.ts';
+import { invalid, shownName } from './read-parameter.ts';
 
 /** NUL and lone surrogates exist in JSON but in no Postgres text and no UTF-8. */
 export function requireStorable(path: string, value: unknown): void {
-  if (typeof value === 'string') {
-    if (!value.includes('\0') && isWellFormed(value)) return;
-    throw invalid(
-      `Request parameter [${path}] must be valid Unicode text without NUL characters or lone surrogates`,
-    );
-  }
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, entry] of Object.entries(value)) {
-    requireStorable(path, key);
-    requireStorable(path === '' ? key : `${path}.${key}`, entry);
-  }
+  const found = findUnstorable(value);
+  if (found === null) return;
+  const name = [path, ...found.map(shownName)].filter((part) => part !== '').join('.');
+  throw invalid(
+    `Request parameter [${name}] must be valid Unicode text without NUL characters or lone surrogates`,
+  );
 }
 
-// `String.prototype.isWellFormed` is in Node 20 but not in the ES2023 library types.
-function isWellFormed(value: string): boolean {
-  return !/\p{Surrogate}/u.test(value);
+/** The keys on the way to the first text that cannot be stored, or null. */
+function findUnstorable(value: unknown): string[] | null {
+  if (typeof value === 'string') return isStorable(value) ? null : [];
+  if (typeof value !== 'object' || value === null) return null;
+  const isList = Array.isArray(value);
+  for (const key of Object.keys(value)) {
+    if (!isList && !isStorable(key)) return [];
+    const found = findUnstorable((value as Readonly<Record<string, unknown>>)[key]);
+    if (found !== null) return [key, ...found];
+  }
+  return null;
+}
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }

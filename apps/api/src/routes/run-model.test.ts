@@ -283,8 +283,8 @@ const BAD_BODIES: [string, unknown, string][] = [
   ['a lone surrogate', '{"prompt":"a\\ud800"}', 'Request parameter [prompt] must be valid'],
   [
     'a NUL deep inside',
-    { prompt: 'a', extra: { deep: ['\0'] } },
-    'Request parameter [extra.deep.0] must be valid',
+    { messages: [{ role: 'user', content: 'a\0' }] },
+    'Request parameter [messages.0.content] must be valid',
   ],
   ['broken JSON', '{"prompt":', 'Request body is not valid JSON'],
   ['a form in the address style', 'prompt=hello', 'Request body is not valid JSON'],
@@ -296,6 +296,11 @@ const BAD_BODIES: [string, unknown, string][] = [
     'endless nesting',
     `{"prompt":"a","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
     'Request body is nested deeper',
+  ],
+  [
+    'a name that no client sends',
+    { prompt: 'a', extra: 1 },
+    'Request parameter [extra] is unknown',
   ],
   ["nobody's project", { prompt: 'a', projectid: '999999' }, 'Request parameter [projectid]'],
   ['a project that is no id', { prompt: 'a', projectid: "1'" }, 'Request parameter [projectid]'],

@@ -1,5 +1,5 @@
 import type { Engine, Prepared } from '@runfleet/engine';
-import { parseChatParameters } from '@runfleet/models';
+import { readChatParameters } from '@runfleet/models';
 import type { TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';
@@ -10,7 +10,7 @@ export async function preprocess(
   run: { task: TaskToRun; engine: Engine },
 ): Promise<{ prepared: Prepared; prompt: string }> {
   const { task, engine } = run;
-  const request = parseChatParameters(task.parameters, ctx.limits);
+  const request = readChatParameters(task.parameters, ctx.limits);
   const prepared = await engine.prepare({
     ...request,
     seed: BigInt(task.seed),

@@ -1,0 +1,91 @@
+/** No text, however long, makes the door work more than in proportion to its length. */
+import { RunfleetError } from '@runfleet/protocol';
+import { expect, test } from 'vitest';
+
+import { CHAT_ITEMS } from './chat-parameter-items.ts';
+import { parseChatParameters } from './chat-parameters.ts';
+import { CHAT_SYNONYMS } from './chat-synonyms.ts';
+import { cleanSlug, findModel, MODELS } from './index.ts';
+import { OTHER_PARAMETERS } from './other-parameters.ts';
+
+/** A quadratic pass over the longer takes hours, so the shorter, at some seconds, is tried first. */
+const LENGTHS = [50_000, 1_000_000] as const;
+/** A linear pass over the longer takes some milliseconds. */
+const CPU_MS_MAX = 1_000;
+
+/** One text for each class of characters that a pattern may tell apart; most end in another one. */
+const TEXTS: Readonly<Record<string, (length: number) => string>> = {
+  digits: (length) => `${'1'.repeat(length)}x`,
+  'digits and points': (length) => '1.'.repeat(length / 2),
+  letters: (length) => `${'a'.repeat(length)}!`,
+  exponents: (length) => '1e'.repeat(length / 2),
+  spaces: (length) => `${' '.repeat(length)}x`,
+  'lines and tabs': (length) => `${'\n\t'.repeat(length / 2)}x`,
+  signs: (length) => `${'+-'.repeat(length / 2)}x`,
+  dashes: (length) => `${'-'.repeat(length)}x`,
+  separators: (length) => ';,'.repeat(length / 2),
+  brackets: (length) => '[('.repeat(length / 2),
+  'closing brackets': (length) => ']) '.repeat(length / 3),
+  braces: (length) => '{"a":'.repeat(length / 5),
+  backslashes: (length) => `${'\\'.repeat(length)}x`,
+  quotes: (length) => '"\''.repeat(length / 2),
+  'pattern signs': (length) => '(.*|'.repeat(length / 4),
+  ideographs: (length) => '中'.repeat(length),
+  'pairs of surrogates': (length) => '🚀'.repeat(length / 2),
+  'combining marks': (length) => 'e\u0301'.repeat(length / 2),
+  'lone surrogates': (length) => '\ud800'.repeat(length),
+  NUL: (length) => '\0'.repeat(length),
+};
+const ALL = [
+  ...MODELS.flatMap((model) => model.parameters.flatMap((group) => group.items)).map((i) => i.id),
+  ...Object.keys(CHAT_SYNONYMS),
+  ...Object.keys(OTHER_PARAMETERS),
+  'messages',
+  'unknown',
+];
+/** Those that a list or an object is read of, or refused, by code of their own. */
+const READ = ['messages', ...Object.keys(CHAT_ITEMS)];
+
+const SHAPES: readonly { names: readonly string[]; shape: (text: string) => unknown }[] = [
+  { names: ALL, shape: (text) => text },
+  { names: READ, shape: (text) => [text] },
+  { names: READ, shape: (text) => ({ [text]: text, type: text }) },
+  { names: ['messages'], shape: (text) => [{ role: 'user', content: text, type: text }] },
+  { names: ['stop', 'stop_token_ids', 'messages'], shape: (text) => text.split('') },
+];
+
+test.for(Object.entries(TEXTS))('a megabyte of %s in any parameter', ([, textOf]) => {
+  for (const length of LENGTHS) {
+    const text = textOf(length);
+    for (const { names, shape } of SHAPES) {
+      const value = shape(text);
+      for (const name of new Set(names)) {
+        const body = { prompt: 'Hello', [name]: value };
+        const cpuMs = cpuMsOf(() => parseChatParameters(body, LIMITS));
+        expect(cpuMs, `${name} as ${typeof value}`).toBeLessThan(CPU_MS_MAX);
+      }
+    }
+  }
+});
+
+test.for(Object.entries(TEXTS))('a megabyte of %s as a slug', ([, textOf]) => {
+  for (const length of LENGTHS) {
+    const text = textOf(length);
+    expect(cpuMsOf(() => void findModel(text, text))).toBeLessThan(CPU_MS_MAX);
+    expect(cpuMsOf(() => void cleanSlug(text))).toBeLessThan(CPU_MS_MAX);
+  }
+});
+
+const LIMITS = { maxTokens: 1_024, maxTimeoutSeconds: 3_600 };
+
+/** Of this thread's own work, so that a busy machine does not count. A refusal is as good as an answer. */
+function cpuMsOf(work: () => unknown): number {
+  const before = process.cpuUsage();
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof RunfleetError)) throw error;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}

@@ -1,0 +1,33 @@
+import { CHAT_ITEMS } from './chat-parameter-items.ts';
+import { CHAT_SYNONYMS } from './chat-synonyms.ts';
+import { OTHER_PARAMETERS } from './other-parameters.ts';
+import { type Body, invalid, shownName } from './read-parameter.ts';
+
+const READ = [...Object.keys(CHAT_ITEMS), ...Object.keys(CHAT_SYNONYMS), 'messages'];
+const READ_NAMES = new Set(READ);
+
+/**
+ * Throws `invalid_request` for the first name that nothing reads: what is stored with a task is what
+ * was understood of it, and a wish is not ignored because it was misspelt.
+ */
+export function requireKnownNames(body: Body): void {
+  for (const [name, value] of Object.entries(body)) {
+    if (READ_NAMES.has(name)) continue;
+    const other = Object.hasOwn(OTHER_PARAMETERS, name) ? OTHER_PARAMETERS[name] : undefined;
+    if (other === undefined) {
+      throw invalid(`Request parameter [${shownName(name)}] is unknown.${suggestion(name)}`);
+    }
+    if (!other.isNeutral(value, name)) throw invalid(`Request parameter [${name}] ${other.reason}`);
+  }
+}
+
+/** For names that differ in case and punctuation alone. */
+function suggestion(name: string): string {
+  const wanted = bare(shownName(name));
+  const known = [...READ, 'callbackUrl', 'projectid'].find((other) => bare(other) === wanted);
+  return known === undefined ? '' : ` Did you mean [${known}]?`;
+}
+
+function bare(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}
