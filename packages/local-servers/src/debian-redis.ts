@@ -10,28 +10,29 @@ const PACKAGES = ['redis-server', 'redis-tools'];
 // What Debian 12's Redis needs and a slim system lacks.
 const LIBRARIES = ['libjemalloc2', 'liblzf1', 'libatomic1'];
 const APT_MS = 120_000;
+const REACH_SECONDS = 20;
 
-/**
- * Debian's (or Ubuntu's) Redis, fetched with the machine's own package sources and unpacked into
- * `distDir`, which needs no root and changes nothing else. Fetched once: a later call finds it.
- */
+/** The program in `distDir`, as `fetchDebianRedis` has laid it there, and what it needs to run. */
 export async function debianRedis(
   distDir: string,
-  onProgress: (step: string) => void,
 ): Promise<{ file: string; env: Record<string, string> }> {
-  if (!existsSync(distDir)) {
-    if (folderWith(['apt-get', 'dpkg'], [...searchPath(), '/usr/bin']) === undefined) {
-      throw new Error('There is no apt-get to fetch it with');
-    }
-    await fetchInto(distDir, onProgress);
-  }
   return {
     file: join(distDir, 'usr', 'bin', 'redis-server'),
     env: { LD_LIBRARY_PATH: (await libraryFolders(distDir)).join(':') },
   };
 }
 
-async function fetchInto(distDir: string, onProgress: (step: string) => void): Promise<void> {
+/**
+ * Fetches Debian's (or Ubuntu's) Redis with the machine's own package sources and unpacks it into
+ * `distDir`, which needs no root and changes nothing else. Throws with the reason and the next step.
+ */
+export async function fetchDebianRedis(
+  distDir: string,
+  onProgress: (step: string) => void,
+): Promise<void> {
+  if (folderWith(['apt-get', 'dpkg'], [...searchPath(), '/usr/bin']) === undefined) {
+    throw new Error('There is no apt-get to fetch it with.');
+  }
   const parent = dirname(distDir);
   await mkdir(parent, { recursive: true });
   const work = await mkdtemp(join(parent, 'redis-fetch-'));
@@ -41,17 +42,27 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
       await mkdir(folder, { recursive: true });
     }
     const apt = (args: string[]) =>
-      runCommand('apt-get', [...privateState(work), ...args], {
+      runCommand('apt-get', [...settings(work), ...args], {
         cwd: archives,
         env: aptEnvironment(),
         timeoutMs: APT_MS,
       });
 
     onProgress("Reading the system's package lists, to fetch Redis");
-    await apt(['update']);
+    // One source of several may be away: what counts is whether Redis is in the others.
+    const unread = await apt(['update']).then(
+      () => undefined,
+      (error: Error) => error,
+    );
     onProgress('Fetching Redis (about 1.5 MB)');
-    await downloadWithLibraries(apt).catch(() => apt(['download', ...PACKAGES, ...LIBRARIES]));
+    await downloadWithLibraries(apt)
+      .catch(() => apt(['download', ...PACKAGES, ...LIBRARIES]))
+      .catch((error: Error) => {
+        throw cannotFetch(unread ?? error, distDir);
+      });
     const debs = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
+    // apt calls it done where the package is installed and cannot be had again.
+    if (debs.length === 0) throw cannotFetch(unread ?? new Error('apt-get fetched none'), distDir);
     for (const name of debs) {
       await runCommand('dpkg', ['-x', join(archives, name), join(work, 'dist')], {
         cwd: work,
@@ -59,6 +70,7 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
       });
     }
     // Whole or not at all: an interrupted fetch leaves no half an installation behind.
+    await rm(distDir, { recursive: true, force: true });
     await rename(join(work, 'dist'), distDir).catch((error: unknown) => {
       // Another start may have been quicker.
       if (!existsSync(distDir)) throw error;
@@ -66,6 +78,16 @@ async function fetchInto(distDir: string, onProgress: (step: string) => void): P
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+function cannotFetch(cause: Error, distDir: string): Error {
+  const lines = cause.message.split('\n');
+  const line = lines.find((text) => /^[EW]: /u.test(text)) ?? lines[0] ?? '';
+  return new Error(
+    `Debian's package cannot be fetched (${line.replace(/^[EW]: /u, '').trim()}). Start once with the ` +
+      `machine's package mirror in reach: Redis is then kept in ${dirname(distDir)}, and later starts need no network.`,
+    { cause },
+  );
 }
 
 /**
@@ -87,14 +109,18 @@ async function libraryFolders(distDir: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** Lets apt work without root, beside whatever else on the machine is using it. */
-function privateState(work: string): string[] {
+/** Lets apt work without root, beside whatever else on the machine is using it, and soon say what it cannot reach. */
+function settings(work: string): string[] {
   return [
     `Dir::State=${work}/state`,
     `Dir::Cache=${work}/cache`,
     'Debug::NoLocking=1',
     'APT::Sandbox::User=',
     'Acquire::Languages=none',
+    'Acquire::Retries=1',
+    `Acquire::http::Timeout=${REACH_SECONDS}`,
+    `Acquire::https::Timeout=${REACH_SECONDS}`,
+    'APT::Update::Error-Mode=any',
   ].flatMap((setting) => ['-o', setting]);
 }
 

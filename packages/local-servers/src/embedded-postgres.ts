@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
@@ -13,12 +13,13 @@ type Link = { source: string; target: string };
 /**
  * The program folder of the PostgreSQL that the package manager installed for this platform, ready
  * to run as `account`; undefined if there is none. Where the account cannot reach it, or where its
- * library links are missing and cannot be made in place, it is copied: for ourselves to `distDir`,
- * for another account to where that can read it.
+ * library links are missing and cannot be made in place, it is copied: for ourselves below
+ * `programsDir`, for another account to where that can read it. A copy that lacks a file, or that this account cannot
+ * run, is made again.
  */
 export async function embeddedPostgres(
   account: Account | undefined,
-  distDir: string,
+  programsDir: string,
   onProgress: (step: string) => void,
 ): Promise<string | undefined> {
   const native = packageFolder();
@@ -32,8 +33,10 @@ export async function embeddedPostgres(
   const isReachable = !account || canRun(account, join(native, 'bin', 'initdb'));
   if (isWhole && isReachable) return join(native, 'bin');
 
-  const folder = account ? await standInPath(join(native, 'postgres-dist')) : distDir;
-  await copyTo(folder, native, onProgress);
+  const folder = account
+    ? await standInPath(join(native, 'postgres-dist'))
+    : join(programsDir, `postgres-${versionOf(native)}-${process.arch}`);
+  await copyPrograms(folder, native, account, onProgress);
   return join(folder, 'bin');
 }
 
@@ -46,6 +49,13 @@ function packageFolder(): string | undefined {
     // An optional dependency: it does not exist for every platform, and may be left out.
     return undefined;
   }
+}
+
+function versionOf(native: string): string {
+  const manifest: { version: string } = createRequire(import.meta.url)(
+    join(native, '..', 'package.json'),
+  );
+  return manifest.version;
 }
 
 /** Makes the links between library names that an npm package cannot carry. */
@@ -65,22 +75,67 @@ function inside(native: string, path: string): string {
   return join(native, path.slice('native/'.length));
 }
 
-async function copyTo(
+/** Copies the programs to `folder`, unless a copy is there that is whole and that the account can run. */
+export async function copyPrograms(
+  folder: string,
+  native: string,
+  account: Account | undefined,
+  onProgress: (step: string) => void,
+): Promise<void> {
+  const isSound =
+    (await isCopy(folder, native)) && (!account || canRun(account, join(folder, 'bin', 'initdb')));
+  if (!isSound) await makeCopy(folder, native, onProgress);
+}
+
+/** Whether every file of the package is in the copy, at its size. */
+async function isCopy(folder: string, native: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  const [wanted, found] = await Promise.all([listFiles(native), listFiles(folder)]);
+  return [...wanted].every(([path, bytes]) => found.get(path) === bytes);
+}
+
+/** The sizes of the files below a folder, by their paths from there. */
+async function listFiles(folder: string): Promise<Map<string, number>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return new Map(
+    await Promise.all(
+      files.map(async ({ parentPath, name }) => {
+        const path = join(parentPath, name);
+        return [relative(folder, path), (await stat(path)).size] as const;
+      }),
+    ),
+  );
+}
+
+async function makeCopy(
   folder: string,
   native: string,
   onProgress: (step: string) => void,
 ): Promise<void> {
-  if (existsSync(folder)) return;
   onProgress(`Copying the PostgreSQL programs to ${folder}`);
   await mkdir(dirname(folder), { recursive: true });
   const draft = `${folder}.${randomBytes(6).toString('hex')}`;
   try {
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
     await makeLinks(draft);
+    await letAllRead(draft);
+    // A server that runs from the damaged one keeps the files that it has open.
+    await rm(folder, { recursive: true, force: true });
     await rename(draft, folder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     // Another start may have been quicker.
-    if (!existsSync(folder)) throw error;
+    if (!(await isCopy(folder, native))) throw error;
+  }
+}
+
+/** Whatever the umask of the checkout or of this process: the account that runs them is another. */
+async function letAllRead(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(path, 0o755);
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
   }
 }

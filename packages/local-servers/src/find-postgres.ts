@@ -24,14 +24,14 @@ export type PostgresPrograms = { bin: string; version: string; major: number };
  * that came as a package; of the given major version, where data of that version is to be opened.
  */
 export async function findPostgres(
-  wanted: { account: Account | undefined; major: number | undefined; distDir: string },
+  wanted: { account: Account | undefined; major: number | undefined; programsDir: string },
   onProgress: (step: string) => void,
   folders: string[] = [...versionFolders(), ...searchPath()],
 ): Promise<PostgresPrograms> {
   const { account, major } = wanted;
   const seen: string[] = [];
   for await (const bin of programFolders(folders, () =>
-    embeddedPostgres(account, wanted.distDir, onProgress),
+    embeddedPostgres(account, wanted.programsDir, onProgress),
   )) {
     if (account && !canRun(account, join(bin, 'initdb'))) continue;
     const programs = await versionOf(bin).catch((error: Error) => error);

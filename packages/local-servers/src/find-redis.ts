@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isRedisFit } from './check-redis.ts';
-import { debianRedis } from './debian-redis.ts';
+import { debianRedis, fetchDebianRedis } from './debian-redis.ts';
 import { runCommand } from './run-command.ts';
 import { folderWith, searchPath } from './search-path.ts';
 
@@ -17,10 +18,10 @@ export type RedisProgram = {
 
 /**
  * The Redis or Valkey program to start a server with: one of this machine, else Debian's packages,
- * unpacked into `distDir` and kept there.
+ * unpacked below `programsDir` and kept there.
  */
 export async function findRedis(
-  distDir: string,
+  programsDir: string,
   onProgress: (step: string) => void,
   folders: string[] = searchPath(),
 ): Promise<RedisProgram> {
@@ -33,20 +34,43 @@ export async function findRedis(
     if (isRedisFit(version)) return { file, name: nameOf(name, version), env: {} };
     seen.push(`${name} ${version} in ${folder}`);
   }
-  const debian = await debianRedis(distDir, onProgress).catch((cause: Error) => cause);
-  if (!(debian instanceof Error)) {
-    const version = await versionOf(debian.file, debian.env);
-    if (isRedisFit(version)) return { ...debian, name: nameOf('redis-server', version) };
-    seen.push(`redis-server ${version} among the system's packages`);
-  }
+  const distDir = join(programsDir, await distName());
+  const reason = await takeDebians(distDir, onProgress).catch((cause: Error) => cause);
+  if (!(reason instanceof Error)) return reason;
   const found = seen.length > 0 ? ` (found ${seen.join(', ')})` : '';
-  const reason = debian instanceof Error ? ` ${debian.message}.` : '';
   throw new Error(
-    `No Redis 7.0 or newer on this machine${found}.${reason} Give a REDIS_URL, or install it: ` +
+    `No Redis 7.0 or newer on this machine${found}. ${reason.message} Give a REDIS_URL, or install it: ` +
       '"apt install redis-server" (Debian, Ubuntu), "dnf install valkey" (Fedora), ' +
       '"brew install redis" (macOS).',
-    { cause: debian },
+    { cause: reason },
   );
+}
+
+/** Debian's as an earlier start has kept it, else fetched; what is kept and does not run is fetched again. */
+async function takeDebians(
+  distDir: string,
+  onProgress: (step: string) => void,
+): Promise<RedisProgram> {
+  const kept = await tryDebians(distDir);
+  if (isRedisFit(kept.version)) return kept.program;
+  await fetchDebianRedis(distDir, onProgress);
+  const fetched = await tryDebians(distDir);
+  if (isRedisFit(fetched.version)) return fetched.program;
+  throw new Error(`The system's packages have ${fetched.program.name}.`);
+}
+
+async function tryDebians(distDir: string): Promise<{ version: string; program: RedisProgram }> {
+  const { file, env } = await debianRedis(distDir);
+  const version = await versionOf(file, env);
+  return { version, program: { file, env, name: nameOf('redis-server', version) } };
+}
+
+/** One folder for each system whose libraries it was made for. */
+async function distName(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const field = (name: string) =>
+    new RegExp(`^${name}="?([\\w.-]+)`, 'mu').exec(release)?.[1] ?? 'any';
+  return `redis-${field('ID')}-${field('VERSION_ID')}-${process.arch}`;
 }
 
 async function versionOf(file: string, env: Record<string, string>): Promise<string> {

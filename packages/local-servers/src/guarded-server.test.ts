@@ -11,6 +11,9 @@ import { test as base, expect, vi } from 'vitest';
 import { GuardedServer } from './guarded-server.ts';
 import { processIdentity, runningPid } from './process-identity.ts';
 
+// Less than a test may take; the watcher itself is done in milliseconds.
+const PATIENCE_MS = 50_000;
+
 const test = base.extend('folder', async ({}, { onCleanup }) => {
   const folder = await mkdtemp(join(tmpdir(), 'runfleet-guarded-'));
   onCleanup(() => rm(folder, { recursive: true, force: true }));
@@ -69,6 +72,6 @@ test('a server does not outlive a starter that is killed, nor does what it leave
 
   starter.kill('SIGKILL');
 
-  await vi.waitUntil(() => runningPid(identity) === undefined, 5_000);
-  await vi.waitUntil(() => !existsSync(leftover), 5_000);
+  await vi.waitUntil(() => runningPid(identity) === undefined, PATIENCE_MS);
+  await vi.waitUntil(() => !existsSync(leftover), PATIENCE_MS);
 });

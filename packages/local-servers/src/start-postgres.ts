@@ -16,6 +16,7 @@ import {
   POSTGRES_USER,
 } from './postgres-cluster.ts';
 import { isPostmasterReady, removeStalePostmasterFile } from './postmaster-file.ts';
+import { programsFolder } from './programs-folder.ts';
 import { serverAccount } from './server-account.ts';
 import type { Account } from './server-account.ts';
 import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
@@ -53,11 +54,14 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
     const claim = await claimFolder(folder, { stopSignal: 'SIGINT', onProgress });
     undo.defer(() => claim.release());
 
-    const distDir = join(dirname(dataDir), 'postgres-dist');
     const cluster = join(folder, 'cluster');
     const place: Place = { folder, cluster, account, ephemeral };
     const programs = await findPostgres(
-      { account, major: await clusterMajor(cluster), distDir },
+      {
+        account,
+        major: await clusterMajor(cluster),
+        programsDir: await programsFolder(dirname(dataDir)),
+      },
       onProgress,
     );
     const { password, path: passwordPath } = await keptPassword(folder, account);

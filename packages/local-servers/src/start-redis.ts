@@ -6,6 +6,7 @@ import { claimFolder } from './claim-folder.ts';
 import { findRedis } from './find-redis.ts';
 import { GuardedServer } from './guarded-server.ts';
 import type { StartedServer, StartOptions } from './local-server.ts';
+import { programsFolder } from './programs-folder.ts';
 import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
 import { startOnFreePort } from './start-on-free-port.ts';
 import { undoOnFailure } from './undo-list.ts';
@@ -22,7 +23,7 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
   const dataDir = resolve(options.dataDir);
 
   return undoOnFailure(async (undo) => {
-    const program = await findRedis(join(dirname(dataDir), 'redis-dist'), onProgress);
+    const program = await findRedis(await programsFolder(dirname(dataDir)), onProgress);
     const { folder } = ephemeral
       ? { folder: await makeTemporaryFolder('redis') }
       : await makeServerFolder(dataDir, undefined);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { makeTemporaryFolder } from '@runfleet/local-servers';
+import { keepLoopbackDirect, makeTemporaryFolder } from '@runfleet/local-servers';
 import type { TestProject } from 'vitest/node';
 
 import { bringServers } from './bring-servers.ts';
@@ -11,6 +11,7 @@ import './provided.ts';
 
 /** Vitest's global setup: a Postgres and a Redis for the whole run, stopped when it ends. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  keepLoopbackDirect(process.env);
   const runId = randomBytes(4).toString('hex');
   const { postgres, redis } = await bringServers(join(project.config.root, '.runfleet'));
   const runFolder = await makeTemporaryFolder('test');
