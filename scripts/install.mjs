@@ -10,6 +10,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const LOCK = join(root, '.runfleet', 'install.lock');
 const INSTALLED = join(root, 'node_modules', '.pnpm', 'lock.yaml');
+const MODULES = join(root, 'node_modules', '.modules.yaml');
 const LOCK_WAIT_MS = 10 * 60_000;
 const LOCK_POLL_MS = 200;
 const OUTPUT_CHARS_KEPT = 20_000;
@@ -20,11 +21,10 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Installs what pnpm-lock.yaml names, unless that is what was installed last. */
 export async function installPackages() {
-  checkNode();
   if (isInstalled()) return;
   await takeLock();
   try {
-    // Whoever held the lock may have done it.
+    // The start that held the lock may have done it.
     if (!isInstalled()) await runPnpm();
   } finally {
     releaseLock();
@@ -47,23 +47,22 @@ export function fail(message) {
   process.exit(1);
 }
 
-function checkNode() {
-  const needed = manifest.engines.node.replace('>=', '');
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  const [neededMajor, neededMinor] = needed.split('.').map(Number);
-  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
-  fail(
-    `Runfleet needs Node.js ${needed} or newer; this is ${process.versions.node}. ` +
-      'Install a newer one from https://nodejs.org or with your version manager.',
-  );
-}
-
-/** pnpm writes down, when it is done, which lockfile it has installed. */
+/** pnpm writes down, when it is done, which lockfile it has installed, and last of all which kinds of packages. */
 function isInstalled() {
   return (
     existsSync(INSTALLED) &&
-    readFileSync(INSTALLED).equals(readFileSync(join(root, 'pnpm-lock.yaml')))
+    readFileSync(INSTALLED).equals(readFileSync(join(root, 'pnpm-lock.yaml'))) &&
+    includesBuildTools()
   );
+}
+
+/** Not after `pnpm install --prod`; the dashboard is built from what that leaves out. */
+function includesBuildTools() {
+  try {
+    return JSON.parse(readFileSync(MODULES, 'utf8')).included.devDependencies;
+  } catch {
+    return false;
+  }
 }
 
 async function takeLock() {
@@ -129,11 +128,22 @@ async function runPnpm() {
     '--frozen-lockfile',
     '--reporter=append-only',
     '--config.confirmModulesPurge=false',
+    // The build tools, too, whatever NODE_ENV and npm's settings say of production.
+    '--prod=false',
+    // Nobody asked for it, and its answer would be of no use: the version is pinned.
+    '--config.update-notifier=false',
   ];
   const child = spawn(file, [...before, 'install', ...options], {
     cwd: root,
-    // onnxruntime-node's install step downloads from outside the registry.
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    env: {
+      ...process.env,
+      // onnxruntime-node's install step downloads from outside the registry.
+      ONNXRUNTIME_NODE_INSTALL: 'skip',
+      npm_config_update_notifier: 'false',
+      // Undefined, so that they are not passed on.
+      npm_config_omit: undefined,
+      npm_config_production: undefined,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

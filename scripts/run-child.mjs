@@ -1,17 +1,30 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+import { onOrphaned } from './on-orphaned.mjs';
+
 const REPEAT_MS = 1_000;
 // A closed terminal is a reason to stop in good order.
 const FORWARDED = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' };
+const STARTER_FD = 3;
 
 /**
  * Runs Node with our terminal and resolves with its exit code; what we are told to do, it is told
  * once. It has a process group of its own, because for one Ctrl-C a group member gets a signal
  * from the terminal and another from npm, and a second one means "at once, in whatever order".
+ * It stops when we end in any way: we hold a pipe of it, which the system closes with us.
  */
 export function runChild(args, options) {
-  const child = spawn(process.execPath, args, { ...options, stdio: 'inherit', detached: true });
+  const child = spawn(process.execPath, args, {
+    ...options,
+    env: { ...options.env, RUNFLEET_STARTER_FD: String(STARTER_FD) },
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    detached: true,
+  });
+  const pipe = child.stdio[STARTER_FD];
+  // The other end may be closed first.
+  pipe.on('error', () => {});
+  pipe.unref();
 
   let forwardedAt = -Infinity;
   for (const [signal, forwarded] of Object.entries(FORWARDED)) {
@@ -21,6 +34,7 @@ export function runChild(args, options) {
       child.kill(forwarded);
     });
   }
+  onOrphaned(() => child.kill('SIGTERM'));
   process.on('exit', () => child.kill('SIGTERM'));
 
   return new Promise((resolve, reject) => {

@@ -1,0 +1,30 @@
+// Loaded before the scripts themselves, by plain `require`: an old Node may not read them, and in some
+// folders Node resolves no module at all.
+const { join } = require('node:path');
+
+const root = join(__dirname, '..');
+const { engines } = require(join(root, 'package.json'));
+
+const needed = engines.node.replace('>=', '');
+const [major, minor] = process.versions.node.split('.').map(Number);
+const [neededMajor, neededMinor] = needed.split('.').map(Number);
+if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
+  fail(
+    `Runfleet needs Node.js ${needed} or newer; this is ${process.versions.node}. ` +
+      'Install a newer one from https://nodejs.org or with your version manager.',
+  );
+}
+
+// In the URL of a module the one begins a query and the other is refused.
+const unfit = /[?\\]/.exec(process.platform === 'win32' ? '' : root);
+if (unfit) {
+  fail(
+    `Node.js cannot load modules from a folder with "${unfit[0]}" in its path: ${root}\n` +
+      'Move or rename it, then start again.',
+  );
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
