@@ -5,10 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const START_TIMEOUT_MS = 180_000;
-const STOP_TIMEOUT_MS = 20_000;
+import { PATIENCE_MS } from '../patience.ts';
+
 const LOOK_MS = 100;
 const SAID_LETTERS_MAX = 8_000;
+// The last paragraph of what it prints when everything runs.
+const ANNOUNCED = /All of this is also in (.+)\n/;
 const LOGGED = /^.*\b(WARN|ERROR|FATAL)\b/m;
 
 /** What `dev` writes for programs. */
@@ -39,30 +41,31 @@ export async function startRunfleet(
     ['--import', 'tsx', 'apps/runfleet/src/main.ts', 'dev', '--ephemeral'],
     {
       cwd: repository,
-      env: { ...process.env, RUNFLEET_HOME: home, ...settings },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // It ends when the pipe closes, so also where this process is killed.
+      env: { ...process.env, RUNFLEET_HOME: home, RUNFLEET_STARTER_FD: '3', ...settings },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     },
   );
   const ended = once(child, 'exit');
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-SAID_LETTERS_MAX);
     });
   }
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM');
-      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      const killer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
       await ended;
       clearTimeout(killer);
     }
     await rm(home, { recursive: true, force: true });
   };
 
-  const deadline = Date.now() + START_TIMEOUT_MS;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const dev = readDevFile(join(home, 'dev.json'));
+    const dev = readDevFile(ANNOUNCED.exec(said)?.[1] ?? '');
     if (dev) {
       const complaints = () => {
         const first = said.search(LOGGED);

@@ -4,6 +4,7 @@ import { migrateDb } from '@runfleet/db';
 import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, MODEL } from './fleet.ts';
 
 let fleet: Fleet;
@@ -18,12 +19,12 @@ beforeAll(async () => {
     redisUrl: redis.url,
     env: { WORKER_LABELS: 'zone=a' },
   });
-}, 120_000);
+}, PATIENCE_MS);
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
   for (const server of servers) await server[Symbol.asyncDispose]();
-}, 60_000);
+}, PATIENCE_MS);
 
 test('labels: a task waits for a worker that carries them, is told so, and hinders nobody', async () => {
   const client = fleet.client();

@@ -1,23 +1,44 @@
 /** `npm start` as its user meets it, without the installing. */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { missingPrograms } from '@runfleet/testing';
 import { expect, test as base } from 'vitest';
 
-const run = promisify(execFile);
-const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
-const dev = (...args: string[]) => ['--import', 'tsx', MAIN, 'dev', ...args];
+import { PATIENCE_MS } from '../patience.ts';
+import { TestProcess } from './test-process.ts';
 
-const test = base.extend('home', async ({}, { onCleanup }) => {
-  const home = await mkdtemp(join(tmpdir(), 'runfleet-first-run-'));
-  onCleanup(() => rm(home, { recursive: true, force: true }));
-  return home;
-});
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(ROOT, 'apps', 'runfleet', 'src', 'main.ts');
+const READY = 'Stop with Ctrl-C';
+const NEXT_STEP = 'To start another beside it';
+
+const test = base
+  .extend('home', async ({}, { onCleanup }) => {
+    const home = await mkdtemp(join(tmpdir(), 'runfleet-first-run-'));
+    onCleanup(() => rm(home, { recursive: true, force: true }));
+    return home;
+  })
+  .extend('run', ({ home }, { onCleanup }) => {
+    const started: TestProcess[] = [];
+    onCleanup(async () => {
+      await Promise.all(started.map((each) => each[Symbol.asyncDispose]()));
+    });
+    return (file: string, args: readonly string[]): TestProcess => {
+      const child = new TestProcess(file, args, environment(home));
+      started.push(child);
+      return child;
+    };
+  })
+  .extend('runfleet', ({ run }) => {
+    return (...args: string[]) => run(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+  });
 
 /** Neither a server nor a setting of the test run may leak into the start. */
 function environment(home: string): NodeJS.ProcessEnv {
@@ -28,62 +49,174 @@ function environment(home: string): NodeJS.ProcessEnv {
 const readDevFile = async (home: string): Promise<Record<string, string>> =>
   JSON.parse(await readFile(join(home, 'dev.json'), 'utf8'));
 
-test('one prompt goes through the whole system: answer, receipt, exit 0, and nothing is left of an ephemeral start', async ({
-  home,
-}) => {
-  const { stdout, stderr } = await run(
-    process.execPath,
-    dev('--ephemeral', '--prompt', 'What is a task?'),
-    { env: environment(home) },
-  );
-  expect(stdout.trim().length).toBeGreaterThan(20);
-  for (const said of ['Postgres', 'Redis', 'Schema', 'queued', 'running', 'finished']) {
-    expect(stderr).toContain(said);
-  }
-  expect(stderr).toMatch(/receipt: \d+\.\d{4} s x 0\.000585000000 USD\/s = 0\.\d{12} USD/);
-  await expect(readDevFile(home)).rejects.toThrow('ENOENT');
-}, 60_000);
+const ephemeralHome = (started: TestProcess): string =>
+  /RUNFLEET_HOME=(\S+)/.exec(started.stdout)?.[1] ?? '';
 
-test('a start says everything that a person and a program need, and a second one keeps the data', async ({
-  home,
-}) => {
-  const first = spawn(process.execPath, dev(), { env: environment(home) });
-  let said = '';
-  first.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  while (!said.includes('Stop with Ctrl-C')) await once(first.stdout, 'data');
+test(
+  'one prompt goes through the whole system: answer, receipt, exit 0, and nothing is left of an ephemeral start',
+  { timeout: PATIENCE_MS },
+  async ({ home, runfleet }) => {
+    const started = runfleet('dev', '--ephemeral', '--prompt', 'What is a task?');
+    await started.succeeded();
 
-  const file = await readDevFile(home);
-  expect(Object.keys(file)).toEqual([
-    'apiUrl',
-    'socketUrl',
-    'dashboardUrl',
-    'apiKey',
-    'apiSecret',
-    'projectId',
-    'adminEmail',
-    'adminPassword',
-    'databaseUrl',
-    'redisUrl',
-  ]);
-  expect((await stat(join(home, 'dev.json'))).mode & 0o777).toBe(0o600);
-  for (const value of [file['apiUrl'], file['apiKey'], file['apiSecret'], file['adminPassword']]) {
-    expect(said).toContain(value);
-  }
+    expect(started.stdout.trim().length).toBeGreaterThan(20);
+    for (const said of ['Postgres', 'Redis', 'Schema', 'queued', 'running', 'finished']) {
+      expect(started.stderr).toContain(said);
+    }
+    expect(started.stderr).toMatch(
+      /receipt: \d+\.\d{4} s x 0\.000585000000 USD\/s = 0\.\d{12} USD/,
+    );
+    // The demo model is built once for all starts.
+    expect(await readdir(home)).toEqual(['models']);
+  },
+);
 
-  // The printed command, pasted.
-  const command = said.slice(said.indexOf('  export YOUR'), said.indexOf('Stop with Ctrl-C'));
-  const { stdout: answer } = await run('bash', ['-c', command]);
-  expect(JSON.parse(answer)).toMatchObject({ errors: [], result: true });
-  const page = await fetch(file['dashboardUrl'] ?? '');
-  expect(await page.text()).toContain('<title>Runfleet</title>');
+test(
+  'a start says everything that a person and a program need, and a second one keeps the data',
+  { timeout: PATIENCE_MS },
+  async ({ home, runfleet }) => {
+    const first = runfleet('dev');
+    await first.said(READY);
 
-  first.kill('SIGINT');
-  expect(await once(first, 'exit')).toEqual([0, null]);
-  await expect(fetch(file['apiUrl'] ?? '')).rejects.toThrow('fetch failed');
+    const file = await readDevFile(home);
+    expect(Object.keys(file)).toEqual([
+      'apiUrl',
+      'socketUrl',
+      'dashboardUrl',
+      'apiKey',
+      'apiSecret',
+      'projectId',
+      'adminEmail',
+      'adminPassword',
+      'databaseUrl',
+      'redisUrl',
+    ]);
+    expect((await stat(join(home, 'dev.json'))).mode & 0o777).toBe(0o600);
+    expect(first.stdout).toContain(`All of this is also in ${join(home, 'dev.json')}\n`);
+    for (const name of ['apiUrl', 'apiKey', 'apiSecret', 'adminPassword']) {
+      expect(first.stdout).toContain(file[name]);
+    }
+    expect(await (await fetch(file['dashboardUrl'] ?? '')).text()).toContain(
+      '<title>Runfleet</title>',
+    );
 
-  const second = await run(process.execPath, dev('--prompt', 'hi'), { env: environment(home) });
-  expect(second.stderr).toContain('task 2');
-  const again = await readDevFile(home);
-  expect(again['apiKey']).toBe(file['apiKey']);
-  expect(again['adminPassword']).toBe(file['adminPassword']);
-}, 120_000);
+    first.kill('SIGINT');
+    expect(await first.exited).toBe(0);
+    await expect(fetch(file['apiUrl'] ?? '')).rejects.toThrow('fetch failed');
+
+    const second = runfleet('dev', '--prompt', 'hi');
+    await second.succeeded();
+    expect(second.stderr).toContain('task 1');
+    const again = await readDevFile(home);
+    expect(again['apiKey']).toBe(file['apiKey']);
+    expect(again['adminPassword']).toBe(file['adminPassword']);
+  },
+);
+
+/** The lines between "Try it" and the next paragraph. */
+const printedCommand = (started: TestProcess): string =>
+  /Try it:\n\n([\s\S]*?)\n\n/.exec(started.stdout)?.[1] ?? '';
+
+test.skipIf(missingPrograms('bash', 'curl', 'openssl').length > 0)(
+  'the printed command works when it is pasted (with bash, curl and openssl)',
+  { timeout: PATIENCE_MS },
+  async ({ runfleet }) => {
+    const started = runfleet('dev', '--ephemeral');
+    await started.said(READY);
+    const { stdout } = await promisify(execFile)('bash', ['-c', printedCommand(started)]);
+    expect(JSON.parse(stdout)).toMatchObject({ errors: [], result: true });
+  },
+);
+
+test(
+  'what the printed command sends is accepted',
+  { timeout: PATIENCE_MS },
+  async ({ runfleet }) => {
+    const started = runfleet('dev', '--ephemeral');
+    await started.said(READY);
+    const command = printedCommand(started);
+    const part = (pattern: RegExp) => pattern.exec(command)?.[1] ?? `nothing like ${pattern}`;
+    const nonce = String(Math.floor(Date.now() / 1_000));
+    const key = part(/YOUR_API_KEY="(\w+)"/);
+    const signature = createHmac('sha256', key).update(part(/SECRET="(\w+)"/) + nonce);
+    const response = await fetch(part(/-X POST "(\S+)"/), {
+      method: 'POST',
+      headers: {
+        'content-type': part(/Content-Type: (\S+)"/),
+        'x-api-key': key,
+        'x-nonce': nonce,
+        // As openssl writes it.
+        'x-signature': `SHA2-256(stdin)= ${signature.digest('hex')}`,
+      },
+      body: part(/-d '(.*)'/),
+    });
+    expect(await response.json()).toMatchObject({ errors: [], result: true });
+  },
+);
+
+test(
+  'a start that keeps nothing leaves the running one beside it alone, and has a dev.json of its own',
+  { timeout: PATIENCE_MS },
+  async ({ home, runfleet }) => {
+    const kept = runfleet('dev');
+    await kept.said(READY);
+    const before = await readFile(join(home, 'dev.json'), 'utf8');
+
+    const beside = runfleet('dev', '--ephemeral');
+    await beside.said(READY);
+    expect(await readFile(join(home, 'dev.json'), 'utf8')).toBe(before);
+    const own = await readDevFile(ephemeralHome(beside));
+    expect(own['apiUrl']).not.toBe(JSON.parse(before).apiUrl);
+
+    beside.kill('SIGINT');
+    expect(await beside.exited).toBe(0);
+    expect(existsSync(ephemeralHome(beside))).toBe(false);
+    expect(await readFile(join(home, 'dev.json'), 'utf8')).toBe(before);
+  },
+);
+
+test(
+  'of two starts at once in one home, one runs and the other says so and changes nothing',
+  { timeout: PATIENCE_MS },
+  async ({ home, runfleet }) => {
+    const starts = [runfleet('dev'), runfleet('dev')];
+    await Promise.race(starts.map((each) => each.said(NEXT_STEP)));
+    const refused = starts.find((each) => each.stderr.includes(NEXT_STEP));
+    const runs = starts.find((each) => each !== refused);
+    expect(await refused?.exited).toBe(1);
+    expect(refused?.stderr).toMatch(/is in use by process \d+/);
+    expect(refused?.stderr).not.toMatch(/✓/);
+
+    await runs?.said(READY);
+    const { apiUrl = '' } = await readDevFile(home);
+    expect((await fetch(new URL('/readyz', apiUrl))).ok).toBe(true);
+  },
+);
+
+test(
+  'a start ends, with all its servers, when the script that started it is killed',
+  { timeout: PATIENCE_MS },
+  async ({ run }) => {
+    const script = run(process.execPath, [join(ROOT, 'scripts', 'start.mjs'), '--ephemeral']);
+    await script.said(READY);
+    const home = ephemeralHome(script);
+    const { apiUrl = '' } = await readDevFile(home);
+    script.kill('SIGKILL');
+    await script.closed;
+    await expect(fetch(apiUrl)).rejects.toThrow('fetch failed');
+    expect(existsSync(home)).toBe(false);
+  },
+);
+
+test.for(['SIGTERM', 'SIGKILL'] as const)(
+  'a start ends, with all its servers, when the npm that started it gets %s',
+  { timeout: PATIENCE_MS },
+  async (signal, { run }) => {
+    const npm = run('npm', ['--prefix', ROOT, 'start', '--', '--ephemeral']);
+    await npm.said(READY);
+    const { apiUrl = '' } = await readDevFile(ephemeralHome(npm));
+    npm.kill(signal);
+    await npm.closed;
+    await expect(fetch(apiUrl)).rejects.toThrow('fetch failed');
+  },
+);

@@ -1,10 +1,13 @@
 /** A Run whose answer is lost on its way must not be paid for twice. */
 import { RunfleetClient } from '@runfleet/client';
 import { testWithDb } from '@runfleet/db/testing';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
+import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, MODEL } from './fleet.ts';
 import { LossyProxy } from './lossy-proxy.ts';
+
+vi.setConfig({ testTimeout: PATIENCE_MS });
 
 const test = testWithDb
   .extend('fleet', async ({ databaseUrl, redisUrl }, { onCleanup }) => {

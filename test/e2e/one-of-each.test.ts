@@ -1,18 +1,23 @@
 /** One process of each role, the echo engine: the main job and its wire, over real HTTP and WebSocket. */
 import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { readAccount } from '@runfleet/billing';
 import { migrateDb } from '@runfleet/db';
 import { formatTicks, parseUsd, rawOf } from '@runfleet/protocol';
-import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
+import { missingPrograms, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 
+import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, followText, MODEL } from './fleet.ts';
 
-const shell = promisify(execFile);
+const execute = promisify(execFile);
 const TOKEN_MS = 15;
 
 let fleet: Fleet;
@@ -27,12 +32,12 @@ beforeAll(async () => {
     redisUrl: redis.url,
     env: { ECHO_TOKEN_DELAY_MS: String(TOKEN_MS), WORKER_SLOTS: '32' },
   });
-}, 120_000);
+}, PATIENCE_MS);
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
   for (const server of servers) await server[Symbol.asyncDispose]();
-}, 60_000);
+}, PATIENCE_MS);
 
 const STATES_BEFORE_OUTPUT = [
   'task_queue',
@@ -91,6 +96,8 @@ describe('every event in the order of the contract, on the socket and in the dat
       ...STATES_BEFORE_OUTPUT.slice(0, 4),
       'task_error',
       'task_error_full',
+      'task_end',
+      'task_postprocess_start',
       'task_postprocess_end',
     ];
     expect(types).toEqual(expected);
@@ -200,9 +207,16 @@ describe('clients', () => {
   });
 });
 
-test("the page's own shell sample works as printed: one signature for two calls", async () => {
-  const { apiKey, apiSecret } = fleet.key;
-  const script = `
+const RUN_ANSWER =
+  /^\{"errors":\[\],"taskid":"(\d+)","socketaccesstoken":"([A-Za-z0-9]{30})","result":true\}$/;
+
+test.skipIf(missingPrograms('bash', 'curl', 'openssl', 'sed').length > 0)(
+  "the page's own shell sample works as printed: one signature for two calls (with bash, curl, openssl and sed)",
+  async ({ onTestFinished }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'runfleet-sample-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { apiKey, apiSecret } = fleet.key;
+    const script = `
     set -eu
     export YOUR_API_KEY="${apiKey}";
     export YOUR_API_SECRET="${apiSecret}";
@@ -224,17 +238,38 @@ test("the page's own shell sample works as printed: one signature for two calls"
       "tasktoken": "'"$TOKEN"'"
     }'
     echo; cat "$1/run.json"`;
-  const { stdout: folder } = await shell('mktemp', ['-d']);
-  const { stdout } = await shell('bash', ['-c', script, 'sample', folder.trim()]);
-  const [detail = '', run = ''] = stdout.trim().split('\n');
-  const { taskid, socketaccesstoken: token } = JSON.parse(run) as Record<string, string>;
-  expect(run).toBe(
-    `{"errors":[],"taskid":"${taskid}","socketaccesstoken":"${token}","result":true}`,
-  );
-  expect(token).toMatch(/^[A-Za-z0-9]{30}$/);
-  const answer = JSON.parse(detail) as { total: string; tasklist: { id: string }[] };
-  expect(answer).toMatchObject({ total: '1', errors: [], result: true });
-  expect(answer.tasklist[0]?.id).toBe(taskid);
+    const { stdout } = await execute('bash', ['-c', script, 'sample', folder]);
+    const [detail = '', run = ''] = stdout.trim().split('\n');
+    expect(run).toMatch(RUN_ANSWER);
+    const id = RUN_ANSWER.exec(run)?.[1];
+    const answer = { total: '1', errors: [], tasklist: [{ id }], result: true };
+    expect(JSON.parse(detail)).toMatchObject(answer);
+  },
+);
+
+test('one signature, in the whole output of openssl, is good for two calls', async () => {
+  const { apiKey, apiSecret } = fleet.key;
+  const nonce = String(Math.floor(Date.now() / 1_000));
+  const digest = createHmac('sha256', apiKey)
+    .update(apiSecret + nonce)
+    .digest('hex');
+  const headers = {
+    'content-type': 'application/json',
+    'x-api-key': apiKey,
+    'x-nonce': nonce,
+    'x-signature': `SHA2-256(stdin)= ${digest}`,
+  };
+  const post = async (path: string, body: object) => {
+    const url = `${fleet.apiUrl()}/${path}`;
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    return (await fetch(url, init)).text();
+  };
+  const run = await post('Run/microsoft/Phi-3.5-mini-instruct', { prompt: 'Hello there' });
+  expect(run).toMatch(RUN_ANSWER);
+  const [, id, tasktoken] = RUN_ANSWER.exec(run) ?? [];
+  const detail = await post('Task/Detail', { tasktoken });
+  const answer = { total: '1', errors: [], tasklist: [{ id }], result: true };
+  expect(JSON.parse(detail)).toMatchObject(answer);
 });
 
 test('a worker tells of its engine under the names that dashboards know', async () => {
@@ -301,48 +336,52 @@ test('bad input is answered by name, and nothing is stored or charged', async ()
   expect(stored).toHaveLength(0);
 });
 
-test('on 1,000 tasks the cost is elapsed seconds times the price to the last digit, and every hold returns', async () => {
-  const tasks = 1_000;
-  const atOnce = 48;
-  const key = await fleet.createKey('1000');
-  const client = fleet.client({ key });
-  let started = 0;
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      while (started++ < tasks) await client.run(MODEL, { prompt: 'a b' });
-    }),
-  );
-  const { sql } = fleet.db;
-  const ended = async () => {
-    const [row] = await sql<{ count: string }[]>`
+test(
+  'on 1,000 tasks the cost is elapsed seconds times the price to the last digit, and every hold returns',
+  async () => {
+    const tasks = 1_000;
+    const atOnce = 48;
+    const key = await fleet.createKey('1000');
+    const client = fleet.client({ key });
+    let started = 0;
+    await Promise.all(
+      Array.from({ length: atOnce }, async () => {
+        while (started++ < tasks) await client.run(MODEL, { prompt: 'a b' });
+      }),
+    );
+    const { sql } = fleet.db;
+    const ended = async () => {
+      const [row] = await sql<{ count: string }[]>`
       select count(*) as count from tasks
       where organisation_id = ${key.organisationId} and status = 'task_postprocess_end'`;
-    return Number(row?.count);
-  };
-  while ((await ended()) < tasks) await delay(100);
+      return Number(row?.count);
+    };
+    while ((await ended()) < tasks) await delay(100);
 
-  let total = 0n;
-  for (let start = 0; start < tasks; start += 100) {
-    const page = await client.list({ start, limit: 100 });
-    expect(page.total).toBe(tasks);
-    for (const task of page.tasks) {
-      expect(task.pexit).toBe('0');
-      const ticks = BigInt(task.elapsedseconds.replace('.', ''));
-      expect(formatTicks(ticks)).toBe(task.elapsedseconds);
-      const cost = (ticks * parseUsd(task.cps)) / 10_000n;
-      expect(parseUsd(task.totalcost)).toBe(cost);
-      total += cost;
+    let total = 0n;
+    for (let start = 0; start < tasks; start += 100) {
+      const page = await client.list({ start, limit: 100 });
+      expect(page.total).toBe(tasks);
+      for (const task of page.tasks) {
+        expect(task.pexit).toBe('0');
+        const ticks = BigInt(task.elapsedseconds.replace('.', ''));
+        expect(formatTicks(ticks)).toBe(task.elapsedseconds);
+        const cost = (ticks * parseUsd(task.cps)) / 10_000n;
+        expect(parseUsd(task.totalcost)).toBe(cost);
+        total += cost;
+      }
     }
-  }
-  const account = await readAccount({ db: fleet.db }, key.organisationId);
-  expect(account).toEqual({ balance: parseUsd('1000') - total, held: 0n, activeTasks: 0 });
-}, 120_000);
+    const account = await readAccount({ db: fleet.db }, key.organisationId);
+    expect(account).toEqual({ balance: parseUsd('1000') - total, held: 0n, activeTasks: 0 });
+  },
+  PATIENCE_MS,
+);
 
 test('a role with wrong settings says all of them at once and does not start', async () => {
   const main = new URL('../../apps/runfleet/src/main.ts', import.meta.url).pathname;
   const args = ['--import', 'tsx', main, 'start', '--roles', 'worker'];
   const env = { PATH: process.env['PATH'], WORKER_SLOTS: 'many', ENGINE: 'magic' };
-  const failure = await shell(process.execPath, args, { env }).catch(
+  const failure = await execute(process.execPath, args, { env }).catch(
     (error: { stderr: string; code: number }) => error,
   );
   expect(failure).toMatchObject({ code: 1 });

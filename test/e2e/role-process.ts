@@ -5,16 +5,16 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { PATIENCE_MS } from '../patience.ts';
+
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
-const READY_MS = 60_000;
-const STOP_MS = 30_000;
 const OUTPUT_CHARACTERS_KEPT = 20_000;
 
 export type Role = 'api' | 'broker' | 'gateway' | 'worker';
 
 const running = new Set<ChildProcess>();
-// However whoever started them ends, none of them goes on.
+// However the process that started them ends, none of them goes on.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
@@ -52,14 +52,20 @@ export class RoleProcess implements AsyncDisposable {
     const { port = await freeLoopbackPort(), logPath } = options;
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', '--roles', role], {
       cwd: REPOSITORY,
-      env: { ...process.env, ...env, [`${role.toUpperCase()}_PORT`]: String(port) },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...env,
+        [`${role.toUpperCase()}_PORT`]: String(port),
+        // It ends when the pipe closes, so also where this process is killed.
+        RUNFLEET_STARTER_FD: '3',
+      },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     running.add(child);
     child.once('exit', () => running.delete(child));
     if (logPath !== undefined) {
       const log = createWriteStream(logPath, { flags: 'a' });
-      for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
+      for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false });
       child.once('close', () => log.end());
     }
     const started = new RoleProcess(role, `http://127.0.0.1:${port}`, child);
@@ -90,17 +96,14 @@ export class RoleProcess implements AsyncDisposable {
     this.#child.kill('SIGCONT');
   }
 
-  /** Asks it to stop, and fails where it does not within a bound. */
+  /** Asks it to stop, and fails where it does not do so in good order within its own grace. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.#child.kill('SIGTERM');
-    const stopped = await Promise.race([
-      this.exited.then(() => true),
-      delay(STOP_MS, false, { ref: false }),
-    ]);
-    if (stopped) return;
-    await this.kill();
-    throw new Error(`${this.name} did not stop within ${STOP_MS} ms:\n${this.#output}`);
+    await Promise.race([this.exited, delay(PATIENCE_MS, undefined, { ref: false })]);
+    if (this.isRunning) await this.kill();
+    else if (this.#child.exitCode === null || this.#child.exitCode === 0) return;
+    throw new Error(`${this.name} did not stop in good order:\n${this.#output}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -108,7 +111,7 @@ export class RoleProcess implements AsyncDisposable {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = performance.now() + READY_MS;
+    const deadline = performance.now() + PATIENCE_MS;
     while (performance.now() < deadline) {
       if (!this.isRunning) {
         const { exitCode } = this.#child;
@@ -122,7 +125,7 @@ export class RoleProcess implements AsyncDisposable {
       await delay(50);
     }
     await this.kill();
-    throw new Error(`${this.name} was not ready within ${READY_MS} ms:\n${this.#output}`);
+    throw new Error(`${this.name} was not ready within ${PATIENCE_MS} ms:\n${this.#output}`);
   }
 }
 

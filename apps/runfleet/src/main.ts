@@ -1,5 +1,8 @@
 /** `runfleet <command>`: the composition root. */
+import { keepLoopbackDirect } from '@runfleet/local-servers';
 import { ConfigError } from '@runfleet/service';
+
+import { endWithStarter } from './end-with-starter.ts';
 
 const USAGE = `runfleet <command>
 
@@ -32,6 +35,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (await import('./operate/worker-command.ts')).worker,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,
 };
+
+endWithStarter(process.env);
+keepLoopbackDirect(process.env);
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
@@ -13,7 +13,7 @@ const credentialsSchema = z.object({
   adminPassword: z.string(),
 }) satisfies z.ZodType<Credentials>;
 
-/** What `npm start` prints, for programs: `.runfleet/dev.json`, readable by its owner alone. */
+/** What `npm start` prints, for programs: `dev.json` in its home, readable by its owner alone. */
 export type DevFile = Credentials & {
   apiUrl: string;
   socketUrl: string;
@@ -22,15 +22,13 @@ export type DevFile = Credentials & {
   redisUrl: string;
 };
 
-const devFilePath = (home: string): string => join(home, 'dev.json');
 const credentialsPath = (dataHome: string): string => join(dataHome, 'credentials.json');
 
-export function writeDevFile(home: string, file: DevFile): Promise<void> {
-  return writePrivately(devFilePath(home), file);
-}
-
-export function removeDevFile(home: string): Promise<void> {
-  return rm(devFilePath(home), { force: true });
+/** Resolves with its path. */
+export async function writeDevFile(home: string, file: DevFile): Promise<string> {
+  const path = join(home, 'dev.json');
+  await writePrivately(path, file);
+  return path;
 }
 
 /** The credentials that were made for the database beside them; null where there are none. */

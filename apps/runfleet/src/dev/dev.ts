@@ -9,21 +9,15 @@ import { parseArgs } from 'node:util';
 
 import { migrateDb, openDb } from '@runfleet/db';
 import { openMasterKey } from '@runfleet/identity';
-import { bringPostgres, bringRedis, freePort } from '@runfleet/local-servers';
+import { bringPostgres, bringRedis, claimFolder, freePort } from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
 import { homeSetting } from '../home-setting.ts';
-import { banner } from './banner.ts';
+import { banner, type DevStarted } from './banner.ts';
 import { buildDashboard } from './build-dashboard.ts';
 import { chooseModel } from './choose-model.ts';
-import {
-  type DevFile,
-  readCredentials,
-  removeDevFile,
-  writeCredentials,
-  writeDevFile,
-} from './dev-file.ts';
+import { type DevFile, readCredentials, writeCredentials, writeDevFile } from './dev-file.ts';
 import { nameNextStep } from './name-next-step.ts';
 import { Progress } from './progress.ts';
 import { runPrompt } from './run-prompt.ts';
@@ -33,6 +27,8 @@ import { describeStart, readStartTimes } from './start-times.ts';
 const HOST = '127.0.0.1';
 const API_PORT = 3100;
 const DRAIN_SECONDS = '2';
+// What curl heeds for a plain URL.
+const PROXY_NAMES = ['http_proxy', 'all_proxy', 'ALL_PROXY'];
 
 const devConfig = z.object({
   DATABASE_URL: z.string().optional().describe('Use this Postgres instead of bringing one.'),
@@ -56,14 +52,16 @@ export async function dev(args: readonly string[]): Promise<void> {
     logger: createLogger({ role: 'runfleet', level: 'silent' }),
     start: () =>
       Resources.opening(async (resources) => {
-        const file = await bringUp(resources, config, values.ephemeral).catch((error: unknown) => {
-          const isDatabaseGiven = config.DATABASE_URL !== undefined;
-          throw nameNextStep(error, { home: config.RUNFLEET_HOME, isDatabaseGiven });
-        });
+        const started = await bringUp(resources, config, values.ephemeral).catch(
+          (error: unknown) => {
+            const isDatabaseGiven = config.DATABASE_URL !== undefined;
+            throw nameNextStep(error, { home: config.RUNFLEET_HOME, isDatabaseGiven });
+          },
+        );
         if (values.prompt === undefined) {
-          process.stdout.write(banner(file.dev, file.engine));
+          process.stdout.write(banner(started));
         } else {
-          await runPrompt(file.dev, values.prompt, file.engine);
+          await runPrompt(started.dev, values.prompt, started.engine);
           // The prompt was all: stop as if asked to.
           process.kill(process.pid, 'SIGTERM');
         }
@@ -76,7 +74,7 @@ async function bringUp(
   resources: Resources,
   config: z.infer<typeof devConfig>,
   ephemeral: boolean,
-): Promise<{ dev: DevFile; engine: string }> {
+): Promise<DevStarted> {
   const times = readStartTimes(process.env, {
     timeOrigin: performance.timeOrigin,
     sinceMs: performance.now(),
@@ -86,6 +84,11 @@ async function bringUp(
   await mkdir(home, { recursive: true, mode: 0o700 });
   const dataHome = ephemeral ? await mkdtemp(join(tmpdir(), 'runfleet-')) : home;
   if (ephemeral) resources.defer(() => rm(dataHome, { recursive: true, force: true }));
+  else {
+    // One claim for all of it: of two starts at once, one has everything and the other nothing.
+    const claim = await claimFolder(home, { stopSignal: 'SIGTERM', onProgress: () => {} });
+    resources.defer(() => claim.release());
+  }
 
   const beside = [
     progress.step(
@@ -173,8 +176,11 @@ async function bringUp(
     databaseUrl: postgres.url,
     redisUrl: redis.url,
   };
-  await writeDevFile(home, file);
-  // What it names is gone when an ephemeral start ends.
-  if (ephemeral) resources.defer(() => removeDevFile(home));
-  return { dev: file, engine: model.description };
+  return {
+    dev: file,
+    devPath: await writeDevFile(dataHome, file),
+    ephemeralHome: ephemeral ? dataHome : null,
+    isProxied: PROXY_NAMES.some((name) => process.env[name]),
+    engine: model.description,
+  };
 }
