@@ -15,7 +15,9 @@ const given = {
 
 test('a shell reads back exactly the body that was quoted', () => {
   const body = JSON.stringify(given.parameters);
-  const read = execFileSync('sh', ['-c', `printf %s ${shellQuoted(body)}`], { encoding: 'utf8' });
+  const read = execFileSync('/bin/sh', ['-c', `printf %s ${shellQuoted(body)}`], {
+    encoding: 'utf8',
+  });
   expect(read).toBe(body);
 });
 
