@@ -1,9 +1,9 @@
 // Loaded before the scripts themselves, by plain `require`: an old Node may not read them, and in some
 // folders Node resolves no module at all.
-const { join } = require('node:path');
+const path = require('node:path');
 
-const root = join(__dirname, '..');
-const { engines } = require(join(root, 'package.json'));
+const root = path.join(__dirname, '..');
+const { engines } = require(path.join(root, 'package.json'));
 
 const needed = engines.node.replace('>=', '');
 const [major, minor] = process.versions.node.split('.').map(Number);
