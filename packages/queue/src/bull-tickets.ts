@@ -6,6 +6,27 @@ import type { Ticket, TicketTransport } from './ticket-transport.ts';
 
 const JOBS_AT_ONCE = 64;
 const EVENTS_KEPT = 100;
+/** A queue whose worker died without a word is forgotten after this time; a worker keeps its own. */
+const KEPT_SECONDS = 600;
+const KEEP_EVERY_MS = 60_000;
+/** BullMQ's keys of a queue that outlive a job. It gives none of them an end. */
+const KEYS = [
+  'meta',
+  'id',
+  'events',
+  'marker',
+  'wait',
+  'active',
+  'stalled',
+  'stalled-check',
+  'pc',
+  'completed',
+  'failed',
+  'delayed',
+  'prioritized',
+  'paused',
+  'limiter',
+];
 
 type Tickets = readonly Ticket[];
 
@@ -30,12 +51,21 @@ export function openBullTickets(options: { url: string; onError?: OnError }): Ti
     return queue;
   };
 
+  const keep = async (workerId: string, jobId?: string) => {
+    const pipeline = connection.pipeline();
+    for (const key of jobId === undefined ? KEYS : [...KEYS, jobId]) {
+      pipeline.expire(queueOf(workerId).toKey(key), KEPT_SECONDS);
+    }
+    await pipeline.exec();
+  };
+
   return {
     async send(workerId, tickets) {
-      await queueOf(workerId).add('tickets', tickets, {
+      const job = await queueOf(workerId).add('tickets', tickets, {
         removeOnComplete: true,
         removeOnFail: true,
       });
+      await keep(workerId, job.id);
     },
 
     receive(workerId, accept) {
@@ -48,8 +78,12 @@ export function openBullTickets(options: { url: string; onError?: OnError }): Ti
         { connection: blocking, concurrency: JOBS_AT_ONCE, drainDelay: 2 },
       );
       worker.on('error', onError);
+      const keepSoon = () => void keep(workerId).catch(onError);
+      worker.on('ready', keepSoon);
+      const timer = setInterval(keepSoon, KEEP_EVERY_MS);
       return {
         [Symbol.asyncDispose]: async () => {
+          clearInterval(timer);
           await worker.close(true);
           blocking.disconnect();
         },

@@ -21,6 +21,11 @@
  * key of its own would cost 150 bytes more per tenant.
  */
 
+/** A lane to which nothing was written for so long is forgotten, and filled again if it has tasks. */
+export const LANE_SECONDS = 3_600;
+/** So long a lane without tasks is known to be complete. */
+const LANE_AT_REST_SECONDS = 60;
+
 const LIBRARY = `
 local P = KEYS[1]
 local call, floor = redis.call, math.floor
@@ -40,6 +45,9 @@ local function charge(cost, weight) return math.max(1, share(cost, weight)) end
 -- Members of a line sort as their ids do as numbers: shorter ones first.
 local function member(task) return string.char(96 + #task) .. task end
 local function line(t, key) return P .. 'q:' .. t.id .. ':' .. key end
+
+-- Keys of tenants that this script has written to.
+local touched = {}
 
 -- What changes in 'counts', written once per script.
 local counted = { queued = 0, running = 0, parked = 0, serving = 0 }
@@ -116,6 +124,7 @@ local function setKeyTag(t, key, tag, wasInTurn, isInTurn)
   if key == '' then t.plainTag = tag return end
   t.keyed = 1
   local turns, rests = P .. 'k:' .. t.id, P .. 'i:' .. t.id
+  touched[turns], touched[rests] = true, true
   if isInTurn then
     call('ZADD', turns, tag, key)
     if not wasInTurn then call('ZREM', rests, key) end
@@ -139,6 +148,7 @@ end
 local function enqueue(t, task, key, order, cost, queuedAt)
   call('HSET', QUEUED, task, pack(cost, queuedAt))
   call('ZADD', line(t, key), order, member(task))
+  touched[line(t, key)] = true
   if key == '' then t.plainQueued = t.plainQueued + 1 end
   t.queued, t.work = t.queued + 1, t.work + cost
   count('queued', 1)
@@ -193,14 +203,26 @@ local function release(task, used)
   return 1
 end
 
+-- A lane of particular tasks ends by itself, since nobody may ever look at it again: what was written
+-- to it last goes after this time, and its mark soon after its last task.
+local IS_LANE = string.find(P, '?', 1, true) ~= nil
+local function keep(...)
+  if not IS_LANE then return end
+  for _, key in ipairs({ ... }) do call('EXPIRE', key, ${LANE_SECONDS}) end
+end
+
 -- Writes the counts. A pool that has come to rest begins again with everybody equal.
 local function done(answer)
   if call('EXISTS', QUEUED, RUNNING) == 0 then
     call('UNLINK', COUNTS, P .. 'clock', TENANTS, RESTS)
+    if IS_LANE then call('EXPIRE', P .. 'mark', ${LANE_AT_REST_SECONDS}) end
   else
     for what, delta in pairs(counted) do
       if delta ~= 0 then call('HINCRBY', COUNTS, what, delta) end
     end
+    keep(P .. 'mark', P .. 'clock', TURNS, RESTS, TENANTS, QUEUED, RUNNING, COUNTS, P .. 'ages',
+      P .. 'seconds')
+    for key in pairs(touched) do keep(key) end
   end
   return answer
 end

@@ -8,12 +8,13 @@ import {
   boundUsedMs,
   type FairTask,
   lineOrder,
+  poolOfLane,
   type Share,
   type TaskInLine,
 } from '@runfleet/scheduler';
 import type { ChainableCommander, Redis } from 'ioredis';
 
-import { SCRIPTS } from './fair-index-scripts.ts';
+import { LANE_SECONDS, SCRIPTS } from './fair-index-scripts.ts';
 import { indexPrefix, wakeChannel } from './keys.ts';
 
 /** A task that was picked or runs, with what it is charged. */
@@ -173,7 +174,9 @@ export class FairIndex {
   }
 
   async writeMark(pool: string, mark: string): Promise<void> {
-    await this.#redis.set(`${indexPrefix(pool)}mark`, mark);
+    const key = `${indexPrefix(pool)}mark`;
+    if (poolOfLane(pool) === pool) await this.#redis.set(key, mark);
+    else await this.#redis.set(key, mark, 'EX', LANE_SECONDS);
   }
 
   async #sum<T>(

@@ -17,10 +17,8 @@ export function openListTickets(options: { url: string; onError?: OnError }): Ti
   return {
     async send(workerId, tickets) {
       const list = ticketList(workerId);
-      await Promise.all([
-        commands.rpush(list, JSON.stringify(tickets)),
-        commands.expire(list, KEPT_SECONDS),
-      ]);
+      const sent = commands.multi().rpush(list, JSON.stringify(tickets)).expire(list, KEPT_SECONDS);
+      for (const [error] of (await sent.exec()) ?? []) if (error) throw error;
     },
 
     receive(workerId, accept) {
