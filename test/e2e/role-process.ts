@@ -21,14 +21,14 @@ process.once('exit', () => {
 
 /** One role as a process of its own, started as an operator would. */
 export class RoleProcess implements AsyncDisposable {
-  readonly name: string;
+  readonly name: Role;
   readonly url: string;
   /** Resolves when it has ended, whoever ended it. */
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
   #output = '';
 
-  private constructor(name: string, url: string, child: ChildProcess) {
+  private constructor(name: Role, url: string, child: ChildProcess) {
     this.name = name;
     this.url = url;
     this.#child = child;
@@ -76,6 +76,10 @@ export class RoleProcess implements AsyncDisposable {
   /** What it wrote last, for the message of a test that fails. */
   get output(): string {
     return this.#output;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get isRunning(): boolean {

@@ -1,0 +1,26 @@
+import type { Abuse } from '../abuse.ts';
+import { call, nameOf } from '../call.ts';
+import { sideBySide, Tally } from '../tally.ts';
+
+const LIST = JSON.stringify({ search: 'z'.repeat(950_000) });
+const JUNK = `{"prompt":[${'{"a":'.repeat(150_000)}`;
+const DEEP = JSON.stringify({ prompt: 'x', messages: Array(100_000).fill({ role: 'user' }) });
+
+export const largeBodies: Abuse = {
+  name: 'large-bodies',
+  sends: 'Tool/List bodies of 0.95 MB without a key, 40 at once; Runs of junk, 24 at once',
+  bound: 'none without a key is taken',
+  async inflict(target) {
+    const tally = new Tally();
+    const rounds = target.isShort ? 2 : 8;
+    await sideBySide(40 * rounds, 40, async () => {
+      tally.count(`list ${nameOf(await call(target, 'Tool/List', LIST, { isSigned: false }))}`);
+    });
+    const path = 'Run/microsoft/Phi-3.5-mini-instruct';
+    await sideBySide(24 * rounds, 24, async (index) => {
+      tally.count(`Run ${nameOf(await call(target, path, index % 2 === 0 ? JUNK : DEEP))}`);
+    });
+    const taken = tally.of('list taken');
+    return { answers: tally.answers, broken: taken === 0 ? null : `${taken} lists were answered` };
+  },
+};

@@ -1,0 +1,63 @@
+import { percentile } from '../bench/load/statistics.ts';
+import type { Role } from '../e2e/role-process.ts';
+import type { Outcome } from './abuse.ts';
+import type { NeighbourRun } from './neighbour.ts';
+
+const MIB = 1024 * 1024;
+/** The neighbour's p95 may be so many times its quiet one. */
+const RATIO_MAX = 2;
+
+/** What a role's process may have resident, its code included. */
+export const MEMORY_BUDGET_BYTES: Readonly<Record<Role, number>> = {
+  api: 768 * MIB,
+  broker: 512 * MIB,
+  gateway: 768 * MIB,
+  worker: 1024 * MIB,
+};
+
+export type Measured = {
+  name: string;
+  outcome: Outcome | null;
+  runs: readonly NeighbourRun[];
+  healthMs: readonly number[];
+  residentBytes: ReadonlyMap<Role, number>;
+  /** What was lost of the workers and the other roles, in words. */
+  lost: readonly string[];
+  /** How long the neighbour took to be served as before; null where it was not within the wait. */
+  recoveredMs: number | null;
+};
+
+export type Verdict = Measured & { ratio: number; p95Ms: number; broken: string[] };
+
+/** Which laws an abuse has broken. */
+export function judge(measured: Measured, quietP95Ms: number): Verdict {
+  const { outcome, runs, residentBytes, lost, recoveredMs } = measured;
+  const p95Ms = p95(runs.map(({ tookMs }) => tookMs));
+  const ratio = p95Ms / quietP95Ms;
+  const failed = runs.filter(({ isWell }) => !isWell).length;
+  const broken = [...lost];
+  if (outcome === null) broken.push('the abuse was not over in time');
+  if (outcome?.broken) broken.push(outcome.broken);
+  if (ratio > RATIO_MAX)
+    broken.push(`the neighbour's p95 is ${ratio.toFixed(1)} times its quiet one`);
+  if (failed > 0) broken.push(`${failed} of the neighbour's Runs failed`);
+  if (recoveredMs === null) broken.push('the neighbour was not served as before after it');
+  for (const [role, bytes] of residentBytes) {
+    const budget = MEMORY_BUDGET_BYTES[role];
+    if (bytes > budget) broken.push(`${role} had ${megabytes(bytes)} of ${megabytes(budget)} MiB`);
+  }
+  return { ...measured, ratio, p95Ms, broken };
+}
+
+export function p95(values: readonly number[]): number {
+  return values.length === 0
+    ? NaN
+    : percentile(
+        values.toSorted((a, b) => a - b),
+        0.95,
+      );
+}
+
+export function megabytes(bytes: number): number {
+  return Math.round(bytes / MIB);
+}

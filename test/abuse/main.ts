@@ -1,0 +1,105 @@
+/** `pnpm abuse`: one tenant does its worst beside another on a real stack. See docs/abuse.md. */
+import { rmSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { makeTemporaryFolder } from '@runfleet/local-servers';
+
+import { describeMachine } from '../bench/machine.ts';
+import { optionsOrUsage } from '../options-or-usage.ts';
+import { judge, type Measured } from './judge.ts';
+import { Neighbour } from './neighbour.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import { QuietTimes } from './quiet-times.ts';
+import { describeAbuses, writeHead, writeMachine, writeVerdict } from './report.ts';
+import { Stack } from './stack.ts';
+import { RoleWatch } from './watch-roles.ts';
+
+const WARM_MS = 2_000;
+const QUIET_MS = { short: 6_000, full: 15_000 };
+/** Before each abuse, so that the machine's own changes count on both sides. */
+const QUIET_BETWEEN_MS = { short: 1_000, full: 4_000 };
+/** An abuse is measured for as long as it takes, and so long at least. */
+const MEASURED_MS = { short: 3_000, full: 8_000 };
+const PATIENCE_MS = { short: 60_000, full: 150_000 };
+const RECOVERY_MS = 30_000;
+const RECOVERED_RUNS = 4;
+const LOOK_MS = 100;
+
+// The exit handlers end what was started; the default action of a signal would not run them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const options = optionsOrUsage(readOptions, USAGE);
+if (options?.list) process.stdout.write(describeAbuses());
+else if (options) process.exitCode = (await run(options)) ? 0 : 1;
+
+async function run({ isShort, names }: Options): Promise<boolean> {
+  const folder = await makeTemporaryFolder('abuse');
+  // A Postgres that root starts passes through it as another user.
+  await chmod(folder, 0o711);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  process.stdout.write(writeMachine(await describeMachine(folder)));
+  const length = isShort ? 'short' : 'full';
+
+  await using stack = await Stack.start(folder, { isShort });
+  await using neighbour = new Neighbour(stack.fleet.client());
+  await delay(WARM_MS);
+  const quiet = new QuietTimes(neighbour);
+  await quiet.measure(QUIET_MS[length]);
+  process.stdout.write(writeHead({ runs: quiet.count, p95Ms: quiet.p95Ms }));
+
+  let failed = 0;
+  for (const name of names) {
+    await quiet.measure(QUIET_BETWEEN_MS[length]);
+    const measured = await inflict(name, { stack, neighbour, quietP95Ms: quiet.p95Ms, length });
+    const verdict = judge(measured, quiet.p95Ms);
+    process.stdout.write(writeVerdict(verdict));
+    if (verdict.broken.length > 0) failed += 1;
+  }
+  process.stdout.write(`${names.length - failed} passed, ${failed} failed\n`);
+  return failed === 0;
+}
+
+async function inflict(
+  name: string,
+  {
+    stack,
+    neighbour,
+    quietP95Ms,
+    length,
+  }: { stack: Stack; neighbour: Neighbour; quietP95Ms: number; length: 'short' | 'full' },
+): Promise<Measured> {
+  const before = await stack.countWorkers();
+  const { ended } = await stack.inflict(name, PATIENCE_MS[length]);
+  using watch = new RoleWatch(stack.roles, new URL(stack.fleet.apiUrl()).origin);
+  const beganAt = performance.now();
+  const [outcome] = await Promise.all([ended, delay(MEASURED_MS[length])]);
+  const endedAt = performance.now();
+  const runs = await neighbour.between(beganAt, endedAt);
+  await stack.killLeftovers();
+  const recoveredMs = await untilRecovered(neighbour, quietP95Ms, endedAt);
+
+  const after = await stack.countWorkers();
+  const lost = stack.roles
+    .filter(({ isRunning }) => !isRunning)
+    .map((role) => `${role.name} has ended`);
+  if (after.ready < before.ready) lost.push(`${before.ready - after.ready} workers were lost`);
+  if (after.generations !== before.generations) lost.push('a worker was lost and came back');
+  const { healthMs, residentBytes } = watch;
+  return { name, outcome, runs, healthMs, residentBytes, lost, recoveredMs };
+}
+
+/** How long after `sinceMs` the neighbour's Runs took no longer than quiet ones do at their worst. */
+async function untilRecovered(
+  neighbour: Neighbour,
+  quietP95Ms: number,
+  sinceMs: number,
+): Promise<number | null> {
+  for (;;) {
+    const later = neighbour.runs.filter(({ beganAt }) => beganAt >= sinceMs).slice(-RECOVERED_RUNS);
+    const areQuick = later.every(({ tookMs, isWell }) => isWell && tookMs <= 2 * quietP95Ms);
+    if (later.length === RECOVERED_RUNS && areQuick) return performance.now() - sinceMs;
+    if (performance.now() - sinceMs > RECOVERY_MS) return null;
+    await delay(LOOK_MS);
+  }
+}
