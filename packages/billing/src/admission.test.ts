@@ -21,6 +21,20 @@ function ask(
   }
 }
 
+test('a refusal reads as existing clients print it', () => {
+  const refusal = (usd: string, activeTasks: number) => () =>
+    requireAdmission(
+      { balance: parseUsd(usd), held: 0n, activeTasks },
+      HOLD,
+      compatibleAdmission,
+      'reject',
+    );
+  expect(refusal('0', 0)).toThrow(/^Insufficient balance$/);
+  expect(refusal('50.009', 5)).toThrow(
+    'You have reached your concurrent task limit. With your current balance of $50.00, you can run up to 5 tasks at the same time. Add funds to increase your limit.',
+  );
+});
+
 test.for<[string, string, string]>([
   ['no money', ask({ usd: '0' }, 'reject'), 'insufficient_balance'],
   ['less than the minimum', ask({ usd: '0.49' }, 'reject'), 'insufficient_balance'],

@@ -1,4 +1,4 @@
-import { formatUsd, parseUsd, type Pico, RunfleetError } from '@runfleet/protocol';
+import { formatUsd, MESSAGES, parseUsd, type Pico, RunfleetError } from '@runfleet/protocol';
 
 /** An organisation's money. `balance` includes what is `held` for tasks that have not ended. */
 export type Account = { balance: Pico; held: Pico; activeTasks: number };
@@ -36,10 +36,7 @@ export function requireAdmission(
   const available = account.balance - account.held;
   const required = hold > policy.minimumBalance ? hold : policy.minimumBalance;
   if (available < required) {
-    throw new RunfleetError(
-      'insufficient_balance',
-      `Insufficient balance: ${short(available)} USD available, this run needs ${short(required)} USD. Add funds, or lower [timeout].`,
-    );
+    throw new RunfleetError('insufficient_balance', MESSAGES.insufficientBalance);
   }
   if (overflow === 'queue') {
     if (account.activeTasks < QUEUED_TASKS_MAX) return;
@@ -52,12 +49,12 @@ export function requireAdmission(
   if (account.activeTasks >= limit) {
     throw new RunfleetError(
       'concurrency_limit',
-      `Concurrency limit reached: ${account.activeTasks} of ${limit} tasks active at a balance of ${short(account.balance)} USD. Wait for one to end, or add funds.`,
+      MESSAGES.concurrencyLimit(dollars(account.balance), limit),
     );
   }
 }
 
-/** Up to four decimals are enough for a person. */
-function short(amount: Pico): string {
-  return formatUsd(amount).slice(0, -8);
+/** Whole cents, rounded down. */
+function dollars(amount: Pico): string {
+  return formatUsd(amount).slice(0, -10);
 }

@@ -38,6 +38,11 @@ export const MESSAGES = {
   signatureRequired:
     'Project requires signature authentication. x-signature and x-nonce headers are required.',
   ipNotAllowed: (ip: string) => `Requested ip ${ip} is not allowed.`,
+  referenceRequired: 'taskid or socketaccesstoken is required',
+  insufficientBalance: 'Insufficient balance',
+  /** `balance` in dollars with two decimals. */
+  concurrencyLimit: (balance: string, limit: number) =>
+    `You have reached your concurrent task limit. With your current balance of $${balance}, you can run up to ${limit} tasks at the same time. Add funds to increase your limit.`,
   parameterRequired: (name: string) => `Request parameter [${name}] required`,
   parameterNotNumber: (name: string) => `Request parameter [${name}] must be integer or float`,
   parameterOutOfRange: (name: string, min: number, max: number) =>

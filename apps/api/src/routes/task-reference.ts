@@ -12,7 +12,7 @@ export function readTaskReference(body: Readonly<Record<string, unknown>>): Task
   }
   const id = given(body['taskid']);
   if (id === null) {
-    throw new RunfleetError('invalid_request', MESSAGES.parameterRequired('tasktoken'));
+    throw new RunfleetError('invalid_request', MESSAGES.referenceRequired);
   }
   if (!TASK_ID_PATTERN.test(id)) throw notFound();
   return { id };

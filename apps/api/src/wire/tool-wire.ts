@@ -44,6 +44,8 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary 
       errorcount: String(stats.errorCount),
       lastruntime: formatUnixSeconds(stats.lastRunAt),
     },
+    seotitle: slugOf(model),
+    seodescription: model.description,
   };
 }
 

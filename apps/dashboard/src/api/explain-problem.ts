@@ -46,7 +46,11 @@ const KNOWN: readonly {
     title: 'Too many runs at once',
     next: { label: 'See your running tasks', href: '/tasks' },
   },
-  { matches: (refusal) => refusal.code === 97, title: 'Not enough balance' },
+  {
+    matches: (refusal) => refusal.code === 97,
+    title: 'Not enough balance',
+    detail: 'A run holds what it may cost at most. Add funds, or lower its timeout.',
+  },
   {
     matches: (refusal) => refusal.status === 401 || refusal.code === 98 || refusal.code === 99,
     title: 'You are signed out',
