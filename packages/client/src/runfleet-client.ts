@@ -6,7 +6,7 @@ import { type FollowOptions, followTask } from './follow-task.ts';
 import { repeatUntilAnswered } from './repeat-until-answered.ts';
 import { runHeaders, type RunOptions } from './run-options.ts';
 import { platformSocketClass, type SocketClass } from './socket-class.ts';
-import type { ListedTasks, WireTask, WireTool } from './wire.ts';
+import type { ListedTasks, WireTask, WireTaskSummary, WireTool } from './wire.ts';
 
 export type ClientOptions = {
   /** The API's base, with its version: `https://fleet.example.com/v1`. */
@@ -29,8 +29,16 @@ export type ClientOptions = {
 /** A task by its id, or by the token that Run gave. */
 export type TaskReference = { taskId: string } | { token: string };
 
+export type TaskPage = {
+  start?: number | undefined;
+  limit?: number | undefined;
+  order?: 'ASC' | 'DESC' | undefined;
+  /** Only those of this model: `owner/project`, or words of it. */
+  model?: string | undefined;
+};
+
 type Cancellable = { signal?: AbortSignal | undefined };
-type TaskAnswer = { tasklist: WireTask[]; total: string };
+type TaskAnswer = { tasklist: WireTask[] };
 type ToolAnswer = { tool: WireTool[]; total: number };
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -90,21 +98,13 @@ export class RunfleetClient {
   }
 
   /** The project's organisation's tasks, newest first unless `order` says otherwise. */
-  async list(
-    page: {
-      start?: number | undefined;
-      limit?: number | undefined;
-      order?: 'ASC' | 'DESC' | undefined;
-      /** Only those of this model, `owner/project`. */
-      model?: string | undefined;
-    } = {},
-    { signal }: Cancellable = {},
-  ): Promise<ListedTasks> {
-    const { start = 0, limit = 20, order = 'DESC', model } = page;
-    const body = { type: 'model', sort: 'id', order, start: `${start}`, limit: `${limit}` };
-    const filter = model === undefined ? body : { ...body, modelName: model };
-    const answer = await callApi<TaskAnswer>(this.#access, 'Task/List', filter, { signal });
-    return { total: Number(answer.total), tasks: answer.tasklist };
+  list(page: TaskPage = {}, options: Cancellable = {}): Promise<ListedTasks> {
+    return this.#list(page, {}, options);
+  }
+
+  /** The same without long texts: of each task what a table of them shows. */
+  summaries(page: TaskPage = {}, options: Cancellable = {}): Promise<ListedTasks<WireTaskSummary>> {
+    return this.#list<WireTaskSummary>(page, { summary: true }, options);
   }
 
   /** The models of the catalogue. */
@@ -141,6 +141,25 @@ export class RunfleetClient {
     const frames = this.follow(token, { mode: 'delta', signal: options.signal });
     while (!(await frames.next()).done);
     return this.detail({ token }, options);
+  }
+
+  async #list<Task = WireTask>(
+    { start = 0, limit = 20, order = 'DESC', model }: TaskPage,
+    form: { summary?: true },
+    { signal }: Cancellable,
+  ): Promise<ListedTasks<Task>> {
+    const body = {
+      type: 'model',
+      sort: 'id',
+      order,
+      start: `${start}`,
+      limit: `${limit}`,
+      ...form,
+    };
+    const filter = model === undefined ? body : { ...body, modelName: model };
+    type Answer = { total: string; tasklist: Task[] };
+    const answer = await callApi<Answer>(this.#access, 'Task/List', filter, { signal });
+    return { total: Number(answer.total), tasks: answer.tasklist };
   }
 
   async #task(path: string, reference: TaskReference, options: Cancellable): Promise<WireTask> {

@@ -36,7 +36,23 @@ export type WireTask = {
   receipt?: Receipt | null;
   /** In Task/Detail while the task is queued. Other servers do not send it. */
   queue?: QueuePlace;
+  /** In Task/List where long texts were cut; Task/Detail has them whole. Other servers do not send it. */
+  shortened?: true;
 } & Record<string, unknown>;
+
+/** A task as `Task/List` shows it with `summary`: other servers show it whole. */
+export type WireTaskSummary = Pick<
+  WireTask,
+  | 'id'
+  | 'parameters'
+  | 'elapsedseconds'
+  | 'status'
+  | 'totalcost'
+  | 'createtime'
+  | 'pexit'
+  | 'modelslugowner'
+  | 'modelslugproject'
+>;
 
 /** Where a queued task stands. Seconds are estimates; null is what nobody knows. */
 export type QueuePlace = {
@@ -53,7 +69,7 @@ export type QueuePlace = {
 };
 
 /** `total` counts all that match, not only those listed. */
-export type ListedTasks = { total: number; tasks: WireTask[] };
+export type ListedTasks<Task = WireTask> = { total: number; tasks: Task[] };
 
 export type WireToolParameter = {
   id: string;

@@ -54,7 +54,7 @@ export type TaskRow = {
 
 export type TaskReference = { id: string } | { token: string };
 
-type TaskRecord = TimeColumns & {
+export type TaskRecord = TimeColumns & {
   id: string;
   organisation_id: string;
   project_id: string;
@@ -88,7 +88,7 @@ type TaskRecord = TimeColumns & {
   receipt: Receipt | null;
 };
 
-const COLUMNS = [
+export const TASK_COLUMNS = [
   'id',
   'organisation_id',
   'project_id',
@@ -142,7 +142,7 @@ export async function readTask(
   const isReadable = 'token' in reference || TASK_ID_PATTERN.test(reference.id);
   const [row] = isReadable
     ? await sql<TaskRecord[]>`
-        select ${sql(COLUMNS)} from tasks
+        select ${sql(TASK_COLUMNS)} from tasks
         where organisation_id = ${organisationId}
           and ${'token' in reference ? sql`token = ${reference.token}` : sql`id = ${reference.id}`}`
     : [];
@@ -171,30 +171,7 @@ export async function readTaskToken(
   return row?.token ?? null;
 }
 
-/** A page of an organisation's tasks by id, and how many match in all. */
-export async function listTasks(
-  ctx: { db: Db },
-  input: {
-    organisationId: string;
-    modelId?: string;
-    start: number;
-    limit: number;
-    order: 'ASC' | 'DESC';
-  },
-): Promise<{ total: number; tasks: TaskRow[] }> {
-  const { sql } = ctx.db;
-  const { organisationId, modelId, start, limit, order } = input;
-  const matches = sql`organisation_id = ${organisationId} ${modelId === undefined ? sql`` : sql`and model_id = ${modelId}`}`;
-  const [[count], rows] = await Promise.all([
-    sql<{ total: string }[]>`select count(*) as total from tasks where ${matches}`,
-    sql<TaskRecord[]>`
-      select ${sql(COLUMNS)} from tasks where ${matches}
-      order by id ${order === 'ASC' ? sql`asc` : sql`desc`} limit ${limit} offset ${start}`,
-  ]);
-  return { total: Number(count?.total ?? 0), tasks: rows.map(toTaskRow) };
-}
-
-function toTaskRow(row: TaskRecord): TaskRow {
+export function toTaskRow(row: TaskRecord): TaskRow {
   return {
     id: row.id,
     organisationId: row.organisation_id,

@@ -1,15 +1,19 @@
-import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/models';
 import { RunfleetError } from '@runfleet/protocol';
-import { listTasks } from '@runfleet/tasks';
+import { listTasks, listTaskSummaries } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
 import { isBlank } from '../http/is-blank.ts';
-import { taskAnswer } from '../wire/task-wire.ts';
+import { taskListAnswer, taskSummaryAnswer } from '../wire/task-wire.ts';
 import { openTaskCall } from './open-task-call.ts';
+import { isSet } from './open-tool-call.ts';
 import { readPage } from './page-parameters.ts';
+import { findByName, readSearch } from './search-models.ts';
 
-/** `POST /v1/Task/List`: the caller's organisation's tasks, the newest first unless asked otherwise. */
+/**
+ * `POST /v1/Task/List`: the caller's organisation's tasks, the newest first unless asked otherwise.
+ * With `summary` it has only what a table of tasks shows.
+ */
 export function listOwnTasks(ctx: ApiContext): ApiHandler {
   const { apiUrl } = ctx.settings;
   return async (c) => {
@@ -17,24 +21,14 @@ export function listOwnTasks(ctx: ApiContext): ApiHandler {
     requireOneOf(body, 'type', ['model']);
     requireOneOf(body, 'sort', ['id', 'time']);
     const page = readPage(body, 'DESC');
-    const name = body['modelName'];
-    if (isBlank(name)) {
-      const { tasks, total } = await listTasks(ctx, { organisationId, ...page });
-      return answerJson(c, taskAnswer(tasks, apiUrl, total));
-    }
-    const model = typeof name === 'string' ? findByName(name) : undefined;
-    if (!model) return answerJson(c, taskAnswer([], apiUrl));
-    const { tasks, total } = await listTasks(ctx, { organisationId, modelId: model.id, ...page });
-    return answerJson(c, taskAnswer(tasks, apiUrl, total));
+    const words = readSearch(body, 'modelName');
+    const modelIds = words === null ? null : findByName(words).map((model) => model.id);
+    const asked = { organisationId, modelIds, ...page };
+    const answer = isSet(body['summary'])
+      ? taskSummaryAnswer(await listTaskSummaries(ctx, asked))
+      : taskListAnswer(await listTasks(ctx, asked), apiUrl);
+    return answerJson(c, answer);
   };
-}
-
-/** By `owner/name` or by the name alone. */
-function findByName(name: string): Model | undefined {
-  const wanted = cleanSlug(name);
-  return MODELS.find(
-    (model) => cleanSlug(slugOf(model)) === wanted || cleanSlug(model.name) === wanted,
-  );
 }
 
 /** There is one kind of task and one order so far; asking for another must not look as if it was done. */

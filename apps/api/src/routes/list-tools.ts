@@ -1,33 +1,51 @@
-import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/models';
+import { cleanSlug, type Model, MODELS } from '@runfleet/models';
+import type { ModelStats } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
 import { toolWire } from '../wire/tool-wire.ts';
 import { isSet, openToolCall } from './open-tool-call.ts';
 import { readPage } from './page-parameters.ts';
+import { readSearch, relevanceOf } from './search-models.ts';
 
-/** `POST /v1/Tool/List`: the catalogue, filtered and paged; `total` counts all that match. */
+/** `POST /v1/Tool/List`: the catalogue, filtered, sorted and paged; `total` counts all that match. */
 export function listTools(ctx: ApiContext, stats: RememberedStats): ApiHandler {
   return async (c) => {
     const body = await openToolCall(ctx, c);
-    const { start, limit, order } = readPage(body, 'ASC');
-    const matching = MODELS.filter((model) => isMatch(model, body)).toSorted(
-      (a, b) => (Number(a.id) - Number(b.id)) * (order === 'ASC' ? 1 : -1),
-    );
+    const words = readSearch(body, 'search');
+    const rank = RANKS.get(textOf(body['sort'])) ?? byId;
+    const { start, limit, order } = readPage(body, rank === byId ? 'ASC' : 'DESC');
     const counts = await stats.read();
+    const found = MODELS.filter(
+      (model) => isMatch(model, body) && (words === null || relevanceOf(model, words) > 0),
+    ).map((model) => ({ model, rank: rank(model, { words, stats: counts.get(model.id) }) }));
+    const sign = order === 'ASC' ? 1 : -1;
+    const matching = found.toSorted(
+      (a, b) => (a.rank - b.rank) * sign || byId(a.model) - byId(b.model),
+    );
     const tool = matching
       .slice(start, start + limit)
-      .map((model) => toolWire(model, counts.get(model.id), isSet(body['summary'])));
+      .map(({ model }) => toolWire(model, counts.get(model.id), isSet(body['summary'])));
     return answerJson(c, { total: matching.length, errors: [], tool, result: true });
   };
 }
 
+type Rank = (
+  model: Model,
+  seen: { words: readonly string[] | null; stats: ModelStats | undefined },
+) => number;
+
+const byId = (model: Model) => Number(model.id);
+
+/** Other ways to sort are those of other catalogues, and here the same as none. */
+const RANKS: ReadonlyMap<string, Rank> = new Map([
+  ['relevance', (model, { words }) => (words === null ? 0 : relevanceOf(model, words))],
+  ['runcount', (_, { stats }) => stats?.runCount ?? 0],
+]);
+
 function isMatch(model: Model, body: Readonly<Record<string, unknown>>): boolean {
-  const search = textOf(body['search']).toLowerCase();
   const owner = textOf(body['slugowner']);
-  const about = [slugOf(model), model.description, ...model.tags, ...model.categories];
   return (
-    about.join('\n').toLowerCase().includes(search) &&
     (owner === '' || cleanSlug(owner) === cleanSlug(model.owner)) &&
     hasAny(model.categories, body['categories']) &&
     hasAny(model.tags, body['tags'])

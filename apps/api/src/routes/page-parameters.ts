@@ -1,3 +1,4 @@
+import { numberOf } from '@runfleet/models';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
 import { isBlank } from '../http/is-blank.ts';
@@ -28,10 +29,8 @@ function readCount(
 ): number {
   const given = body[name];
   if (isBlank(given)) return fallback;
-  const text = typeof given === 'number' ? String(given) : given;
-  if (typeof text !== 'string' || !/^\s*[+-]?\d+\s*$/.test(text))
-    throw invalid(MESSAGES.parameterNotNumber(name));
-  const value = Number(text);
+  const value = numberOf(given);
+  if (!Number.isInteger(value)) throw invalid(MESSAGES.parameterNotNumber(name));
   if (value < 0 || value > START_MAX)
     throw invalid(MESSAGES.parameterOutOfRange(name, 0, START_MAX));
   return value;

@@ -207,7 +207,7 @@ describe.for(['Detail', 'Cancel', 'Kill'])('Task/%s', (call) => {
   test('wants to know which task', async ({ tasks }) => {
     for (const body of ['', {}, { tasktoken: '', taskid: null }]) {
       await expect(tasks.ask(call, body)).resolves.toEqual({
-        errors: [{ code: 0, message: 'Request parameter [tasktoken] required' }],
+        errors: [{ code: 0, message: 'taskid or socketaccesstoken is required' }],
         result: false,
       });
     }
@@ -290,9 +290,16 @@ describe('Task/List', () => {
     expect(idsOf(await tasks.ask('List', { limit: '1000' }))).toHaveLength(3);
   });
 
-  test('filters by model, by its name or its path', async ({ tasks }) => {
+  test('filters by model, by its path, its name, or words and parts of them', async ({ tasks }) => {
     await tasks.run();
-    for (const modelName of ['Phi-3.5-mini-instruct', 'microsoft/phi-3-5-mini-instruct']) {
+    const names = [
+      'Phi-3.5-mini-instruct',
+      'microsoft/phi-3-5-mini-instruct',
+      'phi',
+      'mini PHI',
+      'struct',
+    ];
+    for (const modelName of names) {
       await expect(tasks.ask('List', { modelName })).resolves.toMatchObject({ total: '1' });
     }
     await expect(tasks.ask('List', { modelName: 'other' })).resolves.toEqual({
@@ -303,9 +310,56 @@ describe('Task/List', () => {
     });
   });
 
+  test('a hundred tasks of a megabyte each are a page of at most four megabytes', async ({
+    tenant,
+    db,
+    tasks,
+  }) => {
+    await tasks.run();
+    await db.sql`
+      insert into tasks (organisation_id, project_id, owner_id, token, model_id, pool, parameters,
+        seed, timeout_seconds, status, epoch, seq, changed_at, queued_at, price_version, cps, held,
+        debug_output)
+      select organisation_id, project_id, owner_id, token || n, model_id, pool,
+        json_build_object('prompt', repeat('x', 940000)), seed, timeout_seconds, 'task_cancel', 0, 1,
+        changed_at, queued_at, price_version, cps, 0, repeat('y', 10000)
+      from tasks, generate_series(1, 100) n`;
+    const sizeOf = async (body: object) => JSON.stringify(await tasks.ask('List', body)).length;
+    expect(await sizeOf({ limit: 100 })).toBeLessThan(4_000_000);
+    expect(await sizeOf({ limit: 20 })).toBeLessThan(4_000_000);
+    expect(await sizeOf({ limit: 100, summary: true })).toBeLessThan(50_000);
+
+    const { tasklist } = await tasks.ask('List', { limit: 100 });
+    expect(tasklist).toHaveLength(100);
+    expect(tasklist[0]).toMatchObject({ projectid: tenant.projectId, shortened: true });
+    expect(Object.keys(tasklist[0] ?? {}).at(-1)).toBe('shortened');
+    expect((await tasks.ask('List', { order: 'ASC' })).tasklist[0]).not.toHaveProperty('shortened');
+    expect((await tasks.ask('List', { limit: 1 })).tasklist[0]).not.toHaveProperty('shortened');
+  });
+
+  test('a summary has what a table shows, in the order of the whole', async ({ tasks }) => {
+    const { id } = await tasks.run();
+    const { total, tasklist } = await tasks.ask('List', { summary: true });
+    const [whole = {}] = (await tasks.ask('List', {})).tasklist;
+    const [row = {}] = tasklist;
+    expect({ total, id: row['id'], parameters: row['parameters'] }).toEqual({
+      total: '1',
+      id,
+      parameters: { prompt: 'Hello' },
+    });
+    const keys = Object.keys(row);
+    expect(keys).toEqual(Object.keys(whole).filter((key) => keys.includes(key)));
+    expect(whole).toMatchObject(row);
+  });
+
   test('refuses what it cannot do', async ({ tasks }) => {
     const refused = [
       [{ start: 'x' }, 'Request parameter [start] must be integer or float'],
+      [{ start: '1.5' }, 'Request parameter [start] must be integer or float'],
+      [{ start: '1e400' }, 'Request parameter [start] must be integer or float'],
+      [{ start: '9'.repeat(500_000) }, 'Request parameter [start] must be integer or float'],
+      [{ limit: true }, 'Request parameter [limit] must be integer or float'],
+      [{ modelName: 7 }, 'Request parameter [modelName] must be a text of at most 200 characters'],
       [{ start: '-1' }, 'Request parameter [start] must be between 0 and 1000000'],
       [{ limit: [] }, 'Request parameter [limit] must be integer or float'],
       [{ order: 'sideways' }, 'Request parameter [order] must be ASC or DESC'],

@@ -44,6 +44,8 @@ test('a model nobody has run is described in the keys of the wire', async ({ ask
     'cps',
     'approximatelycost',
     'taskstat',
+    'seotitle',
+    'seodescription',
   ]);
   expect(tool).toMatchObject({
     id: '598',
@@ -53,6 +55,8 @@ test('a model nobody has run is described in the keys of the wire', async ({ ask
     cps: '0.000585000000',
     approximatelycost: '0.000000000000',
     taskstat: { runcount: 0, successcount: '0', errorcount: '0', lastruntime: '0' },
+    seotitle: 'microsoft/Phi-3.5-mini-instruct',
+    seodescription: expect.stringContaining('lightweight language model'),
     parameters: [
       { title: 'Input', items: [{ id: 'prompt', type: 'textarea', required: true }, {}] },
       { title: 'Settings' },
@@ -97,6 +101,16 @@ test('Tool/List finds by text, category, tag and owner', async ({ ask }) => {
     [{ start: '0', limit: '20', sort: 'id', order: 'DESC', hideworkflows: true }, 2],
     [{ search: 'PHI-3.5' }, 1],
     [{ search: 'stable diffusion' }, 0],
+    [{ search: 'phi mini' }, 2],
+    [{ search: 'mini  PHI' }, 2],
+    [{ search: '4k phi' }, 1],
+    [{ search: 'struct' }, 2],
+    [{ search: 'phi-3-5-mini-instruct' }, 1],
+    [{ search: 'microsoft/Phi-3.5-mini-instruct' }, 1],
+    [{ search: '\uff50\uff48\uff49' }, 2],
+    [{ search: '???' }, 0],
+    [{ search: '  ' }, 2],
+    [{ start: '1.0', limit: '2e1', search: null }, 2],
     [{ categories: ['image', 'llm'] }, 2],
     [{ categories: ['image'] }, 0],
     [{ tags: ['chat'] }, 2],
@@ -107,7 +121,34 @@ test('Tool/List finds by text, category, tag and owner', async ({ ask }) => {
   for (const [body, total] of wanted) {
     const answer = await ask('List', body);
     expect({ body, ...answer }).toMatchObject({ body, total, errors: [], result: true });
-    expect(answer.tool).toHaveLength(total);
+    expect(answer.tool).toHaveLength('start' in body && body.start !== '0' ? total - 1 : total);
+  }
+});
+
+test('the catalogue is sorted by relevance or by runs where that is asked', async ({
+  ask,
+  api,
+  tenant,
+}) => {
+  await api.call(tenant, RUN, { prompt: 'a' });
+  const idsOf = async (body: object) => (await ask('List', body)).tool.map(({ id }) => id);
+  expect(await idsOf({})).toEqual(['598', '599']);
+  expect(await idsOf({ order: 'DESC' })).toEqual(['599', '598']);
+  expect(await idsOf({ search: '3 first phi', sort: 'relevance' })).toEqual(['599']);
+  expect(await idsOf({ search: 'mini 4', sort: 'relevance' })).toEqual(['599']);
+  expect(await idsOf({ search: 'phi', sort: 'relevance' })).toEqual(['598', '599']);
+  expect(await idsOf({ sort: 'runcount' })).toEqual(['598', '599']);
+  expect(await idsOf({ sort: 'runcount', order: 'ASC' })).toEqual(['599', '598']);
+});
+
+test('a search that is no text, or a very long one, is refused', async ({ ask }) => {
+  for (const search of [7, ['phi'], { a: 1 }, 'x'.repeat(201)]) {
+    await expect(ask('List', { search })).resolves.toEqual({
+      errors: [
+        { code: 0, message: 'Request parameter [search] must be a text of at most 200 characters' },
+      ],
+      result: false,
+    });
   }
 });
 

@@ -8,7 +8,7 @@ import {
   type TaskStatus,
   withAbsoluteUrls,
 } from '@runfleet/protocol';
-import type { TaskRow } from '@runfleet/tasks';
+import type { ListedTask, TaskRow, TaskSummary } from '@runfleet/tasks';
 
 /** The time fields in the wire's order; which moment each holds is in `TASK_LIFE`. */
 const TIMES_AFTER_CREATE = [
@@ -67,9 +67,52 @@ function taskWire(task: TaskRow, publicApiUrl: string) {
   };
 }
 
-/** `{total, errors, tasklist, result}`, the answer of every Task call. */
-export function taskAnswer(tasks: readonly TaskRow[], publicApiUrl: string, total = tasks.length) {
-  const tasklist = tasks.map((task) => taskWire(task, publicApiUrl));
+/** `{total, errors, tasklist, result}`, the answer of every Task call about one task. */
+export function taskAnswer(tasks: readonly TaskRow[], publicApiUrl: string) {
+  return listAnswer(
+    tasks.map((task) => taskWire(task, publicApiUrl)),
+    tasks.length,
+  );
+}
+
+/** A page of whole tasks. Of one whose texts were cut the last key is `shortened`, which is ours. */
+export function taskListAnswer(
+  { tasks, total }: { tasks: readonly ListedTask[]; total: number },
+  publicApiUrl: string,
+) {
+  const rows = tasks.map((task) => {
+    const row = taskWire(task, publicApiUrl);
+    return task.isShortened ? { ...row, shortened: true } : row;
+  });
+  return listAnswer(rows, total);
+}
+
+/** A page of what a table shows, in the keys and the order of whole tasks. */
+export function taskSummaryAnswer({
+  tasks,
+  total,
+}: {
+  tasks: readonly TaskSummary[];
+  total: number;
+}) {
+  const rows = tasks.map((task) => {
+    const model = modelById(task.modelId);
+    return {
+      id: task.id,
+      parameters: { prompt: task.prompt },
+      elapsedseconds: formatTicks(billedTicks(task)),
+      status: task.status,
+      totalcost: formatUsd(task.totalCost),
+      createtime: formatUnixSeconds(task.queuedAt),
+      pexit: task.pexit,
+      modelslugowner: model?.owner ?? '',
+      modelslugproject: model?.name ?? '',
+    };
+  });
+  return listAnswer(rows, total);
+}
+
+function listAnswer<Row>(tasklist: readonly Row[], total: number) {
   return { total: String(total), errors: [], tasklist, result: true };
 }
 

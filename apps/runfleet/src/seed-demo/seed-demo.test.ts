@@ -258,7 +258,7 @@ test('every fate is told, and every organisation has its share and its mark', as
   for (const organisationId of await findDemoOrganisations({ db })) {
     const { tasks, total } = await listTasks(
       { db },
-      { organisationId, start: 0, limit: 10, order: 'DESC' },
+      { organisationId, modelIds: null, start: 0, limit: 10, order: 'DESC' },
     );
     expect(total).toBeGreaterThan(30);
     expect(tasks).toHaveLength(10);

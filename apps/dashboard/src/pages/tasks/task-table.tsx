@@ -1,4 +1,4 @@
-import type { WireTask } from '@runfleet/client';
+import type { WireTaskSummary } from '@runfleet/client';
 import { isTerminal } from '@runfleet/protocol';
 
 import { Money } from '../../components/money.tsx';
@@ -10,7 +10,7 @@ import { standingOf } from '../../task/task-outcome.ts';
 
 const NOW_MS = 5000;
 
-export function TaskTable({ tasks }: { tasks: readonly WireTask[] }) {
+export function TaskTable({ tasks }: { tasks: readonly WireTaskSummary[] }) {
   const nowMs = useNow(NOW_MS);
   return (
     <table className="table tasks-table card">
@@ -39,7 +39,7 @@ export function TaskTable({ tasks }: { tasks: readonly WireTask[] }) {
   );
 }
 
-function Row({ task, nowMs }: { task: WireTask; nowMs: number }) {
+function Row({ task, nowMs }: { task: WireTaskSummary; nowMs: number }) {
   const created = Number(task.createtime);
   const isEnded = isTerminal(task.status);
   return (
@@ -71,12 +71,7 @@ function Row({ task, nowMs }: { task: WireTask; nowMs: number }) {
   );
 }
 
-function promptOf(task: WireTask): string {
-  const { prompt, messages } = task.parameters;
-  if (typeof prompt === 'string' && prompt !== '') return prompt;
-  if (Array.isArray(messages)) {
-    const last = messages.at(-1) as { content?: unknown } | undefined;
-    if (typeof last?.content === 'string') return last.content;
-  }
-  return 'No prompt';
+function promptOf({ parameters }: WireTaskSummary): string {
+  const { prompt } = parameters;
+  return typeof prompt === 'string' && prompt !== '' ? prompt : 'No prompt';
 }

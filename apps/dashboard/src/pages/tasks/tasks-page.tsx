@@ -36,7 +36,7 @@ function History() {
   const client = useClient();
   const { data, error, refetch } = useQuery({
     queryKey: ['tasks', filter],
-    queryFn: ({ signal }) => client.list(listedBy(filter), { signal }),
+    queryFn: ({ signal }) => client.summaries(listedBy(filter), { signal }),
     refetchInterval: ({ state }) =>
       state.data?.tasks.some((task) => !isTerminal(task.status)) ? LIVE_REFRESH_MS : false,
   });

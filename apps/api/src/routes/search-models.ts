@@ -1,0 +1,55 @@
+/** How catalogue and history find models by what a person types. */
+import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/models';
+import { RunfleetError } from '@runfleet/protocol';
+
+const SEARCH_CHARACTERS_MAX = 200;
+
+/**
+ * The words of a search, in lower case: case, order and punctuation do not matter. Null where nothing
+ * is searched for. Throws `invalid_request` for what is no text, or a very long one.
+ */
+export function readSearch(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+): readonly string[] | null {
+  const given = body[name] ?? '';
+  if (typeof given !== 'string' || given.length > SEARCH_CHARACTERS_MAX) {
+    throw new RunfleetError(
+      'invalid_request',
+      `Request parameter [${name}] must be a text of at most ${SEARCH_CHARACTERS_MAX} characters`,
+    );
+  }
+  return given.trim() === '' ? null : wordsOf(given);
+}
+
+/** The models of a slug, or if there is none, all that have every word in their slug. */
+export function findByName(words: readonly string[]): readonly Model[] {
+  const wanted = words.join('-');
+  const named = MODELS.filter((model) =>
+    [slugOf(model), model.name].some((slug) => cleanSlug(slug) === wanted),
+  );
+  return named.length > 0 ? named : MODELS.filter((model) => hasWords(slugOf(model), words));
+}
+
+/** How well a model fits: 0 is not at all, and words of its slug count more than those told of it. */
+export function relevanceOf(model: Model, words: readonly string[]): number {
+  const slug = slugOf(model);
+  const about = [slug, model.description, ...model.tags, ...model.categories].join(' ');
+  if (!hasWords(about, words)) return 0;
+  const whole = new Set(wordsOf(slug));
+  const points = words.map((word) =>
+    whole.has(word) ? 3 : slug.toLowerCase().includes(word) ? 2 : 1,
+  );
+  return points.reduce<number>((sum, point) => sum + point, 0);
+}
+
+/** Whether each word is in the text, as a word or as a part of one. No words are in none. */
+function hasWords(text: string, words: readonly string[]): boolean {
+  const all = wordsOf(text).join(' ');
+  return words.length > 0 && words.every((word) => all.includes(word));
+}
+
+function wordsOf(text: string): string[] {
+  const plain = text.normalize('NFKC').toLowerCase();
+  return plain.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
+}

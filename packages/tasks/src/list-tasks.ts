@@ -1,0 +1,140 @@
+/**
+ * Lists of tasks. What a page holds is bounded here and in Postgres, since a task's inputs and answer
+ * may be as large as a body, and a page has a hundred of them.
+ */
+import type { Db, Sql, Statement } from '@runfleet/db';
+import { type Micros, parseUsd, type Pico, type TaskStatus } from '@runfleet/protocol';
+
+import { TASK_COLUMNS, type TaskRecord, type TaskRow, toTaskRow } from './read-task.ts';
+
+export type TaskPage = {
+  organisationId: string;
+  /** Those of these models alone; null is all. */
+  modelIds: readonly string[] | null;
+  start: number;
+  limit: number;
+  order: 'ASC' | 'DESC';
+};
+
+/** A task whose texts are whole, or cut where they were beyond its share of the page. */
+export type ListedTask = TaskRow & { isShortened: boolean };
+
+/** Of the inputs, answers and outputs of a page; each task has an equal share. */
+const PAGE_BYTES_MAX = 4_000_000;
+/** To which the texts of a task are cut that has more than its share, and how many of its inputs stay. */
+const CUT_CHARACTERS = 500;
+const CUT_INPUTS = 64;
+
+/** A page of an organisation's tasks by id, and how many match in all. */
+export async function listTasks(
+  ctx: { db: Db },
+  page: TaskPage,
+): Promise<{ total: number; tasks: ListedTask[] }> {
+  const { sql } = ctx.db;
+  const shareBytes = Math.floor(PAGE_BYTES_MAX / page.limit);
+  const whole = TASK_COLUMNS.filter((column) => !LONG_COLUMNS.includes(column));
+  const [total, rows] = await Promise.all([
+    countTasks(sql, page),
+    sql<(TaskRecord & { is_shortened: boolean })[]>`
+      select ${sql(whole)}, is_shortened,
+        case when is_shortened then ${cutInputs(sql)} else parameters end as parameters,
+        case when is_shortened then ${cutOutputs(sql)} else outputs end as outputs,
+        case when is_shortened then ${cutText(sql, sql`debug_output`)} else debug_output end as debug_output,
+        case when is_shortened then ${cutText(sql, sql`debug_error`)} else debug_error end as debug_error
+      from (select * from tasks where ${matches(sql, page)} ${ofPage(sql, page)}) t
+      cross join lateral (
+        select octet_length(parameters::text) + octet_length(outputs::text)
+          + octet_length(debug_output) + octet_length(debug_error) > ${shareBytes} as is_shortened
+        -- Computed once: as a part of each column that asks for it, the texts are read as often.
+        offset 0
+      ) size
+      order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
+  ]);
+  const tasks = rows.map((row) => ({ ...toTaskRow(row), isShortened: row.is_shortened }));
+  return { total, tasks };
+}
+
+/** What a table of tasks shows of one. */
+export type TaskSummary = {
+  id: string;
+  modelId: string;
+  status: TaskStatus;
+  pexit: string;
+  totalCost: Pico;
+  timeoutSeconds: number;
+  queuedAt: Micros | null;
+  acceptedAt: Micros | null;
+  endedAt: Micros | null;
+  /** The beginning of what was asked last; empty where that is no text. */
+  prompt: string;
+};
+
+const SUMMARY_CHARACTERS = 200;
+
+/** The same page, without inputs and answers: for those who ask again and again. */
+export async function listTaskSummaries(
+  ctx: { db: Db },
+  page: TaskPage,
+): Promise<{ total: number; tasks: TaskSummary[] }> {
+  const { sql } = ctx.db;
+  const [total, rows] = await Promise.all([
+    countTasks(sql, page),
+    sql<(Omit<TaskSummary, 'totalCost'> & { totalCost: string })[]>`
+      select id, model_id as "modelId", status, pexit, total_cost as "totalCost",
+        timeout_seconds as "timeoutSeconds", queued_at as "queuedAt",
+        accepted_at as "acceptedAt", ended_at as "endedAt",
+        left(coalesce(nullif(parameters ->> 'prompt', ''),
+          parameters #>> '{messages,-1,content,0,text}',
+          parameters #>> '{messages,-1,content}', ''), ${SUMMARY_CHARACTERS}) as prompt
+      from (select * from tasks where ${matches(sql, page)} ${ofPage(sql, page)}) t
+      order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
+  ]);
+  const tasks = rows.map((row) => ({ ...row, totalCost: parseUsd(row.totalCost) }));
+  return { total, tasks };
+}
+
+const LONG_COLUMNS: readonly string[] = ['parameters', 'outputs', 'debug_output', 'debug_error'];
+
+async function countTasks(sql: Sql, page: TaskPage): Promise<number> {
+  const [row] = await sql<{ total: string }[]>`
+    select count(*) as total from tasks where ${matches(sql, page)}`;
+  return Number(row?.total ?? 0);
+}
+
+function matches(sql: Sql, { organisationId, modelIds }: TaskPage): Statement {
+  const ofModels = modelIds === null ? sql`` : sql`and model_id = any(${modelIds as string[]})`;
+  return sql`organisation_id = ${organisationId} ${ofModels}`;
+}
+
+/** Within the page's own select, so that what comes before it is skipped unread. */
+function ofPage(sql: Sql, { start, limit, order }: TaskPage): Statement {
+  return sql`order by id ${order === 'ASC' ? sql`asc` : sql`desc`} limit ${limit} offset ${start}`;
+}
+
+function cutText(sql: Sql, text: Statement): Statement {
+  return sql`case when length(${text}) > ${CUT_CHARACTERS}
+    then left(${text}, ${CUT_CHARACTERS}) || '…' else ${text} end`;
+}
+
+/** Texts are cut, and what is long and no text is left out. Keys stay in order. */
+function cutInputs(sql: Sql): Statement {
+  return sql`(
+    select coalesce(json_object_agg(key, case when json_typeof(value) = 'string'
+      then to_json(${cutText(sql, sql`(value #>> '{}')`)}) else value end), '{}')
+    from (select * from json_each(parameters) limit ${CUT_INPUTS}) input
+    where length(key) <= ${CUT_CHARACTERS}
+      and (json_typeof(value) = 'string' or octet_length(value::text) <= ${CUT_CHARACTERS}))`;
+}
+
+/** The first item has the answer thrice, and may tell of each of its tokens. Files stay as they are. */
+function cutOutputs(sql: Sql): Statement {
+  return sql`(
+    select coalesce(json_agg(case when item ->> 'contenttype' = 'raw'
+      then json_build_object('contenttype', 'raw', 'content', json_build_object(
+        'prompt', ${cutText(sql, sql`(item #>> '{content,prompt}')`)},
+        'raw', ${cutText(sql, sql`debug_output`)},
+        'thinking', '[]'::json,
+        'answer', json_build_array(${cutText(sql, sql`debug_output`)})))
+      else item end), '[]')
+    from json_array_elements(outputs) item)`;
+}
