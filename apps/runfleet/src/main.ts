@@ -2,6 +2,7 @@
 import { keepLoopbackDirect } from '@runfleet/local-servers';
 import { ConfigError } from '@runfleet/service';
 
+import { asksForHelp, type Command } from './cli/with-usage.ts';
 import { endWithStarter } from './end-with-starter.ts';
 
 const USAGE = `runfleet <command>
@@ -19,8 +20,6 @@ const USAGE = `runfleet <command>
 
 Settings are environment variables; .env.example lists them.
 `;
-
-type Command = (args: readonly string[]) => Promise<void>;
 
 /** Loaded when asked for, so that a small command does not wait for the roles. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -42,8 +41,11 @@ keepLoopbackDirect(process.env);
 const [name = '', ...args] = process.argv.slice(2);
 const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (!load) {
-  process.stderr.write(USAGE);
-  process.exitCode = name === '--help' || name === 'help' ? 0 : 2;
+  const isAsked = asksForHelp([name]);
+  (isAsked ? process.stdout : process.stderr).write(
+    isAsked || name === '' ? USAGE : `There is no command "${name}".\n\n${USAGE}`,
+  );
+  process.exitCode = isAsked ? 0 : 2;
 } else {
   try {
     const command = await load();

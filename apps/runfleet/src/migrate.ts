@@ -1,9 +1,24 @@
+import { parseArgs } from 'node:util';
+
 import { migrateDb } from '@runfleet/db';
 import { loadConfig, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
+import { runWithUsage } from './cli/with-usage.ts';
+
+const USAGE = `runfleet migrate
+
+Brings the schema of the database that DATABASE_URL names up to date.
+`;
+
 /** Brings the database's schema up to date, and exits. */
-export async function migrate(): Promise<void> {
+export function migrate(args: readonly string[]): Promise<void> {
+  return runWithUsage(USAGE, args, migrateGiven);
+}
+
+async function migrateGiven(args: readonly string[]): Promise<void> {
+  // It takes no arguments, so that a mistyped one changes nothing.
+  parseArgs({ args: [...args], options: {} });
   const config = loadConfig(z.object({ DATABASE_URL: sharedSettings.DATABASE_URL }));
   await migrateDb(config.DATABASE_URL);
   process.stderr.write('The schema is up to date.\n');

@@ -3,10 +3,21 @@ import { parseArgs } from 'node:util';
 import { createLogger, loadConfig, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
+import { runWithUsage, UsageError } from './cli/with-usage.ts';
 import { type Role, ROLE_NAMES, startRoles } from './roles.ts';
 
+const USAGE = `runfleet start --roles ROLE[,ROLE...]
+
+Runs roles until the process is asked to stop: ${ROLE_NAMES.join(', ')}. Their settings are environment variables;
+.env.example lists them.
+`;
+
 /** Runs roles until the process is asked to stop. */
-export async function start(args: readonly string[]): Promise<void> {
+export function start(args: readonly string[]): Promise<void> {
+  return runWithUsage(USAGE, args, startGiven);
+}
+
+async function startGiven(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { roles: { type: 'string' } } });
   const roles = readRoles(values.roles);
   const { LOG_LEVEL: level } = loadConfig(z.object({ LOG_LEVEL: sharedSettings.LOG_LEVEL }));
@@ -25,7 +36,7 @@ function readRoles(text: string | undefined): Role[] {
   const unknown = names.filter((name) => !known.includes(name));
   if (names.length === 0 || unknown.length > 0) {
     const problem = names.length === 0 ? 'is missing' : `names ${unknown.join(', ')}`;
-    throw new Error(`--roles ${problem}. Give some of: ${ROLE_NAMES.join(', ')}.`);
+    throw new UsageError(`--roles ${problem}. Give some of: ${ROLE_NAMES.join(', ')}.`);
   }
   return [...new Set(names)] as Role[];
 }

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { onlyOperand, runSubcommand, UsageError } from './subcommands.ts';
+import { onlyOperand, runSubcommand } from './subcommands.ts';
+import { UsageError } from './with-usage.ts';
 
 const USAGE = 'the usage\n';
 const commands = {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,10 @@ const DASHBOARD = fileURLToPath(new URL('../../../dashboard', import.meta.url));
 
 const SOURCES = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'];
 
-/** Builds the dashboard where its files are newer than what was built. Answers whether it did. */
+/**
+ * Builds the dashboard where its files are newer than what was built. Answers whether it did. It is
+ * built aside: another start may be serving what is there, or building as well.
+ */
 export async function buildDashboard(): Promise<boolean> {
   const built = await modifiedAt(join(DASHBOARD, 'dist', 'index.html'));
   if (built !== null && built > (await newestOf(SOURCES))) return false;
@@ -19,8 +22,12 @@ export async function buildDashboard(): Promise<boolean> {
     'bin',
     'vite.js',
   );
-  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+  const aside = join(DASHBOARD, `dist.${process.pid}`);
+  const args = ['build', '--logLevel', 'warn', '--outDir', aside, '--emptyOutDir'];
+  const child = spawn(process.execPath, [vite, ...args], {
     cwd: DASHBOARD,
+    // Of a shell that is set for development or tests, the pages take nothing.
+    env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said: string[] = [];
@@ -28,8 +35,24 @@ export async function buildDashboard(): Promise<boolean> {
     stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
   }
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`The dashboard could not be built:\n${said.join('')}`);
+  if (code !== 0) {
+    await rm(aside, { recursive: true, force: true });
+    throw new Error(`The dashboard could not be built:\n${said.join('')}`);
+  }
+  await takePlace(aside, join(DASHBOARD, 'dist'));
   return true;
+}
+
+async function takePlace(aside: string, place: string): Promise<void> {
+  const former = `${aside}.former`;
+  await rename(place, former).catch(ignoreAbsence);
+  // Another start may have been quicker, with the same pages.
+  await rename(aside, place).catch(async () => rm(aside, { recursive: true, force: true }));
+  await rm(former, { recursive: true, force: true });
+}
+
+function ignoreAbsence(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function modifiedAt(path: string): Promise<number | null> {

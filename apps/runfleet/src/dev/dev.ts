@@ -13,7 +13,9 @@ import { bringPostgres, bringRedis, claimFolder, freePort } from '@runfleet/loca
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
+import { runWithUsage } from '../cli/with-usage.ts';
 import { homeSetting } from '../home-setting.ts';
+import { noteServed } from '../model/served-model.ts';
 import { banner, type DevStarted } from './banner.ts';
 import { buildDashboard } from './build-dashboard.ts';
 import { chooseModel } from './choose-model.ts';
@@ -39,7 +41,20 @@ const devConfig = z.object({
   LOG_LEVEL: sharedSettings.LOG_LEVEL.default('warn'),
 });
 
-export async function dev(args: readonly string[]): Promise<void> {
+const USAGE = `runfleet dev [--ephemeral] [--prompt TEXT]
+
+  --ephemeral     keeps nothing, and leaves alone what is kept
+  --prompt TEXT   runs one prompt through the whole system, then ends
+
+Finds or brings a Postgres and a Redis, and runs everything: what \`npm start\` does. RUNFLEET_HOME says where the data is
+kept, DATABASE_URL, REDIS_URL and MODEL_DIR name what is there already.
+`;
+
+export function dev(args: readonly string[]): Promise<void> {
+  return runWithUsage(USAGE, args, runEverything);
+}
+
+async function runEverything(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: { ephemeral: { type: 'boolean', default: false }, prompt: { type: 'string' } },
@@ -121,6 +136,7 @@ async function bringUp(
   // All of them end before one's failure is told, so that nothing is started or said after it.
   await Promise.allSettled(beside);
   const [postgres, redis, model, , { ROLE_NAMES, startRoles }] = await Promise.all(beside);
+  resources.use(await noteServed(home, model.dir));
   await progress.step('Schema', () => migrateDb(postgres.url));
 
   const masterKeyFile = join(dataHome, 'master.key');

@@ -1,15 +1,26 @@
 import { parseArgs } from 'node:util';
 
+import { runWithUsage } from '../cli/with-usage.ts';
 import { CHECKS } from './checks/index.ts';
 import { readDoctorSettings } from './doctor-settings.ts';
 import { hasProblem, renderJson, renderReport } from './render-report.ts';
 import { runChecks } from './run-checks.ts';
 
+const USAGE = `runfleet doctor [--json]
+
+Looks at everything that Runfleet needs and changes nothing: at the deployment of the environment's settings, else at a
+running \`npm start\`. Exit code: 0 no problem, 1 a problem, 2 wrong usage.
+`;
+
 /**
  * `runfleet doctor`: looks at everything that Runfleet needs, changes nothing, and exits with 1
  * where there is a problem.
  */
-export async function doctor(args: readonly string[]): Promise<void> {
+export function doctor(args: readonly string[]): Promise<void> {
+  return runWithUsage(USAGE, args, examine);
+}
+
+async function examine(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: { json: { type: 'boolean', default: false } },

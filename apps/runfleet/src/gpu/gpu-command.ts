@@ -5,7 +5,8 @@ import type { Digest } from '@runfleet/downloads';
 
 import { formatBytes } from '../cli/format-bytes.ts';
 import { reportTransfer } from '../cli/report-transfer.ts';
-import { runSubcommand, UsageError } from '../cli/subcommands.ts';
+import { runSubcommand } from '../cli/subcommands.ts';
+import { UsageError } from '../cli/with-usage.ts';
 import type { CudaWants, WantedLibrary } from './cuda-wants.ts';
 import { readGpuContext } from './gpu-context.ts';
 import { checkProvider, installProvider } from './install-provider.ts';

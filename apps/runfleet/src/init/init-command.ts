@@ -5,11 +5,22 @@ import { openDb } from '@runfleet/db';
 import { parseUsd, type Pico, randomAlphanumeric } from '@runfleet/protocol';
 import { z } from 'zod';
 
-import { UsageError } from '../cli/subcommands.ts';
+import { runWithUsage, UsageError } from '../cli/with-usage.ts';
 import { createDeploymentTenant, type TenantMade } from './create-deployment-tenant.ts';
 import { readInitSettings } from './init-settings.ts';
 
 const PASSWORD_LENGTH = 20;
+
+const USAGE = `runfleet init --organisation NAME --email ADDRESS
+
+  [--deposit USD]          what the organisation has to spend, such as 25 or 0.5 (nothing)
+  [--password-file FILE]   the owner's password; without it one is made and printed
+  [--operator]             the owner also runs the deployment
+  [--json]                 the answer for programs
+
+Makes a deployment's first organisation, owner and project. DATABASE_URL and MASTER_KEY say which deployment. The key
+and the secret are printed once.
+`;
 
 const OPTIONS = {
   organisation: { type: 'string' },
@@ -24,7 +35,11 @@ const OPTIONS = {
  * `runfleet init`: the first organisation, owner and project of a deployment, whose database and
  * master key the environment names. A generated password, the key and the secret are printed once.
  */
-export async function init(args: readonly string[]): Promise<void> {
+export function init(args: readonly string[]): Promise<void> {
+  return runWithUsage(USAGE, args, make);
+}
+
+async function make(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const organisation = required(values.organisation, '--organisation NAME');
   const email = readEmail(required(values.email, '--email ADDRESS'));

@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 
 import { formatBytes } from '../cli/format-bytes.ts';
 import { reportTransfer } from '../cli/report-transfer.ts';
-import { onlyOperand, runSubcommand, UsageError } from '../cli/subcommands.ts';
+import { onlyOperand, runSubcommand } from '../cli/subcommands.ts';
 import { table } from '../cli/table.ts';
+import { UsageError } from '../cli/with-usage.ts';
 import { writeJson } from '../cli/write-json.ts';
 import { addModel } from './add-model.ts';
 import { findModel, type ListedModel, listModels } from './list-models.ts';
@@ -24,7 +25,7 @@ const USAGE = `runfleet model <command> [--json]
   list                                               the models of this machine
   inspect <name> [--verify]                          one model; --verify reads every byte again
   use <name> | --none                                what \`npm start\` serves where MODEL_DIR is not set
-  remove <name> [--force]                            --force: also the one in use
+  remove <name> [--force]                            --force: also one in use or served now
 
 RUNFLEET_HOME says where models are kept, HUB_URL which hub they come from (https://huggingface.co), HF_TOKEN
 is sent to it. Exit code: 0 done, 1 failed, 2 wrong usage.

@@ -1,4 +1,4 @@
-import { UsageError } from '../cli/subcommands.ts';
+import { UsageError } from '../cli/with-usage.ts';
 
 // What begins with a dot, or holds another name of ours, is work in progress and no model.
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/u;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
-import { UsageError } from '../cli/subcommands.ts';
+import { UsageError } from '../cli/with-usage.ts';
 import { nameFrom } from './model-name.ts';
 
 type FolderSource = { kind: 'folder'; path: string };

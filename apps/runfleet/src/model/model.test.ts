@@ -22,6 +22,7 @@ import { readModelInUse, writeNameInUse } from './model-in-use.ts';
 import { checkModelName } from './model-name.ts';
 import { readSource } from './model-source.ts';
 import { removeModel } from './remove-model.ts';
+import { noteServed } from './served-model.ts';
 import { startTestHub } from './testing.ts';
 import { verifyFile } from './verify-model.ts';
 
@@ -157,6 +158,17 @@ test('a folder without a graph is no model', async () => {
 test('a name that is taken is refused before anything is fetched', async () => {
   await add(published, { isLinked: true });
   await expect(add(published)).rejects.toThrow(/model named tiny-test already\. .*--name/);
+});
+
+test('a model that a process serves is not removed under it; a crashed one serves nothing', async () => {
+  const { dir } = await add(published, { isLinked: true });
+  await using served = await noteServed(ctx.home, dir);
+  await writeFile(join(ctx.home, 'models', '.served-tiny-test-1'), '1 999999999999');
+  const refusal = `tiny-test is served by process ${process.pid}.`;
+  await expect(removeModel(ctx, 'tiny-test', false)).rejects.toThrow(refusal);
+  await served[Symbol.asyncDispose]();
+  await removeModel(ctx, 'tiny-test', false);
+  expect(await readdir(join(ctx.home, 'models'))).toEqual(['.adding']);
 });
 
 test('the model in use is what the next start gets, and is not removed by accident', async () => {

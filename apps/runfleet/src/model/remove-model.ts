@@ -4,14 +4,19 @@ import { join } from 'node:path';
 import { findModel, type ListedModel } from './list-models.ts';
 import { type ModelContext, modelsFolder } from './model-context.ts';
 import { writeNameInUse } from './model-in-use.ts';
+import { servingPid } from './served-model.ts';
 
-/** Removes a model's folder; of a linked one the links alone. The one in use only with `isForced`. */
+/** Removes a model's folder; of a linked one the links alone. One that is in use or served only with `isForced`. */
 export async function removeModel(
   ctx: Pick<ModelContext, 'home'>,
   name: string,
   isForced: boolean,
 ): Promise<ListedModel> {
   const model = await findModel(ctx, name);
+  const served = await servingPid(ctx.home, name);
+  if (served !== undefined && !isForced) {
+    throw new Error(`${name} is served by process ${served}. Stop that first, or add --force.`);
+  }
   if (model.isInUse) {
     if (!isForced) {
       throw new Error(

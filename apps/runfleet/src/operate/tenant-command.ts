@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 
 import { listTenants, setOverflow, setShare, type Tenant } from '@runfleet/identity';
 
-import { onlyOperand, runSubcommand, UsageError } from '../cli/subcommands.ts';
+import { onlyOperand, runSubcommand } from '../cli/subcommands.ts';
 import { table } from '../cli/table.ts';
+import { UsageError } from '../cli/with-usage.ts';
 import { writeJson } from '../cli/write-json.ts';
 import { openDatabase } from './open-database.ts';
 

@@ -2,18 +2,29 @@ import { parseArgs } from 'node:util';
 
 import { randomAlphanumeric } from '@runfleet/protocol';
 
+import { runWithUsage } from '../cli/with-usage.ts';
 import { openDatabase } from '../operate/open-database.ts';
 import { purgeDemoData } from './purge-demo-data.ts';
 import { seedDemoData } from './seed-demo-data.ts';
 
 const PASSWORD_LENGTH = 20;
 
+const USAGE = `runfleet seed-demo [--purge] [--json]
+
+Makes three organisations with 14 days of tasks, so that every page has something to show; --purge removes them.
+DATABASE_URL says which deployment; without it, a running \`npm start\`.
+`;
+
 /**
  * `runfleet seed-demo [--purge]`: three organisations with 14 days of tasks, so that every page has
  * something to show; or their removal. In the environment's database, else in that of a running
  * `npm start`.
  */
-export async function seedDemo(args: readonly string[]): Promise<void> {
+export function seedDemo(args: readonly string[]): Promise<void> {
+  return runWithUsage(USAGE, args, seedGiven);
+}
+
+async function seedGiven(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expect, test } from 'vitest';
+
+/** Without a database, a home or any setting: help needs none of them. */
+async function runfleet(...args: string[]) {
+  const main = join(import.meta.dirname, 'main.ts');
+  return promisify(execFile)(process.execPath, ['--import', 'tsx', main, ...args], {
+    cwd: import.meta.dirname,
+    env: { PATH: process.env['PATH'] },
+  });
+}
+
+const usage = (await runfleet('--help')).stdout;
+const commands = [
+  ...new Set([...usage.matchAll(/^ {2}([a-z][a-z-]*) /gmu)].map(([, name]) => name ?? '')),
+];
+
+test('the list of commands is an answer, and wrong usage where it was not asked for', async () => {
+  expect(commands).toEqual(expect.arrayContaining(['start', 'dev', 'migrate', 'doctor', 'init']));
+  expect((await runfleet('-h')).stdout).toBe(usage);
+  for (const args of [[], ['nothing'], ['constructor']]) {
+    await expect(runfleet(...args)).rejects.toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(usage),
+    });
+  }
+});
+
+test.concurrent.each(commands)(
+  '--help of %s says how it is used, and does nothing',
+  async (name) => {
+    const { stdout, stderr } = await runfleet(name, '--help');
+    expect(stdout).toMatch(new RegExp(`^runfleet ${name}\\b`, 'u'));
+    expect(stderr).toBe('');
+  },
+);
+
+test.concurrent.each(commands)(
+  'what %s does not know is wrong usage, and nothing is done',
+  async (name) => {
+    await expect(runfleet(name, '--no-such-flag')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no-such-flag[\s\S]*\n\nrunfleet /u),
+    });
+  },
+);

@@ -1,0 +1,34 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { processIdentity, runningPid } from '@runfleet/local-servers';
+
+import { modelsFolder } from './model-context.ts';
+
+const noteOf = (name: string) => `.served-${name}-`;
+
+/**
+ * Notes in RUNFLEET_HOME/models that this process serves the model in `dir`, if it is one of that
+ * folder, until it is disposed of. The note of a process that has crashed counts for nothing.
+ */
+export async function noteServed(home: string, dir: string): Promise<AsyncDisposable> {
+  const folder = resolve(modelsFolder({ home }));
+  if (dirname(resolve(dir)) !== folder) return { [Symbol.asyncDispose]: async () => {} };
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${noteOf(basename(dir))}${process.pid}`);
+  await writeFile(path, processIdentity(process.pid) ?? String(process.pid));
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+/** The process that serves the model; undefined where none does. */
+export async function servingPid(home: string, name: string): Promise<number | undefined> {
+  const folder = modelsFolder({ home });
+  for (const file of await readdir(folder)) {
+    if (!file.startsWith(noteOf(name))) continue;
+    if (!/^\d+$/u.test(file.slice(noteOf(name).length))) continue;
+    const pid = runningPid(await readFile(join(folder, file), 'utf8').catch(() => ''));
+    if (pid !== undefined) return pid;
+    await rm(join(folder, file), { force: true });
+  }
+  return undefined;
+}
