@@ -1,8 +1,8 @@
+import { GrammarError, openGrammar, type OutputGrammar } from '@runfleet/grammar';
 import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/models';
 
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
-import { openAutomaton } from './grammar/open-automaton.ts';
 
 const ROLES: readonly string[] = ['system', 'user', 'assistant'] satisfies ChatMessage['role'][];
 /** One beyond those of the caller, which the parameter `system_prompt` puts before them. */
@@ -39,7 +39,7 @@ export function checkRequest(request: GenerateRequest): void {
 
   checkStopSequences(request.stopSequences);
   checkStopTokenIds(request.stopTokenIds);
-  if (request.grammar) openAutomaton(request.grammar);
+  if (request.grammar) checkGrammar(request.grammar);
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {
@@ -96,6 +96,15 @@ function checkStopTokenIds(ids: readonly number[]): void {
   }
   for (const [index, id] of ids.entries()) {
     checkNumber(`stopTokenIds[${index}]`, id, { min: 0, max: stopTokenId, step: 1 });
+  }
+}
+
+function checkGrammar(grammar: OutputGrammar): void {
+  try {
+    openGrammar(grammar);
+  } catch (error) {
+    if (!(error instanceof GrammarError)) throw error;
+    throw new EngineError('input', error.message, { cause: error });
   }
 }
 

@@ -1,3 +1,5 @@
+import type { OutputGrammar } from '@runfleet/grammar';
+
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
 /** One answer to be written. `maxTokens` and `minTokens` count tokens of the answer. */
@@ -34,12 +36,6 @@ export type GenerateRequest = {
    */
   cacheScope?: string;
 };
-
-/** `schema` is a JSON Schema's text; `json` is any object or list. */
-export type OutputGrammar =
-  | { kind: 'json' }
-  | { kind: 'json_schema'; schema: string }
-  | { kind: 'regex'; pattern: string };
 
 /** A natural logarithm of the probability that the model itself gave, before all settings. */
 export type Logprob = { id: number; token: string; logprob: number };

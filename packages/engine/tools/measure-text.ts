@@ -5,10 +5,12 @@
 // Without a file it takes a vocabulary of Phi's size that is mostly filler.
 import { readFile } from 'node:fs/promises';
 
+import type { OutputGrammar } from '@runfleet/grammar';
+
 import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
-import type { OutputGrammar } from '../src/engine.ts';
 import { GrammarPath } from '../src/grammar/grammar-path.ts';
 import { Grammars } from '../src/grammar/grammars.ts';
+import { readVocabulary } from '../src/grammar/vocabulary.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
 import { SeededRandom } from '../src/sampling/seeded-random.ts';
 import { TokenOdds } from '../src/sampling/token-odds.ts';
@@ -91,8 +93,7 @@ function measureGrammars() {
     'any json': { kind: 'json' },
     'a pattern': { kind: 'regex', pattern: '[A-Z][a-z]{2,20}( [A-Z][a-z]{2,20}){1,3}' },
   };
-  const grammars = new Grammars({ tokenizer, stopIds: new Set([2]) });
-  grammars.warmUp();
+  const grammars = new Grammars(readVocabulary({ tokenizer, stopIds: new Set([2]) }));
   for (const [name, grammar] of Object.entries(given)) {
     const startedAt = performance.now();
     const opened = grammars.open(grammar);
@@ -115,7 +116,7 @@ function follow(path: GrammarPath, masks: number[]) {
       if (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) ids.push(id);
     const id = ids[random.nextUint32() % ids.length];
     if (id === undefined) return;
-    path.take(tokenizer.bytesOf(id));
+    path.take(id);
   }
 }
 

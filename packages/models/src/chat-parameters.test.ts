@@ -6,6 +6,13 @@ import { findModel, MODELS } from './index.ts';
 const limits = { maxTokens: 1_024, maxTimeoutSeconds: 3_600 };
 const parse = (body: Record<string, unknown>) => parseChatParameters(body, limits);
 
+const schema = (of: object) => ({ type: 'json_schema', json_schema: { schema: of } });
+const nested = (levels: number): object => {
+  let value = {};
+  for (let level = 0; level < levels; level += 1) value = { a: value };
+  return value;
+};
+
 test('a prompt alone gets every default', () => {
   expect(parse({ prompt: 'Hi' })).toEqual({
     messages: [{ role: 'user', content: 'Hi' }],
@@ -284,6 +291,20 @@ describe('bad input is refused by the name of the field', () => {
     ],
     [{ prompt: 'a', response_format: { type: 'xml' } }, '[response_format.type] must be text'],
     [{ prompt: 'a', response_format: { type: 'json_schema' } }, '[response_format.json_schema]'],
+    [
+      { prompt: 'a', response_format: schema({ type: 'array', items: false, minItems: 1 }) },
+      '[response_format.json_schema.schema.minItems] must not exceed',
+    ],
+    [
+      { prompt: 'a', response_format: schema(JSON.parse('{"const":9007199254740993}')) },
+      '[response_format.json_schema.schema.const] must be a whole number within',
+    ],
+    [
+      { prompt: 'a', response_format: schema({ anyOf: [{ $ref: '#' }] }) },
+      '[response_format.json_schema.schema] is itself by its references alone',
+    ],
+    [{ prompt: 'a', regex: '(a$|b)c' }, '[regex] may use $ only at the end of the whole'],
+    [{ prompt: 'a', regex: '(a{0,100}){0,100}' }, '[regex]'],
     [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
     [{ prompt: 'a', regex: '\\bword' }, '[regex] may not use \\b'],
     [{ prompt: 'a', regex: 'a(?<!b)' }, '[regex] may not use (?<!'],
@@ -321,6 +342,16 @@ describe('bad input is refused by the name of the field', () => {
   ] as [Record<string, unknown>, string][])('%o', ([body, message]) => {
     expect(() => parse(body)).toThrow(message);
   });
+});
+
+test('what is nested deeper than the stack is refused by name', () => {
+  const text = JSON.stringify(schema({ const: nested(200) }));
+  for (const body of [
+    { response_format: schema({ const: nested(50_000) }) },
+    { response_format: text },
+  ]) {
+    expect(() => parse({ prompt: 'a', ...body })).toThrow('nested deeper than 100 levels');
+  }
 });
 
 test('a slug is found whatever its case and punctuation', () => {

@@ -1,9 +1,10 @@
 /** The one reading of a chat model's parameters, for the API's validation and the worker. */
+import type { OutputGrammar } from '@runfleet/grammar';
 import { MESSAGES } from '@runfleet/protocol';
 
 import { type ChatMessage, readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
-import { type OutputGrammar, readOutputGrammar } from './output-grammar.ts';
+import { readOutputGrammar } from './output-grammar.ts';
 import {
   type Body,
   invalid,

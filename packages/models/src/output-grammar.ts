@@ -1,20 +1,12 @@
 /**
- * What an answer must match, as a caller gives it: `response_format` in OpenAI's form, or `regex`.
- * Read here is the shape and the size; the engine compiles it before the run starts.
+ * What an answer must match, as a caller gives it: `response_format` in OpenAI's form, or `regex`. It
+ * is opened here as the engine opens it, so that what the one takes the other takes.
  */
+import { GrammarError, openGrammar, type OutputGrammar, PLACE_OF } from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
 
-import { checkJsonSchema } from './json-schema-rules.ts';
-import { parseJsonText } from './parse-json-text.ts';
 import { shownName } from './read-parameter.ts';
-import { regexProblem } from './regex-problem.ts';
 import { requireStorable } from './require-storable.ts';
-
-/** `schema` is the text of a JSON Schema; `json` is any object or list. */
-export type OutputGrammar =
-  | { kind: 'json' }
-  | { kind: 'json_schema'; schema: string }
-  | { kind: 'regex'; pattern: string };
 
 const REGEX_CHARACTERS_MAX = 1_000;
 const SCHEMA_CHARACTERS_MAX = 32_768;
@@ -29,7 +21,17 @@ export function readOutputGrammar(body: Readonly<Record<string, unknown>>): Outp
   const format = readResponseFormat(body['response_format']);
   const pattern = readRegex(body['regex']);
   if (format && pattern) throw invalid('regex', 'cannot be combined with [response_format]');
-  return format ?? pattern;
+  const grammar = format ?? pattern;
+  if (grammar) requireFollowable(grammar);
+  return grammar;
+}
+
+function requireFollowable(grammar: OutputGrammar): void {
+  try {
+    openGrammar(grammar);
+  } catch (error) {
+    throw error instanceof GrammarError ? invalid(error.place, error.problem) : error;
+  }
 }
 
 function readResponseFormat(given: unknown): OutputGrammar | null {
@@ -55,6 +57,7 @@ function readResponseFormat(given: unknown): OutputGrammar | null {
 
 function readSchema(given: unknown): OutputGrammar {
   const name = 'response_format.json_schema';
+  const place = PLACE_OF.json_schema;
   const schema = isObject(given) ? given['schema'] : undefined;
   if (!isObject(given) || !isObject(schema)) {
     throw invalid(name, 'must be an object whose schema is a JSON Schema');
@@ -75,12 +78,8 @@ function readSchema(given: unknown): OutputGrammar {
 
   const text = JSON.stringify(schema);
   if (text.length > SCHEMA_CHARACTERS_MAX) {
-    throw invalid(
-      `${name}.schema`,
-      `holds ${text.length} characters; ${SCHEMA_CHARACTERS_MAX} is the most`,
-    );
+    throw invalid(place, `holds ${text.length} characters; ${SCHEMA_CHARACTERS_MAX} is the most`);
   }
-  checkJsonSchema(schema, `${name}.schema`);
   return { kind: 'json_schema', schema: text };
 }
 
@@ -92,9 +91,17 @@ function parseFormat(text: string): unknown {
       `holds ${text.length} characters; ${FORMAT_CHARACTERS_MAX} is the most`,
     );
   }
-  const format = parseJsonText(text);
-  requireStorable('response_format', format);
+  const format = parseJson(text);
+  if (isObject(format)) requireStorable('response_format', format);
   return format;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What nothing reads is not stored either. */
@@ -116,8 +123,6 @@ function readRegex(pattern: unknown): OutputGrammar | null {
       `holds ${pattern.length} characters; ${REGEX_CHARACTERS_MAX} is the most`,
     );
   }
-  const problem = regexProblem(pattern);
-  if (problem !== null) throw invalid('regex', problem);
   return { kind: 'regex', pattern };
 }
 

@@ -1,8 +1,10 @@
 import { invalid, shownName } from './read-parameter.ts';
 
+const LEVELS_MAX = 100;
+
 /** NUL and lone surrogates exist in JSON but in no Postgres text and no UTF-8. */
 export function requireStorable(path: string, value: unknown): void {
-  const found = findUnstorable(value);
+  const found = findUnstorable(value, 0);
   if (found === null) return;
   const name = [path, ...found.map(shownName)].filter((part) => part !== '').join('.');
   throw invalid(
@@ -11,13 +13,17 @@ export function requireStorable(path: string, value: unknown): void {
 }
 
 /** The keys on the way to the first text that cannot be stored, or null. */
-function findUnstorable(value: unknown): string[] | null {
+function findUnstorable(value: unknown, level: number): string[] | null {
   if (typeof value === 'string') return isStorable(value) ? null : [];
   if (typeof value !== 'object' || value === null) return null;
+  // The stack ends before the depth that a body may have.
+  if (level > LEVELS_MAX) {
+    throw invalid(`Request parameters must not be nested deeper than ${LEVELS_MAX} levels`);
+  }
   const isList = Array.isArray(value);
   for (const key of Object.keys(value)) {
     if (!isList && !isStorable(key)) return [];
-    const found = findUnstorable((value as Readonly<Record<string, unknown>>)[key]);
+    const found = findUnstorable((value as Readonly<Record<string, unknown>>)[key], level + 1);
     if (found !== null) return [key, ...found];
   }
   return null;

@@ -70,12 +70,12 @@ test('a task shares cached beginnings with those of its organisation alone', asy
   expect(prepared.request.cacheScope).toBe('5');
 });
 
-test('what only the engine can tell is the caller’s mistake, too', async () => {
+test('a grammar that no answer can follow is the caller’s mistake', async () => {
   await expect(
     prepare(schema({ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 })),
   ).rejects.toMatchObject({
-    kind: 'input',
-    message: expect.stringContaining('response_format: schema allows no number'),
+    kind: 'invalid_request',
+    message: expect.stringContaining('[response_format.json_schema.schema] allows no number'),
   });
-  await expect(prepare({ regex: '(a{0,100}){0,100}' })).rejects.toMatchObject({ kind: 'input' });
+  await expect(prepare({ regex: '(a{0,100}){0,100}' })).rejects.toThrow('[regex]');
 });

@@ -1,27 +1,50 @@
-import assert from 'node:assert/strict';
+import { GrammarError, type State, Work } from '@runfleet/grammar';
 
-import type { State } from './automaton.ts';
 import type { Grammar } from './grammar.ts';
 
-/** Where one answer is in its grammar. */
+/** Some seconds, over the whole of an answer. */
+const ANSWER_STEPS_MAX = 100_000_000;
+/** A mask that an answer has used among its last is not paid for again: it is remembered for as long. */
+const PAID_MAX = 500;
+
+/**
+ * Where one answer is in its grammar, and the work that it has cost. That is counted as if nothing had
+ * been found before, so that the same answer costs the same beside whatever runs.
+ */
 export class GrammarPath {
   readonly #grammar: Grammar;
+  readonly #work: Work;
+  readonly #paid = new Set<State>();
   #state: State;
 
   constructor(grammar: Grammar) {
     this.#grammar = grammar;
-    this.#state = grammar.start;
+    this.#state = grammar.automaton.start;
+    this.#work = new Work(ANSWER_STEPS_MAX, 'follow in one answer', grammar.place);
+    this.#work.spend(grammar.steps);
   }
 
-  /** The tokens that may come next. */
+  get steps(): number {
+    return this.#work.spent;
+  }
+
+  /** The tokens that may come next, at least one. Throws `GrammarError` where that takes too much work. */
   mask(): Int32Array {
-    return this.#grammar.maskOf(this.#state);
+    const mask = this.#grammar.maskOf(this.#state);
+    this.#work.spend(1 + this.#state.leaves.length);
+    if (!this.#paid.delete(mask.horizon)) this.#work.spend(mask.steps);
+    this.#paid.add(mask.horizon);
+    const [oldest] = this.#paid;
+    if (this.#paid.size > PAID_MAX && oldest) this.#paid.delete(oldest);
+    if (mask.tokens.some((word) => word !== 0)) return mask.tokens;
+    throw new GrammarError(this.#grammar.place, 'leads to where no token can follow');
   }
 
   /** Goes on by a token that the mask allows. */
-  take(bytes: Uint8Array): void {
-    const state = this.#grammar.next(this.#state, bytes);
-    assert(state, 'a token was chosen that the grammar does not allow');
+  take(id: number): void {
+    const state = this.#grammar.next(this.#state, id, this.#work);
+    if (!state)
+      throw new GrammarError(this.#grammar.place, 'does not allow a token that was chosen');
     this.#state = state;
   }
 }

@@ -1,7 +1,7 @@
-import type { OutputGrammar } from '../engine.ts';
-import type { Tokenizer } from '../text/tokenizer.ts';
+import type { OutputGrammar } from '@runfleet/grammar';
+
 import { Grammar } from './grammar.ts';
-import { VocabularyTrie } from './vocabulary-trie.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 const GRAMMARS_MAX = 16;
 
@@ -10,36 +10,23 @@ const GRAMMARS_MAX = 16;
  * again and again, and from the second answer on there is little left to look for.
  */
 export class Grammars {
-  readonly #model: { tokenizer: Tokenizer; stopIds: ReadonlySet<number> };
+  readonly #vocabulary: Vocabulary;
   readonly #known = new Map<string, Grammar>();
-  #trie: VocabularyTrie | undefined;
 
-  constructor(model: { tokenizer: Tokenizer; stopIds: ReadonlySet<number> }) {
-    this.#model = model;
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
   }
 
-  /** Reads the vocabulary, which takes 0.1 s at Phi's size: better now than with others' answers under way. */
-  warmUp(): void {
-    this.#openTrie();
-  }
-
-  /** Throws `EngineError('input')` where the grammar cannot be followed. */
+  /** Throws `GrammarError` where the grammar cannot be followed. */
   open(given: OutputGrammar): Grammar {
     const key = JSON.stringify(given);
     const known = this.#known.get(key);
-    const isUsable = known !== undefined && !known.isLarge;
-    const grammar = isUsable
-      ? known
-      : new Grammar(given, { ...this.#model, trie: this.#openTrie() });
+    const isUsable = known !== undefined && !known.automaton.isLarge;
+    const grammar = isUsable ? known : new Grammar(given, this.#vocabulary);
     this.#known.delete(key);
     this.#known.set(key, grammar);
     const [oldest] = this.#known.keys();
     if (this.#known.size > GRAMMARS_MAX && oldest !== undefined) this.#known.delete(oldest);
     return grammar;
-  }
-
-  #openTrie(): VocabularyTrie {
-    this.#trie ??= new VocabularyTrie(this.#model.tokenizer);
-    return this.#trie;
   }
 }

@@ -18,7 +18,6 @@ export class Generation {
   readonly #sampler: Sampler;
   readonly #odds: TokenOdds | undefined;
   readonly #path: GrammarPath | undefined;
-  readonly #tokenizer: Tokenizer;
   #logprobs: TokenLogprobs[] = [];
   readonly #detokenizer: Detokenizer;
   readonly #stream: TextStream;
@@ -41,7 +40,6 @@ export class Generation {
     this.cacheScope = request.cacheScope;
     this.#stopIds = new Set([...model.stopIds, ...request.stopTokenIds]);
     this.#sampler = new Sampler(request, request.promptIds, this.#stopIds);
-    this.#tokenizer = model.tokenizer;
     if (request.grammar) this.#path = new GrammarPath(model.grammars.open(request.grammar));
     if (request.topLogprobs !== null) {
       this.#odds = new TokenOdds(request.topLogprobs, model.tokenizer);
@@ -70,7 +68,7 @@ export class Generation {
     this.#odds?.look(logits);
     const id = this.#sampler.next(logits, this.#path?.mask());
     if (this.#stopIds.has(id)) return this.#finish('stop', '');
-    this.#path?.take(this.#tokenizer.bytesOf(id));
+    this.#path?.take(id);
 
     this.#tokens += 1;
     this.#nextId = id;

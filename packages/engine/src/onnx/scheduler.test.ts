@@ -5,6 +5,7 @@ import { TINY_MODEL } from '../builder/model-size.ts';
 import type { GenerateRequest } from '../engine.ts';
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
 import { Grammars } from '../grammar/grammars.ts';
+import { readVocabulary } from '../grammar/vocabulary.ts';
 import { openOrtCapi } from '../runtime/ort-capi/ort-capi.ts';
 import type { DecodeRow, Runtime } from '../runtime/runtime.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
@@ -130,7 +131,11 @@ function start(
   const [short, long] = runtime.slotClasses;
   const generation = new Generation(
     { ...request, minTokens: Math.min(request.minTokens, request.maxTokens), promptIds },
-    { ...folder, contextLength: (long ?? short).tokens, grammars: new Grammars(folder) },
+    {
+      ...folder,
+      contextLength: (long ?? short).tokens,
+      grammars: new Grammars(readVocabulary(folder)),
+    },
   );
   const answer = { text: '', tokens: 0 };
   const done = scheduler.run(

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 
 import type { ModelFolder } from '../folder/model-folder.ts';
 import { Grammars } from '../grammar/grammars.ts';
+import { readVocabulary } from '../grammar/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Generation } from './generation.ts';
 import { OutputBatch } from './output-batch.ts';
@@ -21,8 +22,7 @@ export function serveCalls(
   const [short, long] = runtime.slotClasses;
   const contextLength = (long ?? short).tokens;
   const send = (notice: ThreadNotice) => port.postMessage(notice);
-  const grammars = new Grammars(folder);
-  grammars.warmUp();
+  const grammars = new Grammars(readVocabulary(folder));
   const batch = new OutputBatch(send);
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn(), promptLookupTokens });
   const aborts = new Map<number, AbortController>();

@@ -1,9 +1,12 @@
+import { GrammarError } from '@runfleet/grammar';
+
 import { EngineError } from '../engine-error.ts';
 import type { ThreadFailure } from './thread-messages.ts';
 
 /** An error as it travels between threads; what nobody foresaw is this machine's. */
 export function toFailure(error: unknown): ThreadFailure {
   if (error instanceof EngineError) return { kind: error.kind, message: error.message };
+  if (error instanceof GrammarError) return { kind: 'input', message: error.message };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { kind: 'infra', message: `The engine failed unexpectedly: ${message}` };
 }

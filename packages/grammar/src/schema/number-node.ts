@@ -1,8 +1,9 @@
-import { choice, literal, type Node, optional, repeat, sequence } from './node.ts';
+import { byte, choice, literal, type Node, optional, repeat, sequence } from '../node.ts';
 
-const DIGIT: Node = { kind: 'byte', from: 0x30, to: 0x39 };
-const NONZERO: Node = { kind: 'byte', from: 0x31, to: 0x39 };
+const DIGIT = byte(0x30, 0x39);
+const NONZERO = byte(0x31, 0x39);
 const MINUS = literal('-');
+const POINT = literal('.');
 
 /** What a double holds exactly, and what keeps an answer from being digits without end. */
 const WHOLE_DIGITS_MAX = 15;
@@ -19,6 +20,19 @@ const WHOLE = sequence(
   choice(literal('0'), sequence(NONZERO, repeat(DIGIT, 0, WHOLE_DIGITS_MAX - 1))),
 );
 
+/** Any number as JSON writes it. */
+export const NUMBER = sequence(
+  WHOLE,
+  optional(sequence(POINT, repeat(DIGIT, 1, FRACTION_DIGITS_MAX))),
+  optional(
+    sequence(
+      choice(literal('e'), literal('E')),
+      optional(choice(literal('+'), MINUS)),
+      repeat(DIGIT, 1, EXPONENT_DIGITS_MAX),
+    ),
+  ),
+);
+
 /** A whole number as JSON writes it; undefined where the bounds hold none. */
 export function integerNode(bounds: Bounds | undefined): Node | undefined {
   return bounds ? decimalNode(bounds, 0) : WHOLE;
@@ -26,18 +40,9 @@ export function integerNode(bounds: Bounds | undefined): Node | undefined {
 
 /** A number as JSON writes it; undefined where the bounds hold none that is written plainly. */
 export function numberNode(bounds: Bounds | undefined): Node | undefined {
-  if (bounds) {
-    const nodes = BOUNDED_PLACES.flatMap((places) => decimalNode(bounds, places) ?? []);
-    return nodes.length > 0 ? choice(...nodes) : undefined;
-  }
-  const fraction = sequence(literal('.'), repeat(DIGIT, 1, FRACTION_DIGITS_MAX));
-  const sign = choice(literal('+'), MINUS);
-  const exponent = sequence(
-    choice(literal('e'), literal('E')),
-    optional(sign),
-    repeat(DIGIT, 1, EXPONENT_DIGITS_MAX),
-  );
-  return sequence(WHOLE, optional(fraction), optional(exponent));
+  if (!bounds) return NUMBER;
+  const nodes = BOUNDED_PLACES.flatMap((places) => decimalNode(bounds, places) ?? []);
+  return nodes.length > 0 ? choice(...nodes) : undefined;
 }
 
 /** Numbers between the bounds with exactly that many places behind the point. */
@@ -71,40 +76,48 @@ function digitsNode(low: number, high: number, places: number): Node {
   for (let length = places + 1, start = 0; start <= high; length += 1, start = 10 ** (length - 1)) {
     const from = Math.max(low, start);
     const to = Math.min(high, 10 ** length - 1);
-    if (from > to) continue;
-    for (const digits of splitDigits(pad(from, length), pad(to, length))) {
-      const point = digits.length - places;
-      options.push(
-        places === 0
-          ? sequence(...digits)
-          : sequence(...digits.slice(0, point), literal('.'), ...digits.slice(point)),
-      );
-    }
+    if (from <= to) options.push(between(pad(from, length), pad(to, length), places));
   }
   return choice(...options);
 }
 
-/** A range of numbers of one length as rows of digit ranges: 37-142 is 3[7-9], [4-9]., 1[0-3]., 14[0-2]. */
-function splitDigits(from: string, to: string): Node[][] {
-  if (from === '') return [[]];
+/** Between two numbers of one length: 37-142 is 3[7-9], [4-9]., 1[0-3]., 14[0-2]. */
+function between(from: string, to: string, places: number): Node {
+  if (/^0*$/u.test(from) && /^9*$/u.test(to)) return anyDigits(from.length, places);
   const [first, last] = [Number(from[0]), Number(to[0])];
   const [fromRest, toRest] = [from.slice(1), to.slice(1)];
-  const after = (digit: number, rests: Node[][]) =>
-    rests.map((rest) => [digitNode(digit, digit), ...rest]);
-  if (first === last) return after(first, splitDigits(fromRest, toRest));
+  const after = (digits: Node, rest: Node) =>
+    fromRest.length + 1 === places ? sequence(POINT, digits, rest) : sequence(digits, rest);
+  if (first === last) return after(digit(first, first), between(fromRest, toRest, places));
 
-  const isWholeFrom = /^0*$/u.test(fromRest);
-  const isWholeTo = /^9*$/u.test(toRest);
-  const rows: Node[][] = [];
-  if (!isWholeFrom) rows.push(...after(first, splitDigits(fromRest, '9'.repeat(fromRest.length))));
-  const [low, high] = [isWholeFrom ? first : first + 1, isWholeTo ? last : last - 1];
-  if (low <= high) rows.push([digitNode(low, high), ...Array.from(fromRest, () => DIGIT)]);
-  if (!isWholeTo) rows.push(...after(last, splitDigits('0'.repeat(toRest.length), toRest)));
-  return rows;
+  const nines = '9'.repeat(fromRest.length);
+  const zeros = '0'.repeat(toRest.length);
+  const [low, high] = [fromRest === zeros ? first : first + 1, toRest === nines ? last : last - 1];
+  const options: Node[] = [];
+  if (low > first) options.push(after(digit(first, first), between(fromRest, nines, places)));
+  if (low <= high) options.push(after(digit(low, high), anyDigits(fromRest.length, places)));
+  if (high < last) options.push(after(digit(last, last), between(zeros, toRest, places)));
+  return choice(...options);
 }
 
-function digitNode(from: number, to: number): Node {
-  return { kind: 'byte', from: 0x30 + from, to: 0x30 + to };
+/** Shared, as the digits behind a bound are the same in every number. */
+const anyDigitsKnown = new Map<string, Node>();
+
+function anyDigits(length: number, places: number): Node {
+  const key = `${length},${places}`;
+  const known = anyDigitsKnown.get(key);
+  if (known) return known;
+  const digits = Array.from({ length }, () => DIGIT);
+  const hasPoint = places > 0 && length >= places;
+  const node = hasPoint
+    ? sequence(...digits.slice(places), POINT, ...digits.slice(0, places))
+    : sequence(...digits);
+  anyDigitsKnown.set(key, node);
+  return node;
+}
+
+function digit(from: number, to: number): Node {
+  return byte(0x30 + from, 0x30 + to);
 }
 
 function pad(value: number, length: number): string {

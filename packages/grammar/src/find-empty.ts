@@ -1,0 +1,73 @@
+import type { Node } from './node.ts';
+import type { Work } from './work.ts';
+
+/**
+ * Whether any part of `root` is one that no finite text fulfils, such as a list of itself without an
+ * end: once in it, an answer could neither go on nor stop. `place` is that of the innermost rule that
+ * is so, and undefined where the part belongs to none.
+ */
+export function findEmpty(root: Node, work: Work): { place: string | undefined } | undefined {
+  const nodes = nodesBelow(root, work);
+  const full = fullNodes(nodes);
+  const empty = nodes.filter((node) => !full.has(node));
+  if (empty.length === 0) return undefined;
+  // What is inside comes after what is around it, but for what is reached on two ways.
+  const rule = empty.findLast((node) => node.kind === 'rule');
+  return { place: rule?.kind === 'rule' ? rule.place : undefined };
+}
+
+const ALWAYS_FULL: ReadonlySet<Node['kind']> = new Set(['empty', 'byte', 'text']);
+
+function nodesBelow(root: Node, work: Work): Node[] {
+  const seen = new Set([root]);
+  for (const node of seen) {
+    work.spend(1);
+    for (const inner of innerNodes(node)) seen.add(inner);
+  }
+  return [...seen];
+}
+
+function innerNodes(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'empty':
+    case 'byte':
+    case 'text':
+      return [];
+    case 'pair':
+      return [node.first, node.second];
+    case 'choice':
+      return node.options;
+    case 'repeat':
+      return [node.item];
+    case 'rule':
+      return [node.open()];
+  }
+}
+
+/** Those that have a finite text, from the leaves up: each node is looked at once per inner node that is found to have one. */
+function fullNodes(nodes: readonly Node[]): ReadonlySet<Node> {
+  const outerNodes = new Map<Node, Node[]>();
+  const full = new Set<Node>();
+  const found: Node[] = [];
+  const add = (node: Node) => {
+    if (full.has(node)) return;
+    full.add(node);
+    found.push(node);
+  };
+  for (const node of nodes) {
+    for (const inner of innerNodes(node)) {
+      const outer = outerNodes.get(inner) ?? [];
+      outerNodes.set(inner, outer);
+      outer.push(node);
+    }
+    if (ALWAYS_FULL.has(node.kind)) add(node);
+    if (node.kind === 'repeat' && node.min <= 0) add(node);
+  }
+  for (let node = found.pop(); node; node = found.pop()) {
+    for (const outer of outerNodes.get(node) ?? []) {
+      const isFull = outer.kind !== 'pair' || (full.has(outer.first) && full.has(outer.second));
+      if (isFull) add(outer);
+    }
+  }
+  return full;
+}

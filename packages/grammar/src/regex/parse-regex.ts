@@ -1,0 +1,186 @@
+import { choice, EMPTY, type Node, repeat, sequence } from '../node.ts';
+import type { Work } from '../work.ts';
+import { LINE_ENDS, readClass, readEscape } from './character-class.ts';
+import { ALL_CHARACTERS, exclude, type Range } from './characters.ts';
+import { PatternReader } from './pattern-reader.ts';
+
+/** How a set of characters is written: as itself, or escaped inside a JSON string. */
+export type WriteCharacters = (ranges: readonly Range[]) => Node;
+
+/** What is read of a pattern, before it is known where its `^` and `$` stand. */
+type Part =
+  | { kind: 'node'; node: Node }
+  | { kind: 'anchor'; mark: '^' | '$'; at: number }
+  | { kind: 'sequence'; items: Part[] }
+  | { kind: 'choice'; options: Part[] }
+  | { kind: 'repeat'; item: Part; min: number; max: number };
+
+const REPEAT_MAX = 10_000;
+const DEPTH_MAX = 64;
+/** A class is put in order, split by bytes and looked through for what can be written. */
+const STEPS_PER_RANGE = 4;
+
+/**
+ * Reads a regular expression of JavaScript's syntax, by code points as with its flag `u`, that a whole
+ * text must match. What looks at its surroundings (lookaround, back references, word borders) is
+ * refused, and `^` and `$` may only stand at the ends, where they say nothing new. Throws
+ * `GrammarError` with `work.place` and the character.
+ */
+export function parseRegex(pattern: string, write: WriteCharacters, work: Work): Node {
+  const reader = new PatternReader(pattern, work);
+  if (!isRegex(pattern)) {
+    // Our own reading mostly has a better reason; where it has none, the language's word counts.
+    readPattern(reader, write, work);
+    throw reader.refuse('is not a regular expression');
+  }
+  return toNode(readPattern(reader, write, work), { isFirst: true, isLast: true }, reader);
+}
+
+/** It is only parsed here, never run. Without the flag, as well: people escape more than they must. */
+function isRegex(pattern: string): boolean {
+  return ['u', ''].some((flags) => {
+    try {
+      return RegExp(pattern, flags) instanceof RegExp;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function readPattern(reader: PatternReader, write: WriteCharacters, work: Work): Part {
+  let depth = 0;
+  const whole = readChoice();
+  if (!reader.isAtEnd) {
+    throw reader.refuse('is not a regular expression: a group is closed that was not open');
+  }
+  return whole;
+
+  function readChoice(): Part {
+    const options = [readSequence()];
+    while (reader.take('|')) options.push(readSequence());
+    return options.length === 1 && options[0] ? options[0] : { kind: 'choice', options };
+  }
+
+  function readSequence(): Part {
+    const items: Part[] = [];
+    while (!reader.isAtEnd && !reader.isAt('|') && !reader.isAt(')')) {
+      items.push(readRepeated(readAtom()));
+    }
+    return { kind: 'sequence', items };
+  }
+
+  function readRepeated(item: Part): Part {
+    const counts = readCounts(reader);
+    if (!counts) return item;
+    if (item.kind === 'anchor')
+      throw reader.refuse('is not a regular expression: nothing to repeat');
+    // Greedy or lazy is a matter of what is found first; here every match counts.
+    reader.take('?');
+    return { kind: 'repeat', item, ...counts };
+  }
+
+  function readAtom(): Part {
+    const at = reader.at;
+    if (readCounts(reader)) {
+      reader.at = at;
+      throw reader.refuse('is not a regular expression: nothing to repeat');
+    }
+    if (reader.take('^')) return { kind: 'anchor', mark: '^', at };
+    if (reader.take('$')) return { kind: 'anchor', mark: '$', at };
+    if (reader.take('(')) return readGroup();
+    if (reader.take('[')) return written(readClass(reader), at);
+    if (reader.take('.')) return written(exclude(ALL_CHARACTERS, LINE_ENDS), at);
+    if (reader.take('\\')) return written(readEscape(reader), at);
+    const codePoint = reader.next();
+    return written([[codePoint, codePoint]], at);
+  }
+
+  function readGroup(): Part {
+    if (reader.take('?')) {
+      if (!reader.takeMatch(/<[\p{ID_Start}$_][\p{ID_Continue}$]*>/uy) && !reader.take(':')) {
+        reader.at -= 2;
+        throw reader.refuse(`may not use ${reader.takeMatch(/\(\?<?./suy) ?? '(?'}`);
+      }
+    }
+    depth += 1;
+    if (depth > DEPTH_MAX) throw reader.refuse(`may not nest groups deeper than ${DEPTH_MAX}`);
+    const inner = readChoice();
+    depth -= 1;
+    if (!reader.take(')')) {
+      throw reader.refuse('is not a regular expression: a group is not closed');
+    }
+    return inner;
+  }
+
+  function written(ranges: readonly Range[], at: number): Part {
+    work.spend(1 + STEPS_PER_RANGE * ranges.length);
+    const node = write(ranges);
+    if (node.kind !== 'choice' || node.options.length > 0) return { kind: 'node', node };
+    reader.at = at;
+    throw reader.refuse('asks for a character that no text can hold');
+  }
+}
+
+function readCounts(reader: PatternReader): { min: number; max: number } | undefined {
+  if (reader.take('*')) return { min: 0, max: Number.POSITIVE_INFINITY };
+  if (reader.take('+')) return { min: 1, max: Number.POSITIVE_INFINITY };
+  if (reader.take('?')) return { min: 0, max: 1 };
+  if (!reader.isAt('{')) return undefined;
+  // Text to JavaScript, a count from 0 to others.
+  if (reader.takeMatch(/\{,\d+\}/uy)) throw reader.refuse('must write {0,n} or \\{ for a {,n}');
+  const written = reader.takeMatch(/\{\d+(?:,\d*)?\}/uy);
+  if (written === undefined) return undefined;
+  const [low = '', high] = written.slice(1, -1).split(',');
+  const min = Number(low);
+  const max = high === undefined ? min : high === '' ? Number.POSITIVE_INFINITY : Number(high);
+  if (max < min) {
+    throw reader.refuse('is not a regular expression: the counts of a repetition are out of order');
+  }
+  if (min > REPEAT_MAX || (high !== '' && max > REPEAT_MAX)) {
+    throw reader.refuse(`may not count a repetition to more than ${REPEAT_MAX}`);
+  }
+  return { min, max };
+}
+
+/** Whether nothing can come before a part, or behind it. */
+type Ends = { isFirst: boolean; isLast: boolean };
+
+/** At the text's own ends an anchor says nothing new; anywhere else it would have to look around. */
+function toNode(part: Part, ends: Ends, reader: PatternReader): Node {
+  switch (part.kind) {
+    case 'node':
+      return part.node;
+    case 'anchor':
+      if (part.mark === '^' ? ends.isFirst : ends.isLast) return EMPTY;
+      reader.at = part.at;
+      throw reader.refuse(
+        `may use ${part.mark} only at the ${part.mark === '^' ? 'start' : 'end'} of the whole`,
+      );
+    case 'sequence':
+      return sequenceNode(part.items, ends, reader);
+    case 'choice':
+      return choice(...part.options.map((option) => toNode(option, ends, reader)));
+    case 'repeat': {
+      const inner = part.max > 1 ? { isFirst: false, isLast: false } : ends;
+      return repeat(toNode(part.item, inner, reader), part.min, part.max);
+    }
+  }
+}
+
+function sequenceNode(items: readonly Part[], ends: Ends, reader: PatternReader): Node {
+  const first = items.findIndex(({ kind }) => kind !== 'anchor');
+  const last = items.findLastIndex(({ kind }) => kind !== 'anchor');
+  const isEmpty = first === -1;
+  return sequence(
+    ...items.map((item, at) =>
+      toNode(
+        item,
+        {
+          isFirst: ends.isFirst && (isEmpty || at <= first),
+          isLast: ends.isLast && at >= last,
+        },
+        reader,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,52 @@
+import { GrammarError } from '../grammar-error.ts';
+import type { Work } from '../work.ts';
+
+/** A place in a pattern that moves on as it is read. */
+export class PatternReader {
+  readonly #pattern: string;
+  readonly #work: Work;
+  /** In UTF-16 units. */
+  at = 0;
+
+  constructor(pattern: string, work: Work) {
+    this.#pattern = pattern;
+    this.#work = work;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.#pattern.length;
+  }
+
+  isAt(wanted: string): boolean {
+    return this.#pattern.startsWith(wanted, this.at);
+  }
+
+  take(wanted: string): boolean {
+    if (!this.isAt(wanted)) return false;
+    this.at += wanted.length;
+    return true;
+  }
+
+  /** The next code point. */
+  next(): number {
+    this.#work.spend(1);
+    const codePoint = this.#pattern.codePointAt(this.at);
+    if (codePoint === undefined) throw this.refuse('is not a regular expression: it ends too soon');
+    this.at += codePoint > 0xffff ? 2 : 1;
+    return codePoint;
+  }
+
+  /** What a sticky expression matches here. */
+  takeMatch(sticky: RegExp): string | undefined {
+    sticky.lastIndex = this.at;
+    const found = sticky.exec(this.#pattern)?.[0];
+    this.at += found?.length ?? 0;
+    return found;
+  }
+
+  /** The error of the place that is being read. */
+  refuse(problem: string): GrammarError {
+    const before = Array.from(this.#pattern.slice(0, this.at)).length;
+    return new GrammarError(this.#work.place, `${problem} (at character ${before + 1})`);
+  }
+}

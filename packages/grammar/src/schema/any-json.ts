@@ -1,0 +1,21 @@
+import { choice, literal, type Node } from '../node.ts';
+import { PLACE_OF } from '../output-grammar.ts';
+import { ANY_STRING, arrayOf, member, objectOf } from './json-parts.ts';
+import { NUMBER } from './number-node.ts';
+
+const place = PLACE_OF.json;
+
+export const ANY_VALUE: Node = choice(
+  { kind: 'rule', open: () => ANY_OBJECT, place },
+  { kind: 'rule', open: () => ANY_ARRAY, place },
+  ANY_STRING,
+  NUMBER,
+  literal('true'),
+  literal('false'),
+  literal('null'),
+);
+const ANY_OBJECT = objectOf(member(ANY_STRING, ANY_VALUE));
+const ANY_ARRAY = arrayOf(ANY_VALUE, 0, Number.POSITIVE_INFINITY);
+
+/** Any object or list. */
+export const JSON_NODE: Node = choice(ANY_OBJECT, ANY_ARRAY);

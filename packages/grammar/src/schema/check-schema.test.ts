@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+
+import { checkSchema } from './check-schema.ts';
+
+const deep = (levels: number): object =>
+  levels === 0 ? { type: 'null' } : { type: 'array', items: deep(levels - 1) };
+const wide = (count: number) => ({
+  anyOf: Array.from({ length: count }, () => ({ type: 'null' })),
+});
+
+test.for<[string, Record<string, unknown>]>([
+  ['anything', {}],
+  ['an object', { type: 'object', properties: { a: true }, required: ['a'] }],
+  ['a closed object', { type: 'object', properties: {}, additionalProperties: false }],
+  [
+    'a choice',
+    { anyOf: [{ const: 1 }, { enum: ['a', null] }, { $ref: '#/$defs/x' }], $defs: { x: {} } },
+  ],
+  ['names that a pointer escapes', { $ref: '#/$defs/a~1b%20~0', $defs: { 'a/b ~': {} } }],
+  ['a place in a list', { anyOf: [{ const: 1 }, { $ref: '#/anyOf/0' }] }],
+  ['the largest whole numbers', { enum: [9_007_199_254_740_991, 0.1, -0] }],
+  ['itself', { type: 'array', items: { $ref: '#' }, maxItems: 3, title: 'Tree' }],
+  ['a constant with its type', { const: 'a', type: 'string', title: 'A' }],
+  ['two types', { type: ['string', 'null'], maxLength: 5 }],
+  ['a pattern', { type: 'string', pattern: '^[A-Z]{2}-\\d+(a|b)?$' }],
+  ['a date', { type: 'string', format: 'date' }],
+])('%s can be followed', ([, schema]) => {
+  expect(() => checkSchema(schema, 's')).not.toThrow();
+});
+
+test.for<[Record<string, unknown>, string]>([
+  [{ type: 'thing' }, 's.type must be of object, array'],
+  [{ type: 'string', not: {} }, 's.not is not supported beside type'],
+  [{ oneOf: [{ type: 'null' }] }, 's must say type, enum, const, anyOf or $ref beside oneOf'],
+  [{ type: 'string', minimum: 1 }, 's.minimum is not supported beside type'],
+  [{ anyOf: [{}], type: 'null' }, 's.type is not supported beside anyOf'],
+  [{ $ref: '#/a' }, 's.$ref must name a schema of this one'],
+  [{ $ref: 'https://example.org/a' }, 's.$ref must name a schema of this one'],
+  [{ $ref: '#/__proto__' }, 's.$ref must name a schema of this one'],
+  [{ const: 1, type: 'string' }, 's.const must be of the type beside it'],
+  [{ enum: [] }, 's.enum must be a list of 1 to'],
+  [{ anyOf: [] }, 's.anyOf must not be empty'],
+  [{ anyOf: {} }, 's.anyOf must be a list'],
+  [{ type: [] }, 's.type must not be empty'],
+  [{ type: 'constructor' }, 's.type must be of object'],
+  [{ type: ['__proto__'] }, 's.type must be of object'],
+  [{ type: 'array', prefixItems: {} }, 's.prefixItems must be a list'],
+  [{ type: 'array', prefixItems: [true], minItems: 2 }, 's.minItems must not exceed the 1 items'],
+  [{ type: 'array', items: false, minItems: 1 }, 's.minItems must not exceed the 0 items'],
+  [
+    { type: 'array', prefixItems: [true], items: false, minItems: 2 },
+    's.minItems must not exceed the 1 items',
+  ],
+  [{ const: 9_007_199_254_740_992 }, 's.const must be a whole number within 9007199254740991'],
+  [{ const: { a: [-1e300] } }, 's.const.a.0 must be a whole number within'],
+  [{ enum: [1, Number.POSITIVE_INFINITY] }, 's.enum.1 must be a whole number within'],
+  [
+    { anyOf: [{ $ref: '#/anyOf/1/const' }, { const: { type: 'null' } }] },
+    's.anyOf.0.$ref must name',
+  ],
+  [{ type: 'array', items: { $ref: '#/items/length' } }, 's.items.$ref must name a schema'],
+  [{ $ref: '#/%zz' }, 's.$ref must name a schema of this one'],
+  [{ enum: ['a', 1], type: 'string' }, 's.enum.1 must be of the type beside it'],
+  [{ type: 'string', maxLength: 1e9 }, 's.maxLength must be a whole number between 0 and'],
+  [{ type: 'string', minLength: 3, maxLength: 2 }, 's.minLength must not exceed maxLength'],
+  [{ type: 'integer', minimum: '1' }, 's.minimum must be a number'],
+  [{ type: 'string', format: 'ipv7' }, 's.format must be one of'],
+  [{ type: 'string', format: 'date', maxLength: 9 }, 's.format stands alone'],
+  [{ type: 'object', required: ['a'] }, 's.required.0 must name one of properties'],
+  [{ type: 'object', properties: { a: { type: 'x' } } }, 's.properties.a.type must be of'],
+  [{ type: 'array', prefixItems: [{ type: 'x' }] }, 's.prefixItems.0.type must be of'],
+  [{ type: 'object', properties: { a: 7 } }, 's.properties.a must be a JSON Schema object'],
+  [{ ...deep(17) }, 'is nested deeper than 16'],
+  [wide(501), 'is one of more than 500 schemas'],
+])('%o is refused by name', ([schema, message]) => {
+  expect(() => checkSchema(schema, 's')).toThrow(message);
+});

@@ -1,0 +1,67 @@
+import {
+  choice,
+  EMPTY,
+  literal,
+  type Node,
+  NOTHING,
+  optional,
+  repeat,
+  separated,
+  sequence,
+} from '../node.ts';
+import { ALL_CHARACTERS, character, exclude, intersect, type Range } from '../regex/characters.ts';
+
+// JSON on one line, as Python writes it: what a model has seen most, and no tokens for indentation.
+export const COMMA = literal(', ');
+const COLON = literal(': ');
+const QUOTE = literal('"');
+
+/** Written as themselves inside a string. */
+const PLAIN = exclude(ALL_CHARACTERS, [
+  [0, 0x1f],
+  [0x22, 0x22],
+  [0x5c, 0x5c],
+]);
+const SHORT_ESCAPES: readonly (readonly [number, string])[] = [
+  [0x22, '\\"'],
+  [0x5c, '\\\\'],
+  [0x08, '\\b'],
+  [0x09, '\\t'],
+  [0x0a, '\\n'],
+  [0x0c, '\\f'],
+  [0x0d, '\\r'],
+];
+
+/** A set of characters as it is written inside a JSON string. */
+export function writeEscaped(ranges: readonly Range[]): Node {
+  const escapes = SHORT_ESCAPES.filter(([code]) => intersect(ranges, [[code, code]]).length > 0);
+  const plain = intersect(ranges, PLAIN);
+  // The control characters without a short escape are left out: nobody asks a model for them.
+  const options = [
+    ...(plain.length > 0 ? [character(plain)] : []),
+    ...escapes.map(([, written]) => literal(written)),
+  ];
+  return options.length > 0 ? choice(...options) : NOTHING;
+}
+
+/** One character of any string; a surrogate that is written out could stand alone, so it is none. */
+export const ANY_CHARACTER = writeEscaped(ALL_CHARACTERS);
+export const ANY_STRING = stringOf(repeat(ANY_CHARACTER, 0, Number.POSITIVE_INFINITY));
+
+export function stringOf(characters: Node): Node {
+  return sequence(QUOTE, characters, QUOTE);
+}
+
+export function member(name: Node, value: Node): Node {
+  return sequence(name, COLON, value);
+}
+
+export function objectOf(pair: Node): Node {
+  const pairs = separated(pair, COMMA, 1, Number.POSITIVE_INFINITY);
+  return sequence(literal('{'), optional(pairs), literal('}'));
+}
+
+export function arrayOf(item: Node, min: number, max: number): Node {
+  const items = max === 0 ? EMPTY : separated(item, COMMA, Math.max(1, min), max);
+  return sequence(literal('['), min === 0 ? optional(items) : items, literal(']'));
+}

@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { openGrammar } from '../open-grammar.ts';
+import { matches } from '../testing/matches.ts';
+
+const open = (schema: unknown) =>
+  openGrammar({ kind: 'json_schema', schema: JSON.stringify(schema) }).automaton;
+
+test('a length counts characters, as written and as escaped', () => {
+  const automaton = open({ type: 'string', minLength: 2, maxLength: 3 });
+  const allowed = (value: string) => matches(automaton, JSON.stringify(value));
+  expect(['é🚀', '\n"\\', 'abc'].map(allowed)).toEqual([true, true, true]);
+  expect(['a', 'abcd', '🚀'].map(allowed)).toEqual([false, false, false]);
+  expect(matches(automaton, '"a\tb"')).toBe(false);
+});
+
+test('a number is between its bounds exactly where its digits say so', () => {
+  const bound = fc.integer({ min: -2_000, max: 2_000 }).map((value) => value / 8);
+  fc.assert(
+    fc.property(
+      bound,
+      bound,
+      fc.array(fc.integer({ min: -30_000, max: 30_000 }), { minLength: 20 }),
+      (one, other, numbers) => {
+        const [minimum, maximum] = [Math.min(one, other), Math.max(one, other)];
+        fc.pre(Math.floor(maximum) >= Math.ceil(minimum));
+        const whole = open({ type: 'integer', minimum, maximum });
+        const any = open({ type: 'number', minimum, maximum });
+        for (const number of [...numbers, Math.ceil(minimum) * 100, Math.floor(maximum) * 100]) {
+          for (const [automaton, value, text] of [
+            [whole, Math.trunc(number / 100), String(Math.trunc(number / 100))],
+            [any, number / 100, (number / 100).toFixed(2)],
+          ] as const) {
+            if (text === '-0' || text === '-0.00') continue;
+            expect([text, matches(automaton, text)]).toEqual([
+              text,
+              value >= minimum && value <= maximum,
+            ]);
+          }
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+const SCHEMA = 'response_format.json_schema.schema';
+
+test.each<[object, string]>([
+  [{ type: 'string', pattern: '(?=a)' }, '.pattern may not use (?='],
+  [{ type: 'string', pattern: '\\x01' }, '.pattern asks for a character'],
+  [{ type: 'integer', minimum: 5, exclusiveMaximum: 5 }, ' allows no number'],
+  [{ type: 'integer', exclusiveMinimum: 3, exclusiveMaximum: 4 }, ' allows no number'],
+  [{ type: 'object', properties: { a: { type: 'x' } } }, '.properties.a.type must be of'],
+  [{ $ref: '#/$defs/missing' }, '.$ref must name a schema'],
+  [{ $ref: '#' }, ' is itself by its references alone'],
+  [{ anyOf: [{ type: 'null' }, { $ref: '#' }] }, ' is itself by its references alone'],
+  [
+    {
+      anyOf: [{ $ref: '#/$defs/a' }],
+      $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } },
+    },
+    '.$defs.a is itself by its references alone',
+  ],
+  [
+    { type: 'array', items: { type: 'array', items: { $ref: '#/items' }, minItems: 1 } },
+    '.items.items allows no text that ends',
+  ],
+  [
+    { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] },
+    '.properties.a allows no text that ends',
+  ],
+  [
+    {
+      type: 'object',
+      properties: { list: { $ref: '#/$defs/node' } },
+      $defs: {
+        node: {
+          type: 'object',
+          properties: { next: { $ref: '#/$defs/node' } },
+          required: ['next'],
+        },
+      },
+    },
+    '.$defs.node.properties.next allows no text that ends',
+  ],
+])('%o is refused with its place', (schema, message) => {
+  expect(() => open(schema)).toThrow(
+    expect.objectContaining({
+      name: 'GrammarError',
+      message: expect.stringContaining(SCHEMA + message),
+    }),
+  );
+});
+
+test.each([
+  ['[', ']'],
+  ['{"a":', '}'],
+  ['{"const":', '}'],
+  ['{"default":', '}'],
+])('a schema of 5,000 levels of %s is refused by name', (open_, close) => {
+  const schema = `{"type":"null","title":${open_.repeat(5_000)}1${close.repeat(5_000)}}`;
+  expect(() => openGrammar({ kind: 'json_schema', schema })).toThrow('nested deeper than 100');
+});
+
+test.each<[string, object, string[], string[]]>([
+  ['a list without items', { type: 'array', items: false }, ['[]'], ['[1]']],
+  ['no prefix', { type: 'array', prefixItems: [], minItems: 1 }, ['[1]', '["a", 2]'], ['[]']],
+  [
+    'a prefix that may end early',
+    {
+      type: 'array',
+      prefixItems: [{ const: 1 }, { const: 2 }, { const: 3 }],
+      minItems: 1,
+      maxItems: 2,
+    },
+    ['[1]', '[1, 2]'],
+    ['[]', '[1, 2, 3]', '[2]'],
+  ],
+  [
+    'more than its prefix',
+    { type: 'array', prefixItems: [{ const: 1 }], items: { const: 2 }, minItems: 2, maxItems: 3 },
+    ['[1, 2]', '[1, 2, 2]'],
+    ['[1]', '[1, 2, 2, 2]', '[1, 1]'],
+  ],
+  [
+    'a list that holds itself',
+    { type: 'array', items: { $ref: '#' }, maxItems: 2 },
+    ['[]', '[[], [[]]]'],
+    ['[[], [], []]', '[1]'],
+  ],
+  [
+    'a name of the language itself',
+    {
+      type: 'object',
+      properties: JSON.parse('{"__proto__":{"const":1}}'),
+      required: ['__proto__'],
+    },
+    ['{"__proto__": 1}'],
+    ['{}'],
+  ],
+])('%s', (_, schema, inside, outside) => {
+  const automaton = open(schema);
+  for (const text of inside) expect([text, matches(automaton, text)]).toEqual([text, true]);
+  for (const text of outside) expect([text, matches(automaton, text)]).toEqual([text, false]);
+});
