@@ -181,6 +181,10 @@ test.for([
   [{ temperature: '0' }],
   [{ do_sample: false }],
   [{ do_sample: 'false' }],
+  [{ do_sample: 'False' }],
+  [{ do_sample: 0 }],
+  [{ do_sample: '0' }],
+  [{ do_sample: '' }],
 ] as const)('%o is greedy', ([body]) => {
   expect(parse({ prompt: 'Hi', ...body }).greedy).toBe(true);
 });

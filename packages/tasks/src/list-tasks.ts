@@ -111,9 +111,12 @@ function ofPage(sql: Sql, { start, limit, order }: TaskPage): Statement {
   return sql`order by id ${order === 'ASC' ? sql`asc` : sql`desc`} limit ${limit} offset ${start}`;
 }
 
+/** Reads the text once, and of it no more than tells whether it is too long. */
 function cutText(sql: Sql, text: Statement): Statement {
-  return sql`case when length(${text}) > ${CUT_CHARACTERS}
-    then left(${text}, ${CUT_CHARACTERS}) || '…' else ${text} end`;
+  return sql`(
+    select case when length(head) > ${CUT_CHARACTERS}
+      then left(head, ${CUT_CHARACTERS}) || '…' else head end
+    from (select left(${text}, ${CUT_CHARACTERS + 1}) as head offset 0) text)`;
 }
 
 /** Texts are cut, and what is long and no text is left out. Keys stay in order. */

@@ -328,6 +328,32 @@ const BAD_BODIES: [string, unknown, string][] = [
   ['too many fields', aForm(Array.from({ length: 201 }, () => ['a', 'b'])), 'more than 200 parts'],
 ];
 
+test("the body of the vendor's chat node is taken, and shown as it was sent", async ({
+  api,
+  tenant,
+}) => {
+  const parameters = {
+    selectedModel: '',
+    prompt: 'Hello',
+    user_id: '',
+    session_id: '',
+    temperature: 0,
+    top_p: 0,
+    repetition_penalty: 0,
+    length_penalty: 0,
+    max_tokens: 0,
+    min_new_tokens: -1,
+    stop_sequences: '',
+    seed: '',
+    quantization: false,
+    do_sample: false,
+  };
+  const { body } = await api.call(tenant, RUN, parameters);
+  expect(body).toMatchObject({ errors: [], result: true });
+  const detail = await api.call(tenant, '/v1/Task/Detail', { taskid: body['taskid'] });
+  expect(detail.body).toMatchObject({ tasklist: [{ parameters }] });
+});
+
 test('a bad body is refused by name; nothing is stored and nothing charged', async ({
   api,
   tenant,
