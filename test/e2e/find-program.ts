@@ -17,3 +17,8 @@ export function findProgram(name: string): string | null {
   }
   return null;
 }
+
+/** For the title of a test that needs a program: says that it is skipped where the program is not there. */
+export function orSkipped(name: string): string {
+  return findProgram(name) === null ? ` (skipped: ${name} is not installed)` : '';
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { deposit } from '@runfleet/billing';
 import { RunfleetClient } from '@runfleet/client';
-import { connectDb, type Db } from '@runfleet/db';
+import { type Db, openDb } from '@runfleet/db';
 import { buildModelFolder } from '@runfleet/engine';
 import {
   addMember,
@@ -81,7 +81,7 @@ export class Fleet implements AsyncDisposable {
       STOP_NOTICE_SECONDS: '0',
       ...options.env,
     };
-    const db = connectDb(options.databaseUrl, { connections: 4 });
+    const db = await openDb(options.databaseUrl, { connections: 4 });
     const key = await createKey(db, masterKeyFile, '1000');
     const counts = { api: 1, broker: 1, gateway: 1, worker: 1, ...options.roles };
     const results = await Promise.allSettled(

@@ -5,7 +5,7 @@ import { testWithDb } from '@runfleet/db/testing';
 import { expect } from 'vitest';
 import WebSocket from 'ws';
 
-import { findProgram } from './find-program.ts';
+import { findProgram, orSkipped } from './find-program.ts';
 import { Fleet, followText, MODEL } from './fleet.ts';
 import { Nginx } from './nginx.ts';
 import type { Role } from './role-process.ts';
@@ -20,7 +20,7 @@ const PAIRS: readonly (readonly Role[])[] = [
 ];
 
 testWithDb.runIf(NGINX !== null)(
-  'two of each role behind nginx are restarted one after another, and no client sees an error',
+  `two of each role behind nginx are restarted one after another, and no client sees an error${orSkipped('nginx')}`,
   { timeout: 180_000 },
   async ({ databaseUrl, redisUrl }) => {
     const env = {

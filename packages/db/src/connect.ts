@@ -3,6 +3,7 @@ import postgres from 'postgres';
 
 import { MOMENT_TYPE } from './moment.ts';
 import * as schema from './schema/index.ts';
+import { ORM_FORMATS, SQL_FORMATS } from './wire-formats.ts';
 
 /** `sql` for the hot path: written statements, moments as bigint microseconds. */
 export type Sql = postgres.Sql<{ moment: bigint }>;
@@ -59,8 +60,14 @@ export function connectDb(url: string, options: ConnectOptions = {}): Db {
     connection: findsByIds && !isPooled ? { ...connection, ...BY_IDS } : connection,
     max: connections,
     types: { moment: MOMENT_TYPE },
+    binary: SQL_FORMATS,
   });
-  const ormClient = postgres(url, { ...shared, connection, max: ORM_CONNECTIONS });
+  const ormClient = postgres(url, {
+    ...shared,
+    connection,
+    max: ORM_CONNECTIONS,
+    binary: ORM_FORMATS,
+  });
   return {
     sql: beginningAs(sql, `isolation level ${ISOLATION}`),
     orm: drizzle(ormClient, { schema, casing: 'snake_case' }),

@@ -3,44 +3,29 @@ const MICROS_PER_MS = 1000n;
 
 /**
  * Reads and writes `timestamptz` as bigint microseconds since 1970. JavaScript's Date would cut
- * them to milliseconds, and costs are computed from them.
+ * them to milliseconds, and costs are computed from them. They are read as binary (see
+ * `wire-formats.ts`) and written in ISO 8601, which Postgres understands under any DateStyle.
  */
 export const MOMENT_TYPE = {
   to: TIMESTAMPTZ,
   from: [TIMESTAMPTZ],
   serialize: formatMoment,
-  parse: parseMoment,
+  parse: (text: string): bigint => {
+    throw new Error(`"${text}" came as text, whose format hangs on the session: give a parameter.`);
+  },
 };
 
-/** `2026-11-23 04:31:00.123456+00` as Postgres prints it, to microseconds. */
-export function parseMoment(text: string): bigint {
-  return remember(parsed, text, microsOf);
-}
-
-export function formatMoment(at: bigint): string {
-  return remember(formatted, at, textOf);
-}
-
-// Tasks share most of their moments with the others of their commits, and each is read in several commits.
+// Tasks share most of their moments with the others of their commits, and each is written in several commits.
 const MOMENTS_REMEMBERED = 256;
-const parsed = new Map<string, bigint>();
 const formatted = new Map<bigint, string>();
 
-function remember<K, V>(known: Map<K, V>, key: K, read: (key: K) => V): V {
-  const remembered = known.get(key);
+export function formatMoment(at: bigint): string {
+  const remembered = formatted.get(at);
   if (remembered !== undefined) return remembered;
-  const value = read(key);
-  if (known.size === MOMENTS_REMEMBERED) known.clear();
-  known.set(key, value);
-  return value;
-}
-
-function microsOf(text: string): bigint {
-  const match = /^(.+?)(?:\.(\d{1,6}))?([+-]\d{2})(?::?(\d{2}))?$/.exec(text);
-  if (!match) throw new Error(`Postgres sent "${text}", which is not a timestamptz.`);
-  const [, whole = '', fraction = '', hours = '+00', minutes = '00'] = match;
-  const ms = Date.parse(`${whole.replace(' ', 'T')}${hours}:${minutes}`);
-  return BigInt(ms) * MICROS_PER_MS + BigInt(fraction.padEnd(6, '0'));
+  const text = textOf(at);
+  if (formatted.size === MOMENTS_REMEMBERED) formatted.clear();
+  formatted.set(at, text);
+  return text;
 }
 
 function textOf(at: bigint): string {

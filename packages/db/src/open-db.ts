@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { connectDb, type ConnectOptions, type Db } from './connect.ts';
+import { NotReadyError } from '@runfleet/service';
+
+import { connectDb, type ConnectOptions, type Db, type Sql } from './connect.ts';
 import { findPooler } from './find-pooler.ts';
 import { isDatabaseAway } from './is-database-away.ts';
 import { readSchemaState, requireOwnSchema, requireSchema } from './schema-state.ts';
@@ -27,6 +29,7 @@ export async function openDb(
   const db = connectDb(url, { ...connect, isPooled });
   try {
     requireOwnSchema(await readSchemaState(db.sql));
+    if (isPooled) await requireIsolation(db.sql);
     return db;
   } catch (error) {
     await db[Symbol.asyncDispose]();
@@ -37,6 +40,17 @@ export async function openDb(
 /** Rejects while a role cannot work on its database. For /readyz. */
 export async function checkDatabase(db: Pick<Db, 'sql'>): Promise<void> {
   requireSchema(await readSchemaState(db.sql));
+}
+
+/** A connection of our own asks for it; a pooler's cannot, and statements outside of a transaction depend on it. */
+async function requireIsolation(sql: Sql): Promise<void> {
+  const [row] = await sql<{ isolation: string }[]>`
+    select current_setting('default_transaction_isolation') as isolation`;
+  if (row?.isolation === 'read committed') return;
+  throw new NotReadyError(
+    `A pooler stands before Postgres, and default_transaction_isolation is ${row?.isolation}.`,
+    "Set it to 'read committed' for this database and user, or in the pooler's connect_query.",
+  );
 }
 
 async function untilThere<T>(

@@ -32,22 +32,26 @@ const TABLES = Object.values(schema)
   .filter((table) => is(table, PgTable))
   .map((table) => getTableName(table));
 
-/** What the database is to this code, in one statement. */
+/** What the database is to this code. */
 export async function readSchemaState(sql: Transaction): Promise<SchemaState> {
-  const done = await readDone(sql);
-  const [row] = await sql<{ missing: number; hidden: number; isReadOnly: boolean }[]>`
-    select count(*) filter (where to_regclass(quote_ident(name)) is null)::int as missing,
-      count(*) filter (where to_regclass(quote_ident(name)) is null
-        and exists (select 1 from pg_catalog.pg_class where relname = name and relkind in ('r', 'p')))::int as hidden,
+  const [row] = await sql<
+    { isMigrated: boolean; missing: number; hidden: number; isReadOnly: boolean }[]
+  >`
+    select to_regclass('drizzle.__drizzle_migrations') is not null as "isMigrated",
+      count(*) filter (where seen is null)::int as missing,
+      count(*) filter (where seen is null and exists (
+        select 1 from pg_catalog.pg_class where relname = name and relkind in ('r', 'p')))::int as hidden,
       current_setting('transaction_read_only') = 'on' as "isReadOnly"
-    from unnest(${[...TABLES]}::text[]) name`;
+    from unnest(${[...TABLES]}::text[]) name, to_regclass(quote_ident(name)) seen`;
+  if (!row) throw new Error('Postgres gave no row for an aggregate.');
+  const done = row.isMigrated ? await readDone(sql) : new Set<number>();
   return {
     known: KNOWN.length,
     missing: KNOWN.filter((when) => !done.has(when)).length,
     unknown: [...done].filter((when) => !KNOWN.includes(when)).length,
-    tablesMissing: row?.missing ?? 0,
-    isHidden: (row?.hidden ?? 0) > 0,
-    isReadOnly: row?.isReadOnly ?? false,
+    tablesMissing: row.missing,
+    isHidden: row.hidden > 0,
+    isReadOnly: row.isReadOnly,
   };
 }
 
@@ -92,18 +96,7 @@ export function requireOwnSchema(state: SchemaState): void {
 }
 
 async function readDone(sql: Transaction): Promise<Set<number>> {
-  try {
-    const rows = await sql<{ when: string }[]>`
-      select created_at::text as when from drizzle.__drizzle_migrations`;
-    return new Set(rows.map(({ when }) => Number(when)));
-  } catch (error) {
-    if (isAbsent(error)) return new Set();
-    throw error;
-  }
-}
-
-/** An undefined table or schema. */
-function isAbsent(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  return code === '42P01' || code === '3F000';
+  const rows = await sql<{ when: string }[]>`
+    select created_at::text as when from drizzle.__drizzle_migrations`;
+  return new Set(rows.map(({ when }) => Number(when)));
 }

@@ -12,3 +12,35 @@ export const testWithDb = testWithServers('runfleet', migrateDb).extend(
     return db;
   },
 );
+
+/** What a database may be set to by people who use it for something else, too. */
+export const HOSTILE_SETTINGS = {
+  datestyle: 'German, DMY',
+  intervalstyle: 'sql_standard',
+  timezone: 'Asia/Kathmandu',
+  bytea_output: 'escape',
+  extra_float_digits: '-15',
+  default_transaction_isolation: 'serializable',
+  default_transaction_deferrable: 'on',
+  standard_conforming_strings: 'off',
+  backslash_quote: 'off',
+  lc_numeric: 'C',
+  array_nulls: 'off',
+  transform_null_equals: 'on',
+  quote_all_identifiers: 'on',
+  search_path: '"$user", elsewhere, public',
+  client_min_messages: 'debug1',
+  xmloption: 'document',
+} as const;
+
+/** Settings of every session that begins from now on. */
+export async function setDatabase(
+  db: Db,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    const wanted = name === 'search_path' ? value : `'${value}'`;
+    const [row] = await db.sql<{ name: string }[]>`select quote_ident(current_database()) as name`;
+    await db.sql.unsafe(`alter database ${row?.name} set ${name} = ${wanted}`);
+  }
+}

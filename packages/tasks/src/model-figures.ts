@@ -2,7 +2,7 @@
  * What models' tasks came to, without counting all tasks: those that ended are added to their day's
  * row once a minute, and only those since then are counted when somebody asks.
  */
-import type { Db, Transaction } from '@runfleet/db';
+import { type Db, formatMoment, type Transaction } from '@runfleet/db';
 import type { Micros, Ticks } from '@runfleet/protocol';
 
 /** A task's end is its commit's moment; this much later, every commit of that moment is done. */
@@ -19,14 +19,14 @@ export type ModelStats = {
 /** Adds the tasks that ended since the last time to their days. Answers how many. */
 export async function foldEndedTasks(ctx: { db: Db }): Promise<number> {
   return ctx.db.sql.begin(async (tx) => {
-    const [span] = await tx<{ from: string; to: string }[]>`
-      select until::text as from,
-        (clock_timestamp() - make_interval(secs => ${SETTLED_AFTER_SECONDS}))::text as to
+    const [span] = await tx<{ from: Micros; to: Micros }[]>`
+      select until as from,
+        clock_timestamp() - make_interval(secs => ${SETTLED_AFTER_SECONDS}) as to
       from figures_folded for update`;
     if (!span) throw new Error('The figures_folded row is missing; run the migrations.');
     const folded = await tx<{ ended: number }[]>`
       with added as (
-        ${endedByDay(tx, span.from, span.to)}
+        ${endedByDay(tx, formatMoment(span.from), formatMoment(span.to))}
       ), written as (
         insert into model_days as d (model_id, day, ended, succeeded, failed, succeeded_ticks, spent,
           last_queued_at)
@@ -39,7 +39,7 @@ export async function foldEndedTasks(ctx: { db: Db }): Promise<number> {
           last_queued_at = greatest(d.last_queued_at, excluded.last_queued_at)
       )
       select ended from added`;
-    await tx`update figures_folded set until = greatest(until, ${span.to}::text::timestamptz)`;
+    await tx`update figures_folded set until = greatest(until, ${formatMoment(span.to)}::text::timestamptz)`;
     return folded.reduce((sum, row) => sum + row.ended, 0);
   });
 }

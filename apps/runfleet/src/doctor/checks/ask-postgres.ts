@@ -1,8 +1,9 @@
-import { connectDb, type Sql } from '@runfleet/db';
+import { connectDb, type Db, findPooler, type Sql } from '@runfleet/db';
 
+import { withinTransaction } from '../../within-transaction.ts';
 import { type CheckContext, type Finding, problem, reasonOf, skipped } from '../check.ts';
 
-const CONNECT_SECONDS = '2';
+const CONNECT_SECONDS = 2;
 const STATEMENT_MS = '2000';
 
 const MEND = 'Start it, or mend DATABASE_URL.';
@@ -10,10 +11,10 @@ const MEND = 'Start it, or mend DATABASE_URL.';
 /** Whether Postgres can be asked at all is its own check's finding; the others pass over it. */
 const passOver = (): Finding => skipped('Postgres cannot be asked: see its own line');
 
-/** Asks Postgres, or says why that cannot be. `judge` must not write. */
+/** Asks Postgres, or says why that cannot be. All that `judge` does is rolled back. */
 export async function askPostgres(
   { settings }: Pick<CheckContext, 'settings'>,
-  judge: (sql: Sql) => Promise<Finding>,
+  judge: (sql: Sql, db: Db, isPooled: boolean) => Promise<Finding>,
   whenAway: (found: string, next: string) => Finding = passOver,
 ): Promise<Finding> {
   if (settings.databaseUrl === null) {
@@ -23,18 +24,36 @@ export async function askPostgres(
     return whenAway('DATABASE_URL is not a URL', 'Write it as postgres://user:password@host/name.');
   }
   const url = new URL(settings.databaseUrl);
-  url.searchParams.set('connect_timeout', CONNECT_SECONDS);
-  url.searchParams.set('statement_timeout', STATEMENT_MS);
-  await using db = connectDb(url.href, { connections: 1, name: 'runfleet doctor' });
   const place = `Postgres at ${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;
+  let isPooled: boolean;
   try {
-    await db.sql`select 1`;
+    isPooled = await findPooler(url.href, { connectSeconds: CONNECT_SECONDS });
   } catch (error) {
     return whenAway(`${place} cannot be asked: ${reasonOf(error)}`, MEND);
   }
+  url.searchParams.set('connect_timeout', String(CONNECT_SECONDS));
+  await using db = connectDb(url.href, { connections: 1, name: 'runfleet doctor', isPooled });
   try {
-    return await judge(db.sql);
+    return await rollBack(db, async (within) => {
+      await within.sql`select set_config('statement_timeout', ${STATEMENT_MS}, true)`;
+      return judge(within.sql, within, isPooled);
+    });
   } catch (error) {
     return problem(`${place} refuses: ${reasonOf(error)}`, MEND);
   }
+}
+
+/** The answer of `work`, of which nothing else stays. */
+async function rollBack<R>(db: Db, work: (db: Db) => Promise<R>): Promise<R> {
+  let answer: { value: R } | null = null;
+  const done = new Error('All was seen.');
+  try {
+    await withinTransaction(db, async (within) => {
+      answer = { value: await work(within) };
+      throw done;
+    });
+  } catch (error) {
+    if (error !== done) throw error;
+  }
+  return (answer as unknown as { value: R }).value;
 }

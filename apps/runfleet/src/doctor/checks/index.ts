@@ -8,6 +8,7 @@ import { checkNode } from './node-version.ts';
 import { checkOnnxRuntime } from './onnx-runtime.ts';
 import { portCheck } from './ports.ts';
 import { checkPostgresConnections } from './postgres-connections.ts';
+import { checkPostgresRun } from './postgres-run.ts';
 import { checkPostgresSchema } from './postgres-schema.ts';
 import { checkPostgres } from './postgres.ts';
 import { checkRedisPersistence } from './redis-persistence.ts';
@@ -23,6 +24,7 @@ export const CHECKS = {
   postgres: checkPostgres,
   'postgres-schema': checkPostgresSchema,
   'postgres-connections': checkPostgresConnections,
+  'postgres-run': checkPostgresRun,
   redis: checkRedis,
   'redis-policy': checkRedisPolicy,
   'redis-persistence': checkRedisPersistence,

@@ -13,6 +13,7 @@ import { examine } from '../testing.ts';
 import { checkClock, judgeDifference } from './clock.ts';
 import { checkMasterKey } from './master-key.ts';
 import { checkPostgresConnections, judgeConnections } from './postgres-connections.ts';
+import { checkPostgresRun } from './postgres-run.ts';
 import { checkPostgresSchema } from './postgres-schema.ts';
 import { checkPostgres, judgePostgres } from './postgres.ts';
 
@@ -75,6 +76,36 @@ describe('Postgres', () => {
     expect(judgeConnections({ allowed: 97, used: 84 })).toMatchObject({
       status: 'problem',
       found: '13 of 97 connections are free; a role opens up to 14',
+    });
+  });
+});
+
+describe('a Run', () => {
+  test('is carried to its settlement and leaves nothing behind', async ({ databaseUrl, db }) => {
+    expect(await examine(checkPostgresRun, { databaseUrl })).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('settled and rolled back'),
+    });
+    for (const table of [
+      'organisations',
+      'users',
+      'tasks',
+      'task_events',
+      'workers',
+      'transfers',
+    ]) {
+      expect(await db.sql`select 1 from ${db.sql(table)}`).toHaveLength(0);
+    }
+  });
+
+  test('that cannot be stored is a problem in the words of Postgres', async ({
+    databaseUrl,
+    db,
+  }) => {
+    await db.sql`alter table tasks add constraint full_disk check (id < 0)`;
+    expect(await examine(checkPostgresRun, { databaseUrl })).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('full_disk'),
     });
   });
 });

@@ -1,4 +1,4 @@
-import type { Sql } from '@runfleet/db';
+import type { Db, Sql } from '@runfleet/db';
 
 import { type CheckContext, type Finding, ok, problem } from '../check.ts';
 import { askPostgres } from './ask-postgres.ts';
@@ -9,11 +9,12 @@ export function checkPostgres(ctx: CheckContext): Promise<Finding> {
   return askPostgres(ctx, readVersion, problem);
 }
 
-async function readVersion(sql: Sql): Promise<Finding> {
+async function readVersion(sql: Sql, _db: Db, isPooled: boolean): Promise<Finding> {
   const [row] = await sql<{ version: string; number: string }[]>`
     select current_setting('server_version') as version,
       current_setting('server_version_num') as number`;
-  return judgePostgres(row?.version ?? 'unknown', Number(row?.number ?? 0));
+  const found = judgePostgres(row?.version ?? 'unknown', Number(row?.number ?? 0));
+  return isPooled ? { ...found, found: `${found.found}, behind a pooler` } : found;
 }
 
 /** `number` is Postgres's own: 150018 for 15.18. */

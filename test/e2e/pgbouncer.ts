@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { freeLoopbackPort } from './role-process.ts';
+
+const READY_MS = 10_000;
+/** Debian's `nobody`: PgBouncer refuses to run as root. */
+const NOBODY = 65_534;
+
+export type PoolMode = 'session' | 'transaction';
+
+/** A PgBouncer in front of the database at a URL, with Debian's defaults but for where it listens. */
+export class PgBouncer implements AsyncDisposable {
+  /** That of the database, by way of PgBouncer. */
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(url: string, child: ChildProcess, folder: string) {
+    this.url = url;
+    this.#child = child;
+    this.#folder = folder;
+  }
+
+  static async start(program: string, databaseUrl: string, mode: PoolMode): Promise<PgBouncer> {
+    const folder = await mkdtemp(join(tmpdir(), 'runfleet-pgbouncer-'));
+    await chmod(folder, 0o755);
+    const url = new URL(databaseUrl);
+    const { hostname, port, username, password } = url;
+    const listenPort = await freeLoopbackPort();
+    const users = join(folder, 'userlist.txt');
+    await writeFile(users, `"${decodeURIComponent(username)}" "${decodeURIComponent(password)}"\n`);
+    const ini = join(folder, 'pgbouncer.ini');
+    await writeFile(
+      ini,
+      `[databases]
+* = host=${hostname} port=${port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${listenPort}
+unix_socket_dir =
+auth_type = md5
+auth_file = ${users}
+pool_mode = ${mode}
+`,
+    );
+    const child = spawn(program, [ini], {
+      stdio: 'ignore',
+      ...(process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
+    });
+    url.host = `127.0.0.1:${listenPort}`;
+    const started = new PgBouncer(url.href, child, folder);
+    const giveUpAt = performance.now() + READY_MS;
+    while (!(await isOpen(listenPort))) {
+      if (child.exitCode !== null || performance.now() > giveUpAt) {
+        await started[Symbol.asyncDispose]();
+        throw new Error('PgBouncer did not start.');
+      }
+      await delay(50);
+    }
+    return started;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const exited = once(this.#child, 'exit');
+      // At once, also with clients.
+      this.#child.kill('SIGTERM');
+      await exited;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
