@@ -1,4 +1,5 @@
 import { portSetting, sharedSettings } from '@runfleet/service';
+import { UNKNOWN_LABELS } from '@runfleet/tasks';
 import { z } from 'zod';
 
 const {
@@ -44,6 +45,12 @@ export const apiConfig = z.object({
     .positive()
     .default(1_000_000)
     .describe('The largest request body, in bytes'),
+  UNKNOWN_LABELS: z
+    .enum(UNKNOWN_LABELS)
+    .default('park')
+    .describe(
+      'A Run that requires a label no worker ever carried: park it until one does, or refuse it.',
+    ),
   TRUSTED_ORIGINS: z
     .string()
     .default('')

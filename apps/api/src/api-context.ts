@@ -5,7 +5,7 @@ import type { ChatLimits } from '@runfleet/models';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
-import type { ModelStats, TaskStore } from '@runfleet/tasks';
+import type { ModelStats, TaskStore, UnknownLabels } from '@runfleet/tasks';
 import type { Context } from 'hono';
 
 import type { Remembered } from './remembered.ts';
@@ -29,6 +29,7 @@ export type ApiSettings = {
   bodyLimitBytes: number;
   limits: ChatLimits;
   admission: AdmissionPolicy;
+  unknownLabels: UnknownLabels;
   /** Where clients reach `/v1`, for the URLs of files. */
   apiUrl: string;
   socketUrl: string;

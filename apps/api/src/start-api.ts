@@ -108,6 +108,7 @@ function settingsOf(config: ApiConfig): ApiSettings {
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     limits: { maxTokens: config.MAX_TOKENS_CAP, maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS },
     admission: compatibleAdmission,
+    unknownLabels: config.UNKNOWN_LABELS,
     apiUrl: config.PUBLIC_API_URL,
     socketUrl: config.PUBLIC_SOCKET_URL,
     dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,

@@ -72,6 +72,7 @@ export const testWithApi = testWithDb
         bodyLimitBytes: 1_000_000,
         limits: { maxTokens: 1024, maxTimeoutSeconds: 3600 },
         admission: compatibleAdmission,
+        unknownLabels: 'park',
         apiUrl: `${ORIGIN}/v1`,
         socketUrl: 'ws://127.0.0.1:3101/v1',
         dashboardDir: join(folder, 'dashboard'),

@@ -11,6 +11,7 @@ import {
   makeEventPartitions,
   purgeGoneWorkers,
   purgeIdempotencyKeys,
+  type Repair,
   repair,
   repairAccounts,
   REPAIRS,
@@ -23,6 +24,9 @@ import type { BrokerContext } from './context.ts';
 const TICK_MS = 1_000;
 /** A lease row of its own; no pool can have this name, since pool names hold no spaces. */
 const HOUSEKEEPING = 'house keeping';
+
+/** What is repaired less often than at each tick: parked tasks wait for a worker, which looks itself. */
+const EVERY_TICKS: Partial<Record<Repair, number>> = { 'parked-tasks': 30 };
 
 type Chore = (ctx: BrokerContext) => Promise<number>;
 
@@ -69,11 +73,12 @@ export class Housekeeper implements AsyncDisposable {
   async #keepHouse(): Promise<void> {
     const lease = await leadPool(this.#ctx, { pool: HOUSEKEEPING, holder: this.#ctx.brokerId });
     if (!lease) return;
+    const tick = this.#ticks++;
     for (const name of REPAIRS) {
+      if (tick % (EVERY_TICKS[name] ?? 1) !== 0) continue;
       // One that fails keeps none of the others from their turn.
       await this.#attempt(name, async () => this.#report(name, await repair(this.#ctx, name)));
     }
-    const tick = this.#ticks++;
     for (const [name, { everyTicks, isRepair, run }] of Object.entries(CHORES)) {
       if (tick % everyTicks !== 0) continue;
       this.#start(name, async () => {

@@ -75,7 +75,7 @@ export function decideRegister(
   input: { id: string; host: string; slots: number },
   { pulse, peers = ALONE }: WorkerSeen,
 ): WorkerState {
-  const fresh = { ...input, used: 0, renewedPulse: pulse, keptPulse: pulse, seenPulse: pulse };
+  const fresh = { ...input, used: 0, renewedPulse: pulse, keptPulse: 0, seenPulse: pulse };
   if (worker === null) {
     const first: WorkerState = {
       ...fresh,

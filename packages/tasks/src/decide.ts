@@ -230,6 +230,11 @@ export function decideResume(state: TaskState, { now }: Seen): Decision {
   return isWaiting ? NOT_DUE : [{ do: 'resume' }];
 }
 
+/** Puts a task in line that waited for a worker which can take it. */
+export function decideUnpark(state: TaskState): Decision {
+  return state.status === INITIAL_STATUS && state.isParked ? [{ do: 'unpark' }] : NOT_DUE;
+}
+
 /** Ends a task in any state at once; a worker that still runs it is fenced by the new epoch. */
 export function decideKill(state: TaskState, input: { onlyQueued: boolean }): Decision {
   if (isTerminal(state.status)) return { refused: 'already_done' };

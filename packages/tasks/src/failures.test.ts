@@ -330,7 +330,7 @@ describe('a worker', () => {
       const worker = await aWorker(store);
       workers.push(worker.workerId);
       await running(ctx, id, worker);
-      await db.sql`update workers set renewed_pulse = -100 where id = ${worker.workerId}`;
+      await db.sql`update workers set renewed_pulse = -100, kept_pulse = -100 where id = ${worker.workerId}`;
       expect(await repair(ctx, 'silent-workers')).toBe(1);
       expect(await repair(ctx, 'lost-workers')).toBe(1);
       await endPause(db, id);

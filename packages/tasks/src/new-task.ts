@@ -10,6 +10,10 @@ import {
   type TaskEvent,
 } from '@runfleet/protocol';
 
+/** `park`: it waits for a worker that carries them; `refuse`: the Run is refused and names them. */
+export const UNKNOWN_LABELS = ['park', 'refuse'] as const;
+export type UnknownLabels = (typeof UNKNOWN_LABELS)[number];
+
 /** A Run that was validated but not yet admitted. */
 export type NewTask = {
   organisationId: string;
@@ -29,6 +33,8 @@ export type NewTask = {
   startTimeoutSeconds: number | null;
   /** Labels that a worker must carry, as `name=value`. */
   requires: readonly string[];
+  /** What becomes of it where it requires a label that no worker was ever seen with. */
+  unknownLabels: UnknownLabels;
   /** Tasks of one session share it. */
   affinity: string | null;
   /** Slot-seconds that it is expected to take; null where its model's late average is as good a guess. */
@@ -46,6 +52,7 @@ export const PLAIN_RUN = {
   priority: 0,
   startTimeoutSeconds: null,
   requires: [],
+  unknownLabels: 'park',
   affinity: null,
   expectedSeconds: null,
   idempotency: null,
@@ -62,6 +69,8 @@ export type NewTaskPlan = {
   queuedAt: Micros;
   startBy: Micros | null;
   expectedSeconds: number;
+  /** Whether no worker can take it; see `parking.ts`. */
+  isParked: boolean;
   events: TaskEvent[];
 };
 
@@ -72,9 +81,9 @@ const EXPECTED_SECONDS_DEFAULT = 1;
 export function newTaskPlan(
   id: string,
   task: NewTask,
-  seen: { now: Micros; usualSeconds: number | undefined },
+  seen: { now: Micros; usualSeconds: number | undefined; isParked: boolean },
 ): NewTaskPlan {
-  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT } = seen;
+  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked } = seen;
   const cps = parseUsd(task.model.cps);
   const held = priceCeiling(task.timeoutSeconds, cps);
   const common = { taskId: id, epoch: 0, at: now };
@@ -85,6 +94,7 @@ export function newTaskPlan(
     held,
     cps,
     queuedAt: now,
+    isParked,
     startBy:
       task.startTimeoutSeconds === null ? null : now + BigInt(task.startTimeoutSeconds) * SECOND,
     expectedSeconds: Math.min(task.expectedSeconds ?? usualSeconds, task.timeoutSeconds),

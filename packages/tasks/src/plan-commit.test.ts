@@ -42,6 +42,7 @@ const aState = (changes: Partial<TaskState> & { id: string }): TaskState => ({
   outputTokens: 0,
   infraAttempts: 0,
   notBefore: null,
+  isParked: false,
   avoids: [],
   times: TIMES,
   totalCost: 0n,

@@ -10,10 +10,18 @@ import {
   requireAdmission,
 } from '@runfleet/billing';
 import { MESSAGES, type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
+import { laneOf } from '@runfleet/scheduler';
 
 import type { WorkerState } from './decide-worker.ts';
 import { type Decision, isRefusal, type Refusal, type Seen } from './decide.ts';
-import { type CreatedTask, type NewTask, newTaskPlan, type NewTaskPlan } from './new-task.ts';
+import {
+  type CreatedTask,
+  type NewTask,
+  newTaskPlan,
+  type NewTaskPlan,
+  type UnknownLabels,
+} from './new-task.ts';
+import { LANES_PER_TENANT_MAX, type LanesSeen } from './parking.ts';
 import { offerOf, type QueueMove } from './queue-moves.ts';
 import { applyPlan, type Effects, type ResultPatch, type TaskState } from './task-state.ts';
 
@@ -122,11 +130,13 @@ export function planCreations(
     usualSeconds: ReadonlyMap<string, number>;
     /** By `idempotencyName`. */
     known: ReadonlyMap<string, KnownRun>;
+    lanes: LanesSeen;
     ids: readonly string[];
     now: Micros;
   },
 ): CreationsPlan {
-  const { accounts, policies, usualSeconds, ids, now } = seen;
+  const { accounts, policies, usualSeconds, lanes, ids, now } = seen;
+  const waiting = new Map([...lanes.waiting].map(([id, known]) => [id, new Set(known)]));
   const known = new Map(seen.known);
   const movements: Movement[] = [];
   const created: NewTaskPlan[] = [];
@@ -136,15 +146,20 @@ export function planCreations(
     const earlier = earlierRun(known, task, now);
     if (earlier) return earlier;
     const policy = policies.get(task.projectId) ?? DEFAULT_POLICY;
+    const lane = task.requires.length === 0 ? null : laneOf(task.model.pool, task.requires);
     const plan = newTaskPlan(ids[index] ?? '', task, {
       now,
       usualSeconds: usualSeconds.get(task.model.id),
+      isParked: lane !== null && !lanes.served.has(lane),
     });
     const account = accounts.get(task.organisationId) ?? noAccount();
-    const refusal = refusalOf(() =>
-      requireAdmission(account, plan.held, task.admission, policy.overflow),
-    );
+    const own = waiting.get(task.organisationId) ?? new Set();
+    const refusal = refusalOf(() => {
+      if (lane !== null) requireLane(lane, task.unknownLabels, { own, unknown: lanes.unknown });
+      requireAdmission(account, plan.held, task.admission, policy.overflow);
+    });
     if (refusal) return refusal;
+    if (lane !== null) waiting.set(task.organisationId, own.add(lane));
     const movement = holdFor({ id: plan.id, organisationId: task.organisationId }, plan.held);
     account.held += movement.change.held;
     account.activeTasks += movement.change.activeTasks;
@@ -155,7 +170,7 @@ export function planCreations(
     const { weight, runningLimit } = policy;
     const { pool } = task.model;
     const line = { id, organisationId, pool, requires, fairnessKey, priority, expectedSeconds };
-    moves.push(offerOf({ weight, runningLimit, ...line }, now));
+    if (!plan.isParked) moves.push(offerOf({ weight, runningLimit, ...line }, now));
     if (task.idempotency) {
       const { key, requestHash } = task.idempotency;
       known.set(idempotencyName(task.projectId, key), { requestHash, createdAt: now, id, token });
@@ -180,6 +195,25 @@ function earlierRun(
     return new RunfleetError('idempotency_mismatch', MESSAGES.idempotencyMismatch(key));
   }
   return { id: earlier.id, token: earlier.token, isRepeat: true };
+}
+
+function requireLane(
+  lane: string,
+  unknownLabels: UnknownLabels,
+  seen: { own: ReadonlySet<string>; unknown: LanesSeen['unknown'] },
+): void {
+  const unknown = unknownLabels === 'refuse' ? (seen.unknown.get(lane) ?? []) : [];
+  if (unknown.length > 0) {
+    throw new RunfleetError(
+      'invalid_request',
+      `No worker of this model ever carried ${unknown.join(', ')}. Require labels that a worker has.`,
+    );
+  }
+  if (seen.own.has(lane) || seen.own.size < LANES_PER_TENANT_MAX) return;
+  throw new RunfleetError(
+    'concurrency_limit',
+    `Label limit reached: tasks with ${LANES_PER_TENANT_MAX} different sets of required labels are queued. Wait for some to end, or require fewer different ones.`,
+  );
 }
 
 const noAccount = (): Account => ({ balance: 0n, held: 0n, activeTasks: 0 });

@@ -45,6 +45,7 @@ test('the queue hears of a Run with all that fair order needs, as it is at the c
     priority: 60,
     expectedSeconds: 2.5,
   };
+  await aWorker(ctx.store, 4, { labels: wishes.requires });
   const { id } = await createTask(ctx, aTask(tenant, wishes));
   const [[verb, task] = []] = news();
   expect(verb).toBe('offer');

@@ -2,6 +2,7 @@ import type { Db } from '@runfleet/db';
 import type { Micros, TaskStatus } from '@runfleet/protocol';
 
 import { readToday } from './model-figures.ts';
+import { poolOfQueuedIn } from './parking.ts';
 import { standings } from './pool-standing.ts';
 import type { WorkerDevice } from './worker-registry.ts';
 
@@ -105,11 +106,27 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
   ]);
   return {
     now: clock?.now ?? 0n,
-    queued: queued.map((row) => ({ ...row, count: Number(row.count) })),
+    queued: byPool(queued.map((row) => ({ ...row, count: Number(row.count) }))),
     workers,
     running,
     spentTodayUsd: today.spentUsd,
     finishedToday: today.finished,
     failedToday: today.failed,
   };
+}
+
+/** What is parked waits for the pool, too. */
+function byPool(queued: Fleet['queued']): Fleet['queued'] {
+  const pools = new Map<string, Fleet['queued'][number]>();
+  for (const { pool: queuedIn, count, oldestQueuedAt } of queued) {
+    const pool = poolOfQueuedIn(queuedIn);
+    const known = pools.get(pool);
+    const moments = [oldestQueuedAt, known?.oldestQueuedAt ?? null].flatMap((at) => at ?? []);
+    pools.set(pool, {
+      pool,
+      count: count + (known?.count ?? 0),
+      oldestQueuedAt: moments.toSorted((one, other) => (one < other ? -1 : 1))[0] ?? null,
+    });
+  }
+  return [...pools.values()];
 }

@@ -17,6 +17,7 @@ import {
   decideRequeueOrphan,
   decideResume,
   decideReturnLate,
+  decideUnpark,
 } from './decide.ts';
 import type { WorkerCommand } from './fleet-store.ts';
 import { moveTask } from './move-task.ts';
@@ -44,6 +45,7 @@ const TASK_REPAIRS = {
   'overdue-runs': decideExpireOverdue,
   'start-deadlines': decideExpireUnstarted,
   'backoff-due': decideResume,
+  'parked-tasks': decideUnpark,
 } as const satisfies Partial<Record<SuspectKind, TaskCommand['decide']>>;
 
 /** Repairs of workers' rows, likewise. */
@@ -66,6 +68,7 @@ export const REPAIRS = [
   'overdue-runs',
   'start-deadlines',
   'backoff-due',
+  'parked-tasks',
   'quarantines',
   'paroles',
   'slot-counts',

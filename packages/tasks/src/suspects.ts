@@ -68,6 +68,31 @@ export const SUSPECTS = {
       or (at_once = 1 and d.not_before <= now() - make_interval(secs => ${ALONE_SECONDS_MAX}))
       or at_once <= 1 + 2 * p.count
     order by d.not_before limit ${limit}`,
+  // From lane to lane by the index, as many as there are, whatever waits in them.
+  'parked-tasks': (sql, limit) => sql`
+    with recursive duty as (
+      select pools, labels from workers where state in ('ready', 'draining', 'quarantined')
+    ), pools as (
+      select pool, pool || ' parked' as queued_in from duty, unnest(pools) pool group by pool
+    ), lanes as (
+      select pool, queued_in, (select requires from tasks t
+        where t.queued_in = p.queued_in and t.requires <> '{}'
+        order by requires limit 1) as requires
+      from pools p
+      union all
+      select pool, queued_in, (select requires from tasks t
+        where t.queued_in = l.queued_in and t.requires <> '{}' and t.requires > l.requires
+        order by requires limit 1)
+      from lanes l where l.requires is not null
+    )
+    select t.id from lanes l cross join lateral (
+      select id from tasks t
+      where t.queued_in = l.queued_in and t.requires <> '{}' and t.requires = l.requires
+      order by id limit ${limit}
+    ) t
+    where l.requires is not null and exists (
+      select from duty where l.pool = any(duty.pools) and duty.labels @> l.requires)
+    limit ${limit}`,
   'silent-workers': (sql, limit) => sql`
     select w.id from workers w, pulse p
     where w.state in ('ready', 'draining', 'quarantined')

@@ -2,6 +2,7 @@
 import { formatMoment } from '@runfleet/db';
 import { formatUsd, INITIAL_STATUS, type Micros, type TaskTime } from '@runfleet/protocol';
 
+import { queuedInOf } from './parking.ts';
 import type { ResultPatch, TaskState, TaskTimes } from './task-state.ts';
 
 /** Each moment's column. */
@@ -37,7 +38,8 @@ const STATE_COLUMNS: Record<string, Column<TaskState>> = {
   changed_at: { type: 'timestamptz', of: (state) => formatMoment(state.changedAt) },
   queued_in: {
     type: 'text',
-    of: (state) => (state.status === INITIAL_STATUS ? state.pool : null),
+    of: (state) =>
+      state.status === INITIAL_STATUS ? queuedInOf(state.pool, state.isParked) : null,
   },
   worker_id: { type: 'uuid', of: (state) => state.workerId },
   worker_generation: { type: 'int', of: (state) => state.workerGeneration },

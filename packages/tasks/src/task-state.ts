@@ -59,6 +59,8 @@ export type TaskState = {
   startBy: Micros | null;
   /** Waits in the queue without a place in line until a reconciler resumes it. */
   notBefore: Micros | null;
+  /** Waits in the queue, but not in line, until a worker comes that can take it; see `parking.ts`. */
+  isParked: boolean;
   /** Workers on which it failed. */
   avoids: readonly string[];
   times: TaskTimes;
@@ -92,6 +94,7 @@ export type Step =
   | { do: 'avoid'; workerIds: readonly string[] }
   | { do: 'pause'; notBefore: Micros }
   | { do: 'resume' }
+  | { do: 'unpark' }
   | { do: 'count-output'; tokens: number }
   | { do: 'settle'; result: TaskResult };
 
@@ -162,6 +165,7 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
           `${state.status} does not lead to ${step.status}`,
         );
         if (step.status === INITIAL_STATUS || isTerminal(step.status)) releaseSlot();
+        state.isParked = false;
         if (step.status === INITIAL_STATUS) {
           forgetAttempt(state);
           state.changedAt = now;
@@ -208,7 +212,11 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
         break;
       case 'resume':
         state.notBefore = null;
-        offer();
+        if (!state.isParked) offer();
+        break;
+      case 'unpark':
+        state.isParked = false;
+        if (state.notBefore === null) offer();
         break;
       case 'count-output':
         state.outputTokens = step.tokens;

@@ -14,6 +14,7 @@ import {
 import type { WorkerState } from './decide-worker.ts';
 import { lockWorkers } from './fleet-store.ts';
 import type { NewTaskPlan } from './new-task.ts';
+import { queuedInOf } from './parking.ts';
 import type { TaskChange } from './plan-commit.ts';
 import { sumByWorker } from './sum-by-worker.ts';
 import {
@@ -50,6 +51,7 @@ type LockedRow = TimeColumns & {
   output_tokens: number;
   infra_attempts: number;
   not_before: Micros | null;
+  is_parked: boolean;
   avoids: string[];
   total_cost: string;
   outcome: Outcome | null;
@@ -64,7 +66,7 @@ export async function lockTasks(
     select t.id, organisation_id, pool, timeout_seconds, price_version, cps, held, requires, fairness_key,
       priority, expected_seconds, weight, running_limit, start_by, status, epoch, seq, changed_at,
       worker_id, worker_generation, assigned_pulse, output_tokens, infra_attempts, not_before,
-      avoids, total_cost, outcome, pexit, queued_at, assigned_at, accepted_at,
+      coalesce(queued_in <> pool, false) as is_parked, avoids, total_cost, outcome, pexit, queued_at, assigned_at, accepted_at,
       preprocess_started_at, preprocess_ended_at, started_at, ended_at, postprocess_started_at,
       postprocess_ended_at, cancelled_at
     from tasks t join organisations o on o.id = t.organisation_id
@@ -113,13 +115,13 @@ export function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Sta
     overriding system value
     select id, organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
       timeout_seconds, fairness_key, priority, expected_seconds, start_by, affinity, requires,
-      ${INITIAL_STATUS}::task_status, 0, seq, queued_at, pool, queued_at,
+      ${INITIAL_STATUS}::task_status, 0, seq, queued_at, queued_in, queued_at,
       price_version, cps, held
     from json_to_recordset(${JSON.stringify(plans.map(newTaskRow))}::text::json) as p(
       id bigint, organisation_id bigint, project_id bigint, owner_id uuid, token text, model_id text,
       pool text, parameters json, seed bigint, timeout_seconds int,
       fairness_key text, priority int, expected_seconds float8, start_by timestamptz, affinity text,
-      requires text[], seq int, queued_at timestamptz,
+      requires text[], seq int, queued_in text, queued_at timestamptz,
       price_version text, cps numeric, held numeric)`;
 }
 
@@ -200,6 +202,7 @@ function stateOf(row: LockedRow): TaskState {
     outputTokens: row.output_tokens,
     infraAttempts: row.infra_attempts,
     notBefore: row.not_before,
+    isParked: row.is_parked,
     avoids: row.avoids,
     times: timesOf(row),
     totalCost: parseUsd(row.total_cost),
@@ -217,6 +220,7 @@ function newTaskRow({
   queuedAt,
   startBy,
   expectedSeconds,
+  isParked,
   events,
 }: NewTaskPlan) {
   return {
@@ -237,6 +241,7 @@ function newTaskRow({
     affinity: task.affinity,
     requires: task.requires,
     seq: events.length,
+    queued_in: queuedInOf(task.model.pool, isParked),
     queued_at: formatMoment(queuedAt),
     price_version: task.model.priceVersion,
     cps: formatUsd(cps),

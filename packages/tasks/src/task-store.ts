@@ -15,6 +15,7 @@ import { type FleetStore, openFleetStore } from './fleet-store.ts';
 import { GroupCommit } from './group-commit.ts';
 import { readExpectedSeconds } from './model-figures.ts';
 import type { CreatedTask, NewTask } from './new-task.ts';
+import { readLanes } from './parking.ts';
 import {
   type Committed,
   type CommandsPlan,
@@ -152,11 +153,13 @@ async function commitCreations(
         readExpectedSeconds(tx, [...new Set(tasks.map((task) => task.model.id))]),
         // After the accounts' locks: whoever else ran a tenant's key has committed.
         readKnownRuns(tx, tasks),
+        readLanes(tx, tasks),
         takeTaskIds(tx, tasks.length),
         readClock(ctx, tx),
       ]),
-    ([accounts, policies, usualSeconds, known, ids, { now }]) => {
-      const plan = planCreations(tasks, { accounts, policies, usualSeconds, known, ids, now });
+    ([accounts, policies, usualSeconds, known, lanes, ids, { now }]) => {
+      const seen = { accounts, policies, usualSeconds, known, lanes, ids, now };
+      const plan = planCreations(tasks, seen);
       const { created, movements } = plan;
       const write = (tx: Transaction): Statement[] =>
         created.length === 0

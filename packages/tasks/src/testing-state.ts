@@ -35,6 +35,7 @@ export function aState(changes: Partial<TaskState> = {}): TaskState {
     outputTokens: 0,
     infraAttempts: 0,
     notBefore: null,
+    isParked: false,
     avoids: [],
     times: {
       queuedAt: NOW,

@@ -8,9 +8,9 @@ import { findModel, type Model } from '@runfleet/models';
 import { parseUsd, type TaskEvent } from '@runfleet/protocol';
 import { openTaskQueue } from '@runfleet/queue';
 
-import type { FleetStore, WorkerDescription } from './fleet-store.ts';
+import type { WorkerDescription } from './fleet-store.ts';
 import { type NewTask, PLAIN_RUN } from './new-task.ts';
-import { openTaskStore } from './task-store.ts';
+import { openTaskStore, type TaskStore } from './task-store.ts';
 import { registerWorker } from './worker-registry.ts';
 
 export type Tenant = { organisationId: string; projectId: string; ownerId: string };
@@ -55,7 +55,7 @@ export function aTask(tenant: Tenant, changes: Partial<NewTask> = {}): NewTask {
 
 /** A worker that is told of as `description` says, or runs the echo engine for the test model's pool. */
 export async function aWorker(
-  store: FleetStore,
+  store: TaskStore,
   slots = 4,
   description: Partial<WorkerDescription> = {},
 ): Promise<{ workerId: string; generation: number }> {

@@ -11,6 +11,8 @@ import {
   decideRetire,
 } from './decide-worker.ts';
 import type { BoundTask, FleetStore, WorkerDescription } from './fleet-store.ts';
+import { repair } from './reconcile.ts';
+import type { TaskStore } from './task-store.ts';
 
 type Ctx = { store: FleetStore };
 
@@ -24,7 +26,7 @@ export type WorkerDevice = {
 
 /** Puts a worker on the list with all slots free. A second call of the same id is a new generation. */
 export async function registerWorker(
-  ctx: Ctx,
+  ctx: { store: TaskStore },
   worker: { id: string; host: string; slots: number; description: WorkerDescription },
 ): Promise<{ generation: number }> {
   const { id, host, slots, description } = worker;
@@ -35,6 +37,11 @@ export async function registerWorker(
     description,
   });
   if (!registered) throw new Error(`Worker ${id} could not be put on the list.`);
+  if (description.labels.length > 0) {
+    await repair(ctx, 'parked-tasks').catch(() => {
+      // Those that waited for it are found by the brokers, somewhat later.
+    });
+  }
   return { generation: registered.worker.generation };
 }
 

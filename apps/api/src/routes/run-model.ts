@@ -14,7 +14,7 @@ const SEEDS = 2 ** 48;
 
 /** `POST /v1/Run/{owner}/{project}`: the parameters of a run, answered with its task. */
 export function runModel(ctx: ApiContext): ApiHandler {
-  const { admission, limits } = ctx.settings;
+  const { admission, limits, unknownLabels } = ctx.settings;
   return async (c) => {
     const caller = await identifyCaller(ctx, c);
     const model = findModel(c.req.param('owner') ?? '', c.req.param('name') ?? '');
@@ -40,6 +40,7 @@ export function runModel(ctx: ApiContext): ApiHandler {
       seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
       timeoutSeconds: request.timeoutSeconds,
       admission,
+      unknownLabels,
       expectedSeconds: null,
       idempotency:
         idempotencyKey === null

@@ -65,7 +65,10 @@ export const tasks = pgTable(
     /** The last event's. */
     seq: integer().notNull(),
     changedAt: moment().notNull(),
-    /** Its pool while it waits in the queue, else null: what the queue's index is rebuilt from. */
+    /**
+     * Its pool while it waits in the queue, else null: what the queue's index is rebuilt from. With
+     * ` parked` behind it while no worker carries what it requires.
+     */
     queuedIn: text(),
     /** The worker one of whose slots it occupies, else null. */
     workerId: uuid(),
@@ -122,6 +125,9 @@ export const tasks = pgTable(
       .where(sql`${table.notBefore} is not null`),
     index('tasks_queued_particular')
       .on(table.queuedIn, table.requires, table.id)
+      .where(sql`${table.queuedIn} is not null and ${table.requires} <> '{}'`),
+    index('tasks_particular_of_organisation')
+      .on(table.organisationId, table.queuedIn, table.requires)
       .where(sql`${table.queuedIn} is not null and ${table.requires} <> '{}'`),
     index('tasks_of_worker')
       .on(table.workerId)

@@ -36,6 +36,7 @@ export function firstState(plan: NewTaskPlan, tenant: MemoryOrganisation | undef
     outputTokens: 0,
     infraAttempts: 0,
     notBefore: null,
+    isParked: plan.isParked,
     avoids: [],
     times: { ...NO_TIMES, queuedAt: plan.queuedAt },
     totalCost: 0n,

@@ -1,6 +1,9 @@
+import { carriesLabels } from '@runfleet/scheduler';
+
 import {
   HOST_LOSS_MOMENT_PULSES,
   HOST_LOSS_PULSES,
+  isGone,
   type Peers,
   type WorkerState,
 } from '../decide-worker.ts';
@@ -86,6 +89,21 @@ const boundTasks = (database: MemoryDatabase) => [...database.boundIds];
 const queuedTasks = (database: MemoryDatabase) => [...database.queuedIds];
 const workers = (database: MemoryDatabase) => [...database.workers.keys()];
 
+/** The decision does not look at workers: only those that one can take. */
+function parkedTasks(database: MemoryDatabase): string[] {
+  const onDuty = [...database.workers.values()].filter((worker) => !isGone(worker));
+  return queuedTasks(database).filter((id) => {
+    const state = database.tasks.get(id)?.state;
+    return (
+      state?.isParked === true &&
+      onDuty.some((worker) => {
+        const { pools = [], labels = [] } = database.descriptions.get(worker.id) ?? {};
+        return pools.includes(state.pool) && carriesLabels(labels, state.requires);
+      })
+    );
+  });
+}
+
 /** Everybody whom the decision could concern: it judges, so a list may be too long. */
 const SUSPECTS: Record<SuspectKind, (database: MemoryDatabase) => string[]> = {
   'accept-deadlines': boundTasks,
@@ -93,6 +111,7 @@ const SUSPECTS: Record<SuspectKind, (database: MemoryDatabase) => string[]> = {
   'overdue-runs': boundTasks,
   'start-deadlines': (database) => [...queuedTasks(database), ...boundTasks(database)],
   'backoff-due': queuedTasks,
+  'parked-tasks': parkedTasks,
   'silent-workers': workers,
   quarantines: workers,
   paroles: workers,

@@ -18,8 +18,8 @@ export function openMemoryPoolReads(database: MemoryDatabase, link: Link): PoolR
         const now = clock();
         const before = now - BigInt(Math.round(minAgeMs * 1_000));
         const tasks = statesOf(database, queuedIds).filter(
-          ({ notBefore, changedAt }) =>
-            notBefore === null && (changedAt <= before || changedAt > now),
+          ({ notBefore, isParked, changedAt }) =>
+            notBefore === null && !isParked && (changedAt <= before || changedAt > now),
         );
         return page(tasks, { pool, requires, afterId, limit });
       }),
@@ -27,7 +27,7 @@ export function openMemoryPoolReads(database: MemoryDatabase, link: Link): PoolR
     listLanes: ({ pool, limit }) =>
       link(() => {
         const required = statesOf(database, queuedIds)
-          .filter((task) => task.pool === pool && task.requires.length > 0)
+          .filter((task) => task.pool === pool && !task.isParked && task.requires.length > 0)
           .map(({ requires }): [string, string[]] => [laneOf(pool, requires), [...requires]]);
         return [...new Map(required).values()].slice(0, limit);
       }),

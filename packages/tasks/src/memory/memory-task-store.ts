@@ -1,8 +1,11 @@
 import { RunfleetError, type TaskEvent } from '@runfleet/protocol';
 import type { TaskQueue } from '@runfleet/queue';
+import { carriesLabels, laneOf, poolOfLane, requirementsOfLane } from '@runfleet/scheduler';
 
+import { isGone } from '../decide-worker.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { NewTask } from '../new-task.ts';
+import type { LanesSeen } from '../parking.ts';
 import {
   type Committed,
   idempotencyName,
@@ -124,6 +127,7 @@ function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
     policies: policiesOf(database, tasks),
     usualSeconds: database.usualSeconds,
     known: knownRunsOf(database, tasks),
+    lanes: lanesOf(database),
     ids,
     now: database.clock(),
   });
@@ -149,6 +153,25 @@ function policiesOf(
       return organisation ? [[projectId, organisation] as const] : [];
     }),
   );
+}
+
+function lanesOf(database: MemoryDatabase): LanesSeen {
+  const onDuty = [...database.workers.values()].filter((worker) => !isGone(worker));
+  const carries = (lane: string) =>
+    onDuty.some(({ id }) => {
+      const { pools = [], labels = [] } = database.descriptions.get(id) ?? {};
+      return pools.includes(poolOfLane(lane)) && carriesLabels(labels, requirementsOfLane(lane));
+    });
+  const waiting = new Map<string, Set<string>>();
+  for (const id of database.queuedIds) {
+    const state = database.tasks.get(id)?.state;
+    if (!state || state.requires.length === 0) continue;
+    const known = waiting.get(state.organisationId) ?? new Set();
+    waiting.set(state.organisationId, known.add(laneOf(state.pool, state.requires)));
+  }
+  // Asked as a set is, of each lane.
+  const served = { has: carries } as ReadonlySet<string>;
+  return { served, unknown: new Map(), waiting };
 }
 
 function knownRunsOf(database: MemoryDatabase, tasks: readonly NewTask[]): Map<string, KnownRun> {

@@ -1,0 +1,1 @@
+CREATE INDEX "tasks_particular_of_organisation" ON "tasks" USING btree ("organisation_id","queued_in","requires") WHERE "tasks"."queued_in" is not null and "tasks"."requires" <> '{}';
