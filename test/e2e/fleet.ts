@@ -1,7 +1,9 @@
 /** A whole Runfleet of real processes, for tests that cross them. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { deposit } from '@runfleet/billing';
 import { RunfleetClient } from '@runfleet/client';
@@ -17,7 +19,9 @@ import {
 import { parseUsd, rawOf, type TaskFrame } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
-import { freeLoopbackPort, type Role, RoleProcess } from './role-process.ts';
+import { freeLoopbackPort, MAIN, REPOSITORY, type Role, RoleProcess } from './role-process.ts';
+
+const execute = promisify(execFile);
 
 export const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 const TINY_MODEL_DIR = join(tmpdir(), 'runfleet-e2e-tiny-model');
@@ -118,6 +122,15 @@ export class Fleet implements AsyncDisposable {
 
   createKey(usd = '1000'): Promise<Key> {
     return createKey(this.db, this.#env['MASTER_KEY_FILE'] ?? '', usd);
+  }
+
+  /** What `runfleet` writes for these arguments, on this fleet. */
+  async command(...args: string[]): Promise<string> {
+    const { stdout } = await execute(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+      cwd: REPOSITORY,
+      env: { ...process.env, ...this.#env },
+    });
+    return stdout;
   }
 
   apiUrl(index = 0): string {

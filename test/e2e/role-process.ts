@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 import { PATIENCE_MS } from '../patience.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+/** The command line. */
+export const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
 const OUTPUT_CHARACTERS_KEPT = 20_000;
 
 export type Role = 'api' | 'broker' | 'gateway' | 'worker';

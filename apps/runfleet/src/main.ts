@@ -14,6 +14,7 @@ const USAGE = `runfleet <command>
   model add | list | inspect | use | remove the models of this machine
   gpu install                               fetches ONNX Runtime's CUDA provider
   doctor [--json]                           looks at everything that Runfleet needs
+  project create | list | rotate | revoke   the keys that clients prove themselves with
   tenant list | set | overflow              what of a busy fleet is whose
   worker list | drain | pardon              the machines, as an operator handles them
   seed-demo [--purge]                       fills every page with marked, removable demo data
@@ -30,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   model: async () => (await import('./model/model-command.ts')).model,
   gpu: async () => (await import('./gpu/gpu-command.ts')).gpu,
   doctor: async () => (await import('./doctor/doctor-command.ts')).doctor,
+  project: async () => (await import('./project/project-command.ts')).project,
   tenant: async () => (await import('./operate/tenant-command.ts')).tenant,
   worker: async () => (await import('./operate/worker-command.ts')).worker,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,

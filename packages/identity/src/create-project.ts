@@ -23,19 +23,34 @@ export async function createProject(
     allowedIps?: readonly string[];
   },
 ): Promise<CreatedProject> {
-  const apiKey = randomAlphanumeric(KEY_LENGTH);
-  const apiSecret = project.authType === 'signature' ? randomAlphanumeric(SECRET_LENGTH) : null;
   const projectId = await nextProjectId(ctx.db);
-  const sealed = apiSecret === null ? null : sealSecret(ctx.masterKey, projectId, apiSecret);
+  const { authType } = project;
+  const made = makeCredentials(ctx.masterKey, { projectId, authType });
   const allowedIps = project.allowedIps === undefined ? null : [...project.allowedIps];
   await ctx.db.sql`
     insert into projects (id, organisation_id, owner_id, name, auth_type, key_hash, key_hint,
                           encrypted_secret, allowed_ips)
     overriding system value
     values (${projectId}, ${project.organisationId}, ${project.ownerId}, ${project.name},
-            ${project.authType}, ${hashKey(apiKey)}, ${apiKey.slice(-HINT_LENGTH)}, ${sealed},
-            ${allowedIps})`;
-  return { projectId, apiKey, apiSecret };
+            ${authType}, ${made.keyHash}, ${made.keyHint}, ${made.sealed}, ${allowedIps})`;
+  return { projectId, apiKey: made.apiKey, apiSecret: made.apiSecret };
+}
+
+/** A key and a secret of a project's kind, with what Postgres keeps of them. */
+export function makeCredentials(
+  masterKey: MasterKey,
+  project: { projectId: string; authType: 'signature' | 'apikey' },
+) {
+  const { projectId, authType } = project;
+  const apiKey = randomAlphanumeric(KEY_LENGTH);
+  const apiSecret = authType === 'signature' ? randomAlphanumeric(SECRET_LENGTH) : null;
+  return {
+    apiKey,
+    apiSecret,
+    keyHash: hashKey(apiKey),
+    keyHint: apiKey.slice(-HINT_LENGTH),
+    sealed: apiSecret === null ? null : sealSecret(masterKey, projectId, apiSecret),
+  };
 }
 
 /** Taken before the insert, since the secret is sealed for its project's id. */

@@ -22,6 +22,35 @@ export async function listProjects(
     order by id`;
 }
 
+/** A project as operators see it. */
+export type DeploymentProject = ProjectSummary & {
+  organisationId: string;
+  organisationName: string;
+  ownerEmail: string;
+  /** Of a rotated key: unix seconds until which it counts beside the new one; null where none does. */
+  previousKeyUntil: number | null;
+};
+
+/** Projects that are not revoked, of all organisations or of one, by id, after the one that `after` names. */
+export async function listDeploymentProjects(
+  ctx: { db: Db },
+  page: { organisationId: string | null; after: string; limit: number },
+): Promise<DeploymentProject[]> {
+  return ctx.db.sql<DeploymentProject[]>`
+    select p.id, p.name, p.auth_type as "authType", p.key_hint as "keyHint",
+           p.owner_id as "ownerId", o.id as "organisationId", o.name as "organisationName",
+           u.email as "ownerEmail",
+           case when p.previous_key_until > now()
+             then extract(epoch from p.previous_key_until)::double precision
+           end as "previousKeyUntil"
+    from projects p
+      join organisations o on o.id = p.organisation_id
+      join users u on u.id = p.owner_id
+    where p.revoked_at is null and p.id > ${page.after}
+      and (${page.organisationId}::bigint is null or o.id = ${page.organisationId}::bigint)
+    order by p.id limit ${page.limit}`;
+}
+
 /**
  * The principal of an organisation's project, or of its first one where `projectId` is null. Null
  * where the organisation has no such project.

@@ -1,0 +1,64 @@
+/** A project made on the command line, and a client that knows nothing but its key. */
+import { RunfleetClient } from '@runfleet/client';
+import { migrateDb } from '@runfleet/db';
+import { eventually, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket from 'ws';
+
+import { PATIENCE_MS } from '../patience.ts';
+import { Fleet, MODEL } from './fleet.ts';
+
+const REVOKED_MS = 5_000;
+
+let fleet: Fleet;
+const servers: AsyncDisposable[] = [];
+
+beforeAll(async () => {
+  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
+  servers.push(postgres, redis);
+  await migrateDb(postgres.url);
+  // Slow enough for a Run to be at work while its key is revoked.
+  const env = { ECHO_TOKEN_DELAY_MS: '20' };
+  fleet = await Fleet.start({ databaseUrl: postgres.url, redisUrl: redis.url, env });
+}, PATIENCE_MS);
+
+afterAll(async () => {
+  await fleet?.[Symbol.asyncDispose]();
+  for (const server of servers) await server[Symbol.asyncDispose]();
+}, PATIENCE_MS);
+
+test('a key runs, follows and reads tasks, until it is revoked for api, gateway and open streams', async () => {
+  const organisation = ['--organisation', fleet.key.organisationId];
+  const made = ['project', 'create', '--name', 'n8n', '--auth', 'apikey', '--json'];
+  const { projectId, apiKey } = JSON.parse(await fleet.command(...made, ...organisation)) as {
+    projectId: string;
+    apiKey: string;
+  };
+  const client = new RunfleetClient({
+    apiUrl: fleet.apiUrl(),
+    socketUrl: fleet.socketUrl(),
+    apiKey,
+    webSocket: WebSocket,
+  });
+  const { taskId, token } = await client.run(MODEL, { prompt: 'Hello' });
+  await expect(client.waitFor(token)).resolves.toMatchObject({ pexit: '0' });
+
+  const headers = { 'x-api-key': apiKey };
+  const streamOf = (id: string) => `${fleet.gateway[0]?.url}/v1/tasks/${id}/events`;
+  const whole = await fetch(streamOf(taskId), { headers });
+  expect(await whole.text()).toContain('"task_postprocess_end"');
+
+  const long = await client.run(MODEL, { prompt: 'word '.repeat(900) });
+  const open = await fetch(streamOf(long.taskId), { headers });
+  expect(open.status).toBe(200);
+  await fleet.command('project', 'revoke', projectId);
+  const revokedAt = performance.now();
+  // Cut: what is read of it does not end well.
+  await expect(open.text()).rejects.toThrow('terminated');
+  await eventually(async () => {
+    await expect(client.detail({ taskId })).rejects.toMatchObject({ status: 401 });
+    expect((await fetch(streamOf(taskId), { headers })).status).toBe(401);
+  });
+  expect(performance.now() - revokedAt).toBeLessThan(REVOKED_MS + 500);
+  await fleet.client().kill({ taskId: long.taskId });
+});
