@@ -60,6 +60,8 @@ export type GenerateResult = {
   completionTokens: number;
   prefillMs: number;
   decodeMs: number;
+  /** How long it missed steps until it was known what its grammar allows, of `prefillMs` and `decodeMs`; where it did. */
+  maskWaitMs?: number;
   /** Tokens guessed ahead by prompt lookup, and those of them that were right; where any were. */
   drafts?: { tokens: number; accepted: number };
 };

@@ -17,10 +17,10 @@ export class GrammarPath {
   readonly #paid = new Set<State>();
   #state: State;
 
-  constructor(grammar: Grammar) {
+  constructor(grammar: Grammar, stepsMax = ANSWER_STEPS_MAX) {
     this.#grammar = grammar;
     this.#state = grammar.automaton.start;
-    this.#work = new Work(ANSWER_STEPS_MAX, 'follow in one answer', grammar.place);
+    this.#work = new Work(stepsMax, 'follow in one answer', grammar.place);
     this.#work.spend(grammar.steps);
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import { buildTokenizer } from '../builder/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
+import { GrammarPath } from './grammar-path.ts';
 import { Grammar } from './grammar.ts';
 import { Grammars } from './grammars.ts';
 import { readVocabulary } from './vocabulary.ts';
@@ -122,4 +123,32 @@ test('a text as long as a schema may be is followed', () => {
     if (!reached) throw new Error('The text is not followed.');
     state = reached;
   }
+});
+
+test('an answer costs the same steps whatever was asked before', () => {
+  const given: OutputGrammar = { kind: 'json' };
+  const text = tokenizer.encode('{"a": [1, "two", {"b": null}]}');
+  const cost = (grammar: Grammar) => {
+    const path = new GrammarPath(grammar);
+    for (const id of text) {
+      path.mask();
+      path.take(id);
+    }
+    return path.steps;
+  };
+  const [warm, cold] = [new Grammar(given, vocabulary), new Grammar(given, vocabulary)];
+  const first = cost(warm);
+  expect([cost(warm), cost(cold)]).toEqual([first, first]);
+  expect(first).toBeGreaterThan(1_000);
+});
+
+test('an answer ends when all of its masks together have cost too much', () => {
+  const path = new GrammarPath(new Grammar({ kind: 'json' }, vocabulary), 3_000);
+  const answer = () => {
+    for (const id of tokenizer.encode('{"a": [1, "two", {"b": null}]}')) {
+      path.mask();
+      path.take(id);
+    }
+  };
+  expect(answer).toThrow('response_format takes more than 3,000 steps to follow in one answer');
 });

@@ -3,9 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { readModelFolder } from '../folder/model-folder.ts';
 import { openRuntime } from '../runtime/open-runtime.ts';
+import { toFailure } from '../to-failure.ts';
 import { serveCalls } from './serve-calls.ts';
 import type { ThreadInput, ThreadNotice } from './thread-messages.ts';
-import { toFailure } from './to-failure.ts';
 
 if (!parentPort) throw new Error('engine-thread.ts is started by openOnnxEngine.');
 const port = parentPort;

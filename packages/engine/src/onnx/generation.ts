@@ -1,6 +1,6 @@
 import type { GenerateRequest, GenerateResult, OutputChunk, TokenLogprobs } from '../engine.ts';
-import { GrammarPath } from '../grammar/grammar-path.ts';
-import type { Grammars } from '../grammar/grammars.ts';
+import type { GrammarService } from '../grammar/grammar-service.ts';
+import type { TokenMasks } from '../grammar/token-masks.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { TokenOdds } from '../sampling/token-odds.ts';
 import { Detokenizer } from '../text/detokenizer.ts';
@@ -12,12 +12,12 @@ export type GenerationRequest = Omit<GenerateRequest, 'messages'> & {
 };
 
 /** One answer being written: which token comes next, what text may be shown, when it ends. */
-export class Generation {
+export class Generation implements Disposable {
   readonly promptIds: readonly number[] | Int32Array;
   readonly cacheScope: string | undefined;
   readonly #sampler: Sampler;
   readonly #odds: TokenOdds | undefined;
-  readonly #path: GrammarPath | undefined;
+  readonly #masks: TokenMasks | undefined;
   #logprobs: TokenLogprobs[] = [];
   readonly #detokenizer: Detokenizer;
   readonly #stream: TextStream;
@@ -33,14 +33,14 @@ export class Generation {
       tokenizer: Tokenizer;
       stopIds: ReadonlySet<number>;
       contextLength: number;
-      grammars: Grammars;
+      grammars: Pick<GrammarService, 'open'>;
     },
   ) {
     this.promptIds = request.promptIds;
     this.cacheScope = request.cacheScope;
     this.#stopIds = new Set([...model.stopIds, ...request.stopTokenIds]);
     this.#sampler = new Sampler(request, request.promptIds, this.#stopIds);
-    if (request.grammar) this.#path = new GrammarPath(model.grammars.open(request.grammar));
+    if (request.grammar) this.#masks = model.grammars.open(request.grammar);
     if (request.topLogprobs !== null) {
       this.#odds = new TokenOdds(request.topLogprobs, model.tokenizer);
     }
@@ -54,6 +54,20 @@ export class Generation {
     return this.#tokens;
   }
 
+  get hasGrammar(): boolean {
+    return this.#masks !== undefined;
+  }
+
+  /** Whether `take` can choose: what the grammar allows next may not be known yet. */
+  get isReady(): boolean {
+    return this.#masks?.isReady ?? true;
+  }
+
+  /** Calls back when that which was not ready is. */
+  onReady(callback: () => void): void {
+    if (this.#masks) this.#masks.onReady = callback;
+  }
+
   /** The token to run next. */
   get nextId(): number {
     return this.#nextId;
@@ -63,12 +77,11 @@ export class Generation {
     return this.#finishReason;
   }
 
-  /** Takes the logits after the last token; the text to show now, which is often none. */
+  /** Takes the logits after the last token, when it is ready; the text to show now, which is often none. */
   take(logits: Float32Array): OutputChunk {
     this.#odds?.look(logits);
-    const id = this.#sampler.next(logits, this.#path?.mask());
+    const id = this.#sampler.next(logits, this.#masks?.next);
     if (this.#stopIds.has(id)) return this.#finish('stop', '');
-    this.#path?.take(id);
 
     this.#tokens += 1;
     this.#nextId = id;
@@ -78,7 +91,13 @@ export class Generation {
       this.#finishReason = 'stop';
       return this.#chunk(text);
     }
-    return this.#tokens >= this.#tokensMax ? this.#finish('length', text) : this.#chunk(text);
+    if (this.#tokens >= this.#tokensMax) return this.#finish('length', text);
+    this.#masks?.take(id);
+    return this.#chunk(text);
+  }
+
+  [Symbol.dispose](): void {
+    this.#masks?.close();
   }
 
   #finish(reason: GenerateResult['finishReason'], text: string): OutputChunk {

@@ -14,12 +14,12 @@ import type {
   Prepared,
 } from '../engine.ts';
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
+import type { ThreadFailure } from '../to-failure.ts';
 import { preparePrompt } from './prepare-prompt.ts';
 import type {
   OpenedModel,
   ThreadCall,
   ThreadEnd,
-  ThreadFailure,
   ThreadInput,
   ThreadNotice,
 } from './thread-messages.ts';

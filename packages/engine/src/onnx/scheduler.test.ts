@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 
 import type { BuildOptions } from '../builder/build-model-folder.ts';
 import { TINY_MODEL } from '../builder/model-size.ts';
+import { EngineError } from '../engine-error.ts';
 import type { GenerateRequest } from '../engine.ts';
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
-import { Grammars } from '../grammar/grammars.ts';
+import { GrammarService } from '../grammar/grammar-service.ts';
+import { TokenMasks } from '../grammar/token-masks.ts';
 import { readVocabulary } from '../grammar/vocabulary.ts';
 import { openOrtCapi } from '../runtime/ort-capi/ort-capi.ts';
 import type { DecodeRow, Runtime } from '../runtime/runtime.ts';
@@ -100,6 +102,7 @@ class NotedRuntime implements Runtime {
 
 type Opened = {
   folder: ModelFolder;
+  grammars: GrammarService;
   runtime: NotedRuntime;
   scheduler: Scheduler;
 } & AsyncDisposable;
@@ -110,11 +113,16 @@ async function open(options: BuildOptions, slots: number): Promise<Opened> {
     await openOrtCapi(folder, { provider: 'cpu', threads: 1, slots, contextLength: 8192 }),
   );
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => {} });
+  const grammars = new GrammarService(readVocabulary(folder));
   return {
     folder,
+    grammars,
     runtime,
     scheduler,
-    [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await grammars[Symbol.asyncDispose]();
+      await runtime[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -122,7 +130,13 @@ type Asked = { promptIds: readonly number[]; changes: Partial<GenerateRequest> }
 
 /** `text` grows as the answer does, so that it can be read after a rejection. */
 function start(
-  { folder, runtime }: Pick<Opened, 'folder' | 'runtime'>,
+  {
+    folder,
+    grammars,
+    runtime,
+  }: Pick<Opened, 'folder' | 'runtime'> & {
+    grammars: Pick<GrammarService, 'open'>;
+  },
   scheduler: Scheduler,
   { promptIds, changes }: Asked,
   signal = never,
@@ -134,7 +148,7 @@ function start(
     {
       ...folder,
       contextLength: (long ?? short).tokens,
-      grammars: new Grammars(readVocabulary(folder)),
+      grammars: grammars,
     },
   );
   const answer = { text: '', tokens: 0 };
@@ -259,6 +273,59 @@ test('an aborted prompt that runs alone is ended within its run, beside others w
   await Promise.all(others.map(({ done }) => done));
   expect(others.map(({ tokens }) => tokens)).toEqual([40, 40]);
   expect(runtime.terminated).toBe(1);
+});
+
+test('an answer that waits for its mask misses steps, and the others go on', async () => {
+  await using opened = await open({}, 3);
+  const { folder, scheduler } = opened;
+  const source = { take: () => {}, close: () => {}, collect: () => {} };
+  const masks = new TokenMasks(1, { kind: 'json' }, source);
+  const all = new Int32Array(Math.ceil(folder.tokenizer.idCount / 32)).fill(-1);
+  const constrained: Asked = {
+    promptIds: promptOf(9),
+    changes: { maxTokens: 2, grammar: { kind: 'json' } },
+  };
+  const waiting = start({ ...opened, grammars: { open: () => masks } }, scheduler, constrained);
+  const neighbour = start(opened, scheduler, {
+    promptIds: promptOf(5),
+    changes: { maxTokens: 60 },
+  });
+  await neighbour.done;
+  expect([neighbour.tokens, waiting.tokens]).toEqual([60, 0]);
+
+  // Now there is nothing to run until each mask comes.
+  const free = start(opened, scheduler, { promptIds: promptOf(9), changes: { maxTokens: 2 } });
+  await free.done;
+  source.take = () => void setImmediate(() => masks.settle(all));
+  masks.settle(all);
+  const result = await waiting.done;
+  expect(waiting.text).toBe(free.text);
+  expect(result.maskWaitMs).toBeGreaterThan(0);
+  expect((await free.done).maskWaitMs).toBeUndefined();
+});
+
+test('an answer that waits for its mask is ended by its abort and by its grammar’s failure', async () => {
+  await using opened = await open({}, 2);
+  const { scheduler } = opened;
+  const source = { take: () => {}, close: () => {}, collect: () => {} };
+  const ask = (signal: AbortSignal) => {
+    const masks = new TokenMasks(1, { kind: 'json' }, source);
+    const asked: Asked = { promptIds: promptOf(9), changes: { grammar: { kind: 'json' } } };
+    return {
+      masks,
+      ...start({ ...opened, grammars: { open: () => masks } }, scheduler, asked, signal),
+    };
+  };
+  const abort = new AbortController();
+  const [aborted, failed] = [ask(abort.signal), ask(never)];
+  // By then both have read their prompts.
+  while (opened.runtime.calls.length < 2) await new Promise(setImmediate);
+  for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
+  abort.abort('enough');
+  failed.masks.settle(new EngineError('input', 'regex is too hard.'));
+  const ends = await Promise.allSettled([aborted.done, failed.done]);
+  expect(ends).toMatchObject([{ reason: 'enough' }, { reason: { kind: 'input' } }]);
+  expect(scheduler.freeSlots).toBe(2);
 });
 
 test('a long prompt is read between the steps of answers, which go on with each turn', async () => {

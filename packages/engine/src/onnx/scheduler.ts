@@ -26,6 +26,9 @@ type Sequence = {
   length: number;
   /** How many of those were read in chunks. */
   readLength: number;
+  /** The logits after the last token, while the grammar's mask for them is not ready, and since when. */
+  held: { logits: Float32Array; since: number } | undefined;
+  maskWaitMs: number;
   /** Tokens guessed ahead, those of them that were right, and those of the last draft. */
   readonly drafts: { tokens: number; accepted: number; acceptedLast: number };
 };
@@ -42,6 +45,8 @@ const DRAFT_TOKENS_MORE = 2;
  * per slot class, then reads on in the prompts, one after the other, as far as the turn's pace lets
  * it: a long prompt delays neither the answers nor the prompts beside it by more than its share.
  *
+ * An answer under a grammar whose mask is not ready misses steps until it is; the others go on.
+ *
  * A sequence that outgrows the short slots is read again from its start in a long one, whose LongRoPE
  * table differs. An answer that is alone may be written several tokens in a run, where it repeats what
  * stands before it; what it says is drawn as ever. An abort frees its slot with the run under way,
@@ -57,6 +62,8 @@ export class Scheduler {
   readonly #sequences = new Set<Sequence>();
   readonly #pace = new PrefillPace();
   #isTurning = false;
+  /** Ends the wait of a turn in which there was nothing to run. */
+  #wake: () => void = () => {};
   /** Whom the run under way serves. */
   #served: readonly Sequence[] = [];
   #idleRows = 0;
@@ -95,6 +102,7 @@ export class Scheduler {
     }
     const admission = await this.#admission.take(signal);
     const onAbort = () => {
+      this.#wake();
       if (this.#served.every((sequence) => sequence.signal.aborted)) this.#runtime.terminate();
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -113,8 +121,12 @@ export class Scheduler {
           place: undefined,
           length: 0,
           readLength: 0,
+          held: undefined,
+          maskWaitMs: 0,
           drafts: { tokens: 0, accepted: 0, acceptedLast: 0 },
         });
+        generation.onReady(() => this.#wake());
+        this.#wake();
         void this.#turn();
       });
     } finally {
@@ -128,13 +140,34 @@ export class Scheduler {
     this.#isTurning = true;
     while (this.#sequences.size > 0) {
       this.#admit();
+      this.#takeHeld();
       let rows = 0;
       for (const pool of this.#pools) rows += await this.#decode(pool);
-      await this.#prefill(rows);
+      const hasRead = await this.#prefill(rows);
       this.#onTurnEnd();
-      await setImmediate();
+      if (rows > 0 || hasRead) await setImmediate();
+      else await this.#rest();
     }
     this.#isTurning = false;
+  }
+
+  /** Where all wait for their masks, until one is ready, or somebody comes or goes. */
+  async #rest(): Promise<void> {
+    const held = [...this.#sequences].filter((sequence) => sequence.held);
+    if (held.some(({ generation, signal }) => generation.isReady || signal.aborted)) return;
+    if (held.length === 0) await setImmediate();
+    else await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  /** Those whose masks have come join the next step; the others miss it, and nobody waits for them. */
+  #takeHeld(): void {
+    for (const sequence of this.#sequences) {
+      const { held } = sequence;
+      if (!held || !isPlaced(sequence) || !sequence.generation.isReady) continue;
+      sequence.held = undefined;
+      sequence.maskWaitMs += performance.now() - held.since;
+      this.#take(sequence, held.logits);
+    }
   }
 
   /** Gives a slot to everybody for whom there is one, first come first served. */
@@ -199,6 +232,8 @@ export class Scheduler {
   /** What the only sequence may say next; undefined where there are others, or nothing to guess by. */
   #draft([only]: readonly Placed[]): [Placed, readonly number[]] | undefined {
     if (!only || this.#sequences.size > 1 || this.#promptLookupTokens === 0) return undefined;
+    // Each token of a draft would wait for the mask that the one before it asks for.
+    if (only.generation.hasGrammar) return undefined;
     const { ids, length, drafts, place } = only;
     // The newest token runs with the draft.
     const room = Math.min(
@@ -235,8 +270,9 @@ export class Scheduler {
     }
   }
 
-  /** Reads prompts in turn: whoever had a chunk goes to the end of the line. */
-  async #prefill(rows: number): Promise<void> {
+  /** Reads prompts in turn: the one that had a chunk goes to the end of the line. Whether any was read. */
+  async #prefill(rows: number): Promise<boolean> {
+    let hasRead = false;
     let left = rows > 0 ? this.#pace.sharedTokens : Number.POSITIVE_INFINITY;
     // Those that go to the end of the line have had their turn.
     const line = [...this.#sequences];
@@ -248,11 +284,13 @@ export class Scheduler {
 
       const most = Math.min(this.#runtime.chunkTokensMax(sequence.length), left);
       const tokens = chunkTokens(missing, most);
-      if (tokens === 0) return;
+      if (tokens === 0) return hasRead;
       await this.#readChunk(sequence, tokens);
+      hasRead = true;
       // Without answers to share the turn with, others join sooner if every chunk ends it.
       left = rows > 0 ? left - tokens : 0;
     }
+    return hasRead;
   }
 
   async #readChunk(sequence: Placed, tokens: number): Promise<void> {
@@ -293,6 +331,11 @@ export class Scheduler {
   #take(sequence: Placed, logits: Float32Array): void {
     if (this.#dropAborted(sequence)) return;
     const { generation, onOutput, resolve, startedAt, ids, place, drafts } = sequence;
+    if (!generation.isReady) {
+      // The runtime writes its next logits where these are.
+      sequence.held = { logits: logits.slice(), since: performance.now() };
+      return;
+    }
     sequence.firstTokenAt ??= performance.now();
     try {
       const chunk = generation.take(logits);
@@ -313,6 +356,7 @@ export class Scheduler {
       completionTokens: generation.tokens,
       prefillMs: sequence.firstTokenAt - startedAt,
       decodeMs: performance.now() - sequence.firstTokenAt,
+      ...(sequence.maskWaitMs > 0 && { maskWaitMs: sequence.maskWaitMs }),
       ...(drafts.tokens > 0 && {
         drafts: { tokens: drafts.tokens, accepted: drafts.accepted },
       }),

@@ -1,14 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 
 import type { ModelFolder } from '../folder/model-folder.ts';
-import { Grammars } from '../grammar/grammars.ts';
+import { GrammarService } from '../grammar/grammar-service.ts';
 import { readVocabulary } from '../grammar/vocabulary.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { toFailure } from '../to-failure.ts';
 import { Generation } from './generation.ts';
 import { OutputBatch } from './output-batch.ts';
 import { Scheduler } from './scheduler.ts';
 import type { ThreadCall, ThreadInput, ThreadNotice } from './thread-messages.ts';
-import { toFailure } from './to-failure.ts';
 
 /**
  * Says through `port` what was opened, and answers the calls that come until one says to close: then
@@ -22,7 +22,7 @@ export function serveCalls(
   const [short, long] = runtime.slotClasses;
   const contextLength = (long ?? short).tokens;
   const send = (notice: ThreadNotice) => port.postMessage(notice);
-  const grammars = new Grammars(readVocabulary(folder));
+  const grammars = new GrammarService(readVocabulary(folder));
   const batch = new OutputBatch(send);
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn(), promptLookupTokens });
   const aborts = new Map<number, AbortController>();
@@ -33,7 +33,7 @@ export function serveCalls(
     const abort = new AbortController();
     aborts.set(id, abort);
     try {
-      const generation = new Generation(call.request, { ...folder, contextLength, grammars });
+      using generation = new Generation(call.request, { ...folder, contextLength, grammars });
       const result = await scheduler.run(generation, (chunk) => batch.add(id, chunk), abort.signal);
       batch.end({ id, type: 'finished', result });
     } catch (error) {
@@ -47,6 +47,7 @@ export function serveCalls(
   const close = async () => {
     for (const abort of aborts.values()) abort.abort();
     await Promise.all(running);
+    await grammars[Symbol.asyncDispose]();
     await runtime[Symbol.asyncDispose]();
     // With its port closed, nothing keeps the thread alive.
     port.close();

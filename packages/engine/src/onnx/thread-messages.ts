@@ -1,5 +1,5 @@
-import type { EngineErrorKind } from '../engine-error.ts';
 import type { GenerateResult, OnnxEngineSpec, OutputChunk } from '../engine.ts';
+import type { ThreadFailure } from '../to-failure.ts';
 import type { GenerationRequest } from './generation.ts';
 
 /** What the engine's thread is started with. */
@@ -10,8 +10,6 @@ export type ThreadCall =
   | { type: 'generate'; id: number; request: GenerationRequest }
   | { type: 'abort'; id: number }
   | { type: 'close' };
-
-export type ThreadFailure = { kind: EngineErrorKind; message: string };
 
 /** How a generation ended; its slot is free when this is sent. */
 export type ThreadEnd =

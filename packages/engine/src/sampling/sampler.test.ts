@@ -120,6 +120,17 @@ test('stop ids cannot come before minTokens', () => {
   expect(draws({ ...GREEDY, minTokens: 2 }, 3)).toEqual([5, 5, 1]);
 });
 
+test('a mask without a token that the model has ends the answer, and never says the first one', () => {
+  for (const options of [GREEDY, SAMPLED]) {
+    for (const allowed of [Int32Array.of(0), Int32Array.of(1 << 20)]) {
+      const sampler = new Sampler(options, [], new Set([1]));
+      expect(() => sampler.next(Float32Array.from(LOGITS), allowed)).toThrow(
+        expect.objectContaining({ kind: 'input' }),
+      );
+    }
+  }
+});
+
 describe('a mask', () => {
   const mask = (...ids: number[]) => Int32Array.of(ids.reduce((bits, id) => bits | (1 << id), 0));
   const next = (options: SamplerOptions, allowed: Int32Array) =>

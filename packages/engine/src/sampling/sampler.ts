@@ -1,3 +1,4 @@
+import { EngineError } from '../engine-error.ts';
 import type { GenerateRequest } from '../engine.ts';
 import { Penalties } from './penalties.ts';
 import { maxOf, scanLogits } from './scan-logits.ts';
@@ -45,7 +46,8 @@ export class Sampler {
 
   /**
    * `allowed` has a bit per token, the first in the lowest place; left out, all are. Changes `logits`
-   * in place. Throws `EngineError('model')` where they are not finite.
+   * in place. Throws `EngineError('model')` where they are not finite, and `EngineError('input')` where
+   * none is allowed.
    */
   next(logits: Float32Array, allowed?: Int32Array): number {
     const isTooShort = this.#tokens < this.#options.minTokens;
@@ -54,6 +56,9 @@ export class Sampler {
     const isMaxRefused = isTooShort && this.#refuseStops(logits, max, allowed !== undefined);
     const isPenalized = this.#penalties.apply(logits);
     if (allowed || isMaxRefused || isPenalized) max = maxOf(logits);
+    if (max === NONE) {
+      throw new EngineError('input', 'The grammar allows no token that the model has.');
+    }
 
     const id = this.#isGreedy ? logits.indexOf(max) : this.#draw(logits, max);
     this.#tokens += 1;

@@ -1,7 +1,8 @@
 import { GrammarError } from '@runfleet/grammar';
 
-import { EngineError } from '../engine-error.ts';
-import type { ThreadFailure } from './thread-messages.ts';
+import { EngineError, type EngineErrorKind } from './engine-error.ts';
+
+export type ThreadFailure = { kind: EngineErrorKind; message: string };
 
 /** An error as it travels between threads; what nobody foresaw is this machine's. */
 export function toFailure(error: unknown): ThreadFailure {

@@ -1,0 +1,157 @@
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
+
+import type { OutputGrammar } from '@runfleet/grammar';
+
+import { EngineError } from '../engine-error.ts';
+import type { GrammarCall, GrammarNotice, GrammarThreadInput } from './thread-messages.ts';
+import { type MaskSource, TokenMasks } from './token-masks.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** The last resort: steps are counted and end far sooner, but a machine may stall. */
+const MASK_MS_MAX = 10_000;
+const HEAP_MIB_MAX = 512;
+
+type Thread = { worker: Worker; port: MessagePort; isReady: boolean };
+
+/**
+ * Follows grammars in a thread of their own, which is started with the first. A mask that takes too
+ * long, or too much memory, ends the thread and fails that one answer; the others go on in a new one,
+ * from the tokens that they have.
+ */
+export class GrammarService implements MaskSource, AsyncDisposable {
+  readonly #vocabulary: Vocabulary;
+  readonly #maskMsMax: number;
+  readonly #entry: URL;
+  readonly #open = new Map<number, TokenMasks>();
+  /** Paths that wait for a mask, in the order of the thread's answers. */
+  #waiting: number[] = [];
+  #thread: Thread | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastPath = 0;
+  #isClosed = false;
+
+  /** Without options, the limit and the thread's file are its own. */
+  constructor(vocabulary: Vocabulary, options: { maskMsMax?: number; entry?: URL } = {}) {
+    this.#vocabulary = vocabulary;
+    this.#maskMsMax = options.maskMsMax ?? MASK_MS_MAX;
+    this.#entry = options.entry ?? new URL('./grammar-thread-entry.mjs', import.meta.url);
+  }
+
+  open(grammar: OutputGrammar): TokenMasks {
+    this.#lastPath += 1;
+    const masks = new TokenMasks(this.#lastPath, grammar, this);
+    this.#open.set(masks.path, masks);
+    this.#resume(masks);
+    return masks;
+  }
+
+  take(masks: TokenMasks, id: number): void {
+    this.#ask({ type: 'take', path: masks.path, step: masks.ids.length, id });
+  }
+
+  close({ path }: TokenMasks): void {
+    if (this.#open.delete(path)) this.#thread?.port.postMessage({ type: 'close', path });
+  }
+
+  collect(): void {
+    const port = this.#thread?.port;
+    if (!port) return;
+    for (let at = receiveMessageOnPort(port); at; at = receiveMessageOnPort(port)) {
+      this.#receive(at.message);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#thread?.worker.terminate();
+  }
+
+  #resume({ path, ids, grammar }: TokenMasks): void {
+    this.#ask({ type: 'open', path, step: ids.length, grammar, ids });
+  }
+
+  #ask(call: GrammarCall & { step: number }): void {
+    this.#thread ??= this.#start();
+    this.#waiting.push(call.path);
+    this.#thread.port.postMessage(call);
+    if (this.#waiting.length === 1) this.#watch();
+  }
+
+  #start(): Thread {
+    const { port1: port, port2 } = new MessageChannel();
+    const input: GrammarThreadInput = { port: port2, vocabulary: this.#vocabulary };
+    const worker = new Worker(this.#entry, {
+      name: 'grammar',
+      workerData: input,
+      transferList: [port2],
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
+    });
+    const thread: Thread = { worker, port, isReady: false };
+    let problem = 'ended unexpectedly';
+    port.on('message', (notice: GrammarNotice) => this.#receive(notice));
+    worker.on('error', (error) => {
+      problem = `failed: ${error.message}`;
+    });
+    worker.on('exit', () => {
+      if (this.#thread === thread) this.#replace(problem);
+    });
+    return thread;
+  }
+
+  #receive(notice: GrammarNotice): void {
+    if (notice.type === 'ready') {
+      if (this.#thread) this.#thread.isReady = true;
+    } else {
+      this.#waiting.splice(this.#waiting.indexOf(notice.path), 1);
+      const masks = this.#open.get(notice.path);
+      if (notice.type === 'failed') {
+        this.#open.delete(notice.path);
+        masks?.settle(new EngineError(notice.failure.kind, notice.failure.message));
+      } else if (notice.step === masks?.ids.length) {
+        masks.settle(notice.mask);
+      }
+    }
+    this.#watch();
+  }
+
+  /** Begins to count the time of the one that the thread is at. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const [first] = this.#waiting;
+    if (first === undefined || !this.#thread?.isReady || this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      // The answer may be there, and this thread have been busy.
+      this.collect();
+      if (this.#waiting[0] === first) this.#replace('took too long');
+      else this.#watch();
+    }, this.#maskMsMax);
+  }
+
+  /** Whatever the thread was at is to blame; who only waited goes on. */
+  #replace(problem: string): void {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    clearTimeout(this.#timer);
+    if (this.#isClosed) return;
+    thread?.port.close();
+    void thread?.worker.terminate();
+
+    const [first] = this.#waiting;
+    this.#waiting = [];
+    const blamed = first === undefined ? undefined : this.#open.get(first);
+    if (blamed) {
+      this.#open.delete(blamed.path);
+      blamed.settle(
+        new EngineError('input', `The grammar cannot be followed: its thread ${problem}.`),
+      );
+    }
+    for (const masks of this.#open.values()) this.#resume(masks);
+  }
+}

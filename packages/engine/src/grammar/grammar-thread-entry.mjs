@@ -1,0 +1,3 @@
+import '../onnx/thread-loader.mjs';
+
+await import('./grammar-thread.ts');

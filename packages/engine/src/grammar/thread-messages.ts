@@ -1,0 +1,20 @@
+import type { MessagePort } from 'node:worker_threads';
+
+import type { OutputGrammar } from '@runfleet/grammar';
+
+import type { ThreadFailure } from '../to-failure.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+export type GrammarThreadInput = { port: MessagePort; vocabulary: Vocabulary };
+
+/** To the thread. `path` names one answer and is never used twice; `step` counts its tokens. */
+export type GrammarCall =
+  | { type: 'open'; path: number; step: number; grammar: OutputGrammar; ids: readonly number[] }
+  | { type: 'take'; path: number; step: number; id: number }
+  | { type: 'close'; path: number };
+
+/** From the thread: one for each that opens or takes, in their order. */
+export type GrammarNotice =
+  | { type: 'ready' }
+  | { type: 'mask'; path: number; step: number; mask: Int32Array }
+  | { type: 'failed'; path: number; failure: ThreadFailure };

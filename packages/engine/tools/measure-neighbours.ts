@@ -1,0 +1,151 @@
+// How much an answer under a hard grammar delays the one beside it.
+//
+//   node --import tsx packages/engine/tools/measure-neighbours.ts [grammars]
+//
+// A model of Phi's vocabulary and of a small size answers freely, alone and then beside one answer
+// after the other under grammars that are drawn at random and taken at the door. It says the gaps
+// between the free answer's tokens, for the neighbour that raised their 99th percentile most, too.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { openGrammar, type OutputGrammar } from '@runfleet/grammar';
+
+import { buildModelFolder } from '../src/builder/build-model-folder.ts';
+import type { Engine, GenerateRequest } from '../src/engine.ts';
+import { openEngine } from '../src/open-engine.ts';
+import { SeededRandom } from '../src/sampling/seeded-random.ts';
+import { aRequest } from '../src/testing/a-request.ts';
+
+const TOKENS = 400;
+const never = new AbortController().signal;
+const random = new SeededRandom(7n);
+const draw = (below: number) => random.nextUint32() % below;
+const pick = <Item>(items: readonly [Item, ...Item[]]): Item =>
+  items[draw(items.length)] ?? items[0];
+
+const dir = await mkdtemp(join(tmpdir(), 'runfleet-neighbours-'));
+const modelDir = join(dir, 'model');
+await buildModelFolder(modelDir, { vocabularySize: 32_064 });
+await using engine = await openEngine({
+  kind: 'onnx',
+  modelDir,
+  provider: 'cpu',
+  slots: 4,
+  threads: 1,
+});
+
+const alone = await gapsBeside(engine, undefined);
+say('alone', alone);
+const free = await gapsBeside(engine, null);
+say('beside a free answer', free);
+const hardest: OutputGrammar[] = [
+  { kind: 'json' },
+  { kind: 'regex', pattern: '((.*[a-m].{60}|.*[n-z].{70}|.*[A-M].{80}){1,50})' },
+  { kind: 'regex', pattern: '(.{0,40}[a-z]){1,200}' },
+];
+const grammars = [
+  ...hardest,
+  ...Array.from({ length: Number(process.argv[2] ?? 100) }, drawnGrammar),
+].filter(isTaken);
+const measured: { grammar: OutputGrammar; gaps: Gaps }[] = [];
+for (const grammar of grammars) measured.push({ grammar, gaps: await gapsBeside(engine, grammar) });
+measured.sort((left, right) => right.gaps.p99 - left.gaps.p99);
+process.stdout.write(`${grammars.length} grammars were taken\n`);
+for (const { grammar, gaps } of measured.slice(0, 5))
+  say(JSON.stringify(grammar).slice(0, 90), gaps);
+const middle = measured[measured.length >> 1];
+if (middle) say('the median of them', middle.gaps);
+await rm(dir, { recursive: true });
+
+type Gaps = { p50: number; p99: number; max: number; totalMs: number; wait: string };
+
+/** Undefined runs nothing beside it, null a free answer. */
+async function gapsBeside(on: Engine, grammar: OutputGrammar | null | undefined): Promise<Gaps> {
+  const stop = new AbortController();
+  const beside = grammar === undefined ? undefined : keepAnswering(on, grammar, stop.signal);
+  const times: number[] = [];
+  await answer(on, { minTokens: TOKENS, maxTokens: TOKENS }, never, () =>
+    times.push(performance.now()),
+  );
+  stop.abort();
+  const gaps = times.slice(1).map((at, index) => at - (times[index] ?? at));
+  gaps.sort((left, right) => left - right);
+  const at = (share: number) => gaps[Math.floor(share * (gaps.length - 1))] ?? 0;
+  const totalMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), max: at(1), totalMs, wait: (await beside) ?? '' };
+}
+
+async function keepAnswering(on: Engine, grammar: OutputGrammar | null, signal: AbortSignal) {
+  let [answers, tokens, waitMs, failure] = [0, 0, 0, ''];
+  while (!signal.aborted) {
+    const changes = {
+      grammar,
+      greedy: false,
+      temperature: 1,
+      maxTokens: TOKENS,
+      seed: BigInt(answers),
+    };
+    try {
+      const result = await answer(on, changes, signal, () => {});
+      tokens += result.completionTokens;
+      waitMs += result.maskWaitMs ?? 0;
+    } catch (error) {
+      if (!signal.aborted) failure = error instanceof Error ? error.message.slice(0, 60) : '';
+    }
+    answers += 1;
+  }
+  return `${answers} answers, ${tokens} tokens, waited ${waitMs.toFixed(0)} ms ${failure}`;
+}
+
+async function answer(
+  on: Engine,
+  changes: Partial<GenerateRequest>,
+  signal: AbortSignal,
+  onOutput: () => void,
+) {
+  // Odds come with each token, also where its text waits for more.
+  const prepared = await on.prepare(aRequest('What is a task?', { topLogprobs: 0, ...changes }));
+  return await on.generate(prepared, onOutput, signal);
+}
+
+function drawnGrammar(): OutputGrammar {
+  const atom = () =>
+    pick([
+      '.',
+      '[a-m]',
+      '[^a]',
+      '\\w',
+      '[一-龥]',
+      'the',
+      '.*',
+      '.{0,60}',
+      '[a-z]{3,40}',
+      '(a|b|c)',
+    ]);
+  const group = (depth: number): string => {
+    const options = Array.from({ length: 1 + draw(3) }, () =>
+      Array.from({ length: 1 + draw(4) }, () =>
+        depth > 0 && draw(3) === 0 ? group(depth - 1) : atom(),
+      ).join(''),
+    );
+    return `(${options.join('|')})${pick(['', '*', '+', '{1,50}', '{2,9}', '?'])}`;
+  };
+  return { kind: 'regex', pattern: `${group(3)}.{0,300}` };
+}
+
+function isTaken(grammar: OutputGrammar): boolean {
+  try {
+    openGrammar(grammar);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function say(name: string, { p50, p99, max, totalMs, wait }: Gaps) {
+  const ms = (value: number) => value.toFixed(2).padStart(7);
+  process.stdout.write(
+    `p50 ${ms(p50)} p99 ${ms(p99)} max ${ms(max)} all ${ms(totalMs)} ms  ${name}  ${wait}\n`,
+  );
+}
