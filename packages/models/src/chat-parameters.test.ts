@@ -176,6 +176,17 @@ test('what was stored before a name was refused can still be run', () => {
   expect(readChatParameters(stored, limits)).toEqual(parse({ prompt: 'Hi' }));
 });
 
+test('what was accepted under wider limits is run within the narrower', () => {
+  const stored = { prompt: 'Hi', max_tokens: 900, min_tokens: 800, timeout: 3_000 };
+  const narrow = { maxTokens: 100, maxTimeoutSeconds: 60 };
+  expect(readChatParameters(stored, narrow)).toEqual({
+    ...parse(stored),
+    maxTokens: 100,
+    minTokens: 100,
+    timeoutSeconds: 60,
+  });
+});
+
 test.for([
   [{ temperature: 0 }],
   [{ temperature: '0' }],

@@ -51,26 +51,31 @@ const STOPS_MAX = 4;
 export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   requireKnownNames(body);
   requireStorable('', body);
-  return readChatParameters(body, limits);
+  const request = readChatParameters(body, limits);
+  if (readNumber(body, 'min_tokens') > request.maxTokens) {
+    throw invalid(MESSAGES.parameterOutOfRange('min_tokens', 0, request.maxTokens));
+  }
+  if ((readGivenNumber(body, 'timeout') ?? 0) > limits.maxTimeoutSeconds) {
+    throw invalid(MESSAGES.parameterOutOfRange('timeout', 1, limits.maxTimeoutSeconds));
+  }
+  return request;
 }
 
-/** Reads what was accepted before, perhaps by a version that took other names, which count for nothing. */
+/**
+ * Reads what was accepted before, perhaps by another version or under wider limits: names that are
+ * unknown here count for nothing, and limits cut what is beyond them.
+ */
 export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   const messages = readMessages(body);
-
   const temperature = readNumber(body, 'temperature');
   const mostTokens = Math.min(limits.maxTokens, CHAT_NUMBERS.max_tokens.max);
   const maxTokens = Math.min(readNumber(body, 'max_tokens') || mostTokens, mostTokens);
-  const minTokens = readNumber(body, 'min_tokens');
-  if (minTokens > maxTokens) {
-    throw invalid(MESSAGES.parameterOutOfRange('min_tokens', 0, maxTokens));
-  }
   const seed = readGivenNumber(body, 'seed');
 
   return {
     messages,
     maxTokens,
-    minTokens,
+    minTokens: Math.min(readNumber(body, 'min_tokens'), maxTokens),
     temperature,
     topP: readNumber(body, 'top_p'),
     topK: readNumber(body, 'top_k'),
@@ -84,16 +89,8 @@ export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest 
     topLogprobs: readTopLogprobs(body),
     grammar: readOutputGrammar(body),
     seed: seed === null ? null : BigInt(seed),
-    timeoutSeconds: readTimeout(body, limits),
+    timeoutSeconds: Math.min(readNumber(body, 'timeout'), limits.maxTimeoutSeconds),
   };
-}
-
-function readTimeout(body: Body, limits: ChatLimits): number {
-  const most = limits.maxTimeoutSeconds;
-  const given = readGivenNumber(body, 'timeout');
-  if (given === null) return Math.min(Number(CHAT_NUMBERS.timeout.fallback), most);
-  if (given <= most) return given;
-  throw invalid(MESSAGES.parameterOutOfRange('timeout', 1, most));
 }
 
 function readStopSequences(body: Body): string[] {

@@ -38,6 +38,13 @@ test('a form filled from a task takes its known texts and numbers, the rest are 
   });
 });
 
+test('what a client sent for "not used" is the default in the form', () => {
+  expect(fillFrom(groups, { prompt: 'Hi', top_k: -1, seed: '-1' })).toEqual({
+    ...defaultsOf(groups),
+    prompt: 'Hi',
+  });
+});
+
 describe('a mistake is named where it is made', () => {
   test.each([
     [prompt, ' ', 'Prompt is required.'],

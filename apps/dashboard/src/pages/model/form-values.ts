@@ -7,17 +7,20 @@ export function defaultsOf(groups: readonly ParameterGroup[]): FormValues {
   return Object.fromEntries(allOf(groups).map((item) => [item.id, item.default]));
 }
 
-/** The form filled from a task's parameters or an example; what it does not name has its default. */
+/**
+ * The form filled from a task's parameters or an example; what it does not name has its default, and
+ * so has a number beyond its range, by which clients say that they do not use it.
+ */
 export function fillFrom(
   groups: readonly ParameterGroup[],
   given: Readonly<Record<string, unknown>>,
 ): FormValues {
-  const filled = allOf(groups).flatMap(({ id }) => {
-    const value = given[id];
-    if (typeof value === 'string') return [[id, value] as const];
-    if (typeof value === 'number' || typeof value === 'boolean')
-      return [[id, String(value)] as const];
-    return [];
+  const filled = allOf(groups).flatMap((item) => {
+    const value = given[item.id];
+    if (!['string', 'number', 'boolean'].includes(typeof value)) return [];
+    const text = String(value);
+    const isKept = item.required || mistakeIn(item, text) === null;
+    return isKept ? [[item.id, text] as const] : [];
   });
   return { ...defaultsOf(groups), ...Object.fromEntries(filled) };
 }
