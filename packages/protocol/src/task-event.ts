@@ -52,6 +52,11 @@ export type Receipt = {
   priceVersion: string;
   cps: string;
   seconds: { queue: string; preprocess: string; run: string; postprocess: string; billed: string };
+  /**
+   * What the run had of a slot, from accept to end, and the tokens whose text it left in the log: also
+   * where it was killed or failed, and nothing is billed. Absent in older receipts.
+   */
+  used?: { seconds: string; tokens: number };
   /** The folder of the weights that answered, and what computed. */
   weights: string;
   device: string;

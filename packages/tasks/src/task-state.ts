@@ -253,11 +253,10 @@ function forgetAttempt(state: TaskState): void {
 
 function settleRun(state: TaskState, result: TaskResult, now: Micros) {
   const { pexit, charged } = OUTCOMES[result.outcome];
-  const ticks = billedTicks({
-    acceptedAt: state.times.acceptedAt,
-    endedAt: state.times.endedAt,
-    timeoutSeconds: state.timeoutSeconds,
-  });
+  const { acceptedAt, endedAt } = state.times;
+  const { timeoutSeconds } = state;
+  const ticks = billedTicks({ acceptedAt, endedAt, timeoutSeconds });
+  const used = billedTicks({ acceptedAt, endedAt: endedAt ?? now, timeoutSeconds });
   const cost = charged ? costOf(ticks, state.cps) : 0n;
   state.totalCost = cost;
   state.outcome = result.outcome;
@@ -281,6 +280,7 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
         postprocess: seconds(times.endedAt, now),
         billed: formatTicks(charged ? ticks : 0n),
       },
+      used: { seconds: formatTicks(used), tokens: state.outputTokens },
       weights: result.weights,
       device: result.device,
       promptTokens: result.promptTokens,

@@ -46,6 +46,14 @@ function Settled({ receipt }: { receipt: Receipt }) {
             {receipt.promptTokens} in, {receipt.completionTokens} out
           </dd>
         </div>
+        {receipt.used && receipt.used.seconds !== receipt.seconds.billed && (
+          <div>
+            <dt>Used, not billed</dt>
+            <dd className="figure">
+              {receipt.used.seconds} s, {receipt.used.tokens} tokens
+            </dd>
+          </div>
+        )}
         {receipt.device !== '' && (
           <div>
             <dt>Ran on</dt>

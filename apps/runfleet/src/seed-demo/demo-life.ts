@@ -155,6 +155,10 @@ export class DemoLife {
         postprocess: seconds(times.endedAt, this.#now),
         billed: formatTicks(charged ? ticks : 0n),
       },
+      used: {
+        seconds: seconds(times.acceptedAt, times.endedAt ?? this.#now),
+        tokens: this.outputTokens,
+      },
       weights: end.weights,
       device: end.device,
       promptTokens: end.promptTokens,
