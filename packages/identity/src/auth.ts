@@ -1,13 +1,19 @@
 import { type Db, schema } from '@runfleet/db';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { hashPassword, verifyPassword } from 'better-auth/crypto';
 import { betterAuth } from 'better-auth/minimal';
+
+import { HashQueue } from './hash-queue.ts';
+import { SignInThrottle } from './sign-in-throttle.ts';
 
 /** The header in which the HTTP server tells better-auth who is calling; a client's own is replaced. */
 export const CLIENT_IP_HEADER = 'x-runfleet-client-ip';
 
-/** Sign-in to the dashboard. `handler` answers the paths below `/api/auth`. */
+/** Sign-in to the dashboard. */
 export type Auth = {
+  /** Answers the paths below `/api/auth`. Throws `unavailable` where too many hash passwords. */
   handler(request: Request): Promise<Response>;
+  readonly throttle: SignInThrottle;
   /** Whose session cookie these headers carry. */
   readUser(headers: Headers): Promise<SignedInUser | null>;
   readonly trustedOrigins: readonly string[];
@@ -15,8 +21,6 @@ export type Auth = {
 };
 
 type SignedInUser = { id: string; email: string; name: string; isOperator: boolean };
-
-const SIGN_IN_LIMIT = { window: 60, max: 20 };
 
 /**
  * better-auth with e-mail and password on our tables. Users are made by `createUser`: signing up over
@@ -29,6 +33,7 @@ export function createAuth(options: {
   trustedOrigins: readonly string[];
 }): Auth {
   const { db, baseUrl } = options;
+  const hashes = new HashQueue();
   const instance = betterAuth({
     appName: 'Runfleet',
     baseURL: baseUrl,
@@ -45,8 +50,16 @@ export function createAuth(options: {
       },
     }),
     user: { additionalFields: { isOperator: { type: 'boolean', input: false } } },
-    emailAndPassword: { enabled: true, disableSignUp: true },
-    rateLimit: { enabled: true, customRules: { '/sign-in/email': SIGN_IN_LIMIT } },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      password: {
+        hash: (password) => hashes.run(() => hashPassword(password)),
+        verify: (given) => hashes.run(() => verifyPassword(given)),
+      },
+    },
+    // Its counts per address are kept without a bound; `throttle` and the api's own limits do this.
+    rateLimit: { enabled: false },
     telemetry: { enabled: false },
     // Its lines could carry e-mail addresses; what goes wrong is answered or thrown.
     logger: { disabled: true },
@@ -64,7 +77,11 @@ export function createAuth(options: {
   return {
     db,
     trustedOrigins: [new URL(baseUrl).origin, ...options.trustedOrigins],
-    handler: instance.handler,
+    throttle: new SignInThrottle(),
+    handler: (request) =>
+      request.method === 'POST'
+        ? hashes.admit(() => instance.handler(request))
+        : instance.handler(request),
     async readUser(headers) {
       const session = await instance.api.getSession({ headers });
       if (session === null) return null;

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
+import { addressGroup, type RateLimiter } from '@runfleet/service';
 
 import { isIpAllowed } from './allowed-ips.ts';
 import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts';
@@ -11,31 +12,66 @@ import type { Principal } from './principal.ts';
 import type { ProjectCache } from './project-cache.ts';
 import { isSignatureOf } from './signature.ts';
 
-// Stands in for the secret of a key that nobody has, so that finding this out takes as long.
+// Stands in for the secret of an unknown key, so that finding this out takes as long.
 const NO_SECRET = 'x'.repeat(40);
 
+type ProjectContext = {
+  db: Db;
+  masterKey: MasterKey | null;
+  cache?: ProjectCache;
+  /** How many wrong keys and signatures an address may show. */
+  guesses?: RateLimiter;
+};
+
 /**
- * Says which project a request belongs to, by its key and, where the project wants one, its
+ * Finds the project that a request belongs to, by its key and, where the project wants one, its
  * signature. A nonce is free text and may be used again. Throws `unauthorized` with the message that
- * clients match on.
+ * clients match on, and `rate_limited` for an address that has guessed too often; projects whose key
+ * is remembered are served from there all the same.
  */
 export async function authenticateProject(
-  ctx: { db: Db; masterKey: MasterKey | null; cache?: ProjectCache },
+  ctx: ProjectContext,
   request: { headers: HeaderReader; ip: string },
 ): Promise<Principal> {
   const credentials = readCredentials(request.headers);
   if (credentials === null) throw unauthorized(MESSAGES.unknownKey);
 
-  const load = (keyHash: Buffer) => findProjectByKey(ctx, keyHash);
+  const load = (keyHash: Buffer) => findWithinLimit(ctx, keyHash, request.ip);
   const keyHash = hashKey(credentials.apiKey);
   const project = await (ctx.cache ? ctx.cache.read(keyHash, load) : load(keyHash));
   const problem = findProblem(project, credentials);
   if (project === null) throw unauthorized(MESSAGES.unknownKey);
-  if (problem !== null) throw unauthorized(problem);
+  if (problem !== null) {
+    countGuess(ctx, request.ip);
+    throw unauthorized(problem);
+  }
   if (!isIpAllowed(request.ip, project.allowedIps)) {
     throw unauthorized(MESSAGES.ipNotAllowed(request.ip));
   }
   return project.principal;
+}
+
+/** Counted before the query, since many guesses at once would otherwise all be asked for. */
+async function findWithinLimit(
+  ctx: ProjectContext,
+  keyHash: Buffer,
+  ip: string,
+): Promise<KeyedProject | null> {
+  countGuess(ctx, ip);
+  const project = await findProjectByKey(ctx, keyHash);
+  if (project !== null) ctx.guesses?.giveBack(addressGroup(ip));
+  return project;
+}
+
+function countGuess(ctx: ProjectContext, ip: string): void {
+  const waitMs = ctx.guesses?.take(addressGroup(ip)) ?? 0;
+  if (waitMs === 0) return;
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  throw new RunfleetError(
+    'rate_limited',
+    `Too many wrong keys from your address. Try again in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
 }
 
 function findProblem(project: KeyedProject | null, credentials: Credentials): string | null {

@@ -1,7 +1,7 @@
 import type { Db } from '@runfleet/db';
 import { hashPassword } from 'better-auth/crypto';
 
-const PASSWORD_LENGTH_MIN = 8;
+import { findPasswordProblem } from './find-password-problem.ts';
 
 /**
  * Creates a user who can sign in with e-mail and password. Nobody can do this over HTTP. The rows and
@@ -11,9 +11,8 @@ export async function createUser(
   ctx: { db: Db },
   user: { email: string; password: string; name: string; isOperator: boolean },
 ): Promise<{ userId: string }> {
-  if (user.password.length < PASSWORD_LENGTH_MIN) {
-    throw new Error(`A password needs at least ${PASSWORD_LENGTH_MIN} characters.`);
-  }
+  const problem = await findPasswordProblem(user);
+  if (problem !== null) throw new Error(problem);
   const password = await hashPassword(user.password);
   const [row] = await ctx.db.sql<{ userId: string }[]>`
     with created as (

@@ -56,9 +56,16 @@ export const MESSAGES = {
 export class RunfleetError extends Error {
   override readonly name = 'RunfleetError';
   readonly kind: ErrorKind;
+  /** After how long it is worth to try again; null where that is unknown. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options?: ErrorOptions & { retryAfterSeconds?: number },
+  ) {
     super(message, options);
     this.kind = kind;
+    this.retryAfterSeconds = options?.retryAfterSeconds ?? null;
   }
 }
