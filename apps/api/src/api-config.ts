@@ -16,6 +16,8 @@ const {
   TRUSTED_PROXY_HOPS,
 } = sharedSettings;
 
+const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
 /** The environment of the api role. */
 export const apiConfig = z.object({
   DATABASE_URL,
@@ -44,7 +46,20 @@ export const apiConfig = z.object({
     .int()
     .positive()
     .default(1_000_000)
-    .describe('The largest request body, in bytes'),
+    .describe('The largest body of a Run, in bytes; other calls take 16 KB'),
+  API_BUFFER_BYTES: positive(64 * 1024 * 1024).describe(
+    'Bytes of bodies in work at once, and again of answers that wait for slow readers',
+  ),
+  API_CONNECTIONS_MAX: positive(10_000).describe('Connections open at once; more are closed'),
+  API_CONNECTIONS_PER_ADDRESS: positive(1_000).describe(
+    'Connections of one address at once; not counted behind proxies (TRUSTED_PROXY_HOPS)',
+  ),
+  API_CALLS_PER_SECOND_PER_ADDRESS: positive(100).describe(
+    'Calls per second without a key, or with a wrong one, from one address; four times that at once',
+  ),
+  API_CALLS_PER_SECOND_PER_PROJECT: positive(5_000).describe(
+    'Calls per second of one project to one api; each 4 KB of a body count as one, twice that at once',
+  ),
   UNKNOWN_LABELS: z
     .enum(UNKNOWN_LABELS)
     .default('park')

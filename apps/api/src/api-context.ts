@@ -8,6 +8,8 @@ import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStats, TaskStore, UnknownLabels } from '@runfleet/tasks';
 import type { Context } from 'hono';
 
+import type { ByteBudget, Held } from './http/byte-budget.ts';
+import type { CallRates } from './http/call-rates.ts';
 import type { Remembered } from './remembered.ts';
 
 /** Everything that routes use. Each takes the part that it needs. */
@@ -22,6 +24,9 @@ export type ApiContext = {
   logger: Logger;
   metrics: Metrics;
   health: Health;
+  rates: CallRates;
+  /** What bodies hold in memory, from when they are read until their calls are answered. */
+  bodies: ByteBudget;
   settings: ApiSettings;
 };
 
@@ -50,8 +55,11 @@ export type RequestTrace = {
 
 export type ApiEnv = {
   /** Of the Node server; absent where a request comes from a test. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } };
-  Variables: { trace: RequestTrace };
+  Bindings: {
+    incoming?: { socket: { remoteAddress?: string | undefined } };
+    outgoing?: { writeContinue(): void };
+  };
+  Variables: { trace: RequestTrace; held?: Held };
 };
 
 /** How often each model ran, by its id. */

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
 
 import type { ApiContext, ApiEnv, ApiRequest } from './api-context.ts';
+import { admitCalls } from './http/admit-calls.ts';
 import { allowOtherOrigins } from './http/allow-other-origins.ts';
 import { answerError } from './http/answer-error.ts';
 import { observeRequests } from './http/observe-requests.ts';
@@ -35,6 +36,7 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   const api = new Hono<ApiEnv>({ getPath: routePath });
   api.use(observeRequests(ctx));
   api.use('/v1/*', allowOtherOrigins);
+  api.use(admitCalls(ctx));
   api.onError((error, c) => answerError(ctx, c, error));
   api.notFound((c) => answerError(ctx, c, pathNotFound(c)));
 

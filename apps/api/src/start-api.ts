@@ -1,7 +1,5 @@
-import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-import { getRequestListener } from '@hono/node-server';
 import { compatibleAdmission } from '@runfleet/billing';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
@@ -14,16 +12,12 @@ import { openTaskStore } from '@runfleet/tasks';
 import type { ApiConfig } from './api-config.ts';
 import type { ApiContext, ApiSettings } from './api-context.ts';
 import { createApi } from './create-api.ts';
+import { ByteBudget } from './http/byte-budget.ts';
+import { CallRates } from './http/call-rates.ts';
+import { createApiServer, serveRequests } from './http/serve-requests.ts';
 import { listen, stopListening } from './listen.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
-const TIMEOUTS = {
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
-  // Longer than proxies in front keep theirs, so that they never write into a closed connection.
-  keepAliveTimeout: 75_000,
-};
-
 /**
  * Opens what the role needs and listens. Disposing gives notice, then closes it backwards, answers in
  * flight first.
@@ -48,7 +42,7 @@ export async function startApi(
   const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
   const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
   const metrics = createMetrics({ role: 'api' });
-  const server = createServer(TIMEOUTS);
+  const server = createApiServer();
   const dispose = async () => {
     if (server.listening) await stopListening(server);
     await store[Symbol.asyncDispose]();
@@ -78,12 +72,20 @@ export async function startApi(
         metrics,
         logger,
       }),
+      rates: new CallRates({
+        address: config.API_CALLS_PER_SECOND_PER_ADDRESS,
+        project: config.API_CALLS_PER_SECOND_PER_PROJECT,
+      }),
+      bodies: new ByteBudget(config.API_BUFFER_BYTES),
       settings: settingsOf(config),
     };
-    const api = createApi(ctx);
-    const listener = getRequestListener((request, env) => api.fetch(request, env));
-    // Errors are answered by the API itself; the listener's promise never rejects.
-    server.on('request', (request, response) => void listener(request, response));
+    serveRequests(server, createApi(ctx), {
+      connectionsMax: config.API_CONNECTIONS_MAX,
+      // Behind proxies all connections are theirs.
+      connectionsPerAddress:
+        config.TRUSTED_PROXY_HOPS === 0 ? config.API_CONNECTIONS_PER_ADDRESS : 0,
+      unreadBytes: config.API_BUFFER_BYTES,
+    });
     logger.info({ url }, 'api listens');
     const notice = new StopNotice(server, {
       health: ctx.health,

@@ -23,6 +23,8 @@ import { openTaskStore } from '@runfleet/tasks';
 
 import type { ApiContext } from './api-context.ts';
 import { createApi } from './create-api.ts';
+import { ByteBudget } from './http/byte-budget.ts';
+import { CallRates } from './http/call-rates.ts';
 
 export const ORIGIN = 'http://127.0.0.1:3100';
 const PASSWORD = 'correct horse';
@@ -68,6 +70,8 @@ export const testWithApi = testWithDb
         checks: { database: async () => void (await db.sql`select 1`) },
         metrics,
       }),
+      rates: new CallRates({ address: 1000, project: 5000 }),
+      bodies: new ByteBudget(64_000_000),
       settings: {
         bodyLimitBytes: 1_000_000,
         limits: { maxTokens: 1024, maxTimeoutSeconds: 3600 },

@@ -5,7 +5,7 @@ import type { Logger } from '@runfleet/service';
 import type { ApiRequest } from '../api-context.ts';
 import { answerJson } from './answer.ts';
 
-const RETRY_AFTER_SECONDS = '1';
+const RETRY_AFTER_SECONDS = 1;
 
 /** The wire's answer to any error: the row of its kind, or a fault of ours, which is logged. */
 export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unknown): Response {
@@ -14,7 +14,10 @@ export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unkno
   c.var.trace.code = code;
   const body = { errors: [{ code, message: expected.message }], result: false };
   const response = answerJson(c, body, http);
-  if (http === 503 || http === 429) response.headers.set('retry-after', RETRY_AFTER_SECONDS);
+  if (http === 503 || http === 429) {
+    const seconds = expected.retryAfterSeconds ?? RETRY_AFTER_SECONDS;
+    response.headers.set('retry-after', String(seconds));
+  }
   return response;
 }
 

@@ -14,7 +14,7 @@ import { isBlank } from './is-blank.ts';
 
 export type Caller = { principal: Principal } | { session: Session };
 
-type CallerContext = Pick<ApiContext, 'auth' | 'cache' | 'db' | 'masterKey'>;
+type CallerContext = Pick<ApiContext, 'auth' | 'cache' | 'db' | 'masterKey' | 'rates'>;
 
 const SESSION_COOKIE = 'runfleet.session_token=';
 
@@ -25,9 +25,13 @@ export async function identifyCaller(ctx: CallerContext, c: ApiRequest): Promise
     requireOwnOrigin(ctx, headers);
     return { session: await requireSession(ctx, c) };
   }
-  const principal = await authenticateProject(ctx, { headers, ip: c.var.trace.ip });
+  const principal = await authenticateProject(
+    { ...ctx, guesses: ctx.rates.addresses },
+    { headers, ip: c.var.trace.ip },
+  );
   c.var.trace.organisationId = principal.organisationId;
   c.var.trace.projectId = principal.projectId;
+  ctx.rates.requireCall(c.var.trace);
   return { principal };
 }
 
@@ -101,7 +105,8 @@ function hasSessionCookie(headers: Headers): boolean {
 
 function readProjectId(given: unknown): string | null {
   if (isBlank(given)) return null;
-  const text = typeof given === 'number' ? String(given) : given;
+  // Beyond 2^53 a number may have been rounded to another project's id.
+  const text = typeof given === 'number' && Number.isSafeInteger(given) ? `${given}` : given;
   if (typeof text !== 'string' || !TASK_ID_PATTERN.test(text)) throw invalidProject();
   return text;
 }

@@ -2,16 +2,22 @@ import { isUtf8 } from 'node:buffer';
 
 import { RunfleetError } from '@runfleet/protocol';
 
-const NESTING_MAX = 32;
+import { findJsonProblem } from './find-json-problem.ts';
+
+/** A megabyte within these is parsed in some 10 ms; without them it takes 60. */
+const LIMITS = { nestingMax: 32, valuesMax: 20_000 };
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * Reads a JSON object; an empty body is an empty object. Throws `invalid_request` for anything else,
- * and for nesting that Postgres could not store.
+ * Reads a JSON object; an empty body is an empty object. Of names that are repeated the last counts,
+ * and `__proto__` is a name like any other. Throws `invalid_request` for anything else, and for what
+ * would be slow to parse.
  */
 export function parseJsonBody(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) return {};
   if (!isUtf8(bytes)) throw invalid('Request body is not valid UTF-8.');
+  const problem = findJsonProblem(bytes, LIMITS);
+  if (problem !== null) throw invalid(problem);
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
@@ -22,18 +28,7 @@ export function parseJsonBody(bytes: Buffer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid('Request body must be a JSON object.');
   }
-  if (!isShallow(value, NESTING_MAX)) {
-    throw invalid(`Request body is nested deeper than ${NESTING_MAX} levels.`);
-  }
   return value as Record<string, unknown>;
-}
-
-function isShallow(value: object, levels: number): boolean {
-  if (levels === 0) return false;
-  for (const entry of Object.values(value)) {
-    if (typeof entry === 'object' && entry !== null && !isShallow(entry, levels - 1)) return false;
-  }
-  return true;
 }
 
 function invalid(message: string): RunfleetError {

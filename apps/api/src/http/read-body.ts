@@ -1,33 +1,62 @@
 import { RunfleetError } from '@runfleet/protocol';
 
+import type { ApiContext, ApiRequest } from '../api-context.ts';
+import type { Held } from './byte-budget.ts';
+
 /**
  * Reads a request's body into memory, `limitBytes` of it at most. A body that says it is longer is
- * refused unread, a chunked one as soon as it is. Throws `body_too_large`.
+ * refused unread, a chunked one as soon as it is. Its bytes count as the caller's until the answer is
+ * given (see `admit-calls.ts`). Throws `body_too_large`, and where too many bytes are in work
+ * `rate_limited` or `unavailable`.
  */
-export async function readBody(request: Request, limitBytes: number): Promise<Buffer> {
+export async function readBody(
+  ctx: Pick<ApiContext, 'bodies'>,
+  c: ApiRequest,
+  limitBytes: number,
+): Promise<Buffer> {
+  const request = c.req.raw;
+  const { projectId, ip } = c.var.trace;
+  const held = ctx.bodies.open(projectId ?? `address ${ip}`);
+  c.set('held', held);
   const declared = request.headers.get('content-length');
-  if (declared === null) return readChunks(request, limitBytes);
-  if (Number(declared) > limitBytes) throw tooLarge(limitBytes);
+  if (declared !== null) {
+    if (!(Number(declared) <= limitBytes)) throw tooLarge(limitBytes);
+    hold(held, Number(declared));
+  }
+  // A client that asked whether to go on has waited until now, when it is sure that we want the body.
+  if (request.headers.has('expect')) c.env?.outgoing?.writeContinue();
+  if (declared === null) return readChunks(request, held, limitBytes);
   // The HTTP parser holds a body to its declared length, so this one has its bound.
   return Buffer.from(await request.arrayBuffer().catch(endedEarly));
 }
 
-async function readChunks(request: Request, limitBytes: number): Promise<Buffer> {
+async function readChunks(request: Request, held: Held, limitBytes: number): Promise<Buffer> {
   if (request.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch(endedEarly);
-    if (done) return Buffer.concat(chunks, sizeBytes);
-    sizeBytes += value.byteLength;
-    if (sizeBytes > limitBytes) {
-      // The answer does not wait for the rest.
-      reader.cancel().catch(() => {});
-      throw tooLarge(limitBytes);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(endedEarly);
+      if (done) return Buffer.concat(chunks, sizeBytes);
+      sizeBytes += value.byteLength;
+      if (sizeBytes > limitBytes) throw tooLarge(limitBytes);
+      hold(held, value.byteLength);
+      chunks.push(value);
     }
-    chunks.push(value);
+  } catch (error) {
+    // The answer does not wait for the rest.
+    reader.cancel().catch(() => {});
+    throw error;
   }
+}
+
+function hold(held: Held, sizeBytes: number): void {
+  const problem = held.take(sizeBytes);
+  if (problem === null) return;
+  throw problem === 'share'
+    ? new RunfleetError('rate_limited', 'Too many bytes of yours are in work. Send fewer at once.')
+    : new RunfleetError('unavailable', 'The service is busy. Try again shortly.');
 }
 
 function tooLarge(limitBytes: number): RunfleetError {

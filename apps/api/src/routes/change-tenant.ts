@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ApiContext, ApiHandler } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
 import { requireOperator } from '../http/caller.ts';
-import { readParameters } from '../http/read-parameters.ts';
+import { readParameters, SMALL_BODY_BYTES } from '../http/read-parameters.ts';
 
 const shareSchema = z.strictObject({
   weight: z.number().optional(),
@@ -16,7 +16,7 @@ const shareSchema = z.strictObject({
 export function changeTenant(ctx: ApiContext): ApiHandler {
   return async (c) => {
     await requireOperator(ctx, c);
-    const share = shareSchema.safeParse(await readParameters(ctx, c));
+    const share = shareSchema.safeParse(await readParameters(ctx, c, SMALL_BODY_BYTES));
     if (!share.success) {
       throw new RunfleetError(
         'invalid_request',
@@ -32,7 +32,7 @@ export function changeTenant(ctx: ApiContext): ApiHandler {
 export function changeProject(ctx: ApiContext): ApiHandler {
   return async (c) => {
     await requireOperator(ctx, c);
-    const { overflow } = await readParameters(ctx, c);
+    const { overflow } = await readParameters(ctx, c, SMALL_BODY_BYTES);
     const tenant = await setOverflow(ctx, c.req.param('id') ?? '', overflow);
     return answerJson(c, { errors: [], tenant, result: true });
   };

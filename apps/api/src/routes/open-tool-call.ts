@@ -1,6 +1,6 @@
 import type { ApiContext, ApiRequest } from '../api-context.ts';
 import { hasKey, identifyCaller } from '../http/caller.ts';
-import { readParameters } from '../http/read-parameters.ts';
+import { readParameters, SMALL_BODY_BYTES } from '../http/read-parameters.ts';
 
 /** The catalogue is for everybody, signed in or not; a key that is shown must still be right. */
 export async function openToolCall(
@@ -8,7 +8,7 @@ export async function openToolCall(
   c: ApiRequest,
 ): Promise<Record<string, unknown>> {
   if (hasKey(c)) await identifyCaller(ctx, c);
-  return readParameters(ctx, c);
+  return readParameters(ctx, c, SMALL_BODY_BYTES);
 }
 
 /** Flags arrive as booleans or as texts. */

@@ -21,7 +21,11 @@ export function runModel(ctx: ApiContext): ApiHandler {
     if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
 
     const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
-    const { projectid, callbackUrl, ...parameters } = await readParameters(ctx, c);
+    const { projectid, callbackUrl, ...parameters } = await readParameters(
+      ctx,
+      c,
+      ctx.settings.bodyLimitBytes,
+    );
     refuseCallback(callbackUrl);
     const { organisationId, projectId, ownerId } = await resolvePrincipal(
       ctx,

@@ -20,7 +20,9 @@ export function readTaskReference(body: Readonly<Record<string, unknown>>): Task
 
 function given(value: unknown): string | null {
   if (isBlank(value)) return null;
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
+  // Beyond 2^53 a number may have been rounded to another task's id.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? `${value}` : '?';
+  return typeof value === 'string' ? value : '?';
 }
 
 function notFound(): RunfleetError {

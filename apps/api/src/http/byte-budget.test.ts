@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+
+import { ByteBudget } from './byte-budget.ts';
+
+test('one holder has a quarter at most, so that others still find room', () => {
+  const budget = new ByteBudget(100);
+  expect(budget.open('a').take(20)).toBeNull();
+  expect(budget.open('a').take(6)).toBe('share');
+  expect(budget.open('a').take(5)).toBeNull();
+  expect(budget.open('b').take(25)).toBeNull();
+});
+
+test('all together have no more than the budget', () => {
+  const budget = new ByteBudget(100);
+  for (const holder of ['a', 'b', 'c', 'd']) expect(budget.open(holder).take(25)).toBeNull();
+  expect(budget.open('e').take(1)).toBe('total');
+});
+
+test('what was given back can be taken again, and is given back once', () => {
+  const budget = new ByteBudget(100);
+  const first = budget.open('a');
+  first.take(10);
+  first.take(15);
+  expect(budget.open('a').take(1)).toBe('share');
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  expect(budget.heldBytes).toBe(0);
+  expect(budget.open('a').take(25)).toBeNull();
+});
+
+test('one that is larger than the budget passes when it is alone', () => {
+  const budget = new ByteBudget(100);
+  const large = budget.open('a');
+  expect(large.take(900)).toBeNull();
+  expect(large.take(100)).toBeNull();
+  expect(budget.open('b').take(1)).toBe('total');
+  large[Symbol.dispose]();
+  expect(budget.open('b').take(1)).toBeNull();
+});

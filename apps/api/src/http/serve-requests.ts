@@ -1,0 +1,65 @@
+import { createServer, type Server } from 'node:http';
+
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+
+import type { ApiEnv } from '../api-context.ts';
+import { answerInTurn } from './answer-in-turn.ts';
+import { boundConnections } from './bound-connections.ts';
+import { UnreadAnswers } from './unread-answers.ts';
+import { writeRefusal } from './write-refusal.ts';
+
+const TIMEOUTS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  // Longer than proxies in front keep theirs, so that they never write into a closed connection.
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+};
+const HEADERS_MAX = 128;
+/** How long a client may take to read an answer that is all there. */
+const READING_MS = 60_000;
+/** How long a connection may neither send nor take a byte. */
+const SILENCE_MS = 30_000;
+const INVALID = { errors: [{ code: 0, message: 'This is not a valid URL.' }], result: false };
+
+export function createApiServer(): Server {
+  const server = createServer(TIMEOUTS);
+  // Node would drop what is above a maximum without a word, such as the address that a proxy adds.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+/** Answers the server's requests with the routes, within bounds for every connection. */
+export function serveRequests(
+  server: Server,
+  api: Hono<ApiEnv>,
+  limits: {
+    connectionsMax: number;
+    /** 0 does not count them. */
+    connectionsPerAddress: number;
+    /** What answers may hold in memory while their readers are slow. */
+    unreadBytes: number;
+    readingMs?: number;
+    silenceMs?: number;
+  },
+): void {
+  const unread = new UnreadAnswers(limits.unreadBytes, limits.readingMs ?? READING_MS);
+  const listener = getRequestListener((request, env) => api.fetch(request, env), {
+    errorHandler: () => Response.json(INVALID, { status: 400 }),
+  });
+  const turns = answerInTurn(server, (request, response) => {
+    if (request.rawHeaders.length > 2 * HEADERS_MAX) {
+      writeRefusal(response, 431, `A request may have ${HEADERS_MAX} headers at most.`);
+      return;
+    }
+    // Errors are answered by the API itself; the listener's promise never rejects.
+    void listener(request, response).then(() => unread.add(request, response));
+  });
+  boundConnections(server, {
+    total: limits.connectionsMax,
+    perAddress: limits.connectionsPerAddress,
+    silenceMs: limits.silenceMs ?? SILENCE_MS,
+    ...turns,
+  });
+}
