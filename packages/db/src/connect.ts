@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 
+import { addressOf } from './address-of.ts';
 import { MOMENT_TYPE } from './moment.ts';
 import * as schema from './schema/index.ts';
 import { ORM_FORMATS, SQL_FORMATS } from './wire-formats.ts';
@@ -56,6 +57,7 @@ export function connectDb(url: string, options: ConnectOptions = {}): Db {
     ...(isPooled ? {} : { default_transaction_isolation: ISOLATION }),
   };
   const sql = postgres(url, {
+    ...addressOf(url),
     ...shared,
     connection: findsByIds && !isPooled ? { ...connection, ...BY_IDS } : connection,
     max: connections,
@@ -63,6 +65,7 @@ export function connectDb(url: string, options: ConnectOptions = {}): Db {
     binary: SQL_FORMATS,
   });
   const ormClient = postgres(url, {
+    ...addressOf(url),
     ...shared,
     connection,
     max: ORM_CONNECTIONS,

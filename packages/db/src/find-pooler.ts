@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import postgres from 'postgres';
 
+import { addressOf } from './address-of.ts';
 const CONNECT_SECONDS = 5;
 /** A setting that Postgres takes from any client, and that no pooler knows. */
 const MARK = 'runfleet.session';
@@ -32,6 +33,7 @@ async function readMark(
   connection: Record<string, string>,
 ): Promise<unknown> {
   const client = postgres(url, {
+    ...addressOf(url),
     max: 1,
     prepare: false,
     fetch_types: false,

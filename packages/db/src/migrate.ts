@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
 
+import { addressOf } from './address-of.ts';
 import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 
 const MIGRATION_LOCK = 7_268_651;
@@ -23,7 +24,12 @@ export async function migrateDb(
   url: string,
   { turnWaitMs = TURN_WAIT_MS }: { turnWaitMs?: number } = {},
 ): Promise<void> {
-  const client = postgres(url, { max: 1, prepare: false, onnotice: () => {} });
+  const client = postgres(url, {
+    ...addressOf(url),
+    max: 1,
+    prepare: false,
+    onnotice: () => {},
+  });
   let isOurTurn = false;
   try {
     // Who waited for its turn must see what the other one has done.

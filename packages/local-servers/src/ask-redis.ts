@@ -1,6 +1,7 @@
 import { addAbortSignal } from 'node:stream';
 
 import { connectToServer } from './connect-to-server.ts';
+import { addressOf } from './loopback-host.ts';
 
 const ANSWER_MS = 5_000;
 const ANSWER_BYTES_MAX = 256 * 1024;
@@ -12,7 +13,7 @@ const ANSWER_BYTES_MAX = 256 * 1024;
 export async function askRedis(url: URL, command: string[]): Promise<string> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const socket = await connectToServer(
-    { host: url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1', port: Number(url.port || 6379) },
+    { host: await addressOf(url), port: Number(url.port || 6379) },
     { isTls: url.protocol === 'rediss:', signal },
   );
   // Lengths are counted in bytes; in latin1 every byte is a character.

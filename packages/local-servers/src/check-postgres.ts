@@ -2,6 +2,7 @@ import { once } from 'node:events';
 
 import { connectToServer } from './connect-to-server.ts';
 import type { LocalServer } from './local-server.ts';
+import { addressOf } from './loopback-host.ts';
 import { parseServerUrl, withoutPassword } from './server-url.ts';
 
 const ANSWER_MS = 5_000;
@@ -32,7 +33,7 @@ async function ask(url: URL): Promise<string> {
   const socketFolder = url.searchParams.get('host');
   const place = socketFolder?.startsWith('/')
     ? { path: `${socketFolder}/.s.PGSQL.${port}` }
-    : { host: url.hostname || '127.0.0.1', port };
+    : { host: await addressOf(url), port };
   const socket = await connectToServer(place, { isTls: false, signal });
   try {
     socket.write(TLS_REQUEST);

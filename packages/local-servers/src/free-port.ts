@@ -1,18 +1,21 @@
 import { createServer } from 'node:net';
 
+import { loopbackHost } from './loopback-host.ts';
+
 const PORTS_TRIED_MAX = 100;
 
 /** `preferred`, or the next port above it that nothing on the loopback holds; 0 gives any free one. */
 export async function freePort(preferred: number): Promise<number> {
+  const host = await loopbackHost();
   const last = Math.min(preferred + PORTS_TRIED_MAX, 65_535);
   for (let port = preferred; port <= last; port++) {
-    const bound = await tryPort(port);
+    const bound = await tryPort(host, port);
     if (bound !== undefined) return bound;
   }
   throw new Error(`No free port from ${preferred} to ${last}. Stop something that listens there.`);
 }
 
-function tryPort(port: number): Promise<number | undefined> {
+function tryPort(host: string, port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
@@ -20,7 +23,7 @@ function tryPort(port: number): Promise<number | undefined> {
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(undefined);
       else reject(error);
     });
-    probe.listen({ host: '127.0.0.1', port, exclusive: true }, () => {
+    probe.listen({ host, port, exclusive: true }, () => {
       const address = probe.address();
       const bound = typeof address === 'object' && address ? address.port : port;
       probe.close(() => resolve(bound));

@@ -9,6 +9,7 @@ import { findPostgres } from './find-postgres.ts';
 import type { PostgresPrograms } from './find-postgres.ts';
 import { GuardedServer } from './guarded-server.ts';
 import type { StartedServer, StartOptions } from './local-server.ts';
+import { loopbackHost, urlHost } from './loopback-host.ts';
 import {
   clusterMajor,
   createCluster,
@@ -77,10 +78,11 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
     );
     undo.defer(() => server.stop());
 
+    const host = await loopbackHost();
     const where = ephemeral ? 'temporary data' : 'data';
     const why = ephemeral || folder === dataDir ? '' : ` (its user cannot reach ${dataDir})`;
     return {
-      url: `postgres://${POSTGRES_USER}:${password}@127.0.0.1:${port}/${POSTGRES_DATABASE}`,
+      url: `postgres://${POSTGRES_USER}:${password}@${urlHost(host)}:${port}/${POSTGRES_DATABASE}`,
       how: `PostgreSQL ${programs.version} from ${programs.bin}, ${where} in ${folder}${why}`,
       dataPath: cluster,
       kill: () => server.kill(),
@@ -109,9 +111,10 @@ async function startOn(
   claim: FolderClaim,
 ): Promise<GuardedServer> {
   const { folder, cluster, account, ephemeral } = place;
+  const host = await loopbackHost();
   const server = await GuardedServer.start({
     name: 'PostgreSQL',
-    command: [join(programs.bin, 'postgres'), '-D', cluster, ...settings(port, ephemeral)],
+    command: [join(programs.bin, 'postgres'), '-D', cluster, ...settings(host, port, ephemeral)],
     cwd: folder,
     account,
     logPath: join(folder, 'log'),
@@ -124,9 +127,9 @@ async function startOn(
   return server;
 }
 
-function settings(port: number, ephemeral: boolean): string[] {
+function settings(host: string, port: number, ephemeral: boolean): string[] {
   const values = {
-    listen_addresses: '127.0.0.1',
+    listen_addresses: host,
     port,
     unix_socket_directories: '',
     max_connections: 200,

@@ -6,6 +6,7 @@ import { claimFolder } from './claim-folder.ts';
 import { findRedis } from './find-redis.ts';
 import { GuardedServer } from './guarded-server.ts';
 import type { StartedServer, StartOptions } from './local-server.ts';
+import { loopbackHost, urlHost } from './loopback-host.ts';
 import { programsFolder } from './programs-folder.ts';
 import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
 import { startOnFreePort } from './start-on-free-port.ts';
@@ -37,10 +38,11 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
     const data = join(folder, 'data');
     await mkdir(data, { recursive: true });
 
+    const host = await loopbackHost();
     onProgress(`Starting ${program.name}`);
     const { server, port } = await startOnFreePort(options.port ?? 0, async (candidate) => {
       // In a file, because a command line can be read by everybody on the machine.
-      await writeFile(config, settings({ data, password, port: candidate, ephemeral }), {
+      await writeFile(config, settings({ data, password, host, port: candidate, ephemeral }), {
         mode: 0o600,
       });
       const started = await GuardedServer.start({
@@ -54,14 +56,14 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
         leftover: ephemeral ? folder : undefined,
       });
       await claim.noteServer(started.pid);
-      const url = new URL(redisUrl(password, candidate));
+      const url = new URL(redisUrl(host, password, candidate));
       await started.untilReady(() => answersPing(url), READY_MS);
       return started;
     });
     undo.defer(() => server.stop());
 
     return {
-      url: redisUrl(password, port),
+      url: redisUrl(host, password, port),
       how: `${program.name} from ${program.file}, ${ephemeral ? 'temporary data' : 'data'} in ${folder}`,
       dataPath: data,
       kill: () => server.kill(),
@@ -71,9 +73,9 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
   });
 }
 
-function redisUrl(password: string, port: number): string {
+function redisUrl(host: string, password: string, port: number): string {
   // Named, because redis-cli takes a missing name for an empty one.
-  return `redis://default:${password}@127.0.0.1:${port}`;
+  return `redis://default:${password}@${urlHost(host)}:${port}`;
 }
 
 /** False while nobody listens, and while the server still loads its data. */
@@ -87,11 +89,12 @@ async function answersPing(url: URL): Promise<boolean> {
 function settings(server: {
   data: string;
   password: string;
+  host: string;
   port: number;
   ephemeral: boolean;
 }): string {
   const lines = [
-    'bind 127.0.0.1',
+    `bind ${server.host}`,
     `port ${server.port}`,
     `requirepass ${server.password}`,
     `dir ${JSON.stringify(server.data)}`,

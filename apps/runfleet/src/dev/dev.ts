@@ -9,7 +9,14 @@ import { parseArgs } from 'node:util';
 
 import { migrateDb, openDb } from '@runfleet/db';
 import { openMasterKey } from '@runfleet/identity';
-import { bringPostgres, bringRedis, claimFolder, freePort } from '@runfleet/local-servers';
+import {
+  bringPostgres,
+  bringRedis,
+  claimFolder,
+  freePort,
+  loopbackHost,
+  urlHost,
+} from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
@@ -26,7 +33,6 @@ import { runPrompt } from './run-prompt.ts';
 import { seed } from './seed.ts';
 import { describeStart, readStartTimes } from './start-times.ts';
 
-const HOST = '127.0.0.1';
 const API_PORT = 3100;
 const DRAIN_SECONDS = '2';
 // What curl heeds for a plain URL.
@@ -148,6 +154,7 @@ async function bringUp(
     return made;
   });
 
+  const host = await loopbackHost();
   const apiPort = await freePort(API_PORT);
   const gatewayPort = await freePort(apiPort + 1);
   const env = {
@@ -160,12 +167,14 @@ async function bringUp(
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
     MODEL_DIR: model.dir,
-    API_HOST: HOST,
+    API_HOST: host,
     API_PORT: String(apiPort),
-    GATEWAY_HOST: HOST,
+    GATEWAY_HOST: host,
+    BROKER_HOST: host,
+    WORKER_HOST: host,
     GATEWAY_PORT: String(gatewayPort),
-    PUBLIC_API_URL: `http://${HOST}:${apiPort}/v1`,
-    PUBLIC_SOCKET_URL: `ws://${HOST}:${gatewayPort}/v1`,
+    PUBLIC_API_URL: `http://${urlHost(host)}:${apiPort}/v1`,
+    PUBLIC_SOCKET_URL: `ws://${urlHost(host)}:${gatewayPort}/v1`,
     BROKER_PORT: '0',
     WORKER_PORT: '0',
   };
@@ -183,7 +192,7 @@ async function bringUp(
   const file: DevFile = {
     apiUrl: env.PUBLIC_API_URL,
     socketUrl: env.PUBLIC_SOCKET_URL,
-    dashboardUrl: `http://${HOST}:${apiPort}/`,
+    dashboardUrl: `http://${urlHost(host)}:${apiPort}/`,
     apiKey: credentials.apiKey,
     apiSecret: credentials.apiSecret,
     projectId: credentials.projectId,

@@ -1,0 +1,30 @@
+/** A name server on the loopback that knows nothing: `name-trap.ts <file>` adds a line for every name that is asked for. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
+
+const [file = ''] = process.argv.slice(2);
+const HEADER_BYTES = 12;
+// An answer, and "there is no such name".
+const FLAGS = 0x8183;
+
+const socket = createSocket('udp4');
+socket.on('message', (question, { port, address }) => {
+  appendFileSync(file, `${readName(question)}\n`);
+  const answer = Buffer.from(question);
+  answer.writeUInt16BE(FLAGS, 2);
+  socket.send(answer, port, address);
+});
+socket.bind(53, '127.0.0.1');
+await once(socket, 'listening');
+appendFileSync(file, '');
+
+function readName(question: Buffer): string {
+  const labels: string[] = [];
+  for (let at = HEADER_BYTES; ;) {
+    const length = question[at] ?? 0;
+    if (length === 0) return labels.join('.');
+    labels.push(question.toString('latin1', at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+}
