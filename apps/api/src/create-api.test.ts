@@ -1,11 +1,11 @@
 import { connectDb } from '@runfleet/db';
-import { ProjectCache } from '@runfleet/identity';
+import { createAuth, ProjectCache } from '@runfleet/identity';
 import { RUN_HEADERS } from '@runfleet/protocol';
 import { createMetrics } from '@runfleet/service';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import { createApi } from './create-api.ts';
-import { RUN, testWithApi as test } from './testing.ts';
+import { ORIGIN, RUN, testWithApi as test } from './testing.ts';
 
 test('what is unknown says so in the envelope', async ({ api }) => {
   const calls = [
@@ -117,21 +117,67 @@ test('requests are counted by route, status and code', async ({ api, tenant }) =
   );
 });
 
-test('while Postgres is away calls say so and nothing else breaks', async ({ api, tenant }) => {
-  await using db = connectDb('postgres://nobody:x@127.0.0.1:1/none');
-  const app = createApi({
-    ...api.ctx,
-    db,
-    cache: new ProjectCache(),
-    metrics: createMetrics({ role: 'api' }),
-  });
-  const headers = { 'x-api-key': tenant.apiKey };
-  const answer = await app.request(RUN, { method: 'POST', headers, body: '{}' });
-  expect(answer.status).toBe(503);
-  expect(answer.headers.get('retry-after')).toBe('1');
-  await expect(answer.json()).resolves.toMatchObject({ errors: [{ code: 0 }], result: false });
-  expect((await app.request('/healthz')).status).toBe(200);
-});
+test.for([
+  ['is away', { port: '1' }],
+  ['refuses our password', { password: 'another' }],
+  ['has lost our database', { pathname: '/absent' }],
+] as const)(
+  'while Postgres %s calls say so and nothing else breaks',
+  async ([, change], { api, tenant, databaseUrl }) => {
+    const url = Object.assign(new URL(databaseUrl), change);
+    await using db = connectDb(url.href);
+    const app = createApi({
+      ...api.ctx,
+      db,
+      cache: new ProjectCache(),
+      metrics: createMetrics({ role: 'api' }),
+    });
+    const headers = { 'x-api-key': tenant.apiKey };
+    const answer = await app.request(RUN, { method: 'POST', headers, body: '{}' });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    await expect(answer.json()).resolves.toMatchObject({ errors: [{ code: 0 }], result: false });
+    expect((await app.request('/healthz')).status).toBe(200);
+  },
+);
+
+test.for([
+  ['POST', '/api/auth/sign-in/email'],
+  ['POST', '/api/auth/sign-out'],
+  ['POST', '/api/auth/change-password'],
+  ['GET', '/api/auth/get-session'],
+  ['GET', '/api/v1/me'],
+  ['GET', '/admin/v1/fleet'],
+] as const)(
+  'while Postgres is away %s %s is 503 in the envelope, and nothing is printed',
+  async ([method, path], { api, tenant }) => {
+    const { cookie, origin } = await api.signIn(tenant.organisationId, { isOperator: true });
+    await using db = connectDb('postgres://nobody:x@127.0.0.1:1/none');
+    const auth = createAuth({ db, baseUrl: ORIGIN, secret: 'cd'.repeat(32), trustedOrigins: [] });
+    const app = createApi({ ...api.ctx, db, auth, metrics: createMetrics({ role: 'api' }) });
+    const printed: unknown[][] = [];
+    for (const name of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+      vi.spyOn(console, name).mockImplementation((...values) => void printed.push(values));
+    }
+    const email = 'ada@example.org';
+    const body = JSON.stringify({
+      email,
+      password: 'secret',
+      currentPassword: 'a',
+      newPassword: 'long enough',
+    });
+    const answer = await app.request(path, {
+      method,
+      headers: { origin, cookie, 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body } : {}),
+    });
+    vi.restoreAllMocks();
+    expect(answer.status).toBe(503);
+    await expect(answer.json()).resolves.toMatchObject({ errors: [{ code: 0 }], result: false });
+    expect(printed).toEqual([]);
+    expect(JSON.stringify(api.lines)).not.toContain(email);
+  },
+);
 
 test('a fault of ours is told by its id alone, and logged with its cause', async ({
   api,

@@ -65,6 +65,7 @@ export async function startApi(
         baseUrl: new URL(config.PUBLIC_API_URL).origin,
         secret: deriveSecret(masterKey, 'dashboard sessions'),
         trustedOrigins: [...origins, ...config.TRUSTED_ORIGINS],
+        onLog: (line) => logger.debug(line, 'sign-in'),
       }),
       // Without Redis Runs are still accepted, so it does not decide whether this role can work.
       health: createHealth({

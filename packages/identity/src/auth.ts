@@ -1,4 +1,6 @@
-import { type Db, schema } from '@runfleet/db';
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { type Db, isDatabaseAway, schema } from '@runfleet/db';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
 import { betterAuth } from 'better-auth/minimal';
@@ -11,7 +13,10 @@ export const CLIENT_IP_HEADER = 'x-runfleet-client-ip';
 
 /** Sign-in to the dashboard. */
 export type Auth = {
-  /** Answers the paths below `/api/auth`. Throws `unavailable` where too many hash passwords. */
+  /**
+   * Answers the paths below `/api/auth`. Throws `unavailable` where too many hash passwords, and the
+   * cause where better-auth would answer 500.
+   */
   handler(request: Request): Promise<Response>;
   readonly throttle: SignInThrottle;
   /** Whose session cookie these headers carry. */
@@ -31,9 +36,12 @@ export function createAuth(options: {
   baseUrl: string;
   secret: string;
   trustedOrigins: readonly string[];
+  /** What better-auth has to say, without the values that it adds. */
+  onLog?: (line: { level: string; message: string }) => void;
 }): Auth {
-  const { db, baseUrl } = options;
+  const { db, baseUrl, onLog = () => {} } = options;
   const hashes = new HashQueue();
+  const faults = new AsyncLocalStorage<{ cause: unknown }>();
   const instance = betterAuth({
     appName: 'Runfleet',
     baseURL: baseUrl,
@@ -61,8 +69,18 @@ export function createAuth(options: {
     // Its counts per address are kept without a bound; `throttle` and the api's own limits do this.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
-    // Its lines could carry e-mail addresses; what goes wrong is answered or thrown.
-    logger: { disabled: true },
+    logger: {
+      level: 'debug',
+      disableColors: true,
+      // The values could be e-mail addresses; an error is the cause of the answer that follows.
+      log: (level, message, ...values) => {
+        const fault = faults.getStore();
+        if (fault) fault.cause ??= values.find((value) => value instanceof Error);
+        onLog({ level, message });
+      },
+    },
+    // What is not an answer of its own is ours to answer; else it is printed, with the statement and its values.
+    onAPIError: { throw: true },
     advanced: {
       cookiePrefix: 'runfleet',
       // Said outright, since better-auth switches both checks off when it thinks that it is under test.
@@ -78,10 +96,14 @@ export function createAuth(options: {
     db,
     trustedOrigins: [new URL(baseUrl).origin, ...options.trustedOrigins],
     throttle: new SignInThrottle(),
-    handler: (request) =>
-      request.method === 'POST'
-        ? hashes.admit(() => instance.handler(request))
-        : instance.handler(request),
+    async handler(request) {
+      const fault = { cause: undefined };
+      const handle = () => faults.run(fault, () => instance.handler(request));
+      const answer = await (request.method === 'POST' ? hashes.admit(handle) : handle());
+      // While Postgres is away it takes a person whom it cannot find for signed out.
+      if (answer.status < 500 && !isDatabaseAway(fault.cause)) return answer;
+      throw new Error('better-auth could not answer.', fault);
+    },
     async readUser(headers) {
       const session = await instance.api.getSession({ headers });
       if (session === null) return null;

@@ -102,6 +102,33 @@ test('an error that nobody caught is logged, stops the service in order and ends
   expect(output).toMatch(/that nobody caught[\s\S]*disposed\n[\s\S]*resolved\n/);
 });
 
+test('what a library prints and what Node.js warns of are lines of the log, without their values', async () => {
+  const service = runProcess(`{
+    start: async () => {
+      console.error('# SERVER_ERROR: ', new Error('wires crossed'), 'ada@example.org');
+      console.log('params: ada@example.org');
+      process.emitWarning('too many listeners');
+      setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+      return { [Symbol.asyncDispose]: stopped };
+    },
+  }`);
+
+  const { output } = await service.ended();
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  expect(output).not.toContain('ada@example.org');
+  expect(lines.map((line): unknown => JSON.parse(line))).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        msg: 'a library wrote to the console',
+        method: 'error',
+        err: expect.objectContaining({ message: 'wires crossed' }),
+      }),
+      expect.objectContaining({ msg: 'a library wrote to the console', method: 'log' }),
+      expect.objectContaining({ msg: 'a warning of Node.js' }),
+    ]),
+  );
+});
+
 test('a service that cannot start is logged and ends with 1', async () => {
   const service = runProcess(`{
     start: async () => {

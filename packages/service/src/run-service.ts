@@ -1,3 +1,4 @@
+import { catchStrays } from './catch-strays.ts';
 import type { Logger } from './logger.ts';
 
 const GRACE_MS = 30_000;
@@ -44,6 +45,7 @@ export async function runService(options: {
     if (!stopping.signal.aborted) stop('uncaught error');
   };
 
+  const release = catchStrays(logger);
   for (const signal of SIGNALS) process.on(signal, stop);
   process.on('uncaughtException', onError);
   process.on('unhandledRejection', onError);
@@ -65,5 +67,6 @@ export async function runService(options: {
     for (const signal of SIGNALS) process.off(signal, stop);
     process.off('uncaughtException', onError);
     process.off('unhandledRejection', onError);
+    release();
   }
 }

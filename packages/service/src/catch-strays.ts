@@ -1,0 +1,27 @@
+import type { Logger } from './logger.ts';
+
+const METHODS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
+
+/**
+ * Takes what libraries and Node.js would write to the terminal by themselves into the log: as a
+ * line of it, without the values, which may be anybody's. Answers how to undo it.
+ */
+export function catchStrays(logger: Logger): () => void {
+  const own = METHODS.map((method) => [method, console[method]] as const);
+  for (const method of METHODS) {
+    console[method] = (...values: unknown[]) => {
+      const err = values.find((value) => value instanceof Error);
+      logger.warn({ method, err }, 'a library wrote to the console');
+    };
+  }
+  // Node.js prints warnings while nobody else listens in its place.
+  const printers = process.listeners('warning');
+  const onWarning = (err: Error) => logger.warn({ err }, 'a warning of Node.js');
+  process.removeAllListeners('warning').on('warning', onWarning);
+
+  return () => {
+    for (const [method, write] of own) console[method] = write;
+    process.off('warning', onWarning);
+    for (const print of printers) process.on('warning', print);
+  };
+}
