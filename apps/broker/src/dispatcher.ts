@@ -28,6 +28,7 @@ const WORKERS_PER_ROUND_MAX = 1_000;
 const FLEET_MAX = 10_000;
 const HELD_MAX = 64;
 const SESSIONS_MAX = 10_000;
+const SESSIONS_PER_TENANT_MAX = 1_000;
 
 type Candidate = WaitingTask & LanePick & { session: string | null };
 type FleetRoom = Room & { generation: number };
@@ -42,7 +43,10 @@ export class Dispatcher {
   readonly #pool: string;
   readonly #index: PoolIndex;
   readonly #merge = new LaneMerge();
-  readonly #sessions = new SessionMemory({ sessionsMax: SESSIONS_MAX });
+  readonly #sessions = new SessionMemory({
+    sessionsMax: SESSIONS_MAX,
+    perTenantMax: SESSIONS_PER_TENANT_MAX,
+  });
   #fleet = new Map<string, PlaceableWorker>();
   #held: (Placed<Candidate, FleetRoom> & { do: 'hold' })[] = [];
   #left: ReadonlySet<string> = new Set();
@@ -265,7 +269,8 @@ export class Dispatcher {
     for (const { taskId, workerId } of assigned) {
       const one = byId.get(taskId);
       if (!one) continue;
-      if (one.task.session !== null) this.#sessions.remember(one.task.session, workerId);
+      const { session, organisationId } = one.task;
+      if (session !== null) this.#sessions.remember(session, organisationId, workerId);
       if (one.despiteAvoids) metrics.placedDespiteAvoids(this.#pool);
       metrics.taskWaited(this.#pool, Math.max(0, Date.now() - one.task.queuedAt) / 1_000);
     }

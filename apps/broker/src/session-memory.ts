@@ -1,25 +1,42 @@
 /**
  * Which worker last served each session, so that its next task finds its prefix in that worker's
- * cache. What is forgotten costs one prompt's prefill.
+ * cache. What is forgotten costs one prompt's prefill. One tenant's sessions push out its own first.
  */
 export class SessionMemory {
   readonly #sessionsMax: number;
-  readonly #workers = new Map<string, string>();
+  readonly #perTenantMax: number;
+  readonly #workers = new Map<string, { tenant: string; workerId: string }>();
+  readonly #ofTenant = new Map<string, Set<string>>();
 
-  constructor(options: { sessionsMax: number }) {
+  constructor(options: { sessionsMax: number; perTenantMax: number }) {
     this.#sessionsMax = options.sessionsMax;
+    this.#perTenantMax = options.perTenantMax;
   }
 
   workerOf(session: string): string | null {
-    return this.#workers.get(session) ?? null;
+    return this.#workers.get(session)?.workerId ?? null;
   }
 
   /** The session that was served longest ago is forgotten first. */
-  remember(session: string, workerId: string): void {
+  remember(session: string, tenant: string, workerId: string): void {
+    this.#forget(session);
+    const own = this.#ofTenant.get(tenant) ?? new Set();
+    this.#ofTenant.set(tenant, own.add(session));
+    this.#workers.set(session, { tenant, workerId });
+    if (own.size > this.#perTenantMax) this.#forgetFirst(own);
+    if (this.#workers.size > this.#sessionsMax) this.#forgetFirst(this.#workers.keys());
+  }
+
+  #forgetFirst(sessions: Iterable<string>): void {
+    for (const session of sessions) return this.#forget(session);
+  }
+
+  #forget(session: string): void {
+    const known = this.#workers.get(session);
+    if (!known) return;
     this.#workers.delete(session);
-    this.#workers.set(session, workerId);
-    if (this.#workers.size <= this.#sessionsMax) return;
-    const [oldest] = this.#workers.keys();
-    if (oldest !== undefined) this.#workers.delete(oldest);
+    const own = this.#ofTenant.get(known.tenant);
+    own?.delete(session);
+    if (own?.size === 0) this.#ofTenant.delete(known.tenant);
   }
 }

@@ -20,6 +20,7 @@
  * that those tenants need no `k:` and `i:`. A state is packed into one field of one hash because a
  * key of its own would cost 150 bytes more per tenant.
  */
+import { KEYS_AT_REST_MAX } from '@runfleet/scheduler';
 
 /** A lane to which nothing was written for so long is forgotten, and filled again if it has tasks. */
 export const LANE_SECONDS = 3_600;
@@ -130,7 +131,12 @@ local function setKeyTag(t, key, tag, wasInTurn, isInTurn)
     if not wasInTurn then call('ZREM', rests, key) end
   else
     if wasInTurn then call('ZREM', turns, key) end
-    if tag > t.clock then call('ZADD', rests, tag, key) else call('ZREM', rests, key) end
+    if tag > t.clock then
+      call('ZADD', rests, tag, key)
+      if call('ZCARD', rests) > ${KEYS_AT_REST_MAX} then call('ZPOPMIN', rests) end
+    else
+      call('ZREM', rests, key)
+    end
   end
 end
 

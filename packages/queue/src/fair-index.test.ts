@@ -1,4 +1,4 @@
-import { FairQueue, type FairTask } from '@runfleet/scheduler';
+import { FairQueue, type FairTask, KEYS_AT_REST_MAX } from '@runfleet/scheduler';
 import { seededRandom } from '@runfleet/scheduler/testing';
 import { testWithRedis } from '@runfleet/testing';
 import { Redis } from 'ioredis';
@@ -250,3 +250,38 @@ describe('places', () => {
     ]);
   });
 });
+
+test('a busy tenant with a user of its own for each task leaves a bounded number of them behind, as the reference does', async ({
+  index,
+  redis,
+}) => {
+  const reference = new FairQueue();
+  const users = Array.from({ length: KEYS_AT_REST_MAX + 200 }, (_, n) => `user-${n}`);
+  const first = [task('a', 1), ...users.map((fairnessKey, n) => task('a', n + 2, { fairnessKey }))];
+  // Those that took longest are remembered.
+  const releases = first
+    .slice(1)
+    .map((one, n) => ({ ...one, usedMs: 2_000 + ((n * 7_919) % 9_973) }));
+  await index.insert('p', first);
+  for (const one of first) reference.insert(one);
+  for (let at = 0; at < first.length; at += 100) {
+    const picked = (await index.pick('p', 'm', 100)) ?? [];
+    expect(picked.map(nameOf)).toEqual(picked.map(() => nameOf(must(reference.pick()))));
+  }
+  await index.change('p', [{ do: 'release', tasks: releases }]);
+  for (const { taskId, usedMs } of releases) reference.release(taskId, usedMs);
+  expect(await redis.zcard('runfleet:{p}:i:a')).toBe(KEYS_AT_REST_MAX);
+
+  const again = users.map((fairnessKey, n) => task('a', 10_000 + n, { fairnessKey }));
+  await index.insert('p', again);
+  for (const one of again) reference.insert(one);
+  for (let at = 0; at < again.length; at += 100) {
+    const picked = (await index.pick('p', 'm', 100)) ?? [];
+    expect(picked.map(nameOf)).toEqual(picked.map(() => nameOf(must(reference.pick()))));
+  }
+});
+
+function must<T>(value: T | null): T {
+  if (value === null) throw new Error('The reference has no task left.');
+  return value;
+}

@@ -11,6 +11,12 @@ export const COST_MS_MAX = 1_000_000_000;
 export const WEIGHT_MIN = 0.01;
 export const WEIGHT_MAX = 100;
 
+/**
+ * Named keys of a tenant that are remembered though nothing of theirs is queued. One that is forgotten
+ * begins again at the clock; without a bound a busy tenant with a new user per task fills the memory.
+ */
+export const KEYS_AT_REST_MAX = 1_000;
+
 /** What names a task in a fair queue. */
 export type TaskInLine = {
   organisationId: string;

@@ -25,6 +25,7 @@ import {
   boundShare,
   boundUsedMs,
   type FairTask,
+  KEYS_AT_REST_MAX,
   lineOrder,
   type Share,
 } from './fair-queue-task.ts';
@@ -283,6 +284,13 @@ export class FairQueue {
       tenant.keys.delete(rest.id);
       rest = tenant.rests.first();
     }
+    const plain = tenant.rests.get('');
+    if (tenant.rests.size - Number(plain !== undefined) <= KEYS_AT_REST_MAX) return;
+    tenant.rests.delete('');
+    const { id } = must(tenant.rests.first());
+    tenant.rests.delete(id);
+    tenant.keys.delete(id);
+    if (plain !== undefined) tenant.rests.set('', plain);
   }
 
   #line(tenant: Tenant, fairnessKey: string): FairQueueHeap {
