@@ -1,9 +1,10 @@
-import { createTask } from '@runfleet/tasks';
+import { laneOf } from '@runfleet/scheduler';
+import { createTask, killTask } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, phi } from '@runfleet/tasks/testing';
 import { listRedisKeys } from '@runfleet/testing';
 import { expect } from 'vitest';
 
-import { lead, testWithBroker as test, workerOf } from './testing.ts';
+import { lead, testWithBroker as test, withoutOffers, workerOf } from './testing.ts';
 
 const TASKS = 1_500;
 const AT_ONCE = 100;
@@ -33,4 +34,44 @@ test('labels of their own on 1,500 tasks cost brokers no lane, and delay no task
   }
   const lanes = (await listRedisKeys(redisUrl)).filter(({ key }) => key.includes(`${pool}?own=`));
   expect(lanes).toEqual([]);
+});
+
+test('a task that was put in line by a process that died before it told of it is found', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  const { id } = await createTask({ store }, aTask(tenant, { requires: ['zone=a'] }));
+  await using _leader = lead(broker());
+  // It registers by a store that tells nobody.
+  await aWorker(withoutOffers(db), 1, { labels: ['zone=a'] });
+  await workerOf(db, id);
+});
+
+test('a lane whose keys ended while its tasks waited is filled again', async ({
+  db,
+  store,
+  queue,
+  tenant,
+  broker,
+}) => {
+  await aWorker(store, 1, { labels: ['zone=a'] });
+  await using _leader = lead(broker());
+  const requires = ['zone=a'];
+  const ids = [];
+  for (let n = 0; n < 3; n++) {
+    ids.push((await createTask({ store }, aTask(tenant, { requires }))).id);
+  }
+  const [first = '', second = '', third = ''] = ids;
+  await workerOf(db, first);
+  await queue.clear(laneOf(pool, requires));
+  for (const [ended, next] of [
+    [first, second],
+    [second, third],
+  ] as const) {
+    const reference = { id: ended };
+    await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
+    await workerOf(db, next);
+  }
 });

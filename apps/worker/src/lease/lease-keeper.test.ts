@@ -22,7 +22,7 @@ const test = testWithTasks.extend(
         databaseUrl,
         workerId: worker.workerId,
         logger: createLogger({ role: 'worker', level: 'silent' }),
-        timing: { lookEveryMs: LOOK_EVERY_MS, lateMs: LATE_MS, stallMsMax },
+        timing: { lookEveryMs: LOOK_EVERY_MS, lateMs: LATE_MS, stallMsMax, waitMs: 60_000 },
         onNotice: (notice) => notices.push(notice),
       });
       onCleanup(() => keeper[Symbol.asyncDispose]());
@@ -76,6 +76,31 @@ test('a worker that was declared lost is not kept', async ({ db, keep }) => {
   keeper.renewed(generation);
   await told('given up');
   expect(notices).not.toContain('kept');
+});
+
+test('a lease is kept again after Postgres cut the connection', async ({ db, keep }) => {
+  const { keeper, generation, notices, told } = await keep(60_000);
+  keeper.renewed(generation);
+  await told('kept');
+  await db.sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'runfleet worker lease' and datname = current_database()`;
+  notices.length = 0;
+  await told('kept');
+});
+
+test('a thread that cannot start is logged, and takes nothing else along', async ({ db }) => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const keeper = new LeaseKeeper({
+    databaseUrl: 'postgres://nobody:wrong@127.0.0.1:1/none',
+    workerId: 'w',
+    logger: createLogger({ role: 'worker', level: 'info', destination }),
+    timing: { lookEveryMs: LOOK_EVERY_MS, lateMs: LATE_MS, stallMsMax: 1, waitMs: 1 },
+  });
+  await eventually(async () => expect(lines.join()).toContain('the lease has failed'));
+  await keeper[Symbol.asyncDispose]();
+  expect(await db.sql`select 1 as one`).toEqual([{ one: 1 }]);
 });
 
 /** Blocks the thread, as a pattern does that takes long to compile. */

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import type { Logger } from '@runfleet/service';
 
 import { LeaseBoard } from './lease-board.ts';
-import type { LeaseNotice, LeaseThreadInput } from './lease-messages.ts';
+import type { LeaseNotice, LeaseThreadInput, LeaseTiming } from './lease-messages.ts';
 
 const TIMING = {
   /** How often the thread looks. */
@@ -13,7 +12,8 @@ const TIMING = {
   lateMs: 6_000,
   /** A main thread that stalls for longer loses its lease: nobody can tell it from one that hangs. */
   stallMsMax: 30_000,
-} as const;
+  waitMs: 600_000,
+} as const satisfies LeaseTiming;
 
 /**
  * A thread with a connection of its own that keeps the worker's lease while the main thread is late to
@@ -28,7 +28,7 @@ export class LeaseKeeper implements AsyncDisposable {
     databaseUrl: string;
     workerId: string;
     logger: Logger;
-    timing?: LeaseThreadInput['timing'];
+    timing?: LeaseTiming;
     onNotice?: (notice: LeaseNotice) => void;
   }) {
     const { databaseUrl, workerId, logger, timing = TIMING, onNotice } = options;
@@ -59,10 +59,6 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#thread, 'exit');
     await this.#thread.terminate();
-    await ended.catch(() => {
-      // It had failed before, which was logged.
-    });
   }
 }

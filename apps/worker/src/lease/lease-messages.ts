@@ -1,10 +1,18 @@
 import type { LogLevel } from '@runfleet/service';
 
+export type LeaseTiming = {
+  lookEveryMs: number;
+  lateMs: number;
+  stallMsMax: number;
+  /** How long to wait for Postgres at the start. */
+  waitMs: number;
+};
+
 export type LeaseThreadInput = {
   databaseUrl: string;
   workerId: string;
   level: LogLevel;
-  timing: { lookEveryMs: number; lateMs: number; stallMsMax: number };
+  timing: LeaseTiming;
   board: SharedArrayBuffer;
 };
 

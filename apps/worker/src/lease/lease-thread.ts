@@ -19,7 +19,7 @@ const tell = (notice: LeaseNotice) => parentPort?.postMessage(notice);
 const db = await openDb(databaseUrl, {
   connections: 1,
   name: 'runfleet worker lease',
-  waitMs: Infinity,
+  waitMs: timing.waitMs,
 });
 const store = openTaskStore({ db, queue: null, announce: () => {} });
 tell('looking');
