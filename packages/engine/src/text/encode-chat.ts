@@ -29,6 +29,8 @@ export function* encodeChatInSteps(
     const start = stripsNext ? skipSpace(part.text, 0, 1) : 0;
     const end = stripsThis ? skipSpace(part.text, part.text.length - 1, -1) + 1 : part.text.length;
     for (const id of yield* tokenizer.encodeInSteps(part.text.slice(start, end))) ids.push(id);
+    // Texts too short to stop within add up.
+    yield;
   }
   return ids.from(0);
 }

@@ -6,6 +6,7 @@ import { SeededRandom } from '../sampling/seeded-random.ts';
 import { TWENTY_PROMPTS } from '../testing/a-request.ts';
 import { encodeChat, renderChat } from '../testing/chat.ts';
 import { randomText } from '../testing/random-text.ts';
+import { encodeChatInSteps } from './encode-chat.ts';
 import { parseTokenizerFile } from './tokenizer-file.ts';
 import { Tokenizer } from './tokenizer.ts';
 
@@ -75,6 +76,14 @@ test('the template gives the ids of its rendered text', () => {
     { role: 'user', content: ' And\nthen? ' },
   ] as const;
   expect(encodeChat(messages, tokenizer)).toEqual(oracleIds(renderChat(messages)));
+});
+
+test('however short its messages are, a long conversation lets others run', () => {
+  const parts = Array.from({ length: 10_000 }, () => ({ text: 'a' }));
+  const encoding = encodeChatInSteps(parts, tokenizer);
+  let stops = 0;
+  while (!encoding.next().done) stops += 1;
+  expect(stops).toBeGreaterThanOrEqual(parts.length);
 });
 
 test('white space beside a mark goes as the mark says', () => {

@@ -145,3 +145,31 @@ test.each<[string, object, string[], string[]]>([
   for (const text of inside) expect([text, matches(automaton, text)]).toEqual([text, true]);
   for (const text of outside) expect([text, matches(automaton, text)]).toEqual([text, false]);
 });
+
+test('a class of thousands of characters, counted to thousands, costs what it holds', () => {
+  const excluded = Array.from({ length: 7_000 }, (_, at) => String.fromCodePoint(0x4e00 + 2 * at));
+  const schema = { type: 'string', pattern: `[^${excluded.join('')}]{1,9999}` };
+  const { automaton, steps } = openGrammar({ kind: 'json_schema', schema: JSON.stringify(schema) });
+  expect(steps).toBeLessThan(100_000);
+  const [inside, outside] = ['\u4e01', '\u4e02'];
+  expect(matches(automaton, `"${inside.repeat(9_999)}"`)).toBe(true);
+  expect(matches(automaton, `"${inside.repeat(10_000)}"`)).toBe(false);
+  expect(matches(automaton, `"${inside}${outside}"`)).toBe(false);
+});
+
+test.each<[string, object]>([
+  [
+    'numbers between bounds',
+    { type: 'number', minimum: -123_456_789.123, maximum: 987_654_321.77 },
+  ],
+  [
+    'patterns',
+    { type: 'string', pattern: '[^\\u4e00-\\u4e0f\\u4e20\\u4e30\\u4e40]{1,9999}'.repeat(12) },
+  ],
+  ['dates', { type: 'string', format: 'date-time' }],
+])('too many %s are refused with the place at which that was found', (_, item) => {
+  const schema = { type: 'array', prefixItems: Array.from({ length: 400 }, () => item) };
+  expect(() => open(schema)).toThrow(
+    /^response_format\.json_schema\.schema(\.prefixItems\.\d+(\.pattern|\.format)?)? takes more than [\d,]+ steps to read/u,
+  );
+});
