@@ -1,4 +1,4 @@
-import { loadConfig } from '@runfleet/service';
+import { listSettings, loadConfig } from '@runfleet/service';
 import { describe, expect, test } from 'vitest';
 
 import { interpolate, readCompose } from './read-compose.ts';
@@ -47,15 +47,46 @@ describe.each(ROLES)('%s', (role) => {
   });
 });
 
-test('api and workers agree on what a run may ask for', () => {
-  const settings = (role: 'api' | 'worker') => ({
-    ...environmentOf(inheritedInstructions(stages, role)),
-    ...composeEnvironment(role, FILLED_IN),
-  });
-  const [api, worker] = [settings('api'), settings('worker')];
+/** What compose leaves alone on purpose. */
+const NOT_PASSED: Readonly<Record<string, string>> = {
+  MASTER_KEY_FILE: 'MASTER_KEY is required',
+  DASHBOARD_DIR: 'the image holds the dashboard where the API looks for it',
+  WORKER_NAME: "containers of one service have names of their own, the host's",
+  ECHO_TOKEN_DELAY_MS: 'for tests',
+};
 
-  for (const name of ['MAX_TOKENS_CAP', 'MAX_TIMEOUT_SECONDS']) {
-    expect(api[name]).toBeDefined();
-    expect(worker[name]).toBe(api[name]);
+test.each(ROLES)('every setting of %s is passed, in its image, or left out on purpose', (role) => {
+  const given = {
+    ...environmentOf(inheritedInstructions(stages, role)),
+    ...compose.services[role]?.environment,
+  };
+  const names = listSettings(CONFIGS[role]).map(({ name }) => name);
+
+  expect(names.filter((name) => !(name in given) && !(name in NOT_PASSED))).toEqual([]);
+  expect(names.filter((name) => name in given && name in NOT_PASSED)).toEqual([]);
+});
+
+test('what is left out on purpose is a setting', () => {
+  expect(Object.keys(NOT_PASSED).filter((name) => !declared.has(name))).toEqual([]);
+});
+
+test('a setting of several roles has one value for all of them', () => {
+  const texts = new Map<string, Set<string>>();
+  for (const role of ROLES) {
+    for (const [name, text] of Object.entries(compose.services[role]?.environment ?? {})) {
+      texts.set(name, (texts.get(name) ?? new Set()).add(text));
+    }
   }
+  const shared = listSharedSettings().filter(({ byRole }) => byRole.size > 1);
+
+  expect(shared.map(({ name }) => name)).toEqual(expect.arrayContaining(['PUBLIC_API_URL']));
+  expect([...texts].filter(([, values]) => values.size > 1)).toEqual([]);
+});
+
+test('what nobody sets has the default of its schema', () => {
+  const defaults = Object.values(compose.services).flatMap(({ environment }) =>
+    Object.values(environment ?? {}).flatMap((text) => /\$\{\w+:-([^}]+)\}/.exec(text)?.[1] ?? []),
+  );
+
+  expect(defaults).toEqual([]);
 });

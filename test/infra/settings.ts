@@ -46,6 +46,29 @@ export function renderEnvExample(): string {
   );
 }
 
+/** What is the compose file's alone, and what it requires. */
+const OF_COMPOSE: Readonly<Record<string, string>> = {
+  POSTGRES_PASSWORD: 'Required. Letters and digits, since it stands in a URL: openssl rand -hex 24',
+  REDIS_PASSWORD: 'Required. Letters and digits, since it stands in a URL: openssl rand -hex 24',
+  MASTER_KEY:
+    "Required. Seals the projects' API secrets; without it they are lost. openssl rand -hex 32",
+  MODEL_FOLDER:
+    'Required. The folder of a published ONNX model on this machine; any folder if ENGINE is echo.',
+};
+
+/** `infra/compose.env.example`: the `names` that the compose file asks for, what it requires first. */
+export function renderComposeExample(names: ReadonlySet<string>): string {
+  const required = Object.entries(OF_COMPOSE).map(([name, text]) => `# ${text}\n${name}=\n`);
+  const optional = listSharedSettings()
+    .filter(({ name }) => names.has(name) && !(name in OF_COMPOSE))
+    .map((setting) => {
+      const texts = [...descriptionsOf(setting), needOf(setting)].map((text) => `# ${text}`);
+      return [...texts, `${setting.name}=`, ''].join('\n');
+    });
+  const head = '# What infra/compose.yaml needs. Copy this file to infra/.env and fill it in.';
+  return [head, `# ${NOTE}`, '', ...required, ...optional].join('\n');
+}
+
 /** `docs/settings.md`. */
 export function renderSettingsPage(): string {
   const rows = listSharedSettings().map((setting) => [

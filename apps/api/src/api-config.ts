@@ -14,6 +14,8 @@ const {
   MASTER_KEY,
   MASTER_KEY_FILE,
   TRUSTED_PROXY_HOPS,
+  TRUSTED_PROXIES,
+  FORWARDED_HEADER,
 } = sharedSettings;
 
 const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -29,6 +31,8 @@ export const apiConfig = z.object({
   MAX_TOKENS_CAP,
   MAX_TIMEOUT_SECONDS,
   TRUSTED_PROXY_HOPS,
+  TRUSTED_PROXIES,
+  FORWARDED_HEADER,
   MASTER_KEY,
   MASTER_KEY_FILE,
   API_HOST: z.string().default('127.0.0.1').describe('The address that the API listens on'),

@@ -3,7 +3,7 @@ import type { Db } from '@runfleet/db';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
 import type { ChatLimits } from '@runfleet/models';
 import type { TaskQueue } from '@runfleet/queue';
-import type { Health, Logger, Metrics } from '@runfleet/service';
+import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStats, TaskStore, UnknownLabels } from '@runfleet/tasks';
 import type { Context } from 'hono';
@@ -39,7 +39,7 @@ export type ApiSettings = {
   apiUrl: string;
   socketUrl: string;
   dashboardDir: string;
-  trustedProxyHops: number;
+  proxies: TrustedProxies;
 };
 
 /** What is found out about a request on its way, for its one log line. */

@@ -5,7 +5,14 @@ import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { openTaskQueue } from '@runfleet/queue';
-import { createHealth, createMetrics, type Logger, StopNotice } from '@runfleet/service';
+import {
+  areDirect,
+  createHealth,
+  createMetrics,
+  type Logger,
+  StopNotice,
+  trustedProxies,
+} from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
 
@@ -83,8 +90,9 @@ export async function startApi(
     serveRequests(server, createApi(ctx), {
       connectionsMax: config.API_CONNECTIONS_MAX,
       // Behind proxies all connections are theirs.
-      connectionsPerAddress:
-        config.TRUSTED_PROXY_HOPS === 0 ? config.API_CONNECTIONS_PER_ADDRESS : 0,
+      connectionsPerAddress: areDirect(trustedProxies(config))
+        ? config.API_CONNECTIONS_PER_ADDRESS
+        : 0,
       unreadBytes: config.API_BUFFER_BYTES,
     });
     logger.info({ url }, 'api listens');
@@ -115,6 +123,6 @@ function settingsOf(config: ApiConfig): ApiSettings {
     apiUrl: config.PUBLIC_API_URL,
     socketUrl: config.PUBLIC_SOCKET_URL,
     dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,
-    trustedProxyHops: config.TRUSTED_PROXY_HOPS,
+    proxies: trustedProxies(config),
   };
 }

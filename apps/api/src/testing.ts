@@ -17,7 +17,7 @@ import {
 } from '@runfleet/identity';
 import { parseUsd } from '@runfleet/protocol';
 import { openTaskQueue } from '@runfleet/queue';
-import { createHealth, createLogger, createMetrics } from '@runfleet/service';
+import { createHealth, createLogger, createMetrics, NO_PROXIES } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
 
@@ -80,7 +80,7 @@ export const testWithApi = testWithDb
         apiUrl: `${ORIGIN}/v1`,
         socketUrl: 'ws://127.0.0.1:3101/v1',
         dashboardDir: join(folder, 'dashboard'),
-        trustedProxyHops: 0,
+        proxies: NO_PROXIES,
       },
     };
     const app = createApi(ctx);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { ERRORS, type ErrorKind } from '@runfleet/protocol';
+import { type TrustedProxies } from '@runfleet/service';
 import { WebSocketServer } from 'ws';
 
 import type { GatewayContext } from './gateway-context.ts';
@@ -10,15 +11,15 @@ import { requesterOf } from './requester.ts';
 import { SocketConnection } from './socket-connection.ts';
 
 /**
- * Turns upgrades of `/v1` into connections. `origins`: whose pages may come; empty = all. `hops`:
+ * Turns upgrades of `/v1` into connections. `origins`: whose pages may come; empty = all. `proxies`:
  * proxies of ours that name the caller.
  */
 export function acceptSockets(
   ctx: GatewayContext,
-  surface: { origins: readonly string[]; hops: number },
+  surface: { origins: readonly string[]; proxies: TrustedProxies },
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const { connections, limits } = ctx;
-  const { origins, hops } = surface;
+  const { origins, proxies } = surface;
   const options = {
     noServer: true,
     clientTracking: false,
@@ -41,7 +42,7 @@ export function acceptSockets(
     if (origins.length > 0 && origin !== undefined && !origins.includes(origin)) {
       return refuseUpgrade(socket, 'forbidden', `Pages of ${origin} may not open a socket here.`);
     }
-    const { address } = requesterOf(request, hops);
+    const { address } = requesterOf(request, proxies);
     const refusal = connections.refusalOf(address);
     if (refusal) return refuseUpgrade(socket, refusal.kind, refusal.message, refusal.waitMs);
     server.handleUpgrade(request, socket, head, (webSocket) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Health } from '@runfleet/service';
+import { type Health, type TrustedProxies } from '@runfleet/service';
 
 import type { GatewayContext } from './gateway-context.ts';
 import { openStream } from './open-stream.ts';
@@ -13,12 +13,12 @@ const EVENTS_PATH = /^\/v1\/tasks\/([^/]+)\/events\/?$/i;
 /** Everything that is not a socket: health, metrics and event streams; 404 for the rest. */
 export async function answerHttp(
   ctx: GatewayContext,
-  surface: { health: Health; hops: number },
+  surface: { health: Health; proxies: TrustedProxies },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = requestUrl(request);
-  const requester = requesterOf(request, surface.hops);
+  const requester = requesterOf(request, surface.proxies);
   const [, taskId] = EVENTS_PATH.exec(url.pathname) ?? [];
   if (taskId !== undefined && request.method === 'GET') {
     return openStream(ctx, { taskId, url, ...requester }, request, response);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { addressGroup } from '@runfleet/service';
+import { addressGroup, areDirect, type TrustedProxies } from '@runfleet/service';
 
 import type { Limits } from './limits.ts';
 
@@ -15,14 +15,14 @@ const HEADROOM = 64;
  */
 export function guardServer(
   server: Server<typeof IncomingMessage, typeof ServerResponse>,
-  { limits, hops }: { limits: Limits; hops: number },
+  { limits, proxies }: { limits: Limits; proxies: TrustedProxies },
 ): void {
   const countByAddress = new Map<string, number>();
   const inHand = new WeakMap<Socket, number>();
   server.maxConnections = limits.connectionsMax + HEADROOM;
 
   server.on('connection', (socket) => {
-    if (hops > 0) return;
+    if (!areDirect(proxies)) return;
     const address = addressGroup(socket.remoteAddress ?? '');
     const count = (countByAddress.get(address) ?? 0) + 1;
     if (count > limits.connectionsPerAddressMax + HEADROOM) return void socket.destroy();

@@ -10,6 +10,7 @@ import {
   type Logger,
   RateLimiter,
   StopNotice,
+  trustedProxies,
 } from '@runfleet/service';
 import { readTaskIds } from '@runfleet/tasks';
 
@@ -42,7 +43,7 @@ export async function startGateway(
   options: { logger: Logger; limits?: Partial<Limits>; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { url: string; giveNotice(): Promise<void> }> {
   const { logger } = options;
-  const { TRUSTED_PROXY_HOPS: hops } = config;
+  const proxies = trustedProxies(config);
   const limits: Limits = {
     ...LIMITS,
     connectionsMax: config.GATEWAY_CONNECTIONS_MAX,
@@ -106,14 +107,14 @@ export async function startGateway(
   });
 
   const server = createServer(HTTP_TIMEOUTS, (request, response) => {
-    answerHttp(ctx, { health, hops }, request, response).catch((err: unknown) => {
+    answerHttp(ctx, { health, proxies }, request, response).catch((err: unknown) => {
       logger.error({ err }, 'a request failed');
       if (response.headersSent) response.destroy();
       else refuse(response, 'unavailable', 'The gateway cannot answer now; try again in a moment.');
     });
   });
-  server.on('upgrade', acceptSockets(ctx, { origins: config.GATEWAY_ORIGINS, hops }));
-  guardServer(server, { limits, hops });
+  server.on('upgrade', acceptSockets(ctx, { origins: config.GATEWAY_ORIGINS, proxies }));
+  guardServer(server, { limits, proxies });
 
   const dispose = async () => {
     const closed = server.listening ? once(server, 'close') : Promise.resolve();

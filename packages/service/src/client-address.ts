@@ -1,22 +1,60 @@
 import { isIP } from 'node:net';
 
+import type { TrustedProxies } from './trusted-proxies.ts';
+
+/** What is looked at of a list: a client may write as many as a header holds. */
+const ENTRIES_MAX = 64;
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
+
 /**
- * The address that a request comes from. Behind `hops` proxies of ours it is the entry that the
- * outermost of them has added to X-Forwarded-For; what a client wrote there lies further left. Empty
- * where it is unknown.
+ * The address that a request comes from, in one form. Each proxy adds the address that it saw on the
+ * right of the list, so it is read from there for as long as the word comes from a proxy of ours; what
+ * a client wrote itself lies further left. Empty where it is unknown.
  */
 export function clientAddress(
-  request: { socketAddress: string | undefined; forwardedFor: string | undefined },
-  hops: number,
+  request: { socketAddress: string | undefined; forwarded: string | undefined },
+  { hops, networks, header }: TrustedProxies,
 ): string {
-  const socket = plain(request.socketAddress ?? '');
-  if (hops === 0) return socket;
-  const forwarded = (request.forwardedFor ?? '').split(',');
-  const ip = plain((forwarded.at(-Math.min(hops, forwarded.length)) ?? '').trim());
-  return isIP(ip) === 0 ? socket : ip;
+  const socket = readAddress(request.socketAddress ?? '') ?? '';
+  if (hops === 0 && networks === null) return socket;
+  const entries = (request.forwarded ?? '').split(',').slice(-ENTRIES_MAX);
+  const seen = entries.map((entry) => readAddress(header === 'forwarded' ? readFor(entry) : entry));
+  if (networks === null) return seen.at(-Math.min(hops, seen.length)) ?? socket;
+
+  const isOurs = (address: string) =>
+    networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  let address = socket;
+  while (address !== '' && isOurs(address)) {
+    const before = seen.pop();
+    if (!before) break;
+    address = before;
+  }
+  return address;
 }
 
-/** An IPv4 caller on an IPv6 socket. */
-function plain(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+/** `for=` of an element of Forwarded (RFC 7239). */
+function readFor(element: string): string {
+  return /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;]*)/i.exec(element)?.[1] ?? '';
+}
+
+/**
+ * An address as proxies write them: quoted, in brackets, with a port, with a zone, IPv4 as IPv6. Null
+ * for what is none, such as `unknown`.
+ */
+function readAddress(text: string): string | null {
+  const bare = text.trim().replace(/^"(.*)"$/, '$1');
+  const inBrackets = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(bare)?.[1];
+  const withoutPort = /^([\d.]+):\d{1,5}$/.exec(bare)?.[1];
+  const [address = ''] = (inBrackets ?? withoutPort ?? bare).split('%');
+  if (isIP(address) === 4) return address;
+  if (isIP(address) !== 6) return null;
+  // The parser of URLs writes each address in one way only.
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = MAPPED.exec(canonical) ?? [];
+  return high === undefined || low === undefined ? canonical : dotted(high, low);
+}
+
+function dotted(high: string, low: string): string {
+  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [a >> 8, a & 255, b >> 8, b & 255].join('.');
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { parseNetworks } from './trusted-proxies.ts';
+
 const positive = () => z.coerce.number().int().positive();
 
 /** Settings that mean the same to every role that reads them. A role's schema picks its own: `{ LOG_LEVEL: sharedSettings.LOG_LEVEL, ... }`. */
@@ -45,7 +47,23 @@ export const sharedSettings = {
     .min(0)
     .max(10)
     .default(0)
-    .describe('How many reverse proxies of yours add to X-Forwarded-For; 0 ignores that header.'),
+    .describe('How many reverse proxies of yours a call passes; 0 ignores what they add to it.'),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text, ctx) => {
+      try {
+        return parseNetworks(text);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .describe('In place of TRUSTED_PROXY_HOPS: their addresses and networks, separated by commas.'),
+  FORWARDED_HEADER: z
+    .enum(['x-forwarded-for', 'forwarded'])
+    .default('x-forwarded-for')
+    .describe("The header to which your proxies add a caller's address."),
   STOP_NOTICE_SECONDS: z.coerce
     .number()
     .min(0)

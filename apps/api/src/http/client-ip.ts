@@ -1,9 +1,9 @@
-import { clientAddress } from '@runfleet/service';
+import { clientAddress, type TrustedProxies } from '@runfleet/service';
 
 import type { ApiRequest } from '../api-context.ts';
 
-/** The address that a request comes from, behind `hops` proxies of ours. Empty where it is unknown. */
-export function clientIp(c: ApiRequest, hops: number): string {
+/** The address that a request comes from, behind the proxies that are trusted. Empty where it is unknown. */
+export function clientIp(c: ApiRequest, proxies: TrustedProxies): string {
   const socketAddress = c.env?.incoming?.socket.remoteAddress;
-  return clientAddress({ socketAddress, forwardedFor: c.req.header('x-forwarded-for') }, hops);
+  return clientAddress({ socketAddress, forwarded: c.req.header(proxies.header) }, proxies);
 }

@@ -32,7 +32,7 @@ export function observeRequests(ctx: {
     const startedMs = performance.now();
     const trace: RequestTrace = {
       requestId: readRequestId(c.req.header('x-request-id')),
-      ip: clientIp(c, ctx.settings.trustedProxyHops),
+      ip: clientIp(c, ctx.settings.proxies),
       code: null,
     };
     c.set('trace', trace);
