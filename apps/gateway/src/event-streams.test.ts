@@ -174,6 +174,16 @@ test.for(['x', '-1', '1e3', '0x10', '9'.repeat(30), '1,2', '٣', ' '])(
   },
 );
 
+test.for(['/V1/Tasks/{id}/Events', '//v1//tasks/{id}/events', '/v1/tasks/{id}/events/'])(
+  'the path may be written %s',
+  async (path, { db, gateway }) => {
+    const task = await stageTask({ db });
+    await stageEvents({ db }, task, LIFE);
+    const url = `${gateway.url}${path.replace('{id}', task.id)}?tasktoken=${task.token}`;
+    expect((await fetch(url)).headers.get('content-type')).toBe('text/event-stream');
+  },
+);
+
 test('streams of one address are limited like sockets, and an ended one is room again', async ({
   db,
   databaseUrl,

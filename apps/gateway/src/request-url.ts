@@ -1,8 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What a request asks for. A target that is no URL (`//`, `http://[`) becomes a path that nobody serves. */
+/**
+ * What a request asks for, its path with single slashes, since a base URL that ends in one makes two.
+ * A target that is no URL (`http://[`) becomes a path that is not served.
+ */
 export function requestUrl(request: IncomingMessage): URL {
-  const target = request.url ?? '/';
+  const [path = '/', ...query] = (request.url ?? '/').split('?');
+  const plain = path.startsWith('/') ? path.replaceAll(/\/{2,}/g, '/') : path;
+  const target = [plain, ...query].join('?');
   const base = 'http://gateway';
   return URL.canParse(target, base) ? new URL(target, base) : new URL('/unreadable', base);
 }
