@@ -27,7 +27,13 @@ export type Measured = {
   recoveredMs: number | null;
 };
 
-export type Verdict = Measured & { ratio: number; p95Ms: number; broken: string[] };
+export type Verdict = Measured & {
+  ratio: number;
+  p95Ms: number;
+  broken: string[];
+  /** The neighbour was slower than allowed, and nothing else was wrong. */
+  isOnlySlow: boolean;
+};
 
 /** Which laws an abuse has broken. */
 export function judge(measured: Measured, quietP95Ms: number): Verdict {
@@ -38,15 +44,16 @@ export function judge(measured: Measured, quietP95Ms: number): Verdict {
   const broken = [...lost];
   if (outcome === null) broken.push('the abuse was not over in time');
   if (outcome?.broken) broken.push(outcome.broken);
-  if (ratio > RATIO_MAX)
-    broken.push(`the neighbour's p95 is ${ratio.toFixed(1)} times its quiet one`);
   if (failed > 0) broken.push(`${failed} of the neighbour's Runs failed`);
   if (recoveredMs === null) broken.push('the neighbour was not served as before after it');
   for (const [role, bytes] of residentBytes) {
     const budget = MEMORY_BUDGET_BYTES[role];
     if (bytes > budget) broken.push(`${role} had ${megabytes(bytes)} of ${megabytes(budget)} MiB`);
   }
-  return { ...measured, ratio, p95Ms, broken };
+  const isSlow = !(ratio <= RATIO_MAX);
+  const isOnlySlow = isSlow && broken.length === 0;
+  if (isSlow) broken.push(`the neighbour's p95 is ${ratio.toFixed(1)} times its quiet one`);
+  return { ...measured, ratio, p95Ms, broken, isOnlySlow };
 }
 
 export function p95(values: readonly number[]): number {

@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from '@runfleet/local-servers';
 
 import { describeMachine } from '../bench/machine.ts';
 import { optionsOrUsage } from '../options-or-usage.ts';
-import { judge, type Measured } from './judge.ts';
+import { judge, type Measured, type Verdict } from './judge.ts';
 import { Neighbour } from './neighbour.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { QuietTimes } from './quiet-times.ts';
@@ -22,12 +22,17 @@ const QUIET_BETWEEN_MS = { short: 1_000, full: 4_000 };
 /** An abuse is measured for as long as it takes, and so long at least. */
 const MEASURED_MS = { short: 3_000, full: 8_000 };
 const PATIENCE_MS = { short: 60_000, full: 150_000 };
+/** What else the machine does can only slow the neighbour down, so the best of so many tries stands. */
+const TRIES_MAX = 3;
 const RECOVERY_MS = 30_000;
 const RECOVERED_RUNS = 4;
 const LOOK_MS = 100;
 
 // The exit handlers end what was started; the default action of a signal would not run them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+type Length = 'short' | 'full';
+type Parts = { stack: Stack; neighbour: Neighbour; quiet: QuietTimes; length: Length };
 
 const options = optionsOrUsage(readOptions, USAGE);
 if (options?.list) process.stdout.write(describeAbuses());
@@ -50,14 +55,27 @@ async function run({ isShort, names }: Options): Promise<boolean> {
 
   let failed = 0;
   for (const name of names) {
-    await quiet.measure(QUIET_BETWEEN_MS[length]);
-    const measured = await inflict(name, { stack, neighbour, quietP95Ms: quiet.p95Ms, length });
-    const verdict = judge(measured, quiet.p95Ms);
+    const verdict = await tryAbuse(name, { stack, neighbour, quiet, length });
     process.stdout.write(writeVerdict(verdict));
     if (verdict.broken.length > 0) failed += 1;
   }
   process.stdout.write(`${names.length - failed} passed, ${failed} failed\n`);
   return failed === 0;
+}
+
+/** Again where the neighbour alone was slower than allowed: with every other law broken once is broken. */
+async function tryAbuse(
+  name: string,
+  { stack, neighbour, quiet, length }: Parts,
+): Promise<Verdict> {
+  let best: Verdict | null = null;
+  for (let tries = 1; ; tries += 1) {
+    await quiet.measure(QUIET_BETWEEN_MS[length]);
+    const measured = await inflict(name, { stack, neighbour, quietP95Ms: quiet.p95Ms, length });
+    const verdict = judge(measured, quiet.p95Ms);
+    if (best === null || verdict.ratio < best.ratio || !verdict.isOnlySlow) best = verdict;
+    if (!verdict.isOnlySlow || tries === TRIES_MAX) return best;
+  }
 }
 
 async function inflict(
@@ -67,7 +85,7 @@ async function inflict(
     neighbour,
     quietP95Ms,
     length,
-  }: { stack: Stack; neighbour: Neighbour; quietP95Ms: number; length: 'short' | 'full' },
+  }: { stack: Stack; neighbour: Neighbour; quietP95Ms: number; length: Length },
 ): Promise<Measured> {
   const before = await stack.countWorkers();
   const { ended } = await stack.inflict(name, PATIENCE_MS[length]);

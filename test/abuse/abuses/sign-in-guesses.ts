@@ -2,7 +2,7 @@ import type { Abuse, Target } from '../abuse.ts';
 import { sideBySide, Tally } from '../tally.ts';
 
 const ADDRESSES = 10;
-const ANSWERED_MAX = 40;
+const ANSWERED_MAX = 60;
 
 export const signInGuesses: Abuse = {
   name: 'sign-in-guesses',

@@ -9,7 +9,7 @@ const CHARACTERS = 7_000;
 
 export const widePattern: Abuse = {
   name: 'wide-pattern',
-  sends: `Runs whose answer must match a class without ${CHARACTERS} characters, up to 9,999 times`,
+  sends: `Runs whose answer must match a class without ${CHARACTERS} characters, up to 9,999 times, four at once`,
   bound: 'each is refused or ends',
   async inflict(target) {
     const tally = new Tally();
@@ -24,7 +24,7 @@ export const widePattern: Abuse = {
     };
     const response_format = { type: 'json_schema', json_schema: { name: 'x', schema } };
     let endless = 0;
-    await sideBySide(target.isShort ? 6 : 16, 8, async () => {
+    await sideBySide(target.isShort ? 4 : 16, 4, async () => {
       const answer = await run(target, { prompt: 'x', max_tokens: 32, response_format });
       tally.count(nameOf(answer));
       if (answer.token === null) return;
