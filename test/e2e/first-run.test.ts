@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,8 @@ const test = base
   .extend('home', async ({}, { onCleanup }) => {
     const home = await mkdtemp(join(tmpdir(), 'runfleet-first-run-'));
     onCleanup(() => rm(home, { recursive: true, force: true }));
+    // The user that a root-started Postgres runs as passes through it, so nothing is kept elsewhere.
+    await chmod(home, 0o711);
     return home;
   })
   .extend('run', ({ home }, { onCleanup }) => {

@@ -1,7 +1,7 @@
 /** What a checkout says to those who type something else, or have it in an odd place. */
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test as base } from 'vitest';
@@ -43,5 +43,50 @@ test.for(['a?b', 'a\\b'])(
     expect(await start.exited).toBe(1);
     expect(start.stderr).toContain(`in its path: ${folder}\nMove or rename it, then start again.`);
     expect(start.stderr).not.toMatch(/^ +at /m);
+  },
+);
+
+/** Stands for pnpm: it notes how it is called, and fails. */
+const NOTING_PNPM = `#!/usr/bin/env node
+if (process.argv[2] === '--version') process.stdout.write(process.env.PNPM_VERSION);
+else {
+  const { npm_config_omit: omit, npm_config_production: production } = process.env;
+  process.stdout.write(JSON.stringify({ args: process.argv.slice(2), omit, production }) + '\\n');
+  process.exit(1);
+}
+`;
+
+test(
+  'the build tools are installed, and again where they were left out, whatever the shell says of production',
+  { timeout: PATIENCE_MS },
+  async ({ parent }) => {
+    const folder = join(parent, 'checkout');
+    await mkdir(join(folder, 'node_modules', '.pnpm'), { recursive: true });
+    for (const file of FILES) await cp(join(ROOT, file), join(folder, file), { recursive: true });
+    // As `pnpm install --prod` leaves it.
+    await cp(join(ROOT, 'pnpm-lock.yaml'), join(folder, 'node_modules', '.pnpm', 'lock.yaml'));
+    const left = { included: { dependencies: true, devDependencies: false } };
+    await writeFile(join(folder, 'node_modules', '.modules.yaml'), JSON.stringify(left));
+    await writeFile(join(parent, 'pnpm'), NOTING_PNPM, { mode: 0o755 });
+
+    const { packageManager } = JSON.parse(
+      await readFile(join(ROOT, 'package.json'), 'utf8'),
+    ) as Record<string, string>;
+    await using start = new TestProcess(
+      process.execPath,
+      [join(folder, 'scripts', 'start.mjs'), '--ephemeral'],
+      {
+        PATH: `${parent}${delimiter}${process.env['PATH'] ?? ''}`,
+        PNPM_VERSION: packageManager?.replace('pnpm@', ''),
+        NODE_ENV: 'production',
+        npm_config_omit: 'dev',
+        npm_config_production: 'true',
+      },
+    );
+    await start.closed;
+    const noted = /^\{.*\}$/m.exec(start.stderr)?.[0] ?? '{}';
+    expect(JSON.parse(noted)).toEqual({
+      args: expect.arrayContaining(['install', '--frozen-lockfile', '--prod=false']),
+    });
   },
 );
