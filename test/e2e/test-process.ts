@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { PATIENCE_MS } from '../patience.ts';
 
+// More than the grace that a role gives itself.
+const STOP_MS = 40_000;
 const OUTPUT_CHARACTERS_KEPT = 100_000;
 
 const running = new Set<TestProcess>();
@@ -87,7 +90,10 @@ export class TestProcess implements AsyncDisposable {
     }
   }
 
+  /** Asks it to stop, so that its servers are gone before their folder is, and ends it where it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) this.kill('SIGTERM');
+    await Promise.race([this.closed, delay(STOP_MS, undefined, { ref: false })]);
     this.signalGroup('SIGKILL');
     await this.closed;
   }
