@@ -11,6 +11,7 @@ import {
 } from './fair-index.ts';
 import { wakeChannel, workerChannel } from './keys.ts';
 import { PendingChanges } from './pending-changes.ts';
+import { requireRedis } from './require-redis.ts';
 
 export type QueuedTask = FairTask & { pool: string };
 export type TaskRelease = Release & { pool: string };
@@ -97,6 +98,7 @@ export type TaskQueue = AsyncDisposable & {
    */
   onWake(pool: string, listener: (lane: string) => void): AsyncDisposable;
   onNotice(workerId: string, listener: (notice: WorkerNotice) => void): AsyncDisposable;
+  /** Rejects while Redis cannot serve: it is away, or takes no writes. */
   check(): Promise<void>;
 };
 
@@ -161,7 +163,7 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
     onNotice: (workerId, listener) =>
       listen(workerChannel(workerId), (text) => listener(JSON.parse(text) as WorkerNotice)),
     async check() {
-      await commands.ping();
+      await requireRedis(commands);
     },
     async [Symbol.asyncDispose]() {
       await pending.drain();

@@ -13,6 +13,7 @@ import { checkPostgresSchema } from './postgres-schema.ts';
 import { checkPostgres } from './postgres.ts';
 import { checkRedisPersistence } from './redis-persistence.ts';
 import { checkRedisPolicy } from './redis-policy.ts';
+import { checkRedisWrites } from './redis-writes.ts';
 import { checkRedis } from './redis.ts';
 import { checkSettings } from './settings.ts';
 import { checkStorage } from './storage.ts';
@@ -26,6 +27,7 @@ export const CHECKS = {
   'postgres-connections': checkPostgresConnections,
   'postgres-run': checkPostgresRun,
   redis: checkRedis,
+  'redis-writes': checkRedisWrites,
   'redis-policy': checkRedisPolicy,
   'redis-persistence': checkRedisPersistence,
   clock: checkClock,

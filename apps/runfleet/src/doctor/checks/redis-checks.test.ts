@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { examine } from '../testing.ts';
 import { checkRedisPersistence, judgePersistence } from './redis-persistence.ts';
 import { checkRedisPolicy } from './redis-policy.ts';
+import { checkRedisWrites } from './redis-writes.ts';
 import { checkRedis, judgeRedis } from './redis.ts';
 
 test('a server that is there is told with its version', async ({ redisUrl }) => {
@@ -28,6 +29,19 @@ test('a policy that evicts is a problem, and a missing append-only file an advic
   expect(await examine(checkRedisPersistence, { redisUrl })).toMatchObject({
     status: 'ok',
     next: expect.stringContaining('appendonly'),
+  });
+});
+
+test('a replica is a problem, though it answers', async () => {
+  await using server = await startOwnRedis();
+  expect(await examine(checkRedisWrites, { redisUrl: server.url })).toMatchObject({ status: 'ok' });
+  const redis = new Redis(server.url);
+  await redis.replicaof('127.0.0.1', 1);
+  redis.disconnect();
+  expect(await examine(checkRedis, { redisUrl: server.url })).toMatchObject({ status: 'ok' });
+  expect(await examine(checkRedisWrites, { redisUrl: server.url })).toMatchObject({
+    status: 'problem',
+    next: expect.stringContaining('primary'),
   });
 });
 
