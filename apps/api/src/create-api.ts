@@ -14,6 +14,7 @@ import { changeProject, changeTenant } from './routes/change-tenant.ts';
 import { changeWorker } from './routes/change-worker.ts';
 import { endTask } from './routes/end-task.ts';
 import { exploreTools } from './routes/explore-tools.ts';
+import { followTask } from './routes/follow-task.ts';
 import { listFleetTenants } from './routes/list-fleet-tenants.ts';
 import { listOwnTasks } from './routes/list-own-tasks.ts';
 import { listTools } from './routes/list-tools.ts';
@@ -49,6 +50,7 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   api.post('/v1/tool/detail', readToolDetail(ctx, stats));
   api.post('/v1/tool/explore', exploreTools(ctx, stats));
   api.get('/v1/file/:accesskey/:name', readFile(ctx));
+  api.get('/v1/tasks/:id/events', followTask(ctx));
 
   api.on(['GET', 'POST'], '/api/auth/*', signIn(ctx));
   api.get('/api/v1/me', readMe(ctx));
