@@ -68,7 +68,12 @@ export class ChaosFleet implements AsyncDisposable {
       redisUrl: redis.url,
       roles: { api: 0, broker: 0, gateway: 0, worker: 0 },
       engine: 'tiny',
-      env: { LOG_LEVEL: 'info', WORKER_DRAIN_SECONDS: '1' },
+      env: {
+        LOG_LEVEL: 'info',
+        WORKER_DRAIN_SECONDS: '1',
+        // All callers have one address, and each socket follows one task.
+        GATEWAY_OPENS_PER_MINUTE: '100000',
+      },
     });
     const more = await Promise.all(MORE_TENANTS_USD.map((usd) => fleet.createKey(usd)));
     const tenants = [fleet.key, ...more];
