@@ -1,7 +1,7 @@
 import type { Ticket } from '@runfleet/queue';
 
-import { decideAssign } from './decide.ts';
-import type { TaskStore } from './task-store.ts';
+import { decideAssign } from './life/decide.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 export type Placement = { taskId: string; workerId: string; generation: number };
 

@@ -8,11 +8,11 @@ import {
   decideOutput,
   decideStart,
   type Output,
-} from './decide.ts';
-import type { Committed } from './plan-commit.ts';
-import type { TaskRow } from './read-task.ts';
-import type { TaskResult } from './task-state.ts';
-import type { TaskStore } from './task-store.ts';
+} from './life/decide.ts';
+import type { TaskResult } from './life/task-state.ts';
+import type { TaskRow } from './read/read-task.ts';
+import type { Committed } from './store/plan-commit.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 /** One attempt at a task. */
 export type Claim = { taskId: string; epoch: number };

@@ -1,5 +1,5 @@
-import type { CreatedTask, NewTask } from './new-task.ts';
-import type { TaskStore } from './task-store.ts';
+import type { CreatedTask, NewTask } from './life/new-task.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 /**
  * Accepts a Run: task, hold, first events and idempotency key in one commit, then its place in the

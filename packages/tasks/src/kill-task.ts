@@ -2,9 +2,9 @@ import type { Db } from '@runfleet/db';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 import type { TaskQueue } from '@runfleet/queue';
 
-import { decideKill } from './decide.ts';
-import { readTask, type TaskReference, type TaskRow } from './read-task.ts';
-import type { TaskStore } from './task-store.ts';
+import { decideKill } from './life/decide.ts';
+import { readTask, type TaskReference, type TaskRow } from './read/read-task.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 /**
  * Ends a task at once, in any state that is not terminal (`onlyQueued`: only in the queue). A dead

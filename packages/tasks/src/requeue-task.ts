@@ -1,21 +1,23 @@
 import type { Claim } from './carry-task.ts';
-import { decideRequeue } from './decide.ts';
-import type { RetriedFailure } from './failures.ts';
-import { moveTask } from './move-task.ts';
-import type { TaskStore } from './task-store.ts';
+import { decideRequeue } from './life/decide.ts';
+import type { RetriedFailure } from './life/failures.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 /**
- * The attempt ended for no fault of the caller's: another one, or a clear failure after too many.
- * Whether the task was still that attempt's.
+ * Ends an attempt that failed through no fault of the caller: the task is retried, or fails after too
+ * many attempts. Returns false where the task no longer belongs to that attempt.
  */
-export function requeueTask(
+export async function requeueTask(
   ctx: { store: TaskStore },
   claim: Claim,
   failure: RetriedFailure,
   detail = '',
 ): Promise<boolean> {
   const { taskId, epoch } = claim;
-  return moveTask(ctx, taskId, (state, seen) =>
-    decideRequeue(state, { epoch, failure, detail }, seen),
-  );
+  const committed = await ctx.store.commit({
+    taskId,
+    readsWorkers: true,
+    decide: (state, seen) => decideRequeue(state, { epoch, failure, detail }, seen),
+  });
+  return !('refused' in committed);
 }

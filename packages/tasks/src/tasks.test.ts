@@ -5,12 +5,11 @@ import { describe, expect } from 'vitest';
 import { assignTasks } from './assign-tasks.ts';
 import { acceptTask, appendOutput, finishTask, startTask } from './carry-task.ts';
 import { createTask } from './create-task.ts';
-import { failure } from './decide.ts';
 import { killTask } from './kill-task.ts';
-import { readTask } from './read-task.ts';
-import { repair } from './reconcile.ts';
+import { failure } from './life/decide.ts';
+import { readTask } from './read/read-task.ts';
 import { requeueTask } from './requeue-task.ts';
-import { openTaskStore } from './task-store.ts';
+import { openTaskStore } from './store/task-store.ts';
 import {
   answer,
   assigned,
@@ -21,6 +20,7 @@ import {
   usedSlots,
 } from './testing-life.ts';
 import { aTask, aWorker, createTenant, testWithTasks as test } from './testing.ts';
+import { repair } from './upkeep/reconcile.ts';
 
 const ROAD = [
   'task_queue',

@@ -6,9 +6,9 @@ import { expect } from 'vitest';
 
 import { assignTasks } from './assign-tasks.ts';
 import { acceptTask, type Claim, startTask } from './carry-task.ts';
-import { failure } from './decide.ts';
-import type { TaskResult } from './task-state.ts';
-import type { TaskStore } from './task-store.ts';
+import { failure } from './life/decide.ts';
+import type { TaskResult } from './life/task-state.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 export const answer: TaskResult = {
   ...failure('succeeded', ''),

@@ -8,10 +8,10 @@ import { findModel, type Model } from '@runfleet/models';
 import { parseUsd, type TaskEvent } from '@runfleet/protocol';
 import { openTaskQueue } from '@runfleet/queue';
 
-import type { WorkerDescription } from './fleet-store.ts';
-import { type NewTask, PLAIN_RUN } from './new-task.ts';
-import { openTaskStore, type TaskStore } from './task-store.ts';
-import { registerWorker } from './worker-registry.ts';
+import { registerWorker } from './fleet/worker-registry.ts';
+import { type NewTask, PLAIN_RUN } from './life/new-task.ts';
+import type { WorkerDescription } from './store/fleet-store.ts';
+import { openTaskStore, type TaskStore } from './store/task-store.ts';
 
 export type Tenant = { organisationId: string; projectId: string; ownerId: string };
 

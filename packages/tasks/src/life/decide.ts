@@ -1,0 +1,365 @@
+/**
+ * The life of a task as decisions: (state, input) to a plan, or to a refusal. Pure and without a
+ * clock. A refusal is a normal result: a race was lost, and the loser is told how.
+ *
+ * Every decision about a worker's write compares the epoch first. Who holds an old epoch is
+ * *fenced*: the task was requeued or killed meanwhile, and the worker throws its work away.
+ */
+import {
+  FAILURE_STATUS,
+  type FinishReason,
+  INITIAL_STATUS,
+  isTerminal,
+  type Micros,
+  type NewTaskEvent,
+  TASK_LIFE,
+  TASK_STATUSES,
+  type TaskStatus,
+} from '@runfleet/protocol';
+
+import { isGone, PULSE_MS_MIN, takesTasks, type WorkerState } from '../fleet/decide-worker.ts';
+import { FAILURES, type RetriedFailure } from './failures.ts';
+import type { Plan, Step, TaskResult, TaskState } from './task-state.ts';
+
+export type Refusal = {
+  refused: 'fenced' | 'not_queued' | 'no_slot' | 'already_done' | 'not_due' | 'overdue';
+};
+
+/** `[]` where the same input was already applied: the caller gets the same answer again. */
+export type Decision = Plan | Refusal;
+
+export const isRefusal = (decision: Decision): decision is Refusal => 'refused' in decision;
+
+/** What is read under the commit's locks besides the task itself. */
+export type Seen = {
+  readonly now: Micros;
+  readonly pulse: number;
+  /** The worker that a slot is wanted of. */
+  readonly worker: WorkerState | undefined;
+  /** The worker that the task is bound to. Known only to commands that may move a slot. */
+  readonly holder: WorkerState | undefined;
+};
+
+/** Tries that may end for no fault of the caller's before the task fails. */
+export const INFRA_ATTEMPTS_MAX = 3;
+/** Assignments of one task, whatever took it back. A fleet may be restarted that often under one run. */
+export const ASSIGNMENTS_MAX = 20;
+/** The pause before each further try: none, since one broken worker is the likeliest cause, then some. */
+export const BACKOFF_SECONDS = [0, 4] as const;
+/** The longest that a pause can be: half as much again as it is nominally. */
+export const PAUSE_SECONDS_MAX = 1.5 * Math.max(...BACKOFF_SECONDS);
+/** A worker that does not confirm a ticket for so many pulses loses it. */
+export const ACCEPT_PULSES = 5;
+/** A run may take this long past its timeout to be accepted and to report before it is ended for it. */
+export const REPORT_GRACE_SECONDS = 30;
+/** An error's text is kept twice in the log and once with the task. */
+const ERROR_LENGTH_MAX = 8_192;
+/** As many workers are remembered to be avoided. */
+const AVOIDS_MAX = 8;
+
+const FENCED: Refusal = { refused: 'fenced' };
+const NOT_DUE: Refusal = { refused: 'not_due' };
+const REPEATED: Plan = [];
+
+const enter = (status: TaskStatus): Step => ({
+  do: 'enter',
+  status,
+  event: { type: status, payload: null } as NewTaskEvent,
+});
+
+const backToQueue = (reason: string): Step => ({
+  do: 'enter',
+  status: INITIAL_STATUS,
+  event: { type: INITIAL_STATUS, payload: { reason } },
+});
+
+/**
+ * Binds a queued task to a free slot of a worker. A task that waits for its next try, or that
+ * should have begun by now, is not bound; so expiry and assignment exclude each other.
+ */
+export function decideAssign(
+  state: TaskState,
+  input: { generation: number },
+  { worker, pulse, now }: Seen,
+): Decision {
+  const { generation } = input;
+  if (state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
+  if (state.notBefore !== null && now < state.notBefore) return NOT_DUE;
+  if (isPastStart(state, now)) return { refused: 'overdue' };
+  if (worker === undefined || !takesTasks(worker, generation, pulse)) return { refused: 'no_slot' };
+  return [
+    { do: 'raise-epoch' },
+    { do: 'bind', workerId: worker.id, generation, pulse },
+    enter('task_assign'),
+  ];
+}
+
+/** The worker confirms the claim and begins to prepare the run. */
+export function decideAccept(
+  state: TaskState,
+  input: { epoch: number; workerId: string },
+): Decision {
+  if (state.epoch !== input.epoch || state.workerId !== input.workerId) return FENCED;
+  if (state.status === 'task_preprocess_start') return REPEATED;
+  if (state.status !== 'task_assign') return FENCED;
+  return [enter('task_accept'), enter('task_preprocess_start')];
+}
+
+/** The worker confirms a claim that it has prepared already: what follows happens at once. */
+export function decideBegin(
+  state: TaskState,
+  input: { epoch: number; workerId: string },
+): Decision {
+  if (state.epoch !== input.epoch || state.workerId !== input.workerId) return FENCED;
+  if (state.status === 'task_start') return REPEATED;
+  const accepted = decideAccept(state, input);
+  if (isRefusal(accepted)) return accepted;
+  return [...accepted, enter('task_preprocess_end'), enter('task_start')];
+}
+
+/** The input is ready and the model begins. */
+export function decideStart(state: TaskState, input: { epoch: number }): Decision {
+  if (state.epoch !== input.epoch) return FENCED;
+  if (state.status === 'task_start') return REPEATED;
+  if (state.status !== 'task_preprocess_start') return FENCED;
+  return [enter('task_preprocess_end'), enter('task_start')];
+}
+
+/** Text of an answer. `tokens` counts the answer's tokens so far, this text included. */
+export type Output = { raw: string; tokens: number; elapsedMs: number };
+
+/** New text. What the log has already, by its count of tokens, is a repeat. */
+export function decideOutput(state: TaskState, input: { epoch: number } & Output): Decision {
+  if (state.epoch !== input.epoch || state.status !== 'task_start') return FENCED;
+  if (input.tokens <= state.outputTokens) return REPEATED;
+  const { raw, tokens, elapsedMs } = input;
+  return [
+    { do: 'count-output', tokens },
+    { do: 'record', event: { type: 'task_output', payload: { raw, tokens, elapsedMs } } },
+  ];
+}
+
+/**
+ * The attempt ended; `lastOutput` is text that is not in the log yet. The rest of the road is walked and
+ * recorded, from `task_end` on also by a run that failed before it began.
+ */
+export function decideFinish(
+  state: TaskState,
+  input: { epoch: number; result: TaskResult; lastOutput?: Output | undefined },
+): Decision {
+  if (state.epoch !== input.epoch) return FENCED;
+  if (isTerminal(state.status)) return REPEATED;
+  const { lastOutput, result } = input;
+  if (result.outcome === 'succeeded' && state.status !== 'task_start') return FENCED;
+  const output = lastOutput ? decideOutput(state, { epoch: input.epoch, ...lastOutput }) : [];
+  return [
+    ...(isRefusal(output) ? [] : output),
+    ...(result.outcome === 'succeeded'
+      ? [{ do: 'judge-worker', verdict: 'success' } as const]
+      : []),
+    ...finishPlan(state, result),
+  ];
+}
+
+/**
+ * The attempt ended for no fault of the caller's: back to the queue, or, after too many of them, a
+ * clear failure. See `failures.ts` for what counts as an attempt.
+ */
+export function decideRequeue(
+  state: TaskState,
+  input: { epoch: number; failure: RetriedFailure; detail?: string },
+  { now }: Seen,
+): Decision {
+  if (isTerminal(state.status)) return { refused: 'already_done' };
+  if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
+  const { next, isStrike, says } = FAILURES[input.failure];
+  const reason = input.detail ? `${says} (${boundError(input.detail)})` : says;
+  if (next === 'retry') return failAttempt(state, { reason, isStrike }, now);
+  if (assignmentsOf(state) < ASSIGNMENTS_MAX) return [{ do: 'raise-epoch' }, backToQueue(reason)];
+  const error = `Gave up after ${ASSIGNMENTS_MAX} assignments: ${reason}.`;
+  return [{ do: 'raise-epoch' }, ...finishPlan(state, failure('failed', error))];
+}
+
+/** Takes back a ticket that no worker confirmed in time. */
+export function decideReturnLate(state: TaskState, { pulse, holder, now }: Seen): Decision {
+  const { assignedPulse, status } = state;
+  if (status !== 'task_assign' || assignedPulse === null) return NOT_DUE;
+  if (pulse - assignedPulse <= ACCEPT_PULSES) return NOT_DUE;
+  // The worker has confirmed a list of its tasks that this one was on: it had the ticket. A pulse
+  // more, since the assignment reads the pulse before it is committed.
+  const isSeen =
+    holder?.generation === state.workerGeneration && holder.seenPulse > assignedPulse + 1;
+  return failAttempt(state, { reason: FAILURES.not_accepted.says, isStrike: isSeen }, now);
+}
+
+/** Takes a task back from a worker that is gone, or whose connection it was bound to is. */
+export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
+  const { holder } = seen;
+  if (state.workerId === null) return NOT_DUE;
+  if (holder && holder.generation === state.workerGeneration && !isGone(holder)) return NOT_DUE;
+  return decideRequeue(
+    state,
+    { epoch: state.epoch, failure: 'worker_lost', ...(holder && { detail: holder.host }) },
+    seen,
+  );
+}
+
+/** Ends a run that is past its timeout and of which nobody reports, by pulses, whatever the clock does. */
+export function decideExpireOverdue(state: TaskState, { pulse }: Seen): Decision {
+  const { assignedPulse, timeoutSeconds } = state;
+  if (assignedPulse === null || state.times.acceptedAt === null) return NOT_DUE;
+  const ranSeconds = ((pulse - assignedPulse) * PULSE_MS_MIN) / 1_000;
+  if (ranSeconds <= timeoutSeconds + REPORT_GRACE_SECONDS) return NOT_DUE;
+  return expire(state, 'The run did not end by its timeout.');
+}
+
+/** Ends a task that no worker accepted by its start deadline. */
+export function decideExpireUnstarted(state: TaskState, { now }: Seen): Decision {
+  if (state.status !== INITIAL_STATUS && state.status !== 'task_assign') return NOT_DUE;
+  if (!isPastStart(state, now)) return NOT_DUE;
+  return expire(state, 'No worker could start the run by its start timeout.');
+}
+
+/**
+ * Ends the pause before a task's next try; from then on it may be picked. A pause that is longer
+ * than any is over, too: the clock was set back since it began.
+ */
+export function decideResume(state: TaskState, { now }: Seen): Decision {
+  if (state.status !== INITIAL_STATUS || state.notBefore === null) return NOT_DUE;
+  const isWaiting = state.notBefore > now && state.notBefore <= now + seconds(PAUSE_SECONDS_MAX);
+  return isWaiting ? NOT_DUE : [{ do: 'resume' }];
+}
+
+/** Puts a task in line that waited for a worker which can take it. */
+export function decideUnpark(state: TaskState): Decision {
+  return state.status === INITIAL_STATUS && state.isParked ? [{ do: 'unpark' }] : NOT_DUE;
+}
+
+/** Ends a task in any state at once; a worker that still runs it is fenced by the new epoch. */
+export function decideKill(state: TaskState, input: { onlyQueued: boolean }): Decision {
+  if (isTerminal(state.status)) return { refused: 'already_done' };
+  if (input.onlyQueued && state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
+  return [
+    { do: 'raise-epoch' },
+    { do: 'settle', result: failure('cancelled', '') },
+    {
+      do: 'enter',
+      status: 'task_cancel',
+      event: {
+        type: 'task_cancel',
+        payload: { reason: input.onlyQueued ? 'cancelled' : 'killed' },
+      },
+    },
+  ];
+}
+
+/** A result without output. */
+export function failure(outcome: TaskResult['outcome'], error: string): TaskResult {
+  return {
+    outcome,
+    finishReason: outcome === 'expired' ? ('timeout' satisfies FinishReason) : outcome,
+    output: '',
+    error,
+    outputs: [],
+    files: [],
+    weights: '',
+    device: '',
+    promptTokens: 0,
+    completionTokens: 0,
+  };
+}
+
+function expire(state: TaskState, reason: string): Plan {
+  return [{ do: 'raise-epoch' }, ...finishPlan(state, failure('expired', reason))];
+}
+
+function isPastStart(state: TaskState, now: Micros): boolean {
+  return state.startBy !== null && now >= state.startBy;
+}
+
+/**
+ * How long a task waits after its nth failed try. Half to one and a half times the nominal pause,
+ * by the task's id, so that tasks that fell with one worker do not stay together.
+ */
+function pauseAfter(attempts: number, id: string): Micros {
+  const nominal = seconds(BACKOFF_SECONDS[Math.min(attempts, BACKOFF_SECONDS.length) - 1] ?? 0);
+  const spread = (BigInt(id) * 2_654_435_761n) % 1_000n;
+  return (nominal * (500n + spread)) / 1_000n;
+}
+
+function seconds(count: number): Micros {
+  return BigInt(count) * 1_000_000n;
+}
+
+/** Counts an attempt that failed for no fault of the caller's: another one follows, or the end. */
+function failAttempt(
+  state: TaskState,
+  { reason, isStrike }: { reason: string; isStrike: boolean },
+  now: Micros,
+): Plan {
+  const { workerId } = state;
+  const isKnown = workerId === null || state.avoids.includes(workerId);
+  const attempt: Step[] = [
+    { do: 'raise-epoch' },
+    { do: 'count-infra-attempt' },
+    // Failing twice under one task says nothing new about a worker.
+    ...(isStrike && !isKnown ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
+  ];
+  const attempts = state.infraAttempts + 1;
+  if (attempts >= INFRA_ATTEMPTS_MAX) {
+    const error = `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${reason}.`;
+    return [...attempt, ...finishPlan(state, failure('failed', error))];
+  }
+  const pause = pauseAfter(attempts, state.id);
+  return [
+    ...attempt,
+    ...(isKnown
+      ? []
+      : [{ do: 'avoid', workerIds: [...state.avoids, workerId].slice(-AVOIDS_MAX) } as const]),
+    ...(pause === 0n ? [] : [{ do: 'pause', notBefore: now + pause } as const]),
+    backToQueue(reason),
+  ];
+}
+
+/** How often the task was assigned: each assignment raises the epoch, and so does each way back. */
+function assignmentsOf({ epoch }: TaskState): number {
+  return Math.ceil(epoch / 2);
+}
+
+/** What is kept of an error's text, whoever wrote it. Never half a character, which Postgres refuses. */
+function boundError(text: string): string {
+  return text.slice(0, ERROR_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+function finishPlan(state: TaskState, given: TaskResult): Plan {
+  const result = { ...given, error: boundError(given.error) };
+  const { output, error } = result;
+  const reports: NewTaskEvent[] = [];
+  if (result.outcome === 'succeeded') {
+    reports.push({ type: 'task_output_full', payload: { raw: output } });
+  } else if (error !== '') {
+    reports.push({ type: 'task_error', payload: { raw: error } });
+  }
+  if (error !== '') reports.push({ type: 'task_error_full', payload: { raw: error } });
+  return [
+    ...reports.map((event): Step => ({ do: 'record', event })),
+    ...roadToEnd(state.status).map(enter),
+    { do: 'settle', result },
+    {
+      do: 'enter',
+      status: 'task_postprocess_end',
+      event: { type: 'task_postprocess_end', payload: { outputs: result.outputs } },
+    },
+  ];
+}
+
+/** What a task enters on its way to the end: the end of its run first, unless it has passed that. */
+function roadToEnd(from: TaskStatus): TaskStatus[] {
+  const isPast = TASK_STATUSES.indexOf(from) >= TASK_STATUSES.indexOf(FAILURE_STATUS);
+  const road: TaskStatus[] = isPast ? [] : [FAILURE_STATUS];
+  for (;;) {
+    const { next } = TASK_LIFE[road.at(-1) ?? from];
+    if (next === null || isTerminal(next)) return road;
+    road.push(next);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The only writer of tasks. A command names a task and a pure decision; the store locks the row,
+ * asks, and writes state, events, slots and money in one transaction. Commands of one process
+ * share transactions (see `group-commit.ts`); a refused one drops out alone.
+ *
+ * Locks are taken in one order everywhere: tasks by id, workers by id, accounts by id.
+ */
+import { lockAccounts, writeMovements } from '@runfleet/billing';
+import { type Db, type Statement, transact, type Transaction } from '@runfleet/db';
+import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
+import type { TaskQueue } from '@runfleet/queue';
+
+import type { CreatedTask, NewTask } from '../life/new-task.ts';
+import { readLanes } from '../life/parking.ts';
+import { type QueueMove, tellQueue } from '../life/queue-moves.ts';
+import type { ResultPatch, TaskState } from '../life/task-state.ts';
+import { readExpectedSeconds } from '../read/model-figures.ts';
+import { readKnownRuns, readPolicies, writeIdempotencyKeys } from './creation-statements.ts';
+import { type FleetStore, openFleetStore } from './fleet-store.ts';
+import { GroupCommit } from './group-commit.ts';
+import {
+  type Committed,
+  type CommandsPlan,
+  planCommands,
+  planCreations,
+  type TaskCommand,
+} from './plan-commit.ts';
+import {
+  insertTasks,
+  lockTasks,
+  lockWorkersOf,
+  takeTaskIds,
+  writeEvents,
+  writeFiles,
+  writeSlots,
+  writeTasks,
+} from './task-statements.ts';
+
+export type TaskStore = AsyncDisposable &
+  FleetStore & {
+    /** Rejects only where Postgres could not answer; the command may then be given again. */
+    commit(command: TaskCommand): Promise<Committed>;
+    create(task: NewTask): Promise<CreatedTask>;
+  };
+
+type Ctx = {
+  db: Db;
+  /** Called after each commit with what it made visible. Must not throw. */
+  announce: (events: readonly TaskEvent[]) => void;
+  /** Told after each commit what it means for the index; null where nobody is to know. */
+  queue: Pick<TaskQueue, QueueMove['do']> | null;
+  /** Read in place of the database's clock, for tests that turn it. */
+  clock?: () => Micros;
+  /** As many Runs may wait for those before them to be stored. */
+  runsWaitingMax?: number;
+};
+
+/** Some seconds' worth. Whoever would wait for longer is told so at once. */
+const RUNS_WAITING_MAX = 5_000;
+
+/** The store over Postgres. Disposing waits for the commits that were given. */
+export function openTaskStore(ctx: Ctx): TaskStore {
+  const { runsWaitingMax = RUNS_WAITING_MAX } = ctx;
+  const changes = new GroupCommit((commands: readonly TaskCommand[]) =>
+    retryConflicts(() => commitCommands(ctx, commands)),
+  );
+  const creations = new GroupCommit((tasks: readonly NewTask[]) =>
+    retryConflicts(() => commitCreations(ctx, tasks)),
+  );
+  return {
+    ...openFleetStore(ctx),
+    commit: (command) => changes.add(command),
+    async create(task) {
+      if (creations.waiting >= runsWaitingMax) {
+        throw new RunfleetError(
+          'unavailable',
+          'Too many Runs wait to be stored. Try again shortly.',
+        );
+      }
+      const created = await creations.add(task);
+      if (created instanceof RunfleetError) throw created;
+      return created;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([changes.drain(), creations.drain()]);
+    },
+  };
+}
+
+async function commitCommands(
+  ctx: Ctx,
+  commands: readonly TaskCommand[],
+): Promise<readonly Committed[]> {
+  const ids = [...new Set(commands.map((command) => command.taskId))];
+  const readers = commands.filter((command) => command.readsWorkers);
+  const { results, events, moves } = await transact(
+    ctx.db.sql,
+    (tx) =>
+      Promise.all([
+        lockTasks(tx, ids),
+        lockWorkersOf(
+          tx,
+          readers.map((command) => command.taskId),
+          readers.flatMap((command) => command.workerId ?? []),
+        ),
+        readClock(ctx, tx),
+      ]),
+    ([tasks, workers, clock]) => {
+      const plan = planCommands(commands, { tasks, workers, ...clock });
+      return { result: plan, write: (tx) => writeAll(tx, plan) };
+    },
+  );
+  if (events.length > 0) ctx.announce(events);
+  if (ctx.queue) tellQueue(ctx.queue, moves);
+  return results;
+}
+
+/** In the order of the locks: tasks, workers, accounts. */
+function writeAll(tx: Transaction, { changes, effects, events }: CommandsPlan): Statement[] {
+  if (changes.length === 0) return [];
+  const slots = effects.flatMap((effect) => effect.slots);
+  const movements = effects.flatMap((effect) => effect.movements);
+  const files = changes.flatMap(({ state, patch }) => filesOf(state, patch));
+  return [
+    writeTasks(tx, changes),
+    writeEvents(tx, events),
+    ...(files.length > 0 ? [writeFiles(tx, files)] : []),
+    ...(slots.length > 0 ? [writeSlots(tx, slots)] : []),
+    ...writeMovements(tx, movements),
+  ];
+}
+
+function filesOf(state: TaskState, patch: ResultPatch | null) {
+  return (patch?.files ?? []).map((file) => ({
+    ...file,
+    organisationId: state.organisationId,
+    taskId: state.id,
+    createdAt: state.changedAt,
+  }));
+}
+
+/** Money and limits are checked under the account's lock, so two Runs cannot both spend the last cent. */
+async function commitCreations(
+  ctx: Ctx,
+  tasks: readonly NewTask[],
+): Promise<readonly (CreatedTask | RunfleetError)[]> {
+  const { results, events, moves } = await transact(
+    ctx.db.sql,
+    (tx) =>
+      Promise.all([
+        lockAccounts(tx, [...new Set(tasks.map((task) => task.organisationId))]),
+        readPolicies(tx, [...new Set(tasks.map((task) => task.projectId))]),
+        readExpectedSeconds(tx, [...new Set(tasks.map((task) => task.model.id))]),
+        // After the accounts' locks: whoever else ran a tenant's key has committed.
+        readKnownRuns(tx, tasks),
+        readLanes(tx, tasks),
+        takeTaskIds(tx, tasks.length),
+        readClock(ctx, tx),
+      ]),
+    ([accounts, policies, usualSeconds, known, lanes, ids, { now }]) => {
+      const seen = { accounts, policies, usualSeconds, known, lanes, ids, now };
+      const plan = planCreations(tasks, seen);
+      const { created, movements } = plan;
+      const write = (tx: Transaction): Statement[] =>
+        created.length === 0
+          ? []
+          : [
+              insertTasks(tx, created),
+              ...writeIdempotencyKeys(tx, created),
+              writeEvents(tx, plan.events),
+              ...writeMovements(tx, movements),
+            ];
+      return { result: plan, write };
+    },
+  );
+  if (events.length > 0) ctx.announce(events);
+  if (ctx.queue) tellQueue(ctx.queue, moves);
+  return results;
+}
+
+async function readClock(ctx: Ctx, tx: Transaction): Promise<{ now: Micros; pulse: number }> {
+  const [row] = await tx<{ now: bigint; pulse: string }[]>`
+    select clock_timestamp() as now, n as pulse from pulse`;
+  if (!row) throw new Error('The pulse row is missing; run the migrations.');
+  return { now: ctx.clock?.() ?? row.now, pulse: Number(row.pulse) };
+}
+
+const CONFLICT_TRIES = 4;
+/** Deadlock detected, serialization failure. */
+const CONFLICTS: readonly unknown[] = ['40P01', '40001'];
+
+async function retryConflicts<R>(commit: () => Promise<R>): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await commit();
+    } catch (error) {
+      const isConflict = CONFLICTS.includes((error as { code?: unknown }).code);
+      if (!isConflict || attempt === CONFLICT_TRIES) throw error;
+    }
+  }
+}
