@@ -302,7 +302,7 @@ test('bad input is answered by name, and nothing is stored or charged', async ()
         prompt: 'a',
         response_format: { type: 'json_schema', json_schema: { schema: { oneOf: [] } } },
       },
-      '[response_format.json_schema.schema] must say type',
+      '[response_format.json_schema.schema] must have type',
     ],
   ];
   for (const [parameters, message] of cases) {

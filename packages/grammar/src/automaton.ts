@@ -2,18 +2,21 @@ import { GrammarError } from './grammar-error.ts';
 import { afterFirst, type Node } from './node.ts';
 import type { Work } from './work.ts';
 
-/** What is left to match once a node is behind: a list of nodes, shared wherever it is the same. */
+/** What remains to be matched after a node: a linked list of nodes. Equal lists are shared. */
 type Rest = {
   readonly id: number;
   readonly head: Node | undefined;
   readonly tail: Rest | undefined;
-  /** Those that are longer by one node: mostly one, and then no map is made. */
+  /**
+   * The lists that are one node longer than this one. Most lists have one at most, so a map is made
+   * only for the second.
+   */
   longer: Rest | Map<Node, Rest> | undefined;
-  /** The leaves that lead here, by their bytes, likewise. */
+  /** The leaves that lead to this list, by their bytes. Stored like `longer`. */
   leaves: Leaf | Map<number, Leaf> | undefined;
-  /** The rests that begin with a byte, and whether the text may end here; once they are known. */
+  /** The leaves reachable from here, and whether the text may end here. Set when first needed. */
   opened: Opened | undefined;
-  /** This rest with its long counts as good as endless; once it is known. */
+  /** This list with its large counts replaced by unbounded ones. Set when first needed. */
   endless: Rest | undefined;
 };
 type Opened = { readonly leaves: readonly Leaf[]; readonly ends: boolean; readonly steps: number };
@@ -24,56 +27,57 @@ type Leaf = {
   readonly rest: Rest;
 };
 
-/** All that the text so far may go on with. States are shared wherever they are the same. */
+/** Everything that may follow the text so far. Equal states are shared. */
 export type State = {
   readonly leaves: readonly Leaf[];
   /** Whether the text may end here. */
   readonly ends: boolean;
-  /** By byte; null where nothing goes on. */
+  /** By byte; null where no text continues with it. */
   readonly edges: (Edge | null | undefined)[];
 };
 
 /**
- * A byte's way from one state to the next. `steps` is what it costs to find, the same whether it was
- * found before or not; `seenBy` is for those who count it once.
+ * A transition from one state to the next. `steps` is the work to find it, the same whether or not
+ * it was found before; `seenBy` lets a caller count the edge once.
  */
 export type Edge = { readonly to: State; readonly steps: number; seenBy: number };
 
 const SPACE = 0x20;
-/** A pattern with more open ends at once is not followed. */
+/** A grammar is refused if more leaves than this are possible at once. */
 const LEAVES_MAX = 2_048;
-/** Nodes that take no byte, looked through to find the ends of one rest. */
+/** Nodes visited to find the leaves of one list. */
 const OPENED_MAX = 16_384;
-/** Up to 10 MB. One answer adds no more than its work lets it. */
+/** About 10 MB. The work limit of one answer bounds how much it adds. */
 const STATES_LARGE = 5_000;
 const RESTS_LARGE = 50_000;
-/** Leaves compared with a byte in the time that one step stands for. */
+/** Leaves that can be compared with a byte in one step of work. */
 const LEAVES_PER_STEP = 4;
 
 /**
- * Follows a text through a grammar, byte by byte. It is a deterministic automaton of which only the
- * states that a text reaches are ever made: what can follow is kept as a list of nodes, which a rule
- * may make longer, so recursion needs nothing more; and a count is a node that counts down, so
- * `{0,1000}` costs what is used of it.
+ * Follows a text through a grammar, byte by byte. This is a deterministic automaton whose states
+ * are created only when a text reaches them. What may follow is a list of nodes; a rule makes the
+ * list longer, so recursion needs no separate stack. A repetition is a node that counts down, so
+ * `{0,1000}` costs only the repetitions that are used.
  *
- * No node may be without a finite text (`findEmpty`): then every state has a way to the end.
+ * Every node must have a finite text (`findEmpty`), so every state can reach the end.
  */
 export class Automaton {
   /**
-   * Of one space at the front nothing is shown, as the tokenizer may have written it: a text may begin
-   * with one more than the grammar says, and must where the grammar begins with one itself.
+   * The tokenizer may write one space before the text, and that space is not shown. So a text may
+   * begin with one more space than the grammar allows, and must do so if the grammar itself begins
+   * with a space.
    */
   readonly start: State;
   readonly #end: Rest = newRest(0, undefined, undefined);
-  readonly #place: string;
+  readonly #field: string;
   readonly #states = new Map<string, State>();
   readonly #repeats = new Map<Node, Map<string, Node>>();
   #rests = 0;
   #leaves = 0;
 
-  /** `place` names the grammar where it cannot be followed. */
-  constructor(root: Node, place: string) {
-    this.#place = place;
+  /** `field` is the field of the request that errors name. */
+  constructor(root: Node, field: string) {
+    this.#field = field;
     const whole = this.#before(root, this.#end);
     const { leaves, ends } = this.#open(whole);
     const withoutSpace = leaves.flatMap(({ from, to, rest }) => [
@@ -83,12 +87,12 @@ export class Automaton {
     this.start = this.#intern([this.#leaf(SPACE, SPACE, whole), ...withoutSpace], ends);
   }
 
-  /** Whether so much is remembered that the next answer had better begin with a fresh one. */
+  /** Whether so much is stored that the next answer should begin with a new automaton. */
   get isLarge(): boolean {
     return this.#states.size > STATES_LARGE || this.#rests > RESTS_LARGE;
   }
 
-  /** Undefined where no text of the grammar goes on with this byte. */
+  /** Undefined if no text of the grammar continues with this byte. */
   next(state: State, byte: number): Edge | undefined {
     const known = state.edges[byte];
     if (known !== undefined) return known ?? undefined;
@@ -103,9 +107,9 @@ export class Automaton {
   }
 
   /**
-   * A state that goes on alike for `bytes` bytes, always the same number of one automaton: counts that
-   * cannot run out by then are as good as endless, so that a string of at most 1,000 characters is the
-   * same after 5 of them and after 6.
+   * A state that allows the same next `bytes` bytes; use the same number throughout one automaton.
+   * Counts that cannot run out within that distance become unbounded, so a string of at most 1,000
+   * characters has the same horizon after 5 characters and after 6.
    */
   horizon(state: State, bytes: number): State {
     return this.#intern(
@@ -114,7 +118,9 @@ export class Automaton {
     );
   }
 
-  /** By a loop and not by itself: a rest may be as long as a schema's text, and the stack is not. */
+  /**
+   * Iterative, because a list may be as long as a schema's text, which would overflow the stack.
+   */
   #endless(rest: Rest, bytes: number): Rest {
     const heads: Rest[] = [];
     let at: Rest = rest;
@@ -160,7 +166,10 @@ export class Automaton {
     return state;
   }
 
-  /** Looks through everything that takes no byte. A loop without one comes back to what is seen. */
+  /**
+   * Visits every node that consumes no byte. A loop of such nodes stops at a list that was visited
+   * before.
+   */
   #open(rest: Rest): Opened {
     if (rest.opened) return rest.opened;
     const leaves: Leaf[] = [];
@@ -253,8 +262,8 @@ export class Automaton {
 
   #tooManyWays(): GrammarError {
     return new GrammarError(
-      this.#place,
-      'can be read in too many ways at once to be followed. Make repetitions inside repetitions simpler',
+      this.#field,
+      'can match in too many ways at once. Simplify nested repetitions',
     );
   }
 }
@@ -275,7 +284,10 @@ function newRest(id: number, head: Node | undefined, tail: Rest | undefined): Re
   };
 }
 
-/** Whether the text may go on with these bytes: the state behind them. Each edge's steps are spent. */
+/**
+ * The state after `bytes`, or undefined if the text may not continue with them. Spends the steps of
+ * each edge.
+ */
 export function follow(
   automaton: Automaton,
   from: State,

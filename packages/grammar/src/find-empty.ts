@@ -2,18 +2,18 @@ import type { Node } from './node.ts';
 import type { Work } from './work.ts';
 
 /**
- * Whether any part of `root` is one that no finite text fulfils, such as a list of itself without an
- * end: once in it, an answer could neither go on nor stop. `place` is that of the innermost rule that
- * is so, and undefined where the part belongs to none.
+ * Whether some part of `root` has no finite text, such as a list that must contain itself. An
+ * answer that enters such a part can neither continue nor stop. `field` names the innermost rule
+ * among these parts; it is undefined if none of them is a rule.
  */
-export function findEmpty(root: Node, work: Work): { place: string | undefined } | undefined {
+export function findEmpty(root: Node, work: Work): { field: string | undefined } | undefined {
   const nodes = nodesBelow(root, work);
   const full = fullNodes(nodes);
   const empty = nodes.filter((node) => !full.has(node));
   if (empty.length === 0) return undefined;
-  // What is inside comes after what is around it, but for what is reached on two ways.
+  // Nodes are listed from the outside in, except those that are reached by two paths.
   const rule = empty.findLast((node) => node.kind === 'rule');
-  return { place: rule?.kind === 'rule' ? rule.place : undefined };
+  return { field: rule?.kind === 'rule' ? rule.field : undefined };
 }
 
 const ALWAYS_FULL: ReadonlySet<Node['kind']> = new Set(['empty', 'byte', 'text']);
@@ -44,7 +44,10 @@ function innerNodes(node: Node): readonly Node[] {
   }
 }
 
-/** Those that have a finite text, from the leaves up: each node is looked at once per inner node that is found to have one. */
+/**
+ * The nodes that have a finite text, from the leaves up. A node is visited once for each inner node
+ * that is found to have one.
+ */
 function fullNodes(nodes: readonly Node[]): ReadonlySet<Node> {
   const outerNodes = new Map<Node, Node[]>();
   const full = new Set<Node>();

@@ -1,12 +1,15 @@
-/** A grammar that no answer can be held to: its caller's mistake. The message is `place` and `problem`. */
+/**
+ * A grammar that cannot be enforced, which is the caller's mistake. The message is `field` and
+ * `problem`.
+ */
 export class GrammarError extends Error {
   override readonly name = 'GrammarError';
-  readonly place: string;
+  readonly field: string;
   readonly problem: string;
 
-  constructor(place: string, problem: string) {
-    super(`${place} ${problem}.`);
-    this.place = place;
+  constructor(field: string, problem: string) {
+    super(`${field} ${problem}.`);
+    this.field = field;
     this.problem = problem;
   }
 }

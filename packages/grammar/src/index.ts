@@ -1,5 +1,5 @@
 export { Automaton, type Edge, follow, type State } from './automaton.ts';
 export { GrammarError } from './grammar-error.ts';
 export { openGrammar } from './open-grammar.ts';
-export { type OutputGrammar, PLACE_OF } from './output-grammar.ts';
+export { type OutputGrammar, FIELD_OF } from './output-grammar.ts';
 export { Work } from './work.ts';

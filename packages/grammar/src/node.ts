@@ -1,7 +1,7 @@
 /**
- * What a text may be, as a tree over bytes. A sequence is a chain of pairs, so that to follow it costs
- * what is read of it. `rule` stands for a part of the caller's grammar, which is looked up when it is
- * reached: so a tree may contain itself.
+ * The texts that a grammar allows, as a tree over bytes. A sequence is a chain of pairs, so
+ * following it costs only the part that is read. A `rule` is a part of the caller's grammar that is
+ * looked up when it is reached, so a tree may contain itself.
  */
 export type Node =
   | { readonly kind: 'empty' }
@@ -10,9 +10,9 @@ export type Node =
   | { readonly kind: 'pair'; readonly first: Node; readonly second: Node }
   | { readonly kind: 'choice'; readonly options: readonly Node[] }
   | { readonly kind: 'repeat'; readonly item: Node; readonly min: number; readonly max: number }
-  | { readonly kind: 'rule'; readonly open: () => Node; readonly place: string };
+  | { readonly kind: 'rule'; readonly open: () => Node; readonly field: string };
 
-/** Bytes one after the other from `at` on. `next` is the same from the next one on, once it is asked for. */
+/** The bytes from `at` on. `next` is the same text from `at + 1` on, set when first needed. */
 export type Text = {
   readonly kind: 'text';
   readonly bytes: Uint8Array;
@@ -21,7 +21,7 @@ export type Text = {
 };
 
 export const EMPTY: Node = { kind: 'empty' };
-/** No text at all. */
+/** Matches no text at all. */
 export const NOTHING: Node = { kind: 'choice', options: [] };
 
 export function byte(from: number, to: number = from): Node {
@@ -54,12 +54,12 @@ export function optional(item: Node): Node {
 
 const encoder = new TextEncoder();
 
-/** A text itself, in UTF-8. */
+/** Exactly this text, in UTF-8. */
 export function literal(text: string): Node {
   return textFrom(encoder.encode(text), 0);
 }
 
-/** What is left of a text behind its first byte. */
+/** The rest of a text after its first byte. */
 export function afterFirst(text: Text): Node {
   text.next ??= textFrom(text.bytes, text.at + 1);
   return text.next;
@@ -69,7 +69,7 @@ function textFrom(bytes: Uint8Array, at: number): Node {
   return at < bytes.length ? { kind: 'text', bytes, at, next: undefined } : EMPTY;
 }
 
-/** A list with commas between its items, the first of which is there. */
+/** A list with separators between its items. It has at least one item. */
 export function separated(item: Node, separator: Node, min: number, max: number): Node {
   return sequence(item, repeat(sequence(separator, item), min - 1, max - 1));
 }

@@ -2,38 +2,45 @@ import { Automaton, type State } from './automaton.ts';
 import { findEmpty } from './find-empty.ts';
 import { GrammarError } from './grammar-error.ts';
 import type { Node } from './node.ts';
-import { type OutputGrammar, PLACE_OF } from './output-grammar.ts';
+import { type OutputGrammar, FIELD_OF } from './output-grammar.ts';
 import { character } from './regex/characters.ts';
 import { parseRegex } from './regex/parse-regex.ts';
 import { JSON_NODE } from './schema/any-json.ts';
 import { parseSchema } from './schema/parse-schema.ts';
 import { Work } from './work.ts';
 
-/** At most some 60 ms on a slow core. The same at the API's door and in the engine, so that what the one takes the other takes. */
+/**
+ * About 60 ms at most on a slow core. The API and the engine use the same limit, so both accept the
+ * same grammars.
+ */
 const OPEN_STEPS_MAX = 150_000;
 
 /**
- * The answers that a grammar allows, each of which has an end, and the steps that it took to read
- * them. Throws `GrammarError` with the place that cannot be followed.
+ * The automaton of the answers that a grammar allows, and the steps of work to read the grammar.
+ * Every answer that has begun can be ended. Throws `GrammarError`, which names the field that
+ * cannot be enforced.
  */
 export function openGrammar(given: OutputGrammar): { automaton: Automaton; steps: number } {
-  const place = PLACE_OF[given.kind];
-  const work = new Work(OPEN_STEPS_MAX, 'read', place);
+  const field = FIELD_OF[given.kind];
+  const work = new Work(OPEN_STEPS_MAX, 'read', field);
   const root = nodeOf(given, work);
   const empty = findEmpty(root, work);
   if (empty) {
     throw new GrammarError(
-      empty.place ?? place,
-      'allows no text that ends: leave it out, or give a way to stop',
+      empty.field ?? field,
+      'allows no finite text: remove it, or add a way to end',
     );
   }
-  work.place = place;
-  const automaton = new Automaton(root, place);
+  work.field = field;
+  const automaton = new Automaton(root, field);
   lookAhead(automaton, automaton.start, work);
   return { automaton, steps: work.spent };
 }
 
-/** States that a text reaches in its first characters; what cannot be followed mostly shows there. */
+/**
+ * States reachable within the first characters. A grammar that is too ambiguous usually shows it
+ * there.
+ */
 const STATES_AHEAD = 32;
 
 function lookAhead(automaton: Automaton, start: State, work: Work): void {

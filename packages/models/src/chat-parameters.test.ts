@@ -312,13 +312,13 @@ describe('bad input is refused by the name of the field', () => {
     ],
     [
       { prompt: 'a', response_format: schema(JSON.parse('{"const":9007199254740993}')) },
-      '[response_format.json_schema.schema.const] must be a whole number within',
+      '[response_format.json_schema.schema.const] must be between -9007199254740991',
     ],
     [
       { prompt: 'a', response_format: schema({ anyOf: [{ $ref: '#' }] }) },
-      '[response_format.json_schema.schema] is itself by its references alone',
+      '[response_format.json_schema.schema] refers to itself',
     ],
-    [{ prompt: 'a', regex: '(a$|b)c' }, '[regex] may use $ only at the end of the whole'],
+    [{ prompt: 'a', regex: '(a$|b)c' }, '[regex] may use $ only at the end of the pattern'],
     [{ prompt: 'a', regex: '(a{0,100}){0,100}' }, '[regex]'],
     [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
     [{ prompt: 'a', regex: '\\bword' }, '[regex] may not use \\b'],

@@ -2,7 +2,7 @@
  * What an answer must match, as a caller gives it: `response_format` in OpenAI's form, or `regex`. It
  * is opened here as the engine opens it, so that what the one takes the other takes.
  */
-import { GrammarError, openGrammar, type OutputGrammar, PLACE_OF } from '@runfleet/grammar';
+import { GrammarError, openGrammar, type OutputGrammar, FIELD_OF } from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
 
 import { shownName } from './read-parameter.ts';
@@ -30,7 +30,7 @@ function requireFollowable(grammar: OutputGrammar): void {
   try {
     openGrammar(grammar);
   } catch (error) {
-    throw error instanceof GrammarError ? invalid(error.place, error.problem) : error;
+    throw error instanceof GrammarError ? invalid(error.field, error.problem) : error;
   }
 }
 
@@ -57,7 +57,7 @@ function readResponseFormat(given: unknown): OutputGrammar | null {
 
 function readSchema(given: unknown): OutputGrammar {
   const name = 'response_format.json_schema';
-  const place = PLACE_OF.json_schema;
+  const field = FIELD_OF.json_schema;
   const schema = isObject(given) ? given['schema'] : undefined;
   if (!isObject(given) || !isObject(schema)) {
     throw invalid(name, 'must be an object whose schema is a JSON Schema');
@@ -78,7 +78,7 @@ function readSchema(given: unknown): OutputGrammar {
 
   const text = JSON.stringify(schema);
   if (text.length > SCHEMA_CHARACTERS_MAX) {
-    throw invalid(place, `holds ${text.length} characters; ${SCHEMA_CHARACTERS_MAX} is the most`);
+    throw invalid(field, `holds ${text.length} characters; ${SCHEMA_CHARACTERS_MAX} is the most`);
   }
   return { kind: 'json_schema', schema: text };
 }

@@ -20,7 +20,7 @@ export class GrammarPath {
   constructor(grammar: Grammar, stepsMax = ANSWER_STEPS_MAX) {
     this.#grammar = grammar;
     this.#state = grammar.automaton.start;
-    this.#work = new Work(stepsMax, 'follow in one answer', grammar.place);
+    this.#work = new Work(stepsMax, 'follow in one answer', grammar.field);
     this.#work.spend(grammar.steps);
   }
 
@@ -37,14 +37,14 @@ export class GrammarPath {
     const [oldest] = this.#paid;
     if (this.#paid.size > PAID_MAX && oldest) this.#paid.delete(oldest);
     if (mask.tokens.some((word) => word !== 0)) return mask.tokens;
-    throw new GrammarError(this.#grammar.place, 'leads to where no token can follow');
+    throw new GrammarError(this.#grammar.field, 'leads to where no token can follow');
   }
 
   /** Goes on by a token that the mask allows. */
   take(id: number): void {
     const state = this.#grammar.next(this.#state, id, this.#work);
     if (!state)
-      throw new GrammarError(this.#grammar.place, 'does not allow a token that was chosen');
+      throw new GrammarError(this.#grammar.field, 'does not allow a token that was chosen');
     this.#state = state;
   }
 }

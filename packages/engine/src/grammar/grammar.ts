@@ -3,7 +3,7 @@ import {
   follow,
   openGrammar,
   type OutputGrammar,
-  PLACE_OF,
+  FIELD_OF,
   type State,
   Work,
 } from '@runfleet/grammar';
@@ -27,7 +27,7 @@ export class Grammar {
   readonly automaton: Automaton;
   /** What it took to read it. */
   readonly steps: number;
-  readonly place: string;
+  readonly field: string;
   readonly #vocabulary: Vocabulary;
   /** By horizon; the one that was asked for last is the last. */
   readonly #masks = new Map<State, Mask>();
@@ -39,7 +39,7 @@ export class Grammar {
     const { automaton, steps } = openGrammar(given);
     this.automaton = automaton;
     this.steps = steps;
-    this.place = PLACE_OF[given.kind];
+    this.field = FIELD_OF[given.kind];
     this.#vocabulary = vocabulary;
   }
 
@@ -64,7 +64,7 @@ export class Grammar {
   #walk(start: State): Mask {
     const { automaton } = this;
     const { bytes, firstChild, firstToken, tokens, stopIds, maskWords } = this.#vocabulary;
-    const work = new Work(MASK_STEPS_MAX, 'find which tokens may come next', this.place);
+    const work = new Work(MASK_STEPS_MAX, 'find which tokens may come next', this.field);
     const mask = new Int32Array(maskWords);
     const allow = (id: number) => {
       mask[id >> 5] = (mask[id >> 5] ?? 0) | (1 << (id & 31));

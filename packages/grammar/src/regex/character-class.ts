@@ -43,7 +43,7 @@ const CONTROLS: ReadonlyMap<string, number> = new Map([
   ['0', 0],
 ]);
 
-/** What a class allows; its `[` is read already. */
+/** The characters of a class. Its `[` has already been read. */
 export function readClass(reader: PatternReader): Range[] {
   const isNegated = reader.take('^');
   const ranges: Range[] = [];
@@ -79,7 +79,7 @@ function readClassPart(reader: PatternReader): readonly Range[] {
   return readEscape(reader);
 }
 
-/** The characters of an escape; its backslash is read already. */
+/** The characters of an escape. Its backslash has already been read. */
 export function readEscape(reader: PatternReader): readonly Range[] {
   const codePoint = reader.next();
   const letter = String.fromCodePoint(codePoint);
@@ -88,13 +88,13 @@ export function readEscape(reader: PatternReader): readonly Range[] {
   const escaped = letter === 'x' || letter === 'u' ? readHex(reader, letter) : undefined;
   const control = CONTROLS.get(letter);
   const isOctal = letter === '0' && reader.takeMatch(/\d/uy) !== undefined;
-  const isStrange = escaped === undefined && control === undefined && /\w/u.test(letter);
-  if (isOctal || isStrange) throw reader.refuse(`may not use \\${letter}`);
+  const isUnknown = escaped === undefined && control === undefined && /\w/u.test(letter);
+  if (isOctal || isUnknown) throw reader.refuse(`may not use \\${letter}`);
   const meant = escaped ?? control ?? codePoint;
   return [[meant, meant]];
 }
 
-/** Two escapes that make a surrogate pair are one character, as they are with the flag `u`. */
+/** Two escapes that make a surrogate pair are one character, as with the flag `u`. */
 function readHex(reader: PatternReader, letter: 'x' | 'u'): number {
   const digits = reader.takeMatch(
     letter === 'x' ? /[0-9a-f]{2}/iuy : /[0-9a-f]{4}|\{[0-9a-f]{1,8}\}/iuy,

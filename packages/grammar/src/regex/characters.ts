@@ -1,9 +1,9 @@
 import { byte, choice, EMPTY, type Node, NOTHING, sequence } from '../node.ts';
 
-/** Code points from the first to the last, both in. */
+/** Code points from the first to the last, both included. */
 export type Range = readonly [from: number, to: number];
 
-/** Everything that UTF-8 can say and a text of ours can hold: neither surrogates nor NUL. */
+/** Every character that UTF-8 can encode and that can be stored: no surrogates and no NUL. */
 export const ALL_CHARACTERS: readonly Range[] = [
   [1, 0xd7ff],
   [0xe000, 0x10ffff],
@@ -19,7 +19,7 @@ export function character(ranges: readonly Range[]): Node {
   return options.length === 0 ? NOTHING : choice(...options);
 }
 
-/** In order and without overlaps, as all else here wants them. */
+/** Sorted and without overlaps, as the other functions here require. */
 export function inOrder(ranges: readonly Range[]): Range[] {
   const merged: Range[] = [];
   for (const [from, to] of ranges.toSorted((left, right) => left[0] - right[0])) {
@@ -30,7 +30,7 @@ export function inOrder(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** What is in `all` and in none of `without`. */
+/** What is in `all` and not in `without`. */
 export function exclude(all: readonly Range[], without: readonly Range[]): Range[] {
   const gaps: Range[] = [];
   let next = 0;
@@ -59,7 +59,10 @@ export function intersect(left: readonly Range[], right: readonly Range[]): Rang
 
 const LAST = 0x10ffff;
 
-/** How UTF-8 writes code points of each size: the first byte's mark and how many bytes of six bits follow. */
+/**
+ * How UTF-8 encodes code points of each size: the mark in the first byte, and how many bytes of six
+ * bits follow.
+ */
 const LENGTHS = [
   { from: 0, to: 0x7f, lead: 0, tails: 0 },
   { from: 0x80, to: 0x7ff, lead: 0xc0, tails: 1 },
@@ -70,14 +73,17 @@ const TAIL = 0x80;
 const TAIL_BITS = 6;
 
 /**
- * A tree by bytes and not a list of ranges: what begins with the same byte is told apart by the next,
- * so that a class of thousands of scattered characters has few ways to go on at once.
+ * A tree by bytes instead of a list of ranges: characters that share their first byte branch at the
+ * next one, so a class of thousands of scattered characters adds few leaves to a state.
  */
 function leadNodes(ranges: readonly Range[], mark: number, tails: number): Node[] {
   const bits = TAIL_BITS * tails;
   const low = 2 ** bits - 1;
   const nodes: Node[] = [];
-  /** What follows the lead that is being read; a range may begin within it and end within another. */
+  /**
+   * What follows the current lead byte. A range may begin under one lead byte and end under
+   * another.
+   */
   let parts: Range[] = [];
   let partsLead = 0;
   const close = () => {

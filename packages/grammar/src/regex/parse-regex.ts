@@ -4,10 +4,10 @@ import { LINE_ENDS, readClass, readEscape } from './character-class.ts';
 import { ALL_CHARACTERS, exclude, type Range } from './characters.ts';
 import { PatternReader } from './pattern-reader.ts';
 
-/** How a set of characters is written: as itself, or escaped inside a JSON string. */
+/** How a set of characters is written: literally, or escaped as in a JSON string. */
 export type WriteCharacters = (ranges: readonly Range[]) => Node;
 
-/** What is read of a pattern, before it is known where its `^` and `$` stand. */
+/** A parsed part of a pattern, before the positions of its `^` and `$` have been checked. */
 type Part =
   | { kind: 'node'; node: Node }
   | { kind: 'anchor'; mark: '^' | '$'; at: number }
@@ -17,26 +17,31 @@ type Part =
 
 const REPEAT_MAX = 10_000;
 const DEPTH_MAX = 64;
-/** A class is put in order, split by bytes and looked through for what can be written. */
+/**
+ * The ranges of a class are sorted, split by bytes and checked for characters that can be written.
+ */
 const STEPS_PER_RANGE = 4;
 
 /**
- * Reads a regular expression of JavaScript's syntax, by code points as with its flag `u`, that a whole
- * text must match. What looks at its surroundings (lookaround, back references, word borders) is
- * refused, and `^` and `$` may only stand at the ends, where they say nothing new. Throws
- * `GrammarError` with `work.place` and the character.
+ * Reads a regular expression in JavaScript's syntax, by code points as with the flag `u`; it must
+ * match the whole text. Constructs that depend on their surroundings (lookaround, back references,
+ * word boundaries) are refused. `^` and `$` are allowed only at the ends, where they change
+ * nothing. Throws `GrammarError` with `work.field` and the position of the character.
  */
 export function parseRegex(pattern: string, write: WriteCharacters, work: Work): Node {
   const reader = new PatternReader(pattern, work);
   if (!isRegex(pattern)) {
-    // Our own reading mostly has a better reason; where it has none, the language's word counts.
+    // This parser usually gives a more specific reason than JavaScript does.
     readPattern(reader, write, work);
     throw reader.refuse('is not a regular expression');
   }
   return toNode(readPattern(reader, write, work), { isFirst: true, isLast: true }, reader);
 }
 
-/** It is only parsed here, never run. Without the flag, as well: people escape more than they must. */
+/**
+ * The pattern is only compiled here, never run. It is also tried without the flag `u`, because many
+ * patterns escape more than they must.
+ */
 function isRegex(pattern: string): boolean {
   return ['u', ''].some((flags) => {
     try {
@@ -51,7 +56,7 @@ function readPattern(reader: PatternReader, write: WriteCharacters, work: Work):
   let depth = 0;
   const whole = readChoice();
   if (!reader.isAtEnd) {
-    throw reader.refuse('is not a regular expression: a group is closed that was not open');
+    throw reader.refuse('is not a regular expression: a closing parenthesis has no opening one');
   }
   return whole;
 
@@ -74,7 +79,7 @@ function readPattern(reader: PatternReader, write: WriteCharacters, work: Work):
     if (!counts) return item;
     if (item.kind === 'anchor')
       throw reader.refuse('is not a regular expression: nothing to repeat');
-    // Greedy or lazy is a matter of what is found first; here every match counts.
+    // Greedy and lazy differ only in which match is found first; here every match counts.
     reader.take('?');
     return { kind: 'repeat', item, ...counts };
   }
@@ -117,7 +122,7 @@ function readPattern(reader: PatternReader, write: WriteCharacters, work: Work):
     const node = write(ranges);
     if (node.kind !== 'choice' || node.options.length > 0) return { kind: 'node', node };
     reader.at = at;
-    throw reader.refuse('asks for a character that no text can hold');
+    throw reader.refuse('requires a character that no answer can contain');
   }
 }
 
@@ -126,8 +131,9 @@ function readCounts(reader: PatternReader): { min: number; max: number } | undef
   if (reader.take('+')) return { min: 1, max: Number.POSITIVE_INFINITY };
   if (reader.take('?')) return { min: 0, max: 1 };
   if (!reader.isAt('{')) return undefined;
-  // Text to JavaScript, a count from 0 to others.
-  if (reader.takeMatch(/\{,\d+\}/uy)) throw reader.refuse('must write {0,n} or \\{ for a {,n}');
+  // JavaScript reads `{,n}` as text, other engines as a count from 0.
+  if (reader.takeMatch(/\{,\d+\}/uy))
+    throw reader.refuse('must use {0,n}, or \\{ for a literal brace, instead of {,n}');
   const written = reader.takeMatch(/\{\d+(?:,\d*)?\}/uy);
   if (written === undefined) return undefined;
   const [low = '', high] = written.slice(1, -1).split(',');
@@ -142,10 +148,10 @@ function readCounts(reader: PatternReader): { min: number; max: number } | undef
   return { min, max };
 }
 
-/** Whether nothing can come before a part, or behind it. */
+/** Whether nothing can come before a part, or after it. */
 type Ends = { isFirst: boolean; isLast: boolean };
 
-/** At the text's own ends an anchor says nothing new; anywhere else it would have to look around. */
+/** An anchor at the text's own end changes nothing; elsewhere it would need lookaround. */
 function toNode(part: Part, ends: Ends, reader: PatternReader): Node {
   switch (part.kind) {
     case 'node':
@@ -154,7 +160,7 @@ function toNode(part: Part, ends: Ends, reader: PatternReader): Node {
       if (part.mark === '^' ? ends.isFirst : ends.isLast) return EMPTY;
       reader.at = part.at;
       throw reader.refuse(
-        `may use ${part.mark} only at the ${part.mark === '^' ? 'start' : 'end'} of the whole`,
+        `may use ${part.mark} only at the ${part.mark === '^' ? 'start' : 'end'} of the pattern`,
       );
     case 'sequence':
       return sequenceNode(part.items, ends, reader);

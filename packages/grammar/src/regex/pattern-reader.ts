@@ -1,7 +1,7 @@
 import { GrammarError } from '../grammar-error.ts';
 import type { Work } from '../work.ts';
 
-/** A place in a pattern that moves on as it is read. */
+/** A position in a pattern that advances as the pattern is read. */
 export class PatternReader {
   readonly #pattern: string;
   readonly #work: Work;
@@ -27,16 +27,17 @@ export class PatternReader {
     return true;
   }
 
-  /** The next code point. */
+  /** Reads the next code point. */
   next(): number {
     this.#work.spend(1);
     const codePoint = this.#pattern.codePointAt(this.at);
-    if (codePoint === undefined) throw this.refuse('is not a regular expression: it ends too soon');
+    if (codePoint === undefined)
+      throw this.refuse('is not a regular expression: it ends unexpectedly');
     this.at += codePoint > 0xffff ? 2 : 1;
     return codePoint;
   }
 
-  /** What a sticky expression matches here. */
+  /** Reads what a sticky expression matches at this position. */
   takeMatch(sticky: RegExp): string | undefined {
     sticky.lastIndex = this.at;
     const found = sticky.exec(this.#pattern)?.[0];
@@ -44,9 +45,9 @@ export class PatternReader {
     return found;
   }
 
-  /** The error of the place that is being read. */
+  /** An error that names the current position. */
   refuse(problem: string): GrammarError {
     const before = Array.from(this.#pattern.slice(0, this.at)).length;
-    return new GrammarError(this.#work.place, `${problem} (at character ${before + 1})`);
+    return new GrammarError(this.#work.field, `${problem} (at character ${before + 1})`);
   }
 }

@@ -86,7 +86,7 @@ const text = fc.string({
   maxLength: 6,
 });
 
-test('a pattern that is taken matches just what the language’s own engine matches', () => {
+test('an accepted pattern matches exactly what JavaScript’s engine matches', () => {
   let taken = 0;
   fc.assert(
     fc.property(pattern, fc.array(text, { maxLength: 8 }), draws, (written, texts, draw) => {
@@ -108,7 +108,7 @@ test('a pattern that is taken matches just what the language’s own engine matc
   expect(taken).toBeGreaterThan(500);
 });
 
-test('what the language’s own engine refuses with every flag is refused', () => {
+test('what JavaScript’s engine refuses with every flag is refused', () => {
   const signs = fc.constantFrom(...Array.from('ab()[]{}|*+?^$\\,-1:<=!'));
   fc.assert(
     fc.property(fc.string({ unit: signs, maxLength: 10 }), (written) => {
@@ -128,7 +128,7 @@ function tryOpen(written: string) {
   }
 }
 
-/** By code points, where that flag allows the pattern. */
+/** Compiled by code points; undefined if the flag `u` does not allow the pattern. */
 function tryCompile(written: string): RegExp | undefined {
   return isRegex(written, 'u') ? new RegExp(`^(?:${written})$`, 'u') : undefined;
 }

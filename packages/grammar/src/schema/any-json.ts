@@ -1,13 +1,13 @@
 import { choice, literal, type Node } from '../node.ts';
-import { PLACE_OF } from '../output-grammar.ts';
+import { FIELD_OF } from '../output-grammar.ts';
 import { ANY_STRING, arrayOf, member, objectOf } from './json-parts.ts';
 import { NUMBER } from './number-node.ts';
 
-const place = PLACE_OF.json;
+const field = FIELD_OF.json;
 
 export const ANY_VALUE: Node = choice(
-  { kind: 'rule', open: () => ANY_OBJECT, place },
-  { kind: 'rule', open: () => ANY_ARRAY, place },
+  { kind: 'rule', open: () => ANY_OBJECT, field },
+  { kind: 'rule', open: () => ANY_ARRAY, field },
   ANY_STRING,
   NUMBER,
   literal('true'),

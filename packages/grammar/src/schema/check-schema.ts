@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema that an answer can be held to, token by token. A keyword outside it is
- * refused, because a schema that is followed in part is worse than none: its caller would trust it.
+ * The part of JSON Schema that an answer can be held to, token by token. Any other keyword is
+ * refused: a caller would trust a schema that is enforced only in part.
  */
 import { GrammarError } from '../grammar-error.ts';
 import { requireNoLoops } from './references.ts';
@@ -14,7 +14,7 @@ const ENUM_VALUES_MAX = 500;
 const LENGTH_MAX = 10_000;
 const ITEMS_MAX = 1_000;
 
-/** Say nothing about the value. */
+/** Keywords that do not restrict the value. */
 const ANNOTATIONS = [
   '$schema',
   '$id',
@@ -30,7 +30,7 @@ const ANNOTATIONS = [
   'writeOnly',
 ];
 
-/** A schema says one of these; what else it may say beside each. */
+/** A schema has at most one of these forms; the keywords allowed beside each. */
 const FORMS = {
   $ref: [],
   const: ['type'],
@@ -39,7 +39,7 @@ const FORMS = {
   type: [],
 } as const satisfies Record<string, readonly string[]>;
 
-/** What a schema of a type may say. */
+/** The keywords that a schema of each type may have. */
 const KEYWORDS_OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   object: ['properties', 'required', 'additionalProperties'],
   array: ['items', 'prefixItems', 'minItems', 'maxItems'],
@@ -60,53 +60,53 @@ const COUNTS = {
 } as const;
 
 /**
- * The places of all schemas in one, by themselves. Throws `GrammarError` with the place that cannot be
- * followed.
+ * All schemas within `root`, itself included, each with its field in the request. Throws
+ * `GrammarError`, which names the field that cannot be enforced.
  */
-export function checkSchema(root: unknown, place: string): ReadonlyMap<unknown, string> {
-  const places = new Map<unknown, string>();
-  checkEach(root, place, 0, places);
-  requireNoLoops(root, places);
-  return places;
+export function checkSchema(root: unknown, field: string): ReadonlyMap<unknown, string> {
+  const fields = new Map<unknown, string>();
+  checkEach(root, field, 0, fields);
+  requireNoLoops(root, fields);
+  return fields;
 }
 
 function checkEach(
   schema: unknown,
-  name: string,
+  field: string,
   depth: number,
-  places: Map<unknown, string>,
+  fields: Map<unknown, string>,
 ): void {
   if (schema === true) return;
-  if (!isSchema(schema)) throw new GrammarError(name, 'must be a JSON Schema object');
+  if (!isSchema(schema)) throw new GrammarError(field, 'must be a JSON Schema object');
   if (depth > DEPTH_MAX) {
-    throw new GrammarError(name, `is nested deeper than ${DEPTH_MAX} schemas`);
+    throw new GrammarError(field, `is nested deeper than ${DEPTH_MAX} schemas`);
   }
-  places.set(schema, name);
-  if (places.size > SCHEMAS_MAX) {
-    throw new GrammarError(
-      name,
-      `is one of more than ${SCHEMAS_MAX} schemas, the most there may be`,
-    );
+  fields.set(schema, field);
+  if (fields.size > SCHEMAS_MAX) {
+    throw new GrammarError(field, `is one of more than ${SCHEMAS_MAX} schemas, the maximum`);
   }
-  checkForm(schema, name);
-  checkLists(schema, name);
-  checkValues(schema, name);
-  checkNumbers(schema, name);
-  checkText(schema, name);
-  checkArray(schema, name);
-  checkObject(schema, name);
+  checkForm(schema, field);
+  checkLists(schema, field);
+  checkValues(schema, field);
+  checkNumbers(schema, field);
+  checkText(schema, field);
+  checkArray(schema, field);
+  checkObject(schema, field);
   for (const [inside, inner] of innerSchemas(schema)) {
-    checkEach(inner, `${name}.${inside}`, depth + 1, places);
+    checkEach(inner, `${field}.${inside}`, depth + 1, fields);
   }
 }
 
-/** One form, and the keywords of its types alone. */
-function checkForm(schema: Schema, name: string): void {
+/** At most one form, and only the keywords of its types. */
+function checkForm(schema: Schema, field: string): void {
   const keywords = Object.keys(schema).filter((keyword) => !ANNOTATIONS.includes(keyword));
   const form = Object.keys(FORMS).find((key): key is keyof typeof FORMS => key in schema);
   if (form === undefined) {
     if (keywords.length === 0) return;
-    throw new GrammarError(name, `must say type, enum, const, anyOf or $ref beside ${keywords[0]}`);
+    throw new GrammarError(
+      field,
+      `must have type, enum, const, anyOf or $ref beside ${keywords[0]}`,
+    );
   }
   const allowed: string[] = [form, ...FORMS[form]];
   if (form === 'type') {
@@ -115,60 +115,60 @@ function checkForm(schema: Schema, name: string): void {
       const known = isType ? KEYWORDS_OF_TYPE[type] : undefined;
       if (!known) {
         throw new GrammarError(
-          `${name}.type`,
-          `must be of ${Object.keys(KEYWORDS_OF_TYPE).join(', ')}`,
+          `${field}.type`,
+          `must be one of ${Object.keys(KEYWORDS_OF_TYPE).join(', ')}`,
         );
       }
       allowed.push(...known);
     }
   }
-  const stranger = keywords.find((keyword) => !allowed.includes(keyword));
-  if (stranger !== undefined) {
-    throw new GrammarError(`${name}.${stranger}`, `is not supported beside ${form}`);
+  const unsupported = keywords.find((keyword) => !allowed.includes(keyword));
+  if (unsupported !== undefined) {
+    throw new GrammarError(`${field}.${unsupported}`, `is not supported beside ${form}`);
   }
 }
 
-function checkLists(schema: Schema, name: string): void {
+function checkLists(schema: Schema, field: string): void {
   for (const keyword of ['anyOf', 'type', 'prefixItems']) {
     const listed = schema[keyword];
     if (listed === undefined || (keyword === 'type' && !Array.isArray(listed))) continue;
-    if (!Array.isArray(listed)) throw new GrammarError(`${name}.${keyword}`, 'must be a list');
+    if (!Array.isArray(listed)) throw new GrammarError(`${field}.${keyword}`, 'must be a list');
     if (listed.length > 0 || keyword === 'prefixItems') continue;
-    throw new GrammarError(`${name}.${keyword}`, 'must not be empty: it allows nothing');
+    throw new GrammarError(`${field}.${keyword}`, 'must not be empty: it allows nothing');
   }
 }
 
-function checkValues(schema: Schema, name: string): void {
+function checkValues(schema: Schema, field: string): void {
   for (const keyword of ['const', 'enum']) {
-    if (keyword in schema) requireExact(schema[keyword], `${name}.${keyword}`);
+    if (keyword in schema) requireExact(schema[keyword], `${field}.${keyword}`);
   }
   const types = typesOf(schema);
-  const isStranger = (value: unknown) => types.length > 0 && !isOfType(value, types);
-  if ('const' in schema && isStranger(schema['const'])) {
-    throw new GrammarError(`${name}.const`, 'must be of the type beside it');
+  const isMismatch = (value: unknown) => types.length > 0 && !isOfType(value, types);
+  if ('const' in schema && isMismatch(schema['const'])) {
+    throw new GrammarError(`${field}.const`, 'must match the type beside it');
   }
   const values = schema['enum'];
   if (values === undefined) return;
   if (!Array.isArray(values) || values.length === 0 || values.length > ENUM_VALUES_MAX) {
-    throw new GrammarError(`${name}.enum`, `must be a list of 1 to ${ENUM_VALUES_MAX} values`);
+    throw new GrammarError(`${field}.enum`, `must be a list of 1 to ${ENUM_VALUES_MAX} values`);
   }
-  const stranger = values.findIndex(isStranger);
-  if (stranger >= 0)
-    throw new GrammarError(`${name}.enum.${stranger}`, 'must be of the type beside it');
+  const mismatch = values.findIndex(isMismatch);
+  if (mismatch >= 0)
+    throw new GrammarError(`${field}.enum.${mismatch}`, 'must match the type beside it');
 }
 
-function checkNumbers(schema: Schema, name: string): void {
+function checkNumbers(schema: Schema, field: string): void {
   for (const [keyword, most] of Object.entries(COUNTS)) {
     const value = schema[keyword];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most) {
-      throw new GrammarError(`${name}.${keyword}`, `must be a whole number between 0 and ${most}`);
+      throw new GrammarError(`${field}.${keyword}`, `must be a whole number between 0 and ${most}`);
     }
   }
   for (const keyword of KEYWORDS_OF_TYPE['number'] ?? []) {
     const value = schema[keyword];
     if (value !== undefined && (typeof value !== 'number' || !Number.isFinite(value))) {
-      throw new GrammarError(`${name}.${keyword}`, 'must be a number');
+      throw new GrammarError(`${field}.${keyword}`, 'must be a number');
     }
   }
   for (const [low, high] of [
@@ -178,52 +178,52 @@ function checkNumbers(schema: Schema, name: string): void {
   ] as const) {
     const [least, most] = [schema[low], schema[high]];
     if (typeof least === 'number' && typeof most === 'number' && least > most) {
-      throw new GrammarError(`${name}.${low}`, `must not exceed ${high}`);
+      throw new GrammarError(`${field}.${low}`, `must not exceed ${high}`);
     }
   }
 }
 
-function checkText(schema: Schema, name: string): void {
+function checkText(schema: Schema, field: string): void {
   const { pattern, format } = schema;
   if (format !== undefined && (typeof format !== 'string' || !FORMATS.includes(format))) {
-    throw new GrammarError(`${name}.format`, `must be one of ${FORMATS.join(', ')}`);
+    throw new GrammarError(`${field}.format`, `must be one of ${FORMATS.join(', ')}`);
   }
   const lengths = ['minLength', 'maxLength'].filter((keyword) => keyword in schema);
   const chosen = [...(pattern === undefined ? [] : ['pattern']), ...(format ? ['format'] : [])];
   if (chosen.length + Math.min(1, lengths.length) > 1) {
     throw new GrammarError(
-      `${name}.${chosen[0]}`,
-      'stands alone: no length and no other form beside it',
+      `${field}.${chosen[0]}`,
+      'cannot be combined with another of pattern, format and a length limit',
     );
   }
   if (pattern !== undefined && typeof pattern !== 'string') {
-    throw new GrammarError(`${name}.pattern`, 'must be a text');
+    throw new GrammarError(`${field}.pattern`, 'must be a string');
   }
 }
 
-function checkArray(schema: Schema, name: string): void {
+function checkArray(schema: Schema, field: string): void {
   const { prefixItems, items, minItems } = schema;
   const prefix = Array.isArray(prefixItems) ? prefixItems.length : 0;
   const isClosed = items === false || (prefix > 0 && items === undefined);
   if (isClosed && typeof minItems === 'number' && minItems > prefix) {
     throw new GrammarError(
-      `${name}.minItems`,
+      `${field}.minItems`,
       `must not exceed the ${prefix} items that prefixItems lists, as items allows no others`,
     );
   }
 }
 
-function checkObject(schema: Schema, name: string): void {
+function checkObject(schema: Schema, field: string): void {
   const { properties, required } = schema;
   if (properties !== undefined && !isSchema(properties)) {
-    throw new GrammarError(`${name}.properties`, 'must be an object of schemas');
+    throw new GrammarError(`${field}.properties`, 'must be an object of schemas');
   }
   if (required === undefined) return;
   if (!Array.isArray(required))
-    throw new GrammarError(`${name}.required`, 'must be a list of names');
+    throw new GrammarError(`${field}.required`, 'must be a list of names');
   for (const [index, property] of required.entries()) {
     if (typeof property !== 'string' || !Object.hasOwn(properties ?? {}, property)) {
-      throw new GrammarError(`${name}.required.${index}`, 'must name one of properties');
+      throw new GrammarError(`${field}.required.${index}`, 'must name one of the properties');
     }
   }
 }
@@ -253,14 +253,17 @@ function isOfType(value: unknown, types: readonly unknown[]): boolean {
   return types.includes(typeof value) || (Number.isInteger(value) && types.includes('integer'));
 }
 
-/** A whole number past 2^53 has lost digits before it is seen here, and JSON readers do not agree on it. */
-function requireExact(root: unknown, name: string): void {
-  for (const { value, place } of valuesBelow(root, name)) {
+/**
+ * A whole number above 2^53 has already lost digits when it arrives here, and JSON parsers disagree
+ * about it.
+ */
+function requireExact(root: unknown, start: string): void {
+  for (const { value, field } of valuesBelow(root, start)) {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) continue;
     if (Number.isFinite(value) && !Number.isInteger(value)) continue;
     throw new GrammarError(
-      place,
-      `must be a whole number within ${Number.MAX_SAFE_INTEGER}, as larger ones lose digits. Write it as text`,
+      field,
+      `must be between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, because larger whole numbers lose digits. Write it as a string`,
     );
   }
 }

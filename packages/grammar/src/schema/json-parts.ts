@@ -11,12 +11,13 @@ import {
 } from '../node.ts';
 import { ALL_CHARACTERS, character, exclude, intersect, type Range } from '../regex/characters.ts';
 
-// JSON on one line, as Python writes it: what a model has seen most, and no tokens for indentation.
+// JSON on one line in Python's style: models have seen it most, and it spends no tokens on
+// indentation.
 export const COMMA = literal(', ');
 const COLON = literal(': ');
 const QUOTE = literal('"');
 
-/** Written as themselves inside a string. */
+/** Characters that a JSON string holds without an escape. */
 const PLAIN = exclude(ALL_CHARACTERS, [
   [0, 0x1f],
   [0x22, 0x22],
@@ -32,11 +33,11 @@ const SHORT_ESCAPES: readonly (readonly [number, string])[] = [
   [0x0d, '\\r'],
 ];
 
-/** A set of characters as it is written inside a JSON string. */
+/** A set of characters as they are written in a JSON string. */
 export function writeEscaped(ranges: readonly Range[]): Node {
   const escapes = SHORT_ESCAPES.filter(([code]) => intersect(ranges, [[code, code]]).length > 0);
   const plain = intersect(ranges, PLAIN);
-  // The control characters without a short escape are left out: nobody asks a model for them.
+  // Control characters without a short escape are left out; no realistic schema needs them.
   const options = [
     ...(plain.length > 0 ? [character(plain)] : []),
     ...escapes.map(([, written]) => literal(written)),
@@ -44,7 +45,10 @@ export function writeEscaped(ranges: readonly Range[]): Node {
   return options.length > 0 ? choice(...options) : NOTHING;
 }
 
-/** One character of any string; a surrogate that is written out could stand alone, so it is none. */
+/**
+ * One character of any string. Escaped surrogates are excluded, because one could appear without
+ * its pair.
+ */
 export const ANY_CHARACTER = writeEscaped(ALL_CHARACTERS);
 export const ANY_STRING = stringOf(repeat(ANY_CHARACTER, 0, Number.POSITIVE_INFINITY));
 

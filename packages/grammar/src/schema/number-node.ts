@@ -5,12 +5,15 @@ const NONZERO = byte(0x31, 0x39);
 const MINUS = literal('-');
 const POINT = literal('.');
 
-/** What a double holds exactly, and what keeps an answer from being digits without end. */
+/**
+ * A double holds this many digits exactly. The limits also keep an answer from repeating digits
+ * forever.
+ */
 const WHOLE_DIGITS_MAX = 15;
 const FRACTION_DIGITS_MAX = 15;
 const EXPONENT_DIGITS_MAX = 2;
 const LIMIT = 10 ** WHOLE_DIGITS_MAX - 1;
-/** Places behind the point of a number between bounds. */
+/** Numbers of decimal places that a number with bounds may have. */
 const BOUNDED_PLACES = [0, 1, 2, 4];
 
 export type Bounds = { min: number; max: number; excludesMin: boolean; excludesMax: boolean };
@@ -33,19 +36,19 @@ export const NUMBER = sequence(
   ),
 );
 
-/** A whole number as JSON writes it; undefined where the bounds hold none. */
+/** A whole number as JSON writes it; undefined if the bounds allow none. */
 export function integerNode(bounds: Bounds | undefined): Node | undefined {
   return bounds ? decimalNode(bounds, 0) : WHOLE;
 }
 
-/** A number as JSON writes it; undefined where the bounds hold none that is written plainly. */
+/** A number as JSON writes it; undefined if the bounds allow none without an exponent. */
 export function numberNode(bounds: Bounds | undefined): Node | undefined {
   if (!bounds) return NUMBER;
   const nodes = BOUNDED_PLACES.flatMap((places) => decimalNode(bounds, places) ?? []);
   return nodes.length > 0 ? choice(...nodes) : undefined;
 }
 
-/** Numbers between the bounds with exactly that many places behind the point. */
+/** The numbers within the bounds that have exactly this many decimal places. */
 function decimalNode(bounds: Bounds, places: number): Node | undefined {
   const scale = 10 ** places;
   const isInside = (scaled: number) => {
@@ -57,7 +60,7 @@ function decimalNode(bounds: Bounds, places: number): Node | undefined {
   };
   let low = Math.max(-LIMIT, Math.ceil(bounds.min * scale) - 1);
   let high = Math.min(LIMIT, Math.floor(bounds.max * scale) + 1);
-  // The product may be rounded; the quotient of what is written is what a reader gets.
+  // The product may be rounded. A reader of the answer gets the quotient, so the quotient decides.
   while (low <= high && !isInside(low)) low += 1;
   while (low <= high && !isInside(high)) high -= 1;
   if (low > high) return undefined;
@@ -70,7 +73,10 @@ function decimalNode(bounds: Bounds, places: number): Node | undefined {
   return choice(...nodes);
 }
 
-/** The whole numbers from `low` to `high`, at least 0, with a point before the last `places` digits. */
+/**
+ * The whole numbers from `low` to `high`, which are not negative, with a point before the last
+ * `places` digits.
+ */
 function digitsNode(low: number, high: number, places: number): Node {
   const options: Node[] = [];
   for (let length = places + 1, start = 0; start <= high; length += 1, start = 10 ** (length - 1)) {
@@ -81,7 +87,10 @@ function digitsNode(low: number, high: number, places: number): Node {
   return choice(...options);
 }
 
-/** Between two numbers of one length: 37-142 is 3[7-9], [4-9]., 1[0-3]., 14[0-2]. */
+/**
+ * The numbers between two others of the same length: 37-142 becomes 3[7-9], [4-9]., 1[0-3].,
+ * 14[0-2].
+ */
 function between(from: string, to: string, places: number): Node {
   if (/^0*$/u.test(from) && /^9*$/u.test(to)) return anyDigits(from.length, places);
   const [first, last] = [Number(from[0]), Number(to[0])];
@@ -100,7 +109,7 @@ function between(from: string, to: string, places: number): Node {
   return choice(...options);
 }
 
-/** Shared, as the digits behind a bound are the same in every number. */
+/** Shared, because the digits after the bounded part are the same in every number. */
 const anyDigitsKnown = new Map<string, Node>();
 
 function anyDigits(length: number, places: number): Node {

@@ -6,28 +6,31 @@ import { findReference } from './references.ts';
 import { schemaNode } from './schema-node.ts';
 import { valuesBelow } from './values-below.ts';
 
-/** Of anything in the text, also of what says nothing about the answer. */
+/** Levels of any value in the text, including keywords that do not restrict the answer. */
 const LEVELS_MAX = 100;
 const CHARACTERS_PER_STEP = 8;
 
-/** Reads a JSON Schema's text. Throws `GrammarError` with the place that cannot be followed. */
+/**
+ * Reads the text of a JSON Schema. Throws `GrammarError`, which names the field that cannot be
+ * enforced.
+ */
 export function parseSchema(text: string, work: Work): Node {
-  const { place } = work;
-  const root = parseJson(text, place);
+  const { field } = work;
+  const root = parseJson(text, field);
   work.spend(Math.ceil(text.length / CHARACTERS_PER_STEP));
-  for (const { depth } of valuesBelow(root, place)) {
+  for (const { depth } of valuesBelow(root, field)) {
     if (depth > LEVELS_MAX) {
-      throw new GrammarError(place, `is nested deeper than ${LEVELS_MAX} levels`);
+      throw new GrammarError(field, `is nested deeper than ${LEVELS_MAX} levels`);
     }
   }
-  const places = checkSchema(root, place);
-  return schemaNode(root, { work, resolve: (schema) => findReference(schema, root, places) });
+  const fields = checkSchema(root, field);
+  return schemaNode(root, { work, resolve: (schema) => findReference(schema, root, fields) });
 }
 
-function parseJson(text: string, place: string): unknown {
+function parseJson(text: string, field: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new GrammarError(place, 'is not JSON');
+    throw new GrammarError(field, 'is not JSON');
   }
 }

@@ -15,7 +15,7 @@ test('a length counts characters, as written and as escaped', () => {
   expect(matches(automaton, '"a\tb"')).toBe(false);
 });
 
-test('a number is between its bounds exactly where its digits say so', () => {
+test('a number matches exactly if it is within its bounds', () => {
   const bound = fc.integer({ min: -2_000, max: 2_000 }).map((value) => value / 8);
   fc.assert(
     fc.property(
@@ -49,27 +49,27 @@ const SCHEMA = 'response_format.json_schema.schema';
 
 test.each<[object, string]>([
   [{ type: 'string', pattern: '(?=a)' }, '.pattern may not use (?='],
-  [{ type: 'string', pattern: '\\x01' }, '.pattern asks for a character'],
+  [{ type: 'string', pattern: '\\x01' }, '.pattern requires a character'],
   [{ type: 'integer', minimum: 5, exclusiveMaximum: 5 }, ' allows no number'],
   [{ type: 'integer', exclusiveMinimum: 3, exclusiveMaximum: 4 }, ' allows no number'],
-  [{ type: 'object', properties: { a: { type: 'x' } } }, '.properties.a.type must be of'],
+  [{ type: 'object', properties: { a: { type: 'x' } } }, '.properties.a.type must be one of'],
   [{ $ref: '#/$defs/missing' }, '.$ref must name a schema'],
-  [{ $ref: '#' }, ' is itself by its references alone'],
-  [{ anyOf: [{ type: 'null' }, { $ref: '#' }] }, ' is itself by its references alone'],
+  [{ $ref: '#' }, ' refers to itself'],
+  [{ anyOf: [{ type: 'null' }, { $ref: '#' }] }, ' refers to itself'],
   [
     {
       anyOf: [{ $ref: '#/$defs/a' }],
       $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } },
     },
-    '.$defs.a is itself by its references alone',
+    '.$defs.a refers to itself',
   ],
   [
     { type: 'array', items: { type: 'array', items: { $ref: '#/items' }, minItems: 1 } },
-    '.items.items allows no text that ends',
+    '.items.items allows no finite text',
   ],
   [
     { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] },
-    '.properties.a allows no text that ends',
+    '.properties.a allows no finite text',
   ],
   [
     {
@@ -83,9 +83,9 @@ test.each<[object, string]>([
         },
       },
     },
-    '.$defs.node.properties.next allows no text that ends',
+    '.$defs.node.properties.next allows no finite text',
   ],
-])('%o is refused with its place', (schema, message) => {
+])('%o is refused, and the error names the field', (schema, message) => {
   expect(() => open(schema)).toThrow(
     expect.objectContaining({
       name: 'GrammarError',
@@ -99,7 +99,7 @@ test.each([
   ['{"a":', '}'],
   ['{"const":', '}'],
   ['{"default":', '}'],
-])('a schema of 5,000 levels of %s is refused by name', (open_, close) => {
+])('a schema of 5,000 levels of %s is refused, and the error names the field', (open_, close) => {
   const schema = `{"type":"null","title":${open_.repeat(5_000)}1${close.repeat(5_000)}}`;
   expect(() => openGrammar({ kind: 'json_schema', schema })).toThrow('nested deeper than 100');
 });
@@ -131,7 +131,7 @@ test.each<[string, object, string[], string[]]>([
     ['[[], [], []]', '[1]'],
   ],
   [
-    'a name of the language itself',
+    'a name that JavaScript defines on every object',
     {
       type: 'object',
       properties: JSON.parse('{"__proto__":{"const":1}}'),
@@ -146,7 +146,7 @@ test.each<[string, object, string[], string[]]>([
   for (const text of outside) expect([text, matches(automaton, text)]).toEqual([text, false]);
 });
 
-test('a class of thousands of characters, counted to thousands, costs what it holds', () => {
+test('a class of thousands of characters, repeated thousands of times, costs only its size', () => {
   const excluded = Array.from({ length: 7_000 }, (_, at) => String.fromCodePoint(0x4e00 + 2 * at));
   const schema = { type: 'string', pattern: `[^${excluded.join('')}]{1,9999}` };
   const { automaton, steps } = openGrammar({ kind: 'json_schema', schema: JSON.stringify(schema) });
@@ -167,9 +167,12 @@ test.each<[string, object]>([
     { type: 'string', pattern: '[^\\u4e00-\\u4e0f\\u4e20\\u4e30\\u4e40]{1,9999}'.repeat(12) },
   ],
   ['dates', { type: 'string', format: 'date-time' }],
-])('too many %s are refused with the place at which that was found', (_, item) => {
-  const schema = { type: 'array', prefixItems: Array.from({ length: 400 }, () => item) };
-  expect(() => open(schema)).toThrow(
-    /^response_format\.json_schema\.schema(\.prefixItems\.\d+(\.pattern|\.format)?)? takes more than [\d,]+ steps to read/u,
-  );
-});
+])(
+  'too many %s are refused, and the error names the field where the limit was reached',
+  (_, item) => {
+    const schema = { type: 'array', prefixItems: Array.from({ length: 400 }, () => item) };
+    expect(() => open(schema)).toThrow(
+      /^response_format\.json_schema\.schema(\.prefixItems\.\d+(\.pattern|\.format)?)? takes more than [\d,]+ steps to read/u,
+    );
+  },
+);

@@ -26,7 +26,7 @@ const pattern = fc.constantFrom(
   '\\ud83d\\ude80?',
 );
 
-/** Schemas of the part of JSON Schema that is followed, and some that are refused. */
+/** Schemas of the supported part of JSON Schema, and some that are refused. */
 const { schema } = fc.letrec<{ schema: object | boolean; list: object; object: object }>((tie) => ({
   schema: fc.oneof(
     { maxDepth: 4, depthSize: 'small' },
@@ -75,7 +75,7 @@ const root = fc
   .filter((both): both is [object, object | boolean] => typeof both[0] === 'object')
   .map(([whole, it]) => ({ ...whole, $defs: { it } }));
 
-test('every text of a schema that is taken can be ended, and is valid', () => {
+test('every text of an accepted schema can be ended, and is valid', () => {
   let taken = 0;
   let refused = 0;
   fc.assert(

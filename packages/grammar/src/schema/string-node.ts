@@ -10,7 +10,7 @@ const time =
   '(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?(?:Z|[+-](?:0\\d|1[0-4]):[0-5]\\d)';
 const name = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?';
 
-/** Formats that the grammar follows; any other is refused rather than left out. */
+/** The supported formats. Any other is refused, not ignored. */
 export const FORMAT_PATTERNS: Readonly<Record<string, string>> = {
   date,
   'date-time': `${date}T${time}`,
@@ -19,12 +19,12 @@ export const FORMAT_PATTERNS: Readonly<Record<string, string>> = {
   uuid: '[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}',
 };
 
-export function stringNode(schema: Schema, place: string, work: Work): Node {
+export function stringNode(schema: Schema, field: string, work: Work): Node {
   const { pattern, format, minLength, maxLength } = schema;
   const keyword = typeof format === 'string' ? 'format' : 'pattern';
   const written = typeof format === 'string' ? FORMAT_PATTERNS[format] : pattern;
   if (typeof written === 'string') {
-    work.place = `${place}.${keyword}`;
+    work.field = `${field}.${keyword}`;
     return stringOf(parseRegex(written, writeEscaped, work));
   }
   const min = typeof minLength === 'number' ? minLength : 0;

@@ -1,16 +1,16 @@
-export type Placed = { value: unknown; place: string; depth: number };
+export type LocatedValue = { value: unknown; field: string; depth: number };
 
 /**
- * A value of JSON and all that is in it, with their places. By a loop and not by itself, because the
- * stack ends before the depth that a text may have.
+ * A JSON value and all values within it, each with its field. Iterative, because a text may be
+ * nested deeper than the stack allows.
  */
-export function* valuesBelow(root: unknown, place: string): Generator<Placed, void> {
-  const open: Placed[] = [{ value: root, place, depth: 0 }];
+export function* valuesBelow(root: unknown, field: string): Generator<LocatedValue, void> {
+  const open: LocatedValue[] = [{ value: root, field, depth: 0 }];
   for (let at = open.pop(); at; at = open.pop()) {
     yield at;
     if (typeof at.value !== 'object' || at.value === null) continue;
     for (const [key, value] of Object.entries(at.value)) {
-      open.push({ value, place: `${at.place}.${key}`, depth: at.depth + 1 });
+      open.push({ value, field: `${at.field}.${key}`, depth: at.depth + 1 });
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { Automaton, State } from '../automaton.ts';
 
-/** Whether the whole text is one that the automaton allows. */
+/** Whether the automaton allows the whole text. */
 export function matches(automaton: Automaton, text: string): boolean {
-  // The space in front is the tokenizer's.
+  // The tokenizer writes the space in front.
   let state: State | undefined = automaton.start;
   for (const byte of new TextEncoder().encode(` ${text}`)) {
     state = state && automaton.next(state, byte)?.to;

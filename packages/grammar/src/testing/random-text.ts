@@ -1,12 +1,11 @@
 import type { Automaton, State } from '../automaton.ts';
 
-/** States looked through for a way to the end. */
+/** States visited in search of the end. */
 const STATES_MAX = 50_000;
 
 /**
- * A text of the automaton: `bytesMax` bytes at most are drawn by `draw`, a whole number below its
- * argument; then comes the shortest way to the end. Throws where there is none, which is what a test
- * wants to know.
+ * A text of the automaton. At most `bytesMax` bytes are drawn with `draw`, which returns a whole
+ * number below its argument; then the shortest path to the end follows. Throws if there is none.
  */
 export function randomText(
   automaton: Automaton,
@@ -28,7 +27,7 @@ export function randomText(
 
 type Step = { state: State; byte: number; before: Step | undefined };
 
-/** Looks first where the least is left to be written. */
+/** Visits the states with the least left to write first. */
 function shortestEnd(automaton: Automaton, from: State): number[] {
   const open: Step[][] = [[{ state: from, byte: 0, before: undefined }]];
   const seen = new Set([from]);
