@@ -82,6 +82,35 @@ test('a body that says it is too long is refused before it is sent', async ({ ur
   expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ code: 0 }], result: false });
 });
 
+test('a client that asks before it sends is told to go on, or refused without its body', async ({
+  url,
+  tenant,
+}) => {
+  const body = '{"prompt":"Hello"}';
+  const ask = async (headers: Record<string, string>, sizeBytes: number) => {
+    let isAskedFor = false;
+    const request = httpRequest(`${url}${RUN}`, {
+      method: 'POST',
+      headers: { ...headers, expect: '100-continue', 'content-length': sizeBytes },
+    });
+    request.on('continue', () => {
+      isAskedFor = true;
+      request.end(body);
+    });
+    // The server closes once it has refused what was not sent.
+    request.on('error', () => {});
+    const status = await new Promise<number | undefined>((resolve) => {
+      request.on('response', (response) => resolve(response.resume().statusCode));
+      request.flushHeaders();
+    });
+    request.destroy();
+    return { status, isAskedFor };
+  };
+  expect(await ask(keyOf(tenant), body.length)).toEqual({ status: 200, isAskedFor: true });
+  expect(await ask({ 'x-api-key': 'unknown' }, 90_000)).toEqual({ status: 401, isAskedFor: false });
+  expect(await ask(keyOf(tenant), 2_000_000)).toEqual({ status: 413, isAskedFor: false });
+});
+
 test('an endless chunked body is refused at the limit', async ({ url, tenant, db }) => {
   const { hostname, port } = new URL(url);
   const answer = await new Promise<string>((resolve, reject) => {
