@@ -15,7 +15,7 @@ import {
   ProjectCache,
   signatureOf,
 } from '@runfleet/identity';
-import { parseUsd } from '@runfleet/protocol';
+import { parseUsd, refusalSchema } from '@runfleet/protocol';
 import { openTaskQueue } from '@runfleet/queue';
 import { createHealth, createLogger, createMetrics, NO_PROXIES } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
@@ -25,6 +25,7 @@ import type { ApiContext } from './api-context.ts';
 import { createApi } from './create-api.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
+import { listRoutes, type Route } from './routes.ts';
 
 export const ORIGIN = 'http://127.0.0.1:3100';
 const PASSWORD = 'correct horse';
@@ -84,12 +85,14 @@ export const testWithApi = testWithDb
       },
     };
     const app = createApi(ctx);
+    const routes = listRoutes(ctx);
 
     const request = async (path: string, init?: RequestInit): Promise<Reply> => {
       const response = await app.request(path, init);
       const text = await response.text();
       const isJson = response.headers.get('content-type')?.includes('json') ?? false;
       const body = isJson ? (JSON.parse(text) as Reply['body']) : {};
+      if (isJson) checkShape(routes, `${init?.method ?? 'GET'} ${path}`, body);
       return { status: response.status, headers: response.headers, text, body };
     };
     /** A signed POST; a body that is not a text, bytes or a form is sent as JSON. */
@@ -131,6 +134,21 @@ export const testWithApi = testWithDb
     };
   })
   .extend('tenant', async ({ api }) => api.createTenant());
+
+/** Every JSON answer of every test has exactly the shape that the protocol states for its route. */
+function checkShape(routes: readonly Route[], call: string, body: Reply['body'] | null): void {
+  // `get-session` answers null to a caller who is not signed in.
+  if (body?.['result'] === false) {
+    refusalSchema.parse(body);
+    return;
+  }
+  const [asked = ''] = call.split('?');
+  routes.find((route) => patternOf(route).test(asked))?.answer?.parse(body);
+}
+
+function patternOf({ call }: Route): RegExp {
+  return new RegExp(`^${call.replaceAll(/:[a-z]+/g, '[^/]+').replace('*', '.*')}$`, 'i');
+}
 
 function sign({ apiKey, apiSecret }: Project): Record<string, string> {
   if (apiSecret === null) return { 'x-api-key': apiKey };

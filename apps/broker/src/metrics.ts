@@ -1,4 +1,4 @@
-import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
+import { IDLE_REASONS, type IdleReason } from '@runfleet/protocol';
 import type { Metrics } from '@runfleet/service';
 
 export type BrokerMetrics = ReturnType<typeof brokerMetrics>;

@@ -1,6 +1,7 @@
+import type { IdleReason } from '@runfleet/protocol';
 /** What a pool's leader tells operators about once a second: who waits, and why workers have nothing to do. */
 import type { PoolLoad } from '@runfleet/queue';
-import { explainIdle, fitModel, type HeldWhy, type IdleReason } from '@runfleet/scheduler';
+import { explainIdle, fitModel, type HeldWhy } from '@runfleet/scheduler';
 import { type PlaceableWorker, writePoolStanding } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { testWithDb } from '@runfleet/db/testing';
 import { openAnnouncer } from '@runfleet/events';
-import type { Downstream, TaskFrame } from '@runfleet/protocol';
+import { type Downstream, downstreamSchema, type TaskFrame } from '@runfleet/protocol';
 import { createLogger } from '@runfleet/service';
 import { WebSocket } from 'ws';
 
@@ -40,7 +40,7 @@ export const testWithGateway = testWithDb
     return gateway;
   });
 
-/** A socket that keeps every frame. */
+/** A socket that keeps every frame; a frame that differs from the protocol throws. */
 export class TestClient implements AsyncDisposable {
   readonly frames: Downstream[] = [];
   readonly socket: WebSocket;
@@ -50,7 +50,7 @@ export class TestClient implements AsyncDisposable {
   constructor(gateway: { url: string }, path = '/v1') {
     this.socket = new WebSocket(gateway.url.replace('http', 'ws') + path);
     this.socket.on('message', (data: Buffer) => {
-      this.frames.push(JSON.parse(data.toString()) as Downstream);
+      this.frames.push(downstreamSchema.parse(JSON.parse(data.toString())));
       this.#wake?.();
     });
     this.socket.on('close', (code, reason) => {

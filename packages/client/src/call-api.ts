@@ -1,3 +1,5 @@
+import type { Envelope } from '@runfleet/protocol';
+
 import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
 import { signRequest } from './sign-request.ts';
 
@@ -10,8 +12,6 @@ export type ApiAccess = {
   answerTimeoutMs: number;
   fetch: typeof fetch;
 };
-
-type Envelope = { result: boolean; errors?: { code: number; message: string }[] };
 
 /**
  * One POST of the API. Throws RunfleetApiError when refused, RunfleetConnectionError when there was no
@@ -27,7 +27,7 @@ export async function callApi<Payload>(
   const { response, text } = await post(access, url, JSON.stringify(body), options);
   const about = { status: response.status, requestId: response.headers.get('x-request-id') };
   const envelope = parseEnvelope(text);
-  if (envelope?.result === true) return envelope as Envelope & Payload;
+  if (envelope?.result === true) return envelope as Payload;
 
   const { code = 0, message = `${url} answered ${response.status} without a Runfleet envelope.` } =
     envelope?.errors?.[0] ?? {};
@@ -73,10 +73,10 @@ async function authorisationOf(access: ApiAccess): Promise<Record<string, string
   return { ...project, ...(await signRequest({ apiKey, apiSecret }, Date.now().toString())) };
 }
 
-function parseEnvelope(text: string): Envelope | null {
+function parseEnvelope(text: string): Partial<Envelope> | null {
   try {
     const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' && value !== null ? (value as Envelope) : null;
+    return typeof value === 'object' && value !== null ? (value as Partial<Envelope>) : null;
   } catch {
     // Some proxy's page; the caller says so.
     return null;

@@ -108,13 +108,8 @@ test('without a WebSocket class the way out is named', () => {
 });
 
 test('the answer is the same by deltas, by cumulative frames and after a requeue', () => {
-  const frame = (type: TaskFrame['type'], message: TaskFrame['message']): TaskFrame => ({
-    type,
-    id: '7',
-    tasktoken: 'tok',
-    message,
-    result: true,
-  });
+  const frame = (type: TaskFrame['type'], message: TaskFrame['message']) =>
+    ({ type, id: '7', tasktoken: 'tok', message, result: true }) as TaskFrame;
   const delta = (raw: string) => frame('task_output', { type: 'delta', raw });
   const full = (raw: string) => frame('task_output_full', { raw, thinking: [], answer: [raw] });
 
@@ -137,15 +132,16 @@ const TYPES: TaskFrame['type'][] = [
 ];
 
 function lifeFrom(after: number): TaskFrame[] {
-  return TYPES.map((type, index) => ({
+  const frames = TYPES.map((type, index) => ({
     type,
     id: '7',
     tasktoken: 'tok',
     message: type === 'task_postprocess_end' ? [] : null,
-    result: true as const,
+    result: true,
     seq: index + 1,
     epoch: 1,
-  })).slice(after);
+  }));
+  return frames.slice(after) as TaskFrame[];
 }
 
 async function collect(frames: AsyncGenerator<TaskFrame>): Promise<TaskFrame[]> {

@@ -1,4 +1,11 @@
-import type { TaskFrame } from '@runfleet/protocol';
+import type {
+  RunAnswer,
+  TaskAnswer,
+  TaskFrame,
+  WireTask,
+  WireTaskSummary,
+  WireTool,
+} from '@runfleet/protocol';
 
 import { type ApiAccess, callApi } from './call-api.ts';
 import { RunfleetConnectionError } from './errors.ts';
@@ -6,7 +13,6 @@ import { type FollowOptions, followTask } from './follow-task.ts';
 import { repeatUntilAnswered } from './repeat-until-answered.ts';
 import { runHeaders, type RunOptions } from './run-options.ts';
 import { platformSocketClass, type SocketClass } from './socket-class.ts';
-import type { ListedTasks, WireTask, WireTaskSummary, WireTool } from './wire.ts';
 
 export type ClientOptions = {
   /** The API's base, with its version: `https://fleet.example.com/v1`. */
@@ -37,9 +43,12 @@ export type TaskPage = {
   model?: string | undefined;
 };
 
+/** `total` counts every task that matches, listed or not. */
+export type ListedTasks<Task = WireTask> = { total: number; tasks: Task[] };
+
 type Cancellable = { signal?: AbortSignal | undefined };
-type TaskAnswer = { tasklist: WireTask[] };
-type ToolAnswer = { tool: WireTool[]; total: number };
+/** Calls without `summary` answer whole models. */
+type WholeTools = { tool: WireTool[]; total: number };
 
 const ANSWER_TIMEOUT_MS = 30_000;
 
@@ -75,9 +84,8 @@ export class RunfleetClient {
     const path = `Run/${model.split('/').map(encodeURIComponent).join('/')}`;
     const { signal } = options;
     const headers = runHeaders(options);
-    type Answer = { taskid: string; socketaccesstoken: string };
     const answer = await repeatUntilAnswered(
-      () => callApi<Answer>(this.#access, path, parameters, { signal, headers }),
+      () => callApi<RunAnswer>(this.#access, path, parameters, { signal, headers }),
       signal,
     );
     return { taskId: answer.taskid, token: answer.socketaccesstoken };
@@ -114,7 +122,7 @@ export class RunfleetClient {
   ): Promise<{ total: number; tools: WireTool[] }> {
     const { start = 0, limit = 20, search } = page;
     const body = { start: `${start}`, limit: `${limit}`, ...(search ? { search } : {}) };
-    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/List', body, { signal });
+    const answer = await callApi<WholeTools>(this.#access, 'Tool/List', body, { signal });
     return { total: Number(answer.total), tools: answer.tool };
   }
 
@@ -122,7 +130,7 @@ export class RunfleetClient {
   async tool(model: string, { signal }: Cancellable = {}): Promise<WireTool> {
     const [slugowner = '', slugproject = ''] = model.split('/');
     const body = { slugowner, slugproject };
-    const answer = await callApi<ToolAnswer>(this.#access, 'Tool/Detail', body, { signal });
+    const answer = await callApi<WholeTools>(this.#access, 'Tool/Detail', body, { signal });
     return first(answer.tool, `Tool/Detail of ${model}`);
   }
 

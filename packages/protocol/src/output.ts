@@ -1,26 +1,8 @@
-/** How likely the model held a token: the natural logarithm, and the likeliest others. */
-export type TokenLogprobs = {
-  id: number;
-  token: string;
-  logprob: number;
-  top: readonly { id: number; token: string; logprob: number }[];
-};
-
-/** What a task leaves behind, in the shapes of the wire's `outputs`. `logprobs` only where asked for. */
-export type RawOutput = {
-  contenttype: 'raw';
-  content: {
-    prompt: string;
-    raw: string;
-    thinking: string[];
-    answer: string[];
-    logprobs?: readonly TokenLogprobs[];
-  };
-};
+import type { TaskOutputItem } from './wire/output-item.ts';
 
 /**
- * A file that a task leaves behind; the wire gets `FileOutput`. `storageKey` stays inside, and is null
- * where the file is the task's answer as text: the task's row keeps that already.
+ * A file that a task wrote, as it is stored; the wire gets a `FileOutput`. `storageKey` is internal, and
+ * null where the file is the answer as text, which is in the task's row.
  */
 export type StoredFile = {
   id: string;
@@ -31,28 +13,9 @@ export type StoredFile = {
   storageKey: string | null;
 };
 
-export type FileOutput = {
-  id: string;
-  name: string;
-  contenttype: string;
-  parentid: string;
-  uuid: string;
-  size: string;
-  addedtime: string;
-  modifiedtime: string;
-  accesskey: string;
-  foldercount: string;
-  filecount: string;
-  ispublic: number;
-  expiretime: null;
-  url: string;
-};
-
-export type TaskOutputItem = RawOutput | FileOutput;
-
 /**
- * Outputs as the wire gives them: files are stored with a path below the API's base, so that the
- * public address can change, and leave with the whole URL.
+ * Outputs as the wire writes them. They are stored with a path relative to the API's base, so that the
+ * public address can change; clients get the whole URL.
  */
 export function withAbsoluteUrls(
   outputs: readonly TaskOutputItem[],

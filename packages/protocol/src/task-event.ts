@@ -1,9 +1,11 @@
 /**
  * What can happen to a task, as rows of its event log. Each row has a `seq`, gapless from 1 per
- * task, and the epoch in which it happened. Entering a status is an event named like the status.
+ * task, and the epoch in which it happened. When a task enters a status, an event with the name of that
+ * status is written.
  */
-import type { TaskOutputItem } from './output.ts';
 import { TASK_STATUSES, type TaskStatus } from './task-status.ts';
+import type { TaskOutputItem } from './wire/output-item.ts';
+import type { TaskCost } from './wire/receipt.ts';
 
 /** Events that are not statuses. */
 export const TASK_OCCURRENCES = [
@@ -18,7 +20,7 @@ type TaskOccurrence = (typeof TASK_OCCURRENCES)[number];
 export type TaskEventType = TaskStatus | TaskOccurrence;
 export const TASK_EVENT_TYPES: readonly TaskEventType[] = [...TASK_STATUSES, ...TASK_OCCURRENCES];
 
-/** The payload of each kind of event, as it is stored. Amounts are strings with 12 decimals. */
+/** The stored payload of each type of event. Amounts are strings with 12 decimals. */
 export type TaskEventPayloads = {
   task_queue: { reason: string } | null;
   task_assign: null;
@@ -26,7 +28,7 @@ export type TaskEventPayloads = {
   task_preprocess_start: null;
   task_preprocess_end: null;
   task_start: null;
-  /** `raw` is only what is new; `tokens` counts the answer's tokens so far. */
+  /** `raw` is only the new text; `tokens` counts the answer's tokens so far. */
   task_output: { raw: string; tokens: number; elapsedMs: number };
   task_output_full: { raw: string };
   task_error: { raw: string };
@@ -38,39 +40,11 @@ export type TaskEventPayloads = {
   task_cost: TaskCost;
 };
 
-/** Money that moved for a task: `hold` when it is accepted, `settle` when it ends. */
-export type TaskCost = {
-  kind: 'hold' | 'settle';
-  seconds: string;
-  cost: string;
-  held: string;
-  receipt?: Receipt;
-};
-
-/** What a finished task cost and why. `seconds` per stage are decimals with four places. */
-export type Receipt = {
-  priceVersion: string;
-  cps: string;
-  seconds: { queue: string; preprocess: string; run: string; postprocess: string; billed: string };
-  /**
-   * What the run had of a slot, from accept to end, and the tokens whose text it left in the log: also
-   * where it was killed or failed, and nothing is billed. Absent in older receipts.
-   */
-  used?: { seconds: string; tokens: number };
-  /** The folder of the weights that answered, and what computed. */
-  weights: string;
-  device: string;
-  promptTokens: number;
-  completionTokens: number;
-  finishReason: string;
-  cost: string;
-};
-
 export type NewTaskEvent = {
   [T in TaskEventType]: { type: T; payload: TaskEventPayloads[T] };
 }[TaskEventType];
 
-/** A row of the log. `at` is microseconds since 1970 by the database clock, as a decimal string on the wire. */
+/** A row of the log. `at` is microseconds since 1970 by the database clock. */
 export type TaskEvent = NewTaskEvent & {
   taskId: string;
   seq: number;

@@ -1,21 +1,8 @@
+import type { IdleReason } from '@runfleet/protocol';
+
 import type { ModelFit } from './fit-model.ts';
 import { carriesLabels } from './lane.ts';
 import type { HeldWhy } from './place-tasks.ts';
-
-/** Why a worker with a free slot got nothing, each with what an operator reads. */
-export const IDLE_REASONS = {
-  no_task: 'No task waits in the pool.',
-  tenants_parked: 'Those whose tasks wait are at their limit of running tasks.',
-  labels: 'What waits requires labels that the worker does not carry.',
-  left: 'It is left to another of its pools, whose tasks waited for longer.',
-  memory: 'The model does not fit beside those that are busy.',
-  session: 'A task waits a moment for another worker, which knows its session.',
-  avoided: 'A task waits for another worker, since it failed on this one.',
-  draining: 'The worker takes no new tasks.',
-  quarantined: 'The worker failed too often in a row and rests for a while.',
-} as const;
-
-export type IdleReason = keyof typeof IDLE_REASONS;
 
 export type IdleWorker = {
   readonly state: 'ready' | 'draining' | 'quarantined';

@@ -1,5 +1,5 @@
 import { isDatabaseAway } from '@runfleet/db';
-import { ERRORS, RunfleetError } from '@runfleet/protocol';
+import { ERRORS, type Refusal, RunfleetError } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
 import type { ApiRequest } from '../api-context.ts';
@@ -12,8 +12,8 @@ export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unkno
   const expected = error instanceof RunfleetError ? error : toFault(ctx, c, error);
   const { code, http } = ERRORS[expected.kind];
   c.var.trace.code = code;
-  const body = { errors: [{ code, message: expected.message }], result: false };
-  const response = answerJson(c, body, http);
+  const body = { errors: [{ code, message: expected.message }], result: false as const };
+  const response = answerJson<Refusal>(c, body, http);
   if (http === 503 || http === 429) {
     const seconds = expected.retryAfterSeconds ?? RETRY_AFTER_SECONDS;
     response.headers.set('retry-after', String(seconds));

@@ -6,7 +6,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
  * Answers with JSON. All headers are given at once, as a plain object, which the Node server writes
  * without building a `Headers`: this is on the path of every Run.
  */
-export function answerJson(c: ApiRequest, body: unknown, status = 200): Response {
+export function answerJson<Body>(c: ApiRequest, body: Body, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: answerHeaders(c, JSON_TYPE) });
 }
 

@@ -1,5 +1,5 @@
 import { setOverflow, setShare } from '@runfleet/identity';
-import { RunfleetError } from '@runfleet/protocol';
+import { RunfleetError, type TenantAnswer } from '@runfleet/protocol';
 import { z } from 'zod';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
@@ -24,7 +24,7 @@ export function changeTenant(ctx: ApiContext): ApiHandler {
       );
     }
     const tenant = await setShare(ctx, c.req.param('id') ?? '', share.data);
-    return answerJson(c, { errors: [], tenant, result: true });
+    return answerJson<TenantAnswer>(c, { errors: [], tenant, result: true });
   };
 }
 
@@ -34,6 +34,6 @@ export function changeProject(ctx: ApiContext): ApiHandler {
     await requireOperator(ctx, c);
     const { overflow } = await readParameters(ctx, c, SMALL_BODY_BYTES);
     const tenant = await setOverflow(ctx, c.req.param('id') ?? '', overflow);
-    return answerJson(c, { errors: [], tenant, result: true });
+    return answerJson<TenantAnswer>(c, { errors: [], tenant, result: true });
   };
 }

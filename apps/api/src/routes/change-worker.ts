@@ -1,4 +1,4 @@
-import { RunfleetError } from '@runfleet/protocol';
+import { type Done, RunfleetError } from '@runfleet/protocol';
 import { drainWorker, pardonWorker } from '@runfleet/tasks';
 import { z } from 'zod';
 
@@ -22,6 +22,6 @@ export function changeWorker(ctx: ApiContext, change: keyof typeof CHANGES): Api
     const id = c.req.param('id') ?? '';
     const isChanged = workerId.safeParse(id).success && (await apply(ctx, { id }));
     if (!isChanged) throw new RunfleetError('invalid_request', `Worker ${id} ${refusal}.`);
-    return answerJson(c, { errors: [], result: true });
+    return answerJson<Done>(c, { errors: [], result: true });
   };
 }

@@ -13,6 +13,6 @@ export function endTask(ctx: ApiContext, { onlyQueued }: { onlyQueued: boolean }
     const reference = readTaskReference(body);
     const task = await killTask(ctx, { organisationId, reference, onlyQueued });
     c.var.trace.taskId = task.id;
-    return answerJson(c, taskAnswer([task], ctx.settings.apiUrl));
+    return answerJson(c, taskAnswer(task, ctx.settings.apiUrl));
   };
 }

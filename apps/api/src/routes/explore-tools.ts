@@ -1,8 +1,9 @@
 import { MODELS } from '@runfleet/models';
+import type { ExploreAnswer } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import { toolWire } from '../wire/tool-wire.ts';
+import { toolSummaryWire } from '../wire/tool-wire.ts';
 import { openToolCall } from './open-tool-call.ts';
 
 /** `POST /v1/Tool/Explore`: the catalogue by category. */
@@ -15,9 +16,9 @@ export function exploreTools(ctx: ApiContext, stats: RememberedStats): ApiHandle
       id: category,
       title: category,
       tools: MODELS.filter((model) => model.categories.includes(category)).map((model) =>
-        toolWire(model, counts.get(model.id), true),
+        toolSummaryWire(model, counts.get(model.id)),
       ),
     }));
-    return answerJson(c, { errors: [], explore, result: true });
+    return answerJson<ExploreAnswer>(c, { errors: [], explore, result: true });
   };
 }

@@ -1,5 +1,6 @@
-import { readTenants, type Tenant } from '@runfleet/identity';
+import { readTenants } from '@runfleet/identity';
 import { MODELS } from '@runfleet/models';
+import type { FleetTenants } from '@runfleet/protocol';
 import { laneOf } from '@runfleet/scheduler';
 import { listLanes, readSlotUse } from '@runfleet/tasks';
 
@@ -13,14 +14,6 @@ const TENANTS_MAX = 50;
 const LANES_MAX = 20;
 const TTL_MS = 3_000;
 
-type FleetTenant = Tenant & {
-  /** Of the window. */
-  slotSeconds: number;
-  running: number;
-  /** Null while Redis is away. */
-  waiting: number | null;
-};
-
 /**
  * `GET /admin/v1/tenants`: who has what of the fleet: the organisations with the most slot-seconds of
  * the last hour (or less, where very many tasks ended) and the most waiting tasks, 50 of each at most.
@@ -33,9 +26,7 @@ export function listFleetTenants(ctx: ApiContext): ApiHandler {
   };
 }
 
-async function readFleetTenants(
-  ctx: ApiContext,
-): Promise<{ windowSeconds: number; tenants: FleetTenant[] }> {
+async function readFleetTenants(ctx: ApiContext): Promise<FleetTenants> {
   const [{ windowSeconds, uses }, waiting] = await Promise.all([
     readSlotUse(ctx, { windowSeconds: WINDOW_SECONDS, limit: TENANTS_MAX }),
     readWaiting(ctx),

@@ -1,9 +1,10 @@
 import { cleanSlug, type Model, MODELS } from '@runfleet/models';
+import type { ToolListAnswer } from '@runfleet/protocol';
 import type { ModelStats } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import { toolWire } from '../wire/tool-wire.ts';
+import { toolSummaryWire, toolWire } from '../wire/tool-wire.ts';
 import { isSet, openToolCall } from './open-tool-call.ts';
 import { readPage } from './page-parameters.ts';
 import { readSearch, relevanceOf } from './search-models.ts';
@@ -23,10 +24,16 @@ export function listTools(ctx: ApiContext, stats: RememberedStats): ApiHandler {
     const matching = found.toSorted(
       (a, b) => (a.rank - b.rank) * sign || byId(a.model) - byId(b.model),
     );
+    const wire = isSet(body['summary']) ? toolSummaryWire : toolWire;
     const tool = matching
       .slice(start, start + limit)
-      .map(({ model }) => toolWire(model, counts.get(model.id), isSet(body['summary'])));
-    return answerJson(c, { total: matching.length, errors: [], tool, result: true });
+      .map(({ model }) => wire(model, counts.get(model.id)));
+    return answerJson<ToolListAnswer>(c, {
+      total: matching.length,
+      errors: [],
+      tool,
+      result: true,
+    });
   };
 }
 

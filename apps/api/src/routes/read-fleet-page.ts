@@ -1,3 +1,4 @@
+import type { Fleet } from '@runfleet/protocol';
 import { readFleet, readPoolStandings } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
@@ -9,14 +10,23 @@ export function readFleetPage(ctx: ApiContext): ApiHandler {
   return async (c) => {
     await requireOperator(ctx, c);
     const [fleet, standings] = await Promise.all([readFleet(ctx), readPoolStandings(ctx)]);
-    return answerJson(c, withStrings({ ...fleet, standings: Object.fromEntries(standings) }));
+    return answerJson<Fleet>(c, onWire({ ...fleet, standings: Object.fromEntries(standings) }));
   };
 }
 
-function withStrings(value: unknown): unknown {
+/** JSON has no bigint: moments become decimal texts. */
+type OnWire<Value> = Value extends bigint
+  ? string
+  : Value extends readonly (infer Item)[]
+    ? OnWire<Item>[]
+    : Value extends object
+      ? { [Key in keyof Value]: OnWire<Value[Key]> }
+      : Value;
+
+function onWire<Value>(value: Value): OnWire<Value> {
   return JSON.parse(
     JSON.stringify(value, (_, entry: unknown) =>
       typeof entry === 'bigint' ? entry.toString() : entry,
     ),
-  );
+  ) as OnWire<Value>;
 }

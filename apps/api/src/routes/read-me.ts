@@ -1,7 +1,7 @@
 import { readAccount } from '@runfleet/billing';
 import { listProjects } from '@runfleet/identity';
 import { MODELS, slugOf } from '@runfleet/models';
-import { formatUsd } from '@runfleet/protocol';
+import { formatUsd, type Me } from '@runfleet/protocol';
 import { listServedWeights } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
@@ -13,20 +13,22 @@ export function readMe(ctx: ApiContext): ApiHandler {
   return async (c) => {
     const session = await requireSession(ctx, c);
     const [membership] = session.memberships;
-    const organisationId = membership?.organisationId;
+    const organisation = membership
+      ? { id: membership.organisationId, name: membership.organisationName }
+      : null;
     const [served, projects, account] = await Promise.all([
       readServed(ctx),
-      organisationId === undefined ? [] : listProjects(ctx, organisationId),
-      organisationId === undefined ? null : readAccount(ctx, organisationId),
+      organisation === null ? [] : listProjects(ctx, organisation.id),
+      organisation === null ? null : readAccount(ctx, organisation.id),
     ]);
-    return answerJson(c, {
+    return answerJson<Me>(c, {
       user: {
         id: session.userId,
         email: session.email,
         name: session.name,
         isOperator: session.isOperator,
       },
-      organisation: membership ? { id: organisationId, name: membership.organisationName } : null,
+      organisation,
       projects: projects.map(({ id, name, authType, keyHint }) => ({
         id,
         name,

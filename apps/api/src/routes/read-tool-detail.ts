@@ -1,9 +1,9 @@
 import { findModel } from '@runfleet/models';
-import { MESSAGES, RunfleetError } from '@runfleet/protocol';
+import { MESSAGES, RunfleetError, type ToolAnswer } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler, RememberedStats } from '../api-context.ts';
 import { answerJson } from '../http/answer.ts';
-import { toolWire } from '../wire/tool-wire.ts';
+import { toolSummaryWire, toolWire } from '../wire/tool-wire.ts';
 import { isSet, openToolCall } from './open-tool-call.ts';
 
 /** `POST /v1/Tool/Detail`: one model by its slugs. */
@@ -13,8 +13,9 @@ export function readToolDetail(ctx: ApiContext, stats: RememberedStats): ApiHand
     const model = findModel(readSlug(body, 'slugowner'), readSlug(body, 'slugproject'));
     if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
     const counts = await stats.read();
-    const tool = [toolWire(model, counts.get(model.id), isSet(body['summary']))];
-    return answerJson(c, { errors: [], tool, result: true });
+    const wire = isSet(body['summary']) ? toolSummaryWire : toolWire;
+    const tool = [wire(model, counts.get(model.id))];
+    return answerJson<ToolAnswer>(c, { errors: [], tool, result: true });
   };
 }
 

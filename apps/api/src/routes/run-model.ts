@@ -1,5 +1,5 @@
 import { findModel, parseChatParameters } from '@runfleet/models';
-import { MESSAGES, RunfleetError } from '@runfleet/protocol';
+import { MESSAGES, type RunAnswer, RunfleetError } from '@runfleet/protocol';
 import { createTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../api-context.ts';
@@ -56,7 +56,12 @@ export function runModel(ctx: ApiContext): ApiHandler {
       ...options,
     });
     c.var.trace.taskId = id;
-    return answerJson(c, { errors: [], taskid: id, socketaccesstoken: token, result: true });
+    return answerJson<RunAnswer>(c, {
+      errors: [],
+      taskid: id,
+      socketaccesstoken: token,
+      result: true,
+    });
   };
 }
 

@@ -2,12 +2,50 @@ import { assignTasks } from '@runfleet/tasks';
 import { aWorker } from '@runfleet/tasks/testing';
 import { describe, expect } from 'vitest';
 
-import { RUN, type Tenant, testWithApi as base } from '../testing.ts';
+import { ORIGIN, RUN, type Tenant, testWithApi as base } from '../testing.ts';
 
 type Task = Record<string, unknown>;
 type Listed = { total: string; errors: unknown[]; tasklist: Task[]; result: boolean };
 
 const NOT_FOUND = { errors: [{ code: 1, message: 'task-not-exist' }], result: false };
+
+const ANSWER = {
+  contenttype: 'raw',
+  content: { prompt: 'Hello', raw: 'Hi.', thinking: [], answer: ['Hi.'] },
+};
+const FILE = {
+  id: '6bc392c93856dfce3a7d1b4261e15af3',
+  name: '0.txt',
+  contenttype: 'text/plain',
+  parentid: '0',
+  uuid: '1',
+  size: '12',
+  addedtime: '1734513814',
+  modifiedtime: '1734513814',
+  accesskey: 'A'.repeat(30),
+  foldercount: '0',
+  filecount: '0',
+  ispublic: 0,
+  expiretime: null,
+  url: `/File/${'A'.repeat(30)}/0.txt`,
+};
+const RECEIPT = {
+  priceVersion: 'phi-3.5-mini-instruct/1',
+  cps: '0.000585000000',
+  seconds: {
+    queue: '0.1000',
+    preprocess: '0.1000',
+    run: '3.4000',
+    postprocess: '0.6000',
+    billed: '6.0000',
+  },
+  weights: 'echo',
+  device: 'CPU',
+  promptTokens: 1,
+  completionTokens: 2,
+  finishReason: 'stop',
+  cost: '0.003510000000',
+};
 
 const test = base.extend('tasks', async ({ api, tenant }) => ({
   async run(owner: Tenant = tenant) {
@@ -26,16 +64,10 @@ test('a finished task is answered as the published sample is', async ({
   tasks,
 }) => {
   const { id, token } = await tasks.run();
-  const file = {
-    id: '6bc392c93856dfce3a7d1b4261e15af3',
-    name: '0.txt',
-    contenttype: 'text/plain',
-    size: '12',
-  };
   await db.sql`
     update tasks set status = 'task_postprocess_end', outcome = 'succeeded', pexit = '0',
-      total_cost = '0.003510000000', debug_output = 'Hi.', receipt = ${db.sql.json({ a: 1 })},
-      outputs = ${db.sql.json([{ contenttype: 'raw', content: { prompt: 'Hello', raw: 'Hi.', thinking: [], answer: ['Hi.'] } }, file])},
+      total_cost = '0.003510000000', debug_output = 'Hi.', receipt = ${db.sql.json(RECEIPT)},
+      outputs = ${db.sql.json([ANSWER, FILE])},
       queued_at = to_timestamp(1734513807.1), assigned_at = to_timestamp(1734513807.2),
       accepted_at = to_timestamp(1734513807.3), preprocess_started_at = to_timestamp(1734513807.4),
       preprocess_ended_at = to_timestamp(1734513807.5), started_at = to_timestamp(1734513809.9),
@@ -81,19 +113,13 @@ test('a finished task is answered as the published sample is', async ({
         postprocessendtime: '1734513814',
         pexit: '0',
         categories: '["tool","llm","text-generation"]',
-        outputs: [
-          {
-            content: { raw: 'Hi.', answer: ['Hi.'], prompt: 'Hello', thinking: [] },
-            contenttype: 'raw',
-          },
-          { id: file.id, name: '0.txt', size: '12', contenttype: 'text/plain' },
-        ],
+        outputs: [ANSWER, { ...FILE, url: `${ORIGIN}/v1${FILE.url}` }],
         size: '12',
         modeldescription: expect.any(String),
         modelslugowner: 'microsoft',
         modelslugproject: 'Phi-3.5-mini-instruct',
         outputfolderid: '0',
-        receipt: { a: 1 },
+        receipt: RECEIPT,
       },
     ],
     result: true,

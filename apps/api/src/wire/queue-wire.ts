@@ -1,10 +1,8 @@
+import type { QueuePlace } from '@runfleet/protocol';
 import type { BlockedReason, QueueInfo, TaskRow } from '@runfleet/tasks';
 
-/**
- * Where a queued task stands, as Task/Detail answers it. The key is ours: `place` counts from 1 in
- * its organisation's own line, seconds are estimates, and null is what nobody knows at the moment.
- */
-export function queueWire(task: TaskRow, info: QueueInfo) {
+/** The position of a queued task, as Task/Detail answers it. */
+export function queueWire(task: TaskRow, info: QueueInfo): QueuePlace {
   const { tasksAhead, waitSeconds, pauseSeconds, blocked } = info;
   return {
     place: tasksAhead === null ? null : tasksAhead + 1,

@@ -4,29 +4,24 @@ import {
   formatTicks,
   formatUnixSeconds,
   formatUsd,
+  type QueuePlace,
   TASK_LIFE,
-  type TaskStatus,
+  type TaskAnswer,
+  type TaskSummaryAnswer,
+  type WireTask,
+  type WireTaskSummary,
+  type WireTimes,
   withAbsoluteUrls,
 } from '@runfleet/protocol';
 import type { ListedTask, TaskRow, TaskSummary } from '@runfleet/tasks';
 
-/** The time fields in the wire's order; which moment each holds is in `TASK_LIFE`. */
-const TIMES_AFTER_CREATE = [
-  'task_cancel',
-  'task_assign',
-  'task_accept',
-  'task_preprocess_start',
-  'task_preprocess_end',
-  'task_postprocess_start',
-  'task_postprocess_end',
-] as const satisfies readonly TaskStatus[];
-
 /**
- * A task as Task/Detail and its kin answer it. Clients see these keys in this order; what has no
- * meaning here keeps its place with an empty value. `receipt` is ours and comes last.
+ * A task as Task/Detail and its siblings answer it. Clients see these keys in this order; `receipt` is
+ * ours and comes last.
  */
-function taskWire(task: TaskRow, publicApiUrl: string) {
+function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
   const model = modelById(task.modelId);
+  const times = timesOf(task);
   return {
     id: task.id,
     uuid: task.ownerId,
@@ -35,8 +30,8 @@ function taskWire(task: TaskRow, publicApiUrl: string) {
     parameters: task.parameters,
     debugoutput: task.debugOutput,
     debugerror: task.debugError,
-    starttime: timeOf(task, 'task_start'),
-    endtime: timeOf(task, 'task_end'),
+    starttime: times.starttime,
+    endtime: times.endtime,
     elapsedseconds: elapsedSeconds(task),
     status: task.status,
     cps: formatUsd(task.cps),
@@ -51,10 +46,14 @@ function taskWire(task: TaskRow, publicApiUrl: string) {
     modelfileid: '',
     callbackurl: '',
     marketplaceid: null,
-    createtime: timeOf(task, 'task_queue'),
-    ...Object.fromEntries(
-      TIMES_AFTER_CREATE.map((status) => [TASK_LIFE[status].wireTime, timeOf(task, status)]),
-    ),
+    createtime: times.createtime,
+    canceltime: times.canceltime,
+    assigntime: times.assigntime,
+    accepttime: times.accepttime,
+    preprocessstarttime: times.preprocessstarttime,
+    preprocessendtime: times.preprocessendtime,
+    postprocessstarttime: times.postprocessstarttime,
+    postprocessendtime: times.postprocessendtime,
     pexit: task.pexit,
     categories: categoriesOf(model),
     outputs: withAbsoluteUrls(task.outputs, publicApiUrl),
@@ -67,35 +66,33 @@ function taskWire(task: TaskRow, publicApiUrl: string) {
   };
 }
 
-/** `{total, errors, tasklist, result}`, the answer of every Task call about one task. */
-export function taskAnswer(tasks: readonly TaskRow[], publicApiUrl: string) {
-  return listAnswer(
-    tasks.map((task) => taskWire(task, publicApiUrl)),
-    tasks.length,
-  );
+/** The answer of a Task call about one task. `queue`, which is ours, comes last and only while it is queued. */
+export function taskAnswer(task: TaskRow, publicApiUrl: string, queue?: QueuePlace): TaskAnswer {
+  const shown = taskWire(task, publicApiUrl);
+  return listAnswer([queue === undefined ? shown : { ...shown, queue }], 1);
 }
 
-/** A page of whole tasks. Of one whose texts were cut the last key is `shortened`, which is ours. */
+/** A page of whole tasks. A task whose texts were cut has `shortened`, which is ours, as its last key. */
 export function taskListAnswer(
   { tasks, total }: { tasks: readonly ListedTask[]; total: number },
   publicApiUrl: string,
-) {
-  const rows = tasks.map((task) => {
+): TaskAnswer {
+  const rows = tasks.map((task): WireTask => {
     const row = taskWire(task, publicApiUrl);
     return task.isShortened ? { ...row, shortened: true } : row;
   });
   return listAnswer(rows, total);
 }
 
-/** A page of what a table shows, in the keys and the order of whole tasks. */
+/** A page of summaries. Their keys have the order of those of whole tasks. */
 export function taskSummaryAnswer({
   tasks,
   total,
 }: {
   tasks: readonly TaskSummary[];
   total: number;
-}) {
-  const rows = tasks.map((task) => {
+}): TaskSummaryAnswer {
+  const rows = tasks.map((task): WireTaskSummary => {
     const model = modelById(task.modelId);
     return {
       id: task.id,
@@ -112,21 +109,24 @@ export function taskSummaryAnswer({
   return listAnswer(rows, total);
 }
 
-function listAnswer<Row>(tasklist: readonly Row[], total: number) {
-  return { total: String(total), errors: [], tasklist, result: true };
+function listAnswer<Row>(tasklist: Row[], total: number) {
+  return { total: String(total), errors: [], tasklist, result: true as const };
 }
 
-function timeOf(task: TaskRow, status: TaskStatus): string {
-  return formatUnixSeconds(task.times[TASK_LIFE[status].time]);
+function timesOf({ times }: TaskRow): WireTimes {
+  const entries = Object.values(TASK_LIFE).map(
+    ({ wireTime, time }) => [wireTime, formatUnixSeconds(times[time])] as const,
+  );
+  return Object.fromEntries(entries) as WireTimes;
 }
 
-/** What is billed, so that it times the price is the cost. */
+/** The billed time: `elapsedseconds` times `cps` is the cost. */
 function elapsedSeconds({ times, timeoutSeconds }: TaskRow): string {
   const { acceptedAt, endedAt } = times;
   return formatTicks(billedTicks({ acceptedAt, endedAt, timeoutSeconds }));
 }
 
-/** A list in JSON in a string: what the published sample shows. */
+/** A list as a JSON text, as in the published sample. */
 function categoriesOf(model: Model | undefined): string {
   return JSON.stringify(model?.categories ?? []);
 }

@@ -1,5 +1,12 @@
 import { cleanSlug, type Model, slugOf } from '@runfleet/models';
-import { costOf, formatUnixSeconds, formatUsd, parseUsd } from '@runfleet/protocol';
+import {
+  costOf,
+  formatUnixSeconds,
+  formatUsd,
+  parseUsd,
+  type WireTool,
+  type WireToolSummary,
+} from '@runfleet/protocol';
 import type { ModelStats } from '@runfleet/tasks';
 
 const TICKS_PER_SECOND = 10_000n;
@@ -11,8 +18,8 @@ const NEVER_RUN: ModelStats = {
   averageTicks: null,
 };
 
-/** A model as the catalogue answers it. `isSummary` leaves out what is long. */
-export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary = false) {
+/** A model as the catalogue answers it. */
+export function toolWire(model: Model, stats: ModelStats = NEVER_RUN): WireTool {
   const cps = parseUsd(model.cps);
   const { averageTicks } = stats;
   return {
@@ -23,12 +30,13 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary 
     cleanslugowner: cleanSlug(model.owner),
     cleanslugproject: cleanSlug(model.name),
     description: model.description,
-    ...(isSummary ? {} : { readme: model.readme }),
+    readme: model.readme,
     image: '',
     computingtime: averageTicks === null ? '' : secondsInWords(averageTicks),
     categories: model.categories,
     tags: model.tags,
-    ...(isSummary ? {} : { samples: model.samples, inspire: model.inspire }),
+    samples: model.samples,
+    inspire: model.inspire,
     parameters: model.parameters,
     marketplace: null,
     onlymembers: '1',
@@ -49,7 +57,18 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN, isSummary 
   };
 }
 
-/** Rounded up: nothing takes zero seconds. */
+/** The same without the long texts. */
+export function toolSummaryWire(model: Model, stats?: ModelStats): WireToolSummary {
+  const {
+    readme: _readme,
+    samples: _samples,
+    inspire: _inspire,
+    ...summary
+  } = toolWire(model, stats);
+  return summary;
+}
+
+/** Rounded up, so that nothing takes zero seconds. */
 function secondsInWords(ticks: bigint): string {
   const seconds = (ticks + TICKS_PER_SECOND - 1n) / TICKS_PER_SECOND;
   return seconds === 1n ? '1 second' : `${seconds} seconds`;

@@ -1,6 +1,6 @@
+import type { Me } from '@runfleet/protocol';
 import type { FocusEvent, KeyboardEvent } from 'react';
 
-import type { Me } from '../api/wire.ts';
 import { Link, navigate, useAddress } from '../router.tsx';
 import { useSession } from '../session/use-session.ts';
 import { Money } from './money.tsx';

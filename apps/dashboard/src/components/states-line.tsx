@@ -1,5 +1,4 @@
-import type { WireTask } from '@runfleet/client';
-import { TASK_LIFE, type TaskStatus } from '@runfleet/protocol';
+import { TASK_LIFE, type TaskStatus, type WireTask } from '@runfleet/protocol';
 
 import { STATUS_LABELS, STATUS_SENTENCES, STEPS } from '../task/status-label.ts';
 import { standingOf } from '../task/task-outcome.ts';

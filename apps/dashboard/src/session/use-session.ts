@@ -1,9 +1,9 @@
+import type { Me } from '@runfleet/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 
 import { ApiProblem } from '../api/api-problem.ts';
 import { callApi } from '../api/call-api.ts';
-import type { Me } from '../api/wire.ts';
 
 /** `undefined` until the server has answered; `null` is signed out. */
 type Visitor = Me | null | undefined;

@@ -1,5 +1,4 @@
-import type { WireTask } from '@runfleet/client';
-import type { Receipt } from '@runfleet/protocol';
+import type { Receipt, WireTask } from '@runfleet/protocol';
 
 import { explainFailure, explainFinish, standingOf } from './task-outcome.ts';
 

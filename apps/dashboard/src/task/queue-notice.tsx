@@ -1,4 +1,4 @@
-import type { QueuePlace } from '@runfleet/client';
+import type { QueuePlace } from '@runfleet/protocol';
 
 import { queueSentence } from './queue-sentence.ts';
 

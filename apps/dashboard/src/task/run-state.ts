@@ -1,25 +1,25 @@
-/** What the frames of one task have told so far. Pure: frames in, state out. */
+/** The state of one run, computed from its frames. */
 import {
   INITIAL_STATUS,
   isTerminal,
   type Receipt,
-  type TaskFrame,
   TASK_STATUSES,
+  type TaskFrame,
+  type TaskStatus,
 } from '@runfleet/protocol';
-import type { TaskStatus } from '@runfleet/protocol';
 
 export type RunState = {
   status: TaskStatus | null;
   seq: number;
-  /** The answer so far, of the newest attempt. */
+  /** The text so far of the latest attempt. */
   text: string;
-  /** Lines from the model's error stream; not a failure by themselves. */
+  /** Lines from the model's error stream. They do not mean that the run has failed. */
   errorText: string;
-  /** What is set aside for the run, 12 decimals; null until told. */
+  /** The amount held for the run, with 12 decimals; null until a frame carries it. */
   held: string | null;
   receipt: Receipt | null;
   requeues: number;
-  /** When the first and the newest output arrived, in the page's milliseconds. */
+  /** When the first and the latest output arrived, by the page's clock in milliseconds. */
   outputFrom: number | null;
   outputUntil: number | null;
 };
@@ -36,7 +36,7 @@ export const NO_RUN: RunState = {
   outputUntil: null,
 };
 
-/** `state` after `frames`, which arrived at `atMs`. Frames that were seen before change nothing. */
+/** `state` after `frames`, which arrived at `atMs`. Repeated frames change nothing. */
 export function applyFrames(state: RunState, frames: readonly TaskFrame[], atMs: number): RunState {
   return frames.reduce((before, frame) => applyFrame(before, frame, atMs), state);
 }
@@ -45,60 +45,43 @@ function applyFrame(before: RunState, frame: TaskFrame, atMs: number): RunState 
   const seq = frame.seq ?? before.seq;
   if (frame.seq !== undefined && frame.seq <= before.seq) return before;
   const state = { ...before, seq };
-  const { type, message } = frame;
-
-  if (isStatus(type)) {
+  if (isStatusFrame(frame)) {
     // Back in the queue: the next attempt writes the whole answer again.
-    if (type === INITIAL_STATUS && state.status !== null) {
-      return { ...NO_RUN, seq, held: state.held, status: type, requeues: state.requeues + 1 };
+    if (frame.type === INITIAL_STATUS && state.status !== null) {
+      return { ...NO_RUN, seq, held: state.held, status: frame.type, requeues: state.requeues + 1 };
     }
-    return { ...state, status: type };
+    return { ...state, status: frame.type };
   }
-  switch (type) {
+  switch (frame.type) {
     case 'task_output': {
-      const raw = rawOf(message);
-      const isDelta = hasType(message, 'delta');
+      const { raw } = frame.message;
       return {
         ...state,
-        text: isDelta ? state.text + raw : raw,
+        text: frame.message.type === 'delta' ? state.text + raw : raw,
         outputFrom: state.outputFrom ?? atMs,
         outputUntil: atMs,
       };
     }
     case 'task_output_full':
-      return { ...state, text: rawOf(message) };
+      return { ...state, text: frame.message.raw };
     case 'task_error':
-      return { ...state, errorText: state.errorText + rawOf(message) };
+      return { ...state, errorText: state.errorText + frame.message };
     case 'task_error_full':
-      return { ...state, errorText: rawOf(message) };
+      return { ...state, errorText: frame.message.raw };
     case 'task_cost': {
-      if (!isCost(message)) return state;
-      return { ...state, held: message.held, receipt: message.receipt ?? state.receipt };
+      const { held, receipt } = frame.message;
+      return { ...state, held, receipt: receipt ?? state.receipt };
     }
-    default:
-      return state;
   }
 }
 
-/** Whether nothing more will come. */
+/** Whether the run has ended. */
 export function isOver(state: RunState): boolean {
   return state.status !== null && isTerminal(state.status);
 }
 
-function isStatus(type: TaskFrame['type']): type is TaskStatus {
-  return (TASK_STATUSES as readonly string[]).includes(type);
-}
+type StatusFrame = Extract<TaskFrame, { type: TaskStatus }>;
 
-function rawOf(message: unknown): string {
-  if (typeof message === 'string') return message;
-  const raw = (message as { raw?: unknown } | null)?.raw;
-  return typeof raw === 'string' ? raw : '';
-}
-
-function hasType(message: unknown, type: string): boolean {
-  return (message as { type?: unknown } | null)?.type === type;
-}
-
-function isCost(message: unknown): message is { held: string; receipt?: Receipt } {
-  return typeof (message as { held?: unknown } | null)?.held === 'string';
+function isStatusFrame(frame: TaskFrame): frame is StatusFrame {
+  return (TASK_STATUSES as readonly string[]).includes(frame.type);
 }

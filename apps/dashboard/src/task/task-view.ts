@@ -1,7 +1,11 @@
-import type { QueuePlace, WireTask } from '@runfleet/client';
-import { isTerminal, type Receipt, type TaskStatus } from '@runfleet/protocol';
+import {
+  isTerminal,
+  type QueuePlace,
+  type Receipt,
+  type TaskStatus,
+  type WireTask,
+} from '@runfleet/protocol';
 
-import { receiptOf } from './receipt-of.ts';
 import type { RunState } from './run-state.ts';
 
 /** One task as the pages show it: the record and the frames put together. */
@@ -30,7 +34,7 @@ export function viewTask(task: WireTask | null, run: RunState): TaskView {
     text: run.text || (task?.debugoutput ?? ''),
     errorText: run.errorText || (task?.debugerror ?? ''),
     held: run.held,
-    receipt: (ended === null ? null : receiptOf(ended)) ?? run.receipt,
+    receipt: ended?.receipt ?? run.receipt,
     requeues: run.requeues,
   };
 }

@@ -1,10 +1,9 @@
-import type { RunfleetClient, WireTask } from '@runfleet/client';
-import { INITIAL_STATUS, isTerminal, type TaskFrame } from '@runfleet/protocol';
+import type { RunfleetClient } from '@runfleet/client';
+import { INITIAL_STATUS, isTerminal, type TaskFrame, type WireTask } from '@runfleet/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 
 import { useClient } from '../api/use-client.ts';
-import { receiptOf } from './receipt-of.ts';
 import { applyFrames, isOver, NO_RUN, type RunState } from './run-state.ts';
 import { standingOf } from './task-outcome.ts';
 
@@ -49,7 +48,7 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
   const token = reference?.token ?? task?.socketaccesstoken ?? null;
   // A success whose record is whole needs no replay of its frames; of other ends only the frames
   // have the text.
-  const isTold = task !== null && standingOf(task) === 'succeeded' && receiptOf(task) !== null;
+  const isTold = task !== null && standingOf(task) === 'succeeded' && Boolean(task.receipt);
 
   // What the frames bring may have changed the record.
   useEffect(() => {

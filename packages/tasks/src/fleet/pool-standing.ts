@@ -1,5 +1,5 @@
 import type { Db, Sql } from '@runfleet/db';
-import type { IdleReason } from '@runfleet/scheduler';
+import type { IdleReason } from '@runfleet/protocol';
 
 /** What the leader of a pool last saw. Written about once a second, and only for people to read. */
 export type PoolStanding = {

@@ -1,6 +1,6 @@
+import type { Fleet, FleetWorker } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
-import type { Fleet, FleetWorker } from '../../api/wire.ts';
 import { addSample, HISTORY_MS, pathOf, runningIn, waitingIn } from './depth-history.ts';
 
 const worker = (state: string, used: number): FleetWorker => ({

@@ -1,5 +1,5 @@
 /** The queue's depth as it was polled since the page was opened: what the small chart draws. */
-import type { Fleet, FleetWorker } from '../../api/wire.ts';
+import type { Fleet, FleetWorker } from '@runfleet/protocol';
 
 export type DepthSample = { atMs: number; waiting: number; running: number };
 

@@ -1,4 +1,5 @@
-import type { Fleet } from '../../api/wire.ts';
+import type { Fleet } from '@runfleet/protocol';
+
 import { Money } from '../../components/money.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { SignInNeeded } from '../../components/sign-in-needed.tsx';

@@ -1,6 +1,5 @@
-import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
+import { type Fleet, type FleetPool, IDLE_REASONS, type IdleReason } from '@runfleet/protocol';
 
-import type { Fleet, PoolStanding } from '../../api/wire.ts';
 import { counted, grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
 import { secondsSince } from './seconds-since.ts';
@@ -63,7 +62,7 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
 }
 
 /** Why workers with a free slot have nothing to do. */
-function IdleReasons({ standing }: { standing: PoolStanding | undefined }) {
+function IdleReasons({ standing }: { standing: FleetPool | undefined }) {
   const reasons = IDLE.flatMap((reason) => {
     const count = standing?.idle[reason] ?? 0;
     return count > 0 ? [{ reason, count }] : [];

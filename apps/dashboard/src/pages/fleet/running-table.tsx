@@ -1,4 +1,5 @@
-import type { Fleet } from '../../api/wire.ts';
+import type { Fleet } from '@runfleet/protocol';
+
 import { grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
 import { STATUS_LABELS } from '../../task/status-label.ts';

@@ -1,7 +1,7 @@
+import type { FleetTenant } from '@runfleet/protocol';
 import { type FormEvent, useState } from 'react';
 
 import { callApi } from '../../api/call-api.ts';
-import type { FleetTenant } from '../../api/wire.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 
 /** A tenant's share of a busy fleet, and what happens to its projects' Runs at the limit. */

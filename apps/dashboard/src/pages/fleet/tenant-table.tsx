@@ -1,7 +1,7 @@
+import type { FleetTenant, FleetTenants } from '@runfleet/protocol';
 import { Fragment, useState } from 'react';
 
 import { useLiveQuery } from '../../api/use-live-query.ts';
-import type { FleetTenant, FleetTenants } from '../../api/wire.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';

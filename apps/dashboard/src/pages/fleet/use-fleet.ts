@@ -1,7 +1,7 @@
+import type { Fleet } from '@runfleet/protocol';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 import { useLiveQuery } from '../../api/use-live-query.ts';
-import type { Fleet } from '../../api/wire.ts';
 import { addSample, type DepthSample } from './depth-history.ts';
 
 const POLL_MS = 1500;

@@ -1,8 +1,8 @@
+import type { FleetWorker } from '@runfleet/protocol';
 import { useState } from 'react';
 
 import { callApi } from '../../api/call-api.ts';
 import { explainProblem } from '../../api/explain-problem.ts';
-import type { FleetWorker } from '../../api/wire.ts';
 
 /** What an operator can do with a worker that answers. */
 export function WorkerActions(props: { worker: FleetWorker; onChanged: () => void }) {

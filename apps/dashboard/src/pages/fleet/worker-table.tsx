@@ -1,6 +1,5 @@
-import { IDLE_REASONS, type IdleReason } from '@runfleet/scheduler';
+import { type Fleet, type FleetWorker, IDLE_REASONS, type IdleReason } from '@runfleet/protocol';
 
-import type { Fleet, FleetWorker } from '../../api/wire.ts';
 import { gigabytes } from '../../format/bytes.ts';
 import { counted } from '../../format/count.ts';
 import { duration, wholeDuration } from '../../format/moment.ts';

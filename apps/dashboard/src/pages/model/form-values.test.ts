@@ -9,12 +9,6 @@ const parameter = (given: Partial<Parameter>): Parameter => ({
   label: 'X',
   default: '',
   required: false,
-  help: '',
-  placeholder: undefined,
-  options: [],
-  min: undefined,
-  max: undefined,
-  step: undefined,
   ...given,
 });
 const prompt = parameter({ id: 'prompt', type: 'textarea', label: 'Prompt', required: true });

@@ -27,7 +27,7 @@ export function ParameterField(props: {
       </label>
       <Control {...props} id={id} describedBy={`${id}-help`} />
       <p className="field-help" id={`${id}-help`}>
-        {mistake === null ? item.help : <strong className="mistake">{mistake}</strong>}
+        {mistake === null ? helpFor(item) : <strong className="mistake">{mistake}</strong>}
       </p>
     </div>
   );
@@ -63,7 +63,7 @@ function Control(props: {
     case 'select':
       return (
         <select {...shared} onChange={(event) => onChange(event.target.value)}>
-          {item.options.map((option) => (
+          {item.options?.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label}
             </option>
@@ -96,8 +96,6 @@ function Control(props: {
           onChange={(event) => onChange(event.target.value)}
         />
       );
-    default:
-      return <p className="field-help">This kind of input is not served by this page.</p>;
   }
 }
 
@@ -119,4 +117,8 @@ function NumberInput(props: {
       onChange={(event) => props.onChange(event.target.value)}
     />
   );
+}
+
+function helpFor({ description, note }: Parameter): string {
+  return [description, note].filter(Boolean).join(' ');
 }

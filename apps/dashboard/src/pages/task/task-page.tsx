@@ -1,5 +1,4 @@
-import type { WireTask } from '@runfleet/client';
-import { isTerminal } from '@runfleet/protocol';
+import { isTerminal, type WireTask } from '@runfleet/protocol';
 import { useState } from 'react';
 
 import { explainProblem } from '../../api/explain-problem.ts';

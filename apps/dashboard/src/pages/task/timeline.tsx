@@ -1,5 +1,10 @@
-import type { WireTask } from '@runfleet/client';
-import { isTerminal, TASK_LIFE, TASK_STATUSES, type TaskStatus } from '@runfleet/protocol';
+import {
+  isTerminal,
+  TASK_LIFE,
+  TASK_STATUSES,
+  type TaskStatus,
+  type WireTask,
+} from '@runfleet/protocol';
 
 import { clockTime, fullMoment } from '../../format/moment.ts';
 import { STATUS_LABELS } from '../../task/status-label.ts';

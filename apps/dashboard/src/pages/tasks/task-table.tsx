@@ -1,5 +1,4 @@
-import type { WireTaskSummary } from '@runfleet/client';
-import { isTerminal } from '@runfleet/protocol';
+import { isTerminal, type WireTaskSummary } from '@runfleet/protocol';
 
 import { Money } from '../../components/money.tsx';
 import { StandingBadge } from '../../components/standing-badge.tsx';
