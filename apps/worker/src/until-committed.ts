@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isOutcomeUnknown } from '@runfleet/db';
+import { isOutcomeUnknown, isUnavailable } from '@runfleet/db';
 
 const FIRST_RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
@@ -14,15 +14,8 @@ export async function untilCommitted<R>(write: () => Promise<R>, signal: AbortSi
     try {
       return await write();
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      if (!isOutcomeUnknown(error) && !isUnavailable(error)) throw error;
       await delay(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
-}
-
-/** 53: the server is out of connections, or of something else that comes back. */
-function isUnavailable(error: unknown): boolean {
-  if (isOutcomeUnknown(error)) return true;
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && code.startsWith('53');
 }

@@ -4,6 +4,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
 
 import { addressOf } from './address-of.ts';
+import { isLockTimeout } from './failures.ts';
 import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 
 const MIGRATION_LOCK = 7_268_651;
@@ -11,7 +12,6 @@ const MIGRATION_LOCK = 7_268_651;
 const TURN_WAIT_MS = 60_000;
 /** How long a migration may wait for a table: behind it wait all statements on that table. */
 const TABLE_WAIT_MS = 10_000;
-const LOCK_NOT_AVAILABLE = '55P03';
 const CLOSE_SECONDS = 1;
 
 /**
@@ -64,7 +64,7 @@ async function runMissing(tx: postgres.TransactionSql): Promise<void> {
 }
 
 function explain(error: unknown, isOurTurn: boolean): unknown {
-  if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) return error;
+  if (!isLockTimeout(error)) return error;
   return isOurTurn
     ? new Error(
         'Nothing was changed: a table was in use for 10 s. End long transactions and backups, then run it again.',

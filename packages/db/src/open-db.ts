@@ -3,14 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NotReadyError } from '@runfleet/service';
 
 import { connectDb, type ConnectOptions, type Db, type Sql } from './connect.ts';
+import { isPassing } from './failures.ts';
 import { findPooler } from './find-pooler.ts';
-import { isDatabaseAway } from './is-database-away.ts';
 import { readSchemaState, requireOwnSchema, requireSchema } from './schema-state.ts';
 
 const WAIT_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
-/** A wrong password, a database that does not exist: to wait does not help. */
-const NEVER_BY_ITSELF = /^(28|3D|42)/;
 
 /**
  * Connects as a role does: waits for up to `waitMs` for a Postgres that is away, finds out whether a pooler
@@ -67,17 +65,12 @@ async function untilThere<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!canPass(error) || performance.now() >= giveUpAt) throw unusable(ctx.url, error);
+      if (!isPassing(error) || performance.now() >= giveUpAt) throw unusable(ctx.url, error);
       if (isFirst) ctx.onAway(error);
       ctx.signal?.throwIfAborted();
       await delay(LOOK_AGAIN_MS);
     }
   }
-}
-
-function canPass(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  return isDatabaseAway(error) && !NEVER_BY_ITSELF.test(String(code));
 }
 
 function unusable(url: string, cause: unknown): Error {

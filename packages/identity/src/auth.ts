@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { type Db, isDatabaseAway, schema } from '@runfleet/db';
+import { type Db, isUnavailable, schema } from '@runfleet/db';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
 import { betterAuth } from 'better-auth/minimal';
@@ -101,7 +101,7 @@ export function createAuth(options: {
       const handle = () => faults.run(fault, () => instance.handler(request));
       const answer = await (request.method === 'POST' ? hashes.admit(handle) : handle());
       // While Postgres is away it takes a person whom it cannot find for signed out.
-      if (answer.status < 500 && !isDatabaseAway(fault.cause)) return answer;
+      if (answer.status < 500 && !isUnavailable(fault.cause)) return answer;
       throw new Error('better-auth could not answer.', fault);
     },
     async readUser(headers) {

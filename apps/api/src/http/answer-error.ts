@@ -1,4 +1,4 @@
-import { isDatabaseAway } from '@runfleet/db';
+import { isUnavailable } from '@runfleet/db';
 import { ERRORS, type Refusal, RunfleetError } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
@@ -23,7 +23,7 @@ export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unkno
 
 function toFault(ctx: { logger: Logger }, c: ApiRequest, error: unknown): RunfleetError {
   const { requestId } = c.var.trace;
-  const isAway = isDatabaseAway(error);
+  const isAway = isUnavailable(error);
   ctx.logger.error({ err: error, requestId, isAway }, 'request failed');
   return isAway
     ? new RunfleetError('unavailable', 'The service is not available right now. Try again shortly.')

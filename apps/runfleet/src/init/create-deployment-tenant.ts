@@ -1,4 +1,4 @@
-import type { Db } from '@runfleet/db';
+import { type Db, isTaken } from '@runfleet/db';
 import { createProject, type MasterKey } from '@runfleet/identity';
 import type { Pico } from '@runfleet/protocol';
 
@@ -47,7 +47,7 @@ export async function createDeploymentTenant(
       return { organisationId, email, projectId, apiKey, apiSecret: apiSecret ?? '' };
     });
   } catch (error) {
-    if (!isTaken(error)) throw error;
+    if (!isTaken(error, 'users_email_unique')) throw error;
     throw new Error(
       `There is a user ${email} already. Nothing was created; give another --email.`,
       {
@@ -55,9 +55,4 @@ export async function createDeploymentTenant(
       },
     );
   }
-}
-
-function isTaken(error: unknown): boolean {
-  const { code, constraint_name: constraint } = Object(error) as Record<string, unknown>;
-  return code === '23505' && constraint === 'users_email_unique';
 }

@@ -6,7 +6,7 @@
  * Locks are taken in one order everywhere: tasks by id, workers by id, accounts by id.
  */
 import { lockAccounts, writeMovements } from '@runfleet/billing';
-import { type Db, type Statement, transact, type Transaction } from '@runfleet/db';
+import { type Db, isConflict, type Statement, transact, type Transaction } from '@runfleet/db';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 import type { TaskQueue } from '@runfleet/queue';
 
@@ -186,16 +186,13 @@ async function readClock(ctx: Ctx, tx: Transaction): Promise<{ now: Micros; puls
 }
 
 const CONFLICT_TRIES = 4;
-/** Deadlock detected, serialization failure. */
-const CONFLICTS: readonly unknown[] = ['40P01', '40001'];
 
 async function retryConflicts<R>(commit: () => Promise<R>): Promise<R> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await commit();
     } catch (error) {
-      const isConflict = CONFLICTS.includes((error as { code?: unknown }).code);
-      if (!isConflict || attempt === CONFLICT_TRIES) throw error;
+      if (!isConflict(error) || attempt === CONFLICT_TRIES) throw error;
     }
   }
 }
