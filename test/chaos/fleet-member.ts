@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
+
 import type { Fleet } from '../e2e/fleet.ts';
-import { LossyProxy } from '../e2e/lossy-proxy.ts';
 import type { Role, RoleProcess } from '../e2e/role-process.ts';
 import type { MemberName } from './faults.ts';
 
@@ -40,8 +41,8 @@ export class FleetMember implements AsyncDisposable {
     this.#onUnexpectedEnd = options.onUnexpectedEnd;
     this.#onLateStop = options.onLateStop;
     const urls = {
-      DATABASE_URL: through(links.postgres, options.databaseUrl),
-      REDIS_URL: through(links.redis, options.redisUrl),
+      DATABASE_URL: links.postgres.through(options.databaseUrl),
+      REDIS_URL: links.redis.through(options.redisUrl),
     };
     this.#startProcess = () => fleet.add(role, { ...env, ...urls }, { logPath });
   }
@@ -141,9 +142,3 @@ type FleetMemberOptions = {
   /** It was asked to stop and did not within half a minute. */
   onLateStop: (name: MemberName) => void;
 };
-
-function through(proxy: LossyProxy, url: string): string {
-  const changed = new URL(url);
-  changed.port = String(proxy.port);
-  return changed.href;
-}

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { Redis } from 'ioredis';
 
-import type { LossyProxy } from '../e2e/lossy-proxy.ts';
 import type { ChaosFleet } from './chaos-fleet.ts';
 import type { FaultKind, MemberName } from './faults.ts';
 import type { FleetMember } from './fleet-member.ts';

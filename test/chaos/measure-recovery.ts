@@ -1,14 +1,15 @@
+import { median } from '../bench/load/statistics.ts';
 import type { FaultKind } from './faults.ts';
 import type { InflictedFault } from './inflict-faults.ts';
 
-/** How long no task ended after faults of one kind had begun, in ms; null where none ended any more. */
+/** The time from the start of a fault to the next task's end, by kind of fault, in ms; null where no task ended after one. */
 export type Recovery = {
   kind: FaultKind;
   faults: number;
   untilNextEnd: { median: number; max: number } | null;
 };
 
-/** `ends`: when tasks ended. All moments are in ms since 1970. */
+/** `ends`: when tasks ended. All times are in ms since 1970. */
 export function measureRecovery(
   faults: readonly Pick<InflictedFault, 'kind' | 'beganAt'>[],
   ends: readonly number[],
@@ -17,14 +18,12 @@ export function measureRecovery(
   const kinds = [...new Set(faults.map(({ kind }) => kind))].toSorted();
   return kinds.map((kind) => {
     const ofKind = faults.filter((fault) => fault.kind === kind);
-    const waits = ofKind
-      .flatMap(({ beganAt }) => {
-        const end = sorted.find((at) => at >= beganAt);
-        return end === undefined ? [] : [end - beganAt];
-      })
-      .toSorted((a, b) => a - b);
-    const [median, max] = [waits[Math.floor(waits.length / 2)], waits.at(-1)];
-    const isKnown = median !== undefined && max !== undefined;
-    return { kind, faults: ofKind.length, untilNextEnd: isKnown ? { median, max } : null };
+    const waits = ofKind.flatMap(({ beganAt }) => {
+      const end = sorted.find((at) => at >= beganAt);
+      return end === undefined ? [] : [end - beganAt];
+    });
+    const untilNextEnd =
+      waits.length === 0 ? null : { median: median(waits), max: Math.max(...waits) };
+    return { kind, faults: ofKind.length, untilNextEnd };
   });
 }

@@ -1,5 +1,6 @@
 import type { Db } from '@runfleet/db';
 import { type Outcome, parseUsd, type TaskStatus } from '@runfleet/protocol';
+import { groupBy } from '@runfleet/service';
 
 import type { LoggedEvent, TaskRecord } from './laws/task-record.ts';
 
@@ -41,8 +42,8 @@ export async function* readTasks({ sql }: Db): AsyncGenerator<TaskRecord> {
     const transfers = await sql<{ task_id: string; business_key: string; amount: string }[]>`
       select task_id, business_key, amount from transfers
       where task_id > ${after} and task_id <= ${last}`;
-    const eventsOf = groupByTask(events);
-    const transfersOf = groupByTask(transfers);
+    const eventsOf = groupBy(events, ({ task_id }) => task_id);
+    const transfersOf = groupBy(transfers, ({ task_id }) => task_id);
     for (const row of tasks) {
       yield {
         id: row.id,
@@ -68,14 +69,4 @@ export async function* readTasks({ sql }: Db): AsyncGenerator<TaskRecord> {
     }
     after = last;
   }
-}
-
-function groupByTask<Row extends { task_id: string }>(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.task_id);
-    if (group) group.push(row);
-    else groups.set(row.task_id, [row]);
-  }
-  return groups;
 }

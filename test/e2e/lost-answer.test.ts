@@ -1,11 +1,11 @@
 /** A Run whose answer is lost on its way must not be paid for twice. */
 import { RunfleetClient } from '@runfleet/client';
 import { testWithDb } from '@runfleet/db/testing';
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { expect, vi } from 'vitest';
 
 import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, MODEL } from './fleet.ts';
-import { LossyProxy } from './lossy-proxy.ts';
 
 vi.setConfig({ testTimeout: PATIENCE_MS });
 

@@ -4,9 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { connectDb, type Db } from '@runfleet/db';
 import { testWithDb } from '@runfleet/db/testing';
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { expect } from 'vitest';
-
-import { LossyProxy } from './lossy-proxy.ts';
 
 const test = testWithDb
   .extend('proxy', async ({ databaseUrl }, { onCleanup }) => {
@@ -15,19 +14,13 @@ const test = testWithDb
     return proxy;
   })
   .extend('lossy', async ({ databaseUrl, proxy }, { onCleanup }): Promise<Db> => {
-    const db = connectDb(throughProxy(databaseUrl, proxy), { connections: 1 });
+    const db = connectDb(proxy.through(databaseUrl), { connections: 1 });
     onCleanup(() => db[Symbol.asyncDispose]());
     return db;
   });
 
 /** More than a server gives until it has answered the first statement. */
 const OPENING_ANSWERS_MAX = 10;
-
-function throughProxy(databaseUrl: string, proxy: LossyProxy): string {
-  const url = new URL(databaseUrl);
-  url.port = String(proxy.port);
-  return url.href;
-}
 
 const LOST = /ECONNRESET|CONNECTION_CLOSED/;
 
@@ -81,7 +74,7 @@ test('lost at any moment of its opening: the statement is rejected, and nothing 
   process.on('unhandledRejection', note);
   let rejected = 0;
   for (let answer = 1; answer <= OPENING_ANSWERS_MAX; answer += 1) {
-    await using db = connectDb(throughProxy(databaseUrl, proxy), { connections: 1 });
+    await using db = connectDb(proxy.through(databaseUrl), { connections: 1 });
     proxy.cutAtAnswer(answer);
     await db.sql`select 1`.catch(() => (rejected += 1));
     proxy.cutAtAnswer(0);
@@ -96,7 +89,7 @@ test('a server that was away is found again in seconds, however often it was not
   databaseUrl,
   proxy,
 }) => {
-  await using db = connectDb(throughProxy(databaseUrl, proxy), { connections: 4 });
+  await using db = connectDb(proxy.through(databaseUrl), { connections: 4 });
   const askAll = () => Array.from({ length: 4 }, () => db.sql`select 1`);
   await Promise.all(askAll());
   proxy.cut();

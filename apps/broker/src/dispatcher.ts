@@ -12,10 +12,10 @@ import {
   type Room,
   type WaitingTask,
 } from '@runfleet/scheduler';
+import { groupBy } from '@runfleet/service';
 import { assignTasks, type PlaceableWorker } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
-import { groupBy } from './group-by.ts';
 import type { Lane, LanePick, PoolIndex } from './pool-index.ts';
 import { SessionMemory } from './session-memory.ts';
 

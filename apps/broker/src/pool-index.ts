@@ -11,10 +11,10 @@ import { randomUUID } from 'node:crypto';
 
 import type { PickedTask, PoolLoad, QueuedTask } from '@runfleet/queue';
 import { laneOf, requirementsOfLane } from '@runfleet/scheduler';
+import { groupBy } from '@runfleet/service';
 import { type PoolReads, writeIndexMark } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
-import { groupBy } from './group-by.ts';
 
 const PAGE_TASKS = 5_000;
 /** Lanes that are looked after at once; if more have tasks, they take turns. */

@@ -1,5 +1,6 @@
 import type { TaskEvent } from '@runfleet/protocol';
-import { startHalfOpenProxy, testWithRedis } from '@runfleet/testing';
+import { testWithRedis } from '@runfleet/testing';
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
@@ -31,8 +32,8 @@ testWithRedis('events of one task and one commit are one notice', async ({ redis
 testWithRedis(
   'a connection that died without a word holds up nobody, and is replaced',
   async ({ redisUrl }) => {
-    await using proxy = await startHalfOpenProxy(redisUrl);
-    const announcer = openAnnouncer({ url: proxy.url });
+    await using proxy = await LossyProxy.start(redisUrl);
+    const announcer = openAnnouncer({ url: proxy.through(redisUrl) });
     const subscriber = new Redis(redisUrl);
     const database = new URL(redisUrl).pathname.slice(1);
     let heard = 0;

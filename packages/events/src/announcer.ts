@@ -1,5 +1,5 @@
 import type { TaskEvent } from '@runfleet/protocol';
-import type { Logger } from '@runfleet/service';
+import { groupBy, type Logger } from '@runfleet/service';
 import type { Redis } from 'ioredis';
 
 import { connectRedis } from './connect-redis.ts';
@@ -53,7 +53,7 @@ class RedisAnnouncer implements Announcer {
 
   announce(events: readonly TaskEvent[]): void {
     if (this.#isAway) return;
-    for (const [taskId, ofTask] of byTask(events)) {
+    for (const [taskId, ofTask] of groupBy(events, ({ taskId }) => taskId)) {
       this.#waiting.push({ taskId, notice: encodeNotice(ofTask) });
     }
     // Whoever has a gap reads everything, so dropping all costs no more than dropping one.
@@ -94,14 +94,4 @@ class RedisAnnouncer implements Announcer {
     this.#redis.removeAllListeners('close');
     this.#redis.disconnect();
   }
-}
-
-function byTask(events: readonly TaskEvent[]): Map<string, [TaskEvent, ...TaskEvent[]]> {
-  const groups = new Map<string, [TaskEvent, ...TaskEvent[]]>();
-  for (const event of events) {
-    const group = groups.get(event.taskId);
-    if (group) group.push(event);
-    else groups.set(event.taskId, [event]);
-  }
-  return groups;
 }

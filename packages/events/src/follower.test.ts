@@ -1,7 +1,8 @@
 import { connectDb, type Db } from '@runfleet/db';
 import { testWithDb } from '@runfleet/db/testing';
 import type { NewTaskEvent, TaskEvent } from '@runfleet/protocol';
-import { startHalfOpenProxy, startOwnRedis } from '@runfleet/testing';
+import { startOwnRedis } from '@runfleet/testing';
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { describe, expect } from 'vitest';
 
 import { openAnnouncer } from './announcer.ts';
@@ -271,8 +272,8 @@ describe('faults', () => {
     redisUrl,
     announcer,
   }) => {
-    await using proxy = await startHalfOpenProxy(redisUrl);
-    await using follower = openFollower({ db, url: proxy.url, pollMs: NO_POLL_MS });
+    await using proxy = await LossyProxy.start(redisUrl);
+    await using follower = openFollower({ db, url: proxy.through(redisUrl), pollMs: NO_POLL_MS });
     const task = await stageTask({ db });
     await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     const telling = follower.follow(task.id, 0, AbortSignal.timeout(25_000));

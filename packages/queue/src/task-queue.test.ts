@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import { eventually, startHalfOpenProxy, startOwnRedis, testWithRedis } from '@runfleet/testing';
+import { eventually, startOwnRedis, testWithRedis } from '@runfleet/testing';
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
@@ -127,8 +128,8 @@ test('a server that is made a replica is left, and used once it is a primary aga
 test('a connection that died without a word is replaced: commands are answered and news arrives again', async ({
   redisUrl,
 }) => {
-  await using proxy = await startHalfOpenProxy(redisUrl);
-  await using queue = openTaskQueue({ url: proxy.url });
+  await using proxy = await LossyProxy.start(redisUrl);
+  await using queue = openTaskQueue({ url: proxy.through(redisUrl) });
   const pool = `pool-${randomUUID()}`;
   let news = 0;
   queue.onWake(pool, () => void (news += 1));

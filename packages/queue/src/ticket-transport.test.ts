@@ -1,9 +1,5 @@
-import {
-  eventually,
-  startHalfOpenProxy,
-  startOwnRedis,
-  testWithRedis as test,
-} from '@runfleet/testing';
+import { eventually, startOwnRedis, testWithRedis as test } from '@runfleet/testing';
+import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { describe, expect } from 'vitest';
 
 import { openTicketTransport } from './open-ticket-transport.ts';
@@ -56,8 +52,8 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
   });
 
   test('tickets flow again after connections died without a word', async ({ redisUrl }) => {
-    await using proxy = await startHalfOpenProxy(redisUrl);
-    await using transport = openTicketTransport({ url: proxy.url, kind });
+    await using proxy = await LossyProxy.start(redisUrl);
+    await using transport = openTicketTransport({ url: proxy.through(redisUrl), kind });
     const first = [{ taskId: '1', epoch: 1 }];
     const second = [{ taskId: '2', epoch: 1 }];
     const worker = receiving(transport, 'w', 2);

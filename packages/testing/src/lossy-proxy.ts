@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server, and can lose an answer on its way or break, as networks do. */
+/** A TCP proxy that loses answers, stalls, resets connections or loses them silently, as networks do. */
 export class LossyProxy implements AsyncDisposable {
   /** Where new connections go: any URL with a host and a port. */
   target: string;
@@ -22,20 +22,24 @@ export class LossyProxy implements AsyncDisposable {
     return proxy;
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
+  /** The address of the proxy as an HTTP origin. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.#host}`;
   }
 
-  /** The next answer never arrives: `meanwhile` happens when the api has given it, then the connection ends. */
-  loseNextAnswer(meanwhile: () => Promise<void> = async () => {}): void {
-    this.#onAnswer = meanwhile;
+  /** `url` with the proxy's address in place of the server's. */
+  through(url: string): string {
+    const changed = new URL(url);
+    changed.host = this.#host;
+    return changed.href;
   }
 
-  /** Every connection is reset in the place of the n-th answer from now on, from 1; 0 takes that back. */
+  /** Drops the next answer. Waits for `beforeClose` once the server has sent it, then closes the connection. */
+  loseNextAnswer(beforeClose: () => Promise<void> = async () => {}): void {
+    this.#onAnswer = beforeClose;
+  }
+
+  /** Resets every connection in place of the n-th answer from now, counted from 1; 0 cancels. */
   cutAtAnswer(n: number): void {
     this.#answersUntilCut = n;
   }
@@ -46,10 +50,15 @@ export class LossyProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Nothing passes until `restore`; connections stay, and new ones are taken. */
+  /** Forwards nothing until `restore`. Connections stay open, and new ones are accepted. */
   stall(): void {
     this.#state = 'stalled';
     for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Open connections stay open and never carry data again; new ones work. */
+  lose(): void {
+    for (const socket of this.#sockets) socket.removeAllListeners('data').pause();
   }
 
   restore(): void {
@@ -60,6 +69,10 @@ export class LossyProxy implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await once(this.#server.close(), 'close');
+  }
+
+  get #host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   #forward(client: Socket): void {
@@ -90,7 +103,7 @@ export class LossyProxy implements AsyncDisposable {
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
       if (this.#state === 'stalled') socket.pause();
-      // `close` follows, which tells the other side.
+      // `close` follows an error and ends the other side.
       socket.on('error', () => {});
       socket.on('close', () => this.#sockets.delete(socket));
     }
