@@ -190,7 +190,7 @@ export async function lockAccounts(
     { organisation_id: string; balance: string; held: string; active_tasks: number }[]
   >`
     select organisation_id, balance, held, active_tasks from accounts
-    where organisation_id = any(${organisationIds as string[]}::bigint[])
+    where organisation_id = any(${organisationIds}::bigint[])
     order by organisation_id for update`;
   return new Map(rows.map((row) => [row.organisation_id, toAccount(row)]));
 }

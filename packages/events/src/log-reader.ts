@@ -56,7 +56,7 @@ export class LogReader {
   async readHeads(taskIds: readonly string[]): Promise<Map<string, number> | null> {
     try {
       const rows = await this.#db.sql<{ id: string; seq: number }[]>`
-        select id, seq from tasks where id = any(${[...taskIds]}::bigint[])`;
+        select id, seq from tasks where id = any(${taskIds}::bigint[])`;
       this.#isPostgresAway = false;
       return new Map(rows.map(({ id, seq }) => [id, seq]));
     } catch (err) {

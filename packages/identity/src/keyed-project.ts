@@ -67,7 +67,7 @@ export async function readLiveKeys(
 ): Promise<Set<string>> {
   const { sql } = ctx.db;
   const rows = await sql<{ keyHash: string }[]>`
-    select asked.hex as "keyHash" from unnest(${keyHashes as string[]}::text[]) as asked (hex)
+    select asked.hex as "keyHash" from unnest(${keyHashes}::text[]) as asked (hex)
     where exists (select from projects where ${isLiveKey(ctx.db, sql`decode(asked.hex, 'hex')`)})`;
   return new Set(rows.map(({ keyHash }) => keyHash));
 }

@@ -32,7 +32,7 @@ export async function readTenants(
   ids: readonly string[],
 ): Promise<Map<string, Tenant>> {
   const { sql } = ctx.db;
-  const tenants = await sql<Tenant[]>`${selectTenants(sql)} where o.id = any(${[...ids]})`;
+  const tenants = await sql<Tenant[]>`${selectTenants(sql)} where o.id = any(${ids})`;
   return new Map(tenants.map((tenant) => [tenant.id, tenant]));
 }
 

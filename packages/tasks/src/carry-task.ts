@@ -34,7 +34,7 @@ export function openRunReader(ctx: { db: Db }): RunReader {
     const tasks = await ctx.db.sql<TaskToRun[]>`
       select id, organisation_id as "organisationId", pool, owner_id as "ownerId", parameters, seed,
         timeout_seconds as "timeoutSeconds"
-      from tasks where id = any(${ids as string[]}::bigint[])`;
+      from tasks where id = any(${ids}::bigint[])`;
     return new Map(tasks.map((task) => [task.id, task]));
   });
 }

@@ -42,7 +42,7 @@ export async function purgeDemoData(ctx: { db: Db }): Promise<{
 async function requireNoneRunning(db: Db, organisationIds: readonly string[]): Promise<void> {
   const [running] = await db.sql<{ id: string }[]>`
     select id from tasks
-    where organisation_id = any(${organisationIds as string[]}::bigint[])
+    where organisation_id = any(${organisationIds}::bigint[])
       and (worker_id is not null or queued_in <> ${DEMO_POOL})
     limit 1`;
   if (running) {

@@ -71,7 +71,7 @@ export async function listLanes(
 /** Which of the tasks no worker has. */
 export async function listUnbound(ctx: { db: Db }, taskIds: readonly string[]): Promise<string[]> {
   const rows = await ctx.db.sql<{ id: string }[]>`
-    select wanted.id from unnest(${taskIds as string[]}::bigint[]) as wanted(id)
+    select wanted.id from unnest(${taskIds}::bigint[]) as wanted(id)
     left join tasks t on t.id = wanted.id
     where t.worker_id is null`;
   return rows.map((row) => row.id);
@@ -92,7 +92,7 @@ function ofLane(sql: Sql, requires: readonly string[] | undefined): Statement {
   if (requires === undefined) return sql``;
   if (requires.length === 0) return sql`and t.requires = '{}'`;
   // Said twice, since a plan made for any parameters cannot tell that these are labels.
-  return sql`and t.requires <> '{}' and t.requires = ${requires as string[]}::text[]`;
+  return sql`and t.requires <> '{}' and t.requires = ${requires}::text[]`;
 }
 
 function toQueuedTask({ pool, requires, ...task }: IndexRow): QueuedTask {

@@ -8,6 +8,6 @@ export async function listShares(
 ): Promise<Map<string, Share>> {
   const rows = await ctx.db.sql<Share[]>`
     select id as "organisationId", weight, running_limit as "runningLimit" from organisations
-    where id = any(${organisationIds as string[]}::bigint[])`;
+    where id = any(${organisationIds}::bigint[])`;
   return new Map(rows.map((share) => [share.organisationId, share]));
 }

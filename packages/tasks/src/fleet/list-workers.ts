@@ -42,7 +42,7 @@ export async function listWorkers(
         when cardinality(w.pools) = 1 then w.pools
         else array(select distinct t.pool from tasks t where t.worker_id = w.id) end as busy
     from workers w, pulse p
-    where ${input.pool} = any(w.pools) and w.labels @> ${input.labels as string[]}::text[]
+    where ${input.pool} = any(w.pools) and w.labels @> ${input.labels}::text[]
       and p.n - w.renewed_pulse <= ${SILENT_PULSES}
       and ${
         input.isFree
@@ -74,6 +74,6 @@ export async function readNextFree(
     select worker_id as id, 1000 * extract(epoch from
       min(coalesce(accepted_at, clock_timestamp()) + make_interval(secs => expected_seconds))
         - clock_timestamp())::float8 as "inMs"
-    from tasks where worker_id = any(${workerIds as string[]}::uuid[]) group by worker_id`;
+    from tasks where worker_id = any(${workerIds}::uuid[]) group by worker_id`;
   return new Map(rows.map(({ id, inMs }) => [id, inMs]));
 }

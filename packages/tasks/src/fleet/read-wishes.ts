@@ -15,7 +15,7 @@ export async function readWishes(
 ): Promise<Map<string, Wishes>> {
   const rows = await ctx.db.sql<(Wishes & { id: string })[]>`
     select id, affinity, avoids from tasks
-    where id = any(${taskIds as string[]}::bigint[])
+    where id = any(${taskIds}::bigint[])
       and (affinity is not null or avoids <> '{}')`;
   return new Map(rows.map(({ id, ...wishes }) => [id, wishes]));
 }

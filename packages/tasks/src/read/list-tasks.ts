@@ -102,7 +102,7 @@ async function countTasks(sql: Sql, page: TaskPage): Promise<number> {
 }
 
 function matches(sql: Sql, { organisationId, modelIds }: TaskPage): Statement {
-  const ofModels = modelIds === null ? sql`` : sql`and model_id = any(${modelIds as string[]})`;
+  const ofModels = modelIds === null ? sql`` : sql`and model_id = any(${modelIds})`;
   return sql`organisation_id = ${organisationId} ${ofModels}`;
 }
 

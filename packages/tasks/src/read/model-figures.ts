@@ -123,7 +123,7 @@ export async function readExpectedSeconds(
   const rows = await tx<{ id: string; seconds: number }[]>`
     select model_id as id, (sum(succeeded_ticks) / sum(succeeded) / 10000)::float8 as seconds
     from model_days
-    where model_id = any(${modelIds as string[]}) and day >= (now() at time zone 'UTC')::date - 1
+    where model_id = any(${modelIds}) and day >= (now() at time zone 'UTC')::date - 1
     group by model_id having sum(succeeded) > 0`;
   return new Map(rows.map(({ id, seconds }) => [id, seconds]));
 }

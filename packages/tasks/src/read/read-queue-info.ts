@@ -82,15 +82,15 @@ async function readSlots(ctx: { db: Db }, task: TaskRow) {
     }[]
   >`
     select count(w.id)::int as workers,
-      (count(w.id) filter (where w.labels @> ${task.requires as string[]}))::int as able,
-      coalesce(sum(w.slots) filter (where w.labels @> ${task.requires as string[]}), 0)::int as slots,
-      coalesce(sum(w.slots - w.used) filter (where w.labels @> ${task.requires as string[]}), 0)::int
+      (count(w.id) filter (where w.labels @> ${task.requires}))::int as able,
+      coalesce(sum(w.slots) filter (where w.labels @> ${task.requires}), 0)::int as slots,
+      coalesce(sum(w.slots - w.used) filter (where w.labels @> ${task.requires}), 0)::int
         as free,
       o.running_limit as "runningLimit",
       -- Counted where it matters: a limit holds in each lane of a pool.
       case when o.running_limit is null then 0 else (select count(*) from tasks t
         where t.worker_id is not null and t.organisation_id = o.id and t.pool = ${task.pool}
-          and t.requires = ${task.requires as string[]}) end::int as "ownRunning",
+          and t.requires = ${task.requires}) end::int as "ownRunning",
       (select extract(epoch from not_before - clock_timestamp())::float8 from tasks
         where id = ${task.id} and not_before > clock_timestamp()) as "pauseSeconds"
     from organisations o left join workers w on w.state = 'ready' and ${task.pool} = any(w.pools)

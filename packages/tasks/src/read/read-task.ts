@@ -156,7 +156,7 @@ export async function readTaskIds(
   tokens: readonly string[],
 ): Promise<Map<string, string>> {
   const rows = await ctx.db.sql<{ token: string; id: string }[]>`
-    select token, id from tasks where token = any(${tokens as string[]})`;
+    select token, id from tasks where token = any(${tokens})`;
   return new Map(rows.map(({ token, id }) => [token, id]));
 }
 

@@ -13,7 +13,7 @@ export async function readPolicies(
   const rows = await tx<(ProjectPolicy & { id: string })[]>`
     select p.id, p.overflow, o.weight, o.running_limit as "runningLimit"
     from projects p join organisations o on o.id = p.organisation_id
-    where p.id = any(${projectIds as string[]}::bigint[])`;
+    where p.id = any(${projectIds}::bigint[])`;
   return new Map(rows.map(({ id, ...policy }) => [id, policy]));
 }
 

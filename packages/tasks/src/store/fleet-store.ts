@@ -175,7 +175,7 @@ async function countPeers(
   const [row] = await tx<Peers[]>`
     with self as (
       select coalesce(${host}, (select host from workers where id = ${workerId})) as host,
-        coalesce(${pools as string[] | null}::text[],
+        coalesce(${pools}::text[],
           (select pools from workers where id = ${workerId})) as pools
     )
     select (count(o.id) filter (where o.state = 'ready'))::int as ready,
@@ -202,7 +202,7 @@ function writeWorker(
   told: Partial<WorkerDescription>,
 ): Statement {
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
-  const pools = told.pools as string[] | undefined;
+  const pools = told.pools;
   return tx`
     insert into workers as w (id, host, state, generation, slots, used, renewed_pulse, kept_pulse,
       seen_pulse, strikes, quarantined_until, renewed_at, started_at, pools, labels, loaded, sizes,
@@ -210,7 +210,7 @@ function writeWorker(
     values (${worker.id}, ${worker.host}, ${worker.state}, ${worker.generation}, ${worker.slots},
       ${worker.used}, ${worker.renewedPulse}, ${worker.keptPulse}, ${worker.seenPulse},
       ${worker.strikes}, ${worker.quarantinedUntil}, now(), now(), ${pools ?? []},
-      ${(told.labels as string[] | undefined) ?? []}, ${json(told.loaded ?? {})}::text::jsonb,
+      ${told.labels ?? []}, ${json(told.loaded ?? {})}::text::jsonb,
       ${json(told.sizes ?? {})}::text::jsonb,
       ${told.memoryBytes ?? null}, ${json(told.device ?? {})}::text::jsonb)
     on conflict (id) do update set

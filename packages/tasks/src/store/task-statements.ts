@@ -70,7 +70,7 @@ export async function lockTasks(
       preprocess_started_at, preprocess_ended_at, started_at, ended_at, postprocess_started_at,
       postprocess_ended_at, cancelled_at
     from tasks t join organisations o on o.id = t.organisation_id
-    where t.id = any(${ids as string[]}::bigint[]) order by t.id for update of t`;
+    where t.id = any(${ids}::bigint[]) order by t.id for update of t`;
   return new Map(rows.map((row) => [row.id, stateOf(row)]));
 }
 
@@ -84,8 +84,8 @@ export async function lockWorkersOf(
   return lockWorkers(
     tx,
     (of) => of`
-      select worker_id from tasks where id = any(${taskIds as string[]}::bigint[])
-      union all select unnest(${wanted as string[]}::uuid[])`,
+      select worker_id from tasks where id = any(${taskIds}::bigint[])
+      union all select unnest(${wanted}::uuid[])`,
   );
 }
 
