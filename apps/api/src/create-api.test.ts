@@ -77,7 +77,7 @@ test('a page of any origin may call with a key, with every header that a Run tak
   const preflight = await api.request(RUN, { method: 'OPTIONS', headers: asked });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
-  const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ');
+  const allowed = preflight.headers.get('access-control-allow-headers')?.split(',');
   expect(allowed).toEqual(
     expect.arrayContaining([...Object.values(RUN_HEADERS), 'x-api-key', 'x-nonce', 'x-signature']),
   );

@@ -1,39 +1,30 @@
 import { RUN_HEADERS } from '@runfleet/protocol';
 import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
 
 import type { ApiEnv } from '../api-context.ts';
 
-const REQUEST_HEADERS = [
-  'authorization',
-  'content-type',
-  'x-api-key',
-  'x-nonce',
-  'x-signature',
-  'x-project-id',
-  'x-request-id',
-  ...Object.values(RUN_HEADERS),
-].join(', ');
-const MAX_AGE_SECONDS = '7200';
+const allowEveryOrigin = cors({
+  origin: '*',
+  allowMethods: ['GET', 'POST'],
+  allowHeaders: [
+    'authorization',
+    'content-type',
+    'x-api-key',
+    'x-nonce',
+    'x-signature',
+    'x-project-id',
+    'x-request-id',
+    ...Object.values(RUN_HEADERS),
+  ],
+  exposeHeaders: ['x-request-id', 'retry-after'],
+  maxAge: 7200,
+});
 
 /**
- * Lets pages of every origin call the compatible API with a key of theirs. Never with a session: a
- * browser sends cookies to `*` only where the page does without the answer, and the API refuses a
- * cookie that comes from another origin.
+ * Lets pages of every origin call the compatible API with an API key, never with a session: a
+ * browser hides a `*` answer from a page that sent cookies, and the API refuses a cookie that comes
+ * from another origin. Calls without an origin skip the middleware, which would copy each response.
  */
-export const allowOtherOrigins: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.req.header('origin') === undefined) return next();
-  if (c.req.method === 'OPTIONS') {
-    return new Response(null, {
-      status: 204,
-      headers: {
-        'access-control-allow-origin': '*',
-        'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-headers': REQUEST_HEADERS,
-        'access-control-max-age': MAX_AGE_SECONDS,
-      },
-    });
-  }
-  await next();
-  c.res.headers.set('access-control-allow-origin', '*');
-  c.res.headers.set('access-control-expose-headers', 'x-request-id, retry-after');
-};
+export const allowOtherOrigins: MiddlewareHandler<ApiEnv> = async (c, next) =>
+  c.req.header('origin') === undefined ? next() : allowEveryOrigin(c, next);

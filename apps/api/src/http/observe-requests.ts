@@ -49,7 +49,10 @@ export function observeRequests(ctx: {
   };
 }
 
-/** A caller's own id is kept, so that it can be followed through several services. */
+/**
+ * Keeps a caller's own id, so that it can be followed through several services. `hono/request-id`
+ * would replace ids with a dot, and sets a header that does not reach the responses of `answer.ts`.
+ */
 function readRequestId(given: string | undefined): string {
   return given !== undefined && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
 }
