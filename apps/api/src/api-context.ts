@@ -25,6 +25,8 @@ export type ApiContext = {
   metrics: Metrics;
   health: Health;
   rates: CallRates;
+  /** How often each model ran, by its id. */
+  modelStats: Remembered<Map<string, ModelStats>>;
   /** What bodies hold in memory, from when they are read until their calls are answered. */
   bodies: ByteBudget;
   settings: ApiSettings;
@@ -61,9 +63,6 @@ export type ApiEnv = {
   };
   Variables: { trace: RequestTrace; held?: Held };
 };
-
-/** How often each model ran, by its id. */
-export type RememberedStats = Remembered<Map<string, ModelStats>>;
 
 export type ApiRequest = Context<ApiEnv>;
 export type ApiHandler = (c: ApiRequest) => Response | Promise<Response>;

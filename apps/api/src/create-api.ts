@@ -7,9 +7,10 @@ import { admitCalls } from './http/admit-calls.ts';
 import { allowOtherOrigins } from './http/allow-other-origins.ts';
 import { answerError } from './http/answer-error.ts';
 import { observeRequests } from './http/observe-requests.ts';
+import { HEALTH_PATHS, readHealth } from './http/read-health.ts';
 import { routePath } from './http/route-path.ts';
-import { listRoutes } from './routes.ts';
-import { serveDashboard } from './routes/serve-dashboard.ts';
+import { ROUTES } from './routes.ts';
+import { serveDashboard } from './serve-dashboard.ts';
 
 /** The role's HTTP application: what each request passes through, the routes, and the dashboard. */
 export function createApi(ctx: ApiContext): Hono<ApiEnv> {
@@ -20,10 +21,11 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   api.onError((error, c) => answerError(ctx, c, error));
   api.notFound((c) => answerError(ctx, c, pathNotFound(c)));
 
-  for (const { call, handle } of listRoutes(ctx)) {
+  for (const { call, open } of ROUTES) {
     const [method = '', path = ''] = call.split(' ');
-    api.on(method, path, handle);
+    api.on(method, path, open(ctx));
   }
+  for (const path of HEALTH_PATHS) api.get(path, readHealth(ctx));
   const dashboard = serveDashboard(ctx);
   api.get('/*', (c) => {
     if (isCallPath(c.req.path)) throw pathNotFound(c);

@@ -25,7 +25,9 @@ import type { ApiContext } from './api-context.ts';
 import { createApi } from './create-api.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
-import { listRoutes, type Route } from './routes.ts';
+import { rememberModelStats } from './remember-model-stats.ts';
+import type { Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
 export const ORIGIN = 'http://127.0.0.1:3100';
 const PASSWORD = 'correct horse';
@@ -72,6 +74,7 @@ export const testWithApi = testWithDb
         metrics,
       }),
       rates: new CallRates({ address: 1000, project: 5000 }),
+      modelStats: rememberModelStats(db),
       bodies: new ByteBudget(64_000_000),
       settings: {
         bodyLimitBytes: 1_000_000,
@@ -85,14 +88,13 @@ export const testWithApi = testWithDb
       },
     };
     const app = createApi(ctx);
-    const routes = listRoutes(ctx);
 
     const request = async (path: string, init?: RequestInit): Promise<Reply> => {
       const response = await app.request(path, init);
       const text = await response.text();
       const isJson = response.headers.get('content-type')?.includes('json') ?? false;
       const body = isJson ? (JSON.parse(text) as Reply['body']) : {};
-      if (isJson) checkShape(routes, `${init?.method ?? 'GET'} ${path}`, body);
+      if (isJson) checkShape(`${init?.method ?? 'GET'} ${path}`, body);
       return { status: response.status, headers: response.headers, text, body };
     };
     /** A signed POST; a body that is not a text, bytes or a form is sent as JSON. */
@@ -136,14 +138,14 @@ export const testWithApi = testWithDb
   .extend('tenant', async ({ api }) => api.createTenant());
 
 /** Every JSON answer of every test has exactly the shape that the protocol states for its route. */
-function checkShape(routes: readonly Route[], call: string, body: Reply['body'] | null): void {
+function checkShape(call: string, body: Reply['body'] | null): void {
   // `get-session` answers null to a caller who is not signed in.
   if (body?.['result'] === false) {
     refusalSchema.parse(body);
     return;
   }
   const [asked = ''] = call.split('?');
-  routes.find((route) => patternOf(route).test(asked))?.answer?.parse(body);
+  ROUTES.find((route) => patternOf(route).test(asked))?.answer?.parse(body);
 }
 
 function patternOf({ call }: Route): RegExp {

@@ -1,0 +1,14 @@
+import type { Db } from '@runfleet/db';
+import { type ModelStats, readModelStats } from '@runfleet/tasks';
+
+import { Remembered } from './remembered.ts';
+
+const TTL_MS = 10_000;
+
+/**
+ * How often each model ran, by its id. Counting reads every task, and the catalogue is open to callers
+ * who are not signed in, so the counts are read at most once in 10 s.
+ */
+export function rememberModelStats(db: Db): Remembered<Map<string, ModelStats>> {
+  return new Remembered(() => readModelStats({ db }), TTL_MS);
+}

@@ -1,0 +1,11 @@
+import { taskAnswerSchema } from '@runfleet/protocol';
+
+import { endTask } from '../../../calls/end-task.ts';
+import type { Route } from '../../../route.ts';
+
+/** Ends a task that is still in the queue. */
+export const taskCancelRoute: Route = {
+  call: 'POST /v1/task/cancel',
+  answer: taskAnswerSchema,
+  open: (ctx) => endTask(ctx, { onlyQueued: true }),
+};

@@ -1,0 +1,11 @@
+import { taskAnswerSchema } from '@runfleet/protocol';
+
+import { endTask } from '../../../calls/end-task.ts';
+import type { Route } from '../../../route.ts';
+
+/** Ends a task in any status that is not terminal. */
+export const taskKillRoute: Route = {
+  call: 'POST /v1/task/kill',
+  answer: taskAnswerSchema,
+  open: (ctx) => endTask(ctx, { onlyQueued: false }),
+};

@@ -1,0 +1,52 @@
+import { taskSummaryAnswerSchema, taskAnswerSchema, RunfleetError } from '@runfleet/protocol';
+import { listTasks, listTaskSummaries } from '@runfleet/tasks';
+import { z } from 'zod';
+
+import type { ApiContext, ApiHandler } from '../../../api-context.ts';
+import { isSet } from '../../../calls/is-set.ts';
+import { openTaskCall } from '../../../calls/open-task-call.ts';
+import { readPage } from '../../../calls/read-page.ts';
+import { findByName, readSearch } from '../../../calls/search-models.ts';
+import { answerJson } from '../../../http/answer.ts';
+import { isBlank } from '../../../http/is-blank.ts';
+import type { Route } from '../../../route.ts';
+import { taskListAnswer, taskSummaryAnswer } from '../../../wire/task-wire.ts';
+
+/** The tasks of the caller's organisation, newest first by default. */
+export const taskListRoute: Route = {
+  call: 'POST /v1/task/list',
+  answer: z.union([taskAnswerSchema, taskSummaryAnswerSchema]),
+  open: listOwnTasks,
+};
+
+function listOwnTasks(ctx: ApiContext): ApiHandler {
+  const { apiUrl } = ctx.settings;
+  return async (c) => {
+    const { organisationId, body } = await openTaskCall(ctx, c);
+    requireOneOf(body, 'type', ['model']);
+    requireOneOf(body, 'sort', ['id', 'time']);
+    const page = readPage(body, 'DESC');
+    const words = readSearch(body, 'modelName');
+    const modelIds = words === null ? null : findByName(words).map((model) => model.id);
+    const asked = { organisationId, modelIds, ...page };
+    const answer = isSet(body['summary'])
+      ? taskSummaryAnswer(await listTaskSummaries(ctx, asked))
+      : taskListAnswer(await listTasks(ctx, asked), apiUrl);
+    return answerJson(c, answer);
+  };
+}
+
+/** There is one kind of task and one order so far; asking for another must not look as if it was done. */
+function requireOneOf(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+  values: readonly string[],
+): void {
+  const given = body[name];
+  if (isBlank(given)) return;
+  if (typeof given === 'string' && values.includes(given.toLowerCase())) return;
+  throw new RunfleetError(
+    'invalid_request',
+    `Request parameter [${name}] must be ${values.join(' or ')}`,
+  );
+}

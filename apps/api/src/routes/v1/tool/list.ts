@@ -1,0 +1,79 @@
+import { cleanSlug, type Model, MODELS } from '@runfleet/models';
+import { toolListAnswerSchema, type ToolListAnswer } from '@runfleet/protocol';
+import type { ModelStats } from '@runfleet/tasks';
+
+import type { ApiContext, ApiHandler } from '../../../api-context.ts';
+import { isSet } from '../../../calls/is-set.ts';
+import { openToolCall } from '../../../calls/open-tool-call.ts';
+import { readPage } from '../../../calls/read-page.ts';
+import { readSearch, relevanceOf } from '../../../calls/search-models.ts';
+import { answerJson } from '../../../http/answer.ts';
+import type { Route } from '../../../route.ts';
+import { toolSummaryWire, toolWire } from '../../../wire/tool-wire.ts';
+
+/** The catalogue, filtered, sorted and paged. */
+export const toolListRoute: Route = {
+  call: 'POST /v1/tool/list',
+  answer: toolListAnswerSchema,
+  open: listTools,
+};
+
+function listTools(ctx: ApiContext): ApiHandler {
+  return async (c) => {
+    const body = await openToolCall(ctx, c);
+    const words = readSearch(body, 'search');
+    const rank = RANKS.get(textOf(body['sort'])) ?? byId;
+    const { start, limit, order } = readPage(body, rank === byId ? 'ASC' : 'DESC');
+    const counts = await ctx.modelStats.read();
+    const found = MODELS.filter(
+      (model) => isMatch(model, body) && (words === null || relevanceOf(model, words) > 0),
+    ).map((model) => ({ model, rank: rank(model, { words, stats: counts.get(model.id) }) }));
+    const sign = order === 'ASC' ? 1 : -1;
+    const matching = found.toSorted(
+      (a, b) => (a.rank - b.rank) * sign || byId(a.model) - byId(b.model),
+    );
+    const wire = isSet(body['summary']) ? toolSummaryWire : toolWire;
+    const tool = matching
+      .slice(start, start + limit)
+      .map(({ model }) => wire(model, counts.get(model.id)));
+    return answerJson<ToolListAnswer>(c, {
+      total: matching.length,
+      errors: [],
+      tool,
+      result: true,
+    });
+  };
+}
+
+type Rank = (
+  model: Model,
+  seen: { words: readonly string[] | null; stats: ModelStats | undefined },
+) => number;
+
+const byId = (model: Model) => Number(model.id);
+
+/** Other ways to sort are those of other catalogues, and here the same as none. */
+const RANKS: ReadonlyMap<string, Rank> = new Map([
+  ['relevance', (model, { words }) => (words === null ? 0 : relevanceOf(model, words))],
+  ['runcount', (_, { stats }) => stats?.runCount ?? 0],
+]);
+
+function isMatch(model: Model, body: Readonly<Record<string, unknown>>): boolean {
+  const owner = textOf(body['slugowner']);
+  return (
+    (owner === '' || cleanSlug(owner) === cleanSlug(model.owner)) &&
+    hasAny(model.categories, body['categories']) &&
+    hasAny(model.tags, body['tags'])
+  );
+}
+
+/** No wish is met by everything. */
+function hasAny(owned: readonly string[], wanted: unknown): boolean {
+  const list = Array.isArray(wanted) ? wanted : [wanted];
+  const names = list.map(textOf).filter((name) => name !== '');
+  return names.length === 0 || names.some((name) => owned.includes(name));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
