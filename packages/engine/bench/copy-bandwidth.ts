@@ -6,7 +6,7 @@ import { toBytes } from '../src/builder/matrix-formats.ts';
 import { graph, inlineTensor, node, onnxFile, valueInfo } from '../src/onnx-file/onnx-format.ts';
 import { openDevice } from '../src/runtime/ort-capi/device.ts';
 import { ELEMENTS } from '../src/runtime/ort-capi/elements.ts';
-import { openNativeSession } from '../src/runtime/ort-capi/open-session.ts';
+import { openOrtSession } from '../src/runtime/ort-capi/open-ort-session.ts';
 import { loadOrtApi, type Pointer } from '../src/runtime/ort-capi/ort-api.ts';
 import type { ProviderName } from '../src/runtime/provider.ts';
 
@@ -56,7 +56,7 @@ function copyGraph(): Uint8Array {
 
 async function timeCopies(path: string, provider: ProviderName, threads: number): Promise<number> {
   const api = loadOrtApi();
-  const session = await openNativeSession(api, path, { provider, threads });
+  const session = await openOrtSession(api, path, { provider, threads });
   const device = openDevice(api, session.pointer, { provider, threads });
   const values: Pointer[] = [];
   const tensor = (allocator: Pointer, shape: BigInt64Array) => {

@@ -38,18 +38,18 @@ export function writeSafetensors(path: string, size: ModelSize): void {
 function tensorsOf(size: ModelSize, weights: PhiWeights): Tensor[] {
   const { hiddenSize: hidden, intermediateSize: wide, vocabularySize: rows, layers } = size;
   const layer = (index: number): Tensor[] => {
-    const place = `layers.${index}`;
+    const prefix = `layers.${index}`;
     const norm = (name: string): Tensor => ({
-      name: `model.${place}.${name}.weight`,
+      name: `model.${prefix}.${name}.weight`,
       shape: [hidden],
-      values: () => weights.norm(`${place}.${name}`),
+      values: () => weights.norm(`${prefix}.${name}`),
     });
     const matrix = (
       name: string,
       shape: readonly number[],
       values: () => Float32Array,
     ): Tensor => ({
-      name: `model.${place}.${name}.weight`,
+      name: `model.${prefix}.${name}.weight`,
       shape,
       values,
     });

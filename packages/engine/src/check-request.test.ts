@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { checkRequest } from './check-request.ts';
 import { aRequest } from './testing/a-request.ts';
 
-test('what no engine could run with is refused by the name of its field', () => {
+test('a request that no engine could run is refused, and the error names the field', () => {
   for (const [changes, message] of [
     [{ minP: 1.5 }, 'minP must be a number between 0 and 1'],
     [{ presencePenalty: Number.NaN }, 'presencePenalty must be a number'],
@@ -26,14 +26,14 @@ test('what no engine could run with is refused by the name of its field', () => 
 
 const LIMITS = { maxTokens: 200_000, maxTimeoutSeconds: 86_400 };
 
-test('what the door takes the engine takes: every edge of every number', () => {
+test('the engine accepts what the API accepts: the limits of every number', () => {
   for (const [name, rule] of Object.entries(CHAT_NUMBERS)) {
     const { min, max, off } = { off: { given: [] }, ...rule };
     for (const value of [min, max, (min + max) / 2, ...off.given]) {
       const given = name === 'top_logprobs' ? { logprobs: true } : {};
       for (const written of [Math.trunc(value), value, String(value)]) {
         const body = { prompt: 'Hi', max_tokens: 131_072, ...given, [name]: written };
-        expect(isTaken(body), `${name}: ${written}`).not.toBe('by the door alone');
+        expect(isTaken(body), `${name}: ${written}`).not.toBe('by the API alone');
       }
     }
   }
@@ -41,7 +41,7 @@ test('what the door takes the engine takes: every edge of every number', () => {
   expect(isTaken({ prompt: '' })).toBe('by none');
 });
 
-test('what the door takes the engine takes: every edge of every pair of numbers', () => {
+test('the engine accepts what the API accepts: the limits of every pair of numbers', () => {
   const edges = Object.entries(CHAT_NUMBERS).flatMap(([name, rule]) => {
     const { min, max, off } = { off: { given: [] }, ...rule };
     return [min, max, ...off.given].map((value) => ({ [name]: value }));
@@ -49,22 +49,22 @@ test('what the door takes the engine takes: every edge of every pair of numbers'
   for (const one of edges) {
     for (const other of edges) {
       const body = { prompt: 'Hi', logprobs: true, ...one, ...other };
-      expect(isTaken(body), `${JSON.stringify(body)}`).not.toBe('by the door alone');
+      expect(isTaken(body), `${JSON.stringify(body)}`).not.toBe('by the API alone');
     }
   }
 });
 
 test.for<[string, Record<string, unknown>]>([
   [
-    'as many messages as may be, after a system prompt',
+    'the maximum number of messages, after a system prompt',
     { messages: messages(CHAT_SIZES.messages), system_prompt: 'S' },
   ],
-  ['messages of which one has a text', { messages: [...messages(2, ''), ...messages(1)] }],
-  ['messages without a text', { messages: messages(3, '') }],
+  ['messages of which only one has text', { messages: [...messages(2, ''), ...messages(1)] }],
+  ['messages without text', { messages: messages(3, '') }],
   ['messages of spaces', { messages: messages(1, ' ') }],
   ['one message too many', { messages: messages(CHAT_SIZES.messages + 1) }],
   [
-    'as many stop sequences as may be',
+    'the maximum number of stop sequences',
     {
       prompt: 'Hi',
       stop_sequences: Array.from({ length: CHAT_SIZES.stopSequences }, (_, i) =>
@@ -74,17 +74,17 @@ test.for<[string, Record<string, unknown>]>([
   ],
   ['stop sequences with empty parts', { prompt: 'Hi', stop_sequences: ';;a;;' }],
   [
-    'as many stop tokens as may be',
+    'the maximum number of stop tokens',
     { prompt: 'Hi', stop_token_ids: Array(CHAT_SIZES.stopTokenIds).fill(CHAT_SIZES.stopTokenId) },
   ],
   ['a prompt that is a list', { prompt: ['Hi'] }],
   ['a pattern', { prompt: 'Hi', regex: '(yes|no)' }],
   ['any JSON', { prompt: 'Hi', response_format: { type: 'json_object' } }],
-])('what the door takes the engine takes: %s', ([, body]) => {
-  expect(isTaken(body)).not.toBe('by the door alone');
+])('the engine accepts what the API accepts: %s', ([, body]) => {
+  expect(isTaken(body)).not.toBe('by the API alone');
 });
 
-function isTaken(body: Record<string, unknown>): 'by none' | 'by both' | 'by the door alone' {
+function isTaken(body: Record<string, unknown>): 'by none' | 'by both' | 'by the API alone' {
   let request;
   try {
     request = parseChatParameters(body, LIMITS);
@@ -95,7 +95,7 @@ function isTaken(body: Record<string, unknown>): 'by none' | 'by both' | 'by the
     checkRequest({ ...request, seed: request.seed ?? 1n });
     return 'by both';
   } catch {
-    return 'by the door alone';
+    return 'by the API alone';
   }
 }
 

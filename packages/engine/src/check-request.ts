@@ -5,10 +5,10 @@ import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
 
 const ROLES: readonly string[] = ['system', 'user', 'assistant'] satisfies ChatMessage['role'][];
-/** One beyond those of the caller, which the parameter `system_prompt` puts before them. */
+/** One more than a caller may send: the parameter `system_prompt` adds a message before theirs. */
 const MESSAGES_MAX = CHAT_SIZES.messages + 1;
 
-/** The fields that the table of a chat request's numbers rules. */
+/** The fields whose rules are in the table of a chat request's numbers. */
 const NUMBERS = {
   temperature: CHAT_NUMBERS.temperature,
   topP: CHAT_NUMBERS.top_p,
@@ -21,7 +21,7 @@ const NUMBERS = {
   minTokens: CHAT_NUMBERS.min_tokens,
 } as const satisfies Partial<Record<keyof GenerateRequest, ChatNumber>>;
 
-/** Throws `EngineError('input')` naming the first field that no engine could run with. */
+/** Throws `EngineError('input')`, which names the first field that no engine could run. */
 export function checkRequest(request: GenerateRequest): void {
   checkMessages(request.messages);
   for (const [field, rule] of Object.entries(NUMBERS)) {
@@ -45,7 +45,7 @@ export function checkRequest(request: GenerateRequest): void {
 function checkMessages(messages: readonly ChatMessage[]): void {
   if (messages.length === 0) throw refuse('messages must hold at least one message');
   if (messages.length > MESSAGES_MAX) {
-    throw refuse(`messages holds ${messages.length} messages; ${MESSAGES_MAX} is the most`);
+    throw refuse(`messages holds ${messages.length} messages; ${MESSAGES_MAX}is the maximum`);
   }
   for (const [index, { role, content }] of messages.entries()) {
     if (!ROLES.includes(role)) {
@@ -58,7 +58,7 @@ function checkMessages(messages: readonly ChatMessage[]): void {
   }
 }
 
-/** What a caller may write for "not used" has its meaning by now. */
+/** Values that a caller may write for "not used" have already been replaced. */
 function checkNumber(
   field: string,
   value: number,
@@ -79,7 +79,7 @@ function checkNumber(
 function checkStopSequences(sequences: readonly string[]): void {
   const { stopSequences, stopSequenceCharacters } = CHAT_SIZES;
   if (sequences.length > stopSequences) {
-    throw refuse(`stopSequences holds ${sequences.length}; ${stopSequences} is the most`);
+    throw refuse(`stopSequences holds ${sequences.length}; ${stopSequences}is the maximum`);
   }
   for (const [index, sequence] of sequences.entries()) {
     if (sequence.length === 0) throw refuse(`stopSequences[${index}] must not be empty`);
@@ -92,7 +92,7 @@ function checkStopSequences(sequences: readonly string[]): void {
 function checkStopTokenIds(ids: readonly number[]): void {
   const { stopTokenIds, stopTokenId } = CHAT_SIZES;
   if (ids.length > stopTokenIds) {
-    throw refuse(`stopTokenIds holds ${ids.length}; ${stopTokenIds} is the most`);
+    throw refuse(`stopTokenIds holds ${ids.length}; ${stopTokenIds}is the maximum`);
   }
   for (const [index, id] of ids.entries()) {
     checkNumber(`stopTokenIds[${index}]`, id, { min: 0, max: stopTokenId, step: 1 });

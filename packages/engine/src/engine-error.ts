@@ -1,9 +1,10 @@
 /**
- * Why the engine could not do what was asked.
+ * Why the engine failed.
  *
- * `input`: the request cannot be run as it is; nobody else's attempt would do better.
- * `model`: the model folder is damaged or its numbers are (NaN); another machine has the same folder.
- * `infra`: this machine failed (memory, a library, the engine's thread); another may succeed.
+ * `input`: the request itself cannot be run; another attempt would not help.
+ * `model`: the model folder is damaged or its numbers are (NaN); other machines have the same
+ * folder.
+ * `infra`: this machine failed (memory, a library, the engine's thread); another one may succeed.
  */
 export type EngineErrorKind = 'input' | 'model' | 'infra';
 

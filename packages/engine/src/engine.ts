@@ -2,7 +2,7 @@ import type { OutputGrammar } from '@runfleet/grammar';
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
-/** One answer to be written. `maxTokens` and `minTokens` count tokens of the answer. */
+/** A request for one answer. `maxTokens` and `minTokens` count tokens of the answer. */
 export type GenerateRequest = {
   messages: readonly ChatMessage[];
   maxTokens: number;
@@ -12,57 +12,66 @@ export type GenerateRequest = {
   topP: number;
   /** 0 is off. */
   topK: number;
-  /** Drops what is less likely than this share of the likeliest; 0 is off. */
+  /** Drops tokens less likely than this share of the likeliest; 0 is off. */
   minP: number;
-  /** Divides the logits of what prompt or answer hold; 1 is off. */
+  /** Divides the logits of tokens in the prompt or the answer; 1 is off. */
   repetitionPenalty: number;
-  /** Taken off the logits of what the answer holds, once; 0 is off. */
+  /** Subtracted once from the logits of tokens in the answer; 0 is off. */
   presencePenalty: number;
-  /** Taken off for each time that the answer holds it; 0 is off. */
+  /** Subtracted for each occurrence of a token in the answer; 0 is off. */
   frequencyPenalty: number;
-  /** The same seed gives the same text, whatever else runs at the time. */
+  /** The same seed gives the same text, whatever else runs at the same time. */
   seed: bigint;
   greedy: boolean;
   stopSequences: readonly string[];
-  /** Tokens that end the answer, besides the model's own. */
+  /** Tokens that end the answer, in addition to the model's own. */
   stopTokenIds: readonly number[];
-  /** How many of the likeliest tokens to tell of beside each that was chosen; null tells nothing. */
+  /**
+   * How many of the likeliest tokens to return with each chosen one; null returns no log
+   * probabilities.
+   */
   topLogprobs: number | null;
-  /** What the answer must match from its first character to its last; null leaves it free. */
+  /** What the whole answer must match; null leaves it free. */
   grammar: OutputGrammar | null;
   /**
-   * Only sequences of the same scope share a cached beginning: its time would tell others that the
-   * text was there before. Those without a scope share among themselves.
+   * Only sequences of the same scope share the cached start of a prompt, because the time saved
+   * would reveal to others that the text was there before. Sequences without a scope share with
+   * each other.
    */
   cacheScope?: string;
 };
 
-/** A natural logarithm of the probability that the model itself gave, before all settings. */
+/** The natural logarithm of the model's own probability, before all settings. */
 export type Logprob = { id: number; token: string; logprob: number };
 export type TokenLogprobs = Logprob & { top: Logprob[] };
 
-/** A request that has passed every check that needs no model run. */
+/** A request that passed every check that needs no model run. */
 export type Prepared = {
   readonly promptIds: readonly number[] | Int32Array;
   readonly request: GenerateRequest;
 };
 
 /**
- * `text` is what is new; `tokens` the tokens of the answer so far. `logprobs` are of the tokens
- * since the last chunk, where the request asks for them.
+ * `text` is the new text, `tokens` the number of tokens of the answer so far. `logprobs` covers the
+ * tokens since the last chunk, if the request asks for them.
  */
 export type OutputChunk = { text: string; tokens: number; logprobs?: readonly TokenLogprobs[] };
 
-/** The id that ends an answer is not counted in `completionTokens`. */
+/** `completionTokens` does not include the token that ends an answer. */
 export type GenerateResult = {
   finishReason: 'stop' | 'length';
   promptTokens: number;
   completionTokens: number;
   prefillMs: number;
   decodeMs: number;
-  /** How long it missed steps until it was known what its grammar allows, of `prefillMs` and `decodeMs`; where it did. */
+  /**
+   * Part of `prefillMs` and `decodeMs`: how long the answer missed steps because its mask was not
+   * ready.
+   */
   maskWaitMs?: number;
-  /** Tokens guessed ahead by prompt lookup, and those of them that were right; where any were. */
+  /**
+   * Tokens guessed by prompt lookup, and how many of them were right. Absent if there were none.
+   */
   drafts?: { tokens: number; accepted: number };
 };
 
@@ -70,23 +79,26 @@ export type EngineInfo = {
   kind: string;
   model: string;
   provider: string;
-  /** What the engine runs on. */
+  /** The hardware that the engine runs on. */
   device: string;
-  /** For operators: why it is not a better device, or what this one cannot do. Often empty. */
+  /** For operators: why a better device is not used, or what this one cannot do. Often empty. */
   note: string;
   /** Tokens of prompt and answer together. */
   contextLength: number;
-  /** Answers at once: as many as were asked for, or as memory holds. */
+  /** Answers at the same time: as many as requested, or as memory can hold. */
   slots: number;
 };
 
 export type Engine = AsyncDisposable & {
   readonly info: EngineInfo;
-  /** Chat template, tokens, length check. Runs no model. Throws `EngineError('input')` that names the field. */
+  /**
+   * Applies the chat template, tokenises, and checks the length. Runs no model. Throws
+   * `EngineError('input')`, which names the field.
+   */
   prepare(request: GenerateRequest): Promise<Prepared>;
   /**
-   * Streams the answer through `onOutput`. Waits where all slots are busy. After an abort it
-   * rejects with `signal.reason` at the next step, and by then the slot is free.
+   * Streams the answer through `onOutput`. Waits while all slots are busy. After an abort it
+   * rejects with `signal.reason` at the next step; the slot is then free.
    */
   generate(
     prepared: Prepared,
@@ -100,21 +112,24 @@ export type OnnxEngineSpec = {
   modelDir: string;
   /** `auto` is the first of cuda, webgpu and cpu that opens. */
   provider: 'auto' | 'cpu' | 'cuda' | 'webgpu';
-  /** `stock` is onnxruntime-node's own binding: slower, and a check on the other. Without it `capi` where it loads. */
+  /**
+   * `stock` is onnxruntime-node's own binding: slower, and used to check the other. The default is
+   * `capi` if it loads.
+   */
   runtime?: 'capi' | 'stock';
-  /** As many as are wanted; memory may hold fewer. */
+  /** The number of slots wanted; memory may hold fewer. */
   slots: number;
   /** CPU threads of one model run. */
   threads: number;
   /**
-   * The most tokens of a prompt and its answer. Past what the model's short rope table holds (4096
-   * tokens for Phi-3.5) that costs the cache of a long slot; without it, sequences end there.
+   * The maximum tokens of a prompt and its answer. Beyond the model's short rope table (4096 tokens
+   * for Phi-3.5) this costs the cache of a long slot. Without it, sequences end at the short table.
    */
   contextLength?: number;
   /**
-   * The most tokens to guess ahead while an answer is alone, from what stands before it (prompt
-   * lookup). Without it none: a run of several tokens rounds otherwise than one of each, so an
-   * answer could depend on its company.
+   * The maximum tokens to guess ahead while an answer runs alone, from the text before it (prompt
+   * lookup). The default is none: a run of several tokens rounds differently than single ones, so
+   * an answer could depend on whether others run beside it.
    */
   promptLookupTokens?: number;
 };

@@ -4,7 +4,7 @@ import { Slots } from './slots.ts';
 
 const never = new AbortController().signal;
 
-test('a slot that is given back goes to the one who waits longest', async () => {
+test('a slot that is given back goes to the longest waiting caller', async () => {
   const slots = new Slots(1);
   const first = await slots.take(never);
   const order: string[] = [];
@@ -18,7 +18,7 @@ test('a slot that is given back goes to the one who waits longest', async () => 
   expect(slots.freeCount).toBe(0);
 });
 
-test('an abort while waiting leaves the line at once, and no slot is lost', async () => {
+test('an abort while waiting leaves the queue at once, and no slot is lost', async () => {
   const slots = new Slots(1);
   const slot = await slots.take(never);
   const abort = new AbortController();
@@ -29,7 +29,7 @@ test('an abort while waiting leaves the line at once, and no slot is lost', asyn
   expect(slots.freeCount).toBe(1);
 });
 
-test('a line that is too long turns the next one away', async () => {
+test('a queue that is too long refuses the next caller', async () => {
   const slots = new Slots(1);
   for (let taken = 0; taken < 5; taken += 1) void slots.take(never);
   await expect(slots.take(never)).rejects.toMatchObject({ kind: 'infra' });

@@ -3,8 +3,8 @@ import { EngineError } from './engine-error.ts';
 type Waiting = (slot: number) => void;
 
 /**
- * Hands out slot numbers, first come first served. A new run may come a moment before the step
- * that frees its predecessor's slot, so a short wait is normal; a long line is a caller's mistake.
+ * Hands out slot numbers, first come first served. A new run may arrive just before the step that
+ * frees its predecessor's slot, so a short wait is normal; a long queue is a caller's mistake.
  */
 export class Slots {
   readonly count: number;
@@ -25,7 +25,9 @@ export class Slots {
     return this.#free.length;
   }
 
-  /** Rejects with `signal.reason` on abort, and with `EngineError('infra')` where the line is full. */
+  /**
+   * Rejects with `signal.reason` on abort, and with `EngineError('infra')` if the queue is full.
+   */
   async take(signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const slot = this.#free.pop();

@@ -4,7 +4,10 @@ import { EngineError, type EngineErrorKind } from './engine-error.ts';
 
 export type ThreadFailure = { kind: EngineErrorKind; message: string };
 
-/** An error as it travels between threads; what nobody foresaw is this machine's. */
+/**
+ * An error in a form that can be sent between threads. An unexpected error counts as this machine's
+ * failure.
+ */
 export function toFailure(error: unknown): ThreadFailure {
   if (error instanceof EngineError) return { kind: error.kind, message: error.message };
   if (error instanceof GrammarError) return { kind: 'input', message: error.message };

@@ -72,8 +72,8 @@ function measureSampling() {
     'logprobs, 5 others',
     () => {},
     () => {
-      odds.look(logits);
-      odds.tell(1_000);
+      odds.record(logits);
+      odds.describe(1_000);
     },
   );
 }

@@ -12,14 +12,14 @@ afterAll(async () => {
   for (const parent of parents) await rm(parent, { recursive: true, force: true });
 });
 
-async function place(): Promise<string> {
+async function newPath(): Promise<string> {
   const parent = await mkdtemp(join(tmpdir(), 'runfleet-build-'));
   parents.push(parent);
   return join(parent, 'model');
 }
 
 test('the same options give the same bytes', async () => {
-  const [first, second] = [await place(), await place()];
+  const [first, second] = [await newPath(), await newPath()];
   await buildModelFolder(first);
   await buildModelFolder(second);
   const names = await readdir(first);
@@ -40,7 +40,7 @@ test('the same options give the same bytes', async () => {
 });
 
 test('what is already built is left alone; other options, or damage, build anew', async () => {
-  const dir = await place();
+  const dir = await newPath();
   expect((await buildModelFolder(dir)).isBuilt).toBe(true);
   expect((await buildModelFolder(dir)).isBuilt).toBe(false);
   expect((await buildModelFolder(dir, { seed: 36 })).isBuilt).toBe(true);
@@ -50,14 +50,14 @@ test('what is already built is left alone; other options, or damage, build anew'
 });
 
 test('several at once leave one whole folder and nothing beside it', async () => {
-  const dir = await place();
+  const dir = await newPath();
   await Promise.all([buildModelFolder(dir), buildModelFolder(dir), buildModelFolder(dir)]);
   expect(await readdir(dirname(dir))).toEqual(['model']);
   expect((await buildModelFolder(dir)).isBuilt).toBe(false);
 });
 
 test('several that replace an older one at once leave one whole folder, too', async () => {
-  const dir = await place();
+  const dir = await newPath();
   for (let seed = 1; seed <= 5; seed += 1) {
     await Promise.all(Array.from({ length: 4 }, () => buildModelFolder(dir, { seed })));
     expect(await readdir(dirname(dir))).toEqual(['model']);
@@ -66,14 +66,14 @@ test('several that replace an older one at once leave one whole folder, too', as
 });
 
 test('a folder with other files is never replaced', async () => {
-  const dir = dirname(await place());
+  const dir = dirname(await newPath());
   await writeFile(join(dir, 'precious.txt'), 'mine');
   await expect(buildModelFolder(dir)).rejects.toThrow(/choose another folder/u);
   expect(await readFile(join(dir, 'precious.txt'), 'utf8')).toBe('mine');
 });
 
 test('the layout of transformers.js opens as well', async () => {
-  const dir = await place();
+  const dir = await newPath();
   await buildModelFolder(dir, { layout: 'transformers', inlineBytesMax: 0 });
   await using engine = await openEngine({
     kind: 'onnx',
@@ -92,5 +92,5 @@ test.each([
   ['vocabularySize', { vocabularySize: 300 }],
   ['maxPositions', { maxPositions: 100 }],
 ])('a bad %s is refused by its name', async (field, options) => {
-  await expect(buildModelFolder(await place(), options)).rejects.toThrow(field);
+  await expect(buildModelFolder(await newPath(), options)).rejects.toThrow(field);
 });

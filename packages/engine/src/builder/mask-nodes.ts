@@ -1,6 +1,6 @@
 import { type GraphWriter, outputOf } from './graph-writer.ts';
 
-const PLACE = '/model/attn_mask_reformat/attn_mask_subgraph';
+const PREFIX = '/model/attn_mask_reformat/attn_mask_subgraph';
 const TO_INT32 = { to: 6 };
 
 export type MaskOutputs = {
@@ -15,24 +15,24 @@ export type MaskOutputs = {
 /** Attention reads nothing of the mask but the sums of its rows and its width. */
 export function addMaskNodes(writer: GraphWriter): MaskOutputs {
   const sum = writer.node('ReduceSum', {
-    name: `${PLACE}/ReduceSum`,
+    name: `${PREFIX}/ReduceSum`,
     inputs: ['attention_mask', writer.int64('mask_axis', [1], 1)],
     attributes: { keepdims: 0 },
   });
-  writer.node('Sub', { name: `${PLACE}/Sub`, inputs: [sum, writer.int64('mask_one', [1], 1)] });
+  writer.node('Sub', { name: `${PREFIX}/Sub`, inputs: [sum, writer.int64('mask_one', [1], 1)] });
   const lengths = writer.node('Cast', {
-    name: `${PLACE}/Sub/Cast`,
-    inputs: [outputOf(`${PLACE}/Sub`)],
+    name: `${PREFIX}/Sub/Cast`,
+    inputs: [outputOf(`${PREFIX}/Sub`)],
     attributes: TO_INT32,
   });
-  const shape = writer.node('Shape', { name: `${PLACE}/Shape`, inputs: ['attention_mask'] });
+  const shape = writer.node('Shape', { name: `${PREFIX}/Shape`, inputs: ['attention_mask'] });
   const width = writer.node('Gather', {
-    name: `${PLACE}/Gather`,
+    name: `${PREFIX}/Gather`,
     inputs: [shape, writer.int64('mask_width_index', [], 1)],
     attributes: { axis: 0 },
   });
   const total = writer.node('Cast', {
-    name: `${PLACE}/Gather/Cast`,
+    name: `${PREFIX}/Gather/Cast`,
     inputs: [width],
     attributes: TO_INT32,
   });

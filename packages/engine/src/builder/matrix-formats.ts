@@ -54,12 +54,12 @@ export function toInt4(
       const scale = largest(values, start, end) / 7;
       scales[row * blocks + index] = scale;
       if (scale === 0) continue;
-      let place = ((row * blocks + index) * block) / 2;
+      let offset = ((row * blocks + index) * block) / 2;
       for (let at = start; at < end; at += 2) {
         const low = toNibble((values[at] ?? 0) / scale);
         const high = at + 1 < end ? toNibble((values[at + 1] ?? 0) / scale) : 8;
-        packed[place] = low | (high << 4);
-        place += 1;
+        packed[offset] = low | (high << 4);
+        offset += 1;
       }
     }
   }
@@ -94,8 +94,8 @@ export function toAwq(
       const scale = (Math.max(0, ...part) - low) / 15 || 1;
       const zero = Math.round(-low / scale);
       scales[row * blocks + index] = scale;
-      const place = row * zeroBytes + (index >> 1);
-      zeros[place] = (zeros[place] ?? 0) | (zero << (4 * (index % 2)));
+      const offset = row * zeroBytes + (index >> 1);
+      zeros[offset] = (zeros[offset] ?? 0) | (zero << (4 * (index % 2)));
       for (const [at, value] of part.entries()) {
         const nibble = Math.min(15, Math.max(0, Math.round(value / scale) + zero));
         const byte = ((row * blocks + index) * block + at) >> 1;

@@ -70,9 +70,9 @@ function addNorm(
   weights: PhiWeights,
   { root, skip }: { root: string; skip: string | undefined },
 ): { normed: string; sum: string } {
-  const place = path.replaceAll('/', '.');
-  const values = weights.norm(place);
-  const weight = writer.floats(`model.${place}.weight`, [values.length], values);
+  const weightName = path.replaceAll('/', '.');
+  const values = weights.norm(weightName);
+  const weight = writer.floats(`model.${weightName}.weight`, [values.length], values);
   const epsilon = { float: 1e-5 };
   if (skip === undefined) {
     const normed = writer.node('SimplifiedLayerNormalization', {
@@ -102,17 +102,17 @@ function addFeedForward(
   input: string,
 ): string {
   const { hiddenSize, intermediateSize } = size;
-  const place = `/model/layers.${layer}/mlp`;
+  const prefix = `/model/layers.${layer}/mlp`;
   const wide = { outputs: intermediateSize, inputs: hiddenSize };
-  const gate = writer.matMul(`${place}/gate_proj`, input, {
+  const gate = writer.matMul(`${prefix}/gate_proj`, input, {
     weights: weights.gate(layer),
     ...wide,
   });
-  const up = writer.matMul(`${place}/up_proj`, input, { weights: weights.up(layer), ...wide });
-  const sigmoid = writer.node('Sigmoid', { name: `${place}/act_fn/Sigmoid`, inputs: [gate] });
-  const silu = writer.node('Mul', { name: `${place}/act_fn/Mul`, inputs: [gate, sigmoid] });
-  const product = writer.node('Mul', { name: `${place}/Mul`, inputs: [silu, up] });
-  return writer.matMul(`${place}/down_proj`, product, {
+  const up = writer.matMul(`${prefix}/up_proj`, input, { weights: weights.up(layer), ...wide });
+  const sigmoid = writer.node('Sigmoid', { name: `${prefix}/act_fn/Sigmoid`, inputs: [gate] });
+  const silu = writer.node('Mul', { name: `${prefix}/act_fn/Mul`, inputs: [gate, sigmoid] });
+  const product = writer.node('Mul', { name: `${prefix}/Mul`, inputs: [silu, up] });
+  return writer.matMul(`${prefix}/down_proj`, product, {
     weights: weights.down(layer),
     outputs: hiddenSize,
     inputs: intermediateSize,

@@ -4,7 +4,7 @@ import type { GraphWriter } from './graph-writer.ts';
 import { headSize, type ModelSize } from './model-size.ts';
 import { type RopeTable, ropeTables } from './rope-tables.ts';
 
-const PLACE = '/model/rope_caches_subgraph';
+const PREFIX = '/model/rope_caches_subgraph';
 const TO_INT64 = { to: 7 };
 
 /** Where the nodes below leave the tables, for whoever turns queries and keys. */
@@ -14,9 +14,9 @@ export const ROPE_CACHES = ['cos_cache', 'sin_cache'] as const;
 export function addRopeChoice(writer: GraphWriter, size: ModelSize, width: string): void {
   const { short, long } = ropeTables(size);
   const limit = writer.int64('original_max_positions', [], size.originalMaxPositions);
-  const isLong = writer.node('Greater', { name: `${PLACE}/Greater`, inputs: [width, limit] });
+  const isLong = writer.node('Greater', { name: `${PREFIX}/Greater`, inputs: [width, limit] });
   writer.node('If', {
-    name: `${PLACE}/If`,
+    name: `${PREFIX}/If`,
     inputs: [isLong],
     outputs: ROPE_CACHES,
     attributes: {
@@ -43,21 +43,21 @@ export function addRopePositions(writer: GraphWriter, size: ModelSize): string {
 
   const limit = writer.int64('original_max_positions', [1], size.originalMaxPositions);
   const largest = writer.node('ReduceMax', {
-    name: `${PLACE}/ReduceMax`,
+    name: `${PREFIX}/ReduceMax`,
     inputs: ['position_ids'],
     attributes: { keepdims: 0 },
   });
   const isLong = writer.node('GreaterOrEqual', {
-    name: `${PLACE}/GreaterOrEqual`,
+    name: `${PREFIX}/GreaterOrEqual`,
     inputs: [largest, limit],
   });
   const factor = writer.node('Cast', {
-    name: `${PLACE}/Cast`,
+    name: `${PREFIX}/Cast`,
     inputs: [isLong],
     attributes: TO_INT64,
   });
-  const jump = writer.node('Mul', { name: `${PLACE}/Mul`, inputs: [factor, limit] });
-  return writer.node('Add', { name: `${PLACE}/Add`, inputs: ['position_ids', jump] });
+  const jump = writer.node('Mul', { name: `${PREFIX}/Mul`, inputs: [factor, limit] });
+  return writer.node('Add', { name: `${PREFIX}/Add`, inputs: ['position_ids', jump] });
 }
 
 function branch(
@@ -75,7 +75,7 @@ function branch(
       bytes,
     );
     return node('Constant', {
-      name: `${PLACE}/${output}/Constant`,
+      name: `${PREFIX}/${output}/Constant`,
       inputs: [],
       outputs: [output],
       attributes: { value: { tensor } },

@@ -13,12 +13,12 @@ export function ropeTables(size: ModelSize): { short: RopeTable; long: RopeTable
 
 /** How much slower each frequency turns. Shaped like the published ones: high frequencies hardly, low ones much. */
 export function ropeFactors(frequencies: number): { short: number[]; long: number[] } {
-  const place = (index: number) => (frequencies === 1 ? 0 : index / (frequencies - 1));
+  const shareAt = (index: number) => (frequencies === 1 ? 0 : index / (frequencies - 1));
   return {
-    short: Array.from({ length: frequencies }, (_, index) => 1 + 1.8 * place(index) ** 3),
+    short: Array.from({ length: frequencies }, (_, index) => 1 + 1.8 * shareAt(index) ** 3),
     long: Array.from(
       { length: frequencies },
-      (_, index) => 64.8 ** Math.min(1, 1.6 * place(index)),
+      (_, index) => 64.8 ** Math.min(1, 1.6 * shareAt(index)),
     ),
   };
 }

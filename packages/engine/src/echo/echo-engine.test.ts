@@ -14,7 +14,7 @@ async function echo(prompt: string, changes: Partial<GenerateRequest> = {}) {
   return { text: chunks.map(({ text }) => text).join(''), chunks, result };
 }
 
-test('says the last user message word by word', async () => {
+test('repeats the last user message word by word', async () => {
   const { chunks, result } = await echo('to be  or\nnot');
   expect(chunks).toEqual([
     { text: 'to', tokens: 1 },
@@ -27,18 +27,18 @@ test('says the last user message word by word', async () => {
 
 test.each([
   ['maxTokens ends it', 'a b c', { maxTokens: 2 }, 'a b', 'length'],
-  ['as many words as tokens are enough', 'a b', { maxTokens: 2 }, 'a b', 'stop'],
+  ['maxTokens equal to the number of words ends nothing', 'a b', { maxTokens: 2 }, 'a b', 'stop'],
   ['minTokens repeats it', 'a b', { minTokens: 5 }, 'a b a b a', 'stop'],
-  ['a stop string cuts it', 'one two three', { stopSequences: ['o t'] }, 'one tw', 'stop'],
-  ['an empty prompt says nothing', ' ', {}, '', 'stop'],
-  ['what a database cannot hold is replaced', 'a\0 \uD800', {}, 'a\uFFFD \uFFFD', 'stop'],
+  ['a stop string ends it', 'one two three', { stopSequences: ['o t'] }, 'one tw', 'stop'],
+  ['an empty prompt gives an empty answer', ' ', {}, '', 'stop'],
+  ['text that a database cannot store is replaced', 'a\0 \uD800', {}, 'a\uFFFD \uFFFD', 'stop'],
 ])('%s', async (_, prompt, changes, text, finishReason) => {
   const answer = await echo(prompt, changes);
   expect(answer.text).toBe(text);
   expect(answer.result.finishReason).toBe(finishReason);
 });
 
-test('a megabyte of spaces is split in the time that its length takes', async () => {
+test('a megabyte of spaces is split in linear time', async () => {
   const { result } = await echo(`a${' '.repeat(1_000_000)}`);
   expect(result.completionTokens).toBe(1);
 });
@@ -57,7 +57,7 @@ test('an abort rejects at once with its reason, and the slot is free', async () 
   await expect(second).rejects.toThrow('killed too');
 });
 
-test('a closed engine ends what runs and refuses what comes', async () => {
+test('a closed engine ends running requests and refuses new ones', async () => {
   const engine = new EchoEngine({ kind: 'echo', slots: 1, tokenDelayMs: 60_000 });
   const prepared = await engine.prepare(aRequest('never said'));
   const run = engine.generate(prepared, () => {}, never);
@@ -83,7 +83,7 @@ test.each([
   ['topK', { topK: 1.5 }],
   ['repetitionPenalty', { repetitionPenalty: Number.NaN }],
   ['stopSequences[1]', { stopSequences: ['a', ''] }],
-] as const)('a bad %s is refused by its name', async (field, changes) => {
+] as const)('an invalid %s is refused, and the error names it', async (field, changes) => {
   await expect(echo('hello', changes)).rejects.toMatchObject({
     kind: 'input',
     message: expect.stringContaining(field),

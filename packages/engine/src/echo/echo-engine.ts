@@ -17,9 +17,9 @@ import { TextStream } from '../text/text-stream.ts';
 const CONTEXT_WORDS = 4096;
 
 /**
- * Says the last user message back, a word at a time, and over again while `minTokens` asks for
- * more. A token is a word with the white space before it. For tests and benchmarks that want an
- * engine's behaviour without a model's cost.
+ * Repeats the last user message, one word at a time, and starts over while `minTokens` requires
+ * more. A token is a word with the white space before it. For tests and benchmarks that need an
+ * engine's behaviour without the cost of a model.
  */
 export class EchoEngine implements Engine {
   readonly info: EngineInfo;
@@ -47,7 +47,7 @@ export class EchoEngine implements Engine {
     if (request.grammar) {
       throw new EngineError(
         'input',
-        'The echo engine follows no grammar: leave response_format and regex out.',
+        'The echo engine does not support grammars: remove response_format and regex.',
       );
     }
     const words = request.messages.reduce(
@@ -135,7 +135,7 @@ export class EchoEngine implements Engine {
 
   async #pause(signal: AbortSignal): Promise<void> {
     if (this.#tokenDelayMs === 0) await setImmediate();
-    // It rejects with an error of its own; the caller is owed the signal's reason.
+    // The timer rejects with its own error, but the caller must get the signal's reason.
     else await setTimeout(this.#tokenDelayMs, undefined, { signal }).catch(() => {});
     signal.throwIfAborted();
   }
@@ -143,7 +143,7 @@ export class EchoEngine implements Engine {
 
 function lastUserMessage(request: GenerateRequest): string {
   const text = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
-  // What a Postgres text cannot hold, as the detokeniser treats it: NUL and lone surrogates.
+  // Replaces what a Postgres text cannot store, as the detokeniser does: NUL and lone surrogates.
   return Buffer.from(text).toString().replaceAll('\0', '\uFFFD');
 }
 

@@ -1,28 +1,28 @@
 import type { ChatMessage } from '../engine.ts';
 import type { TokenizerFile } from '../text/tokenizer-file.ts';
 
-/** A piece of a prompt: a special token that only the template may write, or text. */
+/** A part of a prompt: text, or a special token that only the template may write. */
 export type ChatPart = { mark: string } | { text: string };
 
-/** Up to which length a model's rope tables hold. */
+/** The sequence lengths that a model's rope tables cover. */
 export type ContextLengths = {
-  /** Tokens up to which the table for short sequences holds. */
+  /** Tokens covered by the table for short sequences. */
   shortContextLength: number;
   /** Tokens of prompt and answer together that the model was trained for; memory may hold fewer. */
   contextLength: number;
 };
 
-/** What models of one architecture have in common beyond their graph. */
+/** What models of one architecture share beyond their graph. */
 export type ModelFamily = {
-  /** As `model_type` in config.json and `model.type` in genai_config.json name it. */
+  /** The value of `model_type` in config.json and of `model.type` in genai_config.json. */
   name: string;
-  /** The chat template. Ends with the mark that asks for an answer. */
+  /** The chat template. It ends with the mark that starts an answer. */
   chatParts(messages: readonly ChatMessage[]): ChatPart[];
-  /** Special tokens that end an answer, whatever the configuration says. */
+  /** Special tokens that end an answer, in addition to those of the configuration. */
   stopMarks: readonly string[];
   /** Throws `EngineError('model')` for a `tokenizer.json` that it would encode differently. */
   parseTokenizer(json: unknown): TokenizerFile;
-  /** From `config.json` and from `model` in `genai_config.json`; empty where there is none. */
+  /** From `config.json` and `model` of `genai_config.json`; each is empty if it is missing. */
   readContextLengths(configs: {
     config: Record<string, unknown>;
     genaiModel: Record<string, unknown>;

@@ -6,7 +6,7 @@ import { familyOf } from '../families/index.ts';
 import type { ContextLengths, ModelFamily } from '../families/model-family.ts';
 import { asCount, readJson, recordAt } from './read-json.ts';
 
-/** Names that the graph gives its inputs and outputs; `%d` is the layer. */
+/** The names of the graph's inputs and outputs; `%d` is the layer. */
 export type GraphNames = {
   inputIds: string;
   attentionMask: string;
@@ -18,13 +18,13 @@ export type GraphNames = {
   presentValue: string;
 };
 
-/** What a folder's configuration files say of its graph; undefined where they do not. */
+/** What the configuration files of a folder state about its graph; undefined if they do not. */
 export type ModelConfig = ContextLengths & {
   family: ModelFamily;
   graphPath: string;
   names: GraphNames;
   layers: number | undefined;
-  /** Of the cache: keys and values may have fewer heads than queries. */
+  /** Heads of the cache: keys and values may have fewer heads than queries. */
   heads: number | undefined;
   headSize: number | undefined;
   /** The ids that end an answer. */
@@ -32,8 +32,8 @@ export type ModelConfig = ContextLengths & {
 };
 
 /**
- * Reads `genai_config.json` and `config.json` of a published folder; either will do. Throws
- * `EngineError('model')` where there is neither, no graph, or a family that is not supported.
+ * Reads `genai_config.json` and `config.json` of a published folder; one of them is enough. Throws
+ * `EngineError('model')` if both or the graph are missing, or if the family is not supported.
  */
 export async function readModelConfig(dir: string): Promise<ModelConfig> {
   const [genai, config, generation] = await Promise.all([
@@ -62,7 +62,7 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
 
 async function findGraph(path: string, filename: unknown): Promise<string> {
   const named = typeof filename === 'string' ? filename : 'model.onnx';
-  // The second place is where transformers.js keeps it.
+  // transformers.js keeps the graph in the second location.
   for (const candidate of [named, join('onnx', 'model.onnx')]) {
     const graphPath = join(path, candidate);
     const isThere = await access(graphPath).then(
@@ -95,7 +95,7 @@ function readEosIds({ eos_token_id: named }: Record<string, unknown>): number[] 
   return ids.filter((id): id is number => Number.isSafeInteger(id));
 }
 
-/** What is missing from a model folder, and what to do. */
+/** The error that names what is missing from a model folder, and what to do. */
 export function incomplete(path: string, file: string): EngineError {
   return new EngineError(
     'model',

@@ -48,7 +48,7 @@ test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
     /does not load/u,
   ],
   [
-    'a graph of nonsense',
+    'a graph that is not ONNX',
     whole,
     (dir) => writeFile(join(dir, 'model.onnx'), 'not a graph'),
     /does not load/u,
@@ -78,7 +78,7 @@ test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
       }),
     /has 1088 logits for the 5001 ids/u,
   ],
-])('%s is an error that says what is wrong', async (_, source, damage, message) => {
+])('%s is an error that names the problem', async (_, source, damage, message) => {
   const dir = await copyOf(source);
   await damage(dir);
   await expect(open(dir)).rejects.toMatchObject({
@@ -87,13 +87,13 @@ test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
   });
 });
 
-test('a provider that is not there is the machine’s fault, and the error names it', async () => {
+test('a provider that is missing is the machine’s failure, and the error names it', async () => {
   await expect(
     openEngine({ kind: 'onnx', modelDir: whole, provider: 'cuda', slots: 1, threads: 1 }),
   ).rejects.toMatchObject({ kind: 'infra', message: expect.stringContaining('cuda') });
 });
 
-test('auto takes the cpu where there is no cuda, and says why in its note alone', async () => {
+test('auto uses the cpu if there is no cuda, and only its note gives the reason', async () => {
   await using engine = await openEngine({
     kind: 'onnx',
     modelDir: whole,
@@ -112,7 +112,7 @@ test('auto takes the cpu where there is no cuda, and says why in its note alone'
   expect(device).not.toContain('no cuda');
 });
 
-test('either configuration file will do, and eos_token_id may be a number or a list', async () => {
+test('one configuration file is enough, and eos_token_id may be a number or a list', async () => {
   const both = await readModelFolder(whole);
   const genaiOnly = await copyOf(whole);
   await rm(join(genaiOnly, 'config.json'));
@@ -127,7 +127,7 @@ test('either configuration file will do, and eos_token_id may be a number or a l
   }
 });
 
-test('a context goes on past the short rope table where the configuration says how long that is', async () => {
+test('a context extends past the short rope table if the configuration gives its length', async () => {
   const dir = await tinyFolder({ originalMaxPositions: 64, maxPositions: 128 });
   expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 64, contextLength: 128 });
   await edit(join(dir, 'config.json'), (json) => {
@@ -137,8 +137,12 @@ test('a context goes on past the short rope table where the configuration says h
 });
 
 test.each([
-  ['another family', 'gemma3', /of the family "gemma3". Supported: phi3/u],
-  ['no family', undefined, /names no family/u],
+  [
+    'another family',
+    'gemma3',
+    /of the model family "gemma3", which is not supported. Supported: phi3/u,
+  ],
+  ['no family', undefined, /does not name its model family/u],
 ])('a folder of %s is refused', async (_, name, message) => {
   const dir = await tinyFolder();
   await edit(join(dir, 'config.json'), (json) => Object.assign(json, { model_type: name }));

@@ -6,7 +6,7 @@ import { Tokenizer } from '../text/tokenizer.ts';
 import { incomplete, type ModelConfig, readModelConfig } from './model-config.ts';
 import { readJson } from './read-json.ts';
 
-/** Everything but the graph of a published folder. */
+/** Everything in a published folder except the graph. */
 export type ModelFolder = Omit<ModelConfig, 'eosIds'> & {
   name: string;
   tokenizer: Tokenizer;
@@ -14,8 +14,8 @@ export type ModelFolder = Omit<ModelConfig, 'eosIds'> & {
 };
 
 /**
- * Reads the configuration files and `tokenizer.json`. Throws `EngineError('model')` that says what
- * is missing.
+ * Reads the configuration files and `tokenizer.json`. Throws `EngineError('model')`, which names
+ * what is missing.
  */
 export async function readModelFolder(dir: string): Promise<ModelFolder> {
   const path = resolve(dir);
@@ -41,6 +41,6 @@ function readStopIds(
   if (stopIds.size > 0) return stopIds;
   throw new EngineError(
     'model',
-    'The model folder names no id that ends an answer (eos_token_id).',
+    'The model folder does not name the token that ends an answer (eos_token_id).',
   );
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
 
-/** A JSON object from the model folder; `undefined` where there is no such file. */
+/** A JSON object from the model folder; `undefined` if the file does not exist. */
 export async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -17,18 +17,18 @@ export async function readJson(path: string): Promise<Record<string, unknown> | 
   } catch (error) {
     throw new EngineError(
       'model',
-      `${basename(path)} is not JSON (cut short?). Copy ${path} again.`,
+      `${basename(path)} is not JSON; it may be truncated. Copy ${path} again.`,
       { cause: error },
     );
   }
   throw new EngineError('model', `${path} must hold a JSON object. Copy it again.`);
 }
 
-/** The record at `path` inside `json`, empty where there is none. */
+/** The record at `path` inside `json`; empty if there is none. */
 export function recordAt(json: unknown, ...path: readonly string[]): Record<string, unknown> {
-  let place: unknown = json;
-  for (const key of path) place = isRecord(place) ? place[key] : undefined;
-  return isRecord(place) ? place : {};
+  let value: unknown = json;
+  for (const key of path) value = isRecord(value) ? value[key] : undefined;
+  return isRecord(value) ? value : {};
 }
 
 function isRecord(json: unknown): json is Record<string, unknown> {

@@ -2,14 +2,16 @@ import { GrammarError, type State, Work } from '@runfleet/grammar';
 
 import type { Grammar } from './grammar.ts';
 
-/** Some seconds, over the whole of an answer. */
+/** A few seconds, for a whole answer. */
 const ANSWER_STEPS_MAX = 100_000_000;
-/** A mask that an answer has used among its last is not paid for again: it is remembered for as long. */
+/**
+ * An answer does not pay again for the masks it used most recently; this is how many it remembers.
+ */
 const PAID_MAX = 500;
 
 /**
- * Where one answer is in its grammar, and the work that it has cost. That is counted as if nothing had
- * been found before, so that the same answer costs the same beside whatever runs.
+ * The position of one answer in its grammar, and the work it has cost. Work is counted as if
+ * nothing had been cached, so an answer costs the same whatever runs beside it.
  */
 export class GrammarPath {
   readonly #grammar: Grammar;
@@ -28,7 +30,10 @@ export class GrammarPath {
     return this.#work.spent;
   }
 
-  /** The tokens that may come next, at least one. Throws `GrammarError` where that takes too much work. */
+  /**
+   * The tokens that may come next, at least one. Throws `GrammarError` if the mask takes too much
+   * work.
+   */
   mask(): Int32Array {
     const mask = this.#grammar.maskOf(this.#state);
     this.#work.spend(1 + this.#state.leaves.length);
@@ -37,14 +42,14 @@ export class GrammarPath {
     const [oldest] = this.#paid;
     if (this.#paid.size > PAID_MAX && oldest) this.#paid.delete(oldest);
     if (mask.tokens.some((word) => word !== 0)) return mask.tokens;
-    throw new GrammarError(this.#grammar.field, 'leads to where no token can follow');
+    throw new GrammarError(this.#grammar.field, 'reached a point where no token can follow');
   }
 
-  /** Goes on by a token that the mask allows. */
+  /** Advances by a token that the mask allows. */
   take(id: number): void {
     const state = this.#grammar.next(this.#state, id, this.#work);
     if (!state)
-      throw new GrammarError(this.#grammar.field, 'does not allow a token that was chosen');
+      throw new GrammarError(this.#grammar.field, 'does not allow the token that was chosen');
     this.#state = state;
   }
 }

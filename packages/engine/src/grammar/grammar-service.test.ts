@@ -16,7 +16,7 @@ async function ready(masks: TokenMasks): Promise<Int32Array> {
   return masks.next;
 }
 
-test('the thread tells what a path of its own would', async () => {
+test('the thread gives the masks that a local path gives', async () => {
   await using service = new GrammarService(vocabulary);
   const grammar = regex('[a-c]{1,3}(é|🚀)');
   const masks = service.open(grammar);
@@ -29,7 +29,7 @@ test('the thread tells what a path of its own would', async () => {
   expect(await ready(masks)).toEqual(path.mask());
 });
 
-test('what cannot be followed fails its own path, as the caller’s mistake', async () => {
+test('a grammar that cannot be followed fails only its own answer, as the caller’s mistake', async () => {
   await using service = new GrammarService(vocabulary);
   const [bad, good] = [service.open(regex('(a{0,100}){0,100}')), service.open(regex('a'))];
   await expect(ready(bad)).rejects.toMatchObject({
@@ -39,7 +39,7 @@ test('what cannot be followed fails its own path, as the caller’s mistake', as
   expect((await ready(good)).some((word) => word !== 0)).toBe(true);
 });
 
-// A thread that answers with the tokens that it was given, and stops on demand.
+// A thread that answers with the tokens that it was given, and fails on demand.
 const thread = `
   import { workerData } from 'node:worker_threads';
   const { port } = workerData;
@@ -62,7 +62,7 @@ test.each([
   ['ends', 'exit', /ended unexpectedly/u],
   ['runs out of memory', 'memory', /memory|too long/u],
 ])(
-  'a thread that %s fails the path that it was at, and the others go on',
+  'a thread that %s fails the answer it was working on, and the others continue',
   async (_, at, message) => {
     await using service = new GrammarService(vocabulary, { maskMsMax: 5_000, entry });
     const before = service.open(regex('before'));

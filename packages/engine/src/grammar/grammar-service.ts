@@ -12,30 +12,30 @@ import type { GrammarCall, GrammarNotice, GrammarThreadInput } from './thread-me
 import { type MaskSource, TokenMasks } from './token-masks.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** The last resort: steps are counted and end far sooner, but a machine may stall. */
+/** A last resort. The step limits stop a grammar much sooner, but a machine may stall. */
 const MASK_MS_MAX = 10_000;
 const HEAP_MIB_MAX = 512;
 
 type Thread = { worker: Worker; port: MessagePort; isReady: boolean };
 
 /**
- * Follows grammars in a thread of their own, which is started with the first. A mask that takes too
- * long, or too much memory, ends the thread and fails that one answer; the others go on in a new one,
- * from the tokens that they have.
+ * Follows grammars in a separate thread, started with the first one. If a mask takes too much time
+ * or memory, its thread is ended and that one answer fails. The others continue in a new thread,
+ * from their tokens so far.
  */
 export class GrammarService implements MaskSource, AsyncDisposable {
   readonly #vocabulary: Vocabulary;
   readonly #maskMsMax: number;
   readonly #entry: URL;
   readonly #open = new Map<number, TokenMasks>();
-  /** Paths that wait for a mask, in the order of the thread's answers. */
+  /** Paths that wait for a mask, in the order in which the thread answers. */
   #waiting: number[] = [];
   #thread: Thread | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastPath = 0;
   #isClosed = false;
 
-  /** Without options, the limit and the thread's file are its own. */
+  /** The options are for tests; the defaults are the real limit and thread. */
   constructor(vocabulary: Vocabulary, options: { maskMsMax?: number; entry?: URL } = {}) {
     this.#vocabulary = vocabulary;
     this.#maskMsMax = options.maskMsMax ?? MASK_MS_MAX;
@@ -121,20 +121,20 @@ export class GrammarService implements MaskSource, AsyncDisposable {
     this.#watch();
   }
 
-  /** Begins to count the time of the one that the thread is at. */
+  /** Starts the timeout of the path that the thread is working on. */
   #watch(): void {
     clearTimeout(this.#timer);
     const [first] = this.#waiting;
     if (first === undefined || !this.#thread?.isReady || this.#isClosed) return;
     this.#timer = setTimeout(() => {
-      // The answer may be there, and this thread have been busy.
+      // The mask may have arrived while this thread was busy.
       this.collect();
       if (this.#waiting[0] === first) this.#replace('took too long');
       else this.#watch();
     }, this.#maskMsMax);
   }
 
-  /** Whatever the thread was at is to blame; who only waited goes on. */
+  /** The path that the thread was working on failed; the waiting ones continue in a new thread. */
   #replace(problem: string): void {
     const thread = this.#thread;
     this.#thread = undefined;
@@ -145,11 +145,11 @@ export class GrammarService implements MaskSource, AsyncDisposable {
 
     const [first] = this.#waiting;
     this.#waiting = [];
-    const blamed = first === undefined ? undefined : this.#open.get(first);
-    if (blamed) {
-      this.#open.delete(blamed.path);
-      blamed.settle(
-        new EngineError('input', `The grammar cannot be followed: its thread ${problem}.`),
+    const failed = first === undefined ? undefined : this.#open.get(first);
+    if (failed) {
+      this.#open.delete(failed.path);
+      failed.settle(
+        new EngineError('input', `The grammar cannot be applied: its thread ${problem}.`),
       );
     }
     for (const masks of this.#open.values()) this.#resume(masks);

@@ -1,4 +1,5 @@
-// Grammars are their callers' own, and some are hard to follow: here that blocks nobody else, and can be ended.
+// Tenants supply grammars, and some are hard to follow. In a thread of their own they block nothing
+// else, and the thread can be ended.
 import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 
@@ -7,10 +8,10 @@ import { GrammarPath } from './grammar-path.ts';
 import { Grammars } from './grammars.ts';
 import type { GrammarCall, GrammarNotice, GrammarThreadInput } from './thread-messages.ts';
 
-/** The model's threads and the main one come first where cores are few. */
+/** Lower priority: the model's threads and the main thread matter more if there are few cores. */
 const NICENESS = 10;
 
-// On Linux this is the calling thread's alone.
+// On Linux this changes only the calling thread.
 if (process.platform === 'linux') setPriority(NICENESS);
 
 const { port, vocabulary }: GrammarThreadInput = workerData;
@@ -34,7 +35,7 @@ port.on('message', (call: GrammarCall) => {
 });
 tell({ type: 'ready' });
 
-/** A path that another thread had followed goes on where it was. */
+/** Continues a path that another thread had begun. */
 function open({ path: id, grammar, ids }: GrammarCall & { type: 'open' }): GrammarPath {
   const path = new GrammarPath(grammars.open(grammar));
   for (const taken of ids) {

@@ -26,7 +26,7 @@ test.each<[string, OutputGrammar]>([
       schema: '{"type":"object","properties":{"the task":{"type":"string","maxLength":30}}}',
     },
   ],
-])('with %s a mask holds just the tokens whose bytes may follow', (_, given) => {
+])('with %s a mask holds exactly the tokens whose bytes may follow', (_, given) => {
   const grammar = new Grammar(given, vocabulary);
   const random = new SeededRandom(31n);
   for (let round = 0; round < 6; round += 1) {
@@ -54,7 +54,7 @@ test.each<[string, OutputGrammar]>([
   }
 });
 
-test('one space in front may be there, and is where the text itself begins with one', () => {
+test('one leading space is optional, and required if the text itself begins with one', () => {
   const raw = (pattern: string) => {
     const grammar = new Grammar({ kind: 'regex', pattern }, vocabulary);
     return ['a', ' a', '  a', '   a', ''].filter(
@@ -67,7 +67,7 @@ test('one space in front may be there, and is where the text itself begins with 
   expect(raw('')).toEqual(['']);
 });
 
-test('special tokens are in no mask, however they are written', () => {
+test('no mask holds a special token', () => {
   const grammar = new Grammar({ kind: 'regex', pattern: '.*' }, vocabulary);
   const mask = grammar.maskOf(
     next(grammar, grammar.automaton.start, Buffer.from(' a')) ?? grammar.automaton.start,
@@ -77,7 +77,7 @@ test('special tokens are in no mask, however they are written', () => {
   expect(['<|end|>', 'a'].map(isIn)).toEqual([1, 1]);
 });
 
-test('a grammar that was asked for lately is the same one', () => {
+test('a recently used grammar is shared', () => {
   const grammars = new Grammars(vocabulary);
   const ask = (pattern: string) => grammars.open({ kind: 'regex', pattern });
   const first = ask('a');
@@ -87,7 +87,7 @@ test('a grammar that was asked for lately is the same one', () => {
   expect(ask('a')).not.toBe(first);
 });
 
-test('a grammar that remembers much is made anew for the next answer', () => {
+test('a grammar with large caches is replaced for the next answer', () => {
   const grammars = new Grammars(vocabulary);
   const given: OutputGrammar = { kind: 'regex', pattern: 'a{0,10000}' };
   const first = grammars.open(given);
@@ -97,7 +97,7 @@ test('a grammar that remembers much is made anew for the next answer', () => {
 });
 
 test.each(['x{40}(.{0,40}){0,40}'])(
-  'a pattern that can be read in many ways, %s, ends the answer before it stops the others',
+  'a pattern that can match in many ways, %s, ends its own answer before it delays others',
   (pattern) => {
     const grammar = new Grammar({ kind: 'regex', pattern }, vocabulary);
     const look = () => {
@@ -111,7 +111,7 @@ test.each(['x{40}(.{0,40}){0,40}'])(
   },
 );
 
-test('a text as long as a schema may be is followed', () => {
+test('a text as long as a schema may be can be followed', () => {
   const text = 'a word '.repeat(4_600);
   const schema = JSON.stringify({ const: text });
   const grammar = new Grammar({ kind: 'json_schema', schema }, vocabulary);
@@ -125,7 +125,7 @@ test('a text as long as a schema may be is followed', () => {
   }
 });
 
-test('an answer costs the same steps whatever was asked before', () => {
+test('an answer costs the same steps whatever ran before', () => {
   const given: OutputGrammar = { kind: 'json' };
   const text = tokenizer.encode('{"a": [1, "two", {"b": null}]}');
   const cost = (grammar: Grammar) => {
@@ -142,7 +142,7 @@ test('an answer costs the same steps whatever was asked before', () => {
   expect(first).toBeGreaterThan(1_000);
 });
 
-test('an answer ends when all of its masks together have cost too much', () => {
+test('an answer ends when its masks together cost too much', () => {
   const path = new GrammarPath(new Grammar({ kind: 'json' }, vocabulary), 3_000);
   const answer = () => {
     for (const id of tokenizer.encode('{"a": [1, "two", {"b": null}]}')) {

@@ -10,31 +10,33 @@ import {
 
 import { bytesOf, type Vocabulary } from './vocabulary.ts';
 
-/** A bit per token, the first in the lowest place, the steps of the walk that found it, and whose it is. */
+/**
+ * One bit per token, the lowest bit first; the steps of the walk that built it; and the horizon it
+ * belongs to.
+ */
 export type Mask = { readonly tokens: Int32Array; readonly steps: number; readonly horizon: State };
 
-/** One walk: some 50 ms. Others' answers under a grammar wait as long. */
+/** One walk: about 50 ms. Other answers under a grammar wait for it. */
 const MASK_STEPS_MAX = 2_000_000;
-/** Masks are 4 kB each at Phi's size. */
+/** A mask takes 4 KB for 32,064 tokens. */
 const MASKS_MAX = 500;
 
 /**
- * Which tokens may come next, so that an answer matches its grammar from the first character to the
- * last. A mask is found by one walk over the vocabulary and kept for everybody who is in that state
- * again, in this answer or in another.
+ * Which tokens may come next for an answer to match its grammar. A mask is built by one walk over
+ * the vocabulary and kept for every later visit to an equal state, by this answer or another.
  */
 export class Grammar {
   readonly automaton: Automaton;
-  /** What it took to read it. */
+  /** Steps of work to read the grammar. */
   readonly steps: number;
   readonly field: string;
   readonly #vocabulary: Vocabulary;
-  /** By horizon; the one that was asked for last is the last. */
+  /** By horizon, the most recently used last. */
   readonly #masks = new Map<State, Mask>();
   readonly #horizons = new WeakMap<State, State>();
   #walks = 0;
 
-  /** Throws `GrammarError` where the grammar cannot be followed. */
+  /** Throws `GrammarError` if the grammar cannot be enforced. */
   constructor(given: OutputGrammar, vocabulary: Vocabulary) {
     const { automaton, steps } = openGrammar(given);
     this.automaton = automaton;
@@ -43,12 +45,15 @@ export class Grammar {
     this.#vocabulary = vocabulary;
   }
 
-  /** The state after a token, whose steps are spent; undefined where it is not allowed. */
+  /**
+   * The state after a token, or undefined if the token is not allowed. Spends the steps of each
+   * edge.
+   */
   next(state: State, id: number, work: Work): State | undefined {
     return follow(this.automaton, state, bytesOf(this.#vocabulary, id), work);
   }
 
-  /** Throws `GrammarError` where that takes too much work. */
+  /** Throws `GrammarError` if the mask takes too much work. */
   maskOf(state: State): Mask {
     const { depth } = this.#vocabulary;
     const horizon = this.#horizons.get(state) ?? this.automaton.horizon(state, depth);
@@ -82,7 +87,8 @@ export class Grammar {
       for (let child = first; child < end; child += 1) {
         const edge = automaton.next(state, bytes[child] ?? 0);
         if (!edge) continue;
-        // In each walk again, whether it was found before or not: what an answer costs must not depend on others.
+        // Each walk pays for an edge once, even if it was found before: the cost of an answer must
+        // not depend on others.
         if (edge.seenBy !== this.#walks) {
           edge.seenBy = this.#walks;
           work.spend(edge.steps);

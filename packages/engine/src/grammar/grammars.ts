@@ -6,8 +6,8 @@ import type { Vocabulary } from './vocabulary.ts';
 const GRAMMARS_MAX = 16;
 
 /**
- * The grammars that were asked for last, with the masks they have found. Callers send the same schema
- * again and again, and from the second answer on there is little left to look for.
+ * The most recently used grammars, with their masks. Callers send the same schema again and again,
+ * so after the first answer most masks are cached.
  */
 export class Grammars {
   readonly #vocabulary: Vocabulary;
@@ -17,7 +17,7 @@ export class Grammars {
     this.#vocabulary = vocabulary;
   }
 
-  /** Throws `GrammarError` where the grammar cannot be followed. */
+  /** Throws `GrammarError` if the grammar cannot be enforced. */
   open(given: OutputGrammar): Grammar {
     const key = JSON.stringify(given);
     const known = this.#known.get(key);

@@ -20,7 +20,7 @@ const of = (schema: unknown): OutputGrammar => ({
 const isValid = (schema: object) =>
   new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
 
-/** An answer of tokens drawn from what the masks allow; an end is taken when it may come, one time in four. */
+/** An answer of random tokens from the masks. One time in four it ends if the mask allows that. */
 function randomAnswer(
   grammar: OutputGrammar,
   random: SeededRandom,
@@ -39,7 +39,7 @@ function randomAnswer(
     const mayEnd = words.length < ids.length;
     if (words.length === 0 || (mayEnd && random.nextUint32() % 4 === 0))
       return text + detokenizer.end();
-    // What closes something is taken more often, or strings and lists would seldom end.
+    // Closing tokens are preferred; otherwise strings and lists would rarely end.
     const closing = words.filter((id) => /^["\]},0-9]+$/u.test(tokenizer.textOf(id)));
     const choices = closing.length > 0 && random.nextUint32() % 2 === 0 ? closing : words;
     const id = choices[random.nextUint32() % choices.length] ?? 0;

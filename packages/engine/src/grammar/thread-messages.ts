@@ -7,13 +7,15 @@ import type { Vocabulary } from './vocabulary.ts';
 
 export type GrammarThreadInput = { port: MessagePort; vocabulary: Vocabulary };
 
-/** To the thread. `path` names one answer and is never used twice; `step` counts its tokens. */
+/**
+ * Messages to the thread. `path` names one answer and is never reused; `step` counts its tokens.
+ */
 export type GrammarCall =
   | { type: 'open'; path: number; step: number; grammar: OutputGrammar; ids: readonly number[] }
   | { type: 'take'; path: number; step: number; id: number }
   | { type: 'close'; path: number };
 
-/** From the thread: one for each that opens or takes, in their order. */
+/** Messages from the thread: one for each `open` and `take`, in order. */
 export type GrammarNotice =
   | { type: 'ready' }
   | { type: 'mask'; path: number; step: number; mask: Int32Array }

@@ -2,24 +2,24 @@ import type { OutputGrammar } from '@runfleet/grammar';
 
 import type { EngineError } from '../engine-error.ts';
 
-/** What one answer under a grammar asks of the thread that follows it. */
+/** How the answer uses the thread that follows its grammar. */
 export type MaskSource = {
   take(masks: TokenMasks, id: number): void;
   close(masks: TokenMasks): void;
-  /** Hands on what has arrived, without waiting for the event loop. */
+  /** Delivers the masks that have arrived, without waiting for the event loop. */
   collect(): void;
 };
 
-/** Which tokens may come next in one answer, as the grammar's thread finds out. */
+/** The masks of one answer, which the grammar's thread builds. */
 export class TokenMasks {
   readonly path: number;
   readonly grammar: OutputGrammar;
-  /** The tokens so far, to go on from in another thread. */
+  /** The tokens so far, from which another thread can continue. */
   readonly ids: number[] = [];
   readonly #source: MaskSource;
   #mask: Int32Array | undefined;
   #failure: EngineError | undefined;
-  /** Called when a token can be chosen, or never will be. */
+  /** Called when `next` is ready or has failed. */
   onReady: () => void = () => {};
 
   constructor(path: number, grammar: OutputGrammar, source: MaskSource) {
@@ -28,20 +28,22 @@ export class TokenMasks {
     this.#source = source;
   }
 
-  /** Whether `next` has an answer. */
+  /** Whether `next` can be read. */
   get isReady(): boolean {
     if (!this.#mask && !this.#failure) this.#source.collect();
     return this.#mask !== undefined || this.#failure !== undefined;
   }
 
-  /** A bit per token, the first in the lowest place. To be asked for when it is ready. Throws where the grammar failed. */
+  /**
+   * One bit per token, the lowest bit first. Only when it is ready. Throws if the grammar failed.
+   */
   get next(): Int32Array {
     if (this.#failure) throw this.#failure;
-    if (!this.#mask) throw new Error('A mask was asked for before it was ready.');
+    if (!this.#mask) throw new Error('A mask was read before it was ready.');
     return this.#mask;
   }
 
-  /** Goes on by a token that `next` allows. */
+  /** Advances by a token that `next` allows. */
   take(id: number): void {
     this.ids.push(id);
     this.#mask = undefined;

@@ -1,6 +1,8 @@
 import { ProtobufWriter } from './protobuf-writer.ts';
 
-/** The messages of onnx.proto, as far as a Phi-3 graph needs them; the numbers are its field numbers. */
+/**
+ * The messages of onnx.proto, as far as the graphs written here use them, with their field numbers.
+ */
 
 const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 
@@ -21,7 +23,7 @@ export type NodeOptions = {
   attributes?: Record<string, Attribute>;
 };
 
-/** An operator of a graph, with the names of what it reads and writes. */
+/** An operator of a graph, with the names of its inputs and outputs. */
 export function node(operator: string, options: NodeOptions): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const input of options.inputs) writer.text(1, input);
@@ -43,17 +45,17 @@ function attribute(name: string, value: Attribute): ProtobufWriter {
 
 export type TensorHead = { name: string; type: DataType; dims: readonly number[] };
 
-/** A tensor whose bytes stand in the graph itself. */
+/** A tensor whose bytes are in the graph file itself. */
 export function inlineTensor(head: TensorHead, bytes: Uint8Array): ProtobufWriter {
   return tensorHead(head).bytes(9, bytes);
 }
 
-/** A tensor whose bytes stand in another file of the same folder. */
+/** A tensor whose bytes are in another file of the same folder. */
 export function externalTensor(
   head: TensorHead,
-  place: { location: string; offset: number; length: number },
+  range: { location: string; offset: number; length: number },
 ): ProtobufWriter {
-  const entries = Object.entries(place).map(([key, value]) =>
+  const entries = Object.entries(range).map(([key, value]) =>
     new ProtobufWriter().text(1, key).text(2, String(value)),
   );
   return tensorHead(head).messages(13, entries).int(14, 1);
@@ -80,7 +82,10 @@ export function valueInfo(
   return new ProtobufWriter().text(1, name).message(2, new ProtobufWriter().message(1, tensor));
 }
 
-/** Nodes in an order in which each finds its inputs written; initializers are the tensors that are always the same. */
+/**
+ * The nodes are in an order in which each one's inputs already exist. Initializers are the constant
+ * tensors.
+ */
 export function graph(options: {
   name: string;
   nodes: readonly ProtobufWriter[];
@@ -96,7 +101,7 @@ export function graph(options: {
     .messages(12, options.outputs);
 }
 
-/** The file itself: opset 14 and IR 7, as the published builds of this model have. */
+/** The whole file, with opset 14 and IR 7 as in the published builds. */
 export function onnxFile(graphMessage: ProtobufWriter): ProtobufWriter {
   const opset = (domain: string, version: number) =>
     new ProtobufWriter().text(1, domain).int(2, version);

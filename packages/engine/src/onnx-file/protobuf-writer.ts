@@ -1,5 +1,5 @@
 /**
- * The little of protobuf's wire format that an ONNX file needs. Large byte fields are kept by
+ * The part of protobuf's wire format that an ONNX file needs. Large byte fields are kept by
  * reference, not copied.
  */
 export class ProtobufWriter {

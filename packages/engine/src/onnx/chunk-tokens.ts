@@ -1,11 +1,11 @@
-/** Fewer are no chunk. */
+/** A single token is not a chunk. */
 export const CHUNK_TOKENS_MIN = 2;
 
 /**
- * How many of `missing` tokens to read at once where `most` are allowed. A prompt is never read one
- * token at a time, unless that is all of it: such a run rounds otherwise, and what a prompt comes
- * out as must not depend on how the turns happened to divide it. Chunks of 2 to 512 tokens, and
- * batches of 1 to 8 rows, agree to the last bit (ONNX Runtime 1.30, CPU, each precision).
+ * How many of `missing` tokens to read at once if `most` are allowed. A prompt of several tokens is
+ * never read one token at a time: such a run rounds differently, and the result must not depend on
+ * how the turns happened to divide the prompt. Chunks of 2 to 512 tokens, and batches of 1 to 8
+ * rows, agree to the last bit (ONNX Runtime 1.30, CPU, each precision).
  */
 export function chunkTokens(missing: number, most: number): number {
   if (missing <= most) return missing;

@@ -1,4 +1,4 @@
-// The engine's own thread: a model run blocks it for as long as a step takes, and nobody else.
+// The engine's own thread: a model run blocks it for as long as a step takes, and nothing else.
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { readModelFolder } from '../folder/model-folder.ts';

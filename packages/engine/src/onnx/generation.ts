@@ -11,7 +11,10 @@ export type GenerationRequest = Omit<GenerateRequest, 'messages'> & {
   promptIds: readonly number[] | Int32Array;
 };
 
-/** One answer being written: which token comes next, what text may be shown, when it ends. */
+/**
+ * One answer while it is written: chooses the next token, decides what text may be shown and when
+ * the answer ends.
+ */
 export class Generation implements Disposable {
   readonly promptIds: readonly number[] | Int32Array;
   readonly cacheScope: string | undefined;
@@ -58,12 +61,12 @@ export class Generation implements Disposable {
     return this.#masks !== undefined;
   }
 
-  /** Whether `take` can choose: what the grammar allows next may not be known yet. */
+  /** Whether `take` can choose a token; the grammar's mask may not be ready yet. */
   get isReady(): boolean {
     return this.#masks?.isReady ?? true;
   }
 
-  /** Calls back when that which was not ready is. */
+  /** Calls back when `isReady` becomes true. */
   onReady(callback: () => void): void {
     if (this.#masks) this.#masks.onReady = callback;
   }
@@ -77,15 +80,18 @@ export class Generation implements Disposable {
     return this.#finishReason;
   }
 
-  /** Takes the logits after the last token, when it is ready; the text to show now, which is often none. */
+  /**
+   * Takes the logits after the last token; call it only if `isReady`. Returns the text to show now,
+   * which is often empty.
+   */
   take(logits: Float32Array): OutputChunk {
-    this.#odds?.look(logits);
+    this.#odds?.record(logits);
     const id = this.#sampler.next(logits, this.#masks?.next);
     if (this.#stopIds.has(id)) return this.#finish('stop', '');
 
     this.#tokens += 1;
     this.#nextId = id;
-    if (this.#odds) this.#logprobs.push(this.#odds.tell(id));
+    if (this.#odds) this.#logprobs.push(this.#odds.describe(id));
     const { text, isStopped } = this.#stream.next(this.#detokenizer.next(id), this.#tokens);
     if (isStopped) {
       this.#finishReason = 'stop';
@@ -105,7 +111,10 @@ export class Generation implements Disposable {
     return this.#chunk(text + this.#stream.end(this.#detokenizer.end()));
   }
 
-  /** Odds wait for the text of their token, which may wait for more bytes or a stop string's end. */
+  /**
+   * Log probabilities wait for the text of their token, which may wait for more bytes or for the
+   * end of a stop string.
+   */
   #chunk(text: string): OutputChunk {
     const chunk: OutputChunk = { text, tokens: this.#tokens };
     if (this.#logprobs.length === 0 || (text === '' && !this.#finishReason)) return chunk;

@@ -46,7 +46,7 @@ test('20 greedy answers agree token for token with the float64 reference', async
   }
 });
 
-test('answers do not depend on what runs beside them', async () => {
+test('an answer does not depend on the requests beside it', async () => {
   const alone: string[] = [];
   for (const prompt of TWENTY_PROMPTS) alone.push((await answer(prompt, { greedy: false })).text);
   const together = await Promise.all(
@@ -56,7 +56,7 @@ test('answers do not depend on what runs beside them', async () => {
 });
 
 test.each(['capi', 'stock'] as const)(
-  'prompt lookup changes no answer, whatever is asked of it: %s',
+  'prompt lookup changes no answer, whatever the settings: %s',
   async (runtime) => {
     await using ahead = await openEngine({
       kind: 'onnx',
@@ -92,14 +92,14 @@ test.each(['capi', 'stock'] as const)(
   },
 );
 
-test('a seed repeats its answer, another seed gives another', async () => {
+test('the same seed gives the same answer, another seed a different one', async () => {
   const say = async (seed: bigint) =>
     (await answer('Tell me a story.', { greedy: false, temperature: 1, seed, maxTokens: 60 })).text;
   expect(await say(7n)).toBe(await say(7n));
   expect(await say(7n)).not.toBe(await say(8n));
 });
 
-test('the chunks count up to the answer and no character is cut', async () => {
+test('the chunks add up to the answer, and no character is split', async () => {
   const { chunks, result } = await answer('Hello', {
     greedy: false,
     temperature: 3,
@@ -115,7 +115,7 @@ test('the chunks count up to the answer and no character is cut', async () => {
   expect(last).toBeLessThanOrEqual(result.completionTokens);
 });
 
-test('a stop string ends the answer before it, wherever the tokens are cut', async () => {
+test('a stop string ends the answer before it, wherever the tokens are split', async () => {
   const whole = await answer('What is a task?', { maxTokens: 40 });
   for (const [start, length] of [
     [3, 5],
@@ -165,7 +165,7 @@ test('a stop token id of the request ends the answer as the model’s own does',
   expect(result).toMatchObject({ finishReason: 'stop', completionTokens: ids.indexOf(stop) });
 });
 
-test('each token comes with its odds and the likeliest others, where they are asked for', async () => {
+test('each token comes with its log probability and the likeliest others if they are requested', async () => {
   const { chunks, result, text } = await answer('What is a task?', { topLogprobs: 3 });
   const told = logprobsOf(chunks);
   expect(told).toHaveLength(result.completionTokens);
@@ -176,7 +176,7 @@ test('each token comes with its odds and the likeliest others, where they are as
       .trimStart(),
   ).toBe(text);
   for (const { id, logprob, top } of told) {
-    // Greedy takes the likeliest.
+    // Greedy chooses the likeliest.
     expect(top[0]).toMatchObject({ id, logprob });
     expect(top.map((other) => other.logprob)).toEqual(
       top.map((other) => other.logprob).toSorted((left, right) => right - left),
@@ -217,7 +217,7 @@ test.each<[string, OutputGrammar, (text: string) => boolean]>([
     },
   ],
 ])(
-  'an answer under %s matches it, greedy or drawn, alone or beside others',
+  'an answer under %s matches it, greedy or sampled, alone or beside others',
   async (_, grammar, isMatch) => {
     const answers = await Promise.all([
       answer('Say yes.', { grammar, maxTokens: 200 }),
@@ -242,7 +242,7 @@ test.each<[string, OutputGrammar, (text: string) => boolean]>([
   },
 );
 
-test('a grammar that cannot be followed is refused before anything runs', async () => {
+test('a grammar that cannot be enforced is refused before anything runs', async () => {
   const grammar: OutputGrammar = { kind: 'regex', pattern: 'a(?=b)' };
   await expect(engine.prepare(aRequest('Hi', { grammar }))).rejects.toMatchObject({
     kind: 'input',
@@ -250,9 +250,9 @@ test('a grammar that cannot be followed is refused before anything runs', async 
   });
 });
 
-test('an abort rejects with its reason and frees the slot, also for those who wait', async () => {
+test('an abort rejects with its reason and frees the slot, also for a waiting request', async () => {
   const prepared = await engine.prepare(
-    aRequest('Go on for ever.', { maxTokens: 4000, minTokens: 4000 }),
+    aRequest('Go on forever.', { maxTokens: 4000, minTokens: 4000 }),
   );
   const aborts = [1, 2, 3].map(() => new AbortController());
   const started: Promise<unknown>[] = [];
@@ -295,7 +295,7 @@ test('a callback that throws ends its run and frees the slot', async () => {
   await Promise.all([answer('Both'), answer('slots are free')]);
 });
 
-test('a long prompt is read in chunks, and the answer ends where the context does', async () => {
+test('a long prompt is read in chunks, and the answer ends at the end of the context', async () => {
   const prompt = 'the task waits in a fair queue and '.repeat(500);
   const prepared = await engine.prepare(aRequest(prompt, { maxTokens: 4000 }));
   const room = 4096 - prepared.promptIds.length;
@@ -320,7 +320,7 @@ test.each([
   });
 });
 
-test('a closed engine rejects what runs and what comes after', async () => {
+test('a closed engine rejects running requests and new ones', async () => {
   const other = await openEngine({
     kind: 'onnx',
     modelDir: dir,

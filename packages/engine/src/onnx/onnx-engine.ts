@@ -30,13 +30,13 @@ const ENDED_THREAD_ID = -1;
 type Pending = {
   onOutput: (chunk: OutputChunk) => void;
   settle: (end: ThreadEnd | EngineError) => void;
-  /** Set once nothing more may be shown: an abort, or a callback that threw. */
+  /** Set when nothing more may be shown: after an abort, or a callback that threw. */
   stopped: { reason: unknown } | undefined;
 };
 
 /**
- * The main thread's half of the onnx engine. It tokenises here, where a prompt takes microseconds
- * and need not wait for a model run, and leaves everything that touches the graph to the thread.
+ * The main thread's half of the onnx engine. It tokenises here, because that takes microseconds and
+ * need not wait for a model run; the engine's thread does everything that touches the graph.
  */
 export class OnnxEngine implements Engine {
   readonly info: EngineInfo;
@@ -62,7 +62,7 @@ export class OnnxEngine implements Engine {
     thread.on('message', (notice: ThreadNotice) => this.#receive(notice));
     thread.on('error', (error) => this.#break(`crashed: ${error.message}`, error));
     thread.on('exit', (code) => this.#break(`ended with exit code ${code}`));
-    // It may have ended between its first message and these listeners.
+    // The thread may have ended between its first message and these listeners.
     if (thread.threadId === ENDED_THREAD_ID) this.#break('ended');
   }
 
@@ -127,7 +127,7 @@ export class OnnxEngine implements Engine {
     for (const end of notice.ends) this.#pending.get(end.id)?.settle(end);
   }
 
-  /** The caller is answered when the thread says that the slot is free. */
+  /** The caller is answered once the thread reports that the slot is free. */
   #stop(id: number, reason: unknown): void {
     const pending = this.#pending.get(id);
     if (!pending || pending.stopped) return;
@@ -149,7 +149,7 @@ export class OnnxEngine implements Engine {
   }
 }
 
-/** Loads the folder here and in a new thread. Throws `EngineError` when either cannot. */
+/** Loads the folder here and in a new thread. Throws `EngineError` if either fails. */
 export async function openOnnxEngine(spec: OnnxEngineSpec): Promise<Engine> {
   for (const name of ['threads', 'slots'] as const) {
     if (Number.isSafeInteger(spec[name]) && spec[name] >= 1) continue;
@@ -161,13 +161,16 @@ export async function openOnnxEngine(spec: OnnxEngineSpec): Promise<Engine> {
   const thread = new Worker(new URL('./engine-thread-entry.mjs', import.meta.url), {
     name: 'engine',
     workerData: spec satisfies ThreadInput,
-    // The main program's flags are not for this thread: it brings its own loader.
+    // The main program's flags do not apply to this thread, which brings its own loader.
     execArgv: [],
   });
   return await openInThread(thread, spec.modelDir);
 }
 
-/** The engine of a thread that loads the same folder. Throws `EngineError` when either cannot, and ends the thread. */
+/**
+ * The engine of a thread that loads the same folder. Throws `EngineError` if either fails, and ends
+ * the thread.
+ */
 export async function openInThread(thread: Worker, modelDir: string): Promise<Engine> {
   const opening = waitUntilOpen(thread);
   try {
@@ -188,7 +191,7 @@ async function waitUntilOpen(thread: Worker): Promise<OpenedModel> {
     thread.once('message', (notice: ThreadNotice) => {
       if (notice.type === 'opened') resolve(notice);
       else if (notice.type === 'refused') reject(toError(notice.failure));
-      else fail('spoke out of turn');
+      else fail('sent an unexpected message');
     });
   });
 }

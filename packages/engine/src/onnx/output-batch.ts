@@ -1,13 +1,16 @@
 import type { OutputChunk } from '../engine.ts';
 import type { ThreadEnd, ThreadNotice } from './thread-messages.ts';
 
-/** Longer than this, and the turn under way, no output waits for company; a screen shows as many pictures. */
+/**
+ * Output waits at most this long, plus the current turn, to be sent together with more; about one
+ * frame of a screen.
+ */
 const HOLD_MS = 16;
 
 /**
- * Collects what the steps produce, so that a fast model sends a message every few tokens and not one
- * for each: both threads together spend 0.1 ms on it, of the cores that the model runs on. The first
- * output and every end go out with the turn that made them.
+ * Collects the output of the steps, so that a fast model sends one message for several tokens: a
+ * message costs both threads together 0.1 ms, on the cores that the model runs on. The first output
+ * and the end of an answer are sent with the turn that produced them.
  */
 export class OutputBatch {
   readonly #send: (notice: ThreadNotice) => void;
@@ -42,7 +45,7 @@ export class OutputBatch {
     this.flush();
   }
 
-  /** To be called after each turn; sends what is urgent or has waited long enough. */
+  /** Call this after each turn: it sends what is urgent or has waited long enough. */
   turn(): void {
     if (this.#isUrgent || performance.now() - this.#sentAt >= HOLD_MS) this.flush();
   }

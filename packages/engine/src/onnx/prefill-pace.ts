@@ -1,16 +1,21 @@
-/** While answers are decoded, prompts may take as long as a step of theirs, and at least this. */
+/**
+ * While answers are decoded, prompts may take as long as one of their steps, and at least this
+ * long.
+ */
 const SHARE_MS_MIN = 50;
 const TOKENS_MIN = 16;
 const TOKENS_FIRST = 64;
-/** Of a new measurement in the running mean. */
+/** The weight of a new measurement in the running mean. */
 const WEIGHT = 0.3;
 
-/** How many prompt tokens a turn may read, from how long such tokens and decode steps have taken. */
+/**
+ * How many prompt tokens a turn may read, from the measured time of prompt tokens and decode steps.
+ */
 export class PrefillPace {
   #msPerToken: number | undefined;
   #decodeMs = 0;
 
-  /** Tokens for a turn that also decodes: a power of two, so that chunks repeat in shape. */
+  /** Tokens for a turn that also decodes: a power of two, so that the shapes of chunks repeat. */
   get sharedTokens(): number {
     if (this.#msPerToken === undefined) return TOKENS_FIRST;
     const tokens = Math.max(SHARE_MS_MIN, this.#decodeMs) / this.#msPerToken;

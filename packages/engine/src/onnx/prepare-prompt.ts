@@ -6,7 +6,10 @@ import { encodeChatInSteps } from '../text/encode-chat.ts';
 import { runInTurns } from '../text/in-steps.ts';
 import type { OpenedModel } from './thread-messages.ts';
 
-/** Template, ids and length. A prompt must leave room for `minTokens`, and for one token at least. */
+/**
+ * Applies the template, tokenises and checks the length. A prompt must leave room for `minTokens`,
+ * and for at least one token.
+ */
 export async function preparePrompt(
   request: GenerateRequest,
   model: Pick<ModelFolder, 'family' | 'tokenizer'> &
@@ -16,12 +19,13 @@ export async function preparePrompt(
   const { messages } = request;
   const room = contextLength - Math.max(1, request.minTokens);
 
-  // No token covers more characters, so this much text has too many tokens; it is not worth counting.
+  // No token covers more characters, so a longer text certainly has too many tokens and need not be
+  // counted.
   const chars = messages.reduce((total, { content }) => total + content.length, 0);
   if (chars > contextLength * tokenizer.tokenCharsMax) {
     throw new EngineError(
       'input',
-      `messages hold ${chars} characters, more than ${contextLength} tokens can say. Shorten it.`,
+      `messages hold ${chars} characters, more than fit in ${contextLength} tokens. Shorten them.`,
     );
   }
 

@@ -1,9 +1,10 @@
-/** Shorter endings are too common to tell how a text goes on. */
+/** Shorter matches are too common to predict how a text continues. */
 const MATCH_TOKENS = 3;
 
 /**
- * How a text may go on: as it did where its last tokens stood before, the latest place first. At most
- * `most` ids. Answers that quote, sum up or edit their prompt repeat much of it. Source of the method:
+ * Guesses how a text continues: as it did where its last tokens occurred before, the latest
+ * occurrence first. At most `most` ids. Answers that quote, summarise or edit their prompt repeat
+ * much of it. Source of the method:
  * https://github.com/apoorvumang/prompt-lookup-decoding
  */
 export function lookUpNext(ids: readonly number[], most: number): readonly number[] {

@@ -19,7 +19,7 @@ import { Generation } from './generation.ts';
 import { Scheduler } from './scheduler.ts';
 
 const never = new AbortController().signal;
-// So short a table that the reference can follow sequences past it.
+// The table is so short that the reference can follow sequences past it.
 const SHORT = { originalMaxPositions: 64, maxPositions: 512 };
 
 type Call =
@@ -27,12 +27,12 @@ type Call =
   | { kind: 'chunk'; slot: number; tokens: number }
   | { kind: 'verify'; tokens: number };
 
-/** A runtime that notes its calls, and fails decoding as `fault` says. */
+/** A runtime that records its calls, and fails decoding as `fault` decides. */
 class NotedRuntime implements Runtime {
   readonly calls: Call[] = [];
   terminated = 0;
   fault: (rows: readonly DecodeRow[]) => Error | undefined = () => undefined;
-  /** Called once a run is under way. */
+  /** Called when a run has started. */
   onRun: (call: Call) => void = () => {};
   readonly #runtime: Runtime;
 
@@ -128,7 +128,7 @@ async function open(options: BuildOptions, slots: number): Promise<Opened> {
 
 type Asked = { promptIds: readonly number[]; changes: Partial<GenerateRequest> };
 
-/** `text` grows as the answer does, so that it can be read after a rejection. */
+/** `text` grows with the answer, so it can be read after a rejection. */
 function start(
   {
     folder,
@@ -163,7 +163,7 @@ function start(
   return Object.assign(answer, { done });
 }
 
-/** As that of an answer which quotes: 48 tokens. */
+/** A prompt like that of an answer which quotes it: 48 tokens. */
 function repetitivePrompt(seed = 0): number[] {
   return Array.from({ length: 48 }, (_, at) => 300 + (at % 6) + seed);
 }
@@ -179,7 +179,7 @@ describe.each<[string, BuildOptions]>([
   ['fp16 with position_ids', { precision: 'fp16', variant: 'gpu' }],
   ['fp32 with a short rope table', SHORT],
 ])('%s', (_, options) => {
-  test('200 requests of random length, arrival and abort say to the letter what each says alone', async () => {
+  test('200 requests of random length, arrival and abort give exactly the answers that each gives alone', async () => {
     await using opened = await open(options, 6);
     const { runtime, scheduler } = opened;
     const random = new SeededRandom(11n);
@@ -225,7 +225,7 @@ describe.each<[string, BuildOptions]>([
     expect(scheduler.freeSlots).toBe(6);
 
     for (const [at, request] of asked.entries()) {
-      // A scheduler of its own knows nothing of what stood in the slots before.
+      // A new scheduler has no record of what the slots held before.
       const answer = start(opened, new Scheduler(runtime, { onTurnEnd: () => {} }), request);
       await answer.done;
       const { text, isWhole } = together[at] ?? { text: '', isWhole: true };
@@ -237,7 +237,7 @@ describe.each<[string, BuildOptions]>([
   });
 });
 
-test('an aborted prompt that runs alone is ended within its run, beside others within theirs', async () => {
+test('an abort ends the current run if it serves no other answer, and takes effect after it otherwise', async () => {
   await using opened = await open({}, 4);
   const { runtime, scheduler } = opened;
   const abort = new AbortController();
@@ -275,7 +275,7 @@ test('an aborted prompt that runs alone is ended within its run, beside others w
   expect(runtime.terminated).toBe(1);
 });
 
-test('an answer that waits for its mask misses steps, and the others go on', async () => {
+test('an answer that waits for its mask misses steps, and the others continue', async () => {
   await using opened = await open({}, 3);
   const { folder, scheduler } = opened;
   const source = { take: () => {}, close: () => {}, collect: () => {} };
@@ -293,7 +293,7 @@ test('an answer that waits for its mask misses steps, and the others go on', asy
   await neighbour.done;
   expect([neighbour.tokens, waiting.tokens]).toEqual([60, 0]);
 
-  // Now there is nothing to run until each mask comes.
+  // Now nothing can run until a mask arrives.
   const free = start(opened, scheduler, { promptIds: promptOf(9), changes: { maxTokens: 2 } });
   await free.done;
   source.take = () => void setImmediate(() => masks.settle(all));
@@ -304,7 +304,7 @@ test('an answer that waits for its mask misses steps, and the others go on', asy
   expect((await free.done).maskWaitMs).toBeUndefined();
 });
 
-test('an answer that waits for its mask is ended by its abort and by its grammar’s failure', async () => {
+test('an abort or a failed grammar ends an answer that waits for its mask', async () => {
   await using opened = await open({}, 2);
   const { scheduler } = opened;
   const source = { take: () => {}, close: () => {}, collect: () => {} };
@@ -318,7 +318,7 @@ test('an answer that waits for its mask is ended by its abort and by its grammar
   };
   const abort = new AbortController();
   const [aborted, failed] = [ask(abort.signal), ask(never)];
-  // By then both have read their prompts.
+  // By then both prompts have been read.
   while (opened.runtime.calls.length < 2) await new Promise(setImmediate);
   for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
   abort.abort('enough');
@@ -328,7 +328,7 @@ test('an answer that waits for its mask is ended by its abort and by its grammar
   expect(scheduler.freeSlots).toBe(2);
 });
 
-test('a long prompt is read between the steps of answers, which go on with each turn', async () => {
+test('a long prompt is read between the steps of answers, which advance with each turn', async () => {
   await using opened = await open({}, 3);
   const { runtime, scheduler } = opened;
   const answers = [1, 2].map((first) =>
@@ -365,7 +365,7 @@ test('a short prompt behind a long one does not wait for all of it', async () =>
   expect(ends).toEqual(['short', 'long']);
 });
 
-test('a row whose run fails, fails alone: the others say what they would have said', async () => {
+test('a row whose run fails, fails alone: the other answers do not change', async () => {
   await using opened = await open({}, 4);
   const { runtime, scheduler } = opened;
   const asked = [5, 9, 14].map((tokens) => ({ promptIds: promptOf(tokens), changes: {} }));
@@ -375,7 +375,7 @@ test('a row whose run fails, fails alone: the others say what they would have sa
     await answer.done;
     alone.push(answer.text);
   }
-  // The second row's fifth token finds no memory, however often it is tried.
+  // The fifth token of the second row gets no memory, however often it is tried.
   runtime.fault = (rows) =>
     rows.some(({ slot, length }) => slot === 1 && length === 9 + 5)
       ? new Error('bad allocation')
@@ -387,7 +387,7 @@ test('a row whose run fails, fails alone: the others say what they would have sa
   expect(scheduler.freeSlots).toBe(4);
 });
 
-test('a prompt that begins like one before it is read from where they part', async () => {
+test('a prompt that begins like an earlier one is read from where they differ', async () => {
   await using opened = await open({}, 2);
   const { runtime, scheduler } = opened;
   const shared = promptOf(100);
@@ -395,7 +395,7 @@ test('a prompt that begins like one before it is read from where they part', asy
   await first.done;
   runtime.calls.length = 0;
   const request = { promptIds: [...shared, 10, 11, 12, 13], changes: {} };
-  // In a slot of its own each: one goes on where the first was, the other copies the beginning.
+  // Each gets its own slot: one continues where the first was, the other copies the start.
   const both = [1, 2].map(() => start(opened, scheduler, request));
   await Promise.all(both.map(({ done }) => done));
   const read = runtime.calls.flatMap((call) => (call.kind === 'chunk' ? [call.tokens] : []));
@@ -405,35 +405,38 @@ test('a prompt that begins like one before it is read from where they part', asy
 test.each<[string, BuildOptions]>([
   ['fp32', {}],
   ['a short rope table', SHORT],
-])('prompt lookup takes several tokens in a run, and changes no answer: %s', async (_, options) => {
-  await using opened = await open(options, 2);
-  const { runtime } = opened;
-  let drafted = 0;
-  for (const changes of [{}, { greedy: false, temperature: 0.5 }, { repetitionPenalty: 1.2 }]) {
-    for (const seed of [1n, 2n, 3n]) {
-      const promptIds = repetitivePrompt(Number(seed));
-      const request = { promptIds, changes: { maxTokens: 40, seed, ...changes } };
-      const say = async (promptLookupTokens: number) => {
-        const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens });
-        runtime.calls.length = 0;
-        const answer = start(opened, scheduler, request);
-        const { drafts, completionTokens } = await answer.done;
-        expect(completionTokens).toBe(40);
-        return { text: answer.text, drafts, runs: runtime.calls.length };
-      };
-      const plain = await say(0);
-      const ahead = await say(8);
-      expect(ahead.text).toBe(plain.text);
-      expect(plain.drafts).toBeUndefined();
-      // Every right guess saves a run.
-      expect(ahead.runs).toBe(plain.runs - (ahead.drafts?.accepted ?? 0));
-      drafted += ahead.drafts?.accepted ?? 0;
+])(
+  'prompt lookup takes several tokens in one run, and changes no answer: %s',
+  async (_, options) => {
+    await using opened = await open(options, 2);
+    const { runtime } = opened;
+    let drafted = 0;
+    for (const changes of [{}, { greedy: false, temperature: 0.5 }, { repetitionPenalty: 1.2 }]) {
+      for (const seed of [1n, 2n, 3n]) {
+        const promptIds = repetitivePrompt(Number(seed));
+        const request = { promptIds, changes: { maxTokens: 40, seed, ...changes } };
+        const say = async (promptLookupTokens: number) => {
+          const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens });
+          runtime.calls.length = 0;
+          const answer = start(opened, scheduler, request);
+          const { drafts, completionTokens } = await answer.done;
+          expect(completionTokens).toBe(40);
+          return { text: answer.text, drafts, runs: runtime.calls.length };
+        };
+        const plain = await say(0);
+        const ahead = await say(8);
+        expect(ahead.text).toBe(plain.text);
+        expect(plain.drafts).toBeUndefined();
+        // Every right guess saves a run.
+        expect(ahead.runs).toBe(plain.runs - (ahead.drafts?.accepted ?? 0));
+        drafted += ahead.drafts?.accepted ?? 0;
+      }
     }
-  }
-  expect(drafted).toBeGreaterThan(20);
-});
+    expect(drafted).toBeGreaterThan(20);
+  },
+);
 
-test('a draft is no longer than a chunk may be', async () => {
+test('a draft is no longer than a chunk', async () => {
   await using opened = await open({}, 1);
   const { runtime } = opened;
   runtime.chunkTokensMax = (start) => (start < 48 ? 48 : 3);
@@ -444,7 +447,7 @@ test('a draft is no longer than a chunk may be', async () => {
   expect(Math.max(...lengths)).toBe(3);
 });
 
-test('nothing is guessed for answers in company', async () => {
+test('nothing is guessed while several answers run', async () => {
   await using opened = await open({}, 2);
   const { runtime } = opened;
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens: 8 });
@@ -457,7 +460,7 @@ test('nothing is guessed for answers in company', async () => {
   expect(both[0]?.text).toBe(both[1]?.text);
 });
 
-test('answers close ranks when those between them are done', async () => {
+test('an answer moves down when the slots below it become free', async () => {
   await using opened = await open({}, 6);
   const { runtime, scheduler } = opened;
   const lengths = [80, 2, 2, 2, 2, 80];
@@ -488,11 +491,12 @@ describe.each<[string, BuildOptions]>([
   ['chosen by the mask', {}],
   ['chosen by positions', { variant: 'gpu' }],
 ])('the long rope table, %s', (_, options) => {
-  test('an answer that outgrows the short table goes on as the float64 reference does, beside short ones and in turn', async () => {
+  test('an answer that outgrows the short table continues like the float64 reference, beside short ones and in turn', async () => {
     await using opened = await open({ ...SHORT, ...options }, 4);
     const { folder, scheduler } = opened;
     const reference = new ReferencePhi({ ...TINY_MODEL, ...SHORT });
-    // Two cross while they answer, one is long from the start, three stay short; one long slot serves all.
+    // Two cross while they answer, one is long from the start, three stay short; all use one long
+    // slot in turn.
     const asked = [50, 60, 90, 10, 20, 30].map((tokens, at) => ({
       promptIds: promptOf(tokens, 3 + at),
       changes: { maxTokens: at < 3 ? 30 : 24 },

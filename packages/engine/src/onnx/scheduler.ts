@@ -20,37 +20,45 @@ type Sequence = {
   /** Prompt and answer. */
   readonly ids: number[];
   readonly cacheScope: string | undefined;
-  /** Undefined while it waits for a slot of its class. */
-  place: { pool: SlotPool; slot: number } | undefined;
-  /** How many of `ids` its slot's cache holds. */
+  /** Undefined while the sequence waits for a slot of its class. */
+  location: { pool: SlotPool; slot: number } | undefined;
+  /** How many of `ids` the cache of its slot holds. */
   length: number;
   /** How many of those were read in chunks. */
   readLength: number;
-  /** The logits after the last token, while the grammar's mask for them is not ready, and since when. */
+  /**
+   * The logits after the last token, kept while the grammar's mask is not ready, and since when.
+   */
   held: { logits: Float32Array; since: number } | undefined;
   maskWaitMs: number;
-  /** Tokens guessed ahead, those of them that were right, and those of the last draft. */
+  /** Tokens guessed ahead, how many of them were right, and how many of the last draft were. */
   readonly drafts: { tokens: number; accepted: number; acceptedLast: number };
 };
 
-type Placed = Sequence & { place: NonNullable<Sequence['place']> };
+type SlottedSequence = Sequence & { location: NonNullable<Sequence['location']> };
 
-/** So many rows run along idly before the topmost sequence is moved into the gap below it. */
+/**
+ * Rows computed for gaps between answers before the topmost answer is moved into the gap below it.
+ */
 const IDLE_ROWS_MAX = 32;
-/** A draft is so much longer than what was right of the one before: a wrong token costs a row of a run. */
+/**
+ * A draft may be this much longer than the right part of the last one: a wrong token costs a row of
+ * a run.
+ */
 const DRAFT_TOKENS_MORE = 2;
 
 /**
- * Runs many answers on one runtime. Each turn takes one token for every answer under way, in one run
- * per slot class, then reads on in the prompts, one after the other, as far as the turn's pace lets
- * it: a long prompt delays neither the answers nor the prompts beside it by more than its share.
+ * Runs many answers on one runtime. Each turn first takes one token for every running answer, in
+ * one run per slot class. Then it reads prompts, one after the other, as far as the turn's pace
+ * allows: a long prompt delays the answers and the prompts beside it by no more than its share.
  *
- * An answer under a grammar whose mask is not ready misses steps until it is; the others go on.
+ * An answer whose grammar mask is not ready misses steps until it is; the others continue.
  *
- * A sequence that outgrows the short slots is read again from its start in a long one, whose LongRoPE
- * table differs. An answer that is alone may be written several tokens in a run, where it repeats what
- * stands before it; what it says is drawn as ever. An abort frees its slot with the run under way,
- * which is ended where it serves nobody else. What fails fails alone: a run of several rows that fails is repeated row by row.
+ * A sequence that outgrows the short slots is read again from its start in a long one, because the
+ * long slot uses another LongRoPE table. An answer that runs alone may advance several tokens in
+ * one run where it repeats earlier text; the tokens it samples do not change. An abort frees its
+ * slot after the current run, and ends that run if it serves no other answer. Failures are
+ * isolated: if a run of several rows fails, each row is run again alone.
  */
 export class Scheduler {
   readonly #runtime: Runtime;
@@ -62,15 +70,15 @@ export class Scheduler {
   readonly #sequences = new Set<Sequence>();
   readonly #pace = new PrefillPace();
   #isTurning = false;
-  /** Ends the wait of a turn in which there was nothing to run. */
+  /** Ends the wait of a turn that had nothing to run. */
   #wake: () => void = () => {};
-  /** Whom the run under way serves. */
+  /** The sequences of the current run. */
   #served: readonly Sequence[] = [];
   #idleRows = 0;
 
   /**
-   * `onTurnEnd` is called after each turn, for whoever collects the output of a turn;
-   * `promptLookupTokens` is the longest draft; without it there are none.
+   * `onTurnEnd` is called after each turn, when its output is complete. `promptLookupTokens` is the
+   * longest draft; the default is none.
    */
   constructor(
     runtime: Runtime,
@@ -81,7 +89,7 @@ export class Scheduler {
     this.#pools = runtime.slotClasses.flatMap((slotClass) =>
       slotClass ? [new SlotPool(slotClass, runtime)] : [],
     );
-    // Long slots come on top: who moves into one leaves a short one to somebody else.
+    // Long slots come on top: a sequence that moves into one frees a short one.
     this.#admission = new Slots(runtime.slotClasses[0].count);
     this.#onTurnEnd = options.onTurnEnd;
   }
@@ -98,7 +106,9 @@ export class Scheduler {
     const { promptIds } = generation;
     const most = Math.max(...this.#pools.map(({ slotClass }) => slotClass.tokens));
     if (promptIds.length > most) {
-      throw new RangeError(`${promptIds.length} tokens fit no slot; the longest holds ${most}.`);
+      throw new RangeError(
+        `${promptIds.length} tokens do not fit in a slot; the longest holds ${most}.`,
+      );
     }
     const admission = await this.#admission.take(signal);
     const onAbort = () => {
@@ -118,7 +128,7 @@ export class Scheduler {
           firstTokenAt: undefined,
           ids: [...promptIds],
           cacheScope: generation.cacheScope,
-          place: undefined,
+          location: undefined,
           length: 0,
           readLength: 0,
           held: undefined,
@@ -151,7 +161,10 @@ export class Scheduler {
     this.#isTurning = false;
   }
 
-  /** Where all wait for their masks, until one is ready, or somebody comes or goes. */
+  /**
+   * Called when every answer waits for its mask. Returns when one is ready, or when an answer
+   * starts or is aborted.
+   */
   async #rest(): Promise<void> {
     const held = [...this.#sequences].filter((sequence) => sequence.held);
     if (held.some(({ generation, signal }) => generation.isReady || signal.aborted)) return;
@@ -159,36 +172,39 @@ export class Scheduler {
     else await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
-  /** Those whose masks have come join the next step; the others miss it, and nobody waits for them. */
+  /**
+   * Answers whose masks have arrived join the next step. The others miss it, and the step does not
+   * wait for them.
+   */
   #takeHeld(): void {
     for (const sequence of this.#sequences) {
       const { held } = sequence;
-      if (!held || !isPlaced(sequence) || !sequence.generation.isReady) continue;
+      if (!held || !hasSlot(sequence) || !sequence.generation.isReady) continue;
       sequence.held = undefined;
       sequence.maskWaitMs += performance.now() - held.since;
       this.#take(sequence, held.logits);
     }
   }
 
-  /** Gives a slot to everybody for whom there is one, first come first served. */
+  /** Gives free slots to waiting sequences, first come first served. */
   #admit(): void {
     for (const sequence of this.#sequences) {
-      if (this.#dropAborted(sequence) || sequence.place) continue;
+      if (this.#dropAborted(sequence) || sequence.location) continue;
       const pool = this.#pools.find(({ slotClass }) => sequence.ids.length <= slotClass.tokens);
       const taken = pool?.take(sequence);
       if (!pool || !taken) continue;
-      sequence.place = { pool, slot: taken.slot };
+      sequence.location = { pool, slot: taken.slot };
       sequence.length = taken.length;
       sequence.readLength = taken.length;
       pool.fill(taken.slot, sequence);
     }
   }
 
-  /** One step of all answers in the pool's slots; how many those are. */
+  /** Runs one step for all answers in the pool's slots, and returns how many there are. */
   async #decode(pool: SlotPool): Promise<number> {
     const running = [...this.#sequences].filter(
-      (sequence): sequence is Placed =>
-        sequence.place?.pool === pool &&
+      (sequence): sequence is SlottedSequence =>
+        sequence.location?.pool === pool &&
         sequence.length === sequence.ids.length - 1 &&
         !this.#dropAborted(sequence),
     );
@@ -208,10 +224,10 @@ export class Scheduler {
     return running.length;
   }
 
-  /** False where the run failed; a single row then fails with it. */
-  async #step(running: readonly Placed[]): Promise<boolean> {
-    const rows = running.map(({ place, ids, length }) => ({
-      slot: place.slot,
+  /** False if the run failed. If it had a single row, that answer fails. */
+  async #step(running: readonly SlottedSequence[]): Promise<boolean> {
+    const rows = running.map(({ location, ids, length }) => ({
+      slot: location.slot,
       id: ids[length] ?? 0,
       length,
     }));
@@ -229,15 +245,17 @@ export class Scheduler {
     }
   }
 
-  /** What the only sequence may say next; undefined where there are others, or nothing to guess by. */
-  #draft([only]: readonly Placed[]): [Placed, readonly number[]] | undefined {
+  /**
+   * A draft for the only running answer; undefined if there are several, or nothing to guess from.
+   */
+  #draft([only]: readonly SlottedSequence[]): [SlottedSequence, readonly number[]] | undefined {
     if (!only || this.#sequences.size > 1 || this.#promptLookupTokens === 0) return undefined;
-    // Each token of a draft would wait for the mask that the one before it asks for.
+    // Each token of a draft would have to wait for the mask of the one before it.
     if (only.generation.hasGrammar) return undefined;
-    const { ids, length, drafts, place } = only;
-    // The newest token runs with the draft.
+    const { ids, length, drafts, location } = only;
+    // The newest token runs together with the draft.
     const room = Math.min(
-      place.pool.slotClass.tokens - ids.length,
+      location.pool.slotClass.tokens - ids.length,
       this.#runtime.chunkTokensMax(length) - 1,
     );
     const most = Math.min(this.#promptLookupTokens, drafts.acceptedLast + DRAFT_TOKENS_MORE, room);
@@ -245,39 +263,45 @@ export class Scheduler {
     return draft.length > 0 ? [only, draft] : undefined;
   }
 
-  /** One run of the newest token and the draft behind it, of which stays what the answer would say. */
-  async #stepAhead(sequence: Placed, draft: readonly number[]): Promise<void> {
-    const { place, ids, length, drafts } = sequence;
+  /**
+   * Runs the newest token and the draft in one run, and keeps the tokens that the answer would have
+   * chosen anyway.
+   */
+  async #stepAhead(sequence: SlottedSequence, draft: readonly number[]): Promise<void> {
+    const { location, ids, length, drafts } = sequence;
     const newest = ids.slice(length);
     drafts.tokens += draft.length;
     drafts.acceptedLast = 0;
     try {
       const logits = await this.#serve([sequence], () =>
-        this.#runtime.verify(place.slot, [...newest, ...draft], length),
+        this.#runtime.verify(location.slot, [...newest, ...draft], length),
       );
       for (const [at, row] of logits.entries()) {
         sequence.length += 1;
         this.#take(sequence, row);
-        // It ended, or goes on in another slot.
-        if (sequence.place !== place) return;
+        // The answer ended, or continues in another slot.
+        if (sequence.location !== location) return;
         if (ids.at(-1) !== draft[at]) break;
         drafts.accepted += 1;
         drafts.acceptedLast += 1;
       }
-      this.#runtime.rewind(place.slot, sequence.length);
+      this.#runtime.rewind(location.slot, sequence.length);
     } catch (error) {
       this.#fail(sequence, error);
     }
   }
 
-  /** Reads prompts in turn: the one that had a chunk goes to the end of the line. Whether any was read. */
+  /**
+   * Reads prompts in turn: after a chunk, a sequence moves to the end of the queue. Returns whether
+   * any was read.
+   */
   async #prefill(rows: number): Promise<boolean> {
     let hasRead = false;
     let left = rows > 0 ? this.#pace.sharedTokens : Number.POSITIVE_INFINITY;
-    // Those that go to the end of the line have had their turn.
+    // A sequence that moves to the end of the queue has had its turn, so the order is fixed here.
     const line = [...this.#sequences];
     for (const sequence of line) {
-      if (!isPlaced(sequence) || this.#dropAborted(sequence)) continue;
+      if (!hasSlot(sequence) || this.#dropAborted(sequence)) continue;
       const missing = sequence.ids.length - sequence.length;
       const isAnswer = sequence.firstTokenAt !== undefined && missing === 1;
       if (isAnswer || missing === 0) continue;
@@ -287,19 +311,20 @@ export class Scheduler {
       if (tokens === 0) return hasRead;
       await this.#readChunk(sequence, tokens);
       hasRead = true;
-      // Without answers to share the turn with, others join sooner if every chunk ends it.
+      // If no answer shares the turn, end it after each chunk so that new sequences can join
+      // sooner.
       left = rows > 0 ? left - tokens : 0;
     }
     return hasRead;
   }
 
-  async #readChunk(sequence: Placed, tokens: number): Promise<void> {
-    const { ids, length, place } = sequence;
+  async #readChunk(sequence: SlottedSequence, tokens: number): Promise<void> {
+    const { ids, length, location } = sequence;
     const chunk = ids.slice(length, length + tokens);
     const startedAt = performance.now();
     try {
       const logits = await this.#serve([sequence], () =>
-        this.#runtime.prefillChunk(place.slot, chunk, length),
+        this.#runtime.prefillChunk(location.slot, chunk, length),
       );
       this.#pace.read(tokens, performance.now() - startedAt);
       sequence.length += tokens;
@@ -315,7 +340,7 @@ export class Scheduler {
     }
   }
 
-  /** Lets aborts that come during the run know whom it serves. */
+  /** Records which sequences a run serves, for aborts that arrive during the run. */
   async #serve<Result>(
     sequences: readonly Sequence[],
     run: () => Promise<Result>,
@@ -328,11 +353,11 @@ export class Scheduler {
     }
   }
 
-  #take(sequence: Placed, logits: Float32Array): void {
+  #take(sequence: SlottedSequence, logits: Float32Array): void {
     if (this.#dropAborted(sequence)) return;
-    const { generation, onOutput, resolve, startedAt, ids, place, drafts } = sequence;
+    const { generation, onOutput, resolve, startedAt, ids, location, drafts } = sequence;
     if (!generation.isReady) {
-      // The runtime writes its next logits where these are.
+      // The runtime overwrites these logits with its next run.
       sequence.held = { logits: logits.slice(), since: performance.now() };
       return;
     }
@@ -346,7 +371,7 @@ export class Scheduler {
     }
     if (!generation.finishReason) {
       ids.push(generation.nextId);
-      if (ids.length > place.pool.slotClass.tokens) this.#leaveSlot(sequence);
+      if (ids.length > location.pool.slotClass.tokens) this.#leaveSlot(sequence);
       return;
     }
     this.#leave(sequence);
@@ -364,10 +389,10 @@ export class Scheduler {
   }
 
   /** Moves the topmost answer down once the gaps below it have cost more than moving it does. */
-  #closeGaps(pool: SlotPool, running: readonly Placed[]): void {
-    // One row alone runs without its neighbours.
+  #closeGaps(pool: SlotPool, running: readonly SlottedSequence[]): void {
+    // A single row runs without its neighbours.
     if (running.length === 1) return;
-    const slots = running.map(({ place }) => place.slot);
+    const slots = running.map(({ location }) => location.slot);
     const top = Math.max(...slots);
     const gaps = top - Math.min(...slots) + 1 - slots.length;
     this.#idleRows = gaps === 0 ? 0 : this.#idleRows + gaps;
@@ -375,10 +400,10 @@ export class Scheduler {
 
     this.#idleRows = 0;
     const below = pool.freeBelow(top);
-    const sequence = running.find(({ place }) => place.slot === top);
+    const sequence = running.find(({ location }) => location.slot === top);
     if (below === undefined || !sequence) return;
     pool.move(top, below);
-    sequence.place.slot = below;
+    sequence.location.slot = below;
   }
 
   #dropAborted(sequence: Sequence): boolean {
@@ -392,19 +417,20 @@ export class Scheduler {
   }
 
   #leave(sequence: Sequence): void {
-    // One failed step may name a sequence that has already left; its slot may be another's by now.
+    // A failed step may name a sequence that has already left, and its slot may belong to another
+    // by now.
     if (this.#sequences.delete(sequence)) this.#leaveSlot(sequence);
   }
 
   #leaveSlot(sequence: Sequence): void {
-    const { place } = sequence;
-    place?.pool.give(place.slot);
-    sequence.place = undefined;
+    const { location } = sequence;
+    location?.pool.give(location.slot);
+    sequence.location = undefined;
     sequence.length = 0;
     sequence.readLength = 0;
   }
 }
 
-function isPlaced(sequence: Sequence): sequence is Placed {
-  return sequence.place !== undefined;
+function hasSlot(sequence: Sequence): sequence is SlottedSequence {
+  return sequence.location !== undefined;
 }

@@ -11,8 +11,8 @@ import { Scheduler } from './scheduler.ts';
 import type { ThreadCall, ThreadInput, ThreadNotice } from './thread-messages.ts';
 
 /**
- * Says through `port` what was opened, and answers the calls that come until one says to close: then
- * the runtime is closed, too, and the port.
+ * Reports through `port` what was opened, then answers calls until one asks to close. Then it
+ * closes the runtime and the port.
  */
 export function serveCalls(
   port: MessagePort,
@@ -49,7 +49,7 @@ export function serveCalls(
     await Promise.all(running);
     await grammars[Symbol.asyncDispose]();
     await runtime[Symbol.asyncDispose]();
-    // With its port closed, nothing keeps the thread alive.
+    // Once its port is closed, nothing keeps the thread alive.
     port.close();
   };
 

@@ -5,7 +5,7 @@ import { SlotPool } from './slot-pool.ts';
 
 const SLOTS = 4;
 
-/** What each slot's cache holds, told by whose sequence wrote every token of it. */
+/** The contents of each slot's cache, as the scope that wrote each token. */
 class OwnedSlots {
   readonly canCopy: boolean;
   readonly owners: string[][] = Array.from({ length: SLOTS }, () => []);
@@ -30,7 +30,7 @@ class OwnedSlots {
 function open({ canCopy }: { canCopy: boolean }) {
   const runtime = new OwnedSlots(canCopy);
   const pool = new SlotPool({ first: 0, count: SLOTS, tokens: 256 }, runtime);
-  /** Takes a slot and reads the prompt in it; undefined where none is free. */
+  /** Takes a slot and reads the prompt in it; undefined if none is free. */
   const read = (ids: readonly number[], cacheScope: string) => {
     const taken = pool.take({ ids, cacheScope });
     if (!taken) return undefined;
@@ -53,7 +53,7 @@ describe.each([{ canCopy: true }, { canCopy: false }])('%o', (options) => {
     expect(read(PROMPT, 'a')).toMatchObject({ length: 58 });
   });
 
-  test('whatever is taken, given back and moved, a sequence goes on from tokens of its scope alone', () => {
+  test('whatever is taken, given back and moved, a sequence continues only from tokens of its own scope', () => {
     const { pool, read } = open(options);
     const random = new SeededRandom(5n);
     const below = (limit: number) => random.nextUint32() % limit;
@@ -63,11 +63,11 @@ describe.each([{ canCopy: true }, { canCopy: false }])('%o', (options) => {
     for (let turn = 0; turn < 2_000; turn += 1) {
       const scope = `scope ${below(3)}`;
       const ids = [...PROMPT.slice(0, 20 + below(40)), 100 + below(3), 7, 7];
-      const place = read(ids, scope);
-      if (place) {
-        reusedTokens += place.length;
-        foreignTokens += place.reused.filter((owner) => owner !== scope).length;
-        taken.push(place.slot);
+      const found = read(ids, scope);
+      if (found) {
+        reusedTokens += found.length;
+        foreignTokens += found.reused.filter((owner) => owner !== scope).length;
+        taken.push(found.slot);
       }
       const [slot] = taken.splice(below(Math.max(1, taken.length)), below(2));
       if (slot === undefined) continue;

@@ -1,13 +1,17 @@
 import type { Runtime, SlotClass } from '../runtime/runtime.ts';
 import { CHUNK_TOKENS_MIN } from './chunk-tokens.ts';
 
-/** What a slot's cache holds: the first `length` of `ids`. A running sequence goes on adding to it. */
+/**
+ * What a slot's cache holds: the first `length` of `ids`. A running sequence keeps adding to it.
+ */
 export type SlotContent = {
   readonly ids: readonly number[];
   readonly length: number;
-  /** Of those the tokens that were read in chunks; behind them stand the answer's, one run each. */
+  /**
+   * The tokens among them that were read in chunks. The tokens of an answer follow, one run each.
+   */
   readonly readLength: number;
-  /** Whose it is. */
+  /** The scope it belongs to. */
   readonly cacheScope: string | undefined;
 };
 
@@ -15,18 +19,18 @@ type Wanted = Pick<SlotContent, 'ids' | 'cacheScope'>;
 
 type Slot = { slot: number; content: SlotContent; isFree: boolean; freedAt: number };
 
-/** A shorter common beginning is sooner read again than looked after. */
+/** A shorter common start costs less to read again than to manage. */
 const PREFIX_TOKENS_MIN = 16;
 const NOTHING: SlotContent = { ids: [], length: 0, readLength: 0, cacheScope: undefined };
 
 /**
- * The slots of one class and what stands in them. What a sequence leaves behind is kept until the
- * slot is needed: a prompt that begins the same way, as the next turn of a conversation does or one
- * with the same system prompt, is not read again that far. Scopes use nothing of each other.
+ * The slots of one class and their contents. A slot keeps its contents until it is needed: a prompt
+ * that begins the same way, such as the next turn of a conversation or one with the same system
+ * prompt, is not read again that far. Scopes never share contents.
  *
- * Only what was read in chunks is used again. A run of one token rounds otherwise than a chunk does
- * (0.02 of a logit with int8 activations), so an answer's tokens, taken for a prompt's, would let
- * the next answer depend on what ran before it.
+ * Only tokens that were read in chunks are reused. A run of one token rounds differently than a
+ * chunk (0.02 of a logit with int8 activations), so an answer's tokens, reused as a prompt's, would
+ * let the next answer depend on what ran before it.
  */
 export class SlotPool {
   readonly slotClass: SlotClass;
@@ -45,7 +49,7 @@ export class SlotPool {
     }));
   }
 
-  /** A free slot, and how many of `wanted.ids` it already holds; undefined where none is free. */
+  /** A free slot, and how many of `wanted.ids` it already holds; undefined if none is free. */
   take(wanted: Wanted): { slot: number; length: number } | undefined {
     const free = this.#slots.filter(({ isFree }) => isFree);
     if (free.length === 0) return undefined;
@@ -65,7 +69,7 @@ export class SlotPool {
     return { slot: target.slot, length: targetLength };
   }
 
-  /** Says what grows in a slot that was taken, so that others may copy its beginning. */
+  /** Records the sequence that grows in a slot, so that others may copy its start. */
   fill(slot: number, content: SlotContent): void {
     this.#at(slot).content = content;
   }
@@ -84,7 +88,7 @@ export class SlotPool {
     return this.#slots.find((other) => other.isFree && other.slot < slot)?.slot;
   }
 
-  /** Lets what runs in one slot go on in another, free one. */
+  /** Moves a running sequence from its slot to a free one. */
   move(from: number, to: number): void {
     const { content } = this.#at(from);
     this.#runtime.copy(from, to, content.length);
@@ -96,12 +100,12 @@ export class SlotPool {
 
   #at(slot: number): Slot {
     const found = this.#slots[slot - this.slotClass.first];
-    if (!found) throw new RangeError(`Slot ${slot} is not of this pool.`);
+    if (!found) throw new RangeError(`Slot ${slot} does not belong to this pool.`);
     return found;
   }
 }
 
-/** Never all of `ids`: a chunk has to run for the last one's logits, and one token is no chunk. */
+/** Never all of `ids`: the logits of the last token need a run, and one token is not a chunk. */
 function longestPrefix(
   slots: readonly Slot[],
   { ids, cacheScope }: Wanted,
@@ -119,7 +123,7 @@ function longestPrefix(
   return [best, longest];
 }
 
-/** One that holds nothing, or else the one that was given back first. */
+/** An empty slot, or else the one that was given back first. */
 function leastWanted(free: readonly Slot[]): Slot {
   return free.reduce((least, slot) => (slot.freedAt < least.freedAt ? slot : least));
 }

@@ -17,7 +17,7 @@ const never = new AbortController().signal;
 test.each([
   ['crashes', "throw new Error('out of luck')", /crashed: out of luck/u],
   ['ends', 'process.exit(3)', /ended with exit code 3/u],
-])('a thread that %s fails what runs and what comes after', async (_, act, message) => {
+])('a thread that %s fails running requests and new ones', async (_, act, message) => {
   const script = `require('node:worker_threads').parentPort.on('message', () => { ${act} })`;
   const thread = new Worker(script, { eval: true, execArgv: [] });
   const folder = await readModelFolder(await tinyFolder());
@@ -38,7 +38,7 @@ test.each([
   await expect(engine.generate(prepared, () => {}, never)).rejects.toMatchObject(failure);
 });
 
-test('a thread that is killed in the middle of a model run takes nothing else with it', async () => {
+test('a thread that is killed during a model run fails nothing else', async () => {
   const dir = await tinyFolder();
   for (let round = 0; round < 3; round += 1) {
     const spec = { kind: 'onnx', modelDir: dir, provider: 'cpu', slots: 2, threads: 1 };
@@ -51,7 +51,7 @@ test('a thread that is killed in the middle of a model run takes nothing else wi
     const request = aRequest('', { maxTokens: 4000, minTokens: 4000 });
     const promptIds = Array.from({ length: 300 }, (_, at) => 3 + at);
     const run = new Promise((resolve, reject) => {
-      // By its first words the next runs are under way, one after the other.
+      // When the first output arrives, the next runs are under way.
       const said = () => void thread.terminate();
       engine.generate({ promptIds, request }, said, never).then(resolve, reject);
     });
@@ -68,7 +68,7 @@ test('a thread that is killed in the middle of a model run takes nothing else wi
   expect(await next.generate(prepared, () => {}, never)).toMatchObject({ completionTokens: 4 });
 });
 
-test('weights that are not numbers end the run as the model’s fault, and the next run too', async () => {
+test('weights that are not numbers fail the run as a fault of the model, and the next run too', async () => {
   const dir = await tinyFolder({ inlineBytesMax: 0 });
   const data = await open(join(dir, 'model.onnx.data'), 'r+');
   await data.write(new Uint8Array(2 ** 20).fill(0xff), 0, 2 ** 20, 0);
@@ -94,7 +94,7 @@ test('weights that are not numbers end the run as the model’s fault, and the n
   }
 });
 
-test('whoever closes an engine that is closing waits until its thread has ended', async () => {
+test('closing an engine that is already closing waits until its thread has ended', async () => {
   const dir = await tinyFolder();
   const spec = { kind: 'onnx', modelDir: dir, provider: 'cpu', slots: 1, threads: 1 };
   const thread = new Worker(new URL('./engine-thread-entry.mjs', import.meta.url), {
@@ -107,18 +107,21 @@ test('whoever closes an engine that is closing waits until its thread has ended'
   expect(thread.threadId).toBe(-1);
 });
 
-test.each(['slots', 'threads'])('%s that are no whole number are refused at once', async (name) => {
-  const spec = {
-    kind: 'onnx',
-    modelDir: '/nowhere',
-    provider: 'cpu',
-    slots: 1,
-    threads: 1,
-  } as const;
-  for (const value of [0, -1, 1.5, Number.NaN]) {
-    await expect(openEngine({ ...spec, [name]: value })).rejects.toMatchObject({
-      kind: 'infra',
-      message: `${name} must be a whole number of 1 or more, not ${value}.`,
-    });
-  }
-});
+test.each(['slots', 'threads'])(
+  '%s that are not a whole number are refused at once',
+  async (name) => {
+    const spec = {
+      kind: 'onnx',
+      modelDir: '/nowhere',
+      provider: 'cpu',
+      slots: 1,
+      threads: 1,
+    } as const;
+    for (const value of [0, -1, 1.5, Number.NaN]) {
+      await expect(openEngine({ ...spec, [name]: value })).rejects.toMatchObject({
+        kind: 'infra',
+        message: `${name} must be a whole number of 1 or more, not ${value}.`,
+      });
+    }
+  },
+);

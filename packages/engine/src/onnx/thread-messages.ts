@@ -2,10 +2,10 @@ import type { GenerateResult, OnnxEngineSpec, OutputChunk } from '../engine.ts';
 import type { ThreadFailure } from '../to-failure.ts';
 import type { GenerationRequest } from './generation.ts';
 
-/** What the engine's thread is started with. */
+/** The data that the engine's thread is started with. */
 export type ThreadInput = OnnxEngineSpec;
 
-/** To the thread. `id` names one generation and is never used twice. */
+/** Messages to the thread. `id` names one generation and is never reused. */
 export type ThreadCall =
   | { type: 'generate'; id: number; request: GenerationRequest }
   | { type: 'abort'; id: number }
@@ -17,7 +17,7 @@ export type ThreadEnd =
   | { id: number; type: 'aborted' }
   | { id: number; type: 'failed'; failure: ThreadFailure };
 
-/** What the thread has to offer once the graph is loaded. */
+/** What the thread reports once the graph is loaded. */
 export type OpenedModel = {
   provider: string;
   device: string;
@@ -27,7 +27,7 @@ export type OpenedModel = {
   cacheBytesPerToken: number;
 };
 
-/** From the thread. The outputs of several steps travel together, merged by generation. */
+/** Messages from the thread. The output of several steps is sent together, merged by generation. */
 export type ThreadNotice =
   | ({ type: 'opened' } & OpenedModel)
   | { type: 'refused'; failure: ThreadFailure }

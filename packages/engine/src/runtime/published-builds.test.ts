@@ -15,7 +15,7 @@ const SIZE = { ...TINY_MODEL, originalMaxPositions: 256, maxPositions: 1024 };
 /** 50 prompts of 1 to 600 tokens; the one of 250 crosses the switch in its answer. */
 const PROMPTS = Array.from({ length: 50 }, (_, at) => {
   const tokens = at < 44 ? 1 + at : [100, 200, 250, 256, 257, 600][at - 44];
-  return Array.from({ length: tokens ?? 1 }, (__, place) => 3 + ((place * 37 + at * 101) % 900));
+  return Array.from({ length: tokens ?? 1 }, (__, index) => 3 + ((index * 37 + at * 101) % 900));
 });
 
 /** The runtime's logits where the reference's own continuation is fed to it, token by token. */
@@ -95,17 +95,17 @@ test.each(Object.entries(PUBLISHED_BUILDS))(
     // How much likelier the reference's choice was to it, wherever another one was made.
     const ties: number[] = [];
     for (const [at, { continued, logits: wanted }] of answersOf(build).entries()) {
-      let place = 0;
+      let step = 0;
       for await (const logits of follow(runtime, PROMPTS[at] ?? [], continued.slice(0, -1))) {
-        const expected = wanted[place] ?? new Float64Array();
+        const expected = wanted[step] ?? new Float64Array();
         for (const [id, logit] of expected.entries()) {
           furthest = Math.max(furthest, Math.abs(logit - (logits[id] ?? 0)));
         }
-        const [best = 0, chosen] = [continued[place], indexOfMax(logits)];
+        const [best = 0, chosen] = [continued[step], indexOfMax(logits)];
         if (best !== chosen) ties.push((expected[best] ?? 0) - (expected[chosen] ?? 0));
-        place += 1;
+        step += 1;
       }
-      expect([at, place]).toEqual([at, TOKENS]);
+      expect([at, step]).toEqual([at, TOKENS]);
     }
     expect(furthest).toBeLessThan(tolerance);
     expect(Math.max(0, ...ties)).toBeLessThan(2 * tolerance);

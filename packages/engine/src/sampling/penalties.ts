@@ -6,14 +6,15 @@ export type PenaltyOptions = Pick<
 >;
 
 /**
- * What has been said makes itself less likely. Repetition divides (a negative logit: multiplies) and
- * counts the prompt in; presence and frequency are taken off and look at the answer alone.
+ * Tokens that have already occurred become less likely. Repetition divides a positive logit and
+ * multiplies a negative one, and counts the prompt too; presence and frequency are subtracted and
+ * count only the answer.
  */
 export class Penalties {
   readonly #options: PenaltyOptions;
-  /** What repetition looks at; empty where it is off. */
+  /** The tokens that repetition counts; empty if it is off. */
   readonly #seen: Set<number>;
-  /** How often the answer holds each token; empty where presence and frequency are off. */
+  /** How often each token occurs in the answer; empty if presence and frequency are off. */
   readonly #counts = new Map<number, number>();
   readonly #repeats: boolean;
   readonly #countsAnswer: boolean;
@@ -25,7 +26,7 @@ export class Penalties {
     this.#seen = new Set(this.#repeats ? promptIds : []);
   }
 
-  /** Changes `logits` in place; whether any was changed. */
+  /** Changes `logits` in place. Returns whether any changed. */
   apply(logits: Float32Array): boolean {
     const { repetitionPenalty, presencePenalty, frequencyPenalty } = this.#options;
     for (const id of this.#seen) {

@@ -28,13 +28,13 @@ function shares(options: SamplerOptions): number[] {
   return counts;
 }
 
-/** How far the shares are from those that the weights give. */
+/** The distance of the shares from those that the weights give. */
 function distance(actual: readonly number[], weights: readonly number[]): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return Math.max(...actual.map((share, id) => Math.abs(share - (weights[id] ?? 0) / total)));
 }
 
-test('greedy takes the largest, and the lowest id of equals', () => {
+test('greedy chooses the largest logit, and the lowest id among equal ones', () => {
   expect(draws(GREEDY, 1)).toEqual([1]);
   expect(draws(GREEDY, 1, [2, 5, 5])).toEqual([1]);
   for (const changes of [{ temperature: 0 }, { temperature: 1e-9 }, { topK: 1 }]) {
@@ -42,7 +42,7 @@ test('greedy takes the largest, and the lowest id of equals', () => {
   }
 });
 
-test('draws follow the softmax at a temperature', () => {
+test('samples follow the softmax at a temperature', () => {
   expect(distance(shares(SAMPLED), LOGITS.map(Math.exp))).toBeLessThan(0.015);
   expect(
     distance(
@@ -52,26 +52,26 @@ test('draws follow the softmax at a temperature', () => {
   ).toBeLessThan(0.015);
 });
 
-test('top-k leaves the k likeliest', () => {
+test('top-k keeps the k likeliest', () => {
   expect(
     distance(shares({ ...SAMPLED, topK: 2 }), [0, Math.exp(3), 0, 0, 0, Math.exp(2.5)]),
   ).toBeLessThan(0.015);
 });
 
-test('top-p leaves the fewest that reach it, also of what top-k left', () => {
-  // Shares of all: 0.45, 0.27, 0.16, ... of the ids 1, 5, 2.
+test('top-p keeps the fewest tokens that reach it, also among those that top-k kept', () => {
+  // Shares of the total: 0.45, 0.27, 0.16, ... for the ids 1, 5, 2.
   expect(
     distance(shares({ ...SAMPLED, topP: 0.7 }), [0, Math.exp(3), 0, 0, 0, Math.exp(2.5)]),
   ).toBeLessThan(0.015);
   expect(distance(shares({ ...SAMPLED, topP: 0.01 }), [0, 1, 0, 0, 0, 0])).toBeLessThan(0.015);
-  // Of the two that top-k leaves, the first has 0.62.
+  // Of the two that top-k keeps, the first has 0.62.
   expect(distance(shares({ ...SAMPLED, topK: 2, topP: 0.6 }), [0, 1, 0, 0, 0, 0])).toBeLessThan(
     0.015,
   );
 });
 
-test('min-p leaves what has at least that share of the likeliest', () => {
-  // Weights against the likeliest: 0.14, 1, 0.37, 0.05, 0.02, 0.61.
+test('min-p keeps the tokens with at least that share of the likeliest', () => {
+  // Weights relative to the likeliest: 0.14, 1, 0.37, 0.05, 0.02, 0.61.
   const weights = LOGITS.map(Math.exp);
   const without = (...ids: number[]) =>
     weights.map((weight, id) => (ids.includes(id) ? 0 : weight));
@@ -80,19 +80,19 @@ test('min-p leaves what has at least that share of the likeliest', () => {
   expect(distance(shares({ ...SAMPLED, minP: 1 }), [0, 1, 0, 0, 0, 0])).toBeLessThan(1e-9);
 });
 
-test('min-p looks at the softmax after the temperature, and top-p at what min-p left', () => {
+test('min-p applies to the softmax after the temperature, and top-p to what min-p kept', () => {
   // At temperature 2 the weights are 0.37, 1, 0.61, 0.22, 0.14, 0.78.
   const hot = LOGITS.map((logit) => Math.exp(logit / 2));
   const options = { ...SAMPLED, temperature: 2, minP: 0.5 };
   const left = [0, hot[1] ?? 0, hot[2] ?? 0, 0, 0, hot[5] ?? 0];
   expect(distance(shares(options), left)).toBeLessThan(0.015);
-  // Of those three the first two have 0.75; of all six they have 0.57.
+  // Among those three, the first two have 0.75; among all six they have 0.57.
   expect(
     distance(shares({ ...options, topP: 0.7 }), [0, left[1] ?? 0, 0, 0, 0, left[5] ?? 0]),
   ).toBeLessThan(0.015);
 });
 
-test('a repetition penalty moves seen ids down, positive and negative alike', () => {
+test('a repetition penalty lowers the logits of earlier ids, positive and negative', () => {
   const sampler = new Sampler({ ...GREEDY, repetitionPenalty: 2 }, [0, 1], new Set());
   const logits = Float32Array.from([-1, 4, 3]);
   expect(sampler.next(logits)).toBe(2);
@@ -100,7 +100,7 @@ test('a repetition penalty moves seen ids down, positive and negative alike', ()
   expect(sampler.next(Float32Array.from([-1, 4, 3]))).toBe(1);
 });
 
-test('presence counts once and frequency each time, of the answer and not of the prompt', () => {
+test('presence counts a token once and frequency each time, in the answer and not in the prompt', () => {
   const after = (changes: Partial<SamplerOptions>) => {
     const sampler = new Sampler({ ...GREEDY, ...changes }, [1, 2], new Set());
     const first = Float32Array.from([9, 2, 1]);
@@ -120,7 +120,7 @@ test('stop ids cannot come before minTokens', () => {
   expect(draws({ ...GREEDY, minTokens: 2 }, 3)).toEqual([5, 5, 1]);
 });
 
-test('a mask without a token that the model has ends the answer, and never says the first one', () => {
+test('a mask without any token of the model ends the answer and never chooses the first token', () => {
   for (const options of [GREEDY, SAMPLED]) {
     for (const allowed of [Int32Array.of(0), Int32Array.of(1 << 20)]) {
       const sampler = new Sampler(options, [], new Set([1]));
@@ -136,13 +136,13 @@ describe('a mask', () => {
   const next = (options: SamplerOptions, allowed: Int32Array) =>
     new Sampler(options, [], new Set([1])).next(Float32Array.from(LOGITS), allowed);
 
-  test('leaves the likeliest of what it allows, also to greedy and to a penalty', () => {
+  test('keeps the likeliest of the tokens it allows, also with greedy and with a penalty', () => {
     expect(next(GREEDY, mask(0, 3, 4))).toBe(0);
     const sampler = new Sampler({ ...GREEDY, repetitionPenalty: 50 }, [4], new Set());
     expect(sampler.next(Float32Array.from(LOGITS), mask(3, 4))).toBe(3);
   });
 
-  test('is never left by a draw', () => {
+  test('is respected by every sample', () => {
     const sampler = new Sampler({ ...SAMPLED, temperature: 5, topP: 0.99 }, [], new Set([1]));
     const seen = new Set<number>();
     for (let round = 0; round < 500; round += 1) {
@@ -151,18 +151,18 @@ describe('a mask', () => {
     expect(seen).toEqual(new Set([0, 3, 4]));
   });
 
-  test('that allows nothing but an end is stronger than minTokens', () => {
+  test('that allows only an end overrides minTokens', () => {
     expect(next({ ...GREEDY, minTokens: 5 }, mask(1))).toBe(1);
     expect(next({ ...GREEDY, minTokens: 5 }, mask(1, 4))).toBe(4);
   });
 });
 
-test('the same seed draws the same, another seed another', () => {
+test('the same seed gives the same samples, another seed different ones', () => {
   expect(draws({ ...SAMPLED, seed: 5n }, 50)).toEqual(draws({ ...SAMPLED, seed: 5n }, 50));
   expect(draws({ ...SAMPLED, seed: 5n }, 50)).not.toEqual(draws({ ...SAMPLED, seed: 6n }, 50));
 });
 
-test('the draws of a seed are the same on every machine', () => {
+test('the samples of a seed are the same on every machine', () => {
   expect(draws({ ...SAMPLED, seed: 42n, topP: 0.95 }, 16)).toMatchInlineSnapshot(`
     [
       1,

@@ -19,13 +19,13 @@ export type SamplerOptions = Pick<
   | 'minTokens'
 >;
 
-/** Below this, dividing by the temperature says no more than taking the likeliest. */
+/** Below this, dividing by the temperature is the same as choosing the likeliest. */
 const TEMPERATURE_MIN = 1e-5;
 
 /**
  * Chooses the next token of one answer. The steps and their order are vLLM's: grammar, minimum
- * length, penalties, temperature, min-p, top-k, top-p; each limit applies to what the ones before it
- * left. Ties go to the lower id, so that an answer depends on nothing but the logits and the seed.
+ * length, penalties, temperature, min-p, top-k, top-p. Each limit applies to what the ones before
+ * it kept. Ties go to the lower id, so an answer depends only on the logits and the seed.
  */
 export class Sampler {
   readonly #options: SamplerOptions;
@@ -45,9 +45,9 @@ export class Sampler {
   }
 
   /**
-   * `allowed` has a bit per token, the first in the lowest place; left out, all are. Changes `logits`
-   * in place. Throws `EngineError('model')` where they are not finite, and `EngineError('input')` where
-   * none is allowed.
+   * `allowed` has one bit per token, the lowest bit first; without it all tokens are allowed.
+   * Changes `logits` in place. Throws `EngineError('model')` if they are not finite, and
+   * `EngineError('input')` if no token is allowed.
    */
   next(logits: Float32Array, allowed?: Int32Array): number {
     const isTooShort = this.#tokens < this.#options.minTokens;
@@ -57,7 +57,7 @@ export class Sampler {
     const isPenalized = this.#penalties.apply(logits);
     if (allowed || isMaxRefused || isPenalized) max = maxOf(logits);
     if (max === NONE) {
-      throw new EngineError('input', 'The grammar allows no token that the model has.');
+      throw new EngineError('input', 'The model has no token that the grammar allows.');
     }
 
     const id = this.#isGreedy ? logits.indexOf(max) : this.#draw(logits, max);
@@ -67,8 +67,8 @@ export class Sampler {
   }
 
   /**
-   * Whether one that is refused is as likely as `max`. A grammar that allows nothing but an end has
-   * the last word: there is nothing else to say.
+   * Whether a refused token is as likely as `max`. A grammar that allows only an end overrides the
+   * minimum: nothing else can follow.
    */
   #refuseStops(logits: Float32Array, max: number, hasGrammar: boolean): boolean {
     const stops = [...this.#stopIds].map((id) => ({ id, logit: logits[id] ?? NONE }));

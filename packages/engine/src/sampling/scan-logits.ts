@@ -1,6 +1,6 @@
 import { EngineError } from '../engine-error.ts';
 
-/** The largest logit. Throws `EngineError('model')` where one is not a finite number. */
+/** The largest logit. Throws `EngineError('model')` if one is not a finite number. */
 export function scanLogits(logits: Float32Array): number {
   const { max, isFinite } = scan(logits);
   if (!isFinite) {
@@ -12,18 +12,19 @@ export function scanLogits(logits: Float32Array): number {
   return max;
 }
 
-/** The largest logit, where those that are left out are minus infinity. */
+/** The largest logit; excluded ones are minus infinity. */
 export function maxOf(logits: Float32Array): number {
   return scan(logits).max;
 }
 
 /**
- * Four at a time, because each comparison and each sum waits for the one before it: 15 us instead of
- * 60 over 32,064.
+ * Four at a time, because each comparison and each sum depends on the one before it: 15 us instead
+ * of 60 over 32,064 logits.
  */
 function scan(logits: Float32Array): { max: number; isFinite: boolean } {
   let [max0, max1, max2, max3] = [NONE, NONE, NONE, NONE];
-  // One that is no finite number leaves no finite sum, and single precision cannot overflow double.
+  // One value that is not finite makes the sum not finite, and single precision values cannot
+  // overflow a double.
   let [sum0, sum1] = [0, 0];
   const fours = logits.length & ~3;
   for (let id = 0; id < fours; id += 4) {

@@ -1,6 +1,6 @@
 /**
- * xoshiro128** seeded by splitmix64: whole-number arithmetic only, so a seed gives the same draws
- * on every machine.
+ * xoshiro128** seeded by splitmix64. It uses only whole-number arithmetic, so a seed gives the same
+ * numbers on every machine.
  */
 export class SeededRandom {
   #a: number;
@@ -21,7 +21,7 @@ export class SeededRandom {
     this.#a = Number(first & 0xffffffffn) | 0;
     this.#b = Number(first >> 32n) | 0;
     this.#c = Number(second & 0xffffffffn) | 0;
-    // All-zero is the one state that xoshiro cannot leave.
+    // All zeros is the one state that xoshiro cannot leave.
     this.#d = Number(second >> 32n) | 1;
   }
 

@@ -13,7 +13,7 @@ const limits = fc.record({
   minP: fc.constantFrom(0, 0.01, 0.1, 0.5, 1),
 });
 
-test('what is left is what sorting the whole softmax would leave', () => {
+test('the limits keep what sorting the whole softmax would keep', () => {
   fc.assert(
     fc.property(logitsOf(1), limits, (given, { temperature, topK, topP, minP }) => {
       const logits = Float32Array.from(given);
@@ -28,7 +28,7 @@ test('what is left is what sorting the whole softmax would leave', () => {
         .slice(0, topK || undefined);
       const mass = sorted.reduce((sum, { weight }) => sum + weight, 0);
       let kept = 0;
-      // A limit that falls on a token to the last bit may be read either way.
+      // If a limit falls exactly on a token, either result is right.
       let isClose = minP > 0 && sorted.some(({ weight }) => Math.abs(weight / minP - 1) < 1e-9);
       const expected = sorted.filter(({ weight }) => {
         if (topP < 1 && Math.abs(kept - topP * mass) < 1e-9 * mass) isClose = true;
@@ -49,7 +49,7 @@ test('what is left is what sorting the whole softmax would leave', () => {
   );
 });
 
-test('draws over a whole vocabulary follow the softmax', () => {
+test('samples over a whole vocabulary follow the softmax', () => {
   const random = new SeededRandom(3n);
   const logits = Float32Array.from({ length: 32_064 }, () => 6 * random.nextUnit());
   logits[7] = 14;
@@ -68,11 +68,11 @@ test('draws over a whole vocabulary follow the softmax', () => {
     const share = Math.exp(logits[id] ?? 0) / total;
     expect(Math.abs((counts.get(id) ?? 0) / 40_000 - share)).toBeLessThan(0.01);
   }
-  // The rest is so flat that nearly every draw of it is another token.
+  // The rest is so flat that nearly every sample from it is another token.
   expect(counts.size).toBeGreaterThan(2_000);
 });
 
-test('equal logits are left lowest id first', () => {
+test('among equal logits the lowest ids are kept', () => {
   const softmax = new Softmax();
   softmax.fill(new Float32Array(100).fill(2), { max: 2, temperature: 1, minP: 0 });
   softmax.keepTop(50);
@@ -80,7 +80,7 @@ test('equal logits are left lowest id first', () => {
   expect(softmax.likeliest(100)).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('the ends of a draw are the first and the last token that is left', () => {
+test('the ends of the range give the first and the last token that is kept', () => {
   const softmax = new Softmax();
   softmax.fill(Float32Array.of(0, 30, 29, -10), { max: 30, temperature: 1, minP: 0 });
   softmax.keepTop(2);

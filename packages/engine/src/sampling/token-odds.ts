@@ -3,12 +3,12 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import { scanLogits } from './scan-logits.ts';
 import { Softmax } from './softmax.ts';
 
-/** A millionth is finer than the logits are. */
+/** Rounding to a millionth is finer than the precision of the logits. */
 const STEPS = 1e6;
 
 /**
- * How likely the model itself held each token, before penalties, limits and grammar. `look` comes
- * before the sampler, which changes the logits, and `tell` after it.
+ * The model's own log probability of each token, before penalties, limits and grammar. Call
+ * `record` before the sampler, which changes the logits, and `describe` after it.
  */
 export class TokenOdds {
   readonly #top: number;
@@ -16,26 +16,26 @@ export class TokenOdds {
   readonly #softmax = new Softmax();
   #logits = new Float32Array();
 
-  /** `top` is how many of the likeliest are told of beside the chosen one. */
+  /** `top` is how many of the likeliest tokens are described beside the chosen one. */
   constructor(top: number, tokenizer: Tokenizer) {
     this.#top = top;
     this.#tokenizer = tokenizer;
   }
 
-  look(logits: Float32Array): void {
+  record(logits: Float32Array): void {
     if (this.#logits.length !== logits.length) this.#logits = new Float32Array(logits.length);
     this.#logits.set(logits);
   }
 
-  tell(id: number): TokenLogprobs {
+  describe(id: number): TokenLogprobs {
     const logits = this.#logits;
     this.#softmax.fill(logits, { max: scanLogits(logits), temperature: 1, minP: 0 });
     const { logSum } = this.#softmax;
-    const say = (of: number): Logprob => ({
+    const entry = (of: number): Logprob => ({
       id: of,
       token: this.#tokenizer.textOf(of),
       logprob: Math.round(((logits[of] ?? 0) - logSum) * STEPS) / STEPS,
     });
-    return { ...say(id), top: this.#softmax.likeliest(this.#top).map(say) };
+    return { ...entry(id), top: this.#softmax.likeliest(this.#top).map(entry) };
   }
 }

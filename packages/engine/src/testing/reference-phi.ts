@@ -89,7 +89,7 @@ export class ReferencePhi {
     return this.#layers.map(() => ({ keys: [], values: [] }));
   }
 
-  #step(id: number, place: Place, cache: LayerCache[]): Float64Array {
+  #step(id: number, position: TokenPosition, cache: LayerCache[]): Float64Array {
     const { hiddenSize, intermediateSize } = this.#size;
     const hidden = Float64Array.from(
       this.#embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
@@ -97,7 +97,7 @@ export class ReferencePhi {
     for (const [layer, weights] of this.#layers.entries()) {
       const normed = this.#norm(`layers.${layer}.input_layernorm`, hidden);
       const qkv = multiply(weights.qkv, normed, 3 * hiddenSize);
-      const attended = this.#attend(qkv, place, cache[layer] ?? { keys: [], values: [] });
+      const attended = this.#attend(qkv, position, cache[layer] ?? { keys: [], values: [] });
       addTo(hidden, multiply(weights.output, attended, hiddenSize));
 
       const between = this.#norm(`layers.${layer}.post_attention_layernorm`, hidden);
@@ -114,11 +114,11 @@ export class ReferencePhi {
     return multiply(this.#head, last, this.#size.vocabularySize);
   }
 
-  #attend(qkv: Float64Array, place: Place, cache: LayerCache): Float64Array {
+  #attend(qkv: Float64Array, position: TokenPosition, cache: LayerCache): Float64Array {
     const { hiddenSize, heads } = this.#size;
     const width = hiddenSize / heads;
-    const query = this.#turn(qkv.slice(0, hiddenSize), place);
-    cache.keys.push(this.#turn(qkv.slice(hiddenSize, 2 * hiddenSize), place));
+    const query = this.#turn(qkv.slice(0, hiddenSize), position);
+    cache.keys.push(this.#turn(qkv.slice(hiddenSize, 2 * hiddenSize), position));
     cache.values.push(qkv.slice(2 * hiddenSize));
 
     const result = new Float64Array(hiddenSize);
@@ -142,7 +142,7 @@ export class ReferencePhi {
   }
 
   /** LongRoPE: each half of a head is the other's imaginary part. */
-  #turn(vector: Float64Array, { position, isLong }: Place): Float64Array {
+  #turn(vector: Float64Array, { position, isLong }: TokenPosition): Float64Array {
     const { hiddenSize, heads, maxPositions, originalMaxPositions } = this.#size;
     const width = hiddenSize / heads;
     const half = width / 2;
@@ -206,7 +206,7 @@ function roundToAwq(matrix: Float32Array, inputs: number, block: number): Float3
 }
 
 /** Which table turns a token follows from the length of the whole sequence. */
-type Place = { position: number; isLong: boolean };
+type TokenPosition = { position: number; isLong: boolean };
 
 type LayerCache = { keys: Float64Array[]; values: Float64Array[] };
 

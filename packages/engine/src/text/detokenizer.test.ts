@@ -12,7 +12,7 @@ function pieces(ids: readonly number[]): string[] {
   return [...ids.map((id) => detokenizer.next(id)), detokenizer.end()];
 }
 
-test.each(TWENTY_PROMPTS)('what was encoded comes back: %j', (text) => {
+test.each(TWENTY_PROMPTS)('encoded text decodes to itself: %j', (text) => {
   expect(pieces(tokenizer.encode(text)).join('')).toBe(text);
 });
 
@@ -24,12 +24,12 @@ test('no piece holds half a character', () => {
   }
 });
 
-test('only the first space of an answer goes', () => {
+test('only the first space of an answer is dropped', () => {
   expect(pieces(tokenizer.encode('  two spaces')).join('')).toBe('  two spaces');
   expect(pieces(tokenizer.encode('a'))[0]).toBe('a');
 });
 
-test('bytes that make no character become U+FFFD, and so does a character cut short', () => {
+test('invalid bytes become U+FFFD, and so does an incomplete character', () => {
   const byte = (value: number) => idOf(byteToken(value));
   expect(pieces([byte(0xff), idOf('a')]).join('')).toBe('\uFFFDa');
   expect(pieces([idOf('a'), byte(0xf0), byte(0x9f)]).join('')).toBe('a\uFFFD');
@@ -40,6 +40,6 @@ test('NUL becomes U+FFFD and a byte order mark stays', () => {
   expect(pieces(tokenizer.encode('\uFEFFa')).join('')).toBe('\uFEFFa');
 });
 
-test('special tokens and ids without a token say nothing', () => {
+test('special tokens and ids without a token give no text', () => {
   expect(pieces([idOf('<|end|>'), 1087, 999_999]).join('')).toBe('');
 });

@@ -5,9 +5,9 @@ import type { AddedToken } from './tokenizer-file.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /**
- * A prompt as ids, yielding every millisecond or two so that a long one lets others run. Only the
- * template places marks: a user who writes `<|end|>` gets those characters and not the token, so no
- * one can close their own turn and speak as the system.
+ * Encodes a prompt, yielding every millisecond or two so that a long one does not block the event
+ * loop. Only the template writes special tokens: a user who writes `<|end|>` gets those characters
+ * and not the token, so they cannot close their own turn and speak as the system.
  */
 export function* encodeChatInSteps(
   parts: readonly ChatPart[],
@@ -25,17 +25,17 @@ export function* encodeChatInSteps(
     const following = parts[index + 1];
     const stripsThis =
       following && 'mark' in following && findMark(following.mark, tokenizer).lstrip;
-    // Releases of the tokenizer differ in whether a mark swallows the white space beside it.
+    // Releases of the tokenizer differ in whether a mark removes the white space beside it.
     const start = stripsNext ? skipSpace(part.text, 0, 1) : 0;
     const end = stripsThis ? skipSpace(part.text, part.text.length - 1, -1) + 1 : part.text.length;
     for (const id of yield* tokenizer.encodeInSteps(part.text.slice(start, end))) ids.push(id);
-    // Texts too short to stop within add up.
+    // Also yield between texts: many texts too short to yield in add up.
     yield;
   }
   return ids.from(0);
 }
 
-/** A loop and not an expression, which would try every space of a million as the first. */
+/** A loop instead of a regular expression, which would retry at each of a million spaces. */
 function skipSpace(text: string, from: number, step: 1 | -1): number {
   let at = from;
   while (/^\p{White_Space}$/u.test(text.charAt(at))) at += step;

@@ -1,6 +1,6 @@
 /**
- * A growing list of ids. A plain array of a million grows by copying twice the memory, and stops the
- * process for as long as that takes.
+ * A growing list of ids. Growing a plain array of a million ids copies it in twice the memory and
+ * blocks the process meanwhile.
  */
 export class IdBuffer {
   #ids = new Int32Array(64);
@@ -24,7 +24,7 @@ export class IdBuffer {
     this.#length = 0;
   }
 
-  /** What is in it from `start` on; it changes when the buffer does. */
+  /** The ids from `start` on, as a view that changes with the buffer. */
   from(start: number): Int32Array {
     return this.#ids.subarray(start, this.#length);
   }

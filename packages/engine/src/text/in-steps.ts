@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** How long the event loop may wait for one turn; a step takes a millisecond or two more. */
+/** How long one turn may block the event loop; a step takes a millisecond or two more. */
 const TURN_MS = 2;
 
-/** The result of work that stops now and then, without stopping. */
+/** The result of a generator, without pauses. */
 export function runAtOnce<R>(work: Generator<undefined, R>): R {
   for (;;) {
     const step = work.next();
@@ -11,7 +11,7 @@ export function runAtOnce<R>(work: Generator<undefined, R>): R {
   }
 }
 
-/** The same, but everything else gets its turn every few milliseconds. */
+/** The result of a generator that lets the event loop run every few milliseconds. */
 export async function runInTurns<R>(work: Generator<undefined, R>): Promise<R> {
   for (;;) {
     const startedAt = performance.now();

@@ -1,41 +1,40 @@
 import type { IdBuffer } from './id-buffer.ts';
 
-/** The merges of a byte-pair vocabulary by the ids they join. */
+/** The merges of a byte-pair vocabulary, by the ids they join. */
 export type MergeTable = {
-  /** `left * idCount + right` to an index into `rank` order; lower is merged first. */
+  /** From `left * idCount + right` to the rank; the lowest rank is merged first. */
   readonly rankOfPair: ReadonlyMap<number, number>;
   readonly mergedId: Int32Array;
   readonly idCount: number;
 };
 
 /**
- * Joins the pair of lowest rank, the leftmost among equals, until no pair has a rank. For words: it
- * looks along the whole of it for each merge.
+ * Joins the pair of lowest rank, the leftmost among equal ones, until no pair has a rank. For
+ * words: each merge scans the whole word.
  */
 export function mergePairs(symbols: Int32Array, table: MergeTable): readonly number[] {
   const ids = Array.from(symbols);
-  const ranks = ids.slice(1).map((right, place) => rankOf(ids[place] ?? 0, right, table));
+  const ranks = ids.slice(1).map((right, position) => rankOf(ids[position] ?? 0, right, table));
   for (;;) {
     let best = 0;
-    for (let place = 1; place < ranks.length; place += 1) {
-      if ((ranks[place] ?? NO_RANK) < (ranks[best] ?? NO_RANK)) best = place;
+    for (let position = 1; position < ranks.length; position += 1) {
+      if ((ranks[position] ?? NO_RANK) < (ranks[best] ?? NO_RANK)) best = position;
     }
     const rank = ranks[best] ?? NO_RANK;
     if (rank === NO_RANK) return ids;
 
     ids.splice(best, 2, table.mergedId[rank] ?? 0);
     ranks.splice(best, 1);
-    for (const place of [best - 1, best]) {
-      const [left, right] = [ids[place], ids[place + 1]];
-      if (left !== undefined && right !== undefined) ranks[place] = rankOf(left, right, table);
+    for (const position of [best - 1, best]) {
+      const [left, right] = [ids[position], ids[position + 1]];
+      if (left !== undefined && right !== undefined) ranks[position] = rankOf(left, right, table);
     }
   }
 }
 
 /**
- * The same for any length, written to the end of `into`: a heap over a linked list keeps it
- * O(n log n), so that a word of a million characters does not take hours, and it stops every few
- * hundred microseconds to let others run.
+ * The same for any length, appended to `into`. A heap over a linked list takes O(n log n), so a
+ * word of a million characters does not take hours. It yields every few hundred microseconds.
  */
 export function* mergeInSteps(
   symbols: Int32Array,
@@ -46,46 +45,46 @@ export function* mergeInSteps(
   const ids = new Int32Array(size);
   const previous = new Int32Array(size);
   const following = new Int32Array(size);
-  const heap = new PlaceHeap(2 * size);
+  const heap = new PositionHeap(2 * size);
   let work = 0;
 
-  const rankAt = (place: number) => {
-    const next = following[place] ?? size;
-    return next < size ? rankOf(ids[place] ?? 0, ids[next] ?? 0, table) : NO_RANK;
+  const rankAt = (position: number) => {
+    const next = following[position] ?? size;
+    return next < size ? rankOf(ids[position] ?? 0, ids[next] ?? 0, table) : NO_RANK;
   };
-  const offer = (place: number) => {
-    const rank = rankAt(place);
-    if (rank !== NO_RANK) heap.push(rank, place);
+  const offer = (position: number) => {
+    const rank = rankAt(position);
+    if (rank !== NO_RANK) heap.push(rank, position);
   };
 
-  for (let place = size - 1; place >= 0; place -= 1) {
-    ids[place] = symbols[place] ?? 0;
-    previous[place] = place - 1;
-    following[place] = place + 1;
-    offer(place);
+  for (let position = size - 1; position >= 0; position -= 1) {
+    ids[position] = symbols[position] ?? 0;
+    previous[position] = position - 1;
+    following[position] = position + 1;
+    offer(position);
     if ((work += 1) % STEP === 0) yield;
   }
 
   for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) {
     if ((work += 1) % STEP === 0) yield;
-    const { rank, place } = entry;
-    // A neighbour may have been merged since this was offered; then the pair is another one.
-    if (ids[place] === GONE || rankAt(place) !== rank) continue;
+    const { rank, position } = entry;
+    // A neighbour may have been merged since this entry was added; the pair is then another one.
+    if (ids[position] === GONE || rankAt(position) !== rank) continue;
 
-    const next = following[place] ?? size;
-    ids[place] = table.mergedId[rank] ?? 0;
+    const next = following[position] ?? size;
+    ids[position] = table.mergedId[rank] ?? 0;
     ids[next] = GONE;
     const afterNext = following[next] ?? size;
-    following[place] = afterNext;
-    if (afterNext < size) previous[afterNext] = place;
+    following[position] = afterNext;
+    if (afterNext < size) previous[afterNext] = position;
 
-    offer(place);
-    const before = previous[place] ?? -1;
+    offer(position);
+    const before = previous[position] ?? -1;
     if (before >= 0) offer(before);
   }
 
-  for (let place = 0; place < size; place = following[place] ?? size) {
-    into.push(ids[place] ?? 0);
+  for (let position = 0; position < size; position = following[position] ?? size) {
+    into.push(ids[position] ?? 0);
     if ((work += 1) % STEP === 0) yield;
   }
 }
@@ -96,14 +95,14 @@ function rankOf(left: number, right: number, { rankOfPair, idCount }: MergeTable
 
 const NO_RANK = Number.POSITIVE_INFINITY;
 const GONE = -1;
-/** Places looked at between two stops; a few hundred microseconds. */
+/** Entries handled between two yields; a few hundred microseconds. */
 const STEP = 512;
 
 /**
- * A binary heap of (rank, place), lowest rank first, then lowest place. Each merge takes one entry
- * and offers two, so twice the places are room enough.
+ * A binary heap of (rank, position), lowest rank first, then lowest position. Each merge removes
+ * one entry and adds two, so a capacity of twice the positions is enough.
  */
-class PlaceHeap {
+class PositionHeap {
   readonly #keys: Float64Array;
   #size = 0;
 
@@ -111,9 +110,9 @@ class PlaceHeap {
     this.#keys = new Float64Array(capacity);
   }
 
-  push(rank: number, place: number): void {
+  push(rank: number, position: number): void {
     const keys = this.#keys;
-    const key = rank * PLACES_MAX + place;
+    const key = rank * POSITIONS_MAX + position;
     let at = this.#size;
     this.#size += 1;
     while (at > 0) {
@@ -126,12 +125,12 @@ class PlaceHeap {
     keys[at] = key;
   }
 
-  pop(): { rank: number; place: number } | undefined {
+  pop(): { rank: number; position: number } | undefined {
     if (this.#size === 0) return undefined;
     const top = this.#keys[0] ?? 0;
     this.#size -= 1;
     if (this.#size > 0) this.#sink(this.#keys[this.#size] ?? 0);
-    return { rank: Math.floor(top / PLACES_MAX), place: top % PLACES_MAX };
+    return { rank: Math.floor(top / POSITIONS_MAX), position: top % POSITIONS_MAX };
   }
 
   #sink(key: number): void {
@@ -151,5 +150,5 @@ class PlaceHeap {
   }
 }
 
-// Ranks stay below 2^20 and places below 2^32, so that a key is exact in a double.
-const PLACES_MAX = 2 ** 32;
+// Ranks are below 2^20 and positions below 2^32, so a key is exact in a double.
+const POSITIONS_MAX = 2 ** 32;

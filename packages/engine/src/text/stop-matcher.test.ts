@@ -18,7 +18,7 @@ function shown(sequences: readonly string[], chunks: readonly string[]): string[
 test.each([
   ['inside one chunk', ['END'], ['one END two'], ['one ', '|']],
   ['across chunks', ['END'], ['one E', 'N', 'D two'], ['one ', '', '', '|']],
-  ['a start that comes to nothing', ['END'], ['one EN', 'ough'], ['one ', 'ENough', '']],
+  ['a start that is not completed', ['END'], ['one EN', 'ough'], ['one ', 'ENough', '']],
   ['held to the very end', ['END'], ['one EN'], ['one ', 'EN']],
   ['a start inside a start', ['aab'], ['aa', 'ab!'], ['', 'a', '|']],
   ['the earliest of several', ['two', 'one'], ['zero one two'], ['zero ', '|']],
@@ -36,7 +36,7 @@ const stops = fc.array(
   { maxLength: 4 },
 );
 
-test('however a text is cut, the same is shown, and never any part of what stopped it', () => {
+test('however a text is split, the same is shown, and never any part of a stop string', () => {
   fc.assert(
     fc.property(
       letters,
@@ -49,7 +49,7 @@ test('however a text is cut, the same is shown, and never any part of what stopp
           if (characters.length === 0) break;
           chunks.push(characters.splice(0, length).join(''));
         }
-        // One character at a time: the answer ends with the first stop string that is complete.
+        // One character at a time: the answer ends with the first complete stop string.
         let seen = '';
         let expected = `${text}`;
         for (const character of text) {
@@ -68,7 +68,7 @@ test('however a text is cut, the same is shown, and never any part of what stopp
   );
 });
 
-test('stop strings count from the token that completes minTokens on', () => {
+test('stop strings apply from the token that completes minTokens', () => {
   const stream = new TextStream({ stopSequences: ['x'], minTokens: 2 });
   expect(stream.next('x', 1)).toEqual({ text: 'x', isStopped: false });
   expect(stream.next('ax', 2)).toEqual({ text: 'a', isStopped: true });

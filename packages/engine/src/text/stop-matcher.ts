@@ -1,7 +1,7 @@
 /**
  * Watches a stream of text for stop strings and holds back a tail that may be the start of one, so
- * that no part of a stop string is ever shown. It holds less than the longest stop string. The one
- * that is complete first ends the answer, so that it does not matter how the text was cut.
+ * no part of a stop string is ever shown. It holds less than the longest stop string. The first
+ * complete stop string ends the answer, so the result does not depend on how the text was split.
  */
 export class StopMatcher {
   readonly #sequences: readonly string[];
@@ -26,7 +26,7 @@ export class StopMatcher {
     return { text: seen.slice(0, seen.length - held), isStopped: false };
   }
 
-  /** What was held back for a stop string that did not come. */
+  /** The text held back for a stop string that was not completed. */
   end(): string {
     const held = this.#held;
     this.#held = '';
@@ -34,7 +34,7 @@ export class StopMatcher {
   }
 }
 
-/** Where the stop string begins that ends first; of several that end together the longest. */
+/** Where the stop string that ends first begins; if several end together, the longest. */
 function startOfFirst(text: string, sequences: readonly string[]): number | undefined {
   let first: { start: number; end: number } | undefined;
   for (const sequence of sequences) {
@@ -48,7 +48,7 @@ function startOfFirst(text: string, sequences: readonly string[]): number | unde
   return first?.start;
 }
 
-/** The length of the longest end of `text` with which `sequence` begins. */
+/** The length of the longest suffix of `text` that `sequence` begins with. */
 function overlap(text: string, sequence: string): number {
   for (let length = Math.min(sequence.length - 1, text.length); length > 0; length -= 1) {
     if (text.endsWith(sequence.slice(0, length))) return length;

@@ -24,7 +24,7 @@ function stream(ids: readonly number[], stopSequences: readonly string[]): strin
   return pieces;
 }
 
-/** Text as it is tokenised, or byte by byte, or bytes that are no text at all. */
+/** Text as the tokenizer splits it, or byte by byte, or bytes that are not text at all. */
 const answers = fc
   .tuple(fc.bigInt({ min: 0n, max: 2n ** 40n }), fc.constantFrom('tokens', 'bytes', 'noise'))
   .map(([seed, kind]) => {
@@ -38,7 +38,7 @@ const answers = fc
     return Array.from(bytes, (byte) => idOf(byteToken(byte)));
   });
 
-test('whatever the tokens are, each piece is whole characters, and no part of a stop string is shown', () => {
+test('whatever the tokens are, each piece holds whole characters, and no part of a stop string is shown', () => {
   fc.assert(
     fc.property(
       answers,

@@ -1,8 +1,8 @@
 import { StopMatcher } from './stop-matcher.ts';
 
 /**
- * The text of one answer on its way out: stop strings count from the token that completes
- * `minTokens` on, as stop ids do.
+ * The text of one answer as it is shown. Stop strings apply from the token that completes
+ * `minTokens`, as stop ids do.
  */
 export class TextStream {
   readonly #matcher: StopMatcher;

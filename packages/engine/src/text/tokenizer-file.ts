@@ -8,22 +8,22 @@ export type AddedToken = {
   rstrip: boolean;
 };
 
-/** What is used of a published `tokenizer.json`. */
+/** The parts of a published `tokenizer.json` that are used. */
 export type TokenizerFile = {
   vocabulary: ReadonlyMap<string, number>;
   /** In order of rank: the first pair is merged first. */
   merges: readonly (readonly [string, string])[];
   addedTokens: readonly AddedToken[];
-  /** Written before the text, then `replaceFrom` becomes `replaceTo`. */
+  /** Written before the text; then `replaceFrom` becomes `replaceTo`. */
   prepend: string;
   replaceFrom: string;
   replaceTo: string;
 };
 
 /**
- * Reads BPE with byte fallback, a normaliser of
- * Prepend and Replace, no pre-tokeniser. Refuses what it would encode differently from the file's
- * own library, because ids that are almost right are worse than none.
+ * Reads byte-pair encoding with byte fallback and a normaliser of Prepend and Replace, without a
+ * pre-tokeniser. Refuses a file that it would encode differently from the reference library,
+ * because almost right ids are worse than none.
  */
 export function parseTokenizerFile(json: unknown): TokenizerFile {
   const file = asRecord(json, 'tokenizer.json');
@@ -59,7 +59,7 @@ function readVocabulary(json: unknown): Map<string, number> {
 function readMerges(json: unknown): [string, string][] {
   must(Array.isArray(json), 'model.merges must be a list');
   return json.map((merge: unknown, index): [string, string] => {
-    // "a b" is the old form; a space can only be the separator, as spaces are written ▁.
+    // "a b" is the old form; the space can only be the separator, because spaces are written as ▁.
     const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
     must(Array.isArray(pair) && pair.length === 2, `model.merges[${index}] must be a pair`);
     const [left, right]: unknown[] = pair;
@@ -122,10 +122,10 @@ function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function asRecord(json: unknown, place: string): Record<string, unknown> {
+function asRecord(json: unknown, field: string): Record<string, unknown> {
   must(
     typeof json === 'object' && json !== null && !Array.isArray(json),
-    `${place} must be an object`,
+    `${field} must be an object`,
   );
   return Object.fromEntries(Object.entries(json));
 }

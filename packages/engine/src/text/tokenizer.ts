@@ -6,24 +6,26 @@ import type { AddedToken, TokenizerFile } from './tokenizer-file.ts';
 
 const WORD_CACHE_ENTRIES_MAX = 20_000;
 const WORD_CACHE_CHARS_MAX = 40;
-/** Beyond this, the merges of a word are looked up in a heap and may be interrupted. */
+/** Longer words are merged with a heap, which can pause. */
 const WORD_SYMBOLS_MAX = 64;
-/** Characters encoded between two stops; less than 2 ms with a cold cache. */
+/** Characters encoded between two yields; less than 2 ms with a cold cache. */
 const STEP_CHARS = 512;
 const SPACE_MARK = '▁';
 
 /**
- * Byte-pair encoding, exact to the id against the library that the vocabulary was made for.
+ * Byte-pair encoding, id for id as the library that the vocabulary was made for.
  *
- * A text is split before each run of ▁ and the words are encoded one by one through a cache. That
- * is the same as encoding the whole text as long as no token has ▁ after another character, which
- * the constructor checks. For the same reason a long word falls apart between two characters that
- * stand side by side in no token.
+ * A text is split before each run of ▁, and the words are encoded one by one through a cache. That
+ * equals encoding the whole text as long as no token has ▁ after another character, which the
+ * constructor checks. In the same way a long word is split between two characters that are adjacent
+ * in no token.
  */
 export class Tokenizer {
   /** Every id is below this. */
   readonly idCount: number;
-  /** No token covers more characters, so a text of `n * this` characters has at least `n` tokens. */
+  /**
+   * No token covers more characters, so a text of `n * this` characters has at least `n` tokens.
+   */
   readonly tokenCharsMax: number;
   readonly addedTokens: readonly AddedToken[];
 
@@ -31,7 +33,7 @@ export class Tokenizer {
   readonly #table: MergeTable;
   readonly #byteIds: readonly number[];
   readonly #canSplit: boolean;
-  /** The characters that stand side by side in some token. */
+  /** Pairs of characters that are adjacent in some token. */
   readonly #neighbours = new Set<number>();
   readonly #cache = new Map<string, Int32Array>();
   readonly #contentOfId: (string | undefined)[] = [];
@@ -68,12 +70,14 @@ export class Tokenizer {
     }
   }
 
-  /** Text to ids. Special tokens written out in the text stay ordinary text. */
+  /** Encodes a text. Special tokens written in the text stay ordinary text. */
   encode(text: string): number[] {
     return Array.from(runAtOnce(this.encodeInSteps(text)));
   }
 
-  /** The same, stopping every millisecond or two so that a long text lets others run. */
+  /**
+   * The same, yielding every millisecond or two so that a long text does not block the event loop.
+   */
   *encodeInSteps(text: string): Generator<undefined, Int32Array> {
     const ids = new IdBuffer();
     if (text === '') return ids.from(0);
@@ -105,12 +109,15 @@ export class Tokenizer {
     return this.#file.addedTokens.find((token) => token.content === content);
   }
 
-  /** The bytes an id stands for; none for special tokens and for ids without a token. */
+  /** The bytes of an id; none for special tokens and for ids without a token. */
   bytesOf(id: number): Uint8Array {
     return this.#bytesOfId[id] ?? NO_BYTES;
   }
 
-  /** What people read for an id: the text it adds, or a special token's name; half a character is U+FFFD. */
+  /**
+   * The text of an id for people: the text it adds, or the name of a special token; half a
+   * character becomes U+FFFD.
+   */
   textOf(id: number): string {
     const bytes = this.bytesOf(id);
     return bytes.length > 0 ? Buffer.from(bytes).toString() : (this.#contentOfId[id] ?? '');
@@ -129,7 +136,7 @@ export class Tokenizer {
     }
   }
 
-  /** `part` holds the symbols that some token may join; `ids` takes what becomes of them. */
+  /** `part` holds the symbols that may be joined; the merged ids are added to `ids`. */
   *#encodeWord(word: string, buffers: Buffers): Generator<undefined, void> {
     const { vocabulary, replaceFrom, replaceTo } = this.#file;
     const { part } = buffers;
@@ -167,7 +174,7 @@ function neighbours(left: number, right: number): number {
   return left * 0x110000 + right;
 }
 
-/** The token of a byte that stands in no other. */
+/** The fallback token of one byte. */
 export function byteToken(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }

@@ -4,10 +4,13 @@ import type { ChatPart } from '../model-family.ts';
 const ROLE_MARKS = { system: '<|system|>', user: '<|user|>', assistant: '<|assistant|>' } as const;
 const END_MARK = '<|end|>';
 
-/** A message that reaches its end, a speaker that follows, or the end of the text. */
+/**
+ * The marks that end an answer: the end of its message, the start of another message, the end of
+ * the text.
+ */
 export const STOP_MARKS: readonly string[] = [END_MARK, ROLE_MARKS.assistant, '<|endoftext|>'];
 
-/** The chat template of Phi-3 and Phi-3.5, as `tokenizer_config.json` publishes it. */
+/** The chat template of Phi-3 and Phi-3.5, as published in `tokenizer_config.json`. */
 export function chatParts(messages: readonly ChatMessage[]): ChatPart[] {
   const parts: ChatPart[] = [];
   for (const { role, content } of messages) {

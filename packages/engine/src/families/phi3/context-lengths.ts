@@ -4,8 +4,8 @@ import type { ContextLengths } from '../model-family.ts';
 const SHORT_CONTEXT_DEFAULT = 4096;
 
 /**
- * LongRoPE has a table for sequences up to `original_max_position_embeddings` and another for longer
- * ones. Where the configuration does not name that length, nothing longer is served.
+ * LongRoPE has one table for sequences up to `original_max_position_embeddings` and another for
+ * longer ones. If the configuration does not give that length, longer sequences are not supported.
  */
 export function readContextLengths(configs: {
   config: Record<string, unknown>;

@@ -4,19 +4,19 @@ import type { CacheType } from '../graph-shape.ts';
 const BATCH = ['slots', 'heads', 'tokens', 'size'];
 const SLOT = [1, 'heads', 'tokens', 'size'];
 
-/** A graph that writes `count` slots' tensors over a place in as many batches, which it returns. */
+/** A graph that writes `count` slots' tensors over a position in as many batches, which it returns. */
 export function insertGraph(count: number, type: CacheType): Uint8Array {
   const each = Array.from({ length: count }, (_, at) => at);
   return write({
     nodes: each.map((at) =>
       node('ScatterND', {
         name: `insert.${at}`,
-        inputs: [`batch.${at}`, 'place', `slot.${at}`],
+        inputs: [`batch.${at}`, 'position', `slot.${at}`],
         outputs: [`inserted.${at}`],
       }),
     ),
     inputs: [
-      valueInfo('place', 'int64', [1, 1]),
+      valueInfo('position', 'int64', [1, 1]),
       ...each.map((at) => valueInfo(`batch.${at}`, type, BATCH)),
       ...each.map((at) => valueInfo(`slot.${at}`, type, SLOT)),
     ],
@@ -24,19 +24,19 @@ export function insertGraph(count: number, type: CacheType): Uint8Array {
   });
 }
 
-/** A graph that returns what stands at a place in each of `count` batches. */
+/** A graph that returns what stands at a position in each of `count` batches. */
 export function extractGraph(count: number, type: CacheType): Uint8Array {
   const each = Array.from({ length: count }, (_, at) => at);
   return write({
     nodes: each.map((at) =>
       node('Gather', {
         name: `extract.${at}`,
-        inputs: [`batch.${at}`, 'place'],
+        inputs: [`batch.${at}`, 'position'],
         outputs: [`extracted.${at}`],
       }),
     ),
     inputs: [
-      valueInfo('place', 'int64', [1]),
+      valueInfo('position', 'int64', [1]),
       ...each.map((at) => valueInfo(`batch.${at}`, type, BATCH)),
     ],
     outputs: each.map((at) => valueInfo(`extracted.${at}`, type, SLOT)),

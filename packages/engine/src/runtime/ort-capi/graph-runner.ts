@@ -7,7 +7,7 @@ import type { CacheValues } from './cache-store.ts';
 import type { Device } from './device.ts';
 import { ELEMENTS, type ElementType } from './elements.ts';
 import { allocateHostMemory, type HostMemory } from './host-memory.ts';
-import type { NativeSession } from './open-session.ts';
+import type { OrtSession } from './open-ort-session.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
 const LOG_FATAL = 4;
@@ -31,7 +31,7 @@ export class GraphRunner {
   /** Per row the tokens that its cache holds after the run. */
   readonly lengths: Float64Array;
   readonly #api: OrtApi;
-  readonly #session: NativeSession;
+  readonly #session: OrtSession;
   readonly #shape: GraphShape;
   readonly #names: GraphNames;
   readonly #provider: string;
@@ -45,7 +45,7 @@ export class GraphRunner {
   #widened = new Float32Array();
 
   constructor(
-    opened: { api: OrtApi; session: NativeSession; device: Device; shape: GraphShape },
+    opened: { api: OrtApi; session: OrtSession; device: Device; shape: GraphShape },
     names: GraphNames,
     options: { provider: string; tokensMax: number; rowsMax: number; maskMax: number },
   ) {
@@ -88,15 +88,15 @@ export class GraphRunner {
     }
   }
 
-  /** Logits after the token at `place`, counted over all rows of the last run. */
-  logits(place: number): Float32Array {
+  /** Logits after the token at `position`, counted over all rows of the last run. */
+  logits(position: number): Float32Array {
     const { vocabularySize } = this.#shape;
-    const row = this.#logits.subarray(place * vocabularySize, (place + 1) * vocabularySize);
+    const row = this.#logits.subarray(position * vocabularySize, (position + 1) * vocabularySize);
     if (row instanceof Float32Array) return row;
 
-    const needed = (place + 1) * vocabularySize;
+    const needed = (position + 1) * vocabularySize;
     if (this.#widened.length < needed) this.#widened = new Float32Array(needed);
-    const wide = this.#widened.subarray(place * vocabularySize, needed);
+    const wide = this.#widened.subarray(position * vocabularySize, needed);
     widenHalves(row, wide);
     return wide;
   }

@@ -6,7 +6,7 @@ import { ReferencePhi } from '../../testing/reference-phi.ts';
 import { tinyFolder } from '../../testing/tiny-folder.ts';
 import { readGraphShape } from '../graph-shape.ts';
 import { openDevice } from './device.ts';
-import { openNativeSession } from './open-session.ts';
+import { openOrtSession } from './open-ort-session.ts';
 import { loadOrtApi } from './ort-api.ts';
 import { OrtCapi } from './ort-capi.ts';
 import { openSlotMover } from './slot-mover.ts';
@@ -18,7 +18,7 @@ const ids = Array.from({ length: 120 }, (_, at) => 3 + ((at * 37) % 900));
 async function openWithHandles(slots: number): Promise<OrtCapi> {
   const api = loadOrtApi();
   const folder = await readModelFolder(await tinyFolder());
-  const session = await openNativeSession(api, folder.graphPath, ON_CPU);
+  const session = await openOrtSession(api, folder.graphPath, ON_CPU);
   const shape = readGraphShape(session, folder);
   const device = { ...openDevice(api, session.pointer, ON_CPU), hasViews: false };
   const mover = await openSlotMover(api, shape, ON_CPU);

@@ -79,7 +79,7 @@ const FUNCTIONS = {
     216,
     'void *(void *options, const char *name, const char **keys, const char **values, size_t count)',
   ],
-} as const satisfies Record<string, readonly [place: number, signature: string]>;
+} as const satisfies Record<string, readonly [index: number, signature: string]>;
 
 type FunctionName = keyof typeof FUNCTIONS;
 type Argument = Pointer | number | string | null | ArrayBufferView | readonly string[];
@@ -104,8 +104,8 @@ export class OrtApi {
   readonly #out = new BigUint64Array(new ArrayBuffer(POINTER_BYTES));
 
   constructor(table: Pointer) {
-    const functions = Object.entries(FUNCTIONS).map(([name, [place, signature]]) => {
-      const address: Pointer = koffi.decode(table, POINTER_BYTES * place, 'void *');
+    const functions = Object.entries(FUNCTIONS).map(([name, [index, signature]]) => {
+      const address: Pointer = koffi.decode(table, POINTER_BYTES * index, 'void *');
       return [name, koffi.decode(address, koffi.proto(signature))];
     });
     this.#functions = Object.fromEntries(functions);
@@ -190,8 +190,8 @@ function load(library: OrtLibrary): OrtApi {
     );
   }
   const [getApi, getVersion] = ['void *(uint32_t level)', 'const char *(void)'].map(
-    (signature, place) =>
-      koffi.decode(koffi.decode(base, POINTER_BYTES * place, 'void *'), koffi.proto(signature)),
+    (signature, index) =>
+      koffi.decode(koffi.decode(base, POINTER_BYTES * index, 'void *'), koffi.proto(signature)),
   );
   const version = String(getVersion());
   const table: Pointer | null = getApi(API_LEVEL);

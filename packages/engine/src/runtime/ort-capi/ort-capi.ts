@@ -13,21 +13,21 @@ import { type Device, openDevice } from './device.ts';
 import { ELEMENTS } from './elements.ts';
 import { GraphRunner } from './graph-runner.ts';
 import { HandleCache } from './handle-cache.ts';
-import { type NativeSession, openNativeSession } from './open-session.ts';
+import { type OrtSession, openOrtSession } from './open-ort-session.ts';
 import { loadOrtApi, type OrtApi } from './ort-api.ts';
 import { SlotCache } from './slot-cache.ts';
 import { openSlotMover, type SlotMover } from './slot-mover.ts';
 
 type Opened = {
   api: OrtApi;
-  session: NativeSession;
+  session: OrtSession;
   device: Device;
   shape: GraphShape;
   /** Where the device's tensors have no views. */
   mover: SlotMover | undefined;
 };
 
-type Place = { slotClass: SlotClass; cache: CacheStore; index: number; isLong: boolean };
+type SlotLocation = { slotClass: SlotClass; cache: CacheStore; index: number; isLong: boolean };
 
 /**
  * ONNX Runtime through its C API: caches stay on the device, where each run reads and writes them in
@@ -135,7 +135,7 @@ export class OrtCapi implements Runtime {
   }
 
   rewind(slot: number, length: number): void {
-    this.#place(slot);
+    this.#locate(slot);
     const held = this.#held[slot] ?? 0;
     if (length > held || length < 0) {
       throw new RangeError(`Slot ${slot} holds ${held} tokens and cannot be rewound to ${length}.`);
@@ -144,7 +144,7 @@ export class OrtCapi implements Runtime {
   }
 
   copy(from: number, to: number, length: number): void {
-    const [source, target] = [this.#place(from), this.#place(to)];
+    const [source, target] = [this.#locate(from), this.#locate(to)];
     const held = this.#held[from] ?? 0;
     if (source.cache !== target.cache || length > held) {
       throw new RangeError(
@@ -189,7 +189,7 @@ export class OrtCapi implements Runtime {
   }
 
   async #append(slot: number, ids: readonly number[] | Int32Array, start: number): Promise<void> {
-    const { cache, index, isLong } = this.#place(slot);
+    const { cache, index, isLong } = this.#locate(slot);
     this.#checkAppend(slot, ids.length, start);
     const most = this.chunkTokensMax(start);
     if (ids.length > most) {
@@ -227,8 +227,8 @@ export class OrtCapi implements Runtime {
     const [first] = rows;
     if (!first) return [];
     for (const { slot, length } of rows) this.#checkAppend(slot, 1, length);
-    const { slotClass, cache, isLong } = this.#place(first.slot);
-    if (rows.some(({ slot }) => this.#place(slot).cache !== cache)) {
+    const { slotClass, cache, isLong } = this.#locate(first.slot);
+    if (rows.some(({ slot }) => this.#locate(slot).cache !== cache)) {
       throw new RangeError('Rows of different slot classes are decoded one after the other.');
     }
 
@@ -252,7 +252,7 @@ export class OrtCapi implements Runtime {
   }
 
   async #decodeOne({ slot, id, length }: DecodeRow): Promise<Float32Array> {
-    const { cache, index, isLong } = this.#place(slot);
+    const { cache, index, isLong } = this.#locate(slot);
     this.#put(0, id, length);
     await this.#runner.run({
       caches: await cache.forOne(index),
@@ -283,7 +283,7 @@ export class OrtCapi implements Runtime {
   }
 
   #checkAppend(slot: number, tokens: number, start: number): void {
-    const { slotClass } = this.#place(slot);
+    const { slotClass } = this.#locate(slot);
     const held = this.#held[slot] ?? 0;
     if (start !== held || start + tokens > slotClass.tokens || tokens === 0) {
       throw new RangeError(
@@ -297,7 +297,7 @@ export class OrtCapi implements Runtime {
     if (this.#closing) throw new EngineError('infra', 'The runtime is closed.');
   }
 
-  #place(slot: number): Place {
+  #locate(slot: number): SlotLocation {
     this.#checkOpen();
     for (const [at, cache] of this.#caches.entries()) {
       const { slotClass } = cache;
@@ -315,7 +315,7 @@ export async function openOrtCapi(
 ): Promise<OrtCapi> {
   const api = loadOrtApi();
   const { provider, threads } = spec;
-  const session = await openNativeSession(api, folder.graphPath, { provider, threads }).catch(
+  const session = await openOrtSession(api, folder.graphPath, { provider, threads }).catch(
     (error: unknown) => {
       if (error instanceof EngineError) throw error;
       throw explainLoadFailure(error, folder.graphPath, provider);

@@ -4,21 +4,21 @@ import type { ProviderName } from '../provider.ts';
 import type { CacheValues } from './cache-store.ts';
 import { extractGraph, insertGraph } from './copy-graphs.ts';
 import { ELEMENTS } from './elements.ts';
-import { type NativeSession, openNativeSession } from './open-session.ts';
+import { type OrtSession, openOrtSession } from './open-ort-session.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
 /** Moves slots in and out of a batch on devices whose memory only a graph can copy. */
 export class SlotMover {
   readonly #api: OrtApi;
   readonly #provider: ProviderName;
-  readonly #insert: NativeSession;
-  readonly #extract: NativeSession;
+  readonly #insert: OrtSession;
+  readonly #extract: OrtSession;
   readonly #hostMemory: Pointer;
 
   constructor(
     api: OrtApi,
     provider: ProviderName,
-    sessions: { insert: NativeSession; extract: NativeSession },
+    sessions: { insert: OrtSession; extract: OrtSession },
   ) {
     this.#api = api;
     this.#provider = provider;
@@ -27,7 +27,7 @@ export class SlotMover {
     this.#hostMemory = api.create('CreateCpuMemoryInfo', 1, 0);
   }
 
-  /** Writes a slot over its place in the batch, whose tensors stay the same. */
+  /** Writes a slot over its position in the batch, whose tensors stay the same. */
   async insert(slot: CacheValues, batch: CacheValues, index: number): Promise<void> {
     await this.#run(this.#insert, index, [1, 1], {
       inputs: [...named('batch', batch), ...named('slot', slot)],
@@ -49,20 +49,20 @@ export class SlotMover {
   }
 
   async #run(
-    session: NativeSession,
+    session: OrtSession,
     index: number,
     shape: readonly number[],
     edges: { inputs: readonly Edge[]; outputs: readonly Edge[] },
   ): Promise<void> {
     const api = this.#api;
-    const place = new BigInt64Array(new ArrayBuffer(ELEMENTS.int64.bytes));
-    place[0] = BigInt(index);
+    const position = new BigInt64Array(new ArrayBuffer(ELEMENTS.int64.bytes));
+    position[0] = BigInt(index);
     const dimensions = BigInt64Array.from(shape, BigInt);
     const { code, bytes } = ELEMENTS.int64;
     const value = api.create(
       'CreateTensorWithDataAsOrtValue',
       this.#hostMemory,
-      place,
+      position,
       bytes,
       dimensions,
       dimensions.length,
@@ -71,7 +71,7 @@ export class SlotMover {
     const binding = api.create('CreateIoBinding', session.pointer);
     const options = api.create('CreateRunOptions');
     try {
-      api.call('BindInput', binding, 'place', value);
+      api.call('BindInput', binding, 'position', value);
       for (const [name, tensor] of edges.inputs) api.call('BindInput', binding, name, tensor);
       for (const [name, tensor] of edges.outputs) api.call('BindOutput', binding, name, tensor);
       await api.callAsync('RunWithBinding', session.pointer, options, binding);
@@ -92,9 +92,9 @@ export async function openSlotMover(
   options: { provider: ProviderName; threads: number },
 ): Promise<SlotMover> {
   const { caches, cacheType } = shape;
-  const insert = await openNativeSession(api, insertGraph(caches.length, cacheType), options);
+  const insert = await openOrtSession(api, insertGraph(caches.length, cacheType), options);
   try {
-    const extract = await openNativeSession(api, extractGraph(caches.length, cacheType), options);
+    const extract = await openOrtSession(api, extractGraph(caches.length, cacheType), options);
     return new SlotMover(api, options.provider, { insert, extract });
   } catch (error) {
     insert.close();

@@ -14,7 +14,7 @@ import { type InferenceSession, Tensor } from '../onnxruntime-node.ts';
 import { describeDevice, type ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
-import { openSession } from './open-session.ts';
+import { openInferenceSession } from './open-inference-session.ts';
 
 /**
  * The stock binding of onnxruntime-node: correct everywhere, and the reference for faster runtimes.
@@ -190,7 +190,7 @@ export async function openOrtNode(
   folder: ModelFolder,
   spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
 ): Promise<OrtNode> {
-  const session = await openSession(folder.graphPath, spec);
+  const session = await openInferenceSession(folder.graphPath, spec);
   try {
     return new OrtNode(session, folder, spec);
   } catch (error) {

@@ -3,7 +3,7 @@ import { env, InferenceSession } from '../onnxruntime-node.ts';
 import type { ProviderName } from '../provider.ts';
 
 /** Opens the graph with the stock binding. Throws `EngineError` that says what to do. */
-export async function openSession(
+export async function openInferenceSession(
   graphPath: string,
   { provider, threads }: { provider: ProviderName; threads: number },
 ): Promise<InferenceSession> {

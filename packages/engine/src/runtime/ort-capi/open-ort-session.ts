@@ -12,7 +12,7 @@ const ELEMENT_TYPES = new Map([
   [10, 'float16'],
 ]);
 
-export type NativeSession = {
+export type OrtSession = {
   pointer: Pointer;
   inputs: readonly TensorDescription[];
   outputs: readonly TensorDescription[];
@@ -20,11 +20,11 @@ export type NativeSession = {
 };
 
 /** Loads a graph from a file, without blocking this thread, or from its bytes. Throws `OrtFailure`. */
-export async function openNativeSession(
+export async function openOrtSession(
   api: OrtApi,
   graph: string | Uint8Array,
   { provider, threads }: { provider: ProviderName; threads: number },
-): Promise<NativeSession> {
+): Promise<OrtSession> {
   // What goes wrong is in the error; the library's own log would write past our logger.
   const env = api.create('CreateEnv', LOG_FATAL, 'runfleet');
   const options = api.create('CreateSessionOptions');
@@ -79,7 +79,7 @@ function appendCuda(api: OrtApi, options: Pointer): void {
   }
 }
 
-function describe(api: OrtApi, session: Pointer): Pick<NativeSession, 'inputs' | 'outputs'> {
+function describe(api: OrtApi, session: Pointer): Pick<OrtSession, 'inputs' | 'outputs'> {
   const allocator = api.create('GetAllocatorWithDefaultOptions');
   const list = (direction: 'Input' | 'Output') =>
     Array.from({ length: Number(api.create(`SessionGet${direction}Count`, session)) }, (_, at) => {
