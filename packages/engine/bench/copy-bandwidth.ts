@@ -17,8 +17,9 @@ const RUNS = 20;
 const WARM_UPS = 3;
 
 /**
- * Bytes a second that the provider's device reads and writes, together, where each element is read,
- * changed and written once: the most that a step bound by memory could reach. The best of some runs.
+ * Bytes a second that the provider's device reads and writes, together, if each element is read,
+ * changed and written once: the upper bound for a step that is limited by memory. The best of
+ * several runs.
  */
 export async function measureCopyBandwidth(
   provider: ProviderName,
@@ -34,7 +35,7 @@ export async function measureCopyBandwidth(
   }
 }
 
-/** Its second output, one element, is read by the host: only then is the first one really there. */
+/** The host reads its second output, one element; only then is the first one certainly complete. */
 function copyGraph(): Uint8Array {
   const length = BYTES / ELEMENT.bytes;
   const index = inlineTensor(

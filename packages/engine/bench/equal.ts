@@ -1,9 +1,9 @@
 /**
- * Greedy answers of Runfleet's runtimes beside others' on the same float32 weights, token for token:
- * the own float64 pass, transformers.js, llama.cpp and, where a Python with torch and transformers
- * is named, PyTorch.
+ * Compares greedy answers of Runfleet's runtimes with others on the same float32 weights, token for
+ * token: our own float64 pass, transformers.js, llama.cpp and, if a Python with torch and
+ * transformers is given, PyTorch.
  *
- *   node --import tsx packages/engine/bench/equal.ts [--peers FOLDER] [--python PYTHON]
+ *  node --import tsx packages/engine/bench/equal.ts [--peers FOLDER] [--python PYTHON]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { buildModelFolder } from '../src/builder/build-model-folder.ts';
-import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
 import { TINY_MODEL } from '../src/builder/model-size.ts';
+import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
 import { ReferencePhi } from '../src/testing/reference-phi.ts';
 import { writeGguf } from './gguf.ts';
 import { installPeers } from './install-peers.ts';
@@ -20,13 +20,16 @@ import { promptIds } from './protocol.ts';
 import { System } from './systems/start-system.ts';
 import { writeSafetensors } from './write-safetensors.ts';
 
-/** Where the rope tables change, so that prompts stand on both sides. */
+/** Where the rope tables change; there are prompts on both sides. */
 const SWITCH = 256;
 const SIZE = { ...TINY_MODEL, originalMaxPositions: SWITCH, maxPositions: 8 * SWITCH };
 const PROMPTS = 50;
 const LONGEST = 600;
 const TOKENS = 24;
-/** Logits closer than this, of about 15 that they span, are a matter of rounding; each is shown. */
+/**
+ * Logits closer than this, of about 15 that they span, differ only by rounding. Each such tie is
+ * printed.
+ */
 const TIE = 5e-3;
 
 const { values } = parseArgs({
@@ -47,7 +50,7 @@ let isEqual = true;
 try {
   const reference = new ReferencePhi(SIZE);
   const stopIds = endIds(SIZE.vocabularySize);
-  /** What stands before an id that ends an answer, where others go on. */
+  /** Cuts before an id that ends an answer, because the systems differ in what follows it. */
   const cut = (ids: readonly number[]) => {
     const end = ids.findIndex((id) => stopIds.has(id));
     return end < 0 ? ids : ids.slice(0, end);
@@ -57,7 +60,7 @@ try {
   const own = (runtime: string) => [folder, runtime, 'cpu', '1', '1', String(2 * LONGEST)];
   await buildModelFolder(folder, SIZE);
   await compare('Runfleet, C API', () => System.start('capi', 'runfleet.ts', own('capi')));
-  // It has slots of one size, which end where the rope tables change.
+  // The stock binding has slots of one size, which end where the rope tables change.
   await compare(
     'Runfleet, stock binding',
     () => System.start('stock', 'runfleet.ts', own('stock')),
@@ -67,14 +70,14 @@ try {
   await installPeers(values.peers);
   const transformers = join(work, 'transformers');
   await buildModelFolder(transformers, { ...SIZE, layout: 'transformers' });
-  // Of a sequence that crosses the switch transformers.js and PyTorch keep what was computed before it.
+  // transformers.js and PyTorch keep the cache of a sequence that crosses the switch.
   await compare(
     'transformers.js',
     () => System.start('transformers.js', 'transformers.ts', [values.peers, transformers]),
     (prompt) => isShort(prompt) || isLong(prompt),
   );
 
-  // llama.cpp chooses the table by the size of its context, once.
+  // llama.cpp chooses the table once, by the size of its context.
   const gguf = join(work, 'model.gguf');
   writeGguf(gguf, SIZE);
   await compare(
@@ -101,7 +104,7 @@ try {
     );
   }
 
-  /** By how much the float64 pass prefers its own token where the two first differ. */
+  /** By how much the float64 pass prefers its own token at the first difference. */
   function gapOf(prompt: readonly number[], own: readonly number[], other: readonly number[]) {
     const at = own.findIndex((id, index) => id !== other[index]);
     if (at < 0) return [];

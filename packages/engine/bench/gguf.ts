@@ -1,15 +1,15 @@
 /**
- * Writes the weights of a built fp32 or int4 model as a GGUF file of architecture `phi3`, so that
- * llama.cpp computes with the very numbers that the ONNX folder has. Source of the format:
+ * Writes the weights of a built fp32 or int4 model as a GGUF file of architecture `phi3`, so
+ * llama.cpp computes with exactly the numbers of the ONNX folder. Source of the format:
  * https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (version 3).
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
 import { toBytes, toHalves, toInt4 } from '../src/builder/matrix-formats.ts';
 import { headSize, type ModelSize } from '../src/builder/model-size.ts';
-import { phiWeights } from '../src/builder/phi-weights.ts';
-import { ROPE_THETA, ropeFactors } from '../src/builder/rope-tables.ts';
+import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
+import { phiWeights } from '../src/builder/phi3/phi-weights.ts';
+import { ROPE_THETA, ropeFactors } from '../src/builder/phi3/rope-tables.ts';
 import { joined } from './write-safetensors.ts';
 
 const TYPE = { uint32: 4, float32: 6, text: 8, list: 9 } as const;
@@ -28,7 +28,7 @@ type Tensor = {
   byteLength: number;
 };
 
-/** Throws where the size is not one that both formats can hold alike. */
+/** Throws if the size is not one that both formats can represent. */
 export function writeGguf(path: string, size: ModelSize): void {
   const isQ4 = size.precision === 'int4' && size.quantizer === 'rtn' && size.blockSize === BLOCK;
   if (!isQ4 && size.precision !== 'fp32') {

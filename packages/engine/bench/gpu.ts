@@ -1,14 +1,14 @@
 /**
- * `pnpm bench:gpu`: what the engine reaches on a GPU, unattended and offline: models of the real
- * size are built here, with random weights. Each figure stands beside the bandwidth floor, which is
- * the bytes that a step must read over the device's measured copy bandwidth, and beside PyTorch
- * where a Python with torch and transformers is named.
+ * `pnpm bench:gpu`: what the engine reaches on a GPU, unattended and offline. Models of the real
+ * size are built here, with random weights. Each measurement is shown with the bandwidth floor,
+ * which is the bytes that a step must read divided by the device's measured copy bandwidth, and
+ * with PyTorch if a Python with torch and transformers is given.
  *
- *   pnpm bench:gpu                              fp16 and int4 at full size, on cuda, else webgpu
- *   pnpm bench:gpu --provider webgpu            on a provider, by name; also cpu
- *   pnpm bench:gpu --size tiny --batches 1,4    a model of a few MB: shows that everything works
- *   pnpm bench:gpu --python python3             PyTorch on the same weights, float16 on a GPU
- *   pnpm bench:gpu --json FILE                  the figures
+ *  pnpm bench:gpu                              fp16 and int4 at full size, on cuda, else webgpu
+ *  pnpm bench:gpu --provider webgpu            on a provider, by name; also cpu
+ *  pnpm bench:gpu --size tiny --batches 1,4    a model of a few MB: shows that everything works
+ *  pnpm bench:gpu --python python3             PyTorch on the same weights, float16 on a GPU
+ *  pnpm bench:gpu --json FILE                  writes the measurements
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -34,7 +34,7 @@ const PRECISIONS = {
   fp16: { precision: 'fp16' },
   int4: { precision: 'int4', variant: 'gpu' },
 } as const;
-/** What is to be reached of the floor, by batch. */
+/** The share of the floor to reach, by batch. */
 const AIMS: Record<number, string> = { 1: '>= 70 %', 32: '>= 50 %' };
 
 const { values } = parseArgs({
@@ -53,21 +53,21 @@ const base = values.size === 'tiny' ? TINY_MODEL : FULL_MODEL;
 const threads = availableParallelism();
 const work = join(tmpdir(), 'runfleet-bench-gpu');
 
-type Figure = {
+type Measurement = {
   precision: string;
   batch: number;
   tokensPerSecond: number;
   floorTokensPerSecond: number;
   pytorchTokensPerSecond?: number;
 };
-const decoding: Figure[] = [];
+const decoding: Measurement[] = [];
 const reading: { precision: string; tokensPerSecond: number; pytorchTokensPerSecond?: number }[] =
   [];
 
 say(`${cpus()[0]?.model}, ${threads} threads, Linux ${release()}, Node ${process.version}`);
 say(gpuLine());
 await mkdir(work, { recursive: true });
-// The copies are the probe, too: a provider on which they run is there.
+// The copies also show whether the provider works on this machine.
 const {
   opened: bandwidth,
   provider,
@@ -134,7 +134,7 @@ async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<voi
   }
 }
 
-/** PyTorch computes int4's weights as float16: it has no such matrices. */
+/** PyTorch has no int4 matrices, so it computes int4's weights as float16. */
 async function startPython(folder: string, size: ModelSize): Promise<System | undefined> {
   if (!values.python || size.precision === 'int4') return undefined;
   writeSafetensors(join(folder, 'model.safetensors'), size);
@@ -145,7 +145,13 @@ async function startPython(folder: string, size: ModelSize): Promise<System | un
 function report(): void {
   say('\n| | batch | tokens/s | floor | of the floor | to reach | PyTorch |');
   say('|---|---|---|---|---|---|---|');
-  for (const { precision, batch, tokensPerSecond, floorTokensPerSecond, ...figure } of decoding) {
+  for (const {
+    precision,
+    batch,
+    tokensPerSecond,
+    floorTokensPerSecond,
+    ...measurement
+  } of decoding) {
     const share = `${((100 * tokensPerSecond) / floorTokensPerSecond).toFixed(0)} %`;
     const cells = [
       `decode ${precision}`,
@@ -154,7 +160,7 @@ function report(): void {
       floorTokensPerSecond.toFixed(1),
       share,
       AIMS[batch] ?? '',
-      figure.pytorchTokensPerSecond?.toFixed(1) ?? '',
+      measurement.pytorchTokensPerSecond?.toFixed(1) ?? '',
     ];
     say(`| ${cells.join(' | ')} |`);
   }

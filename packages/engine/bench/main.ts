@@ -1,11 +1,12 @@
 /**
  * `pnpm bench:engine`: how fast the engine decodes beside its peers on this machine's CPU.
  *
- *   pnpm bench:engine                      five rounds of everything; installs the peers (0.8 GB) once
- *   pnpm bench:engine --short              one round, Runfleet's two runtimes alone, a minute
- *   pnpm bench:engine --peers FOLDER       where the peers are, or are to be, installed
- *   pnpm bench:engine --threads 2          CPU threads of every system; all cores where not given
- *   pnpm bench:engine --json FILE          every round's figures
+ * pnpm bench:engine                      five rounds of everything; installs the peers (0.8 GB)
+ * once
+ *  pnpm bench:engine --short              one round, only Runfleet's two runtimes, a minute
+ *  pnpm bench:engine --peers FOLDER       where the peers are installed
+ *  pnpm bench:engine --threads 2          CPU threads of every system; the default is all cores
+ *  pnpm bench:engine --json FILE          writes the measurements of every round
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, homedir, loadavg, release, tmpdir } from 'node:os';
@@ -20,7 +21,10 @@ import { type Decoding, promptIds } from './protocol.ts';
 import { medianOf, ratio, type Row, spreadOf, table } from './report.ts';
 import { System } from './systems/start-system.ts';
 
-/** 265M weights with Phi-3.5-mini's head size and vocabulary: large enough that weights, not calls, cost. */
+/**
+ * 265M weights with Phi-3.5-mini's head size and vocabulary: large enough that the weights dominate
+ * the cost, not the calls.
+ */
 const MID_MODEL: ModelSize = {
   ...TINY_MODEL,
   hiddenSize: 1152,
@@ -35,7 +39,7 @@ const SHORT_CONTEXT = 64;
 const LONG_CONTEXT = 512;
 const TOKENS = 128;
 const SLOW_TOKENS = 64;
-/** Of the engine and of bare runs each, one after the other in each round. */
+/** Turns of the engine and of bare runs, alternating, in each round. */
 const COST_TURNS = 8;
 const EQUAL_PROMPTS = 20;
 const EQUAL_TOKENS = 32;
@@ -87,7 +91,7 @@ const PEERS = [
   part('transformers.js', 1, LONG_CONTEXT, SLOW_TOKENS),
 ];
 
-/** Rows of the table: one figure over another of the same round, and what is to be reached. */
+/** Rows of the table that compare two measurements of one round, with the ratio to reach. */
 const RATIOS: { name: string; over: string; under: string; aim: string; peers: boolean }[] = [
   {
     name: 'batch 1, llama.cpp',
@@ -147,8 +151,8 @@ const RATIOS: { name: string; over: string; under: string; aim: string; peers: b
   },
 ];
 
-/** Rows of the table that are measured as they are. */
-const FIGURES: Row[] = [
+/** Rows of the table that are shown as measured. */
+const MEASUREMENTS: Row[] = [
   ['batch 1, bare runs over all', 'cost 1', '<= 1.10'],
   ['batch 8, bare runs over all', 'cost 8', '<= 1.10'],
   ['stall of the event loop, p99 ms', 'stall', '<= 10'],
@@ -156,7 +160,7 @@ const FIGURES: Row[] = [
 
 const work = join(tmpdir(), 'runfleet-bench-engine');
 const started = new Map<string, System>();
-const figures: Record<string, number[]> = {};
+const measurements: Record<string, number[]> = {};
 
 try {
   await main();
@@ -176,14 +180,14 @@ async function main(): Promise<void> {
 
   const parts = short ? OURS : [...OURS, ...PEERS];
   for (let round = 1; round <= rounds; round += 1) {
-    // Every round begins elsewhere, so that no part always follows the same other.
+    // Every round begins with another part, so that no part always follows the same one.
     const order = [...parts.slice(round % parts.length), ...parts.slice(0, round % parts.length)];
     for (const next of order) await measure(next);
     say(`round ${round} of ${rounds} done; load ${loadavg()[0]?.toFixed(1)}`);
   }
   if (!short) await compareAnswers();
   print(parts);
-  if (values.json) await writeFile(values.json, JSON.stringify(figures, undefined, 1));
+  if (values.json) await writeFile(values.json, JSON.stringify(measurements, undefined, 1));
 }
 
 async function start(name: string, script: string, args: readonly string[]): Promise<void> {
@@ -214,7 +218,10 @@ async function measure(next: Part): Promise<void> {
   }
 }
 
-/** What drifts in the machine drifts in both: they take turns, and each goes first in half of them. */
+/**
+ * The engine and the bare runs take turns, and each goes first in half of them, so a drift of the
+ * machine affects both.
+ */
 async function measureCost(system: System, { name, batch, ...rest }: Part): Promise<void> {
   const rates: Record<'decode' | 'bare', number[]> = { decode: [], bare: [] };
   for (let turn = 0; turn < COST_TURNS; turn += 1) {
@@ -232,8 +239,8 @@ function bareNameOf(name: string): string {
   return name.replace(' ', ' bare ');
 }
 
-function record(name: string, figure: number): void {
-  (figures[name] ??= []).push(figure);
+function record(name: string, measurement: number): void {
+  (measurements[name] ??= []).push(measurement);
 }
 
 /** Random weights leave near ties, which int8 activations and llama.cpp's decide differently. */
@@ -263,10 +270,14 @@ function print(parts: readonly Part[]): void {
     .map((name) => [name, spread(name, 1), '']);
   const ratios: Row[] = RATIOS.filter((row) => !short || !row.peers).map((row) => [
     row.name,
-    spreadOf(ratio(figures[row.over] ?? [], figures[row.under] ?? []), 2),
+    spreadOf(ratio(measurements[row.over] ?? [], measurements[row.under] ?? []), 2),
     row.aim,
   ]);
-  const others: Row[] = FIGURES.map(([name, figure, aim]) => [name, spread(figure, 2), aim]);
+  const others: Row[] = MEASUREMENTS.map(([name, measurement, aim]) => [
+    name,
+    spread(measurement, 2),
+    aim,
+  ]);
   say(`\nDecoding, tokens a second, sequences@context: median of ${rounds} rounds (least to most)`);
   say(table(rates));
   say('\nRatios within a round');
@@ -274,7 +285,7 @@ function print(parts: readonly Part[]): void {
 }
 
 function spread(name: string, decimals: number): string {
-  return spreadOf(figures[name] ?? [], decimals);
+  return spreadOf(measurements[name] ?? [], decimals);
 }
 
 function systemOf(name: string): System {

@@ -1,10 +1,10 @@
-/** What a measured system is asked, each a process of its own, and what it answers. */
+/** What a measured system, a process of its own, is asked for, and what it answers. */
 export type Ask =
-  /** How fast `batch` sequences of `contextTokens` each, all different, are continued by `tokens`. */
+  /** How fast `batch` different sequences of `contextTokens` each are continued by `tokens`. */
   | ({ do: 'decode' } & Decoding)
-  /** The same steps with nothing around the graph's runs: no sampling, no text, no scheduler. */
+  /** The same steps with only the graph's runs: no sampling, no text, no scheduler. */
   | ({ do: 'bare' } & Decoding)
-  /** What a timer of the system's own process waits too long meanwhile. */
+  /** How late a timer of the system's own process fires during that work. */
   | ({ do: 'stall' } & Decoding)
   /** Greedy continuations, as token ids. */
   | { do: 'continue'; prompts: readonly (readonly number[])[]; tokens: number };
@@ -12,9 +12,9 @@ export type Ask =
 export type Decoding = { batch: number; contextTokens: number; tokens: number };
 
 export type Decoded = {
-  /** Over all sequences, while all of them are written. */
+  /** Over all sequences, while all of them are being written. */
   tokensPerSecond: number;
-  /** From the call until every sequence has said something. */
+  /** From the call until every sequence has its first token. */
   prefillMs: number;
 };
 
@@ -25,7 +25,7 @@ export type Answer =
   | { ids: number[][] }
   | { failed: string };
 
-/** Serves asks of the parent process until it disconnects. `ready` is said once. */
+/** Serves the parent process until it disconnects. Sends `ready` once. */
 export function serve(handle: (ask: Ask) => Promise<Answer>): void {
   process.on('message', (ask: Ask) => {
     handle(ask)
@@ -49,9 +49,9 @@ export function promptIds(sequence: number, length: number): number[] {
 }
 
 /**
- * Times tokens as they come, `said(sequence)` for each of `tokens` per sequence. The rate is that of
- * the time in which all of them are written: prompts are read one after the other, so the first to
- * begin is the first to end, and what then goes on is a smaller batch.
+ * Times tokens as they arrive; call `count(sequence)` for each of `tokens` per sequence. The rate
+ * covers the time in which all sequences are being written: prompts are read one after the other,
+ * so the first sequence to begin is the first to end, and after that the batch is smaller.
  */
 export class TokenClock {
   readonly #startedAt = performance.now();
@@ -65,7 +65,7 @@ export class TokenClock {
     this.#tokens = tokens;
   }
 
-  said(sequence: number, tokens = 1): void {
+  count(sequence: number, tokens = 1): void {
     const count = (this.#counts[sequence] ?? 0) + tokens;
     this.#counts[sequence] = count;
     const now = performance.now();
@@ -76,7 +76,7 @@ export class TokenClock {
     else if (count >= this.#tokens) this.#ended ??= this.#moment(now);
   }
 
-  /** Throws where no moment had all sequences under way, which more tokens would change. */
+  /** Throws if the sequences never all ran at the same time; more tokens would fix that. */
   end(): Decoded {
     const [begun, ended] = [this.#begun, this.#ended];
     if (!begun || !ended || ended.at <= begun.at) {
@@ -93,7 +93,7 @@ export class TokenClock {
   }
 }
 
-/** A step's tokens are told of one after the other, and belong together. */
+/** The tokens of one step are reported one after the other but belong together. */
 const SAME_STEP_MS = 1;
 
 type Moment = { at: number; count: number };

@@ -1,4 +1,4 @@
-export type Row = readonly [name: string, figure: string, aim: string];
+export type Row = readonly [name: string, measurement: string, aim: string];
 
 /** `median (least to most)`. */
 export function spreadOf(values: readonly number[], decimals: number): string {
@@ -13,7 +13,7 @@ export function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/** Figure over figure, round by round. */
+/** The ratio of two measurements, round by round. */
 export function ratio(over: readonly number[], under: readonly number[]): number[] {
   return over.map((value, round) => value / (under[round] ?? Number.NaN));
 }

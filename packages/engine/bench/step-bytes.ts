@@ -1,6 +1,9 @@
 import type { ModelSize } from '../src/builder/model-size.ts';
 
-/** What a decode step must read at least: every matrix once, and each sequence's cache of `context` tokens. */
+/**
+ * What a decode step must read at least: every matrix once, and the cache of `context` tokens of
+ * each sequence.
+ */
 export function stepBytes(size: ModelSize, step: { batch: number; context: number }): number {
   const { hiddenSize: hidden, intermediateSize: wide, layers, vocabularySize } = size;
   const elementBytes = size.precision === 'fp32' || isCpuInt4(size) ? 4 : 2;

@@ -5,10 +5,10 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
 import { toBytes } from '../src/builder/matrix-formats.ts';
 import type { ModelSize } from '../src/builder/model-size.ts';
-import { type PhiWeights, phiWeights } from '../src/builder/phi-weights.ts';
+import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
+import { type PhiWeights, phiWeights } from '../src/builder/phi3/phi-weights.ts';
 
 type Tensor = { name: string; shape: readonly number[]; values: () => Float32Array };
 
@@ -76,7 +76,7 @@ function tensorsOf(size: ModelSize, weights: PhiWeights): Tensor[] {
   ];
 }
 
-/** Rows of the second below those of the first. */
+/** The rows of the first matrix, then those of the second. */
 export function joined(first: Float32Array, second: Float32Array): Float32Array {
   const both = new Float32Array(first.length + second.length);
   both.set(first);
@@ -84,7 +84,7 @@ export function joined(first: Float32Array, second: Float32Array): Float32Array 
   return both;
 }
 
-/** A call writes 2 GB at most. */
+/** One call writes 2 GB at most. */
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }

@@ -1,9 +1,10 @@
-// Asks the demo model as workers do. With --against it compares the engine's greedy answers, token for
-// token, with those of the PyTorch model that models/demo/train/ask.py --prompts wrote.
+// Asks the demo model as workers do. With --against it compares the engine's greedy answers, token
+// for token, with those of the PyTorch model, from models/demo/train/ask.py --prompts. With --score
+// it counts right answers to questions that were held out of training.
 //
-//   node --import tsx packages/engine/tools/ask-demo.ts [--temperature 0.7] "What is a task?" ...
-//   node --import tsx packages/engine/tools/ask-demo.ts --against IDS.JSON QUESTIONS.JSON
-//   node --import tsx packages/engine/tools/ask-demo.ts --figures HELD-OUT.JSONL [--wrong]
+//  node --import tsx packages/engine/tools/ask-demo.ts [--temperature 0.7] "What is a task?" ...
+//  node --import tsx packages/engine/tools/ask-demo.ts --against IDS.JSON QUESTIONS.JSON
+//  node --import tsx packages/engine/tools/ask-demo.ts --score HELD-OUT.JSONL [--wrong]
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ const { values, positionals } = parseArgs({
   options: {
     temperature: { type: 'string', default: '0' },
     against: { type: 'string' },
-    figures: { type: 'string' },
+    score: { type: 'string' },
     wrong: { type: 'boolean' },
   },
 });
@@ -38,7 +39,7 @@ const engine = await openEngine({
 });
 try {
   if (values.against) await compare(values.against, positionals[0] ?? '');
-  else if (values.figures) await figures(values.figures);
+  else if (values.score) await score(values.score);
   else await answerAll(positionals);
 } finally {
   await engine[Symbol.asyncDispose]();
@@ -83,8 +84,8 @@ async function compare(idsFile: string, questionsFile: string) {
   process.exitCode = same === questions.length ? 0 : 1;
 }
 
-/** Shares of answers that hold what they must, of questions that were not trained on. */
-async function figures(file: string) {
+/** Prints the share of right answers, by group of questions. */
+async function score(file: string) {
   const groups = new Map<string, { right: number; all: number }>();
   for (const line of (await readFile(file, 'utf8')).trim().split('\n')) {
     const { group, ask, must }: { group: string; ask: string; must: string[] } = JSON.parse(line);

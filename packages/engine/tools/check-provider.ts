@@ -16,13 +16,13 @@ import { ReferencePhi } from '../src/testing/reference-phi.ts';
 const PROVIDERS: readonly ProviderName[] = ['cpu', 'cuda', 'webgpu'];
 const provider = PROVIDERS.find((name) => name === (process.argv[2] ?? 'cpu'));
 if (!provider) throw new Error(`Name a provider: ${PROVIDERS.join(', ')}.`);
-// Half precision and int8 activations are this far from float64 where all is well.
+// Half precision and int8 activations are within this distance of float64 if everything is right.
 const TOLERANCE = 0.4;
 const SIZE = { ...TINY_MODEL, originalMaxPositions: 64, maxPositions: 512 };
 const STEPS = 8;
 const ids = Array.from({ length: 120 }, (_, at) => 3 + ((at * 37) % 900));
 
-/** The largest distance of the reference's logits from what each way of running the graph gives. */
+/** The largest distance from the reference's logits, for each way of running the graph. */
 async function measure(dir: string, provider: ProviderName, reference: ReferencePhi) {
   const folder = await readModelFolder(dir);
   const spec = { provider, threads: 2, slots: 4, contextLength: SIZE.maxPositions };
@@ -65,7 +65,7 @@ async function runEachWay(runtime: Runtime, reference: ReferencePhi) {
     batch = Math.max(batch, await decode([row(0, 40 + step), row(2, 21 + step)]));
   }
 
-  // One alone, a chunk onto an answer, and both together again.
+  // One row alone, a chunk after an answer, and both together again.
   const mixed = [await decode([row(0, 48)])];
   mixed.push(distance(await runtime.prefillChunk(2, ids.slice(29, 34), 29), 34));
   mixed.push(await decode([row(0, 49), row(2, 34)]));

@@ -1,11 +1,13 @@
-// Compares the engine's tokenizer with the `tokenizers` package, the reference for the file format, on
-// texts of twenty scripts: id for id, both for plain text and for text with special tokens written
-// into it. Then encodes a million characters of several kinds and says how long the event loop waited.
+// Compares the engine's tokenizer with the `tokenizers` package, the reference for the file format,
+// on texts of twenty scripts: id for id, both for plain text and for text that contains special
+// tokens. Then encodes a million characters of several kinds and prints how long the event loop
+// waited.
 //
-//   node --import tsx packages/engine/tools/check-tokenizer.ts [tokenizer.json] [folder to install into]
+// node --import tsx packages/engine/tools/check-tokenizer.ts [tokenizer.json] [folder to install
+// into]
 //
-// Without a file it takes the vocabulary of the test models. The package is 64 MB, so it is installed
-// into a temporary folder (or the one given, to use it again) and is no dependency.
+// Without a file it uses the vocabulary of the test models. The package is 64 MB, so it is
+// installed into a temporary folder (or the given one, to reuse it) and is not a dependency.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -15,14 +17,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
+import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
 import { SeededRandom } from '../src/sampling/seeded-random.ts';
 import { randomText } from '../src/testing/random-text.ts';
 import { runInTurns } from '../src/text/in-steps.ts';
 import { parseTokenizerFile } from '../src/text/tokenizer-file.ts';
 import { Tokenizer } from '../src/text/tokenizer.ts';
 
-/** What is used of the `tokenizers` package. */
+/** The parts of the `tokenizers` package that are used. */
 type ReferenceTokenizer = {
   encode(
     text: string,
@@ -47,7 +49,7 @@ try {
     join(packageDir, 'package.json'),
   )('tokenizers');
   const tokenizer = new Tokenizer(parseTokenizerFile(json));
-  // Without its added tokens the reference reads a special token as the text it is written with.
+  // Without its added tokens the reference reads a special token as ordinary text.
   const plain = { ...json, added_tokens: [], post_processor: null };
   await compare(tokenizer, await load(Reference, plain));
   await measure(tokenizer);
@@ -81,7 +83,7 @@ async function compare(tokenizer: Tokenizer, reference: ReferenceTokenizer) {
   let ids = 0;
   let different = 0;
   for (let round = 0; round < TEXTS; round += 1) {
-    // Every hundredth is long, every other has a special token written into it.
+    // Every hundredth is long; every second one contains a special token.
     const length = round % 100 === 0 ? 2_000 : 40;
     const mark = round % 2 === 0 ? (marks[random.nextUint32() % marks.length] ?? '') : '';
     const text = randomText(random, length) + mark + randomText(random, length);
@@ -120,7 +122,7 @@ async function measure(tokenizer: Tokenizer) {
   }
 }
 
-/** In the process's own time, which other work on the machine does not lengthen. */
+/** In the process's own CPU time, which other work on the machine does not affect. */
 function longestStepMs(work: Iterator<unknown>) {
   let longest = 0;
   for (;;) {

@@ -1,10 +1,11 @@
-// Compares the engine with @huggingface/transformers, which runs the same model folder through a
-// tokenizer, a generation loop and a sampler of its own: 20 prompts, token for token.
+// Compares the engine with @huggingface/transformers, which runs the same model folder through its
+// own tokenizer, generation loop and sampler: 20 prompts, token for token.
 //
-//   node --import tsx packages/engine/tools/check-transformers.ts [folder to install into]
+//  node --import tsx packages/engine/tools/check-transformers.ts [folder to install into]
 //
-// The package is 474 MB with what it brings, so it is installed into a temporary folder (or the one
-// given, to use it again) and is no dependency. Its install scripts would download more; they are off.
+// The package is 474 MB with its dependencies, so it is installed into a temporary folder (or the
+// given one, to reuse it) and is not a dependency. Its install scripts would download more; they
+// are off.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -22,7 +23,7 @@ import { aRequest, TWENTY_PROMPTS } from '../src/testing/a-request.ts';
 type Answer = { promptIds: number[]; ids: number[]; text: string };
 
 const TOKENS = 64;
-// transformers.js reads marks in a user's text as marks; the engine, on purpose, does not.
+// transformers.js reads special tokens in a user's text as such; the engine deliberately does not.
 const prompts = TWENTY_PROMPTS.map((prompt) => prompt.replaceAll(/<\|?|\|?>/gu, ''));
 
 const work = await mkdtemp(join(tmpdir(), 'runfleet-transformers-'));
@@ -69,12 +70,12 @@ async function ownAnswers(modelDir: string): Promise<Answer[]> {
     const { signal } = new AbortController();
     await engine.generate(prepared, (chunk) => (shown += chunk.text), signal);
 
-    // The engine tells text; the ids come from the same runtime and sampler beneath it.
+    // The engine returns text; the ids come from the same runtime and sampler below it.
     const sampler = new Sampler(request, [], folder.stopIds);
     const ids: number[] = [];
     let logits: Float32Array | undefined = await runtime.prefillChunk(0, prepared.promptIds, 0);
     for (let length = prepared.promptIds.length; ; length += 1) {
-      if (!logits) throw new Error('The runtime answered no logits.');
+      if (!logits) throw new Error('The runtime returned no logits.');
       const id = sampler.next(logits);
       ids.push(id);
       if (ids.length === TOKENS) break;

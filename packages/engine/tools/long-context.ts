@@ -1,7 +1,7 @@
-// Two prompts of 6,000 tokens at once on Phi-3.5-mini's own geometry, int4 with random weights, on this
-// machine's CPU: node --import tsx packages/engine/tools/long-context.ts
-// Takes 3 GB of disk, 9 GB of memory and six minutes on two cores. The second prompt
-// follows the first in the one long slot, and a short answer is written beside both.
+// Two prompts of 6,000 tokens at once on Phi-3.5-mini's own geometry, int4 with random weights, on
+// this machine's CPU: node --import tsx packages/engine/tools/long-context.ts
+// Takes 3 GB of disk, 9 GB of memory and six minutes on two cores. The second prompt follows the
+// first in the one long slot, and a short answer is written beside both.
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -59,7 +59,7 @@ try {
     answer('second', 1, PROMPT_TOKENS),
   ]);
   await short;
-  // They share no cache, so both were read.
+  // They share no cache, so both prompts were read.
   if (first !== second) throw new Error('Equal prompts were answered differently.');
   say('both answers are equal');
 } finally {

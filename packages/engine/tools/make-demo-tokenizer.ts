@@ -1,9 +1,9 @@
 // Learns the demo model's vocabulary from the text of models/demo/train/generate_text.py.
 //
-//   node --import tsx packages/engine/tools/make-demo-tokenizer.ts VOCABULARY.TXT TOKENIZER.JSON
+//  node --import tsx packages/engine/tools/make-demo-tokenizer.ts VOCABULARY.TXT TOKENIZER.JSON
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
+import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
 
 const VOCABULARY_SIZE = 1600;
 

@@ -1,10 +1,10 @@
 // How much an answer under a hard grammar delays the one beside it.
 //
-//   node --import tsx packages/engine/tools/measure-neighbours.ts [grammars]
+//  node --import tsx packages/engine/tools/measure-neighbours.ts [grammars]
 //
-// A model of Phi's vocabulary and of a small size answers freely, alone and then beside one answer
-// after the other under grammars that are drawn at random and taken at the door. It says the gaps
-// between the free answer's outputs, which come 16 ms apart at least: medians of three rounds.
+// A small model with Phi's vocabulary answers freely: alone, and then beside one answer after the
+// other under random grammars that the API would accept. Prints the gaps between the free answer's
+// outputs, which are at least 16 ms apart: medians of three rounds.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ const measured: { grammar: OutputGrammar; gaps: Gaps }[] = [];
 for (const grammar of grammars) measured.push({ grammar, gaps: await gapsBeside(engine, grammar) });
 measured.sort((left, right) => right.gaps.p99 - left.gaps.p99);
 process.stdout.write(
-  `${grammars.length} grammars were taken; the worst of them once more, in turns:\n`,
+  `${grammars.length} grammars were accepted; the worst of them again, in turns:\n`,
 );
 const compared: [string, OutputGrammar | null | undefined][] = [
   ['alone', undefined],
@@ -129,7 +129,7 @@ async function answer(
   signal: AbortSignal,
   onOutput: () => void,
 ) {
-  // Odds come with each token, also where its text waits for more.
+  // Log probabilities are sent with each token, even if its text is not complete yet.
   const prepared = await on.prepare(aRequest('What is a task?', { topLogprobs: 0, ...changes }));
   return await on.generate(prepared, onOutput, signal);
 }

@@ -1,9 +1,9 @@
-// What a step of decoding costs beside the graph's run: CPU time of the whole process while answers
-// are written, less that of bare runs on the same slots. Unlike the ratio of rates in
-// `pnpm bench:engine` it can be told on a busy machine. The model is small and has one thread, so that
-// its runs take little and nothing spins.
+// What a decode step costs beyond the graph's run: CPU time of the whole process while answers are
+// written, minus that of bare runs on the same slots. Unlike the ratio of rates in `pnpm
+// bench:engine` it can be measured on a busy machine. The model is small and has one thread, so its
+// runs take little and nothing spins.
 //
-//   node --import tsx packages/engine/tools/measure-steps.ts
+//  node --import tsx packages/engine/tools/measure-steps.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ for (const batch of BATCHES) {
   const differences: number[] = [];
   for (let round = 0; round < ROUNDS + ROUNDS_FIRST; round += 1) {
     const difference = (await cpuOf(() => answer(batch))) - (await cpuOf(() => runBare(batch)));
-    // The first rounds are for the compiler.
+    // The first rounds warm up the compiler.
     if (round >= ROUNDS_FIRST) differences.push(difference / STEPS);
   }
   const sorted = differences.toSorted((left, right) => left - right);

@@ -1,13 +1,13 @@
 // What sampling, log probabilities and grammars cost per token, on logits of Phi's vocabulary size.
 //
-//   node --import tsx packages/engine/tools/measure-text.ts [tokenizer.json]
+//  node --import tsx packages/engine/tools/measure-text.ts [tokenizer.json]
 //
-// Without a file it takes a vocabulary of Phi's size that is mostly filler.
+// Without a file it uses a vocabulary of Phi's size that is mostly filler.
 import { readFile } from 'node:fs/promises';
 
 import type { OutputGrammar } from '@runfleet/grammar';
 
-import { buildTokenizer } from '../src/builder/build-tokenizer.ts';
+import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
 import { GrammarPath } from '../src/grammar/grammar-path.ts';
 import { Grammars } from '../src/grammar/grammars.ts';
 import { readVocabulary } from '../src/grammar/vocabulary.ts';
@@ -36,7 +36,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 const json = process.argv[2] ? JSON.parse(await readFile(process.argv[2], 'utf8')) : undefined;
 const tokenizer = json ? new Tokenizer(parseTokenizerFile(json)) : buildTokenizer(ROWS).tokenizer;
 const random = new SeededRandom(3n);
-// Nearly normal, with a few tokens ahead of the rest as a model that knows what it says has them.
+// Nearly normal, with a few tokens far ahead of the rest, as in a confident model.
 const logits = Float32Array.from({ length: ROWS }, () => 8 + 6 * (sixSum() - 3));
 for (const [id, logit] of [24, 22.5, 21].entries()) logits[1_000 * (id + 1)] = logit;
 
@@ -126,7 +126,7 @@ function report(name: string, prepare: () => void, run: () => unknown) {
     prepare();
     const startedAt = performance.now();
     run();
-    // The first half is for the compiler.
+    // The first half warms up the compiler.
     if (round >= ROUNDS) times.push(performance.now() - startedAt);
   }
   say(`${name}: ${spread(times)}`);

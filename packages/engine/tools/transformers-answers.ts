@@ -1,5 +1,6 @@
-// Runs in a process of its own: `node --import tsx transformers-answers.ts <package dir> <model dir> <tokens>`, the
-// conversations as JSON on its input, `[{ promptIds, ids, text }]` as JSON on its output.
+// Runs in a process of its own: `node --import tsx transformers-answers.ts <package dir> <model
+// dir> <tokens>`. Reads the conversations as JSON from its input and writes `[{ promptIds, ids,
+// text }]` as JSON to its output.
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';

@@ -1,5 +1,5 @@
-// The engine's thread as `src/onnx/engine-thread.ts` is, with a second port for runs of its runtime
-// alone: the same session, in the same place in memory, which the engine's answers are held against.
+// The engine's thread like `src/onnx/engine-thread.ts`, with a second port for bare runs of its
+// runtime: the same session and the same memory that the engine's answers are compared with.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 
 import type { OnnxEngineSpec } from '../../src/engine.ts';
@@ -17,7 +17,9 @@ barePort.on('message', (ask: Decoding) => {
   void bare(ask).then((decoded) => barePort.postMessage(decoded));
 });
 
-/** No answer may be under way. What it leaves in the slots is of no scope, so no answer goes on from it. */
+/**
+ * No answer may be under way. The slots keep its tokens without a scope, so no answer reuses them.
+ */
 async function bare({ batch, contextTokens, tokens }: Decoding): Promise<Decoded> {
   for (let slot = 0; slot < batch; slot += 1) {
     runtime.rewind(slot, 0);
@@ -28,7 +30,7 @@ async function bare({ batch, contextTokens, tokens }: Decoding): Promise<Decoded
     const length = contextTokens + step;
     const rows = Array.from({ length: batch }, (_, slot) => ({ slot, id: 500, length }));
     await runtime.decode(rows);
-    for (const { slot } of rows) clock.said(slot);
+    for (const { slot } of rows) clock.count(slot);
   }
   return clock.end();
 }

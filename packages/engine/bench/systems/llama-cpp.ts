@@ -57,7 +57,7 @@ serve(async (ask: Ask) => {
   const clock = new TokenClock(ask);
   const lane = async (sequence: number) => {
     const prompt = promptIds(sequence, ask.contextTokens);
-    for await (const _ of continued(sequence, prompt, ask.tokens)) clock.said(sequence);
+    for await (const _ of continued(sequence, prompt, ask.tokens)) clock.count(sequence);
   };
   await Promise.all(Array.from({ length: ask.batch }, (_, sequence) => lane(sequence)));
   return { decoded: clock.end() };

@@ -1,4 +1,7 @@
-/** The engine itself, as a worker uses it: `runfleet.ts <model folder> <capi | stock> <provider> <slots> <threads> [context length]`. */
+/**
+ * The engine as a worker uses it: `runfleet.ts <model folder> <capi | stock> <provider> <slots>
+ * <threads> [context length]`.
+ */
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { MessageChannel, Worker } from 'node:worker_threads';
@@ -58,10 +61,11 @@ async function open(): Promise<Engine> {
 
 async function decode(engine: Engine, ask: Decoding): Promise<Decoded> {
   calls += 1;
-  // Several prompts find their beginnings in their slots, so that all are written from one moment on.
+  // Several prompts find their starts cached in their slots, so all of them begin to answer at
+  // once.
   if (ask.batch > 1) await write(engine, { ...ask, tokens: 1 }, () => {});
   const clock = new TokenClock(ask);
-  await write(engine, ask, (sequence, tokens) => clock.said(sequence, tokens));
+  await write(engine, ask, (sequence, tokens) => clock.count(sequence, tokens));
   return clock.end();
 }
 
@@ -71,7 +75,10 @@ async function runBare(ask: Decoding): Promise<Decoded> {
   return decoded;
 }
 
-/** Watching takes 26 us of a core a millisecond, so no rate is taken at the same time. */
+/**
+ * Sampling the timer takes 26 us of a core per millisecond, so no rate is measured at the same
+ * time.
+ */
 async function stall(engine: Engine, ask: Decoding): Promise<number> {
   calls += 1;
   const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
@@ -86,24 +93,24 @@ async function write(
   { batch, contextTokens, tokens }: Decoding,
   onTokens: (sequence: number, tokens: number) => void,
 ): Promise<void> {
-  // No call finds what an earlier one has read.
+  // No call reuses what an earlier one has read.
   const cacheScope = String(calls);
   const request = aRequest('', { minTokens: tokens, maxTokens: tokens, cacheScope });
   const sequence = async (index: number) => {
     let seen = 0;
-    const said = (chunk: { tokens: number }) => {
+    const onChunk = (chunk: { tokens: number }) => {
       onTokens(index, chunk.tokens - seen);
       seen = chunk.tokens;
     };
     const prepared = { promptIds: promptIds(index, contextTokens), request };
-    await opened.generate(prepared, said, neverAborted);
-    // Text of the last tokens may be none.
+    await opened.generate(prepared, onChunk, neverAborted);
+    // The text of the last tokens may be empty.
     onTokens(index, tokens - seen);
   };
   await Promise.all(Array.from({ length: batch }, (_, index) => sequence(index)));
 }
 
-/** Ids come with their log probabilities; an id that ends an answer is not among them. */
+/** Ids are read from the log probabilities, which do not include the id that ends an answer. */
 async function continued(
   engine: Engine,
   { prompts, tokens }: Ask & { do: 'continue' },
@@ -113,9 +120,9 @@ async function continued(
   for (const prompt of prompts) {
     const answer: number[] = [];
     const prepared = { promptIds: prompt, request };
-    const said = ({ logprobs = [] }: OutputChunk) =>
+    const onChunk = ({ logprobs = [] }: OutputChunk) =>
       void answer.push(...logprobs.map(({ id }) => id));
-    await engine.generate(prepared, said, neverAborted);
+    await engine.generate(prepared, onChunk, neverAborted);
     ids.push(answer);
   }
   return ids;

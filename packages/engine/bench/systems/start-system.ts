@@ -1,4 +1,4 @@
-// For peers that bring an ONNX Runtime of their own.
+// For peers that bring their own ONNX Runtime.
 import '../../src/runtime/turn-off-telemetry.ts';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
@@ -10,7 +10,7 @@ import type { Answer, Ask, Decoded, Decoding } from '../protocol.ts';
 /** How asks reach a process and answers come back. */
 type Channel = { send(ask: Ask): void; next(): Promise<unknown> };
 
-/** A measured system, in a process of its own from which nothing of the others can be seen. */
+/** A measured system, in a process of its own that shares nothing with the others. */
 export class System implements AsyncDisposable {
   readonly name: string;
   readonly #process: ChildProcess;
@@ -22,7 +22,7 @@ export class System implements AsyncDisposable {
     this.#channel = channel;
   }
 
-  /** `script` is a file of this folder. Rejects where the process ends before it is ready. */
+  /** `script` is a file of this folder. Rejects if the process ends before it is ready. */
   static async start(name: string, script: string, args: readonly string[]): Promise<System> {
     const child = fork(pathOf(script), args, { execArgv: ['--import', 'tsx'] });
     return System.#ready(name, child, {
@@ -31,7 +31,7 @@ export class System implements AsyncDisposable {
     });
   }
 
-  /** The same for a script of Python, whose asks and answers are lines. */
+  /** The same for a Python script, whose asks and answers are lines. */
   static async startPython(
     name: string,
     python: string,

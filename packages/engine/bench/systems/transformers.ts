@@ -1,4 +1,7 @@
-/** transformers.js on the same folder: `transformers.ts <peers folder> <model folder>`. One sequence at a time: it pads on the left, which this graph computes wrongly. */
+/**
+ * transformers.js on the same folder: `transformers.ts <peers folder> <model folder>`. One sequence
+ * at a time: it pads on the left, which this graph computes wrongly.
+ */
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
@@ -15,12 +18,12 @@ const model = await AutoModelForCausalLM.from_pretrained(basename(modelDir), {
   device: 'cpu',
 });
 
-async function continued(prompt: readonly number[], tokens: number, said: () => void) {
+async function continued(prompt: readonly number[], tokens: number, onToken: () => void) {
   const shape = [1, prompt.length];
   class Streamer extends BaseStreamer {
     #isPrompt = true;
     put() {
-      if (!this.#isPrompt) said();
+      if (!this.#isPrompt) onToken();
       this.#isPrompt = false;
     }
     end() {}
@@ -44,6 +47,6 @@ serve(async (ask: Ask) => {
   }
   if (ask.batch !== 1) return { failed: 'transformers.js is measured at batch 1 only.' };
   const clock = new TokenClock(ask);
-  await continued(promptIds(0, ask.contextTokens), ask.tokens, () => clock.said(0));
+  await continued(promptIds(0, ask.contextTokens), ask.tokens, () => clock.count(0));
   return { decoded: clock.end() };
 });

@@ -34,7 +34,7 @@ test.each([
   ['What is 2+3?', '2 + 3 = 5.'],
   ['What is a task?', 'one request'],
   ['Bye!', 'goodbye'],
-])('the demo model answers %s in its place and ends by itself', async (prompt, expected) => {
+])('the demo model answers %s and ends its answer', async (prompt, expected) => {
   const prepared = await engine.prepare(aRequest(prompt, { maxTokens: 100 }));
   let answer = '';
   const { finishReason } = await engine.generate(

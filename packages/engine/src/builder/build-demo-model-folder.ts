@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { recordAt } from '../folder/read-json.ts';
-import { readTokenizer } from './build-tokenizer.ts';
 import { type ModelSize, TINY_MODEL } from './model-size.ts';
-import type { PhiWeights } from './phi-weights.ts';
+import { readTokenizer } from './phi3/build-tokenizer.ts';
+import type { PhiWeights } from './phi3/phi-weights.ts';
 import { Safetensors } from './safetensors.ts';
 import { type BuiltFolder, type FolderLayout, writeModelFolder } from './write-model-folder.ts';
 
-/** `models/demo` of the repository, where the weights, the vocabulary and their training are. */
+/** `models/demo` of the repository: the weights, the vocabulary and the training code. */
 const DEMO_MODEL_FILES = fileURLToPath(new URL('../../../../models/demo/', import.meta.url));
 
 /**
- * Writes the folder of the trained demo model from the files in `models/demo`, by the rules of
- * `writeModelFolder`. Throws where one of them is missing or was cut short.
+ * Writes the folder of the trained demo model from the files in `models/demo`, with
+ * `writeModelFolder`. Throws if one of them is missing or truncated.
  */
 export async function buildDemoModelFolder(
   dir: string,
@@ -41,7 +41,7 @@ async function readDemoFile(name: string): Promise<Buffer> {
   const path = join(DEMO_MODEL_FILES, name);
   return await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
-    throw new Error(`${path} is missing. It belongs to the repository; check it out again.`, {
+    throw new Error(`${path} is missing. It is part of the repository; check it out again.`, {
       cause: error,
     });
   });
@@ -52,7 +52,7 @@ function readRecord(bytes: Buffer): Record<string, unknown> {
 }
 
 function demoSize(config: Record<string, unknown>): ModelSize {
-  // Where a field is missing or no number, checkModelSize says which.
+  // If a field is missing or not a number, checkModelSize names it.
   return {
     ...TINY_MODEL,
     hiddenSize: Number(config['hidden_size']),

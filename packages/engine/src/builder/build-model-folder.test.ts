@@ -39,7 +39,7 @@ test('the same options give the same bytes', async () => {
   }
 });
 
-test('what is already built is left alone; other options, or damage, build anew', async () => {
+test('an existing folder is kept; other options or damage rebuild it', async () => {
   const dir = await newPath();
   expect((await buildModelFolder(dir)).isBuilt).toBe(true);
   expect((await buildModelFolder(dir)).isBuilt).toBe(false);
@@ -49,14 +49,14 @@ test('what is already built is left alone; other options, or damage, build anew'
   expect(await readdir(dirname(dir))).toEqual(['model']);
 });
 
-test('several at once leave one whole folder and nothing beside it', async () => {
+test('several builds at once leave one complete folder and nothing else', async () => {
   const dir = await newPath();
   await Promise.all([buildModelFolder(dir), buildModelFolder(dir), buildModelFolder(dir)]);
   expect(await readdir(dirname(dir))).toEqual(['model']);
   expect((await buildModelFolder(dir)).isBuilt).toBe(false);
 });
 
-test('several that replace an older one at once leave one whole folder, too', async () => {
+test('several builds that replace an older folder at once leave one complete folder', async () => {
   const dir = await newPath();
   for (let seed = 1; seed <= 5; seed += 1) {
     await Promise.all(Array.from({ length: 4 }, () => buildModelFolder(dir, { seed })));
@@ -72,7 +72,7 @@ test('a folder with other files is never replaced', async () => {
   expect(await readFile(join(dir, 'precious.txt'), 'utf8')).toBe('mine');
 });
 
-test('the layout of transformers.js opens as well', async () => {
+test('a folder in the layout of transformers.js opens', async () => {
   const dir = await newPath();
   await buildModelFolder(dir, { layout: 'transformers', inlineBytesMax: 0 });
   await using engine = await openEngine({
@@ -91,6 +91,6 @@ test.each([
   ['blockSize', { blockSize: 33 }],
   ['vocabularySize', { vocabularySize: 300 }],
   ['maxPositions', { maxPositions: 100 }],
-])('a bad %s is refused by its name', async (field, options) => {
+])('an invalid %s is refused, and the error names it', async (field, options) => {
   await expect(buildModelFolder(await newPath(), options)).rejects.toThrow(field);
 });

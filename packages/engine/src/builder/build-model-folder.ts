@@ -1,14 +1,14 @@
-import { buildTokenizer } from './build-tokenizer.ts';
 import { type ModelSize, TINY_MODEL } from './model-size.ts';
-import { phiWeights } from './phi-weights.ts';
+import { buildTokenizer } from './phi3/build-tokenizer.ts';
+import { phiWeights } from './phi3/phi-weights.ts';
 import { TRAINING_PARAGRAPHS } from './training-text.ts';
 import { type BuiltFolder, type FolderLayout, writeModelFolder } from './write-model-folder.ts';
 
 export type BuildOptions = Partial<ModelSize> & FolderLayout;
 
 /**
- * Writes a model folder with seeded random weights, TINY_MODEL where the options say nothing else, by
- * the rules of `writeModelFolder`.
+ * Writes a model folder with seeded random weights, with `writeModelFolder`. The defaults are those
+ * of TINY_MODEL.
  */
 export async function buildModelFolder(
   dir: string,

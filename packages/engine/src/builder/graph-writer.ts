@@ -12,7 +12,7 @@ import { toAwq, toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts
 import { ioType, type ModelSize } from './model-size.ts';
 import type { TensorSink } from './tensor-file.ts';
 
-/** A node has one output, named after it, unless it says otherwise. */
+/** A node has one output, named after it, unless `outputs` is given. */
 export type AddedNode = Omit<NodeOptions, 'outputs'> & { outputs?: readonly string[] };
 
 export type Matrix = { weights: Float32Array; outputs: number; inputs: number };
@@ -31,7 +31,7 @@ export class GraphWriter {
     this.#tensors = tensors;
   }
 
-  /** The name of its first output. */
+  /** Returns the name of the node's first output. */
   node(operator: string, options: AddedNode): string {
     const outputs = options.outputs ?? [outputOf(options.name)];
     this.#nodes.push(node(operator, { ...options, outputs }));
@@ -48,10 +48,13 @@ export class GraphWriter {
     return name;
   }
 
-  /** `path` as the published node has it, `/model/layers.0.mlp.up_proj`; the weight's name follows from it. */
+  /**
+   * `path` is the name of the published node, `/model/layers.0.mlp.up_proj`; the weight's name is
+   * derived from it.
+   */
   matMul(path: string, input: string, matrix: Matrix, output?: string): string {
     const { precision, quantizer } = this.#size;
-    // The quantizer that knows activations leaves the head to the one that does not.
+    // The AWQ quantizer leaves the head to the symmetric one, which needs no activations.
     const isAwq = quantizer === 'awq' && path !== '/lm_head';
     if (precision !== 'int4') return this.#floatMatMul(path, input, matrix, output);
     return isAwq

@@ -1,6 +1,6 @@
 import { floatToHalf } from '../runtime/half-float.ts';
 
-/** The same memory, byte by byte. */
+/** The same memory as bytes. */
 export function toBytes(
   values: Float32Array | Uint16Array | Uint8Array | BigInt64Array,
 ): Uint8Array {
@@ -14,10 +14,10 @@ export function toHalves(values: Float32Array): Uint16Array {
   return halves;
 }
 
-// Tiles that stay in the cache: a plain double loop over 25M weights is ten times slower.
+// Tiles stay in the cache: a plain double loop over 25M weights is ten times slower.
 const TILE = 32;
 
-/** `[outputs, inputs]` to `[inputs, outputs]`, which MatMul wants. */
+/** `[outputs, inputs]` to `[inputs, outputs]`, which MatMul expects. */
 export function transpose(values: Float32Array, outputs: number, inputs: number): Float32Array {
   const turned = new Float32Array(values.length);
   for (let top = 0; top < outputs; top += TILE) {
@@ -35,7 +35,7 @@ export function transpose(values: Float32Array, outputs: number, inputs: number)
 export type Int4Matrix = { packed: Uint8Array; scales: Float32Array };
 
 /**
- * Symmetric blocks as MatMulNBits reads them: a weight is `(nibble - 8) * scale`, two to a byte, low
+ * Symmetric blocks as MatMulNBits reads them: a weight is `(nibble - 8) * scale`, two per byte, low
  * nibble first, each row padded to whole blocks.
  */
 export function toInt4(
@@ -66,14 +66,17 @@ export function toInt4(
   return { packed, scales };
 }
 
-// The sum is never negative, so cutting it off is rounding, at a fraction of Math.round's cost.
+// The sum is never negative, so truncating rounds it, at a fraction of Math.round's cost.
 function toNibble(weight: number): number {
   return (weight + 8.5) | 0;
 }
 
 export type AwqMatrix = Int4Matrix & { zeros: Uint8Array };
 
-/** Blocks with zero points: a weight is `(nibble - zero) * scale`; two zeros to a byte, each row padded. */
+/**
+ * Blocks with zero points: a weight is `(nibble - zero) * scale`; two zeros per byte, each row
+ * padded.
+ */
 export function toAwq(
   values: Float32Array,
   rows: number,

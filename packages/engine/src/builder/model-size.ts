@@ -1,34 +1,38 @@
-/** What decides a built model, to the last bit. */
+/** Everything that determines a built model, to the last bit. */
 export type ModelSize = {
   hiddenSize: number;
   intermediateSize: number;
   layers: number;
-  /** Query heads and key-value heads alike, as in Phi-3.5-mini. */
+  /** The number of query heads and of key-value heads, which is the same in Phi-3.5-mini. */
   heads: number;
-  /** Rows of the logits; the tokenizer has fewer, as the published one. */
+  /** Rows of the logits; the tokenizer has fewer ids, as in the published model. */
   vocabularySize: number;
   precision: 'fp32' | 'fp16' | 'int4';
   /** Weights that share a scale at int4. */
   blockSize: number;
-  /** What int4 matrices compute with: 0 is the activations as they are, 4 is their int8 rounding, as published. */
+  /**
+   * What int4 matrices multiply with: 0 is the activations themselves, 4 is their int8 rounding, as
+   * published.
+   */
   accuracyLevel: 0 | 4;
   /**
-   * How int4 blocks stand in the graph: `rtn` as ONNX Runtime's own quantizer writes them, symmetric;
-   * `awq` as the model builder does from AWQ weights, with zero points, the head left to `rtn`.
+   * The form of int4 blocks in the graph: `rtn` is symmetric, as ONNX Runtime's own quantizer
+   * writes them; `awq` has zero points and leaves the head to `rtn`, as the model builder does for
+   * AWQ weights.
    */
   quantizer: 'rtn' | 'awq';
   /**
-   * `cpu` and `cuda`: rotary inside attention. `gpu`: a `position_ids` input. All but fp32, and int4
-   * for the cpu, have half-precision caches and logits.
+   * `cpu` and `cuda` rotate inside attention; `gpu` has a `position_ids` input. Caches and logits
+   * are in half precision, except at fp32 and at int4 for the cpu.
    */
   variant: 'cpu' | 'cuda' | 'gpu';
-  /** Beyond this many tokens LongRoPE changes tables; the loader ends the context here. */
+  /** Beyond this many tokens LongRoPE uses its other table. */
   originalMaxPositions: number;
   maxPositions: number;
   seed: number;
   /**
-   * How strongly an answer tends to end after a sentence. At 0.8 greedy answers of the tiny model go
-   * on and some sampled ones end; at 1.3 most end after a few sentences.
+   * How strongly an answer tends to end after a sentence. At 0.8 the tiny model's greedy answers do
+   * not end and some sampled ones do; at 1.3 most end after a few sentences.
    */
   endWeight: number;
 };
@@ -51,7 +55,7 @@ export const TINY_MODEL: ModelSize = {
   endWeight: 0.8,
 };
 
-/** Phi-3.5-mini's own size, 3.8B weights; at int4 about 2.8 GB. The weights are still random. */
+/** Phi-3.5-mini's own size, 3.8B weights; about 2.8 GB at int4. The weights are still random. */
 export const FULL_MODEL: ModelSize = {
   hiddenSize: 3072,
   intermediateSize: 8192,
@@ -69,7 +73,7 @@ export const FULL_MODEL: ModelSize = {
   endWeight: 0.8,
 };
 
-/** Throws with the field's name where the graph could not be built or run. */
+/** Throws with the field's name if the graph could not be built or run. */
 export function checkModelSize(size: ModelSize): void {
   const counts = [
     'hiddenSize',
@@ -97,7 +101,7 @@ export function checkModelSize(size: ModelSize): void {
   }
 }
 
-/** Values of one head, of keys as of values. */
+/** The width of one head of keys and of values. */
 export function headSize(size: ModelSize): number {
   return size.hiddenSize / size.heads;
 }

@@ -1,6 +1,6 @@
 import { recordAt } from '../folder/read-json.ts';
 
-/** Tensors by name from the bytes of a safetensors file. */
+/** The tensors of a safetensors file, by name. */
 export class Safetensors {
   readonly #bytes: Uint8Array;
   readonly #header: Record<string, unknown>;
@@ -11,7 +11,7 @@ export class Safetensors {
     const headerBytes = bytes.byteLength < 8 ? 0 : Number(view.getBigUint64(0, true));
     this.#start = 8 + headerBytes;
     if (headerBytes === 0 || this.#start > bytes.byteLength) {
-      throw new Error('This is no safetensors file, or it was cut short. Copy it again.');
+      throw new Error('This is not a safetensors file, or it is truncated. Copy it again.');
     }
     const header: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(8, this.#start)));
     // Not a Buffer, whose `slice` is a view.
@@ -20,11 +20,11 @@ export class Safetensors {
   }
 
   floats(name: string, count: number): Float32Array {
-    // A copy, since a view of wide elements must start at a multiple of their size.
+    // A copy, because a view of wide elements must start at a multiple of their size.
     return new Float32Array(this.#read(name, 'F32', 4 * count).slice().buffer);
   }
 
-  /** A matrix of bytes with a scale for each row, as weights. */
+  /** Weights from a matrix of bytes with a scale for each row. */
   scaledBytes(name: string, rows: number, columns: number): Float32Array {
     const bytes = new Int8Array(this.#read(name, 'I8', rows * columns).slice().buffer);
     const scales = this.floats(`${name}.scale`, rows);
@@ -41,7 +41,7 @@ export class Safetensors {
     const { dtype, data_offsets: offsets } = recordAt(this.#header, name);
     const [from, to]: unknown[] = Array.isArray(offsets) ? offsets : [];
     if (typeof from !== 'number' || typeof to !== 'number' || dtype !== type) {
-      throw new Error(`The safetensors file holds no ${name} of type ${type}.`);
+      throw new Error(`The safetensors file has no tensor ${name} of type ${type}.`);
     }
     const bytes = this.#bytes.subarray(this.#start + from, this.#start + to);
     if (bytes.byteLength === length) return bytes;

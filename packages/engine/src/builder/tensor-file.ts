@@ -3,16 +3,18 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { externalTensor, inlineTensor, type TensorHead } from '../onnx-file/onnx-format.ts';
 import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
 
-/** Where the graph's weights go: into its own file, or into a data file beside it. */
+/** Where the graph's weights are written: into the graph file, or into a data file beside it. */
 export type TensorSink = { add(head: TensorHead, bytes: Uint8Array): ProtobufWriter };
 
 /** For a graph whose weights fit into its own file. */
 export const INLINE_TENSORS: TensorSink = { add: inlineTensor };
 
-// Readers map the file into memory, which wants each tensor on a page of its own.
+// Readers map the file into memory, which requires each tensor to start on a page.
 const PAGE_BYTES = 4096;
 
-/** A data file beside the graph, written tensor by tensor; `location` is what the graph calls it. */
+/**
+ * A data file beside the graph, written tensor by tensor; `location` is the graph's name for it.
+ */
 export class TensorFile implements TensorSink {
   readonly #location: string;
   readonly #file: number;
@@ -24,7 +26,7 @@ export class TensorFile implements TensorSink {
   }
 
   add(head: TensorHead, bytes: Uint8Array): ProtobufWriter {
-    // A table of a few numbers is not worth a page, and shape inference wants to read it.
+    // A small table is not worth a page, and shape inference must read it.
     if (bytes.byteLength < PAGE_BYTES) return inlineTensor(head, bytes);
     const offset = this.#offset;
     for (let written = 0; written < bytes.byteLength;) {

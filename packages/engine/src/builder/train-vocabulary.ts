@@ -5,9 +5,9 @@ export type Vocabulary = { tokens: string[]; merges: [string, string][] };
 const PRINTABLE_ASCII = Array.from({ length: 94 }, (_, at) => String.fromCharCode(33 + at));
 
 /**
- * Learns a byte-pair vocabulary from a text, in the layout of the Llama family: <unk>, <s>, </s>, the
- * 256 bytes, then what the merges make, then single characters. The same text gives the same
- * vocabulary. It never joins a ▁ to what stands before it, as no published vocabulary does.
+ * Learns a byte-pair vocabulary from a text, in the layout of the Llama family: <unk>, <s>, </s>,
+ * the 256 bytes, the merged tokens, then single characters. The same text gives the same
+ * vocabulary. Like published vocabularies, it never joins a ▁ to what precedes it.
  */
 export function trainVocabulary(text: string, tokensMax: number): Vocabulary {
   const characters = ['▁', ...PRINTABLE_ASCII];
@@ -22,7 +22,7 @@ export function trainVocabulary(text: string, tokensMax: number): Vocabulary {
     const pair = commonestPair(words);
     if (!pair) break;
     const joined = pair.join('');
-    // Two different pairs can make one token; both are merges, the token is listed once.
+    // Two different pairs can make one token; both are merges, but the token is listed once.
     if (!known.has(joined)) merged.push(joined);
     known.add(joined);
     merges.push(pair);
@@ -43,7 +43,10 @@ function countWords(text: string, known: ReadonlySet<string>): Word[] {
     .filter(({ parts }) => parts.every((part) => known.has(part)));
 }
 
-/** Of equals the first in the order of their letters, so that nothing depends on the order of words. */
+/**
+ * Among equal counts the first in alphabetical order, so the result does not depend on the order of
+ * words.
+ */
 function commonestPair(words: readonly Word[]): [string, string] | undefined {
   const counts = new Map<string, { pair: [string, string]; count: number }>();
   for (const { parts, count } of words) {

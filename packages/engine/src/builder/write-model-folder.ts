@@ -3,47 +3,50 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { readJson } from '../folder/read-json.ts';
-import type { BuiltTokenizer } from './build-tokenizer.ts';
-import { folderConfigs } from './folder-configs.ts';
 import { checkModelSize, type ModelSize } from './model-size.ts';
-import { phiGraph } from './phi-graph.ts';
-import type { PhiWeights } from './phi-weights.ts';
+import type { BuiltTokenizer } from './phi3/build-tokenizer.ts';
+import { folderConfigs } from './phi3/folder-configs.ts';
+import { phiGraph } from './phi3/phi-graph.ts';
+import type { PhiWeights } from './phi3/phi-weights.ts';
 import { INLINE_TENSORS, TensorFile } from './tensor-file.ts';
 
 /** What a folder is written from. */
 export type WeightSource = {
-  /** Another one where, at the same size, other files would be written. */
+  /** Differs if the same size would give other files. */
   fingerprint: string;
-  /** Asked only where there is something to write. */
+  /** Called only if there is something to write. */
   open(): { built: BuiltTokenizer; weights: PhiWeights };
 };
 
 export type FolderLayout = {
-  /** `published`: model.onnx beside the configurations. `transformers`: onnx/model.onnx, for transformers.js. */
+  /**
+   * `published`: model.onnx beside the configurations. `transformers`: onnx/model.onnx, for
+   * transformers.js.
+   */
   layout?: 'published' | 'transformers';
-  /** Weights beyond this many bytes go to model.onnx.data; a protobuf file cannot pass 2 GB. */
+  /** Weights above this size go to model.onnx.data; a protobuf file cannot exceed 2 GB. */
   inlineBytesMax?: number;
 };
 
 export type BuiltFolder = {
   dir: string;
-  /** False where the same model was already there. */
+  /** False if the same model already existed. */
   isBuilt: boolean;
   size: ModelSize;
   parameters: number;
 };
 
 const STAMP_FILE = 'runfleet-model.json';
-// To be raised with every change to what is written, so that folders of older forms are built anew.
+// Raise this with every change to the files, so that older folders are rebuilt.
 const FORMAT = 1;
 const INLINE_BYTES_MAX = 64 * 2 ** 20;
-/** Of putting a folder where others put theirs. */
+/** Attempts to move the folder into place while other processes do the same. */
 const TRIES_MAX = 10;
 
 /**
- * Writes a complete model folder in the published form. The folder appears whole or not at all, also
- * where several processes write it at once, and is left alone where it already holds the same model.
- * Throws where `dir` holds anything that this function did not write.
+ * Writes a complete model folder in the published form. The folder appears as a whole or not at
+ * all, even if several processes write it at once, and is kept if it already holds the same model.
+ * Throws if `dir` holds anything that this function did not write.
  */
 export async function writeModelFolder(
   dir: string,
@@ -117,13 +120,13 @@ async function writeStamp(work: string, stamp: string, size: ModelSize): Promise
   await writeFile(join(work, STAMP_FILE), `${JSON.stringify(content, undefined, 1)}\n`);
 }
 
-/** The stamp of a folder whose files are all there at their full length. */
+/** The stamp of a folder whose files all have their full length. */
 async function readStamp(path: string): Promise<string | undefined> {
   const content = await readJson(join(path, STAMP_FILE)).catch(() => undefined);
   if (typeof content?.['stamp'] !== 'string' || typeof content['files'] !== 'object')
     return undefined;
   const { stamp, files }: Stamp = { stamp: content['stamp'], files: { ...content['files'] } };
-  // It may be replaced meanwhile.
+  // The folder may be replaced at the same time.
   const found = (await fileSizes(path).catch(ignoreMissing)) ?? {};
   const isWhole = Object.entries(files).every(([name, bytes]) => found[name] === bytes);
   return isWhole ? stamp : undefined;
@@ -147,7 +150,7 @@ async function refuseForeignFolder(path: string): Promise<void> {
   throw new Error(`${path} holds files that are not a built model; choose another folder.`);
 }
 
-/** False where another process put the same model there first. */
+/** False if another process put the same model there first. */
 async function replaceFolder(work: string, path: string, stamp: string): Promise<boolean> {
   for (let left = TRIES_MAX; ; left -= 1) {
     if ((await readStamp(path)) === stamp) return false;
@@ -157,7 +160,7 @@ async function replaceFolder(work: string, path: string, stamp: string): Promise
       await rename(work, path);
       return true;
     } catch (error) {
-      // Renaming onto a folder fails unless it is empty: somebody else was faster.
+      // Renaming onto a folder fails unless it is empty: another process was faster.
       if (left === 0) throw error;
     } finally {
       await rm(old, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { GrammarPath } from './grammar-path.ts';
 import { GrammarService } from './grammar-service.ts';
 import { Grammars } from './grammars.ts';

@@ -1,7 +1,7 @@
 import { follow, type OutputGrammar, type State, Work } from '@runfleet/grammar';
 import { expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
 import { GrammarPath } from './grammar-path.ts';
 import { Grammar } from './grammar.ts';

@@ -2,7 +2,7 @@ import type { OutputGrammar } from '@runfleet/grammar';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
 import { Detokenizer } from '../text/detokenizer.ts';
 import { GrammarPath } from './grammar-path.ts';

@@ -1,8 +1,8 @@
 import type { OutputGrammar } from '@runfleet/grammar';
 import { afterAll, expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
 import { TINY_MODEL } from '../builder/model-size.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import type { Engine, GenerateRequest, OutputChunk } from '../engine.ts';
 import { openEngine } from '../open-engine.ts';
 import { aRequest, TWENTY_PROMPTS } from '../testing/a-request.ts';

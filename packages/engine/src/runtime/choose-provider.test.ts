@@ -10,7 +10,7 @@ import type { ProviderName } from './provider.ts';
 const dir = await mkdtemp(join(tmpdir(), 'runfleet-provider-'));
 afterAll(async () => await rm(dir, { recursive: true, force: true }));
 
-/** Opens everything but the named providers. */
+/** Opens every provider except the named ones. */
 function openBut(...broken: ProviderName[]) {
   return async (provider: ProviderName) => {
     if (broken.includes(provider)) throw new Error(`${provider} is broken`);
@@ -18,7 +18,7 @@ function openBut(...broken: ProviderName[]) {
   };
 }
 
-test('a provider that is asked for by name is taken or fails, without another in its place', async () => {
+test('a provider requested by name opens or fails; no other replaces it', async () => {
   expect(await chooseProvider('webgpu', dir, openBut())).toEqual({
     opened: 'webgpu',
     provider: 'webgpu',
@@ -27,7 +27,7 @@ test('a provider that is asked for by name is taken or fails, without another in
   await expect(chooseProvider('cuda', dir, openBut('cuda'))).rejects.toThrow('cuda is broken');
 });
 
-test('auto without cuda’s library does not try it, and says so in one line', async () => {
+test('auto without cuda’s library does not try it, and notes that in one line', async () => {
   const tried: string[] = [];
   const { provider, note } = await chooseProvider('auto', dir, async (name) => {
     tried.push(name);
@@ -38,7 +38,7 @@ test('auto without cuda’s library does not try it, and says so in one line', a
   expect(note).toMatch(/^no cuda: its library is not installed; no webgpu: [^\n]+$/u);
 });
 
-test('auto with cuda’s library takes cuda, or else says what it failed with', async () => {
+test('auto with cuda’s library opens cuda, or notes why it failed', async () => {
   const names = ['libonnxruntime_providers_cuda.so', 'onnxruntime_providers_cuda.dll'];
   for (const name of names) await writeFile(join(dir, name), '');
   expect(await chooseProvider('auto', dir, openBut())).toMatchObject({
@@ -50,7 +50,7 @@ test('auto with cuda’s library takes cuda, or else says what it failed with', 
   expect(note).toContain('no cuda: cuda is broken');
 });
 
-test('where even the cpu fails, its failure is the answer', async () => {
+test('if even the cpu fails, its failure is reported', async () => {
   await expect(chooseProvider('auto', dir, openBut('cuda', 'webgpu', 'cpu'))).rejects.toThrow(
     'cpu is broken',
   );

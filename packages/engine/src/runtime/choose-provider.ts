@@ -5,8 +5,8 @@ import type { OnnxEngineSpec } from '../engine.ts';
 import type { ProviderName } from './provider.ts';
 
 /**
- * Opens on the provider that is asked for. `auto` is the first of cuda, webgpu and cpu that opens,
- * and `note` says in a line why those before it did not; it is empty where there were none.
+ * Opens the requested provider. `auto` is the first of cuda, webgpu and cpu that opens; `note`
+ * explains in one line why the earlier ones did not. It is empty if there were none.
  */
 export async function chooseProvider<Opened>(
   wanted: OnnxEngineSpec['provider'],
@@ -31,7 +31,7 @@ export async function chooseProvider<Opened>(
   return { opened: await open('cpu'), provider: 'cpu', note: misses.join('; ') };
 }
 
-/** What is known without trying, which takes seconds where it fails. */
+/** Reasons that are known without trying, because a failed attempt takes seconds. */
 function whyNot(provider: 'cuda' | 'webgpu', libraryDir: string): string | undefined {
   if (provider === 'cuda') {
     const library =
@@ -40,7 +40,7 @@ function whyNot(provider: 'cuda' | 'webgpu', libraryDir: string): string | undef
         : 'libonnxruntime_providers_cuda.so';
     return existsSync(join(libraryDir, library)) ? undefined : 'its library is not installed';
   }
-  // A software driver would open, and be slower than the CPU provider.
+  // A software driver would open, but be slower than the CPU provider.
   if (process.platform === 'linux' && !hasGraphicsDevice()) return 'no GPU in /dev';
   return undefined;
 }
@@ -50,7 +50,7 @@ function hasGraphicsDevice(): boolean {
   try {
     return readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
   } catch {
-    // No such folder: no such device.
+    // Without that folder there is no such device.
     return false;
   }
 }

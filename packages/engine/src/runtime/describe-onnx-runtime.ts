@@ -1,10 +1,13 @@
-/** What the installed ONNX Runtime is: its version, and its providers with whether their code is in the library itself. */
+/**
+ * The installed ONNX Runtime: its version, and its providers with whether each one's code is in the
+ * library itself.
+ */
 export type OnnxRuntimeFacts = {
   version: string | undefined;
   providers: { name: string; bundled: boolean }[];
 };
 
-/** Loads the library; throws where this machine cannot. */
+/** Loads the library; throws if this machine cannot. */
 export async function describeOnnxRuntime(): Promise<OnnxRuntimeFacts> {
   const { env, listSupportedBackends } = await import('./onnxruntime-node.ts');
   return {

@@ -29,14 +29,14 @@ test.each([
     /webgpu provider does not load/u,
   ],
   ['cpu', 'std::bad_alloc', 'infra', /Not enough memory to load/u],
-  ['cpu', 'Protobuf parsing failed.', 'model', /damaged or cut short/u],
+  ['cpu', 'Protobuf parsing failed.', 'model', /damaged or truncated/u],
 ])('loading on %s: %s', (provider, reason, kind, message) => {
   const explained = explainLoadFailure(new Error(reason), '/models/phi/model.onnx', provider);
   expect(explained).toMatchObject({ kind, message: expect.stringMatching(message) });
 });
 
 test.each([
-  ['Exiting due to terminate flag being set to true.', /was ended/u],
+  ['Exiting due to terminate flag being set to true.', /was stopped/u],
   ['Failed to allocate memory for requested buffer of size 1073741824', /did not get the memory/u],
   ['Non-zero status code returned while running Gather node.', /failed on cuda: Non-zero/u],
 ])('running: %s', (reason, message) => {

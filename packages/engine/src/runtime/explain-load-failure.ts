@@ -1,6 +1,6 @@
 import { EngineError } from '../engine-error.ts';
 
-/** Turns the library's words on why a graph did not open into what to do about it. */
+/** Turns the library's message about a graph that did not open into what to do about it. */
 export function explainLoadFailure(
   error: unknown,
   graphPath: string,
@@ -36,12 +36,12 @@ export function explainLoadFailure(
   }
   return new EngineError(
     'model',
-    `${graphPath} does not load (${reason}). It is damaged or cut short, or its .data file is: copy the folder again.`,
+    `${graphPath} does not load (${reason}). It or its .data file is damaged or truncated: copy the folder again.`,
     { cause: error },
   );
 }
 
-/** Of an error that may go on for pages; 500 characters at most. */
+/** The first line of an error that may be pages long; at most 500 characters. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n', 1)[0]?.slice(0, 500) ?? '';

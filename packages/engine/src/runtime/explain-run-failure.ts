@@ -1,11 +1,11 @@
 import { EngineError } from '../engine-error.ts';
 import { firstLine } from './explain-load-failure.ts';
 
-/** Turns the library's words on a run that failed into what it means for the run's requests. */
+/** Turns the library's message about a failed run into what it means for the run's requests. */
 export function explainRunFailure(error: unknown, provider: string): EngineError {
   const reason = firstLine(error);
   if (/terminate/iu.test(reason)) {
-    return new EngineError('infra', `The model run on ${provider} was ended.`, { cause: error });
+    return new EngineError('infra', `The model run on ${provider} was stopped.`, { cause: error });
   }
   if (/alloc|out of memory/iu.test(reason)) {
     return new EngineError(

@@ -2,7 +2,7 @@ import { EngineError } from '../engine-error.ts';
 import type { GraphNames } from '../folder/model-config.ts';
 import type { ModelFolder } from '../folder/model-folder.ts';
 
-/** An input or output as a session tells of it; dimensions that the graph leaves open are undefined. */
+/** An input or output of a session; dimensions that the graph leaves open are undefined. */
 export type TensorDescription = {
   name: string;
   type: string;
@@ -16,18 +16,21 @@ export type GraphDescription = {
 
 export type CacheType = 'float32' | 'float16';
 
-/** What the graph itself says about its inputs and outputs. */
+/** The shape of the graph, from its inputs and outputs. */
 export type GraphShape = {
   cacheType: CacheType;
   heads: number;
   headSize: number;
   hasPositionIds: boolean;
   vocabularySize: number;
-  /** Keys and values of every layer in turn: the input's name and the output that continues it. */
+  /** Keys and values of each layer in turn: the input's name and the output that continues it. */
   caches: readonly { past: string; present: string }[];
 };
 
-/** Reads the shape from what a session tells and checks it against the folder: builds of one model differ. */
+/**
+ * Reads the shape from a session's inputs and outputs and checks it against the folder, because
+ * builds of one model differ.
+ */
 export function readGraphShape(graph: GraphDescription, folder: ModelFolder): GraphShape {
   const { names } = folder;
   const inputNames = graph.inputs.map(({ name }) => name);
@@ -37,7 +40,7 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
     throw damaged(`has no input ${layerName(names.pastKey, 0)}; it was exported without a cache`);
   }
   if (folder.layers !== undefined && folder.layers !== layers) {
-    throw damaged(`has ${layers} layers where the configuration says ${folder.layers}`);
+    throw damaged(`has ${layers} layers but the configuration has ${folder.layers}`);
   }
 
   const caches = Array.from({ length: layers }, (_, layer) => [
@@ -54,7 +57,8 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
     if (!outputNames.includes(name)) throw damaged(`has no output ${name}`);
   }
   for (const name of inputNames) {
-    if (!known.has(name)) throw damaged(`wants an input ${name}, which is not of this family`);
+    if (!known.has(name))
+      throw damaged(`needs an input ${name}, which this model family does not have`);
   }
 
   const { type, shape } = tensorAt(graph.inputs, layerName(names.pastKey, 0));
@@ -65,10 +69,10 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
     );
   }
   const vocabularySize = tensorAt(graph.outputs, names.logits).shape.at(-1);
-  if (!isSize(vocabularySize)) throw damaged('does not say the size of its logits');
+  if (!isSize(vocabularySize)) throw damaged('does not give the size of its logits');
   if (vocabularySize < folder.tokenizer.idCount) {
     throw damaged(
-      `has ${vocabularySize} logits for the ${folder.tokenizer.idCount} ids of tokenizer.json; the files are of two models`,
+      `has ${vocabularySize} logits for the ${folder.tokenizer.idCount} ids of tokenizer.json; the files belong to different models`,
     );
   }
   return {

@@ -20,7 +20,7 @@ test.each([
   expect(floatToHalf(value)).toBe(half);
 });
 
-test('every half that is a number comes back from its float', () => {
+test('every half-precision number survives the conversion to float and back', () => {
   const halves = Uint16Array.from({ length: 0x10000 }, (_, half) => half);
   const floats = halvesToFloats(halves);
   const wrong = halves.filter((half) => {

@@ -33,14 +33,14 @@ function roundToEven(value: number): number {
 
 let table: Float32Array | undefined;
 
-/** Whole rows by a look-up table: a row of logits has tens of thousands. */
+/** Converts whole rows with a look-up table: a row of logits has tens of thousands of values. */
 export function halvesToFloats(halves: Uint16Array): Float32Array {
   const floats = new Float32Array(halves.length);
   widenHalves(halves, floats);
   return floats;
 }
 
-/** As `halvesToFloats`, into memory that is there already. */
+/** Like `halvesToFloats`, into existing memory. */
 export function widenHalves(halves: Uint16Array, floats: Float32Array): void {
   table ??= Float32Array.from({ length: 0x10000 }, (_, half) => halfToFloat(half));
   for (let index = 0; index < halves.length; index += 1) {

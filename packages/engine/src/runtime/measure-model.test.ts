@@ -25,7 +25,7 @@ test('a model takes its weights, and a cache of keys and values for each slot', 
   expect(await measureModel(dir, { slots: 1, provider: 'cpu' })).toBe(weights + cache);
   expect(await measureModel(dir, { slots: 3, provider: 'cpu' })).toBe(weights + 3 * cache);
   expect(await measureModel(dir, { slots: 1, provider: 'cuda' })).toBe(weights + cache / 2);
-  // In half precision, and twice: a slot has no views there.
+  // In half precision, and twice: a slot has no views on this device.
   expect(await measureModel(dir, { slots: 1, provider: 'webgpu' })).toBe(weights + cache);
 });
 
@@ -52,7 +52,7 @@ test.each([
   },
 );
 
-test('either configuration file will do, and where none tells the folder is named', async () => {
+test('one configuration file is enough, and the error names the folder if neither has the size', async () => {
   const dir = await tinyFolder();
   const measure = () => measureModel(dir, { slots: 1, provider: 'cpu' });
   const bytes = await measure();

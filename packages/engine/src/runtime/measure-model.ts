@@ -7,11 +7,11 @@ import { hasViews } from './provider.ts';
 import { cacheBytesPerToken, slotTokens } from './slot-size.ts';
 
 /**
- * Bytes of device memory that a model folder will take: its weights as they lie on the disk, and the
- * cache of every slot, with that of the one long slot where `contextLength` goes past the short rope
- * table. An estimate from the configuration files, for a choice among models: what an open engine
- * takes is planned from the graph itself, and from what memory is free then. Throws `EngineError` as
- * opening would where the folder does not tell.
+ * Bytes of device memory that a model folder will take: its weights as stored on disk, and the
+ * cache of every slot, including the long one if `contextLength` exceeds the short rope table. This
+ * is an estimate from the configuration files, for choosing models; an open engine plans its memory
+ * from the graph and from the memory that is free then. Throws `EngineError`, as opening does, if
+ * the folder does not contain the sizes.
  */
 export async function measureModel(
   dir: string,
@@ -22,11 +22,11 @@ export async function measureModel(
   if (layers === undefined || heads === undefined || headSize === undefined) {
     throw new EngineError(
       'model',
-      `The configuration of ${path} does not tell the size of its cache. Copy genai_config.json and config.json again.`,
+      `The configuration of ${path} does not give the size of its cache. Copy genai_config.json and config.json again.`,
     );
   }
   const { slots, provider, contextLength } = options;
-  // The CPU's builds keep their caches in single precision, those of other devices in half.
+  // Builds for the CPU keep their caches in single precision, other builds in half precision.
   const type = provider === 'cpu' ? 'float32' : 'float16';
   const bytesPerToken = cacheBytesPerToken(
     { tensors: 2 * layers, heads, headSize, type },
@@ -37,7 +37,7 @@ export async function measureModel(
   return (await weightBytes(graphPath)) + tokens * bytesPerToken;
 }
 
-/** The graph, and its weights beside it: `model.onnx`, `model.onnx.data`, `model.onnx_data_1`. */
+/** The graph and the weights beside it: `model.onnx`, `model.onnx.data`, `model.onnx_data_1`. */
 async function weightBytes(graphPath: string): Promise<number> {
   const [dir, graph] = [dirname(graphPath), basename(graphPath)];
   const names = (await readdir(dir)).filter((name) => name.startsWith(graph));

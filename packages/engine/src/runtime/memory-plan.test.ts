@@ -15,18 +15,18 @@ const FULL: MemoryNeed = {
 
 test.each([
   ['memory for four slots and a long one', {}, { slots: 4, longTokens: 5632 }],
-  ['few slots leave more to the long one', { slots: 2 }, { slots: 2, longTokens: 14_848 }],
+  [
+    'fewer slots leave more memory for the long one',
+    { slots: 2 },
+    { slots: 2, longTokens: 14_848 },
+  ],
   [
     'half precision holds twice as much',
     { cacheBytesPerToken: 393_216 },
     { slots: 8, longTokens: 13_568 },
   ],
   ['no long sequences, no long slot', { longTokens: 4096 }, { slots: 5, longTokens: undefined }],
-  [
-    'one slot and nothing else',
-    { availableBytes: 4.2 * 2 ** 30 },
-    { slots: 1, longTokens: undefined },
-  ],
+  ['one slot and no more', { availableBytes: 4.2 * 2 ** 30 }, { slots: 1, longTokens: undefined }],
   ['plenty', { availableBytes: 2 ** 40, slots: 64 }, { slots: 64, longTokens: 131_072 }],
 ])('%s', (_, changes, plan) => {
   const need = { ...FULL, ...changes };
@@ -37,13 +37,13 @@ test.each([
   expect(bytes).toBeLessThanOrEqual(0.9 * need.availableBytes);
 });
 
-test('memory for less than one slot is refused with the bytes that are missing', () => {
+test('memory for less than one slot is refused, and the error gives the bytes needed', () => {
   expect(() => planMemory({ ...FULL, availableBytes: 3 * 2 ** 30 })).toThrow(
     /4096 tokens needs 3072 MiB and 2420 MiB are free/u,
   );
 });
 
-test('chunks shrink with what stands before them, and with the memory for scores', () => {
+test('chunks shrink with the tokens before them, and with the memory for scores', () => {
   const scratch = 2 ** 28;
   expect([0, 4096, 32_768, 131_072].map((start) => planChunk(FULL, scratch, start))).toEqual([
     512, 256, 32, 16,

@@ -2,36 +2,36 @@ import { EngineError } from '../engine-error.ts';
 import type { SlotTokens } from './slot-size.ts';
 
 export type MemoryNeed = {
-  /** Free for caches and for what a run needs beside them, the weights being loaded. */
+  /** Free for caches and for the work memory of a run, with the weights loaded. */
   availableBytes: number;
   cacheBytesPerToken: number;
-  /** Of one token of a chunk: logits and activations. */
+  /** Per token of a chunk: logits and activations. */
   chunkBytesPerToken: number;
-  /** Of one token of a chunk for each token before it: attention's scores. */
+  /** Per token of a chunk and token before it: attention's scores. */
   chunkBytesPerPair: number;
   slots: number;
 } & SlotTokens;
 
 export type MemoryPlan = {
   slots: number;
-  /** The size of the one long slot; undefined where there is none. */
+  /** The size of the one long slot; undefined if there is none. */
   longTokens: number | undefined;
-  /** What a prefill run may need beside caches and weights. */
+  /** The work memory of a prefill run, beside caches and weights. */
   scratchBytes: number;
 };
 
-/** Left for what is not counted here: the arena's rounding, the process itself. */
+/** Kept free for what is not counted here: the arena's rounding, the process itself. */
 const RESERVE = 0.1;
 const SCRATCH_SHARE = 1 / 8;
 const SCRATCH_BYTES_MAX = 2 ** 30;
-/** What the long slot may take where the short ones would use everything. */
+/** The share of the long slot if the short ones would use everything. */
 const LONG_SHARE = 1 / 4;
 const LONG_TOKENS_STEP = 256;
-/** However much memory there is: the answers beside a chunk wait for it. */
+/** However much memory there is, because the answers beside a chunk wait for it. */
 export const CHUNK_TOKENS_MAX = 512;
 const PLANNED_TOKENS_MIN = 16;
 
-/** Divides memory among the slots before the first of them is used. Throws where not one fits. */
+/** Divides the memory among the slots before the first one is used. Throws if not even one fits. */
 export function planMemory(need: MemoryNeed): MemoryPlan {
   const { cacheBytesPerToken, shortTokens } = need;
   const usableBytes = need.availableBytes * (1 - RESERVE);
@@ -46,7 +46,7 @@ export function planMemory(need: MemoryNeed): MemoryPlan {
   }
 
   const sparedBytes = Math.max(cacheBytes - need.slots * slotBytes, cacheBytes * LONG_SHARE);
-  // Not at the price of the only short slot.
+  // The only short slot is kept.
   const longBytes = Math.min(sparedBytes, cacheBytes - slotBytes);
   const longTokens = Math.min(
     need.longTokens,
@@ -61,7 +61,10 @@ export function planMemory(need: MemoryNeed): MemoryPlan {
   };
 }
 
-/** The most tokens of a chunk put onto `start` others: a power of two, so that chunks repeat in shape. */
+/**
+ * The most tokens of a chunk after `start` others: a power of two, so that the shapes of chunks
+ * repeat.
+ */
 export function planChunk(
   need: Pick<MemoryNeed, 'chunkBytesPerToken' | 'chunkBytesPerPair'>,
   scratchBytes: number,

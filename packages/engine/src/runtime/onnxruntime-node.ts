@@ -1,5 +1,7 @@
-/** All that loads onnxruntime-node, so that its telemetry is off before its library is there. */
+/**
+ * The only module that loads onnxruntime-node, so that telemetry is off before the library loads.
+ */
 import './turn-off-telemetry.ts';
 
-// oxlint-disable-next-line no-restricted-imports -- the one place that may
+// oxlint-disable-next-line no-restricted-imports -- the only module that may
 export { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';

@@ -9,8 +9,9 @@ import { openOrtNode } from './ort-node/ort-node.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Opens the runtime and the provider that the spec names. `note` says in a line why nothing better
- * was taken; it is empty where nothing is to be said. Throws `EngineError` that says what to do.
+ * Opens the runtime and the provider that the spec names. `note` explains in one line why nothing
+ * better was chosen; it is empty if there is nothing to report. Throws `EngineError`, which says
+ * what to do.
  */
 export async function openRuntime(
   folder: ModelFolder,
@@ -28,7 +29,7 @@ export async function openRuntime(
   return { runtime: opened, note: notes.join('; ') };
 }
 
-/** Where nobody asked for the C API by name, a platform without it is still served. */
+/** Platforms without the C API use the stock binding, unless the spec asks for the C API. */
 function whyNoCapi(spec: OnnxEngineSpec): string | undefined {
   try {
     loadOrtApi();

@@ -12,13 +12,13 @@ const TOKENS = 8;
 // The reference follows sequences past the switch of rope tables at 256 tokens.
 const SIZE = { ...TINY_MODEL, originalMaxPositions: 256, maxPositions: 1024 };
 
-/** 50 prompts of 1 to 600 tokens; the one of 250 crosses the switch in its answer. */
+/** 50 prompts of 1 to 600 tokens; the one of 250 crosses the switch within its answer. */
 const PROMPTS = Array.from({ length: 50 }, (_, at) => {
   const tokens = at < 44 ? 1 + at : [100, 200, 250, 256, 257, 600][at - 44];
   return Array.from({ length: tokens ?? 1 }, (__, index) => 3 + ((index * 37 + at * 101) % 900));
 });
 
-/** The runtime's logits where the reference's own continuation is fed to it, token by token. */
+/** The runtime's logits when the reference's own continuation is fed to it, token by token. */
 async function* follow(runtime: Runtime, promptIds: readonly number[], continued: number[]) {
   const [short, long] = runtime.slotClasses;
   const ids = [...promptIds];
@@ -49,7 +49,7 @@ function indexOfMax(logits: Float32Array | Float64Array): number {
   return logits.indexOf(Math.max(...logits));
 }
 
-// How far a logit may be from the reference's follows from what the graph computes with.
+// The allowed distance of a logit from the reference's follows from the precision of the graph.
 const TOLERANCES: Record<string, number> = {
   'cpu-int4-awq-block-128-acc-level-4': 0.4,
   'gpu-int4-awq-block-128': 0.1,
@@ -81,7 +81,7 @@ function answersOf(build: Partial<ModelSize> & Pick<ModelSize, 'precision' | 'qu
 }
 
 test.each(Object.entries(PUBLISHED_BUILDS))(
-  '%s: 50 prompts go on as the float64 reference does, but for ties within its precision',
+  '%s: 50 prompts continue like the float64 reference, except for ties within its precision',
   async (name, build) => {
     const tolerance = TOLERANCES[name] ?? 0;
     const folder = await readModelFolder(await tinyFolder({ ...SIZE, ...build }));
@@ -92,7 +92,7 @@ test.each(Object.entries(PUBLISHED_BUILDS))(
       contextLength: 1024,
     });
     let furthest = 0;
-    // How much likelier the reference's choice was to it, wherever another one was made.
+    // How much likelier the reference's own choice was, wherever another one was made.
     const ties: number[] = [];
     for (const [at, { continued, logits: wanted }] of answersOf(build).entries()) {
       let step = 0;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { type BuildOptions } from '../builder/build-model-folder.ts';
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
 import { TINY_MODEL } from '../builder/model-size.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { readModelFolder } from '../folder/model-folder.ts';
 import { TWENTY_PROMPTS } from '../testing/a-request.ts';
 import { encodeChat } from '../testing/chat.ts';
@@ -34,7 +34,7 @@ function difference(actual: Float32Array, wanted = expected): number {
 }
 
 describe.each(KINDS)('%s', (kind) => {
-  test('20 prompts go on with the ids of the float64 reference', async () => {
+  test('20 prompts continue with the ids of the float64 reference', async () => {
     await using runtime = await open(kind);
     for (const prompt of TWENTY_PROMPTS) {
       const promptIds = encodeChat([{ role: 'user', content: prompt }], tokenizer);
@@ -90,14 +90,14 @@ describe.each(KINDS)('%s', (kind) => {
     expect(difference(second ?? new Float32Array())).toBeGreaterThan(0.1);
   });
 
-  test('a rewound slot goes on as if the rest had never been', async () => {
+  test('a rewound slot continues as if the rest had never been read', async () => {
     await using runtime = await open(kind);
     await runtime.prefillChunk(0, [...ids.slice(0, 10), 500, 501, 502], 0);
     runtime.rewind(0, 10);
     expect(difference(await runtime.prefillChunk(0, ids.slice(10), 10))).toBeLessThan(1e-4);
   });
 
-  test('rows that fail together leave every slot as it was', async () => {
+  test('rows that fail together leave every slot unchanged', async () => {
     await using runtime = await open(kind);
     const length = ids.length - 1;
     await runtime.prefillChunk(0, ids.slice(0, -1), 0);
@@ -123,7 +123,7 @@ describe.each(KINDS)('%s', (kind) => {
     await runtime[Symbol.asyncDispose]();
   });
 
-  test('tokens at the wrong place, or too many, are refused before the graph sees them', async () => {
+  test('tokens at the wrong position, or too many, are refused before the graph runs', async () => {
     await using runtime = await open(kind);
     await expect(runtime.prefillChunk(0, ids, 1)).rejects.toThrow(/Slot 0 holds 0 of 4096/u);
     await expect(runtime.prefillChunk(0, new Int32Array(4097), 0)).rejects.toThrow(/4097 cannot/u);
@@ -136,7 +136,7 @@ test.each<[string, BuildOptions, number]>([
   ['fp32 with its weights beside it', { inlineBytesMax: 0 }, 1e-4],
   ['fp16', { precision: 'fp16' }, 0.05],
   ['fp16 with position_ids', { precision: 'fp16', variant: 'gpu' }, 0.05],
-])('%s comes as close as its precision lets it', async (_, options, tolerance) => {
+])('%s is as close as its precision allows', async (_, options, tolerance) => {
   for (const kind of KINDS) {
     await using runtime = await open(kind, await tinyFolder(options));
     await runtime.prefillChunk(0, ids.slice(0, 9), 0);
@@ -144,7 +144,7 @@ test.each<[string, BuildOptions, number]>([
   }
 });
 
-// The graph asks for int8 activations (accuracy_level 4), which is what the rest of the distance is.
+// The graph requests int8 activations (accuracy_level 4), which explain the remaining distance.
 test.each<[string, BuildOptions]>([
   ['in blocks of 32', { precision: 'int4', blockSize: 32 }],
   ['with position_ids, in blocks of 128', { precision: 'int4', variant: 'gpu', blockSize: 128 }],

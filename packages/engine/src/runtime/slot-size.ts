@@ -2,7 +2,10 @@ import type { ModelConfig } from '../folder/model-config.ts';
 import type { CacheType } from './graph-shape.ts';
 import { ELEMENTS } from './ort-capi/elements.ts';
 
-/** Tokens that a short slot holds, and the one long slot at most; equal where there is no long one. */
+/**
+ * Tokens that a short slot holds, and the most that the long one holds; equal if there is no long
+ * one.
+ */
 export type SlotTokens = { shortTokens: number; longTokens: number };
 
 /** Without a `wanted` context, sequences end where the model's short rope table does. */
@@ -17,8 +20,8 @@ export function slotTokens(
 }
 
 /**
- * Memory of one token in a slot: `tensors` are the keys and the values of every layer. Where a part of a tensor's memory is no tensor of its
- * own, each slot stands in memory twice, alone and with the others.
+ * Memory of one token in a slot: `tensors` are the keys and the values of every layer. If a part of
+ * a tensor cannot be a tensor of its own, each slot is in memory twice, alone and with the others.
  */
 export function cacheBytesPerToken(
   cache: { tensors: number; heads: number; headSize: number; type: CacheType },

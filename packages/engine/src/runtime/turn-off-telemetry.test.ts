@@ -10,7 +10,10 @@ import { tinyFolder } from '../testing/tiny-folder.ts';
 const run = promisify(execFile);
 const ENGINE = JSON.stringify(new URL('../index.ts', import.meta.url).href);
 
-/** Runs the module `source` in a process whose home and temporary folder are new, and lists the reports to ONNX Runtime's makers there. */
+/**
+ * Runs the module `source` in a process with a new home and temporary folder, and lists the reports
+ * to the makers of ONNX Runtime that it leaves there.
+ */
 async function reportsOf(source: string): Promise<string[]> {
   const home = join(dirname(await tinyFolder()), 'home');
   await mkdir(home);
@@ -27,7 +30,7 @@ async function reportsOf(source: string): Promise<string[]> {
 }
 
 test.each(['capi', 'stock'] as const)(
-  'ONNX Runtime reports to nobody: an answer of the %s runtime leaves no device id and no database of events',
+  'ONNX Runtime sends no reports: an answer of the %s runtime leaves no device id and no event database',
   async (runtime) => {
     const spec = { kind: 'onnx', modelDir: await tinyFolder(), provider: 'cpu', runtime };
     const reports = await reportsOf(`
@@ -42,7 +45,7 @@ test.each(['capi', 'stock'] as const)(
   },
 );
 
-test('nor does the question for its version and providers', async () => {
+test('reading its version and providers leaves none either', async () => {
   const reports = await reportsOf(`
     import { describeOnnxRuntime } from ${ENGINE};
     await describeOnnxRuntime();
@@ -50,7 +53,7 @@ test('nor does the question for its version and providers', async () => {
   expect(reports).toEqual([]);
 });
 
-test('left to itself it does: the laws above look for what it writes', async () => {
+test('by default it does leave them, so the tests above look for the right files', async () => {
   const reports = await reportsOf(`
     import { InferenceSession } from 'onnxruntime-node';
     await InferenceSession.create('/no-such-model.onnx').catch(() => {});

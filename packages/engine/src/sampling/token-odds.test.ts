@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { Sampler } from './sampler.ts';
 import { TokenOdds } from './token-odds.ts';
 

@@ -1,6 +1,6 @@
 import type { GenerateRequest } from '../engine.ts';
 
-/** A valid request, for tests that care about one part of it. */
+/** A valid request, for tests that are about one part of it. */
 export function aRequest(prompt: string, changes: Partial<GenerateRequest> = {}): GenerateRequest {
   return {
     messages: [{ role: 'user', content: prompt }],

@@ -11,7 +11,7 @@ const RTN: Build = {
 };
 const AWQ: Build = { ...RTN, quantizer: 'awq', blockSize: 128 };
 
-/** The builds of Phi-3 and Phi-3.5 as they are published, by the names of their folders. */
+/** The published builds of Phi-3 and Phi-3.5, by the names of their folders. */
 export const PUBLISHED_BUILDS = {
   'cpu-int4-awq-block-128-acc-level-4': { ...AWQ, accuracyLevel: 4 },
   'gpu-int4-awq-block-128': { ...AWQ, variant: 'gpu' },

@@ -8,7 +8,7 @@ const WORDS =
 const BETWEEN = ' |  |   |\n|\r\n|\t|▁|\u00A0|\u3000|\u200B|\u202E|\uFEFF|\0'.split('|');
 const PIECES = [...WORDS, ...BETWEEN, ' ', ' ', ' '];
 
-/** One to `piecesMax` pieces; the same from the same random stream. */
+/** One to `piecesMax` pieces; the same random stream gives the same text. */
 export function randomText(random: SeededRandom, piecesMax: number): string {
   const count = 1 + (random.nextUint32() % piecesMax);
   return Array.from({ length: count }, () => PIECES[random.nextUint32() % PIECES.length]).join('');

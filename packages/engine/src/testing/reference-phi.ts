@@ -1,10 +1,10 @@
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
 import type { ModelSize } from '../builder/model-size.ts';
-import { phiWeights } from '../builder/phi-weights.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
+import { phiWeights } from '../builder/phi3/phi-weights.ts';
 
 /**
  * Phi-3.5-mini's forward pass in plain float64, from the model's description and not from the
- * graph: no cache, no chunks, no fused operators. What the engine says must agree with this.
+ * graph: no cache, no chunks, no fused operators. The engine's results must agree with this.
  */
 export class ReferencePhi {
   readonly #size: ModelSize;
@@ -50,7 +50,9 @@ export class ReferencePhi {
     this.#norms.set(last, weights.norm(last));
   }
 
-  /** Greedy continuation; no id ends it. Past the short table's length all is computed anew. */
+  /**
+   * Greedy continuation; no id ends it. Past the short table's length everything is computed again.
+   */
   generate(promptIds: Iterable<number>, tokens: number): number[] {
     const logits = this.follow(promptIds);
     return Array.from({ length: tokens }, () => {
@@ -170,7 +172,7 @@ export class ReferencePhi {
   }
 }
 
-/** What is left of weights when each block of a row is told in fifteenths of its largest. */
+/** The weights after rounding each block of a row to fifteenths of its largest value. */
 function roundToInt4(matrix: Float32Array, inputs: number, block: number): Float32Array {
   const rounded = new Float32Array(matrix.length);
   for (let row = 0; row < matrix.length; row += inputs) {
@@ -186,7 +188,7 @@ function roundToInt4(matrix: Float32Array, inputs: number, block: number): Float
   return rounded;
 }
 
-/** The same where a block is told in fifteenths of all that it spans, zero included. */
+/** The same with each block rounded to fifteenths of its range, zero included. */
 function roundToAwq(matrix: Float32Array, inputs: number, block: number): Float32Array {
   const rounded = new Float32Array(matrix.length);
   for (let row = 0; row < matrix.length; row += inputs) {
@@ -205,7 +207,10 @@ function roundToAwq(matrix: Float32Array, inputs: number, block: number): Float3
   return rounded;
 }
 
-/** Which table turns a token follows from the length of the whole sequence. */
+/**
+ * The rotation of a token depends on its position and, through the table, on the length of the
+ * whole sequence.
+ */
 type TokenPosition = { position: number; isLong: boolean };
 
 type LayerCache = { keys: Float64Array[]; values: Float64Array[] };

@@ -10,7 +10,7 @@ const parent = await mkdtemp(join(tmpdir(), 'runfleet-engine-'));
 let folders = 0;
 afterAll(async () => await rm(parent, { recursive: true, force: true }));
 
-/** Builds a model folder named `model` that is gone when the file's tests are over. */
+/** Builds a model folder named `model`, which is removed after the file's tests. */
 export async function tinyFolder(options: BuildOptions = {}): Promise<string> {
   folders += 1;
   const dir = join(parent, String(folders), 'model');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { TWENTY_PROMPTS } from '../testing/a-request.ts';
 import { Detokenizer } from './detokenizer.ts';
 import { byteToken } from './tokenizer.ts';

@@ -1,7 +1,7 @@
 import { Tokenizer as PublicTokenizer } from '@huggingface/tokenizers';
 import { expect, test } from 'vitest';
 
-import { buildTokenizer } from '../builder/build-tokenizer.ts';
+import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
 import { TWENTY_PROMPTS } from '../testing/a-request.ts';
 import { encodeChat, renderChat } from '../testing/chat.ts';

@@ -4,7 +4,7 @@ import { areChunksSound } from './are-chunks-sound.ts';
 
 const LOGITS = 1000;
 
-/** Logits that depend on nothing but the last token, and on the length of its chunk as `shift` says. */
+/** Logits that depend only on the last token, and on the length of its chunk as `shift` decides. */
 function runtimeWith(shift: (chunkTokens: number) => number, slotTokens = 4096) {
   const logits = (id: number, tokens: number) =>
     Float32Array.from(
@@ -27,12 +27,12 @@ test.each<[string, (tokens: number) => number, boolean]>([
   ['rounding alone, as on a CPU', (tokens) => (tokens === 1 ? 0.001 : 0), true],
   ['rounding of half precision', (tokens) => 0.004 * (tokens % 3), true],
   ['long chunks that are wrong', (tokens) => (tokens >= 32 ? 0.03 : 0.002), false],
-  ['long chunks that are quite wrong', (tokens) => (tokens >= 32 ? 2 : 0), false],
+  ['long chunks that are far off', (tokens) => (tokens >= 32 ? 2 : 0), false],
 ])('%s', async (_, shift, isSound) => {
   expect(await areChunksSound(runtimeWith(shift))).toBe(isSound);
 });
 
-test('slots that hold less than the probe are probed as far as they go', async () => {
+test('slots smaller than the probe are probed up to their size', async () => {
   const isWrong = (tokens: number) => (tokens >= 32 ? 0.03 : 0.002);
   expect(await areChunksSound(runtimeWith(isWrong, 48))).toBe(false);
   expect(await areChunksSound(runtimeWith(isWrong, 24))).toBe(true);

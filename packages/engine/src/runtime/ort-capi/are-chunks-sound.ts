@@ -1,17 +1,20 @@
 import type { Runtime } from '../runtime.ts';
 
-/** Chunks up to this long take other kernels than long ones do. */
+/** Chunks up to this long use other kernels than longer ones. */
 export const SOUND_CHUNK_TOKENS = 16;
 const PROMPT_TOKENS = 64;
-/** Rounding moves a long chunk's logits as far as it moves single tokens'; a broken kernel, six times or more. */
+/**
+ * Rounding changes a long chunk's logits as much as it changes single tokens'; a broken kernel, at
+ * least six times as much.
+ */
 const NOISE_TIMES_MAX = 4;
-/** Of the logits' own spread: less is rounding, wherever it comes from. */
+/** A share of the logits' own spread: anything less is rounding, whatever its source. */
 const SHARE_MIN = 0.002;
 
 /**
- * Whether a long chunk comes out as short ones and single tokens do. Not so on every device: the
- * WebGPU provider of ONNX Runtime 1.30 computes chunks of 32 tokens and more wrong on Mesa's
- * software Vulkan, by 0.3 of a logit on a tiny model, and says nothing.
+ * Whether a long chunk gives the same results as short ones and single tokens. This fails on some
+ * devices: the WebGPU provider of ONNX Runtime 1.30 computes chunks of 32 tokens and more wrong on
+ * Mesa's software Vulkan, by 0.3 of a logit on a tiny model, without an error.
  */
 export async function areChunksSound(
   runtime: Pick<Runtime, 'prefillChunk' | 'decode' | 'rewind' | 'chunkTokensMax' | 'slotClasses'>,
@@ -40,7 +43,7 @@ export async function areChunksSound(
   return distance(chunked, whole) <= Math.max(SHARE_MIN, NOISE_TIMES_MAX * noise);
 }
 
-/** The root of the mean square difference, as a share of the spread. */
+/** The root mean square difference, as a share of the spread. */
 function distance(left: Float32Array, right: Float32Array): number {
   const mean = left.reduce((sum, value) => sum + value, 0) / left.length;
   const spread = left.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -9,11 +9,14 @@ export type CacheStore = {
   readonly slotClass: SlotClass;
   /** For a run of one slot alone. */
   forOne(index: number): Promise<CacheValues>;
-  /** For a run of these slots and all that stand between them; `first` is the slot of its first row. */
+  /** For a run of these slots and all slots between them; `first` is the slot of the first row. */
   forMany(
     indexes: readonly number[],
   ): Promise<{ values: CacheValues; first: number; batch: number }>;
-  /** Copies the first `length` tokens of one slot over those of another; throws where a device cannot. */
+  /**
+   * Copies the first `length` tokens of one slot over those of another; throws if the device
+   * cannot.
+   */
   copy(from: number, to: number, length: number): void;
   close(): void;
 };

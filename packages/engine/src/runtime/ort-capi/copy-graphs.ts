@@ -4,7 +4,10 @@ import type { CacheType } from '../graph-shape.ts';
 const BATCH = ['slots', 'heads', 'tokens', 'size'];
 const SLOT = [1, 'heads', 'tokens', 'size'];
 
-/** A graph that writes `count` slots' tensors over a position in as many batches, which it returns. */
+/**
+ * A graph that writes `count` tensors of one slot into `count` batches at a position, and returns
+ * the batches.
+ */
 export function insertGraph(count: number, type: CacheType): Uint8Array {
   const each = Array.from({ length: count }, (_, at) => at);
   return write({
@@ -24,7 +27,7 @@ export function insertGraph(count: number, type: CacheType): Uint8Array {
   });
 }
 
-/** A graph that returns what stands at a position in each of `count` batches. */
+/** A graph that returns the slot at a position of each of `count` batches. */
 export function extractGraph(count: number, type: CacheType): Uint8Array {
   const each = Array.from({ length: count }, (_, at) => at);
   return write({

@@ -14,8 +14,9 @@ const LIBRARY = 'libcuda.so.1';
 const NAME_BYTES = 256;
 
 /**
- * What the provider does not offer: free memory, and copies within the device. The driver is asked
- * itself, because its library is the one of CUDA that has the same name for every major version.
+ * What the provider does not offer: free memory, and copies within the device. These call the
+ * driver itself, because its library is the only one of CUDA with the same name in every major
+ * version.
  */
 export function openCudaDriver(): CudaDriver {
   const library = loadDriver();
@@ -38,7 +39,7 @@ export function openCudaDriver(): CudaDriver {
   check(init(0), 'cuInit');
   check(getDevice(device, 0), 'cuDeviceGet');
   check(getName(name, NAME_BYTES, device[0] ?? 0), 'cuDeviceGetName');
-  // The primary context is the one in which the provider's own allocations are.
+  // The primary context holds the provider's own allocations.
   check(retain(context, device[0] ?? 0), 'cuDevicePrimaryCtxRetain');
   check(setCurrent(context[0] ?? 0n), 'cuCtxSetCurrent');
 
@@ -51,7 +52,7 @@ export function openCudaDriver(): CudaDriver {
     },
     copy: (target, source, bytes) => {
       check(copy(target, source, bytes), 'cuMemcpyDtoD');
-      // The provider's own stream does not wait for the one that copies.
+      // The provider's own stream does not wait for the stream that copies.
       check(synchronize(), 'cuCtxSynchronize');
     },
   };

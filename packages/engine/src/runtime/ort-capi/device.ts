@@ -3,16 +3,19 @@ import { openCudaDriver } from './cuda-driver.ts';
 import { readFreeVideoMemory } from './free-video-memory.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
-/** Where caches live and runs write, as the C API names it. */
+/** Where caches are kept and runs write, in terms of the C API. */
 export type Device = {
   description: string;
-  /** Of the caches. */
+  /** For the caches. */
   memory: Pointer;
   allocator: Pointer;
-  /** Of logits, which are read here. */
+  /** For logits, which are read by this process. */
   hostAllocator: Pointer;
   hasViews: boolean;
-  /** Copies the device's memory; absent where that is this process's memory, or cannot be done. */
+  /**
+   * Copies within the device's memory; absent if that is this process's memory, or if it is not
+   * possible.
+   */
   copyMemory?: (target: Pointer, source: Pointer, bytes: number) => void;
   freeBytes(): number;
   close(): void;
@@ -24,10 +27,13 @@ const ARENA_ALLOCATOR = 1;
 const DEFAULT_MEMORY = 0;
 const PINNED_MEMORY = -1;
 
-// WebGPU does not tell what is free; where nothing else does, this is what small cards have.
+// WebGPU does not report free memory. Without another source, assume what small cards have.
 const WEBGPU_BYTES = 4 * 2 ** 30;
 
-/** Throws `OrtFailure` where the session does not run on the provider, and `EngineError` where its driver is missing. */
+/**
+ * Throws `OrtFailure` if the session does not run on the provider, and `EngineError` if its driver
+ * is missing.
+ */
 export function openDevice(
   api: OrtApi,
   session: Pointer,

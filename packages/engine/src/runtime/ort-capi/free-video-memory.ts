@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 const TOOL = 'nvidia-smi';
 const TIMEOUT_MS = 5_000;
 
-/** Bytes that NVIDIA's tool calls free on the first card; undefined where there is no such tool. */
+/** Free bytes on the first card, from NVIDIA's tool; undefined if there is no such tool. */
 export function readFreeVideoMemory(): number | undefined {
   try {
     const query = ['--query-gpu=memory.free', '--format=csv,noheader,nounits'];
@@ -15,7 +15,7 @@ export function readFreeVideoMemory(): number | undefined {
     const free = Number.parseInt(mebibytes, 10);
     return Number.isNaN(free) ? undefined : free * 2 ** 20;
   } catch {
-    // Another maker's card, or none: the caller knows what to assume then.
+    // A card of another vendor, or none; the caller has a default.
     return undefined;
   }
 }

@@ -22,13 +22,14 @@ export type Step = {
 };
 
 /**
- * Runs one session, one run at a time, which the caller sees to. The caller fills `ids`, `positions`
- * and `lengths`, row after row, and reads the logits. Both stand in memory that is allocated once.
+ * Runs one session; the caller makes sure that there is one run at a time. The caller fills `ids`,
+ * `positions` and `lengths`, row after row, and reads the logits. All of them are in memory that is
+ * allocated once.
  */
 export class GraphRunner {
   readonly ids: BigInt64Array;
   readonly positions: BigInt64Array;
-  /** Per row the tokens that its cache holds after the run. */
+  /** Tokens in each row's cache after the run. */
   readonly lengths: Float64Array;
   readonly #api: OrtApi;
   readonly #session: OrtSession;
@@ -40,7 +41,7 @@ export class GraphRunner {
   readonly #mask: BigInt64Array;
   readonly #logits: Float32Array | Uint16Array;
   readonly #memories: HostMemory[] = [];
-  /** A binding for each set of caches, whose many tensors are bound once. */
+  /** One binding for each set of caches, so that its many tensors are bound only once. */
   readonly #bindings = new Map<CacheValues, Pointer>();
   #widened = new Float32Array();
 
@@ -61,7 +62,7 @@ export class GraphRunner {
       this.#memories.push(memory);
       return memory.buffer;
     };
-    // What may not fit comes first: should it fail, nothing is left behind.
+    // The allocation that may fail comes first, so a failure leaks nothing.
     const logits = allocate(shape.cacheType, tokensMax * shape.vocabularySize);
     this.#logits =
       shape.cacheType === 'float32' ? new Float32Array(logits) : new Uint16Array(logits);
@@ -74,7 +75,7 @@ export class GraphRunner {
     api.call('RunOptionsSetRunLogSeverityLevel', this.#runOptions, LOG_FATAL);
   }
 
-  /** Throws `EngineError`; a run that was terminated also does. */
+  /** Throws `EngineError`, also if the run was terminated. */
   async run(step: Step): Promise<void> {
     const binding = this.#binding(step.caches);
     const values: Pointer[] = [];
@@ -101,12 +102,12 @@ export class GraphRunner {
     return wide;
   }
 
-  /** Takes back an earlier `terminate`. */
+  /** Undoes an earlier `terminate`. */
   allow(): void {
     this.#api.call('RunOptionsUnsetTerminate', this.#runOptions);
   }
 
-  /** Ends the run under way, and every run from here on until they are allowed again. */
+  /** Ends the current run, and every later one until `allow`. */
   terminate(): void {
     this.#api.call('RunOptionsSetTerminate', this.#runOptions);
   }
@@ -140,7 +141,7 @@ export class GraphRunner {
     return binding;
   }
 
-  /** Collects in `values` what must be released after the run. */
+  /** Adds to `values` what must be released after the run. */
   #bindStep(binding: Pointer, { batch, sequence, width }: Step, values: Pointer[]): void {
     const tokens = BigInt64Array.of(BigInt(batch), BigInt(sequence));
     for (let row = 0; row < batch; row += 1) {

@@ -14,7 +14,7 @@ import { openSlotMover } from './slot-mover.ts';
 const ON_CPU = { provider: 'cpu', threads: 1 } as const;
 const ids = Array.from({ length: 120 }, (_, at) => 3 + ((at * 37) % 900));
 
-/** The CPU as a device whose buffers are handles would be. */
+/** The CPU, treated as a device whose buffers are handles. */
 async function openWithHandles(slots: number): Promise<OrtCapi> {
   const api = loadOrtApi();
   const folder = await readModelFolder(await tinyFolder());
@@ -25,7 +25,7 @@ async function openWithHandles(slots: number): Promise<OrtCapi> {
   return new OrtCapi({ api, session, device, shape, mover }, folder, { provider: 'cpu', slots });
 }
 
-test('slots that run alone, together and alone again compute as one long run would', async () => {
+test('slots that run alone, together and alone again give the results of one long run', async () => {
   await using runtime = await openWithHandles(3);
   const reference = new ReferencePhi(TINY_MODEL);
   const lengths = [0, 0, 0];

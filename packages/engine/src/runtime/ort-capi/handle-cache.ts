@@ -7,10 +7,10 @@ import type { OrtApi, Pointer } from './ort-api.ts';
 import type { SlotMover } from './slot-mover.ts';
 
 /**
- * Caches on a device whose buffers are handles, of which no part can be a tensor of its own: WebGPU.
- * Each slot has tensors of its own, for prompts and for answers that run alone, and all slots have
- * tensors in common, for answers that run together. A slot's tokens are in one of the two and move
- * when they are needed in the other, which happens as answers start and not with their steps.
+ * Caches on a device whose buffers are handles, so that no part of one can be a tensor of its own:
+ * WebGPU. Each slot has its own tensors, for prompts and for answers that run alone, and all slots
+ * share tensors for answers that run together. A slot's tokens are in one of the two and move when
+ * they are needed in the other, which happens when answers start or end and not with every step.
  */
 export class HandleCache implements CacheStore {
   readonly slotClass: SlotClass;
@@ -18,7 +18,7 @@ export class HandleCache implements CacheStore {
   readonly #mover: SlotMover;
   readonly #slots: Pointer[][] = [];
   readonly #batch: Pointer[] = [];
-  /** Slots whose tokens are in the common tensors. */
+  /** Slots whose tokens are in the shared tensors. */
   readonly #together = new Set<number>();
 
   constructor(

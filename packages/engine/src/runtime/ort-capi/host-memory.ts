@@ -3,10 +3,10 @@ import koffi from 'koffi';
 import { ELEMENTS, type ElementType } from './elements.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
-/** Memory of this process that the provider copies from and to; pinned where that makes it faster. */
+/** Memory of this process that the provider copies from and to; pinned if that makes it faster. */
 export type HostMemory = { buffer: ArrayBuffer; release(): void };
 
-/** Uninitialised. It never moves, and stays until it is released. */
+/** The memory is not initialised. It never moves, and stays until it is released. */
 export function allocateHostMemory(
   api: OrtApi,
   allocator: Pointer,

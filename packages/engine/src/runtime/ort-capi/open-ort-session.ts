@@ -4,7 +4,7 @@ import { openCudaDriver } from './cuda-driver.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
 const LOG_FATAL = 4;
-/** Of the device's free memory, for weights, caches and runs. */
+/** The share of the device's free memory for weights, caches and runs. */
 const ARENA_SHARE = 0.98;
 const ELEMENT_TYPES = new Map([
   [1, 'float32'],
@@ -19,20 +19,22 @@ export type OrtSession = {
   close(): void;
 };
 
-/** Loads a graph from a file, without blocking this thread, or from its bytes. Throws `OrtFailure`. */
+/**
+ * Loads a graph from a file, without blocking this thread, or from its bytes. Throws `OrtFailure`.
+ */
 export async function openOrtSession(
   api: OrtApi,
   graph: string | Uint8Array,
   { provider, threads }: { provider: ProviderName; threads: number },
 ): Promise<OrtSession> {
-  // What goes wrong is in the error; the library's own log would write past our logger.
+  // Errors carry the message; the library's own log would bypass our logger.
   const env = api.create('CreateEnv', LOG_FATAL, 'runfleet');
   const options = api.create('CreateSessionOptions');
   try {
     api.call('SetSessionLogSeverityLevel', options, LOG_FATAL);
     api.call('SetIntraOpNumThreads', options, threads);
     api.call('SetInterOpNumThreads', options, 1);
-    // Threads spin for one another within a run; between runs they would take the cores of others.
+    // Threads spin for each other within a run; between runs that would take cores from others.
     api.call('AddSessionConfigEntry', options, 'session.force_spinning_stop', '1');
     // Patterns are kept per input shape, and no two steps have the same shape.
     api.call('DisableMemPattern', options);
@@ -66,7 +68,7 @@ function appendCuda(api: OrtApi, options: Pointer): void {
     device_id: '0',
     // Doubling, the default, would take memory that is planned for slots.
     arena_extend_strategy: 'kSameAsRequested',
-    // Failing one run beats taking what the driver needs to keep the process alive.
+    // Failing one run is better than taking the memory that the driver needs.
     gpu_mem_limit: String(Math.floor(openCudaDriver().freeBytes() * ARENA_SHARE)),
   };
   const keys = Object.keys(settings);

@@ -5,12 +5,12 @@ import { EngineError } from '../../engine-error.ts';
 import { findOrtLibrary, type OrtLibrary } from './ort-library.ts';
 import { pinLibrary } from './pin-library.ts';
 
-/** An address in the library's memory; it stays valid until it is released by hand. */
+/** An address in the library's memory; it stays valid until it is released explicitly. */
 export type Pointer = bigint;
 
 /**
- * The functions of the C API that are called here: the place of each in the table that the library
- * hands out, and its parameters. The table only ever grows, so a place keeps its function.
+ * The functions of the C API that are called here: the index of each in the table that the library
+ * returns, and its signature. The table only grows, so an index keeps its function.
  */
 const FUNCTIONS = {
   GetErrorMessage: [2, 'const char *(void *status)'],
@@ -84,20 +84,20 @@ const FUNCTIONS = {
 type FunctionName = keyof typeof FUNCTIONS;
 type Argument = Pointer | number | string | null | ArrayBufferView | readonly string[];
 
-// The level whose functions are listed above; the library of 1.30 knows 1 to 30.
+// The API level that the functions above belong to; the library of 1.30 supports 1 to 30.
 const API_LEVEL = 30;
 const POINTER_BYTES = 8;
-// Kernels compile and allocate on the caller's stack; koffi's own 128 KiB crash WebGPU.
+// Kernels compile and allocate on the caller's stack; koffi's default of 128 KiB crashes WebGPU.
 const STACK_BYTES = 8 * 2 ** 20;
 
-/** What the library itself reported; the caller knows what it was about and says so. */
+/** An error reported by the library; the caller adds what it was doing. */
 class OrtFailure extends Error {
   override readonly name = 'OrtFailure';
 }
 
 /**
- * ONNX Runtime's C API. Every function that can fail throws `OrtFailure` with the library's words.
- * Nothing is freed by itself: what `create` returns has its release.
+ * ONNX Runtime's C API. Every function that can fail throws `OrtFailure` with the library's
+ * message. Nothing is freed automatically: what `create` returns has its own release function.
  */
 export class OrtApi {
   readonly #functions: Record<FunctionName, KoffiFunc<(...args: Argument[]) => unknown>>;
@@ -115,19 +115,23 @@ export class OrtApi {
     this.#check(this.#functions[name](...args));
   }
 
-  /** The value that the function writes through its last parameter, which is left out. */
+  /**
+   * Returns the value that the function writes through its last parameter, which is left out here.
+   */
   create(name: FunctionName, ...args: Argument[]): Pointer {
     this.#out[0] = 0n;
     this.call(name, ...args, this.#out);
     return this.#out[0] ?? 0n;
   }
 
-  /** Runs on another thread. Only pointers may be passed: nothing keeps JavaScript's memory alive. */
+  /**
+   * Runs on another thread. Only pointers may be passed: nothing keeps JavaScript's memory alive.
+   */
   async callAsync(name: FunctionName, ...args: (Pointer | string)[]): Promise<void> {
     this.#check(await this.#runAsync(name, args));
   }
 
-  /** As `create`, on another thread. */
+  /** Like `create`, on another thread. */
   async createAsync(name: FunctionName, ...args: (Pointer | string)[]): Promise<Pointer> {
     const out = new BigUint64Array(new ArrayBuffer(POINTER_BYTES));
     this.#check(await this.#runAsync(name, [...args, out]));
@@ -138,7 +142,7 @@ export class OrtApi {
     this.#functions[name](pointer);
   }
 
-  /** A text that the library allocated for us, which is freed. */
+  /** A text that the library allocated; this frees it. */
   takeText(text: Pointer, allocator: Pointer): string {
     try {
       return koffi.decode.string(text);
@@ -166,7 +170,10 @@ export class OrtApi {
 
 let loaded: OrtApi | undefined;
 
-/** Loads the library, once per thread. Throws `EngineError('infra')` where it is not there or of another version. */
+/**
+ * Loads the library, once per thread. Throws `EngineError('infra')` if it is missing or of another
+ * version.
+ */
 export function loadOrtApi(): OrtApi {
   loaded ??= load(findOrtLibrary());
   return loaded;
@@ -174,8 +181,11 @@ export function loadOrtApi(): OrtApi {
 
 function load(library: OrtLibrary): OrtApi {
   if (process.platform === 'win32') {
-    // Its functions take paths as UTF-16 there, which nobody has tried here.
-    throw new EngineError('infra', 'The C API is not used on Windows; choose the stock runtime.');
+    // There the library takes paths as UTF-16, which has not been tested here.
+    throw new EngineError(
+      'infra',
+      'The C API is not supported on Windows; choose the stock runtime.',
+    );
   }
   koffi.config({ async_stack_size: STACK_BYTES });
   let base: Pointer;

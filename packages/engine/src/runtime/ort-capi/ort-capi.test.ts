@@ -12,7 +12,7 @@ import { tinyFolder } from '../../testing/tiny-folder.ts';
 import { InferenceSession, Tensor } from '../onnxruntime-node.ts';
 import { openOrtCapi } from './ort-capi.ts';
 
-// A short table this short makes everything about long sequences small enough for the reference.
+// A short table of this size keeps long sequences small enough for the reference.
 const SHORT = { originalMaxPositions: 64, maxPositions: 512 };
 const ids = Array.from({ length: 200 }, (_, at) => 3 + ((at * 37) % 900));
 
@@ -25,14 +25,14 @@ function difference(actual: Float32Array | undefined, wanted: Float64Array): num
   return Math.max(...Array.from(wanted, (logit, id) => Math.abs(logit - (actual?.[id] ?? 0))));
 }
 
-test('rows of different length are decoded together, each as if alone, whatever stands between them', async () => {
+test('rows of different length are decoded together, each as if alone, whatever is between them', async () => {
   await using runtime = await open();
   const reference = new ReferencePhi(TINY_MODEL);
   const lengths = [5, 40, 17];
   for (const [at, slot] of [0, 1, 3].entries()) {
     await runtime.prefillChunk(slot, ids.slice(0, lengths[at]), 0);
   }
-  // Slot 2 lies between them with half a prompt in it.
+  // Slot 2 is between them and holds half a prompt.
   await runtime.prefillChunk(2, ids.slice(0, 30), 0);
   for (let step = 0; step < 6; step += 1) {
     const rows = [0, 1, 3].map((slot, at) => {
@@ -48,7 +48,7 @@ test('rows of different length are decoded together, each as if alone, whatever 
   expect(difference(rest, reference.logits(ids.slice(0, 60)))).toBeLessThan(1e-4);
 });
 
-test('a copied beginning goes on as if it had been read', async () => {
+test('a copied start continues as if it had been read', async () => {
   await using runtime = await open();
   const expected = new ReferencePhi(TINY_MODEL).logits(ids.slice(0, 50));
   await runtime.prefillChunk(1, ids.slice(0, 40), 0);
@@ -57,7 +57,7 @@ test('a copied beginning goes on as if it had been read', async () => {
   expect(difference(logits, expected)).toBeLessThan(1e-4);
 });
 
-test('a full slot may lie between rows that are decoded', async () => {
+test('a full slot may be between rows that are decoded', async () => {
   await using runtime = await open(SHORT);
   const reference = new ReferencePhi({ ...TINY_MODEL, ...SHORT });
   await runtime.prefillChunk(0, ids.slice(0, 9), 0);
@@ -95,7 +95,7 @@ test.each<[string, BuildOptions]>([
   ['chosen by the mask', {}],
   ['chosen by positions', { variant: 'gpu' }],
 ])(
-  '6,000 tokens in chunks are to the bit what one run of all of them is, tables %s',
+  '6,000 tokens in chunks give the same bits as one run of all of them, tables %s',
   async (_, options) => {
     const geometry = { hiddenSize: 96, heads: 1, intermediateSize: 128, layers: 1 };
     const dir = await tinyFolder({ ...geometry, maxPositions: 131_072, ...options });
@@ -141,11 +141,11 @@ async function runOnce(
   }
   const { logits } = await session.run(feeds, ['logits']);
   await session.release();
-  if (!(logits?.data instanceof Float32Array)) throw new TypeError('No float32 logits came.');
+  if (!(logits?.data instanceof Float32Array)) throw new TypeError('There are no float32 logits.');
   return logits.data.slice(-TINY_MODEL.vocabularySize);
 }
 
-test('a graph with bytes changed anywhere runs or is refused as damaged, and never takes the process down', async () => {
+test('a graph with bytes changed anywhere runs or is refused as damaged, and never crashes the process', async () => {
   const dir = await tinyFolder();
   const folder = await readModelFolder(dir);
   const whole = await readFile(folder.graphPath);
@@ -153,7 +153,7 @@ test('a graph with bytes changed anywhere runs or is refused as damaged, and nev
   const kinds = new Map<string, number>();
   for (let round = 0; round < 40; round += 1) {
     const damaged = Buffer.from(whole);
-    // The nodes stand before the weights, the names of inputs and outputs behind them.
+    // The nodes come before the weights, the names of inputs and outputs after them.
     const ranges = [
       { from: 0, length: 20_000 },
       { from: 0, length: damaged.length },
@@ -180,7 +180,7 @@ async function runOne(folder: ModelFolder): Promise<string> {
   return 'ran';
 }
 
-test('a terminated run rejects, leaves its slot as it was, and the next run is whole', async () => {
+test('a terminated run rejects and leaves its slot unchanged, and the next run is complete', async () => {
   // Large enough that a run is not over before a busy machine lets this process end it.
   await using runtime = await open({ layers: 8, hiddenSize: 512, intermediateSize: 1024 });
   await runtime.prefillChunk(1, ids.slice(0, 10), 0);
@@ -193,7 +193,7 @@ test('a terminated run rejects, leaves its slot as it was, and the next run is w
     runtime.terminate();
     await expect(run).rejects.toMatchObject({
       kind: 'infra',
-      message: expect.stringMatching(/was ended/u),
+      message: expect.stringMatching(/was stopped/u),
     });
     const logits = await runtime.prefillChunk(0, ids.slice(10, 60), 10);
     expect(difference(logits, expected)).toBe(0);
@@ -219,7 +219,7 @@ test('a run leaves the event loop free', async () => {
   expect(turns).toBeGreaterThan(100);
 });
 
-test('a closed runtime has ended its run and given its memory back', async () => {
+test('a closed runtime has ended its run and released its memory', async () => {
   const folder = await readModelFolder(await tinyFolder());
   const openOne = () => openOrtCapi(folder, { provider: 'cpu', threads: 1, slots: 64 });
   const residents: number[] = [];

@@ -23,24 +23,26 @@ type Opened = {
   session: OrtSession;
   device: Device;
   shape: GraphShape;
-  /** Where the device's tensors have no views. */
+  /** For devices whose tensors have no views. */
   mover: SlotMover | undefined;
 };
 
 type SlotLocation = { slotClass: SlotClass; cache: CacheStore; index: number; isLong: boolean };
 
 /**
- * ONNX Runtime through its C API: caches stay on the device, where each run reads and writes them in
- * place; rows of a class are decoded in one run; runs are done on another thread and can be ended.
+ * ONNX Runtime through its C API: caches stay on the device, where each run reads and writes them
+ * in place; rows of one class are decoded in one run; runs happen on another thread and can be
+ * ended.
  *
- * Of the attention mask the graph reads two things: the sum of each row, which is its tokens, and
- * the width, which chooses the LongRoPE table. Rows between those that are decoded run along on a
- * token that is written behind what their slot holds, where the slot's next token overwrites it.
+ * The graph uses two things of the attention mask: the sum of each row, which is its number of
+ * tokens, and the width, which chooses the LongRoPE table. Slots between those that are decoded are
+ * computed too, as idle rows: each writes one token after its slot's contents, where the slot's
+ * next token overwrites it.
  */
 export class OrtCapi implements Runtime {
   readonly provider: ProviderName;
   readonly slotClasses: readonly [SlotClass, SlotClass?];
-  /** A WebGPU buffer cannot be reached from here. */
+  /** A WebGPU buffer cannot be accessed from here. */
   readonly canCopy: boolean;
   readonly cacheBytesPerToken: number;
   readonly vocabularySize: number;
@@ -165,7 +167,7 @@ export class OrtCapi implements Runtime {
 
   async #close(): Promise<void> {
     this.terminate();
-    // Whoever called is told how it ended; here it only must have.
+    // The caller of that run gets its result; here it only has to end.
     await this.#call?.catch(() => {});
     this.#runner.close();
     for (const cache of this.#caches) cache.close();
@@ -174,9 +176,9 @@ export class OrtCapi implements Runtime {
     this.#opened.session.close();
   }
 
-  /** A call is under way from its first moment, so that it can be ended before its run has begun. */
+  /** A call counts as under way from its start, so it can be ended before its run has begun. */
   async #alone<Result>(call: () => Promise<Result>): Promise<Result> {
-    if (this.#call) throw new Error('A call is under way; calls come one at a time.');
+    if (this.#call) throw new Error('A call is under way; only one is allowed at a time.');
     this.#checkOpen();
     this.#runner.allow();
     const running = call();
@@ -194,7 +196,7 @@ export class OrtCapi implements Runtime {
     const most = this.chunkTokensMax(start);
     if (ids.length > most) {
       throw new RangeError(
-        `${ids.length} tokens are more than a chunk at ${start}, which is ${most}.`,
+        `${ids.length} tokens are too many for a chunk at ${start}, which holds ${most}.`,
       );
     }
     const { hasPositionIds } = this.#opened.shape;
@@ -204,9 +206,9 @@ export class OrtCapi implements Runtime {
       this.#runner.positions[at] = BigInt(start + at);
     }
 
-    // Where positions choose the LongRoPE table, one token at a position beyond the short table
-    // makes the run take the long one. It stands behind the chunk, where nothing looks at it, and
-    // the next chunk overwrites it.
+    // If positions choose the LongRoPE table, one token at a position beyond the short table makes
+    // the run use the long one. It is after the chunk, where nothing reads it, and the next chunk
+    // overwrites it.
     const isPadded = isLong && hasPositionIds && end <= this.#need.shortTokens;
     if (isPadded) {
       this.#runner.ids[ids.length] = 0n;
@@ -229,7 +231,7 @@ export class OrtCapi implements Runtime {
     for (const { slot, length } of rows) this.#checkAppend(slot, 1, length);
     const { slotClass, cache, isLong } = this.#locate(first.slot);
     if (rows.some(({ slot }) => this.#locate(slot).cache !== cache)) {
-      throw new RangeError('Rows of different slot classes are decoded one after the other.');
+      throw new RangeError('Rows of different slot classes cannot be decoded together.');
     }
 
     if (rows.length === 1) return [await this.#decodeOne(first)];
@@ -270,14 +272,14 @@ export class OrtCapi implements Runtime {
     this.#runner.lengths[row] = length + 1;
   }
 
-  /** A row that runs along; a full slot loses its last token to it. */
+  /** An idle row; a full slot loses its last token to it. */
   #putIdle(row: number, slot: number, tokens: number): void {
     const length = Math.min(this.#held[slot] ?? 0, tokens - 1);
     this.#held[slot] = length;
     this.#put(row, 0, length);
   }
 
-  /** The width of the mask: past the short table's length it makes the graph take the long one. */
+  /** The width of the mask: beyond the short table's length it makes the graph use the long one. */
   #width(isLong: boolean, length: number): number {
     return isLong ? Math.max(length, this.#need.shortTokens + 1) : length;
   }
@@ -287,12 +289,12 @@ export class OrtCapi implements Runtime {
     const held = this.#held[slot] ?? 0;
     if (start !== held || start + tokens > slotClass.tokens || tokens === 0) {
       throw new RangeError(
-        `Slot ${slot} holds ${held} of ${slotClass.tokens} tokens; ${tokens} cannot be put at ${start}.`,
+        `Slot ${slot} holds ${held} of ${slotClass.tokens} tokens; ${tokens} cannot be written at ${start}.`,
       );
     }
   }
 
-  /** What a closed runtime held is freed memory. */
+  /** A closed runtime has freed its memory. */
   #checkOpen(): void {
     if (this.#closing) throw new EngineError('infra', 'The runtime is closed.');
   }
@@ -308,7 +310,7 @@ export class OrtCapi implements Runtime {
   }
 }
 
-/** Opens the folder's graph on the provider. Throws `EngineError` that says what to do. */
+/** Opens the folder's graph on the provider. Throws `EngineError`, which says what to do. */
 export async function openOrtCapi(
   folder: ModelFolder,
   spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
@@ -329,7 +331,7 @@ export async function openOrtCapi(
     device = openDevice(api, session.pointer, { provider, threads });
     if (!device.hasViews) mover = await openSlotMover(api, shape, { provider, threads });
     runtime = new OrtCapi({ api, session, device, shape, mover }, folder, spec);
-    // The first run compiles and allocates; whoever comes first should not wait for that.
+    // The first run compiles and allocates; the first request should not wait for that.
     await runtime.prefillChunk(0, [0], 0);
     runtime.rewind(0, 0);
     if (provider !== 'cpu' && !(await areChunksSound(runtime))) {
@@ -348,8 +350,8 @@ export async function openOrtCapi(
   }
 }
 
-// Of a token's activations most are the feed-forward's, 2.7 times as wide as the model and four
-// at a time; attention's input adds three widths.
+// Most activations of a token are the feed-forward's, 2.7 times as wide as the model and four at a
+// time; attention's input adds three widths.
 const ACTIVATION_WIDTHS = 16;
 const FLOAT_BYTES = 4;
 

@@ -1,8 +1,8 @@
 import koffi from 'koffi';
 
 /**
- * Keeps a library for as long as the process lives. koffi unloads it when its handle is collected,
- * and with its thread, also where another thread still runs its code.
+ * Keeps a library loaded for as long as the process lives. koffi unloads it when its handle is
+ * collected or its thread ends, even if another thread still runs its code.
  */
 export function pinLibrary(path: string): void {
   const now = 2;

@@ -8,10 +8,9 @@ import { ELEMENTS } from './elements.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
 /**
- * The key-value cache of one slot class, resident on the device: for each layer's keys and values
- * one tensor `[slots, heads, tokens, headSize]`. A slot lies in one piece, so one slot, or the
- * slots up to some number, are tensors of their own over the same memory, and a run reads and
- * writes it in place.
+ * The key-value cache of one slot class, resident on the device: one tensor `[slots, heads, tokens,
+ * headSize]` for each layer's keys and one for its values. A slot is contiguous, so one slot, or a
+ * range of slots, is a tensor over the same memory, and a run reads and writes it in place.
  */
 export class SlotCache implements CacheStore {
   readonly slotClass: SlotClass;
@@ -69,7 +68,7 @@ export class SlotCache implements CacheStore {
   copy(from: number, to: number, length: number): void {
     const { copyMemory } = this.#device;
     if (copyMemory) {
-      // Some bytes too many in few calls are sooner copied than the right ones in thousands.
+      // Few calls that copy some bytes too many are faster than thousands that copy the right ones.
       for (const start of this.#starts) {
         const [target, source] = [this.#offset(start, to), this.#offset(start, from)];
         copyMemory(target, source, this.#slotBytes);

@@ -27,7 +27,7 @@ export class SlotMover {
     this.#hostMemory = api.create('CreateCpuMemoryInfo', 1, 0);
   }
 
-  /** Writes a slot over its position in the batch, whose tensors stay the same. */
+  /** Writes a slot to its position in the batch, whose tensors stay the same. */
   async insert(slot: CacheValues, batch: CacheValues, index: number): Promise<void> {
     await this.#run(this.#insert, index, [1, 1], {
       inputs: [...named('batch', batch), ...named('slot', slot)],
@@ -85,7 +85,7 @@ export class SlotMover {
   }
 }
 
-/** Throws `OrtFailure` where the provider cannot copy in a graph. */
+/** Throws `OrtFailure` if the provider cannot copy in a graph. */
 export async function openSlotMover(
   api: OrtApi,
   shape: GraphShape,

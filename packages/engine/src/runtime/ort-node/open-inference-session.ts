@@ -2,19 +2,19 @@ import { explainLoadFailure } from '../explain-load-failure.ts';
 import { env, InferenceSession } from '../onnxruntime-node.ts';
 import type { ProviderName } from '../provider.ts';
 
-/** Opens the graph with the stock binding. Throws `EngineError` that says what to do. */
+/** Opens the graph with the stock binding. Throws `EngineError`, which says what to do. */
 export async function openInferenceSession(
   graphPath: string,
   { provider, threads }: { provider: ProviderName; threads: number },
 ): Promise<InferenceSession> {
-  // What goes wrong is in the error; the library's own log would write past our logger.
+  // Errors carry the message; the library's own log would bypass our logger.
   env.logLevel = 'fatal';
   try {
     return await InferenceSession.create(graphPath, {
       executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      // Threads spin for one another within a run; between runs they would take the cores of others.
+      // Threads spin for each other within a run; between runs that would take cores from others.
       extra: { session: { force_spinning_stop: '1' } },
       logSeverityLevel: 4,
     });

@@ -19,11 +19,11 @@ import { openInferenceSession } from './open-inference-session.ts';
 /**
  * The stock binding of onnxruntime-node: correct everywhere, and the reference for faster runtimes.
  *
- * Each step hands the cache to the graph and takes a longer one back, copied by the binding into
- * new memory; the old one goes to the garbage collector. That costs a copy of the whole cache per
- * token (13 tokens/s against 42 of device-resident caches on a 228M model at 512 tokens). Rows run
- * one by one, because the graph takes several tokens onto a filled cache only at batch 1. `run`
- * blocks its thread, so this lives in the engine's own.
+ * Each step passes the cache to the graph and gets a longer one back, which the binding copies into
+ * new memory; the old one is garbage collected. That costs a copy of the whole cache per token (13
+ * tokens/s against 42 with device-resident caches on a 228M model at 512 tokens). Rows run one by
+ * one, because the graph appends several tokens to a filled cache only at batch 1. `run` blocks its
+ * thread, so this belongs in the engine's thread.
  */
 export class OrtNode implements Runtime {
   readonly provider: string;
@@ -41,7 +41,7 @@ export class OrtNode implements Runtime {
   readonly #empty: Tensor;
   readonly #ones: BigInt64Array;
   readonly #positions: BigInt64Array;
-  /** Per slot the tensors of `shape.caches`, in that order. */
+  /** The tensors of `shape.caches` for each slot, in that order. */
   readonly #caches: Tensor[][];
   #isClosed = false;
 
@@ -122,7 +122,7 @@ export class OrtNode implements Runtime {
         : caches.map((cache) => cutCache(cache, this.#shape, length));
   }
 
-  /** The stock binding has no way to end a run. */
+  /** The stock binding cannot end a run. */
   terminate(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -140,7 +140,7 @@ export class OrtNode implements Runtime {
     const caches = this.#held(slot);
     if (start !== this.#heldTokens(slot) || end > tokens || ids.length === 0) {
       throw new RangeError(
-        `Slot ${slot} holds ${this.#heldTokens(slot)} of ${tokens} tokens; ${ids.length} cannot be put at ${start}.`,
+        `Slot ${slot} holds ${this.#heldTokens(slot)} of ${tokens} tokens; ${ids.length} cannot be written at ${start}.`,
       );
     }
 
@@ -185,7 +185,7 @@ export class OrtNode implements Runtime {
   }
 }
 
-/** Opens the folder's graph on the provider. Throws `EngineError` that says what to do. */
+/** Opens the folder's graph on the provider. Throws `EngineError`, which says what to do. */
 export async function openOrtNode(
   folder: ModelFolder,
   spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
@@ -231,7 +231,7 @@ function rowsOf(logits: Tensor, vocabularySize: number, count: number): Float32A
   if (values.length !== count * vocabularySize) {
     throw new EngineError(
       'model',
-      `The graph gave ${values.length} logits, not ${count} times ${vocabularySize}.`,
+      `The graph returned ${values.length} logits, not ${count} times ${vocabularySize}.`,
     );
   }
   return Array.from({ length: count }, (_, at) => {
@@ -247,18 +247,19 @@ function lastOf(rows: readonly Float32Array[]): Float32Array {
 function rawArray(tensor: Tensor): CacheArray {
   const { data } = tensor;
   if (data instanceof Float32Array || data instanceof Uint16Array) return data;
-  // Newer Nodes have a Float16Array, which Node 20's types do not know; its bits are what is wanted.
+  // Newer versions of Node return a Float16Array, which Node 20's types do not have; only its bits
+  // are needed.
   if (tensor.type === 'float16' && ArrayBuffer.isView(data)) {
     return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
   }
   throw new EngineError(
     'model',
-    `The graph gave a tensor of ${tensor.type}; expected float32 or float16.`,
+    `The graph returned a tensor of ${tensor.type}; expected float32 or float16.`,
   );
 }
 
 function takeTensor(results: InferenceSession.ReturnType, name: string): Tensor {
   const value = results[name];
   if (value instanceof Tensor) return value;
-  throw new EngineError('model', `The graph gave no ${name}.`);
+  throw new EngineError('model', `The graph returned no ${name}.`);
 }

@@ -1,4 +1,4 @@
-import { headSize, type ModelSize } from './model-size.ts';
+import { headSize, type ModelSize } from '../model-size.ts';
 
 export type RopeTable = { cos: Float32Array; sin: Float32Array; rows: number };
 
@@ -11,7 +11,10 @@ export function ropeTables(size: ModelSize): { short: RopeTable; long: RopeTable
   };
 }
 
-/** How much slower each frequency turns. Shaped like the published ones: high frequencies hardly, low ones much. */
+/**
+ * How much slower each frequency rotates. Shaped like the published factors: high frequencies
+ * hardly change, low ones a lot.
+ */
 export function ropeFactors(frequencies: number): { short: number[]; long: number[] } {
   const shareAt = (index: number) => (frequencies === 1 ? 0 : index / (frequencies - 1));
   return {
@@ -23,13 +26,13 @@ export function ropeFactors(frequencies: number): { short: number[]; long: numbe
   };
 }
 
-/** Makes up for the larger spread of attention over a longer context. */
+/** Compensates for the wider spread of attention over a longer context. */
 function ropeScale(size: ModelSize): number {
   const growth = size.maxPositions / size.originalMaxPositions;
   return growth <= 1 ? 1 : Math.sqrt(1 + Math.log(growth) / Math.log(size.originalMaxPositions));
 }
 
-/** The published models have this base. */
+/** The base of the published models. */
 export const ROPE_THETA = 10_000;
 
 function ropeTable(size: ModelSize, factors: readonly number[], rows: number): RopeTable {

@@ -1,6 +1,6 @@
-import type { GraphWriter } from './graph-writer.ts';
+import type { GraphWriter } from '../graph-writer.ts';
+import { headSize, type ModelSize } from '../model-size.ts';
 import type { MaskOutputs } from './mask-nodes.ts';
-import { headSize, type ModelSize } from './model-size.ts';
 import { ROPE_CACHES } from './rope-nodes.ts';
 
 const SLIDING_WINDOW = 262_144;
@@ -8,14 +8,14 @@ const SLIDING_WINDOW = 262_144;
 export type AttentionOptions = {
   layer: number;
   input: string;
-  /** Queries, keys and values below each other, `[3 x hidden, hidden]`. */
+  /** The rows of queries, keys and values in one matrix, `[3 x hidden, hidden]`. */
   weights: Float32Array;
   mask: MaskOutputs;
-  /** Positions of the `gpu` form, where queries and keys are turned in nodes of their own. */
+  /** The positions input of the `gpu` form, which rotates queries and keys in separate nodes. */
   positions: string | undefined;
 };
 
-/** Attention of one layer, up to but without its output projection. */
+/** Attention of one layer, without its output projection. */
 export function addAttention(
   writer: GraphWriter,
   size: ModelSize,

@@ -1,9 +1,9 @@
-import { parseTokenizerFile } from '../text/tokenizer-file.ts';
-import { Tokenizer } from '../text/tokenizer.ts';
-import { trainVocabulary, type Vocabulary } from './train-vocabulary.ts';
-import { FILLER_WORDS, TRAINING_PARAGRAPHS } from './training-text.ts';
+import { parseTokenizerFile } from '../../text/tokenizer-file.ts';
+import { Tokenizer } from '../../text/tokenizer.ts';
+import { trainVocabulary, type Vocabulary } from '../train-vocabulary.ts';
+import { FILLER_WORDS, TRAINING_PARAGRAPHS } from '../training-text.ts';
 
-/** The marks that Phi-3.5-mini adds to its vocabulary, in their order. */
+/** The special tokens that Phi-3.5-mini adds to its vocabulary, in their order. */
 const MARKS = [
   '<|endoftext|>',
   '<|assistant|>',
@@ -27,13 +27,13 @@ export type BuiltTokenizer = {
   config: Record<string, unknown>;
   specialTokensMap: Record<string, unknown>;
   tokenizer: Tokenizer;
-  /** Of a mark or a piece of text; 0 (`<unk>`) for what is neither. */
+  /** The id of a special token or a piece of text; 0 (`<unk>`) if there is none. */
   idOf: (content: string) => number;
 };
 
 /**
- * A vocabulary of our own in the published format, for a model with that many rows of logits, learnt
- * from the text given.
+ * A generated vocabulary in the published format, learnt from a text, for a model with
+ * `vocabularySize` rows of logits.
  */
 export function buildTokenizer(
   vocabularySize: number,
@@ -54,7 +54,7 @@ export function buildTokenizer(
   return readTokenizer(tokenizerJson(vocabulary, idOf));
 }
 
-/** The same for a `tokenizer.json` in this form that stands already. */
+/** The same for an existing `tokenizer.json` of this form. */
 export function readTokenizer(json: Record<string, unknown>): BuiltTokenizer {
   const file = parseTokenizerFile(json);
   const tokenizer = new Tokenizer(file);
@@ -74,7 +74,7 @@ export function readTokenizer(json: Record<string, unknown>): BuiltTokenizer {
   };
 }
 
-/** Words that nothing encodes to but that a model of the full size can say. */
+/** Words that no text encodes to, so that a model of full size can still produce every id. */
 function addFillers(vocabulary: Vocabulary, count: number): void {
   const known = new Set(vocabulary.tokens);
   for (const first of FILLER_WORDS) {

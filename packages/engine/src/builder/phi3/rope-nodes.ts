@@ -1,16 +1,16 @@
-import { graph, inlineTensor, node, valueInfo } from '../onnx-file/onnx-format.ts';
-import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
-import type { GraphWriter } from './graph-writer.ts';
-import { headSize, type ModelSize } from './model-size.ts';
+import { graph, inlineTensor, node, valueInfo } from '../../onnx-file/onnx-format.ts';
+import type { ProtobufWriter } from '../../onnx-file/protobuf-writer.ts';
+import type { GraphWriter } from '../graph-writer.ts';
+import { headSize, type ModelSize } from '../model-size.ts';
 import { type RopeTable, ropeTables } from './rope-tables.ts';
 
 const PREFIX = '/model/rope_caches_subgraph';
 const TO_INT64 = { to: 7 };
 
-/** Where the nodes below leave the tables, for whoever turns queries and keys. */
+/** The tables' names, which the nodes that rotate queries and keys read. */
 export const ROPE_CACHES = ['cos_cache', 'sin_cache'] as const;
 
-/** The `cpu` form: an `If` whose branches hold a table each, chosen by the mask's width. */
+/** The `cpu` form: an `If` whose branches hold one table each, chosen by the mask's width. */
 export function addRopeChoice(writer: GraphWriter, size: ModelSize, width: string): void {
   const { short, long } = ropeTables(size);
   const limit = writer.int64('original_max_positions', [], size.originalMaxPositions);
@@ -27,7 +27,7 @@ export function addRopeChoice(writer: GraphWriter, size: ModelSize, width: strin
 }
 
 /**
- * The `gpu` form: both tables in one, the long one below the short, and positions that jump to the
+ * The `gpu` form: both tables in one, the long one below the short, and positions that move to the
  * lower part once any of them is past the limit. Returns the name of those positions.
  */
 export function addRopePositions(writer: GraphWriter, size: ModelSize): string {

@@ -1,8 +1,8 @@
+import { headSize, ioType, type ModelSize } from '../model-size.ts';
 import type { BuiltTokenizer } from './build-tokenizer.ts';
-import { headSize, ioType, type ModelSize } from './model-size.ts';
 import { ROPE_THETA, ropeFactors } from './rope-tables.ts';
 
-/** The JSON files of a published folder, by name; those of the tokenizer included. */
+/** The JSON files of a published folder by name, including those of the tokenizer. */
 export function folderConfigs(size: ModelSize, built: BuiltTokenizer): Record<string, unknown> {
   const ids = {
     bos_token_id: built.idOf('<s>'),

@@ -1,10 +1,10 @@
-import { type GraphWriter, outputOf } from './graph-writer.ts';
+import { type GraphWriter, outputOf } from '../graph-writer.ts';
 
 const PREFIX = '/model/attn_mask_reformat/attn_mask_subgraph';
 const TO_INT32 = { to: 6 };
 
 export type MaskOutputs = {
-  /** Tokens of each row less one, int32. */
+  /** Tokens of each row minus one, int32. */
   lengths: string;
   /** The mask's width, int32, for attention. */
   total: string;
@@ -12,7 +12,7 @@ export type MaskOutputs = {
   width: string;
 };
 
-/** Attention reads nothing of the mask but the sums of its rows and its width. */
+/** Attention uses only the row sums and the width of the mask. */
 export function addMaskNodes(writer: GraphWriter): MaskOutputs {
   const sum = writer.node('ReduceSum', {
     name: `${PREFIX}/ReduceSum`,

@@ -1,18 +1,18 @@
-import { valueInfo } from '../onnx-file/onnx-format.ts';
-import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
+import { valueInfo } from '../../onnx-file/onnx-format.ts';
+import type { ProtobufWriter } from '../../onnx-file/protobuf-writer.ts';
+import { GraphWriter, outputOf } from '../graph-writer.ts';
+import { headSize, type ModelSize } from '../model-size.ts';
+import type { TensorSink } from '../tensor-file.ts';
 import { addAttention } from './attention-nodes.ts';
-import { GraphWriter, outputOf } from './graph-writer.ts';
 import { addMaskNodes } from './mask-nodes.ts';
-import { headSize, type ModelSize } from './model-size.ts';
 import type { PhiWeights } from './phi-weights.ts';
 import { addRopeChoice, addRopePositions } from './rope-nodes.ts';
-import type { TensorSink } from './tensor-file.ts';
 
 /**
- * Writes the graph of Phi-3.5-mini as its published builds have it, operator for operator, with
- * their inputs and outputs, at any size. `cpu` turns queries and keys inside attention and chooses
- * the LongRoPE table by the mask's width; `gpu` takes `position_ids` and turns them in nodes of
- * their own.
+ * Writes the graph of Phi-3.5-mini as in its published builds, operator for operator, with their
+ * inputs and outputs, at any size. `cpu` rotates queries and keys inside attention and chooses the
+ * LongRoPE table by the mask's width; `gpu` takes `position_ids` and rotates them in separate
+ * nodes.
  */
 export function phiGraph(
   size: ModelSize,
@@ -63,7 +63,7 @@ export function phiGraph(
   return writer.finish(graphInputs(writer, size), graphOutputs(writer, size));
 }
 
-/** Adds `skip` to the residual where there is one; `sum` is the residual from there on. */
+/** Adds `skip` to the residual if it is given; `sum` is the residual from there on. */
 function addNorm(
   writer: GraphWriter,
   path: string,

@@ -1,16 +1,16 @@
-import { SeededRandom } from '../sampling/seeded-random.ts';
+import { SeededRandom } from '../../sampling/seeded-random.ts';
+import type { ModelSize } from '../model-size.ts';
+import { TRAINING_PARAGRAPHS } from '../training-text.ts';
 import type { BuiltTokenizer } from './build-tokenizer.ts';
-import type { ModelSize } from './model-size.ts';
-import { TRAINING_PARAGRAPHS } from './training-text.ts';
 
 /**
- * Weights by name, made when asked for, so that a large model never stands in memory as a whole.
- * A matrix is `[outputs, inputs]`, row by row. The same seed gives the same weights.
+ * Weights by name, created when requested, so a large model is never in memory as a whole. A matrix
+ * is `[outputs, inputs]`, row by row. The same seed gives the same weights.
  */
 export type PhiWeights = {
   embedding(): Float32Array;
   norm(name: string): Float32Array;
-  /** Rows of queries, keys and values below each other. */
+  /** The rows of queries, keys and values in one matrix. */
   attentionInput(layer: number): Float32Array;
   attentionOutput(layer: number): Float32Array;
   gate(layer: number): Float32Array;
@@ -19,12 +19,14 @@ export type PhiWeights = {
   head(): Float32Array;
 };
 
-// The layers move what a token predicts without drowning it, so that answers read like the text.
+// The layers change what a token predicts without dominating it, so that answers resemble the text.
 const RESIDUAL_GAIN = 0.45;
 const HEAD_GAIN = 14;
 const HEAD_NOISE = 0.15;
 
-/** Seeded weights for a model of this size, whose head knows the training text of the vocabulary. */
+/**
+ * Seeded weights for a model of this size, whose head predicts the training text of the vocabulary.
+ */
 export function phiWeights(size: ModelSize, built: BuiltTokenizer): PhiWeights {
   const { hiddenSize: hidden, intermediateSize: intermediate } = size;
   const matrix = (name: string, outputs: number, inputs: number, gain: number) =>
@@ -45,8 +47,8 @@ export function phiWeights(size: ModelSize, built: BuiltTokenizer): PhiWeights {
 }
 
 /**
- * The head knows which token follows which in the training text: the row of a token is the sum of
- * the embeddings of its predecessors, each weighed by how likely the token is after it.
+ * The head encodes which token follows which in the training text: the row of a token is the sum of
+ * the embeddings of its predecessors, each weighted by how likely the token follows it.
  */
 function headRows(size: ModelSize, built: BuiltTokenizer, embedding: Float32Array): Float32Array {
   const { hiddenSize: hidden } = size;
@@ -83,7 +85,7 @@ function followersOf(size: ModelSize, built: BuiltTokenizer): Map<number, Map<nu
     counts.set(ids[at - 1] ?? 0, followers);
   }
 
-  // The commonest follower weighs 1, so that every token has something definite to say next.
+  // The most common follower weighs 1, so every token predicts something definite.
   for (const followers of counts.values()) {
     const most = Math.max(...followers.values());
     for (const [follower, count] of followers) followers.set(follower, Math.sqrt(count / most));
@@ -93,7 +95,7 @@ function followersOf(size: ModelSize, built: BuiltTokenizer): Map<number, Map<nu
   return counts;
 }
 
-/** Evenly spread around 0, with the given standard deviation. */
+/** Evenly distributed around 0, with the given standard deviation. */
 function uniform(seed: number, name: string, count: number, deviation: number): Float32Array {
   const random = new SeededRandom(seedOf(seed, name));
   const scale = (2 * Math.sqrt(3) * deviation) / 2 ** 32;
@@ -102,7 +104,7 @@ function uniform(seed: number, name: string, count: number, deviation: number): 
   return values;
 }
 
-/** FNV-1a of the name, so that no tensor depends on the order in which tensors are made. */
+/** FNV-1a of the name, so no tensor depends on the order in which tensors are created. */
 function seedOf(seed: number, name: string): bigint {
   let hash = 0xcbf29ce484222325n ^ BigInt(seed);
   for (const byte of Buffer.from(name)) {
