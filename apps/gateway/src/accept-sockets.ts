@@ -11,8 +11,8 @@ import { requesterOf } from './requester.ts';
 import { SocketConnection } from './socket-connection.ts';
 
 /**
- * Turns upgrades of `/v1` into connections. `origins`: whose pages may come; empty = all. `proxies`:
- * proxies of ours that name the caller.
+ * Accepts socket upgrades at `/v1`. `origins`: pages that may connect; empty allows all. `proxies`: trusted
+ * proxies that forward the caller's address.
  */
 export function acceptSockets(
   ctx: GatewayContext,
@@ -23,7 +23,7 @@ export function acceptSockets(
   const options = {
     noServer: true,
     clientTracking: false,
-    // A small compressed frame can be a huge one.
+    // A small compressed frame can expand to a huge one.
     perMessageDeflate: false,
     maxPayload: limits.messageBytesMax,
     maxFragments: limits.fragmentsPerMessageMax,
@@ -32,15 +32,19 @@ export function acceptSockets(
   const server = new WebSocketServer(options);
 
   return (request, socket, head) => {
-    // A client may go while it is being answered.
+    // A client may disconnect while it is being answered.
     socket.on('error', () => {});
     const { pathname } = requestUrl(request);
     if (!/^\/v1\/?$/i.test(pathname)) {
-      return refuseUpgrade(socket, 'path_not_found', `There is no socket at ${pathname}; try /v1.`);
+      return refuseUpgrade(socket, 'path_not_found', `There is no socket at ${pathname}; use /v1.`);
     }
     const { origin } = request.headers;
     if (origins.length > 0 && origin !== undefined && !origins.includes(origin)) {
-      return refuseUpgrade(socket, 'forbidden', `Pages of ${origin} may not open a socket here.`);
+      return refuseUpgrade(
+        socket,
+        'forbidden',
+        `The origin ${origin} is not allowed to open a socket.`,
+      );
     }
     const { address } = requesterOf(request, proxies);
     const refusal = connections.refusalOf(address);

@@ -10,7 +10,7 @@ import { requesterOf } from './requester.ts';
 
 const EVENTS_PATH = /^\/v1\/tasks\/([^/]+)\/events\/?$/i;
 
-/** Everything that is not a socket: health, metrics and event streams; 404 for the rest. */
+/** Answers plain HTTP: health, metrics and event streams; 404 for everything else. */
 export async function answerHttp(
   ctx: GatewayContext,
   surface: { health: Health; proxies: TrustedProxies },
@@ -25,10 +25,10 @@ export async function answerHttp(
   }
   if (taskId !== undefined && request.method === 'OPTIONS') return allowOrigins(response);
 
-  // A probe of this process's life is answered whatever its neighbours do.
+  // Liveness probes are exempt: other clients of the same address must not make them fail.
   const waitMs = url.pathname === '/healthz' ? 0 : ctx.requests.take(requester.address);
   if (waitMs > 0) {
-    return refuse(response, 'rate_limited', 'Your address asks too often.', { waitMs });
+    return refuse(response, 'rate_limited', 'Too many requests from your address.', { waitMs });
   }
   const healthy = await surface.health.respond(url.pathname);
   if (healthy) {
@@ -39,7 +39,7 @@ export async function answerHttp(
   refuse(response, 'path_not_found', `There is nothing at ${request.method} ${url.pathname}.`);
 }
 
-/** Pages of every origin may read a task with a key: browsers send none by themselves. */
+/** Pages of every origin may read a task with a key: browsers never attach a key automatically. */
 function allowOrigins(response: ServerResponse): void {
   response.writeHead(204, {
     'access-control-allow-origin': '*',

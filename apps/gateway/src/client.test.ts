@@ -9,7 +9,7 @@ import { startTestGateway, testWithGateway as test } from './testing.ts';
 const WORDS = Array.from({ length: 30 }, (_, index) => `w${index} `);
 
 test.for(['delta', 'cumulative'] as const)(
-  'our client follows in %s mode over a restart of the gateway',
+  'the client follows in %s mode across a gateway restart',
   async (mode, { db, databaseUrl, redisUrl, announcer }) => {
     const servers = { databaseUrl, redisUrl };
     const first = await startTestGateway(servers);

@@ -28,7 +28,7 @@ export const gatewayConfig = z.object({
   MASTER_KEY,
   MASTER_KEY_FILE,
   STOP_NOTICE_SECONDS,
-  GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address of the socket and of health.'),
+  GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address that the gateway listens on.'),
   GATEWAY_PORT: portSetting(3101, 'Port of the socket, event streams, health and metrics;'),
   GATEWAY_ORIGINS: z
     .string()
@@ -43,22 +43,28 @@ export const gatewayConfig = z.object({
     .describe('Sockets and event streams open at once; more are refused with 503.'),
   GATEWAY_CONNECTIONS_PER_ADDRESS: positive()
     .default(1_000)
-    .describe('Of them, those of one address (IPv6: one /64); more are refused with 429.'),
+    .describe(
+      'Sockets and event streams open at once from one address (IPv6: one /64); more are refused with 429.',
+    ),
   GATEWAY_OPENS_PER_MINUTE: positive()
     .default(1_200)
     .describe('Sockets and event streams that one address may open in a minute.'),
   GATEWAY_REGISTER_SECONDS: positive()
     .default(10)
-    .describe('Seconds within which a socket has to name a task; it is closed after that.'),
+    .describe('Seconds within which a socket must name a task; otherwise it is closed.'),
   GATEWAY_BAD_TOKENS_PER_MINUTE: positive()
     .default(120)
-    .describe('Tokens without a task that one address may show in a minute; then it is closed.'),
+    .describe(
+      'Unknown task tokens that one address may send in a minute; then its socket is closed.',
+    ),
   GATEWAY_BUFFER_BYTES: positive()
     .default(256 * 1024 * 1024)
-    .describe('Bytes that may wait for slow clients in all; beyond it the slowest are closed.'),
+    .describe(
+      'Bytes that may be buffered for slow clients in total; beyond it the slowest are closed.',
+    ),
   GATEWAY_MEMORY_BYTES: positive()
     .default(1024 * 1024 * 1024)
-    .describe('Bytes of heap and buffers from which on new connections are refused with 503.'),
+    .describe('Bytes of heap and buffers above which new connections are refused with 503.'),
 });
 
 export type GatewayConfig = z.infer<typeof gatewayConfig>;

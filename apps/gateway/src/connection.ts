@@ -4,24 +4,24 @@ export type EndReason =
   | 'stopping'
   | 'unavailable'
   | 'dead'
-  /** It has named no task in time. */
+  /** It named no task in time. */
   | 'unregistered'
-  /** It has shown too many tokens that stand for no task. */
+  /** It sent too many unknown tokens. */
   | 'guessing'
-  /** The project that it was opened for may no longer see the task. */
+  /** The key that opened it was revoked. */
   | 'unauthorized';
 
-/** A client's connection as those see it who look after all of them. */
+/** What `Connections` needs of a client's connection. */
 export type Connection = {
   readonly kind: 'socket' | 'stream';
-  /** Whose it is, as limits per address count. */
+  /** The client's address group, by which limits count. */
   readonly address: string;
-  /** Bytes given to it that the network has not taken yet. */
+  /** Bytes sent to it that the network has not accepted yet. */
   readonly bufferedBytes: number;
-  /** Called at every sweep: keeps it alive, and ends it where it is dead or stalled. */
-  lookAfter(nowMs: number): void;
-  /** Closes it and names the place to resume from. */
+  /** Runs at every sweep: pings the client, and ends the connection if it is dead or stalled. */
+  check(nowMs: number): void;
+  /** Closes it and sends the position to resume from. */
   end(reason: EndReason): void;
-  /** Closes it at once. */
+  /** Closes it immediately. */
   destroy(): void;
 };

@@ -3,12 +3,12 @@ import { RateLimiter } from '@runfleet/service';
 import type { Connection } from './connection.ts';
 import type { Limits } from './limits.ts';
 
-/** Why a connection is not taken: the gateway is full, or its address has enough. */
+/** Why a connection is refused: the gateway is full, or its address has reached a limit. */
 export type Refusal = { kind: 'unavailable' | 'rate_limited'; message: string; waitMs: number };
 
 const FULL_WAIT_MS = 5_000;
 
-/** All open connections: admits them, looks after them, keeps their bytes within the budget, and ends them. */
+/** All open connections: admits, sweeps and ends them, and keeps their buffered bytes within the budget. */
 export class Connections implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #open = new Set<Connection>();
@@ -33,7 +33,7 @@ export class Connections implements AsyncDisposable {
     return { sockets, streams: this.#open.size - sockets };
   }
 
-  /** Whether nothing that takes memory may be added. */
+  /** Whether new connections and tasks are refused for lack of memory. */
   get isMemoryFull(): boolean {
     return this.#isMemoryFull;
   }
@@ -44,14 +44,14 @@ export class Connections implements AsyncDisposable {
     return bytes;
   }
 
-  /** Null where one more connection of `address` may be opened, which counts as opened from now on. */
+  /** Null if `address` may open one more connection, which then counts as opened. */
   refusalOf(address: string): Refusal | null {
     if (this.#isMemoryFull || this.#open.size >= this.#limits.connectionsMax) {
       const message = 'This gateway is full; try again in a moment.';
       return { kind: 'unavailable', message, waitMs: FULL_WAIT_MS };
     }
     if ((this.#countByAddress.get(address) ?? 0) >= this.#limits.connectionsPerAddressMax) {
-      const message = 'Too many connections of your address are open; close some of them.';
+      const message = 'Your address has too many open connections; close some of them.';
       return { kind: 'rate_limited', message, waitMs: FULL_WAIT_MS };
     }
     const waitMs = this.#opens.take(address);
@@ -75,7 +75,7 @@ export class Connections implements AsyncDisposable {
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 
-  /** Asks every client to come again, and waits until they are gone; the last ones are cut off. */
+  /** Asks every client to reconnect, and waits until all have disconnected; after `closeMs` the rest are cut. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     if (this.#open.size === 0) return;
@@ -92,7 +92,7 @@ export class Connections implements AsyncDisposable {
     const nowMs = performance.now();
     let bytes = 0;
     for (const connection of this.#open) {
-      connection.lookAfter(nowMs);
+      connection.check(nowMs);
       bytes += connection.bufferedBytes;
     }
     const excessBytes = this.#readMemoryBytes() - this.#limits.memoryBytesMax;
@@ -100,7 +100,7 @@ export class Connections implements AsyncDisposable {
     this.#shed(Math.max(bytes - this.#limits.bytesMax, excessBytes));
   }
 
-  /** Ends the slowest clients until they hold `bytes` less. */
+  /** Ends the slowest clients until `bytes` are freed. */
   #shed(bytes: number): void {
     if (bytes <= 0) return;
     let excess = bytes;

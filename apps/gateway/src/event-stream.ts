@@ -4,52 +4,53 @@ import type { TaskEvent } from '@runfleet/protocol';
 
 import type { Connection, EndReason } from './connection.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import type { Outlet, Wish } from './outlet.ts';
 import type { FollowedTask } from './render-frame.ts';
-import { StallWatch } from './stall-watch.ts';
-import type { Watch, WatchEnd } from './task-feeds.ts';
+import type { Sink } from './sink.ts';
+import { StallDetector } from './stall-detector.ts';
+import type { SubscriptionOptions } from './subscription-options.ts';
+import type { SubscriptionHandle, SubscriptionEnd } from './task-feeds.ts';
 
 const HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
   'access-control-allow-origin': '*',
-  // A proxy that collects the answer would hold it back until the task has ended.
+  // A buffering proxy would hold the response back until the task has ended.
   'x-accel-buffering': 'no',
 };
 const NEWLINES = Buffer.from('\n\n');
 const HEARTBEAT = ': alive\n\n';
 
-/** One task's events as server-sent events. Each has its seq as `id`, so a browser resumes by itself. */
-export class EventStream implements Connection, Outlet {
+/** One task's events as server-sent events. Each has its seq as `id`, so a browser resumes automatically. */
+export class EventStream implements Connection, Sink {
   readonly kind = 'stream';
   readonly address: string;
   readonly #ctx: GatewayContext;
   readonly #response: ServerResponse;
-  readonly #watch: Watch;
-  readonly #stall: StallWatch;
+  readonly #subscription: SubscriptionHandle;
+  readonly #stall: StallDetector;
   #heartbeatAtMs: number;
 
   constructor(
     ctx: GatewayContext,
     client: { response: ServerResponse; address: string },
     task: FollowedTask,
-    wish: Wish,
+    options: SubscriptionOptions,
   ) {
     const { response, address } = client;
     this.#ctx = ctx;
     this.address = address;
     this.#response = response;
-    this.#stall = new StallWatch(ctx.limits);
+    this.#stall = new StallDetector(ctx.limits);
     this.#heartbeatAtMs = performance.now() + ctx.limits.sweepMs;
-    this.#watch = ctx.feeds.watch(task, wish, this, (end) => this.#finish(end));
-    response.on('drain', () => this.#watch.pump());
-    response.on('close', () => this.#watch.end());
-    // `close` follows.
+    this.#subscription = ctx.feeds.subscribe(task, options, this, (end) => this.#finish(end));
+    response.on('drain', () => this.#subscription.pump());
+    response.on('close', () => this.#subscription.end());
+    // `close` follows an error.
     response.on('error', () => {});
   }
 
   start(): void {
-    this.#watch.pump();
+    this.#subscription.pump();
   }
 
   get bufferedBytes(): number {
@@ -67,7 +68,7 @@ export class EventStream implements Connection, Outlet {
     this.#response.write(Buffer.concat([head, frame, NEWLINES]));
   }
 
-  lookAfter(nowMs: number): void {
+  check(nowMs: number): void {
     if (this.#stall.isStalled(this.bufferedBytes, nowMs)) return this.end('slow');
     if (nowMs < this.#heartbeatAtMs || this.#response.writableNeedDrain) return;
     this.#heartbeatAtMs = nowMs + this.#ctx.limits.pingIntervalMs;
@@ -77,8 +78,8 @@ export class EventStream implements Connection, Outlet {
 
   end(reason: EndReason): void {
     this.#ctx.metrics.connectionEnded(reason);
-    this.#watch.end();
-    // The browser comes again by itself and says where it was.
+    this.#subscription.end();
+    // The browser reconnects automatically with the id of its last event.
     if (reason === 'stopping' && this.#response.headersSent) this.#response.end();
     else this.#response.destroy();
   }
@@ -91,9 +92,9 @@ export class EventStream implements Connection, Outlet {
     if (!this.#response.headersSent) this.#response.writeHead(200, HEADERS);
   }
 
-  #finish(end: WatchEnd): void {
+  #finish(end: SubscriptionEnd): void {
     if (end === 'failed') return this.end('unavailable');
-    // A browser that has everything comes again, and this answer ends that.
+    // A browser reconnects even after the last event; 204 stops it.
     if (!this.#response.headersSent) this.#response.writeHead(204, HEADERS);
     this.#response.end();
   }

@@ -81,7 +81,7 @@ test.for<
     'signature',
     ({ apiKey, apiSecret }) => ({ 'x-api-key': `${apiKey}:${apiSecret}` }),
   ],
-])('%s of the project opens its task', async ([, type, headersOf], { db, tenant }) => {
+])('%s of the project opens a stream of its task', async ([, type, headersOf], { db, tenant }) => {
   await stageEvents({ db }, tenant.task, LIFE);
   const headers = headersOf(await tenant.make(type));
   const answer = await fetch(tenant.url, { headers });
@@ -92,7 +92,7 @@ test.for<
   expect(await rest.text()).toMatch(/^id: 2\n/);
 });
 
-test("another tenant's task and an unknown one are answered alike", async ({ db, tenant }) => {
+test("another tenant's task and an unknown one get the same answer", async ({ db, tenant }) => {
   const { apiKey } = await tenant.make('apikey');
   const foreign = await stageTask({ db });
   await db.sql`update tasks set organisation_id = 999 where id = ${foreign.id}`;
@@ -106,10 +106,10 @@ test("another tenant's task and an unknown one are answered alike", async ({ db,
   expect(answers.every(({ status }) => status === 404)).toBe(true);
 });
 
-test('a key of another project does not open it, nor a wrong secret', async ({ tenant }) => {
+test('an unknown key and a wrong secret are refused', async ({ tenant }) => {
   const { apiKey } = await tenant.make('signature');
   for (const headers of [
-    { 'x-api-key': 'nobody' },
+    { 'x-api-key': 'unknown' },
     { 'x-api-key': apiKey },
     { 'x-api-key': `${apiKey}:wrong` },
     { authorization: `Bearer ${base64(`${apiKey}:wrong`)}` },
@@ -119,7 +119,7 @@ test('a key of another project does not open it, nor a wrong secret', async ({ t
   }
 });
 
-test('without a master key a signature cannot be checked, and a key alone can', async ({
+test('without a master key signatures cannot be checked, but plain keys can', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -140,7 +140,10 @@ test('without a master key a signature cannot be checked, and a key alone can', 
   expect(await status(open.apiKey)).toBe(200);
 });
 
-test('a revoked key ends its open streams within 5 s, and no other', async ({ db, tenant }) => {
+test('a revoked key ends its own open streams within 5 s, and no others', async ({
+  db,
+  tenant,
+}) => {
   await stageEvents({ db }, tenant.task, LIFE.slice(0, 1));
   const [revoked, kept] = [await tenant.make('apikey'), await tenant.make('apikey')];
   const open = (key: string) => openStream(tenant.url, { 'x-api-key': key });
@@ -162,14 +165,14 @@ test('a revoked key ends its open streams within 5 s, and no other', async ({ db
 });
 
 test.for(['x', '-1', '1e3', '0x10', '9'.repeat(30), '1,2', '٣', ' '])(
-  'a place in the log that is %j is refused',
-  async (place, { db, gateway }) => {
+  'a position of %j is refused',
+  async (position, { db, gateway }) => {
     const task = await stageTask({ db });
     const url = `${gateway.url}/v1/tasks/${task.id}/events?tasktoken=${task.token}`;
-    const byQuery = await fetch(`${url}&after=${encodeURIComponent(place)}`);
+    const byQuery = await fetch(`${url}&after=${encodeURIComponent(position)}`);
     expect(await byQuery.json()).toMatchObject({ result: false });
-    if (!/^[\x21-\x7e]+$/.test(place)) return;
-    const byHeader = await fetch(url, { headers: { 'last-event-id': place } });
+    if (!/^[\x21-\x7e]+$/.test(position)) return;
+    const byHeader = await fetch(url, { headers: { 'last-event-id': position } });
     expect(await byHeader.json()).toMatchObject({ result: false });
   },
 );
@@ -184,7 +187,7 @@ test.for(['/V1/Tasks/{id}/Events', '//v1//tasks/{id}/events', '/v1/tasks/{id}/ev
   },
 );
 
-test('streams of one address are limited like sockets, and an ended one is room again', async ({
+test('streams of one address are limited like sockets, and an ended one frees its place', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -209,7 +212,7 @@ test('streams of one address are limited like sockets, and an ended one is room 
   });
 });
 
-test('a stream behind another answer of its connection is cut, and leaves nothing', async ({
+test('a pipelined stream request cuts its connection and leaves no subscription', async ({
   db,
   gateway,
 }) => {
@@ -228,7 +231,7 @@ test('a stream behind another answer of its connection is cut, and leaves nothin
   });
 });
 
-test('requests in hand on one connection are limited', async ({ gateway }) => {
+test('unanswered requests on one connection are limited', async ({ gateway }) => {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').resume();
   socket.on('error', () => {});
   socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000));
@@ -236,7 +239,7 @@ test('requests in hand on one connection are limited', async ({ gateway }) => {
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
 });
 
-test('half a request is given up in seconds', async ({ gateway }) => {
+test('a connection with half a request is closed within seconds', async ({ gateway }) => {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').resume();
   socket.on('error', () => {});
   socket.write(`GET /v1/tasks/1/events?tasktoken=${newTaskToken()} HTTP/1.1\r\nHost:`);
@@ -245,7 +248,7 @@ test('half a request is given up in seconds', async ({ gateway }) => {
   expect(performance.now() - beganAt).toBeLessThan(15_000);
 });
 
-test('a body that nobody asked for is not read', async ({ gateway }) => {
+test('the body of an unknown route is not read', async ({ gateway }) => {
   const { port } = new URL(gateway.url);
   const socket = connect(Number(port), '127.0.0.1');
   socket.on('error', () => {});
@@ -255,7 +258,7 @@ test('a body that nobody asked for is not read', async ({ gateway }) => {
   await closeOf(socket.resume());
 });
 
-test('requests that open nothing are limited by address, and health is answered', async ({
+test('requests that open no connection are limited by address, and health is exempt', async ({
   databaseUrl,
   redisUrl,
 }) => {
@@ -270,7 +273,7 @@ test('requests that open nothing are limited by address, and health is answered'
   expect(await status('/healthz')).toBe(200);
 });
 
-/** Unlike `once`, an error before it is no failure here. */
+/** Unlike `once`, it does not reject on an earlier error. */
 function closeOf(stream: Readable): Promise<void> {
   return new Promise((resolve) => stream.once('close', () => resolve()));
 }

@@ -11,32 +11,32 @@ const SOCKETS = 1_000;
 const FRAMES = 60;
 const WORD = 'word '.repeat(40);
 
-test('a thousand sockets on one task all get everything', async ({ db, gateway, announcer }) => {
+test('a thousand sockets on one task each get every frame', async ({ db, gateway, announcer }) => {
   const task = await stageTask({ db });
   const queued: NewTaskEvent = { type: 'task_queue', payload: null };
   await stageEvents({ db }, task, [queued]);
   const audience = await gather(gateway, () => task.token);
   await audience.untilEach(2);
 
-  // Committed beforehand: the time is that of the fan-out.
+  // Committed beforehand, so that only the fan-out is timed.
   const life = lifeOf(Array<string>(FRAMES).fill(WORD)).slice(1);
   const events = await stageEvents({ db }, task, life);
-  const told = events.filter(({ type }) => type !== 'task_cost').length;
+  const sent = events.filter(({ type }) => type !== 'task_cost').length;
   const startedAt = performance.now();
   for (const event of events) announcer.announce([event]);
-  await audience.untilEach(2 + told);
-  const perSecond = (SOCKETS * told) / ((performance.now() - startedAt) / 1_000);
+  await audience.untilEach(2 + sent);
+  const perSecond = (SOCKETS * sent) / ((performance.now() - startedAt) / 1_000);
   audience.close();
 
   process.stdout.write(
     `${SOCKETS} sockets on one task: ${Math.round(perSecond)} frames/s, clients in the same process
 `,
   );
-  expect(audience.counts.every((count) => count === 2 + told)).toBe(true);
+  expect(audience.counts.every((count) => count === 2 + sent)).toBe(true);
   expect(perSecond).toBeGreaterThan(1_000);
 }, 60_000);
 
-test('a thousand tasks, each with a socket of its own, all arrive', async ({
+test('a thousand tasks, each with its own socket, all arrive', async ({
   db,
   gateway,
   announcer,
@@ -50,20 +50,20 @@ test('a thousand tasks, each with a socket of its own, all arrive', async ({
   await audience.untilEach(2);
 
   const life = lifeOf([WORD, WORD, WORD]).slice(1);
-  const told = life.filter(({ type }) => type !== 'task_cost').length;
+  const sent = life.filter(({ type }) => type !== 'task_cost').length;
   const startedAt = performance.now();
   await Promise.all(
     tasks.map(async (task) => announcer.announce(await stageEvents({ db }, task, life))),
   );
-  await audience.untilEach(2 + told);
+  await audience.untilEach(2 + sent);
   const seconds = (performance.now() - startedAt) / 1_000;
   audience.close();
 
   process.stdout.write(
     `${SOCKETS} tasks to ${SOCKETS} sockets through Postgres: ${Math.round((SOCKETS * life.length) / seconds)} ` +
-      `events/s, ${Math.round((SOCKETS * told) / seconds)} frames/s, everything in one process\n`,
+      `events/s, ${Math.round((SOCKETS * sent) / seconds)} frames/s, everything in one process\n`,
   );
-  expect(audience.counts.every((count) => count === 2 + told)).toBe(true);
+  expect(audience.counts.every((count) => count === 2 + sent)).toBe(true);
 }, 60_000);
 
 async function gather(gateway: { url: string }, tokenOf: (index: number) => string) {
@@ -83,7 +83,7 @@ async function gather(gateway: { url: string }, tokenOf: (index: number) => stri
     const request = { type: 'task_info', tasktoken: tokenOf(index), mode: 'delta' };
     socket.on('open', () => socket.send(JSON.stringify(request)));
     sockets.push(socket);
-    // As many at once as a listening queue holds.
+    // Opens no more at once than the listen backlog holds.
     if (index % 100 === 99) await once(socket, 'open');
   }
   return {

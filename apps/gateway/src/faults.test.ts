@@ -8,7 +8,7 @@ import { startTestGateway, TestClient, testWithGateway as test } from './testing
 
 const LIFE = lifeOf(Array.from({ length: 20 }, (_, index) => `w${index} `));
 
-test('a Redis that dies and comes back empty costs a client no event', async ({
+test('a client loses no event when Redis dies and comes back empty', async ({
   db,
   databaseUrl,
 }) => {
@@ -20,9 +20,9 @@ test('a Redis that dies and comes back empty costs a client no event', async ({
   await using client = await TestClient.watching(gateway, request);
   const advance = async (count: number) => {
     for (let step = 0; step < count; step += 1) {
-      const place = client.taskFrames.length;
-      announcer.announce(await stageEvents({ db }, task, LIFE.slice(place, place + 1)));
-      await client.until(() => client.taskFrames.length > place);
+      const received = client.taskFrames.length;
+      announcer.announce(await stageEvents({ db }, task, LIFE.slice(received, received + 1)));
+      await client.until(() => client.taskFrames.length > received);
     }
   };
 
@@ -36,7 +36,7 @@ test('a Redis that dies and comes back empty costs a client no event', async ({
   expect(client.taskFrames.map(({ seq }) => seq)).toEqual(LIFE.map((_, index) => index + 1));
 });
 
-test('while Postgres is away sockets stay open, and go on when it is back', async ({
+test('sockets stay open while Postgres is down, and resume when it is back', async ({
   redisUrl,
 }) => {
   await using postgres = await startOwnPostgres();
@@ -51,13 +51,13 @@ test('while Postgres is away sockets stay open, and go on when it is back', asyn
   await postgres.kill();
   client.ask({ tasktoken: task.token });
   expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
-  // A newcomer's token cannot be looked up: it is asked to come again.
+  // The token of a new client cannot be looked up, so it is closed with "try again later".
   await using newcomer = await TestClient.watching(gateway, { tasktoken: task.token });
   expect((await newcomer.untilClosed()).code).toBe(1013);
   expect(client.closed).toBeNull();
 
   await postgres.restart({ empty: false });
-  // The first statement may still meet the connection that died.
+  // The first statement may still use the dead connection.
   await db.sql`select 1`.catch(() => {});
   await stageEvents({ db }, task, LIFE.slice(5));
   await client.untilType('task_postprocess_end');

@@ -4,15 +4,15 @@ import { TASK_TOKEN_PATTERN } from '@runfleet/protocol';
 
 import type { FollowedTask } from './render-frame.ts';
 
-/** The id of the task that a token stands for; null for none. Rejects while Postgres is away. */
+/** The id of the task with this token, or null. Rejects while Postgres is unavailable. */
 export type TaskIdReader = (token: string) => Promise<string | null>;
 
 const ATTEMPTS_MAX = 6;
 const RETRY_MS = 100;
 
 /**
- * The task of a token, or null. A Postgres that is away for a moment is waited for (about 3 s); after
- * that, and on abort, it rejects.
+ * The task with this token, or null. Retries for about 3 s while Postgres is unavailable, then rejects;
+ * rejects on abort.
  */
 export async function findTask(
   readTaskId: TaskIdReader,

@@ -7,15 +7,15 @@ import type { GatewayMetrics } from './metrics.ts';
 import type { ProjectAccess } from './project-access.ts';
 import type { TaskFeeds } from './task-feeds.ts';
 
-/** What a connection needs of its gateway. */
+/** What a connection needs from the gateway. */
 export type GatewayContext = {
   readonly readTaskId: TaskIdReader;
   readonly feeds: TaskFeeds;
   readonly projects: ProjectAccess;
   readonly connections: Connections;
-  /** By address: tokens that stand for no task. */
+  /** Unknown tokens, by address. */
   readonly badTokens: RateLimiter;
-  /** By address: requests that open nothing. */
+  /** Requests that open no connection, by address. */
   readonly requests: RateLimiter;
   readonly limits: Limits;
   readonly metrics: GatewayMetrics;

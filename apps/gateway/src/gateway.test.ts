@@ -30,13 +30,16 @@ const outputsOf = (client: TestClient) =>
 const ENDING = ['task_output_full', 'task_end', 'task_postprocess_start', 'task_postprocess_end'];
 
 describe('the compatible wire', () => {
-  test('the first frame says connected', async ({ gateway }) => {
+  test('the first frame is connected', async ({ gateway }) => {
     await using client = await TestClient.watching(gateway);
     await client.untilType('connected');
     expect(client.frames).toEqual([{ type: 'connected', version: '1.0' }]);
   });
 
-  test('a finished task is told whole: states, one output, the ending', async ({ db, gateway }) => {
+  test('a finished task is sent as its states, one output and its ending', async ({
+    db,
+    gateway,
+  }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, lifeOf(WORDS));
     await using client = await TestClient.watching(gateway, { tasktoken: task.token });
@@ -73,7 +76,7 @@ describe('the compatible wire', () => {
     ]);
   });
 
-  test('whoever joins at any point of a life gets the same states, text and ending', async ({
+  test('a client that joins at any point of a task gets the same states, text and ending', async ({
     db,
     gateway,
     announcer,
@@ -90,7 +93,7 @@ describe('the compatible wire', () => {
       await client.untilType('task_postprocess_end');
       const outputs = client.taskFrames.filter(({ type }) => type === 'task_output');
       expect(client.types.filter((type) => type !== 'task_output')).toEqual([...STATES, ...ENDING]);
-      // The newest output comes before the full one, whatever the throttle held back.
+      // The newest output precedes the full one, even if the throttle held it back.
       expect(client.types[client.types.indexOf('task_output_full') - 1]).toBe('task_output');
       expect(outputs.at(-1)?.message).toMatchObject({ raw: TEXT });
       await client[Symbol.asyncDispose]();
@@ -98,7 +101,7 @@ describe('the compatible wire', () => {
     expect(clients.at(-1)?.types.filter((type) => type === 'task_output')).toHaveLength(1);
   });
 
-  test('several tasks on one socket are told apart, and asking twice while one is told changes nothing', async ({
+  test('frames of several tasks on one socket carry their token, and a repeated request has no effect', async ({
     db,
     gateway,
   }) => {
@@ -123,7 +126,7 @@ describe('the compatible wire', () => {
     ['an array', '[1,2]'],
     ['null', 'null'],
     ['nothing', ''],
-  ])('%s is passed over and the socket stays open', async ([, sent], { gateway }) => {
+  ])('%s is ignored and the socket stays open', async ([, sent], { gateway }) => {
     await using client = await TestClient.watching(gateway);
     client.socket.send(sent);
     client.socket.send(Buffer.from(sent), { binary: true });
@@ -133,7 +136,7 @@ describe('the compatible wire', () => {
     expect(client.closed).toBeNull();
   });
 
-  test('a bad token is refused and the socket goes on', async ({ db, gateway }) => {
+  test('a bad token is refused and the socket stays usable', async ({ db, gateway }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, lifeOf(WORDS));
     await using client = await TestClient.watching(gateway);
@@ -143,7 +146,7 @@ describe('the compatible wire', () => {
     }
     await client.untilType('error', 6);
     const refused = { type: 'error', message: 'tasktoken-invalid', result: false };
-    // Only what may be a token is named; the look-up of that one takes longer.
+    // Only a well-formed token is repeated; its lookup takes longer.
     expect(client.frames.slice(1)).toHaveLength(6);
     expect(client.frames.slice(1)).toEqual(
       expect.arrayContaining([refused, { ...refused, tasktoken: unknown }]),
@@ -175,7 +178,7 @@ describe('the compatible wire', () => {
     ]);
   });
 
-  test('thinking is told apart from the answer', async ({ db, gateway }) => {
+  test('thinking is separated from the answer', async ({ db, gateway }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, [output('<think>Hm'), output('m.</think>Yes.', 2, 65_000)]);
     await using client = await TestClient.watching(gateway, { tasktoken: task.token });
@@ -192,7 +195,7 @@ describe('the compatible wire', () => {
 });
 
 describe('output', () => {
-  test('cumulative frames are throttled, and the last word is never late', async ({
+  test('cumulative frames are throttled, and the last output is not delayed', async ({
     db,
     gateway,
     announcer,
@@ -203,7 +206,7 @@ describe('output', () => {
     await client.untilType('task_queue');
     const startedAt = performance.now();
     let text = '';
-    // A frame shows some of the output, and the next one more of it, while output goes on coming.
+    // Each frame shows more of the output while output keeps arriving.
     while (outputsOf(client).length < 4) {
       text += 'w ';
       announcer.announce(await stageEvents({ db }, task, [output('w ')]));
@@ -218,7 +221,7 @@ describe('output', () => {
 
     const outputs = outputsOf(client);
     const elapsedMs = performance.now() - startedAt;
-    // The first comes at once, and so does the last.
+    // The first and the last frame are sent immediately.
     const intervals = Math.ceil(elapsedMs / LIMITS.outputIntervalMs);
     expect(outputs.length).toBeLessThanOrEqual(2 + intervals);
     expect(client.types.slice(-3)).toEqual(['task_output', 'task_output_full', 'task_cancel']);
@@ -238,7 +241,7 @@ describe('output', () => {
     expect(client.taskFrames.map(rawOf).at(-1)).toBe(TEXT);
   });
 
-  test('after a requeue the text starts over', async ({ db, gateway, announcer }) => {
+  test('a requeue resets the text', async ({ db, gateway, announcer }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, lifeOf(['lost ', 'words']).slice(0, 9), 1);
     await using early = await TestClient.watching(gateway, { tasktoken: task.token });
@@ -250,9 +253,9 @@ describe('output', () => {
     await using late = await TestClient.watching(gateway, { tasktoken: task.token });
     await late.untilType('task_postprocess_end');
 
-    const secondRun = [...STATES, 'task_output', ...ENDING];
-    expect(early.types).toEqual([...STATES, 'task_output', ...secondRun]);
-    expect(late.types).toEqual([...STATES, ...secondRun]);
+    const secondAttempt = [...STATES, 'task_output', ...ENDING];
+    expect(early.types).toEqual([...STATES, 'task_output', ...secondAttempt]);
+    expect(late.types).toEqual([...STATES, ...secondAttempt]);
     expect(late.taskFrames[STATES.length]).toEqual({
       type: 'task_queue',
       id: task.id,
@@ -274,11 +277,11 @@ describe('output', () => {
   });
 });
 
-describe('our extensions', () => {
-  test('a delta client gets each event once, from any place', async ({ db, gateway }) => {
+describe('the extensions', () => {
+  test('a delta client gets each event once, from any position', async ({ db, gateway }) => {
     const task = await stageTask({ db });
     const events = await stageEvents({ db }, task, lifeOf(WORDS), 4);
-    const told = events.map(({ seq, type }) => ({ seq, type, epoch: 4 }));
+    const sent = events.map(({ seq, type }) => ({ seq, type, epoch: 4 }));
 
     for (const after of [0, 1, 7, 8, 9, events.length - 1]) {
       await using client = await TestClient.watching(gateway, {
@@ -289,7 +292,7 @@ describe('our extensions', () => {
       });
       await client.untilType('task_postprocess_end');
       expect(client.taskFrames.map(({ seq, type, epoch }) => ({ seq, type, epoch }))).toEqual(
-        told.slice(after),
+        sent.slice(after),
       );
       const deltas = client.taskFrames.filter(({ type }) => type === 'task_output');
       expect(deltas.map(({ message }) => message)).toEqual(
@@ -298,7 +301,7 @@ describe('our extensions', () => {
     }
   });
 
-  test('cost frames come only when asked for', async ({ db, gateway }) => {
+  test('cost frames are sent only on request', async ({ db, gateway }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, lifeOf(WORDS));
     for (const [billing, count] of [
@@ -317,12 +320,12 @@ describe('our extensions', () => {
           held: '0.000000000000',
         });
       }
-      // Any extension, even declined, brings places.
+      // Any extension, even a declined one, adds seq and epoch.
       expect(client.taskFrames.every(({ seq }) => typeof seq === 'number')).toBe(true);
     }
   });
 
-  test('a cumulative client that resumes gets only what is new, with the whole text', async ({
+  test('a cumulative client that resumes gets only new events, with the whole text', async ({
     db,
     gateway,
   }) => {
@@ -336,7 +339,7 @@ describe('our extensions', () => {
     expect(client.taskFrames.at(-1)?.seq).toBe(events.length);
   });
 
-  test('an impossible wish is named', async ({ db, gateway }) => {
+  test('invalid subscription options are refused with the token', async ({ db, gateway }) => {
     const task = await stageTask({ db });
     await using client = await TestClient.watching(gateway, {
       tasktoken: task.token,
@@ -353,24 +356,21 @@ describe('our extensions', () => {
 });
 
 describe('event streams', () => {
-  test('the same log comes as server-sent events and ends with the task', async ({
-    db,
-    gateway,
-  }) => {
+  test('server-sent events carry the same log and end with the task', async ({ db, gateway }) => {
     const task = await stageTask({ db });
     const events = await stageEvents({ db }, task, lifeOf(WORDS));
     const url = `${gateway.url}/v1/tasks/${task.id}/events?tasktoken=${task.token}`;
 
     const whole = await fetch(url);
     expect(whole.headers.get('content-type')).toBe('text/event-stream');
-    const told = events.filter(({ type }) => type !== 'task_cost');
+    const sent = events.filter(({ type }) => type !== 'task_cost');
     expect(parseStream(await whole.text()).map(({ id, data }) => [id, data.type])).toEqual(
-      told.map(({ seq, type }) => [seq, type]),
+      sent.map(({ seq, type }) => [seq, type]),
     );
 
     const rest = await fetch(url, { headers: { 'last-event-id': '8' } });
     expect(parseStream(await rest.text()).map(({ id }) => id)).toEqual(
-      told.map(({ seq }) => seq).filter((seq) => seq > 8),
+      sent.map(({ seq }) => seq).filter((seq) => seq > 8),
     );
     const nothing = await fetch(url, { headers: { 'last-event-id': `${events.length}` } });
     expect(nothing.status).toBe(204);
@@ -390,8 +390,11 @@ describe('event streams', () => {
   });
 });
 
-describe('the HTTP around it', () => {
-  test('health and metrics answer, and other paths are an envelope', async ({ db, gateway }) => {
+describe('plain HTTP', () => {
+  test('health and metrics answer, and other paths get an error envelope', async ({
+    db,
+    gateway,
+  }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, lifeOf(WORDS));
     await using client = await TestClient.watching(gateway, { tasktoken: task.token });
@@ -410,7 +413,7 @@ describe('the HTTP around it', () => {
   });
 
   test.for(['//', 'http://[', '/v1/tasks/%/events', '*'])(
-    'a target like %s harms nobody',
+    'a request target of %s gets an answer and breaks nothing',
     async (target, { gateway }) => {
       const { port } = new URL(gateway.url);
       for (const headers of ['', 'Upgrade: websocket\r\nConnection: Upgrade\r\n']) {
@@ -424,7 +427,7 @@ describe('the HTTP around it', () => {
     },
   );
 
-  test('a socket elsewhere, or of a page that is not allowed, is refused', async ({
+  test('a socket on another path, or from an origin that is not allowed, is refused', async ({
     databaseUrl,
     redisUrl,
     gateway,
@@ -461,7 +464,7 @@ function output(raw: string, tokens = 1, elapsedMs = 20): NewTaskEvent {
   return { type: 'task_output', payload: { raw, tokens, elapsedMs } };
 }
 
-/** Everything sent before is answered once this bad token is. */
+/** Resolves once a bad token is answered, and so everything sent before it. */
 async function untilAnswered(client: TestClient): Promise<void> {
   const count = client.frames.filter(({ type }) => type === 'error').length;
   client.ask({ tasktoken: 'bad' });

@@ -5,20 +5,20 @@ import { addressGroup, areDirect, type TrustedProxies } from '@runfleet/service'
 
 import type { Limits } from './limits.ts';
 
-/** Connections beyond the limits that are let in to be refused with a reason, and for health. */
+/** Network connections beyond the limits, so that excess clients get a reason and health checks an answer. */
 const HEADROOM = 64;
 
 /**
- * Bounds what costs something before any request is read: network connections in all and of one
- * address, and requests that one connection has in hand. Behind proxies of ours all connections are
- * theirs, so there only their number in all counts.
+ * Bounds what costs something before any request is read: network connections in total and per address,
+ * and unanswered requests per connection. Behind trusted proxies all connections come from the proxies, so
+ * only the total is bounded.
  */
 export function guardServer(
   server: Server<typeof IncomingMessage, typeof ServerResponse>,
   { limits, proxies }: { limits: Limits; proxies: TrustedProxies },
 ): void {
   const countByAddress = new Map<string, number>();
-  const inHand = new WeakMap<Socket, number>();
+  const unanswered = new WeakMap<Socket, number>();
   server.maxConnections = limits.connectionsMax + HEADROOM;
 
   server.on('connection', (socket) => {
@@ -35,9 +35,9 @@ export function guardServer(
   });
 
   server.prependListener('request', ({ socket }, response) => {
-    const count = (inHand.get(socket) ?? 0) + 1;
-    inHand.set(socket, count);
-    response.once('close', () => inHand.set(socket, (inHand.get(socket) ?? 0) - 1));
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 0) - 1));
     if (count > limits.requestsPerConnectionMax) socket.destroy();
   });
 }

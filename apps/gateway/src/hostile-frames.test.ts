@@ -10,14 +10,14 @@ import { startTestGateway, TestClient, testWithGateway as test } from './testing
 const NESTED = 30_000;
 
 test.for<[name: string, sent: (token: string) => string]>([
-  ['a negative place', (token) => `{"type":"task_info","tasktoken":"${token}","after":-1}`],
-  ['a place in words', (token) => `{"type":"task_info","tasktoken":"${token}","after":"5"}`],
-  ['half a place', (token) => `{"type":"task_info","tasktoken":"${token}","after":0.5}`],
-  ['a huge place', (token) => `{"type":"task_info","tasktoken":"${token}","after":1e300}`],
-  ['no number', (token) => `{"type":"task_info","tasktoken":"${token}","after":[1]}`],
+  ['a negative position', (token) => `{"type":"task_info","tasktoken":"${token}","after":-1}`],
+  ['a position as text', (token) => `{"type":"task_info","tasktoken":"${token}","after":"5"}`],
+  ['a fractional position', (token) => `{"type":"task_info","tasktoken":"${token}","after":0.5}`],
+  ['a huge position', (token) => `{"type":"task_info","tasktoken":"${token}","after":1e300}`],
+  ['an array as position', (token) => `{"type":"task_info","tasktoken":"${token}","after":[1]}`],
   ['an unknown mode', (token) => `{"type":"task_info","tasktoken":"${token}","mode":"all"}`],
-  ['billing in words', (token) => `{"type":"task_info","tasktoken":"${token}","billing":"yes"}`],
-])('%s is refused by the token', async ([, sent], { db, gateway }) => {
+  ['billing as text', (token) => `{"type":"task_info","tasktoken":"${token}","billing":"yes"}`],
+])('%s is refused with the token', async ([, sent], { db, gateway }) => {
   const task = await stageTask({ db });
   await using client = await TestClient.watching(gateway);
   client.socket.send(sent(task.token));
@@ -38,7 +38,7 @@ test.for<[name: string, sent: string]>([
   ['NUL', '\0'.repeat(1_000)],
   ['a lone surrogate', '"\\ud800"'],
   ['a number of a thousand digits', '9'.repeat(1_000)],
-])('%s is passed over and the socket goes on', async ([, sent], { db, gateway }) => {
+])('%s is ignored and the socket stays usable', async ([, sent], { db, gateway }) => {
   const task = await stageTask({ db });
   await stageEvents({ db }, task, lifeOf(['Hi']));
   await using client = await TestClient.watching(gateway);
@@ -53,7 +53,7 @@ test.for<[name: string, token: string]>([
   ['NUL', `${'a'.repeat(29)}\0`],
   ['a line feed at the end', `${'a'.repeat(30)}\n`],
   ['SQL', `' or 1=1 --${'a'.repeat(19)}`],
-  ['a megabyte less a bit', 'a'.repeat(60_000)],
+  ['60,000 letters', 'a'.repeat(60_000)],
 ])('%s in a token is a bad token, and is not repeated', async ([, tasktoken], { gateway }) => {
   await using client = await TestClient.watching(gateway, { tasktoken });
   await client.untilType('error');
@@ -65,10 +65,7 @@ test.for<[name: string, token: string]>([
   });
 });
 
-test('a place beyond the end of the log gets nothing but the end of the telling', async ({
-  db,
-  gateway,
-}) => {
+test('a position beyond the end of the log gets no frames', async ({ db, gateway }) => {
   const task = await stageTask({ db });
   await stageEvents({ db }, task, lifeOf(['Hi']));
   const after = Number.MAX_SAFE_INTEGER;
@@ -78,7 +75,7 @@ test('a place beyond the end of the log gets nothing but the end of the telling'
   expect(client.taskFrames).toEqual([]);
 });
 
-test('thousands of requests for one task cost one telling', async ({ db, gateway }) => {
+test('hundreds of requests for one task send its frames once', async ({ db, gateway }) => {
   const task = await stageTask({ db });
   await stageEvents({ db }, task, lifeOf(['Hi']).slice(0, 3));
   await using client = await TestClient.watching(gateway);
@@ -90,7 +87,7 @@ test('thousands of requests for one task cost one telling', async ({ db, gateway
   expect(client.types).toEqual(['task_queue', 'task_assign', 'task_accept']);
 });
 
-test('frames beyond the rate wait in the network, and none is lost', async ({
+test('frames beyond the rate wait in the network, and none are lost', async ({
   databaseUrl,
   redisUrl,
 }) => {
@@ -100,7 +97,7 @@ test('frames beyond the rate wait in the network, and none is lost', async ({
   );
   await using client = await TestClient.watching(gateway);
   const beganAt = performance.now();
-  // Each too long for two of them to be read at once.
+  // So long that two of them never arrive in one read.
   const padding = 'x'.repeat(60_000);
   for (let ask = 0; ask < 24; ask += 1) client.ask({ tasktoken: 'bad', padding });
   await client.untilType('error', 24);
@@ -111,14 +108,18 @@ test('frames beyond the rate wait in the network, and none is lost', async ({
 });
 
 test.for<[name: string, code: number, bytes: () => Buffer]>([
-  ['a message of many small pieces', 1008, () => Buffer.concat([pieces(1), ...repeat(pieces(0))])],
-  ['pieces that are too long together', 1009, () => longPieces()],
-  ['a frame that promises 2^62 bytes', 1009, () => hugeFrame()],
+  [
+    'a message of many small fragments',
+    1008,
+    () => Buffer.concat([fragment(1), ...repeat(fragment(0))]),
+  ],
+  ['fragments that are too long together', 1009, () => longFragments()],
+  ['a frame that declares 2^52 bytes', 1009, () => hugeFrame()],
   ['a compressed frame', 1002, () => frame(0xc1, Buffer.from('x'))],
   ['a frame that is not masked', 1002, () => Buffer.from([0x81, 0x01, 0x78])],
   ['an unknown opcode', 1002, () => frame(0x83, Buffer.from('x'))],
-  ['text that is no UTF-8', 1007, () => frame(0x81, Buffer.from([0xff, 0xfe]))],
-])('%s closes the socket alone', async ([, code, bytes], { gateway }) => {
+  ['text that is not UTF-8', 1007, () => frame(0x81, Buffer.from([0xff, 0xfe]))],
+])('%s closes only its own socket', async ([, code, bytes], { gateway }) => {
   await using neighbour = await TestClient.watching(gateway);
   const raw = await rawSocket(gateway);
   raw.write(bytes());
@@ -129,7 +130,7 @@ test.for<[name: string, code: number, bytes: () => Buffer]>([
   expect(neighbour.closed).toBeNull();
 });
 
-test('compression is never agreed on', async ({ gateway }) => {
+test('compression is never negotiated', async ({ gateway }) => {
   const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/v1`, {
     perMessageDeflate: true,
   });
@@ -138,13 +139,13 @@ test('compression is never agreed on', async ({ gateway }) => {
   socket.terminate();
 });
 
-test('answers to pings that are not read do not pile up', async ({ gateway }) => {
+test('unread answers to pings do not pile up', async ({ gateway }) => {
   await using neighbour = await TestClient.watching(gateway);
   const raw = await rawSocket(gateway);
   raw.pause();
   const pings = Buffer.concat(Array<Buffer>(500).fill(frame(0x89, Buffer.alloc(125))));
   for (let burst = 0; burst < 400; burst += 1) raw.write(pings);
-  for (let look = 0; look < 10; look += 1) {
+  for (let read = 0; read < 10; read += 1) {
     expect(await bufferedBytes(gateway)).toBeLessThan(1_000_000);
   }
   neighbour.ask({ tasktoken: 'bad' });
@@ -158,7 +159,7 @@ function frame(first: number, payload: Buffer): Buffer {
     payload.length < 126
       ? Buffer.from([first, 0x80 | payload.length])
       : Buffer.from([first, 0x80 | 126, payload.length >> 8, payload.length & 255]);
-  // A mask of zeros leaves the payload as it is.
+  // A mask of zeros leaves the payload unchanged.
   return Buffer.concat([head, Buffer.alloc(4), payload]);
 }
 
@@ -167,17 +168,17 @@ async function bufferedBytes(gateway: { url: string }): Promise<number> {
   return Number(/runfleet_gateway_buffered_bytes\{role="gateway"\} (\d+)/.exec(metrics)?.[1]);
 }
 
-function pieces(opcode: number): Buffer {
+function fragment(opcode: number): Buffer {
   return frame(opcode, Buffer.from('x'));
 }
 
-function repeat(piece: Buffer): Buffer[] {
-  return Array<Buffer>(100).fill(piece);
+function repeat(fragment: Buffer): Buffer[] {
+  return Array<Buffer>(100).fill(fragment);
 }
 
-function longPieces(): Buffer {
-  const piece = Buffer.alloc(40_000, 'x');
-  return Buffer.concat([frame(1, piece), frame(0, piece), frame(0, piece)]);
+function longFragments(): Buffer {
+  const fragment = Buffer.alloc(40_000, 'x');
+  return Buffer.concat([frame(1, fragment), frame(0, fragment), frame(0, fragment)]);
 }
 
 function hugeFrame(): Buffer {

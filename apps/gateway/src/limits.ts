@@ -1,44 +1,44 @@
-/** What one gateway lends to its clients. Tests tighten it. */
+/** What one gateway spends on its clients. Tests tighten it. */
 export type Limits = {
-  /** Bytes waiting for one client from which on its output is held back and coalesced. */
+  /** With this many bytes buffered for one client, its output is held back and coalesced. */
   outputBytesMax: number;
-  /** Bytes waiting for one client from which on nothing more is given to it. */
+  /** With this many bytes buffered for one client, it is sent nothing more. */
   connectionBytesMax: number;
-  /** Bytes waiting for all clients together; beyond it the slowest are closed. */
+  /** Bytes buffered for all clients together; beyond it the slowest are closed. */
   bytesMax: number;
-  /** Bytes of this process's heap and buffers from which on no connection and no task is added. */
+  /** Bytes of this process's heap and buffers above which no connection and no task is added. */
   memoryBytesMax: number;
-  /** A client that holds `outputBytesMax` and takes nothing for this long is closed. */
+  /** A client with `outputBytesMax` buffered that reads nothing for this long is closed. */
   stallMs: number;
   /** Cumulative output frames of a task are at least this far apart. */
   outputIntervalMs: number;
-  /** A silent client is closed after `missedPongsMax + 1` of these. */
+  /** A client that answers no ping is closed after `missedPongsMax + 1` intervals. */
   pingIntervalMs: number;
   missedPongsMax: number;
-  /** A socket that has named no task by then is closed. */
+  /** A socket that names no task within this time is closed. */
   registerMs: number;
-  /** How often connections are looked after. */
+  /** Time between sweeps over all connections. */
   sweepMs: number;
-  /** How long a closed connection may take to go, and a stop for all of them. */
+  /** How long a closing handshake may take, and a stop for all connections. */
   closeMs: number;
-  /** Tasks that one socket follows at once; those that have ended do not count. */
+  /** Tasks that one socket follows at once; ended tasks do not count. */
   tokensPerConnectionMax: number;
   lookupsPerConnectionMax: number;
-  /** Requests on one connection that are not answered yet; pipelined ones beyond it cut the connection. */
+  /** Unanswered requests on one connection; a pipelined one beyond it cuts the connection. */
   requestsPerConnectionMax: number;
   messageBytesMax: number;
   fragmentsPerMessageMax: number;
-  /** Frames that a client may send at once, and then per second; beyond it they wait in the network. */
+  /** Frames that a client may send at once, and then per second; further ones are not read until then. */
   framesBurst: number;
   framesPerSecond: number;
-  /** Tokens that stand for no task, per minute: of one socket, and of all clients of one address. */
+  /** Unknown tokens per minute: from one socket, and from all clients of one address. */
   badTokensPerConnection: number;
   badTokensPerAddress: number;
   connectionsMax: number;
   connectionsPerAddressMax: number;
-  /** New sockets and event streams of one address, per minute. */
+  /** New sockets and event streams from one address, per minute. */
   opensPerAddress: number;
-  /** Requests of one address that open nothing, per minute; health does not count. */
+  /** Requests from one address that open no connection, per minute; `/healthz` does not count. */
   requestsPerAddress: number;
 };
 

@@ -9,7 +9,7 @@ type Levels = {
   sockets: number;
   streams: number;
   tasks: number;
-  watches: number;
+  subscriptions: number;
   bufferedBytes: number;
   gapReads: number;
   isRedisConnected: boolean;
@@ -17,26 +17,32 @@ type Levels = {
 
 export function gatewayMetrics(metrics: Metrics) {
   const connections = metrics.gauge('runfleet_gateway_connections', 'Open connections.', ['kind']);
-  const tasks = metrics.gauge('runfleet_gateway_followed_tasks', 'Tasks that clients watch.');
-  const watches = metrics.gauge('runfleet_gateway_watches', 'Clients watching tasks, per task.');
+  const tasks = metrics.gauge('runfleet_gateway_followed_tasks', 'Tasks that clients follow.');
+  const subscriptions = metrics.gauge(
+    'runfleet_gateway_watches',
+    'Subscriptions of clients to tasks.',
+  );
   const buffered = metrics.gauge(
     'runfleet_gateway_buffered_bytes',
-    'Bytes that wait for slow clients.',
+    'Bytes buffered for slow clients.',
   );
-  const redis = metrics.gauge('runfleet_gateway_redis_connected', 'Whether notices can arrive.');
+  const redis = metrics.gauge(
+    'runfleet_gateway_redis_connected',
+    '1 while Redis notices can arrive.',
+  );
   const frames = metrics.counter('runfleet_gateway_frames_total', 'Frames sent.', ['type']);
   const bytes = metrics.counter('runfleet_gateway_sent_bytes_total', 'Bytes of frames sent.');
   const ended = metrics.counter(
     'runfleet_gateway_ended_total',
-    'Connections that the gateway ended; slow ones took too little.',
+    'Connections that the gateway ended, by reason.',
     ['reason'],
   );
   const gapReads = metrics.counter(
     'runfleet_gateway_gap_reads_total',
-    'Reads of Postgres because notices were missed or too long.',
+    'Postgres reads because a notice was missed or too long.',
   );
 
-  // Counted by hand between two looks: a labelled counter per frame costs more than the frame.
+  // Summed here between scrapes: incrementing a labelled counter costs more than sending the frame.
   const sentFrames = new Map<TaskEvent['type'], number>();
   let sentBytes = 0;
   let gapReadsBefore = 0;
@@ -47,12 +53,12 @@ export function gatewayMetrics(metrics: Metrics) {
       sentBytes += size;
     },
     connectionEnded: (reason: EndReason) => ended.inc({ reason }),
-    /** Brings the registry up to date. */
+    /** Updates the registry. */
     collect(levels: Levels) {
       connections.set({ kind: 'socket' }, levels.sockets);
       connections.set({ kind: 'stream' }, levels.streams);
       tasks.set(levels.tasks);
-      watches.set(levels.watches);
+      subscriptions.set(levels.subscriptions);
       buffered.set(levels.bufferedBytes);
       redis.set(levels.isRedisConnected ? 1 : 0);
       for (const [type, count] of sentFrames) frames.inc({ type }, count);

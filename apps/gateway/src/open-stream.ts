@@ -9,10 +9,10 @@ import { findTask } from './find-task.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { refuse } from './refuse.ts';
 import type { FollowedTask } from './render-frame.ts';
-import { wishOf } from './upstream.ts';
+import { subscriptionOptionsOf } from './upstream.ts';
 
-/** A place in the log, in digits: what `Number` reads beside them is no place. */
-const place = z
+/** A seq in decimal digits; `Number` alone would also accept `1e3`, `0x10` and blanks. */
+const seq = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
@@ -20,15 +20,15 @@ const place = z
 const streamQuery = z.object({
   tasktoken: z.string().optional(),
   mode: z.enum(['cumulative', 'delta']).default('delta'),
-  after: place.default(0),
+  after: seq.default(0),
   billing: z.stringbool().default(false),
-  'last-event-id': place.optional(),
+  'last-event-id': seq.optional(),
 });
 
-/** The authority to see a task: its token, else its project's key. Null where it opens nothing. */
+/** Finds the task by its token, or by its project's key if no token was given. Null if the caller may not see it. */
 type Authority = { find(signal: AbortSignal): Promise<FollowedTask | null>; notFound: string };
 
-/** `GET /v1/tasks/{id}/events`: one task's log as server-sent events, until it has ended. */
+/** `GET /v1/tasks/{id}/events`: sends one task's log as server-sent events until the task has ended. */
 export async function openStream(
   ctx: GatewayContext,
   target: { taskId: string; url: URL; ip: string; address: string },
@@ -39,7 +39,7 @@ export async function openStream(
   const lastEventId = request.headers['last-event-id'];
   const query = streamQuery.safeParse({
     ...Object.fromEntries(url.searchParams),
-    // An empty one is a browser that has got nothing yet.
+    // Browsers send an empty one before they have received an event.
     ...(lastEventId ? { 'last-event-id': lastEventId } : {}),
   });
   if (!query.success) {
@@ -50,7 +50,7 @@ export async function openStream(
   if (refusal) return refuse(response, refusal.kind, refusal.message, refusal);
 
   const headers: HeaderReader = { get: (name) => request.headersDistinct[name]?.join(', ') };
-  const { tasktoken, 'last-event-id': resumed, ...wish } = query.data;
+  const { tasktoken, 'last-event-id': resumed, ...options } = query.data;
   const authority: Authority =
     tasktoken === undefined
       ? {
@@ -65,12 +65,12 @@ export async function openStream(
   response.once('close', () => gone.abort());
   const task = TASK_ID_PATTERN.test(taskId) ? await findOrRefusal(authority, gone.signal) : null;
   if (gone.signal.aborted) return;
-  // It waits behind another answer of its connection, where it would not notice that the client has gone.
+  // A pipelined request behind another stream would not notice that its client disconnected.
   if (response.socket === null) return void request.socket.destroy();
   if (task instanceof RunfleetError || task?.id !== taskId) {
     const waitMs = ctx.badTokens.take(address);
     if (waitMs > 0) {
-      return refuse(response, 'rate_limited', 'Too many refused requests of your address.', {
+      return refuse(response, 'rate_limited', 'Too many refused requests from your address.', {
         waitMs,
       });
     }
@@ -79,12 +79,16 @@ export async function openStream(
       : refuse(response, 'task_not_found', authority.notFound, { status: 404 });
   }
 
-  const place = { ...wish, after: resumed ?? wish.after };
-  const stream = new EventStream(ctx, { response, address }, task, wishOf(place));
+  const stream = new EventStream(
+    ctx,
+    { response, address },
+    task,
+    subscriptionOptionsOf({ ...options, after: resumed ?? options.after }),
+  );
   ctx.connections.add(stream);
   response.once('close', () => ctx.connections.remove(stream));
   if (tasktoken === undefined && readCredentials(headers) !== null) {
-    response.once('close', ctx.projects.watch(stream, headers));
+    response.once('close', ctx.projects.endWhenRevoked(stream, headers));
   }
   stream.start();
 }

@@ -15,20 +15,20 @@ import { readTaskToken } from '@runfleet/tasks';
 import type { Connection } from './connection.ts';
 import type { FollowedTask } from './render-frame.ts';
 
-/** With `LOOK_EVERY_MS` and the read itself, a revoked key is felt within 5 s. */
+/** Short enough that a revoked key stops working within 5 s. */
 const CACHE_MS = 4_000;
-const LOOK_EVERY_MS = 2_000;
+const CHECK_INTERVAL_MS = 2_000;
 
-/** What a project may see by its key, and the streams that were opened so: they end with the key. */
+/** Authorises streams by a project's key, and ends them when the key is revoked. */
 export class ProjectAccess implements Disposable {
   readonly #db: Db;
-  readonly #masterKeyFrom: { hex: string | undefined; file: string };
+  readonly #masterKeySource: { hex: string | undefined; file: string };
   readonly #logger: Logger;
   readonly #cache = new ProjectCache({ ttlMs: CACHE_MS });
   readonly #streams = new Map<string, Set<Connection>>();
   readonly #timer: NodeJS.Timeout;
   #masterKey: MasterKey | null = null;
-  #isLooking = false;
+  #isChecking = false;
 
   constructor(options: {
     db: Db;
@@ -36,26 +36,26 @@ export class ProjectAccess implements Disposable {
     logger: Logger;
   }) {
     this.#db = options.db;
-    this.#masterKeyFrom = options.masterKey;
+    this.#masterKeySource = options.masterKey;
     this.#logger = options.logger;
-    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => void this.#endRevoked(), CHECK_INTERVAL_MS);
   }
 
-  /** The task, where the request's project may see it; null where there is none for it. Throws `unauthorized`. */
+  /** The task if it belongs to the organisation of the request's project, else null. Throws `unauthorized`. */
   async findTask(
     request: { headers: HeaderReader; ip: string },
     id: string,
   ): Promise<FollowedTask | null> {
-    // An API that starts beside this process may make the key later than this one looks.
-    this.#masterKey ??= await readMasterKey(this.#masterKeyFrom);
+    // The API may create the key file after this process has started.
+    this.#masterKey ??= await readMasterKey(this.#masterKeySource);
     const ctx = { db: this.#db, masterKey: this.#masterKey, cache: this.#cache };
     const { organisationId } = await authenticateProject(ctx, request);
     const token = await readTaskToken(ctx, { organisationId, id });
     return token === null ? null : { id, token };
   }
 
-  /** Ends the stream as soon as the key that it was opened with is revoked. Returns what lets go of it. */
-  watch(stream: Connection, headers: HeaderReader): () => void {
+  /** Ends the stream once the key in `headers` is revoked. Returns a function that stops this. */
+  endWhenRevoked(stream: Connection, headers: HeaderReader): () => void {
     const key = hashKey(readCredentials(headers)?.apiKey ?? '').toString('hex');
     const streams = this.#streams.get(key) ?? new Set();
     this.#streams.set(key, streams.add(stream));
@@ -69,9 +69,9 @@ export class ProjectAccess implements Disposable {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking || this.#streams.size === 0) return;
-    this.#isLooking = true;
+  async #endRevoked(): Promise<void> {
+    if (this.#isChecking || this.#streams.size === 0) return;
+    this.#isChecking = true;
     const asked = [...this.#streams];
     try {
       const live = await readLiveKeys(
@@ -83,9 +83,9 @@ export class ProjectAccess implements Disposable {
         for (const stream of streams) stream.end('unauthorized');
       }
     } catch (err) {
-      this.#logger.warn({ err }, 'whether keys of open streams were revoked cannot be read');
+      this.#logger.warn({ err }, 'cannot check the keys of open streams');
     } finally {
-      this.#isLooking = false;
+      this.#isChecking = false;
     }
   }
 }

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 import { ERRORS, type ErrorKind } from '@runfleet/protocol';
 
-/** The API's envelope, with the status of the error's kind unless given. What was sent besides is not read. */
+/** Answers with the API's error envelope. A request body is not read: the connection closes instead. */
 export function refuse(
   response: ServerResponse,
   kind: ErrorKind,

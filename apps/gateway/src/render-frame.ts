@@ -2,7 +2,7 @@ import { formatElapsed, SOCKET_VERSION, splitThinking, type TaskEvent } from '@r
 
 /** The task that a frame is about. */
 export type FollowedTask = { id: string; token: string };
-type Place = { seq: number; epoch: number };
+type Position = { seq: number; epoch: number };
 export type OutputEvent = Extract<TaskEvent, { type: 'task_output' }>;
 export type PlainEvent = Exclude<TaskEvent, OutputEvent>;
 
@@ -10,12 +10,12 @@ export const CONNECTED_FRAME = Buffer.from(
   JSON.stringify({ type: 'connected', version: SOCKET_VERSION }),
 );
 
-/** A refusal; `tasktoken` is the token that it is about, where that is one. */
+/** A refusal. `tasktoken`: the refused token, if it is well-formed. */
 export function errorFrame(message: string, tasktoken?: string): Buffer {
   return Buffer.from(JSON.stringify({ type: 'error', message, result: false, tasktoken }));
 }
 
-/** The frame of any event but output. `isExtended` adds seq and epoch. */
+/** The frame of any event except output. `isExtended` adds seq and epoch. */
 export function renderEvent(task: FollowedTask, event: PlainEvent, isExtended: boolean): Buffer {
   return frame(task, event.type, messageOf(event), isExtended ? event : null);
 }
@@ -40,8 +40,8 @@ export function renderProgress(
   return frame(task, 'task_output', message, isExtended ? event : null);
 }
 
-/** A delta frame of one piece of output, or of several that follow each other: its place is the last one's. */
-export function renderDelta(task: FollowedTask, raw: string, last: Place): Buffer {
+/** A delta frame of one or several consecutive outputs, with the seq of the last one. */
+export function renderDelta(task: FollowedTask, raw: string, last: Position): Buffer {
   return frame(task, 'task_output', { type: 'delta', raw }, last);
 }
 
@@ -81,10 +81,10 @@ function frame(
   task: FollowedTask,
   type: TaskEvent['type'],
   message: unknown,
-  place: Place | null,
+  position: Position | null,
 ): Buffer {
   const { id, token: tasktoken } = task;
-  // What is undefined is left out. One literal, since a copy of it with more fields costs four times as much.
-  const { seq, epoch } = place ?? {};
+  // JSON omits undefined fields. One literal: copying it to add fields costs four times as much.
+  const { seq, epoch } = position ?? {};
   return Buffer.from(JSON.stringify({ type, id, tasktoken, message, result: true, seq, epoch }));
 }

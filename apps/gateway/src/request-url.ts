@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What a request asks for, its path with single slashes, since a base URL that ends in one makes two.
- * A target that is no URL (`http://[`) becomes a path that is not served.
+ * The URL of a request. Repeated slashes in its path become one, since a base URL that ends in a slash
+ * produces two. A target that is no URL (`http://[`) becomes a path that is not served.
  */
 export function requestUrl(request: IncomingMessage): URL {
   const [path = '/', ...query] = (request.url ?? '/').split('?');

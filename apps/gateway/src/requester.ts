@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 
 import { addressGroup, clientAddress, type TrustedProxies } from '@runfleet/service';
 
-/** Who asks, behind the proxies that are trusted: the address itself, and what limits count by. */
+/** The caller's IP address behind trusted proxies, and the address group by which limits count. */
 export function requesterOf(
   request: IncomingMessage,
   proxies: TrustedProxies,
 ): { ip: string; address: string } {
-  // Several lines of the header are one list, in their order.
+  // Repeated header lines form one list, in their order.
   const forwarded = request.headersDistinct[proxies.header]?.join(',');
   const ip = clientAddress({ socketAddress: request.socket.remoteAddress, forwarded }, proxies);
   return { ip, address: addressGroup(ip) };

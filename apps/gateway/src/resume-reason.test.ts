@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 
 import { resumeReason } from './resume-reason.ts';
 
-test.each([0, 1, 2, 3, 200])('with %i tasks a close frame has room for the reason', (count) => {
-  const places = Array.from({ length: count }, (_, index) => [newTaskToken(), index] as const);
-  const reason = resumeReason(places);
+test.each([0, 1, 2, 3, 200])('the reason for %i tasks fits into a close frame', (count) => {
+  const positions = Array.from({ length: count }, (_, index) => [newTaskToken(), index] as const);
+  const reason = resumeReason(positions);
 
   expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
-  const told = Object.entries((JSON.parse(reason) as { resume?: object }).resume ?? {});
-  expect(told).toEqual(
-    places
+  const resumed = Object.entries((JSON.parse(reason) as { resume?: object }).resume ?? {});
+  expect(resumed).toEqual(
+    positions
       .slice(0, 3)
       .map(([token, seq]) => [token, seq])
       .slice(0, count),

@@ -8,13 +8,13 @@ import { WebSocket } from 'ws';
 import { startTestGateway, TestClient, testWithGateway as test } from './testing.ts';
 
 const CHUNK = 'x'.repeat(16 * 1024);
-/** Together more than the network between two sockets of this machine swallows. */
+/** Together more than the loopback socket buffers hold. */
 const CHUNKS = 1_000;
 const SLOW_ENDED = 'ended_total{reason="slow",role="gateway"}';
 const BUFFERED = 'buffered_bytes{role="gateway"}';
 const DELTAS = { mode: 'delta', billing: true } as const;
 
-test('a client that takes nothing is closed with 4008 and resumes without loss', async ({
+test('a client that reads nothing is closed with 4008 and resumes without loss', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -50,7 +50,7 @@ test('a client that takes nothing is closed with 4008 and resumes without loss',
   expect(textOf(frames).length).toBe(CHUNKS * CHUNK.length);
 });
 
-test('output that waits for a slow client is coalesced, and bytes stay bounded', async ({
+test('output for a slow client is coalesced, and its buffer stays bounded', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -76,7 +76,7 @@ test('output that waits for a slow client is coalesced, and bytes stay bounded',
   ]);
 });
 
-test('over the budget of the gateway the slowest are closed', async ({
+test('the slowest clients are closed when the gateway exceeds its buffer budget', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -99,7 +99,7 @@ test('over the budget of the gateway the slowest are closed', async ({
   expect(quick.closed).toBeNull();
 });
 
-test('a client that answers no ping is taken for dead, and only that one', async ({
+test('a client that answers no ping is closed, and only that one', async ({
   databaseUrl,
   redisUrl,
 }) => {
@@ -117,7 +117,11 @@ test('a client that answers no ping is taken for dead, and only that one', async
   await alive.untilType('error');
 });
 
-test('a stop tells each client where to resume', async ({ db, databaseUrl, redisUrl }) => {
+test('a stopping gateway sends each client the position to resume from', async ({
+  db,
+  databaseUrl,
+  redisUrl,
+}) => {
   const gateway = await startTestGateway({ databaseUrl, redisUrl });
   const task = await stageTask({ db });
   await stageEvents({ db }, task, lifeOf(['Hi']).slice(0, 3));

@@ -8,11 +8,11 @@ import type { Connection, EndReason } from './connection.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { CONNECTED_FRAME, errorFrame } from './render-frame.ts';
 import { resumeReason } from './resume-reason.ts';
-import { type SocketOutlet, SocketTasks } from './socket-tasks.ts';
-import { StallWatch } from './stall-watch.ts';
+import { type SocketSink, SocketTasks } from './socket-tasks.ts';
+import { StallDetector } from './stall-detector.ts';
 import { parseUpstream } from './upstream.ts';
 
-/** 1001, 1008, 1013: RFC 6455 and its registry. 4008: ours, a slow consumer. */
+/** 1001, 1008, 1013: RFC 6455 and its registry. 4008: slow consumer, defined by Runfleet. */
 const CLOSE_CODES = {
   stopping: 1001,
   unregistered: 1008,
@@ -22,25 +22,25 @@ const CLOSE_CODES = {
   slow: 4008,
 } as const;
 
-// One object for all: the send path makes none of its own.
+// Shared, so that sending a frame allocates no options.
 const TEXT = { binary: false } as const;
 
-/** One client's socket. It is the outlet of the tasks whose tokens the client shows. */
-export class SocketConnection implements Connection, SocketOutlet {
+/** One client's socket, and the sink of the tasks that the client follows on it. */
+export class SocketConnection implements Connection, SocketSink {
   readonly kind = 'socket';
   readonly address: string;
   readonly #ctx: GatewayContext;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #tasks: SocketTasks;
-  readonly #stall: StallWatch;
+  readonly #stall: StallDetector;
   readonly #frames: RateLimiter;
   readonly #registerByMs: number;
   #isLookingUp = false;
-  #isTooFast: NodeJS.Timeout | null = null;
+  #throttleTimer: NodeJS.Timeout | null = null;
   #isHeldBack = false;
   #isCorked = false;
-  /** As it was when the outlet was last asked for room, which is right before each `send`. */
+  /** As of the last `hasRoomFor`, which precedes each `send`. */
   #bufferedBytes = 0;
   #pingAtMs: number;
   #missedPongs = 0;
@@ -56,21 +56,21 @@ export class SocketConnection implements Connection, SocketOutlet {
     this.#stream = stream;
     this.address = address;
     this.#tasks = new SocketTasks(ctx, this);
-    this.#stall = new StallWatch(limits);
+    this.#stall = new StallDetector(limits);
     const { framesPerSecond: perSecond, framesBurst: burst } = limits;
     this.#frames = new RateLimiter({ perSecond, burst, keysMax: 1 });
     const nowMs = performance.now();
     this.#pingAtMs = nowMs + limits.pingIntervalMs;
     this.#registerByMs = nowMs + limits.registerMs;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    // `ws` answers it, so each costs a write.
+    // Counted because `ws` answers each ping with a write.
     socket.on('ping', () => this.#countFrame());
     socket.on('pong', () => {
       this.#missedPongs = 0;
       this.#countFrame();
     });
-    socket.on('close', () => this.#letGo());
-    // `close` follows; a client that breaks the protocol or vanishes is no event of ours.
+    socket.on('close', () => this.#release());
+    // `close` follows an error. Clients that break the protocol or vanish are not logged.
     socket.on('error', () => {});
     socket.send(CONNECTED_FRAME, TEXT);
   }
@@ -91,7 +91,7 @@ export class SocketConnection implements Connection, SocketOutlet {
   send(frame: Buffer, type: TaskEvent['type']): void {
     this.#ctx.metrics.frameSent(type, frame.length);
     this.#cork();
-    // Only the frame that fills the buffer asks to be told when it is gone.
+    // Only the frame that fills the buffer needs a callback once it is flushed.
     const fills = this.#bufferedBytes + frame.length >= this.#ctx.limits.outputBytesMax;
     if (fills) this.#socket.send(frame, TEXT, this.#onFlushed);
     else this.#socket.send(frame, TEXT);
@@ -106,7 +106,7 @@ export class SocketConnection implements Connection, SocketOutlet {
     this.#read();
   }
 
-  lookAfter(nowMs: number): void {
+  check(nowMs: number): void {
     if (this.#stall.isStalled(this.#socket.bufferedAmount, nowMs)) return this.end('slow');
     if (nowMs >= this.#registerByMs && !this.#tasks.isRegistered) return this.end('unregistered');
     if (nowMs < this.#pingAtMs) return;
@@ -122,17 +122,17 @@ export class SocketConnection implements Connection, SocketOutlet {
   end(reason: Exclude<EndReason, 'dead'>): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#ctx.metrics.connectionEnded(reason);
-    const { places } = this.#tasks;
-    this.#letGo();
-    this.#socket.close(CLOSE_CODES[reason], resumeReason(places));
+    const { positions } = this.#tasks;
+    this.#release();
+    this.#socket.close(CLOSE_CODES[reason], resumeReason(positions));
   }
 
   destroy(): void {
-    this.#letGo();
+    this.#release();
     this.#socket.terminate();
   }
 
-  /** Frames of one turn leave in one write: the system call costs more than all else about a frame. */
+  /** Batches the frames of one tick into one write: the system call costs more than the rest of a frame. */
   #cork(): void {
     if (this.#isCorked) return;
     this.#isCorked = true;
@@ -152,37 +152,37 @@ export class SocketConnection implements Connection, SocketOutlet {
   #receive(data: RawData, isBinary: boolean): void {
     this.#countFrame();
     if (isBinary || this.#socket.readyState !== this.#socket.OPEN) return;
-    // `ws` hands over Buffers unless told otherwise.
+    // `ws` delivers Buffers by default.
     const frame = parseUpstream((data as Buffer).toString());
     if (frame === null) return;
-    if (frame.type === 'task_info') this.#tasks.follow(frame.token, frame.wish);
+    if (frame.type === 'task_info') this.#tasks.follow(frame.token, frame.options);
     else if (frame.type === 'bad-token') this.#tasks.refuse();
     else this.sendError(errorFrame('task_info-invalid', frame.token));
   }
 
-  /** Frames beyond the client's rate wait in the network; those that were read with this one do not. */
+  /** Stops reading beyond the client's rate. Frames that arrived in the same read are still handled. */
   #countFrame(): void {
     const waitMs = this.#frames.take('');
-    if (waitMs === 0 || this.#isTooFast !== null) return;
-    this.#isTooFast = setTimeout(() => {
-      this.#isTooFast = null;
+    if (waitMs === 0 || this.#throttleTimer !== null) return;
+    this.#throttleTimer = setTimeout(() => {
+      this.#throttleTimer = null;
       this.#read();
     }, waitMs);
     this.#read();
   }
 
-  /** Reads from the client, or stops to. */
+  /** Pauses or resumes reading from the client. */
   #read(): void {
-    if (this.#isLookingUp || this.#isTooFast !== null) this.#socket.pause();
+    if (this.#isLookingUp || this.#throttleTimer !== null) this.#socket.pause();
     else if (this.#socket.isPaused) this.#socket.resume();
   }
 
-  #letGo(): void {
-    if (this.#isTooFast !== null) clearTimeout(this.#isTooFast);
-    this.#isTooFast = null;
+  #release(): void {
+    if (this.#throttleTimer !== null) clearTimeout(this.#throttleTimer);
+    this.#throttleTimer = null;
     this.#isLookingUp = false;
-    this.#tasks.letGo();
-    // The client's answer to a close has to be read.
+    this.#tasks.close();
+    // The client's close frame must still be read.
     this.#read();
   }
 }

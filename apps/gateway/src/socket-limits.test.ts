@@ -29,10 +29,10 @@ test('a socket that names no task in time is closed, and one that names a task s
 
   expect((await silent.untilClosed()).code).toBe(1008);
   expect((await guess.untilClosed()).code).toBe(1008);
-  await stillThere(registered);
+  await expectOpen(registered);
 });
 
-test('a socket follows any number of tasks one after the other, and tells an ended one again', async ({
+test('a socket follows any number of tasks in turn, and an ended one again', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -59,7 +59,7 @@ test('a socket follows any number of tasks one after the other, and tells an end
   expect(ofFirst.slice(ofFirst.length / 2)).toEqual(ofFirst.slice(0, ofFirst.length / 2));
 });
 
-test('a task beyond those that one socket may follow at once is refused by its token', async ({
+test('a task beyond the limit of one socket is refused with its token', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -83,7 +83,10 @@ test('a task beyond those that one socket may follow at once is refused by its t
   });
 });
 
-test('a socket that guesses tokens is told and closed', async ({ databaseUrl, redisUrl }) => {
+test('a socket that guesses tokens gets an error and is closed', async ({
+  databaseUrl,
+  redisUrl,
+}) => {
   await using gateway = await startTestGateway(
     { databaseUrl, redisUrl },
     { badTokensPerConnection: 5 },
@@ -96,7 +99,7 @@ test('a socket that guesses tokens is told and closed', async ({ databaseUrl, re
   expect(messages).toEqual([...Array<string>(5).fill('tasktoken-invalid'), 'too-many-bad-tokens']);
 });
 
-test('guesses of one address count together, over sockets and event streams', async ({
+test('bad tokens of one address count together over sockets and event streams', async ({
   databaseUrl,
   redisUrl,
 }) => {
@@ -132,7 +135,7 @@ test('connections of one address are limited, and those of others are not', asyn
   const first = await from('192.0.2.1');
   expect([first.status, (await from('192.0.2.1')).status]).toEqual([101, 101]);
   expect((await from('192.0.2.1')).status).toBe(429);
-  // One caller has all addresses of its /64.
+  // One caller controls all addresses of its /64.
   expect((await from('2001:db8::1')).status).toBe(101);
   expect((await from('2001:db8::2')).status).toBe(101);
   expect((await from('2001:db8::3')).status).toBe(429);
@@ -142,7 +145,10 @@ test('connections of one address are limited, and those of others are not', asyn
   await eventually(async () => expect((await from('192.0.2.1')).status).toBe(101));
 });
 
-test('an address may open so many connections in a minute', async ({ databaseUrl, redisUrl }) => {
+test('the connections that one address opens in a minute are limited', async ({
+  databaseUrl,
+  redisUrl,
+}) => {
   await using gateway = await startTestGateway(
     { databaseUrl, redisUrl },
     {},
@@ -157,7 +163,7 @@ test('an address may open so many connections in a minute', async ({ databaseUrl
   expect((await openFrom(gateway, '192.0.2.2')).status).toBe(101);
 });
 
-test('over its memory budget the gateway takes nobody new, and is alive', async ({
+test('over its memory budget the gateway refuses new connections and stays healthy', async ({
   db,
   databaseUrl,
   redisUrl,
@@ -174,7 +180,7 @@ test('over its memory budget the gateway takes nobody new, and is alive', async 
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
 });
 
-test('network connections of one address are limited before they ask for anything', async ({
+test('network connections of one address are limited before they send a request', async ({
   databaseUrl,
   redisUrl,
 }) => {
@@ -208,7 +214,7 @@ async function openFrom(
   return { status, socket };
 }
 
-async function stillThere(client: TestClient): Promise<void> {
+async function expectOpen(client: TestClient): Promise<void> {
   const count = client.frames.filter(({ type }) => type === 'error').length;
   client.ask({ tasktoken: 'bad' });
   await client.untilType('error', count + 1);

@@ -28,16 +28,16 @@ import { TaskFeeds } from './task-feeds.ts';
 import { withFileUrls } from './with-file-urls.ts';
 
 const DB_CONNECTIONS = 6;
-// A connection that sends half a request is noticed by the check alone.
+// Only the periodic check notices a connection that sent half a request.
 const HTTP_TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
-  // Longer than proxies in front keep theirs, so that they never write into a closed connection.
+  // Longer than proxies in front keep theirs, so that a proxy never writes to a closed connection.
   keepAliveTimeout: 75_000,
 };
 
-/** Tells task events to sockets and event streams until disposed; then every client is told to come again. */
+/** Serves task events to sockets and event streams until disposed; then asks every client to reconnect. */
 export async function startGateway(
   config: GatewayConfig,
   options: { logger: Logger; limits?: Partial<Limits>; signal?: AbortSignal },
@@ -87,7 +87,7 @@ export async function startGateway(
     logger,
   };
   const health = createHealth({
-    // Without Redis events arrive later, so it does not decide whether this role can work.
+    // Redis is not checked: without it events arrive later, by the poll.
     checks: { database: () => checkDatabase(db) },
     metrics: {
       ...metrics,
@@ -96,7 +96,7 @@ export async function startGateway(
           ...connections.counts,
           bufferedBytes: connections.bufferedBytes,
           tasks: feeds.count,
-          watches: feeds.watchCount,
+          subscriptions: feeds.subscriptionCount,
           gapReads: follower.gapReads,
           isRedisConnected: follower.isRedisConnected,
         });
@@ -108,7 +108,7 @@ export async function startGateway(
 
   const server = createServer(HTTP_TIMEOUTS, (request, response) => {
     answerHttp(ctx, { health, proxies }, request, response).catch((err: unknown) => {
-      logger.error({ err }, 'a request failed');
+      logger.error({ err }, 'request failed');
       if (response.headersSent) response.destroy();
       else refuse(response, 'unavailable', 'The gateway cannot answer now; try again in a moment.');
     });
@@ -129,7 +129,7 @@ export async function startGateway(
   };
   try {
     const url = await listen(server, config);
-    logger.info({ url }, 'gateway listens');
+    logger.info({ url }, 'gateway listening');
     const notice = new StopNotice(server, {
       health,
       noticeMs: config.STOP_NOTICE_SECONDS * 1000,

@@ -1,24 +1,25 @@
-import type { Outlet, Wish } from './outlet.ts';
+import type { Sink } from './sink.ts';
+import type { SubscriptionOptions } from './subscription-options.ts';
 import type { TaskHistory } from './task-history.ts';
 
-/** One client's place in the history of one task, and how it wants it told. */
+/** One client's position in the history of one task. */
 export class Subscription {
   readonly #history: TaskHistory;
-  readonly #wish: Wish;
-  readonly #outlet: Outlet;
+  readonly #options: SubscriptionOptions;
+  readonly #sink: Sink;
   #next: number | null = null;
-  /** Held back by its outlet: what waits is coalesced. */
+  /** Its sink had no room: consecutive outputs are coalesced until it has caught up. */
   #isBehind = false;
 
-  constructor(history: TaskHistory, wish: Wish, outlet: Outlet) {
+  constructor(history: TaskHistory, options: SubscriptionOptions, sink: Sink) {
     this.#history = history;
-    this.#wish = wish;
-    this.#outlet = outlet;
+    this.#options = options;
+    this.#sink = sink;
   }
 
-  /** The last seq that the client was given; a resume starts after it. */
+  /** The last seq sent to the client; a resume starts after it. */
   get seq(): number {
-    const { after } = this.#wish;
+    const { after } = this.#options;
     return Math.max(after, this.#history.events[(this.#next ?? 0) - 1]?.seq ?? 0);
   }
 
@@ -26,10 +27,10 @@ export class Subscription {
     return this.#next === this.#history.events.length;
   }
 
-  /** Sends what is there, as far as the outlet has room. `isDue`: newest output may go out now. */
+  /** Sends pending events while the sink has room. `isDue`: the newest cumulative output may be sent now. */
   pump(isDue: boolean): void {
     const { events } = this.#history;
-    this.#next ??= this.#history.indexAfter(this.#wish.after);
+    this.#next ??= this.#history.indexAfter(this.#options.after);
     while (this.#next < events.length) {
       const next = this.#send(this.#next, isDue);
       if (next === null) return;
@@ -38,17 +39,17 @@ export class Subscription {
     this.#isBehind = false;
   }
 
-  /** The index after what was sent or left out; null when it has to wait. */
+  /** The index after what was sent or skipped; null if it must wait. */
   #send(index: number, isDue: boolean): number | null {
     const event = this.#history.events[index];
     if (!event) return null;
-    const { mode, billing, isExtended } = this.#wish;
+    const { mode, billing, isExtended } = this.#options;
     if (event.type === 'task_output') {
       return mode === 'delta' ? this.#sendDelta(index) : this.#sendProgress(index, isDue);
     }
     if (event.type === 'task_cost' && !billing) return index + 1;
     if (!this.#hasRoomFor('event')) return null;
-    this.#outlet.send(this.#history.eventFrame(event, isExtended), event.type, event.seq);
+    this.#sink.send(this.#history.eventFrame(event, isExtended), event.type, event.seq);
     return index + 1;
   }
 
@@ -59,8 +60,8 @@ export class Subscription {
     const isLast = index === this.#history.events.length - 1;
     if (isLast && !isDue) return null;
     if (!this.#hasRoomFor('output')) return null;
-    const frame = this.#history.progressFrame(event, this.#wish.isExtended);
-    this.#outlet.send(frame, event.type, event.seq);
+    const frame = this.#history.progressFrame(event, this.#options.isExtended);
+    this.#sink.send(frame, event.type, event.seq);
     return index + 1;
   }
 
@@ -69,12 +70,12 @@ export class Subscription {
     const end = this.#isBehind ? this.#history.endOfOutputs(index) : index + 1;
     const last = this.#history.events[end - 1];
     if (last?.type !== 'task_output') return end;
-    this.#outlet.send(this.#history.deltaFrame(index, end, last), last.type, last.seq);
+    this.#sink.send(this.#history.deltaFrame(index, end, last), last.type, last.seq);
     return end;
   }
 
   #hasRoomFor(kind: 'output' | 'event'): boolean {
-    const hasRoom = this.#outlet.hasRoomFor(kind);
+    const hasRoom = this.#sink.hasRoomFor(kind);
     this.#isBehind ||= !hasRoom;
     return hasRoom;
   }

@@ -1,22 +1,23 @@
 import type { EventPage, Follower } from '@runfleet/events';
 
-import type { Outlet, Wish } from './outlet.ts';
 import type { FollowedTask } from './render-frame.ts';
+import type { Sink } from './sink.ts';
+import type { SubscriptionOptions } from './subscription-options.ts';
 import { Subscription } from './subscription.ts';
 import { TaskHistory } from './task-history.ts';
 
 /**
- * One task as this process tells it: followed once, for as long as somebody watches.
+ * Follows one task for all of its subscriptions, for as long as there are any.
  *
- * It holds the task's history, so whoever joins late starts there, at once and without a race: what
- * has happened is sent from memory, what happens next is sent to all. Nobody is pumped before the
- * history has caught up with the log, so an old task is not told word by word.
+ * It holds the task's history, so a late subscription starts without a race: past events come from memory,
+ * new events go to all. Nothing is sent before the history has caught up with the log, so an old task's
+ * output is sent at once and not word by word.
  */
 export class TaskFeed {
   readonly task: FollowedTask;
   readonly #history: TaskHistory;
   readonly #outputIntervalMs: number;
-  readonly #onLeft: (subscription: Subscription) => void;
+  readonly #onComplete: (subscription: Subscription) => void;
   readonly #stopping = new AbortController();
   readonly #subscriptions = new Set<Subscription>();
   #isLive = false;
@@ -24,19 +25,19 @@ export class TaskFeed {
   #outputAt = 0;
   #outputTimer: NodeJS.Timeout | undefined;
 
-  /** `onLeft`: a subscription has been told everything. */
+  /** `onComplete`: a subscription was sent every event. */
   constructor(options: {
     task: FollowedTask;
     outputIntervalMs: number;
-    onLeft: (subscription: Subscription) => void;
+    onComplete: (subscription: Subscription) => void;
   }) {
     this.task = options.task;
     this.#history = new TaskHistory(options.task);
     this.#outputIntervalMs = options.outputIntervalMs;
-    this.#onLeft = options.onLeft;
+    this.#onComplete = options.onComplete;
   }
 
-  get isWatched(): boolean {
+  get hasSubscriptions(): boolean {
     return this.#subscriptions.size > 0;
   }
 
@@ -53,19 +54,19 @@ export class TaskFeed {
     this.#pumpAll(true);
   }
 
-  subscribe(wish: Wish, outlet: Outlet): Subscription {
-    const subscription = new Subscription(this.#history, wish, outlet);
+  subscribe(options: SubscriptionOptions, sink: Sink): Subscription {
+    const subscription = new Subscription(this.#history, options, sink);
     this.#subscriptions.add(subscription);
     return subscription;
   }
 
-  /** Goes on with a subscription: a new one, or one whose outlet has room again. */
+  /** Sends what a subscription has pending: a new one, or one whose sink has room again. */
   pump(subscription: Subscription, isDue = true): void {
     if (!this.#isLive || !this.#subscriptions.has(subscription)) return;
     subscription.pump(isDue);
     if (!this.#isOver || !subscription.hasEverything) return;
     this.#subscriptions.delete(subscription);
-    this.#onLeft(subscription);
+    this.#onComplete(subscription);
   }
 
   unsubscribe(subscription: Subscription): void {
@@ -75,20 +76,20 @@ export class TaskFeed {
   close(): void {
     clearTimeout(this.#outputTimer);
     this.#subscriptions.clear();
-    // A reason of our own, since the default one records a stack.
+    // An explicit reason, since the default one records a stack.
     this.#stopping.abort('closed');
   }
 
   #take({ events, isLive }: EventPage): void {
     for (const event of events) this.#history.add(event);
     this.#isLive ||= isLive;
-    // A page in the middle of a backlog is not told before its end is known.
+    // A page in the middle of a backlog is not sent before the backlog's end is read.
     if (!isLive) return;
     if (this.#history.events.at(-1)?.type !== 'task_output') return this.#pumpAll(false);
 
     const waitMs = this.#outputAt + this.#outputIntervalMs - performance.now();
     this.#pumpAll(waitMs <= 0);
-    // Whole, since a timer leaves a fraction of a millisecond out.
+    // Rounded up, since timers drop fractions of a millisecond.
     if (waitMs > 0) this.#outputTimer ??= setTimeout(() => this.#pumpAll(true), Math.ceil(waitMs));
   }
 

@@ -1,31 +1,32 @@
 import type { Follower } from '@runfleet/events';
 import type { Logger } from '@runfleet/service';
 
-import type { Outlet, Wish } from './outlet.ts';
 import type { FollowedTask } from './render-frame.ts';
+import type { Sink } from './sink.ts';
+import type { SubscriptionOptions } from './subscription-options.ts';
 import type { Subscription } from './subscription.ts';
 import { TaskFeed } from './task-feed.ts';
 
-/** A client's hold on a feed. */
-export type Watch = {
-  /** Goes on telling; an outlet calls it when it has room again. */
+/** A client's handle on its subscription. */
+export type SubscriptionHandle = {
+  /** Sends pending events; the sink calls it when it has room again. */
   pump(): void;
-  /** The last seq that the client was given. */
+  /** The last seq sent to the client. */
   readonly seq: number;
-  /** Lets go. After `onEnd` it need not be called. */
+  /** Ends the subscription. Not needed after `onEnd`. */
   end(): void;
 };
 
-/** `told`: the task has ended and everything was sent. `failed`: the log cannot be read any more. */
-export type WatchEnd = 'told' | 'failed';
+/** `complete`: the task has ended and every event was sent. `failed`: the log can no longer be read. */
+export type SubscriptionEnd = 'complete' | 'failed';
 
-/** The feeds of the tasks that somebody watches. */
+/** The feeds of all tasks with subscriptions, at most one per task. */
 export class TaskFeeds {
   readonly #follower: Pick<Follower, 'followPages'>;
   readonly #outputIntervalMs: number;
   readonly #logger: Logger;
   readonly #feeds = new Map<string, TaskFeed>();
-  readonly #onEnd = new Map<Subscription, (end: WatchEnd) => void>();
+  readonly #onEnd = new Map<Subscription, (end: SubscriptionEnd) => void>();
 
   constructor(options: {
     follower: Pick<Follower, 'followPages'>;
@@ -41,14 +42,19 @@ export class TaskFeeds {
     return this.#feeds.size;
   }
 
-  get watchCount(): number {
+  get subscriptionCount(): number {
     return this.#onEnd.size;
   }
 
-  /** Tells a task to an outlet, from `wish.after` on. Nothing is sent before the caller calls `pump`. */
-  watch(task: FollowedTask, wish: Wish, outlet: Outlet, onEnd: (end: WatchEnd) => void): Watch {
+  /** Subscribes a sink to a task's events after `options.after`. Nothing is sent before the first `pump`. */
+  subscribe(
+    task: FollowedTask,
+    options: SubscriptionOptions,
+    sink: Sink,
+    onEnd: (end: SubscriptionEnd) => void,
+  ): SubscriptionHandle {
     const feed = this.#feeds.get(task.id) ?? this.#open(task);
-    const subscription = feed.subscribe(wish, outlet);
+    const subscription = feed.subscribe(options, sink);
     this.#onEnd.set(subscription, onEnd);
     return {
       pump: () => feed.pump(subscription),
@@ -57,7 +63,7 @@ export class TaskFeeds {
       },
       end: () => {
         feed.unsubscribe(subscription);
-        this.#leave(feed, subscription);
+        this.#remove(feed, subscription);
       },
     };
   }
@@ -72,23 +78,23 @@ export class TaskFeeds {
     const feed: TaskFeed = new TaskFeed({
       task,
       outputIntervalMs: this.#outputIntervalMs,
-      onLeft: (subscription) => this.#leave(feed, subscription, 'told'),
+      onComplete: (subscription) => this.#remove(feed, subscription, 'complete'),
     });
     this.#feeds.set(task.id, feed);
     feed.run(this.#follower).catch((err: unknown) => {
-      this.#logger.error({ err, taskId: task.id }, 'a task cannot be followed');
+      this.#logger.error({ err, taskId: task.id }, 'cannot follow a task');
       for (const subscription of feed.subscriptions) {
         feed.unsubscribe(subscription);
-        this.#leave(feed, subscription, 'failed');
+        this.#remove(feed, subscription, 'failed');
       }
     });
     return feed;
   }
 
-  #leave(feed: TaskFeed, subscription: Subscription, end?: WatchEnd): void {
+  #remove(feed: TaskFeed, subscription: Subscription, end?: SubscriptionEnd): void {
     const onEnd = this.#onEnd.get(subscription);
     this.#onEnd.delete(subscription);
-    if (!feed.isWatched) {
+    if (!feed.hasSubscriptions) {
       if (this.#feeds.get(feed.task.id) === feed) this.#feeds.delete(feed.task.id);
       feed.close();
     }

@@ -14,18 +14,18 @@ type Frames = { plain?: Buffer; extended?: Buffer };
 const MERGED_CHARS_MAX = 64 * 1024;
 
 /**
- * What has happened to one task, with the frames that say so. Each frame is rendered at most once
- * while it is news; frames of output are not kept, since the cumulative ones would grow with the
- * square of the answer.
+ * One task's events and their rendered frames. Each frame is rendered once for all subscriptions. Of the
+ * output only the newest frames are kept: all cumulative frames together would grow with the square of the
+ * answer.
  *
- * Only the answer of the run at hand counts: a requeue (`task_queue`) starts the text over.
+ * Only the answer of the current attempt counts: a requeue (`task_queue`) resets the text.
  */
 export class TaskHistory {
   readonly #task: FollowedTask;
   readonly events: TaskEvent[] = [];
   readonly #frames = new Map<PlainEvent, Frames>();
   #answer = '';
-  /** The index of the newest output of the run at hand; -1 while it has none. */
+  /** The index of the newest output of the current attempt; -1 before its first. */
   #newestOutput = -1;
   #progress: Frames = {};
   #delta: { from: number; to: number; frame: Buffer } | null = null;
@@ -58,12 +58,12 @@ export class TaskHistory {
     return low;
   }
 
-  /** Whether the output at `index` is the one whose cumulative frame is worth sending. */
+  /** Whether the output at `index` is the newest, which its cumulative frame includes. */
   isNewestOutput(index: number): boolean {
     return index === this.#newestOutput;
   }
 
-  /** The end of the outputs that follow each other from `index` on and fit into one frame. */
+  /** The end index of the consecutive outputs from `index` that fit into one frame. */
   endOfOutputs(index: number): number {
     let chars = 0;
     for (let end = index; ; end += 1) {
@@ -94,7 +94,7 @@ export class TaskHistory {
     ));
   }
 
-  /** One frame of what the outputs from index `from` to before `to` brought. */
+  /** One frame with the text of the outputs from index `from` to before `to`. */
   deltaFrame(from: number, to: number, last: OutputEvent): Buffer {
     if (this.#delta?.from === from && this.#delta.to === to) return this.#delta.frame;
     let raw = '';

@@ -1,4 +1,4 @@
-/** A gateway of a test's own, and a client that writes down what it gets. */
+/** A gateway for one test, and a client that records its frames. */
 import { once } from 'node:events';
 
 import { testWithDb } from '@runfleet/db/testing';
@@ -33,14 +33,14 @@ export const testWithGateway = testWithDb
     return announcer;
   })
   .extend('gateway', async ({ databaseUrl, redisUrl, db }, { onCleanup }) => {
-    // Named so that it is closed before the database that it comes from.
+    // Depends on `db`, so that it is closed before the database is.
     void db;
     const gateway = await startTestGateway({ databaseUrl, redisUrl });
     onCleanup(() => gateway[Symbol.asyncDispose]());
     return gateway;
   });
 
-/** A socket that keeps every frame; a frame that differs from the protocol throws. */
+/** A socket that records every frame; a frame that violates the protocol throws. */
 export class TestClient implements AsyncDisposable {
   readonly frames: Downstream[] = [];
   readonly socket: WebSocket;
@@ -60,7 +60,7 @@ export class TestClient implements AsyncDisposable {
     this.socket.on('error', () => {});
   }
 
-  /** A client that has asked for these tasks. */
+  /** A client that has subscribed to these tasks. */
   static async watching(
     gateway: { url: string },
     ...requests: { tasktoken: string; [option: string]: unknown }[]
@@ -75,7 +75,7 @@ export class TestClient implements AsyncDisposable {
     this.socket.send(JSON.stringify({ type: 'task_info', ...request }));
   }
 
-  /** The frames of tasks. */
+  /** The recorded frames that belong to a task. */
   get taskFrames(): TaskFrame[] {
     return this.frames.filter((frame): frame is TaskFrame => 'id' in frame);
   }
@@ -84,7 +84,7 @@ export class TestClient implements AsyncDisposable {
     return this.taskFrames.map(({ type }) => type);
   }
 
-  /** Resolves once `isThere`, or when the socket has closed. */
+  /** Resolves once `isThere` returns true, or when the socket has closed. */
   async until(isThere: () => boolean): Promise<void> {
     while (!isThere() && !this.closed) {
       await new Promise<void>((resolve) => (this.#wake = resolve));

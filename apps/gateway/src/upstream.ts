@@ -1,14 +1,14 @@
 import { TASK_TOKEN_PATTERN, type TaskInfo, taskInfoSchema } from '@runfleet/protocol';
 
-import type { Wish } from './outlet.ts';
+import type { SubscriptionOptions } from './subscription-options.ts';
 
 export type Upstream =
-  | { type: 'task_info'; token: string; wish: Wish }
+  | { type: 'task_info'; token: string; options: SubscriptionOptions }
   | { type: 'bad-token' }
-  /** Its token is one, and the rest of it is not understood. */
-  | { type: 'bad-wish'; token: string };
+  /** The token is well-formed; another field is not. */
+  | { type: 'bad-options'; token: string };
 
-/** Reads a frame from a client. Null for what is not for us: such frames are passed over in silence. */
+/** Parses a frame from a client. Null for other frames and for invalid JSON: the wire ignores them silently. */
 export function parseUpstream(text: string): Upstream | null {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || !('type' in value)) return null;
@@ -16,12 +16,18 @@ export function parseUpstream(text: string): Upstream | null {
   const token = 'tasktoken' in value ? value.tasktoken : undefined;
   if (typeof token !== 'string' || !TASK_TOKEN_PATTERN.test(token)) return { type: 'bad-token' };
   const info = taskInfoSchema.safeParse(value);
-  if (!info.success) return { type: 'bad-wish', token };
-  return { type: 'task_info', token: info.data.tasktoken, wish: wishOf(info.data) };
+  if (!info.success) return { type: 'bad-options', token };
+  return {
+    type: 'task_info',
+    token: info.data.tasktoken,
+    options: subscriptionOptionsOf(info.data),
+  };
 }
 
-/** A client that asks for any of our extensions gets seq and epoch with every frame. */
-export function wishOf(info: Pick<TaskInfo, 'mode' | 'after' | 'billing'>): Wish {
+/** A client that uses any of the extensions gets seq and epoch with every frame. */
+export function subscriptionOptionsOf(
+  info: Pick<TaskInfo, 'mode' | 'after' | 'billing'>,
+): SubscriptionOptions {
   const { mode, after, billing } = info;
   return {
     mode: mode ?? 'cumulative',
@@ -35,7 +41,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The wire's rule: a client that sends nonsense keeps its socket.
+    // By contract a client that sends nonsense keeps its socket.
     return null;
   }
 }

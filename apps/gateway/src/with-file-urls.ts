@@ -1,7 +1,7 @@
 import type { EventPage, Follower } from '@runfleet/events';
 import { type TaskEvent, withAbsoluteUrls } from '@runfleet/protocol';
 
-/** A follower whose events carry files with the whole URLs that clients use. */
+/** A follower whose events carry absolute file URLs. */
 export function withFileUrls(
   follower: Pick<Follower, 'followPages'>,
   publicApiUrl: string,

@@ -1,20 +1,20 @@
-/** Notices a client that takes nothing of what waits for it. */
-export class StallWatch {
-  readonly #heldBytes: number;
+/** Detects a client that reads nothing of what is buffered for it. */
+export class StallDetector {
+  readonly #bufferedBytesMin: number;
   readonly #stallMs: number;
   #bytesBefore = 0;
   #sinceMs: number | null = null;
 
-  /** A client that holds less than `heldBytes` is never stalled. */
+  /** A client with less than `outputBytesMax` buffered is never stalled. */
   constructor(limits: { outputBytesMax: number; stallMs: number }) {
-    this.#heldBytes = limits.outputBytesMax;
+    this.#bufferedBytesMin = limits.outputBytesMax;
     this.#stallMs = limits.stallMs;
   }
 
   isStalled(bufferedBytes: number, nowMs: number): boolean {
-    const takesSome = bufferedBytes < this.#bytesBefore;
+    const hasRead = bufferedBytes < this.#bytesBefore;
     this.#bytesBefore = bufferedBytes;
-    if (bufferedBytes < this.#heldBytes || takesSome) {
+    if (bufferedBytes < this.#bufferedBytesMin || hasRead) {
       this.#sinceMs = null;
       return false;
     }
