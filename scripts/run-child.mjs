@@ -17,7 +17,7 @@ const STARTER_FD = 3;
 export function runChild(args, options) {
   const child = spawn(process.execPath, args, {
     ...options,
-    env: { ...options.env, RUNFLEET_STARTER_FD: String(STARTER_FD) },
+    env: { ...options.env, RUNFLEET_STARTER: `${process.pid}:${STARTER_FD}` },
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     detached: true,
   });

@@ -42,7 +42,12 @@ export async function startRunfleet(
     {
       cwd: repository,
       // It ends when the pipe closes, so also where this process is killed.
-      env: { ...process.env, RUNFLEET_HOME: home, RUNFLEET_STARTER_FD: '3', ...settings },
+      env: {
+        ...process.env,
+        RUNFLEET_HOME: home,
+        RUNFLEET_STARTER: `${process.pid}:3`,
+        ...settings,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     },
   );

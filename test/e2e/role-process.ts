@@ -58,7 +58,7 @@ export class RoleProcess implements AsyncDisposable {
         ...env,
         [`${role.toUpperCase()}_PORT`]: String(port),
         // It ends when the pipe closes, so also where this process is killed.
-        RUNFLEET_STARTER_FD: '3',
+        RUNFLEET_STARTER: `${process.pid}:3`,
       },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });

@@ -26,7 +26,7 @@ export class TestProcess implements AsyncDisposable {
   constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.#child = spawn(file, args, {
       // A Runfleet ends when this pipe closes, so also where this process is killed.
-      env: { ...env, RUNFLEET_STARTER_FD: '3' },
+      env: { ...env, RUNFLEET_STARTER: `${process.pid}:3` },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
