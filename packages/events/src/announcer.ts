@@ -1,8 +1,8 @@
 import type { TaskEvent } from '@runfleet/protocol';
+import { connectBestEffort } from '@runfleet/redis';
 import { groupBy, type Logger } from '@runfleet/service';
 import type { Redis } from 'ioredis';
 
-import { connectRedis } from './connect-redis.ts';
 import { channelOf, databaseOf, encodeNotice } from './notice.ts';
 
 export type Announcer = AsyncDisposable & {
@@ -33,12 +33,9 @@ class RedisAnnouncer implements Announcer {
   #onIdle: (() => void) | null = null;
 
   constructor({ url, logger }: { url: string; logger?: Logger }) {
-    this.#redis = connectRedis(url, 'runfleet:announcer');
+    this.#redis = connectBestEffort(url, 'runfleet:announcer');
     this.#database = databaseOf(url);
     this.#logger = logger;
-    this.#redis.on('error', () => {
-      // `close` follows and says it once.
-    });
     this.#redis.on('ready', () => {
       if (this.#isAway) this.#logger?.info('announcer has its Redis back');
       this.#isAway = false;

@@ -1,15 +1,13 @@
+import { connectBestEffort } from '@runfleet/redis';
 import type { Logger } from '@runfleet/service';
 import type { Redis } from 'ioredis';
 
-import { connectRedis } from './connect-redis.ts';
 import { channelOf, databaseOf, decodeNotice, type Notice } from './notice.ts';
 
 const CHANNELS_PER_SUBSCRIBE = 512;
 const SUBSCRIBE_WAIT_MS = 250;
 /** Tasks end one by one, and one command forgets all that ended meanwhile. */
 const LINGER_MS = 100;
-/** Nothing may happen for hours, so a sign of life is asked for now and then. */
-const PING_EVERY_MS = 5_000;
 
 /** Hears the notices of the tasks it was asked to listen for, over one connection. */
 export class NoticeListener {
@@ -19,7 +17,6 @@ export class NoticeListener {
   /** Subscribed still, and not wanted any more. */
   readonly #lingering = new Set<string>();
   #lingerTimer: NodeJS.Timeout | undefined;
-  readonly #pingTimer: NodeJS.Timeout;
   /** What the next command subscribes, and when that holds. */
   #joining: { taskIds: string[]; done: Promise<void> } | null = null;
   #isAway = false;
@@ -33,13 +30,10 @@ export class NoticeListener {
   }) {
     const { url, logger, onNotice, onRestored } = options;
     this.#database = databaseOf(url);
-    this.#redis = connectRedis(url, 'runfleet:follower');
+    this.#redis = connectBestEffort(url, 'runfleet:follower');
     this.#redis.on('message', (_channel: string, text: string) => {
       const notice = decodeNotice(text);
       if (notice) onNotice(notice);
-    });
-    this.#redis.on('error', () => {
-      // `close` follows and says it once.
     });
     this.#redis.on('close', () => {
       if (!this.#isAway) logger?.warn('follower has no Redis; it polls Postgres meanwhile');
@@ -52,11 +46,6 @@ export class NoticeListener {
       // A connection lost meanwhile comes back as another `ready`.
       void this.#subscribeAll().then(onRestored, () => {});
     });
-    this.#pingTimer = setInterval(() => {
-      this.#redis.ping().catch(() => {
-        // A connection that owes an answer for long is replaced.
-      });
-    }, PING_EVERY_MS);
   }
 
   get isConnected(): boolean {
@@ -83,7 +72,6 @@ export class NoticeListener {
     // From here on it is away because it is meant to be.
     this.#redis.removeAllListeners('close');
     clearTimeout(this.#lingerTimer);
-    clearInterval(this.#pingTimer);
     this.#redis.disconnect();
   }
 

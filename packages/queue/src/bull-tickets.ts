@@ -1,6 +1,6 @@
+import { connectBlocking, connectFailFast, type OnError } from '@runfleet/redis';
 import { Queue, Worker } from 'bullmq';
 
-import { connectBlocking, connectFailFast, type OnError } from './connect.ts';
 import { inboxName } from './keys.ts';
 import type { Ticket, TicketTransport } from './ticket-transport.ts';
 

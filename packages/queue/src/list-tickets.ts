@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { connectBlocking, connectFailFast, type OnError } from './connect.ts';
+import { connectBlocking, connectFailFast, type OnError } from '@runfleet/redis';
+
 import { ticketList } from './keys.ts';
 import type { Ticket, TicketTransport } from './ticket-transport.ts';
 

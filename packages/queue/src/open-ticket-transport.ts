@@ -1,5 +1,6 @@
+import type { OnError } from '@runfleet/redis';
+
 import { openBullTickets } from './bull-tickets.ts';
-import type { OnError } from './connect.ts';
 import { openListTickets } from './list-tickets.ts';
 import type { TicketTransport } from './ticket-transport.ts';
 

@@ -117,6 +117,7 @@ test('a server that is made a replica is left, and used once it is a primary aga
   await control.replicaof('127.0.0.1', 1);
   const connections = await countConnections();
   await expect(queue.writeMark('p', 'n')).rejects.toThrow('READONLY');
+  await eventually(() => expect(queue.check()).rejects.toThrow('is a replica'));
   // An address that fails over leads somewhere else the next time.
   await eventually(async () => expect(await countConnections()).toBeGreaterThan(connections));
   await control.replicaof('no', 'one');

@@ -1,6 +1,7 @@
+import { connectFailFast, connectSubscriber, type OnError } from '@runfleet/redis';
+import { requireRedis } from '@runfleet/redis';
 import type { FairTask, Share, TaskInLine } from '@runfleet/scheduler';
 
-import { connectFailFast, connectSubscriber, type OnError } from './connect.ts';
 import {
   FairIndex,
   type PickedTask,
@@ -11,7 +12,6 @@ import {
 } from './fair-index.ts';
 import { wakeChannel, workerChannel } from './keys.ts';
 import { PendingChanges } from './pending-changes.ts';
-import { requireRedis } from './require-redis.ts';
 
 export type QueuedTask = FairTask & { pool: string };
 export type TaskRelease = Release & { pool: string };

@@ -1,4 +1,4 @@
-import { requireRedis } from '@runfleet/queue';
+import { requireRedis } from '@runfleet/redis';
 import { NotReadyError } from '@runfleet/service';
 
 import { type CheckContext, type Finding, ok, problem } from '../check.ts';
