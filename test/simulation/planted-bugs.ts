@@ -1,5 +1,5 @@
 /**
- * Ten mistakes that a broker can make, each of which a law must notice. They exist here alone: a life
+ * Thirty mistakes that can be made, each of which a law must notice. They exist here alone: a life
  * that shows one swaps a verb, a decision or a plan for a wrong one. Where a mistake is in a process
  * rather than in a commit, that process' model asks `world.bug`.
  */
@@ -8,6 +8,9 @@ import type { TaskStore } from '@runfleet/tasks';
 import { planCommands } from '@runfleet/tasks/memory';
 
 import type { Random } from './kernel/random.ts';
+import { WRONG_PLANS } from './wrong-plans.ts';
+
+const WRONG_PLAN_NAMES = Object.keys(WRONG_PLANS) as (keyof typeof WRONG_PLANS)[];
 
 export const PLANTED_BUGS = [
   'epoch check skipped',
@@ -20,6 +23,9 @@ export const PLANTED_BUGS = [
   'assigned task expired',
   'hold freed on requeue',
   'seq taken outside the transaction',
+  'accept of an old epoch heeded',
+  'begin of an old epoch heeded',
+  ...WRONG_PLAN_NAMES,
 ] as const;
 
 export type PlantedBug = (typeof PLANTED_BUGS)[number];
@@ -31,7 +37,8 @@ export function planWith(bug: PlantedBug | null, random: Random): Plan {
   if (bug === 'slot release lost') return losingReleases(random);
   if (bug === 'hold freed on requeue') return freeingHolds;
   if (bug === 'requeue without epoch+1') return keepingEpochs;
-  return planCommands;
+  const wrong = Object.entries(WRONG_PLANS).find(([name]) => name === bug);
+  return wrong?.[1] ?? planCommands;
 }
 
 /** How commands of one process reach the store in a life with `bug`. */

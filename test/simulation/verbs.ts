@@ -14,11 +14,15 @@ import {
   type TaskStore,
 } from '@runfleet/tasks';
 import {
+  decideAccept,
+  decideBegin,
   decideExpireUnstarted,
   decideFinish,
   decideRenew,
+  type Decision,
   isRefusal,
   repairOne,
+  type TaskState,
 } from '@runfleet/tasks/memory';
 
 import type { SimProcess } from './kernel/sim-process.ts';
@@ -58,6 +62,12 @@ export function verbsOf(world: World, process: SimProcess, clients: Clients): Ve
   };
   const wrong: Partial<Record<PlantedBug, Partial<Verbs>>> = {
     'epoch check skipped': { finish: finishWithoutEpoch(clients) },
+    'accept of an old epoch heeded': {
+      accept: (claim) => inAnyEpoch(watched(claim), claim, decideAccept),
+    },
+    'begin of an old epoch heeded': {
+      begin: (claim) => inAnyEpoch(watched(claim), claim, decideBegin),
+    },
     'settled twice': { finish: finishTwice(clients) },
     "worker's clock used for leases": { renew: renewByOwnClock(clients, process) },
     'assigned task expired': { expireUnstarted: expireAssigned(clients) },
@@ -84,6 +94,19 @@ function watchEpoch(
       },
     });
   return { store: { ...store, commit } };
+}
+
+async function inAnyEpoch<I extends Claim>(
+  { store }: { store: TaskStore },
+  input: I,
+  decide: (state: TaskState, input: I) => Decision,
+): Promise<Carried> {
+  const committed = await store.commit({
+    taskId: input.taskId,
+    readsWorkers: false,
+    decide: (state) => decide(state, { ...input, epoch: state.epoch }),
+  });
+  return 'refused' in committed ? 'fenced' : 'done';
 }
 
 const finishWithoutEpoch =

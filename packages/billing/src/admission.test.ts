@@ -35,23 +35,23 @@ test('a refusal reads as existing clients print it', () => {
   );
 });
 
-test.for<[string, string, string]>([
-  ['no money', ask({ usd: '0' }, 'reject'), 'insufficient_balance'],
-  ['less than the minimum', ask({ usd: '0.49' }, 'reject'), 'insufficient_balance'],
-  ['the minimum', ask({ usd: '0.5' }, 'reject'), 'accepted'],
-  ['all of it held', ask({ usd: '10', held: '9.6' }, 'reject'), 'insufficient_balance'],
-  ['less than a dear hold', ask({ usd: '5' }, 'reject', parseUsd('6')), 'insufficient_balance'],
-  ['10 USD and a task', ask({ usd: '10', activeTasks: 1 }, 'reject'), 'concurrency_limit'],
-  ['20 USD and a task', ask({ usd: '20', activeTasks: 1 }, 'reject'), 'accepted'],
-  ['250 USD and 25 tasks', ask({ usd: '250', activeTasks: 25 }, 'reject'), 'concurrency_limit'],
-  ['more than 250 USD', ask({ usd: '250.01', activeTasks: 5_000 }, 'reject'), 'accepted'],
-  ['10 USD and a task, queueing', ask({ usd: '10', activeTasks: 1 }, 'queue'), 'accepted'],
-  ['no money, queueing', ask({ usd: '0' }, 'queue'), 'insufficient_balance'],
-  [
-    'a full queue',
-    ask({ usd: '900', activeTasks: QUEUED_TASKS_MAX }, 'queue'),
-    'concurrency_limit',
-  ],
-])('a Run with %s', ([, answer, expected]) => {
-  expect(answer).toBe(expected);
+test.for<[string, Parameters<typeof ask>, string]>([
+  ['no money', [{ usd: '0' }, 'reject'], 'insufficient_balance'],
+  ['less than the minimum', [{ usd: '0.49' }, 'reject'], 'insufficient_balance'],
+  ['the minimum', [{ usd: '0.5' }, 'reject'], 'accepted'],
+  ['all of it held', [{ usd: '10', held: '9.6' }, 'reject'], 'insufficient_balance'],
+  ['less than an expensive hold', [{ usd: '5' }, 'reject', parseUsd('6')], 'insufficient_balance'],
+  ['10 USD and a task', [{ usd: '10', activeTasks: 1 }, 'reject'], 'concurrency_limit'],
+  ['20 USD and a task', [{ usd: '20', activeTasks: 1 }, 'reject'], 'accepted'],
+  ['250 USD and 25 tasks', [{ usd: '250', activeTasks: 25 }, 'reject'], 'concurrency_limit'],
+  ['more than 250 USD', [{ usd: '250.01', activeTasks: 5_000 }, 'reject'], 'accepted'],
+  ['10 USD and a task, queueing', [{ usd: '10', activeTasks: 1 }, 'queue'], 'accepted'],
+  ['no money, queueing', [{ usd: '0' }, 'queue'], 'insufficient_balance'],
+  ['a full queue', [{ usd: '900', activeTasks: QUEUED_TASKS_MAX }, 'queue'], 'concurrency_limit'],
+])('a Run with %s', ([, asked, expected]) => {
+  expect(ask(...asked)).toBe(expected);
+});
+
+test('a tenant that queues past its limit may have 10,000 tasks', () => {
+  expect(QUEUED_TASKS_MAX).toBe(10_000);
 });

@@ -232,3 +232,25 @@ test('every task gets an answer, in the order given, and slots are never exceede
     for (const room of rooms) expect(used.get(room.id)).toBeLessThanOrEqual(room.slots);
   }
 });
+
+test('how long a task waits for a better worker', () => {
+  expect([SESSION_WAIT_MS_MAX, AVOID_WAIT_MS_MAX]).toEqual([2_000, 10_000]);
+});
+
+test('a task that is held once more is held from the first time on', () => {
+  const task = aTask({ avoids: ['a'], heldSince: NOW - 100 });
+  const [held] = place([task], [aRoom('a'), aRoom('b', full)]);
+  expect(held).toMatchObject({ do: 'hold', until: NOW - 100 + AVOID_WAIT_MS_MAX });
+});
+
+test('labels that look alike when they are put together are not taken for each other', () => {
+  const rooms = [aRoom('a', { labels: ['x=1', 'y=2'] }), aRoom('b', { labels: ['x=1y=2'] })];
+  const tasks = [aTask({ requires: ['x=1', 'y=2'] }), aTask({ requires: ['x=1y=2'] })];
+  expect(place(tasks, rooms).map(told)).toEqual(['a', 'b']);
+});
+
+test('where one free worker carries the labels and another has none, it is memory that is short', () => {
+  const rooms = [aRoom('a', { labels: ['x=1'], fit: 'too_large' as Room['fit'] }), aRoom('b')];
+  const [placed] = place([aTask({ requires: ['x=1'] })], rooms);
+  expect(placed && told(placed)).toBe('return: memory');
+});

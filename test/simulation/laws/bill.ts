@@ -11,7 +11,7 @@ const MICROS_PER_TICK = 100n;
 const TICKS_PER_SECOND = 10_000n;
 const PICO_PER_USD = 1_000_000_000_000n;
 
-export type Bill = { cost: Pico; receipt: Pick<Receipt, 'cps' | 'seconds' | 'cost'> };
+export type Bill = { cost: Pico; receipt: Pick<Receipt, 'cps' | 'seconds' | 'cost' | 'used'> };
 
 /** `cps` is the price at which the Run was made, `log` all that happened to it. */
 export function billOf(
@@ -25,15 +25,19 @@ export function billOf(
     from === null || to === null ? 0n : (to - from) / MICROS_PER_TICK;
   const end = log.findLast(({ type }) => type === 'task_cost')?.at ?? null;
   const endedAt = at('task_end');
-  const ran = ticks(at('task_accept'), endedAt);
+  const ran = ticks(at('task_accept'), endedAt ?? end);
   const ceiling = BigInt(task.timeoutSeconds) * TICKS_PER_SECOND;
-  const billed = task.isCharged ? (ran < ceiling ? ran : ceiling) : 0n;
+  const used = ran < ceiling ? ran : ceiling;
+  const billed = task.isCharged ? used : 0n;
+  const written = attempt.findLast(({ type }) => type === 'task_output');
+  const tokens = written?.type === 'task_output' ? written.payload.tokens : 0;
   const cost = (billed * task.cps) / TICKS_PER_SECOND;
   return {
     cost,
     receipt: {
       cps: decimal(task.cps, PICO_PER_USD),
       cost: decimal(cost, PICO_PER_USD),
+      used: { seconds: decimal(used, TICKS_PER_SECOND), tokens },
       seconds: {
         queue: decimal(ticks(queuedAt, at('task_accept') ?? end), TICKS_PER_SECOND),
         preprocess: decimal(

@@ -291,10 +291,10 @@ export class History {
     const told = log.findLast(({ type }) => type === 'task_cost');
     const written = told?.type === 'task_cost' ? told.payload : null;
     const expected = text({ cost, receipt, billed: receipt.seconds.billed, told: receipt.cost });
-    const { cps: price, seconds, cost: charged } = patch?.receipt ?? {};
+    const { cps: price, seconds, cost: charged, used } = patch?.receipt ?? {};
     const actual = text({
       cost: state.totalCost,
-      receipt: { cps: price, cost: charged, seconds },
+      receipt: { cps: price, cost: charged, used, seconds },
       billed: written?.seconds,
       told: written?.cost,
     });

@@ -39,3 +39,11 @@ test('who does not lead changes nothing', () => {
   expect(decideIndexMark(led(0n), { holder: 'b', mark: 'm' })).toBeUndefined();
   expect(decideIndexMark(null, { holder: 'b', mark: 'm' })).toBeUndefined();
 });
+
+test('a lead that is given away at once is the next one’s, with all else as it was', () => {
+  expect(LEASE_MICROS).toBe(5_000_000n);
+  const lease = led(9n);
+  expect(decideYield(lease, { holder: 'a' })).toEqual({ ...lease, renewedAt: 0n });
+  expect(decideIndexMark(lease, { holder: 'a', mark: 'm' })).toEqual({ ...lease, indexMark: 'm' });
+  expect(decideYield(null, { holder: 'a' })).toBeUndefined();
+});

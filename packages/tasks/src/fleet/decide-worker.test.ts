@@ -11,8 +11,11 @@ import {
   decideRenew,
   decideRetire,
   decideSlotCount,
+  HOST_LOSS_MOMENT_PULSES,
+  HOST_LOSS_PULSES,
   HOST_LOSSES_MAX,
   LEASE_PULSES,
+  PULSE_MS_MIN,
   QUARANTINE_PULSES,
   SILENT_PULSES,
   STRIKES_MAX,
@@ -159,6 +162,7 @@ describe('a quarantine', () => {
     [0, 3, false],
     [1, 0, true],
     [1, 1, false],
+    [5, 1, false],
     [6, 0, true],
     [6, 1, true],
     [6, 2, false],
@@ -189,4 +193,100 @@ test('a slot count is corrected to the tasks that are bound, unless the worker i
   expect(decideSlotCount(worker({ used: 3 }), at(100, 2))).toMatchObject({ used: 2 });
   expect(decideSlotCount(worker({ used: 2 }), at(100, 2))).toBeUndefined();
   expect(decideSlotCount(worker({ used: 3, state: 'lost' }), at(100, 2))).toBeUndefined();
+});
+
+test('the figures that the guides for operators give', () => {
+  expect({
+    PULSE_MS_MIN,
+    LEASE_PULSES,
+    SILENT_PULSES,
+    STRIKES_MAX,
+    HOST_LOSSES_MAX,
+    HOST_LOSS_PULSES,
+    HOST_LOSS_MOMENT_PULSES,
+    QUARANTINE_PULSES,
+  }).toEqual({
+    PULSE_MS_MIN: 950,
+    LEASE_PULSES: 15,
+    SILENT_PULSES: 8,
+    STRIKES_MAX: 3,
+    HOST_LOSSES_MAX: 3,
+    HOST_LOSS_PULSES: 300,
+    HOST_LOSS_MOMENT_PULSES: 20,
+    QUARANTINE_PULSES: 30,
+  });
+});
+
+describe('a change of a worker changes what it says and nothing else', () => {
+  const known = worker({ id: 'x', host: 'y', strikes: 2, keptPulse: 50, generation: 3 });
+  const resting = { ...known, state: 'quarantined', strikes: 3, quarantinedUntil: 100 } as const;
+  const input = { generation: 3, seenPulse: 101 };
+
+  test.for<[string, () => WorkerState | undefined, Partial<WorkerState>]>([
+    ['renewal', () => decideRenew(known, input, at(104)), { renewedPulse: 104, seenPulse: 101 }],
+    ['keeping of a lease', () => decideKeepLease(known, input, at(104)), { keptPulse: 104 }],
+    ['drain', () => decideDrain(known), { state: 'draining' }],
+    ['end', () => decideRetire(known), { state: 'stopped' }],
+    ['loss', () => decideReap(known, at(200)), { state: 'lost' }],
+    ['count of slots', () => decideSlotCount(known, at(100, 1)), { used: 1 }],
+    [
+      'rest',
+      () => decideQuarantine({ ...known, strikes: 3 }, beside(9)),
+      { state: 'quarantined', strikes: 3, quarantinedUntil: 130 },
+    ],
+  ])('%s', ([, change, expected]) => {
+    expect(change()).toEqual({ ...known, ...expected });
+  });
+
+  test.for<[string, () => WorkerState | undefined, number]>([
+    ['end of a rest', () => decideParole(resting, at(100)), 2],
+    ['pardon', () => decidePardon(resting), 0],
+  ])('%s', ([, change, strikes]) => {
+    expect(change()).toEqual({ ...known, state: 'ready', strikes, quarantinedUntil: null });
+  });
+
+  test('a new connection, of a worker that has strikes and one that is new', () => {
+    const pulses = { renewedPulse: 9, keptPulse: 0, seenPulse: 9 };
+    expect(decideRegister(known, REGISTRATION, at(9))).toEqual({
+      ...known,
+      ...REGISTRATION,
+      ...pulses,
+      used: 0,
+      generation: 4,
+    });
+    expect(decideRegister(null, REGISTRATION, at(9))).toEqual({
+      ...REGISTRATION,
+      ...pulses,
+      state: 'ready',
+      used: 0,
+      generation: 1,
+      strikes: 0,
+      quarantinedUntil: null,
+    });
+  });
+});
+
+describe('a worker that is not on the list', () => {
+  test('is not changed', () => {
+    expect([
+      decideRetire(null),
+      decideReap(null, at(999)),
+      decideQuarantine(null, beside(9)),
+      decideParole(null, at(999)),
+      decidePardon(null),
+      decideSlotCount(null, at(100, 1)),
+    ]).toEqual(Array.from({ length: 6 }));
+  });
+});
+
+test('a worker without others is never sent to rest, nor is one that is at rest', () => {
+  expect(decideQuarantine(worker({ strikes: STRIKES_MAX }), at(100))).toBeUndefined();
+  const resting = worker({ strikes: STRIKES_MAX, state: 'quarantined' });
+  expect(decideQuarantine(resting, beside(9))).toBeUndefined();
+  expect(decideRegister(null, REGISTRATION, { ...at(9) }).state).toBe('ready');
+});
+
+test('a rest without an end is over', () => {
+  const resting = worker({ state: 'quarantined', quarantinedUntil: null });
+  expect(decideParole(resting, at(0))).toMatchObject({ state: 'ready' });
 });

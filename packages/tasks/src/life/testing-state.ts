@@ -6,7 +6,7 @@ import { type Decision, isRefusal, type Seen } from './decide.ts';
 import { applyPlan, type Effects, type TaskState } from './task-state.ts';
 
 /** 2026-01-01, in microseconds. */
-const NOW = 1_767_225_600_000_000n;
+export const NOW = 1_767_225_600_000_000n;
 
 /** A task that waits in the queue. */
 export function aState(changes: Partial<TaskState> = {}): TaskState {

@@ -1,14 +1,37 @@
 export {
   ACCEPT_PULSES,
+  decideAccept,
+  decideAssign,
+  decideBegin,
+  decideExpireOverdue,
   decideExpireUnstarted,
   decideFinish,
   decideKill,
+  decideOutput,
+  decideRequeue,
+  decideRequeueOrphan,
+  decideResume,
+  decideReturnLate,
+  decideStart,
+  type Decision,
+  failure,
   INFRA_ATTEMPTS_MAX,
   isRefusal,
   PAUSE_SECONDS_MAX,
   REPORT_GRACE_SECONDS,
+  type Seen,
 } from '../../life/decide.ts';
-export { decideRenew, LEASE_PULSES, SILENT_PULSES } from '../../fleet/decide-worker.ts';
+export {
+  decideReap,
+  decideRegister,
+  decideRenew,
+  decideRetire,
+  LEASE_PULSES,
+  SILENT_PULSES,
+  type WorkerDecision,
+  type WorkerState,
+} from '../../fleet/decide-worker.ts';
+export type { TaskResult, TaskState } from '../../life/task-state.ts';
 export { planCommands } from '../plan-commit.ts';
 export { repairOne } from '../../upkeep/reconcile.ts';
 export { type Applied, ConstraintError, MemoryDatabase } from './memory-database.ts';

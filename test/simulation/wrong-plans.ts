@@ -1,0 +1,127 @@
+/**
+ * Small mistakes of decisions and of what they write, as plans that lives with a planted bug make.
+ * Each was a mutant that the simulator could not notice before it had the law that is named in
+ * docs/simulation.md.
+ */
+import { settle } from '@runfleet/billing';
+import { type Decision, planCommands, type Seen, type TaskState } from '@runfleet/tasks/memory';
+
+type Plan = typeof planCommands;
+type Decide = (state: TaskState, seen: Seen) => Decision;
+type Steps = Exclude<Decision, { refused: string }>;
+type Effect = ReturnType<Plan>['effects'][number];
+
+/** Decides by something else than what is there. */
+const deciding =
+  (change: (decide: Decide, state: TaskState, seen: Seen) => Decision): Plan =>
+  (commands, seen) =>
+    planCommands(
+      commands.map((command) => ({
+        ...command,
+        decide: (state, known) => change(command.decide, state, known),
+      })),
+      seen,
+    );
+
+/** Does other steps than those decided. */
+const stepping = (change: (steps: Steps) => Steps): Plan =>
+  deciding((decide, state, seen) => {
+    const decision = decide(state, seen);
+    return 'refused' in decision ? decision : change(decision);
+  });
+
+const without = (left: Steps[number]['do']) => (steps: Steps) =>
+  steps.filter((step) => step.do !== left);
+const enters = (steps: Steps, status: string) =>
+  steps.some((step) => step.do === 'enter' && step.status === status);
+const isRequeue = (effect: Effect) => effect.events.some(({ type }) => type === 'task_queue');
+
+/** Changes a task before it is decided about, which is kept. */
+const preparing = (change: (state: TaskState) => object): Plan =>
+  deciding((decide, state, seen) => {
+    const decision = decide(state, seen);
+    if (!('refused' in decision) && decision.some((step) => step.do === 'settle')) {
+      Object.assign(state, change(state));
+    }
+    return decision;
+  });
+
+/** Keeps something of a task when it goes back to the queue. */
+const keeping =
+  (kept: (state: TaskState) => Partial<TaskState>): Plan =>
+  (commands, seen) => {
+    const before = new Map([...seen.tasks].map(([id, state]) => [id, kept(state)]));
+    const plan = planCommands(commands, seen);
+    for (const { state } of plan.changes) {
+      const isBack = plan.effects.some(
+        (effect) => isRequeue(effect) && effect.events[0]?.taskId === state.id,
+      );
+      if (isBack && state.status === 'task_queue') Object.assign(state, before.get(state.id));
+    }
+    return plan;
+  };
+
+const seeing = (change: (state: TaskState, seen: Seen) => Partial<Seen>): Plan =>
+  deciding((decide, state, seen) => decide(state, { ...seen, ...change(state, seen) }));
+
+export const WRONG_PLANS = {
+  'token count kept on requeue': keeping(({ outputTokens }) => ({ outputTokens })),
+  'times kept on requeue': keeping(({ times }) => ({ times: { ...times } })),
+  'start deadline kept after an accept': keeping(({ startBy }) => ({ startBy })),
+  'kill without epoch+1': stepping((steps) =>
+    enters(steps, 'task_cancel') ? without('raise-epoch')(steps) : steps,
+  ),
+  'living worker taken for lost': seeing(() => ({ holder: undefined })),
+  'ticket taken back too early': seeing(({ status }, { pulse }) =>
+    status === 'task_assign' ? { pulse: pulse + 3 } : {},
+  ),
+  'run ended before its report is due': seeing(({ status }, { pulse }) =>
+    status === 'task_start' ? { pulse: pulse + 40 } : {},
+  ),
+  'pause ignored': deciding((decide, state, seen) =>
+    decide({ ...state, notBefore: state.status === 'task_queue' ? null : state.notBefore }, seen),
+  ),
+  'pause cut short': seeing(({ notBefore }, { now }) =>
+    notBefore === null ? {} : { now: now + 2_000_000n },
+  ),
+  'draining worker gets tasks': seeing((_, { worker }) =>
+    worker ? { worker: { ...worker, state: 'ready' } } : {},
+  ),
+  'attempt not counted': stepping(without('count-infra-attempt')),
+  'one attempt too many': deciding((decide, state, seen) =>
+    decide({ ...state, infraAttempts: Math.max(0, state.infraAttempts - 1) }, seen),
+  ),
+  'last words lost': stepping((steps) =>
+    enters(steps, 'task_end')
+      ? steps.filter((step) => step.do !== 'record' || step.event.type !== 'task_output')
+      : steps,
+  ),
+  'words not counted': stepping(without('count-output')),
+  'billed from the assignment': preparing(({ times }) => ({
+    times: { ...times, acceptedAt: times.acceptedAt && times.assignedAt },
+  })),
+  'price of another day': preparing(({ cps }) => ({ cps: cps + 1n })),
+  'last digit not charged': (commands, seen) => {
+    const plan = planCommands(commands, seen);
+    for (const { state, patch } of plan.changes) {
+      if (patch === null || state.totalCost === 0n) continue;
+      state.totalCost -= 1n;
+      for (const effect of plan.effects) {
+        const isIts = effect.patch === patch;
+        if (isIts) effect.movements = [settle(state, state.totalCost)];
+      }
+    }
+    return plan;
+  },
+  'charge that is not revenue': (commands, seen) => {
+    const plan = planCommands(commands, seen);
+    for (const { movements } of plan.effects) {
+      for (const movement of movements) {
+        movement.transfers = movement.transfers.map((transfer) =>
+          transfer.credit === 'revenue' ? { ...transfer, credit: 'deposits' } : transfer,
+        );
+      }
+    }
+    return plan;
+  },
+} as const satisfies Record<string, Plan>;
