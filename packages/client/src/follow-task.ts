@@ -1,4 +1,4 @@
-import type { TaskFrame } from '@runfleet/protocol';
+import { isTerminal, TASK_STATUSES, type TaskFrame } from '@runfleet/protocol';
 
 import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
 import { pauseAfter } from './retry-pause.ts';
@@ -16,6 +16,7 @@ export type FollowOptions = {
 };
 
 const FAILURES_MAX = 20;
+const ENDS: readonly string[] = TASK_STATUSES.filter(isTerminal);
 
 /**
  * The frames of a task, all of them, until it has ended: a lost connection is replaced and resumes
@@ -42,7 +43,7 @@ export async function* followTask(
       failures = 0;
       seq = frame.seq ?? seq;
       yield frame;
-      if (frame.type === 'task_postprocess_end' || frame.type === 'task_cancel') return;
+      if (ENDS.includes(frame.type)) return;
     }
     signal?.throwIfAborted();
   }

@@ -1,7 +1,7 @@
 import { TASK_LIFE, type TaskStatus, type WireTask } from '@runfleet/protocol';
 
-import { STATUS_LABELS, STATUS_SENTENCES, STEPS } from '../task/status-label.ts';
-import { standingOf } from '../task/task-outcome.ts';
+import { STATUS_TEXTS, STEPS } from '../task/status-texts.ts';
+import { displayStatusOf } from '../task/task-outcome.ts';
 
 /** Where a task is on its road, and for how long it has been on it. */
 export function StatesLine(props: {
@@ -10,18 +10,18 @@ export function StatesLine(props: {
   requeues: number;
 }) {
   const { ended } = props;
-  const standing = ended === null ? null : standingOf(ended);
-  const isHalted = standing === 'failed' || standing === 'stopped';
+  const displayStatus = ended === null ? null : displayStatusOf(ended);
+  const isHalted = displayStatus === 'failed' || displayStatus === 'stopped';
   const at =
     ended !== null && isHalted
       ? haltedAt(ended)
       : STEPS.findIndex((step) => step.statuses.includes(props.status));
   return (
     <div className="states">
-      <ol className={`states-line states-${standing ?? 'live'}`} aria-label="States">
+      <ol className={`states-line states-${displayStatus ?? 'live'}`} aria-label="States">
         {STEPS.map((step, index) => {
           const isLast = index === STEPS.length - 1;
-          const isDone = index < at || (isLast && standing === 'succeeded');
+          const isDone = index < at || (isLast && displayStatus === 'succeeded');
           const here = isHalted ? 'halted' : 'now';
           const progress = isDone ? 'done' : index === at ? here : 'next';
           return (
@@ -37,12 +37,12 @@ export function StatesLine(props: {
         })}
       </ol>
       <p className="states-sentence" aria-live="polite">
-        <strong>{standing === 'failed' ? 'Failed' : STATUS_LABELS[props.status]}.</strong>{' '}
-        {standing === 'failed'
+        <strong>{displayStatus === 'failed' ? 'Failed' : STATUS_TEXTS[props.status].label}.</strong>{' '}
+        {displayStatus === 'failed'
           ? 'The reason is below.'
-          : standing === 'succeeded'
+          : displayStatus === 'succeeded'
             ? 'The answer is complete.'
-            : STATUS_SENTENCES[props.status]}
+            : STATUS_TEXTS[props.status].sentence}
         {props.requeues > 0 &&
           ` Its worker was lost, so it started over (${props.requeues === 1 ? 'once' : `${props.requeues} times`}). Only the last attempt counts.`}
       </p>

@@ -1,11 +1,11 @@
 import type { Receipt, WireTask } from '@runfleet/protocol';
 
-import { explainFailure, explainFinish, standingOf } from './task-outcome.ts';
+import { explainFailure, explainFinish, displayStatusOf } from './task-outcome.ts';
 
 /** Why a task ended as it did, where that is not plain from its answer. */
 export function EndNotice(props: { task: WireTask; receipt: Receipt | null }) {
-  const standing = standingOf(props.task);
-  if (standing === 'stopped') {
+  const displayStatus = displayStatusOf(props.task);
+  if (displayStatus === 'stopped') {
     return (
       <div className="notice" role="status">
         <p className="notice-title">Stopped</p>
@@ -13,7 +13,7 @@ export function EndNotice(props: { task: WireTask; receipt: Receipt | null }) {
       </div>
     );
   }
-  if (standing === 'failed') {
+  if (displayStatus === 'failed') {
     const { title, reason, next } = explainFailure(props.task);
     return (
       <div className="notice notice-bad" role="alert">

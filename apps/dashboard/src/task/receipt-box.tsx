@@ -3,12 +3,12 @@ import type { Receipt } from '@runfleet/protocol';
 import { Money } from '../components/money.tsx';
 import { Waterfall } from '../components/waterfall.tsx';
 import { usdExact } from '../format/money.ts';
-import { standingOf } from './task-outcome.ts';
+import { displayStatusOf } from './task-outcome.ts';
 import type { TaskView } from './task-view.ts';
 
 /** What a run costs: what is held while it is live, the receipt when it has ended. */
 export function ReceiptBox({ view }: { view: TaskView }) {
-  const isCharged = view.ended !== null && standingOf(view.ended) === 'succeeded';
+  const isCharged = view.ended !== null && displayStatusOf(view.ended) === 'succeeded';
   if (isCharged && view.receipt !== null) return <Settled receipt={view.receipt} />;
   if (view.isLive) {
     if (view.held === null) return null;

@@ -11,7 +11,7 @@ import { EndNotice } from './end-notice.tsx';
 import { QueueNotice } from './queue-notice.tsx';
 import { ReceiptBox } from './receipt-box.tsx';
 import { StopButton } from './stop-button.tsx';
-import { standingOf } from './task-outcome.ts';
+import { displayStatusOf } from './task-outcome.ts';
 import { type TaskView, viewTask } from './task-view.ts';
 import { useTask } from './use-task.ts';
 
@@ -71,7 +71,7 @@ function Elapsed(props: { view: TaskView; startedAtMs: number | null; createdAtM
   const { view, startedAtMs } = props;
   const nowMs = useNow(view.isLive ? TICK_MS : null);
   const seconds = view.receipt?.seconds;
-  const isDone = view.ended !== null && standingOf(view.ended) === 'succeeded';
+  const isDone = view.ended !== null && displayStatusOf(view.ended) === 'succeeded';
   if (isDone && seconds !== undefined) {
     const stages = [seconds.queue, seconds.preprocess, seconds.run, seconds.postprocess];
     return <Clock seconds={stages.reduce((sum, stage) => sum + Number(stage), 0)} />;

@@ -1,22 +1,22 @@
-import { isTerminal, OUTCOMES, type TaskStatus } from '@runfleet/protocol';
+import { INITIAL_STATUS, isTerminal, OUTCOMES, type TaskStatus } from '@runfleet/protocol';
 
 /** How a task stands, as the pages colour it. */
-export type Standing = 'waiting' | 'running' | 'succeeded' | 'failed' | 'stopped';
+export type DisplayStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'stopped';
 
-export function standingOf(task: { status: TaskStatus; pexit: string }): Standing {
+export function displayStatusOf(task: { status: TaskStatus; pexit: string }): DisplayStatus {
   if (task.status === 'task_cancel') return 'stopped';
-  if (task.status === 'task_queue') return 'waiting';
+  if (task.status === INITIAL_STATUS) return 'waiting';
   if (!isTerminal(task.status)) return 'running';
   return task.pexit === OUTCOMES.succeeded.pexit ? 'succeeded' : 'failed';
 }
 
-export const STANDING_LABELS = {
+export const DISPLAY_STATUS_LABELS = {
   waiting: 'Queued',
   running: 'Running',
   succeeded: 'Done',
   failed: 'Failed',
   stopped: 'Stopped',
-} as const satisfies Record<Standing, string>;
+} as const satisfies Record<DisplayStatus, string>;
 
 /** Why a task failed and what to do next. `debugerror` is the server's own reason. */
 export function explainFailure(task: { pexit: string; debugerror: string }): {

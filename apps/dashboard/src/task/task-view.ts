@@ -1,4 +1,5 @@
 import {
+  INITIAL_STATUS,
   isTerminal,
   type QueuePlace,
   type Receipt,
@@ -25,12 +26,12 @@ export type TaskView = {
 
 export function viewTask(task: WireTask | null, run: RunState): TaskView {
   const ended = task !== null && isTerminal(task.status) ? task : null;
-  const status = ended?.status ?? run.status ?? task?.status ?? 'task_queue';
+  const status = ended?.status ?? run.status ?? task?.status ?? INITIAL_STATUS;
   return {
     status,
     ended,
     isLive: !isTerminal(status),
-    queue: status === 'task_queue' ? (task?.queue ?? null) : null,
+    queue: status === INITIAL_STATUS ? (task?.queue ?? null) : null,
     text: run.text || (task?.debugoutput ?? ''),
     errorText: run.errorText || (task?.debugerror ?? ''),
     held: run.held,

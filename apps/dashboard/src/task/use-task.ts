@@ -5,7 +5,7 @@ import { useCallback, useEffect, useState } from 'react';
 
 import { useClient } from '../api/use-client.ts';
 import { applyFrames, isOver, NO_RUN, type RunState } from './run-state.ts';
-import { standingOf } from './task-outcome.ts';
+import { displayStatusOf } from './task-outcome.ts';
 
 export type FollowedTask = {
   /** Task/Detail's newest answer; null until read. */
@@ -48,7 +48,7 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
   const token = reference?.token ?? task?.socketaccesstoken ?? null;
   // A success whose record is whole needs no replay of its frames; of other ends only the frames
   // have the text.
-  const isTold = task !== null && standingOf(task) === 'succeeded' && Boolean(task.receipt);
+  const isTold = task !== null && displayStatusOf(task) === 'succeeded' && Boolean(task.receipt);
 
   // What the frames bring may have changed the record.
   useEffect(() => {

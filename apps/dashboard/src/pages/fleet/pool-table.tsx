@@ -42,7 +42,7 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
             <tr key={pool}>
               <th scope="row">
                 {pool}
-                <IdleReasons standing={fleet.standings[pool]} />
+                <IdleReasons seen={fleet.standings[pool]} />
               </th>
               <td className="number figure">{grouped(queue?.count ?? 0)}</td>
               <td className="number figure">
@@ -62,9 +62,9 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
 }
 
 /** Why workers with a free slot have nothing to do. */
-function IdleReasons({ standing }: { standing: FleetPool | undefined }) {
+function IdleReasons({ seen }: { seen: FleetPool | undefined }) {
   const reasons = IDLE.flatMap((reason) => {
-    const count = standing?.idle[reason] ?? 0;
+    const count = seen?.idle[reason] ?? 0;
     return count > 0 ? [{ reason, count }] : [];
   });
   return reasons.map(({ reason, count }) => (

@@ -2,7 +2,7 @@ import type { Fleet } from '@runfleet/protocol';
 
 import { grouped } from '../../format/count.ts';
 import { duration } from '../../format/moment.ts';
-import { STATUS_LABELS } from '../../task/status-label.ts';
+import { STATUS_TEXTS } from '../../task/status-texts.ts';
 import { secondsSince } from './seconds-since.ts';
 
 export function RunningTable({ fleet }: { fleet: Fleet }) {
@@ -35,7 +35,7 @@ export function RunningTable({ fleet }: { fleet: Fleet }) {
             <th scope="row" className="figure">
               {task.id}
             </th>
-            <td data-cell="state">{STATUS_LABELS[task.status]}</td>
+            <td data-cell="state">{STATUS_TEXTS[task.status].label}</td>
             <td data-cell="worker">
               {hosts.get(task.workerId) ?? ''}
               <span className="fine">{task.workerId.slice(0, 8)}</span>

@@ -5,7 +5,7 @@ import { explainProblem } from '../../api/explain-problem.ts';
 import { useClient } from '../../api/use-client.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { SignInNeeded } from '../../components/sign-in-needed.tsx';
-import { StandingBadge } from '../../components/standing-badge.tsx';
+import { StatusBadge } from '../../components/status-badge.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { fullMoment } from '../../format/moment.ts';
 import { Link, navigate } from '../../router.tsx';
@@ -15,7 +15,7 @@ import { EndNotice } from '../../task/end-notice.tsx';
 import { QueueNotice } from '../../task/queue-notice.tsx';
 import { ReceiptBox } from '../../task/receipt-box.tsx';
 import { StopButton } from '../../task/stop-button.tsx';
-import { standingOf } from '../../task/task-outcome.ts';
+import { displayStatusOf } from '../../task/task-outcome.ts';
 import { viewTask } from '../../task/task-view.ts';
 import { useTask } from '../../task/use-task.ts';
 import { Parameters } from './parameters.tsx';
@@ -47,7 +47,7 @@ function FollowedTask({ id }: { id: string }) {
           <div className="page-head">
             <div>
               <h1>
-                Task {id} <StandingBadge standing={standingOf({ ...task, status: view.status })} />
+                Task {id} <StatusBadge status={displayStatusOf({ ...task, status: view.status })} />
               </h1>
               <p className="muted">
                 <Link href={`/models/${task.modelslugowner}/${task.modelslugproject}`}>

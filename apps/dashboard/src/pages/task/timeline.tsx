@@ -7,8 +7,8 @@ import {
 } from '@runfleet/protocol';
 
 import { clockTime, fullMoment } from '../../format/moment.ts';
-import { STATUS_LABELS } from '../../task/status-label.ts';
-import { standingOf } from '../../task/task-outcome.ts';
+import { STATUS_TEXTS } from '../../task/status-texts.ts';
+import { displayStatusOf } from '../../task/task-outcome.ts';
 
 /** The statuses that a task has been in, with the moment that it entered each. */
 export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: number }) {
@@ -18,7 +18,7 @@ export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: 
     return at > 0 ? [{ status, at }] : [];
   });
   const created = Number(task.createtime);
-  const isFailed = standingOf(task) === 'failed';
+  const isFailed = displayStatusOf(task) === 'failed';
   return (
     <>
       <ol className="timeline">
@@ -26,11 +26,13 @@ export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: 
           <li
             key={status}
             data-now={status === props.status && !isTerminal(status)}
-            data-end={isTerminal(status) ? standingOf(task) : undefined}
+            data-end={isTerminal(status) ? displayStatusOf(task) : undefined}
           >
             <span className="step-dot" aria-hidden="true" />
             <span>
-              {status === 'task_postprocess_end' && isFailed ? 'Failed' : STATUS_LABELS[status]}
+              {status === 'task_postprocess_end' && isFailed
+                ? 'Failed'
+                : STATUS_TEXTS[status].label}
             </span>
             <span className="muted figure" title={fullMoment(at)}>
               {clockTime(at)}

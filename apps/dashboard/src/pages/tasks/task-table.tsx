@@ -1,11 +1,11 @@
 import { isTerminal, type WireTaskSummary } from '@runfleet/protocol';
 
 import { Money } from '../../components/money.tsx';
-import { StandingBadge } from '../../components/standing-badge.tsx';
+import { StatusBadge } from '../../components/status-badge.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { ago, duration, fullMoment } from '../../format/moment.ts';
 import { Link } from '../../router.tsx';
-import { standingOf } from '../../task/task-outcome.ts';
+import { displayStatusOf } from '../../task/task-outcome.ts';
 
 const NOW_MS = 5000;
 
@@ -49,7 +49,7 @@ function Row({ task, nowMs }: { task: WireTaskSummary; nowMs: number }) {
         </Link>
       </th>
       <td data-cell="state">
-        <StandingBadge standing={standingOf(task)} />
+        <StatusBadge status={displayStatusOf(task)} />
       </td>
       <td data-cell="prompt">
         <span className="one-line">{promptOf(task)}</span>
