@@ -1,4 +1,11 @@
-import { formatElapsed, SOCKET_VERSION, splitThinking, type TaskEvent } from '@runfleet/protocol';
+import {
+  formatElapsed,
+  SOCKET_VERSION,
+  splitThinking,
+  TASK_LIFE,
+  type TaskEvent,
+  type TaskStatus,
+} from '@runfleet/protocol';
 
 /** The task that a frame is about. */
 export type FollowedTask = { id: string; token: string };
@@ -51,6 +58,7 @@ function speedOf(tokens: number, elapsedMs: number): string {
 }
 
 function messageOf(event: PlainEvent): unknown {
+  if (isPlainStatus(event)) return null;
   switch (event.type) {
     case 'task_output_full': {
       const { thinking, answer } = splitThinking(event.payload.raw);
@@ -64,17 +72,14 @@ function messageOf(event: PlainEvent): unknown {
       return event.payload.outputs;
     case 'task_cost':
       return event.payload;
-    case 'task_queue':
-    case 'task_assign':
-    case 'task_accept':
-    case 'task_preprocess_start':
-    case 'task_preprocess_end':
-    case 'task_start':
-    case 'task_end':
-    case 'task_postprocess_start':
-    case 'task_cancel':
-      return null;
   }
+}
+
+type PlainStatus = Exclude<TaskStatus, 'task_postprocess_end'>;
+
+/** Every status but the last enters with no message. */
+function isPlainStatus(event: PlainEvent): event is Extract<PlainEvent, { type: PlainStatus }> {
+  return event.type in TASK_LIFE && event.type !== 'task_postprocess_end';
 }
 
 function frame(

@@ -20,21 +20,16 @@ type TaskOccurrence = (typeof TASK_OCCURRENCES)[number];
 export type TaskEventType = TaskStatus | TaskOccurrence;
 export const TASK_EVENT_TYPES: readonly TaskEventType[] = [...TASK_STATUSES, ...TASK_OCCURRENCES];
 
-/** The stored payload of each type of event. Amounts are strings with 12 decimals. */
-export type TaskEventPayloads = {
+/** The stored payload of each type of event; null for a status unless it is listed. Amounts have 12 decimals. */
+export type TaskEventPayloads = Omit<Record<TaskStatus, null>, keyof Payloads> & Payloads;
+
+type Payloads = {
   task_queue: { reason: string } | null;
-  task_assign: null;
-  task_accept: null;
-  task_preprocess_start: null;
-  task_preprocess_end: null;
-  task_start: null;
   /** `raw` is only the new text; `tokens` counts the answer's tokens so far. */
   task_output: { raw: string; tokens: number; elapsedMs: number };
   task_output_full: { raw: string };
   task_error: { raw: string };
   task_error_full: { raw: string };
-  task_end: null;
-  task_postprocess_start: null;
   task_postprocess_end: { outputs: readonly TaskOutputItem[] };
   task_cancel: { reason: string } | null;
   task_cost: TaskCost;

@@ -3,7 +3,7 @@ import {
   INITIAL_STATUS,
   isTerminal,
   type Receipt,
-  TASK_STATUSES,
+  TASK_LIFE,
   type TaskFrame,
   type TaskStatus,
 } from '@runfleet/protocol';
@@ -83,5 +83,5 @@ export function isOver(state: RunState): boolean {
 type StatusFrame = Extract<TaskFrame, { type: TaskStatus }>;
 
 function isStatusFrame(frame: TaskFrame): frame is StatusFrame {
-  return (TASK_STATUSES as readonly string[]).includes(frame.type);
+  return frame.type in TASK_LIFE;
 }
