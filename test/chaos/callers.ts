@@ -8,28 +8,28 @@ import { Random } from '../simulation/kernel/random.ts';
 import type { ChaosFleet } from './chaos-fleet.ts';
 import { type Call, drawCall } from './draw-call.ts';
 import { ROLE_COUNTS } from './faults.ts';
-import type { Seen, SeenCopy, SeenRun } from './seen.ts';
+import { followTask } from './follow-task.ts';
+import type { Observations, ObservedCopy, ObservedRun } from './observations.ts';
 import { sendRun } from './send-run.ts';
-import { watchTask } from './watch-task.ts';
 
 const CALLERS = 12;
 const PAUSE_MS_MEAN = 400;
 
-/** Clients of several tenants who ask for Runs, follow them, leave, come back, and kill some. */
+/** Clients of several tenants that send Runs, follow tasks, disconnect, reconnect, and kill some tasks. */
 export class Callers implements AsyncDisposable {
-  readonly seen: Seen = { runs: [], copies: [], kills: [] };
+  readonly observed: Observations = { runs: [], copies: [], kills: [] };
   readonly #fleet: ChaosFleet;
   readonly #calling = new AbortController();
-  readonly #watching = new AbortController();
+  readonly #following = new AbortController();
   readonly #callers: Promise<void>[];
   readonly #followUps = new Set<Promise<void>>();
   #runs = 0;
 
-  /** They begin at once, and all that they choose follows from `seed`. */
+  /** Starts the callers. Everything that they choose follows from `seed`. */
   constructor(fleet: ChaosFleet, seed: number) {
     this.#fleet = fleet;
-    // Everybody who follows a task listens.
-    setMaxListeners(0, this.#watching.signal);
+    // Every follower of a task adds a listener.
+    setMaxListeners(0, this.#following.signal);
     this.#callers = Array.from({ length: CALLERS }, (_, index) =>
       this.#call(index, new Random(seed * CALLERS + index)),
     );
@@ -37,25 +37,25 @@ export class Callers implements AsyncDisposable {
 
   /** Runs that were answered with a task. */
   get accepted(): number {
-    return this.seen.runs.filter(({ answers }) => answers.length > 0).length;
+    return this.observed.runs.filter(({ answers }) => answers.length > 0).length;
   }
 
-  /** No more Runs from now on. Resolves when each that was begun is answered or given up. */
+  /** Sends no more Runs. Resolves when each Run in progress was answered or given up. */
   async endCalls(): Promise<void> {
     this.#calling.abort();
     await Promise.all(this.#callers);
   }
 
-  /** Resolves when everybody who follows a task has seen its end; whoever has not by `deadlineMs` stops. */
+  /** Resolves when every follower has received the end of its task; after `deadlineMs` the others stop. */
   async endFollowing(deadlineMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#watching.abort(), deadlineMs);
+    const timer = setTimeout(() => this.#following.abort(), deadlineMs);
     await Promise.all(this.#followUps);
     clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#calling.abort();
-    this.#watching.abort();
+    this.#following.abort();
     await Promise.allSettled([...this.#callers, ...this.#followUps]);
   }
 
@@ -72,9 +72,9 @@ export class Callers implements AsyncDisposable {
     }
   }
 
-  #newRun(tenant: Key, { engine, hasKey, prompt }: Call): SeenRun {
+  #newRun(tenant: Key, { engine, hasKey, prompt }: Call): ObservedRun {
     const name = `run-${++this.#runs}`;
-    const run: SeenRun = {
+    const run: ObservedRun = {
       name,
       organisationId: tenant.organisationId,
       key: hasKey ? `key-of-${name}` : null,
@@ -84,19 +84,19 @@ export class Callers implements AsyncDisposable {
       refusals: [],
       unanswered: 0,
     };
-    this.seen.runs.push(run);
+    this.observed.runs.push(run);
     return run;
   }
 
-  #followUp(tenant: Key, { watching, stops }: Call, { answers: [answer] }: SeenRun): void {
+  #followUp(tenant: Key, { follow, stops }: Call, { answers: [answer] }: ObservedRun): void {
     if (!answer) return;
     const { taskId, token } = answer;
-    if (watching) {
-      const { mode } = watching;
-      const copy: SeenCopy = { taskId, mode, frames: [], isWhole: false, failure: null };
-      this.seen.copies.push(copy);
+    if (follow) {
+      const { mode } = follow;
+      const copy: ObservedCopy = { taskId, mode, frames: [], isWhole: false, failure: null };
+      this.observed.copies.push(copy);
       const task = { tenant, token };
-      this.#track(watchTask(this.#fleet, task, watching, copy, this.#watching.signal));
+      this.#track(followTask(this.#fleet, task, follow, copy, this.#following.signal));
     }
     if (stops) this.#track(this.#stop(tenant, token, stops));
   }
@@ -105,9 +105,9 @@ export class Callers implements AsyncDisposable {
     await delay(afterMs);
     try {
       const { id, status } = await this.#fleet.client({ tenant })[how]({ token });
-      this.seen.kills.push({ taskId: id, status });
+      this.observed.kills.push({ taskId: id, status });
     } catch (error) {
-      // Not answered, or too late: the task goes its way.
+      // No answer, or too late: the task continues.
       if (error instanceof RunfleetApiError || error instanceof RunfleetConnectionError) return;
       throw error;
     }

@@ -16,7 +16,7 @@ import { MEMBER_NAMES, type MemberName, ROLE_COUNTS } from './faults.ts';
 import { FleetMember } from './fleet-member.ts';
 
 const ANSWER_MS = 5_000;
-/** Of the tenants besides the first; the last can pay for one task at a time. */
+/** Balances of the tenants after the first; the last can pay for one task at a time. */
 const MORE_TENANTS_USD = ['1000', '1000', '5'];
 const ECHO = {
   ENGINE: 'echo',
@@ -27,15 +27,15 @@ const ECHO = {
 };
 const TINY = { WORKER_SLOTS: '4', WORKER_LABELS: 'engine=tiny' };
 
-/** Two or three processes of each role on a Postgres and a Redis of their own, all of which may be broken. */
+/** Two or three processes of each role, with their own Postgres and Redis; any of them may be broken. */
 export class ChaosFleet implements AsyncDisposable {
   readonly postgres: BreakableServer;
   readonly redis: BreakableServer;
   readonly tenants: readonly Key[];
   readonly db: Db;
-  /** Who ended without being told to. */
+  /** Roles that exited without a request to stop. */
   readonly unexpectedEnds: MemberName[] = [];
-  /** Who was asked to stop and took too long. */
+  /** Roles that took too long to stop. */
   readonly lateStops: MemberName[] = [];
   readonly #fleet: Fleet;
   readonly #logFolder: string;
@@ -56,7 +56,7 @@ export class ChaosFleet implements AsyncDisposable {
     this.#logFolder = parts.logFolder;
   }
 
-  /** `folder` gets the servers' files, `logFolder` what each role writes. */
+  /** `folder` holds the servers' files, `logFolder` the roles' logs. */
   static async start(folder: string, logFolder: string): Promise<ChaosFleet> {
     const [postgres, redis] = await Promise.all([
       startBreakablePostgres(folder),
@@ -71,7 +71,7 @@ export class ChaosFleet implements AsyncDisposable {
       env: {
         LOG_LEVEL: 'info',
         WORKER_DRAIN_SECONDS: '1',
-        // All callers have one address, and each socket follows one task.
+        // All callers share one address, and each socket follows one task.
         GATEWAY_OPENS_PER_MINUTE: '100000',
       },
     });
@@ -93,12 +93,12 @@ export class ChaosFleet implements AsyncDisposable {
     return member;
   }
 
-  /** Resolves when every role is at work; whoever ended by itself is being started again. */
+  /** Resolves when every role runs, including those that are being restarted. */
   async untilAllRun(): Promise<void> {
     await Promise.all([...this.#members.values()].map((member) => member.start()));
   }
 
-  /** A client of the n-th api and the n-th gateway, from 1. */
+  /** A client of the given api and gateway, both counted from 1. */
   client(options: {
     tenant: Key;
     api?: number;
@@ -118,7 +118,7 @@ export class ChaosFleet implements AsyncDisposable {
     });
   }
 
-  /** The lines that roles have logged so far, which are JSON, with who wrote them. */
+  /** The JSON lines that roles have logged so far, with their file. */
   async *logLines(): AsyncGenerator<{ file: string; line: Record<string, unknown> }> {
     for (const file of await readdir(this.#logFolder)) {
       const text = await readFile(join(this.#logFolder, file), 'utf8');
@@ -127,7 +127,7 @@ export class ChaosFleet implements AsyncDisposable {
         try {
           yield { file, line: JSON.parse(line) as Record<string, unknown> };
         } catch {
-          // Cut short by a SIGKILL.
+          // Truncated by a SIGKILL.
         }
       }
     }
@@ -143,7 +143,7 @@ export class ChaosFleet implements AsyncDisposable {
 
   async #add(name: MemberName): Promise<void> {
     const [role, number] = name.split(' ') as [Role, string];
-    // The last worker computes, the others repeat what they are told.
+    // The last worker runs the tiny model, the others echo.
     const isTiny = Number(number) === ROLE_COUNTS.worker;
     const env =
       role === 'worker' ? { ...(isTiny ? TINY : ECHO), WORKER_NAME: name.replace(' ', '-') } : {};

@@ -1,19 +1,19 @@
 import type { Random } from '../simulation/kernel/random.ts';
-import type { WantedEngine } from './seen.ts';
-import type { Watching } from './watch-task.ts';
+import type { FollowPlan } from './follow-task.ts';
+import type { WantedEngine } from './observations.ts';
 
-/** What a caller will do next. Times are from the answer. */
+/** What a caller does next. Times count from the answer. */
 export type Call = {
   engine: WantedEngine;
   prompt: string;
   hasKey: boolean;
-  /** Sent to two apis at once, under one key. */
+  /** Sent to two apis at once, with one key. */
   isSentTwice: boolean;
-  /** The run may take this long; 0 for the default. */
+  /** The task's timeout; 0 for the default. */
   timeoutSeconds: number;
-  /** It expires unless it was accepted by then. */
+  /** The task expires unless a worker accepts it within this time. */
   startTimeoutSeconds: number | undefined;
-  watching: Watching | null;
+  follow: FollowPlan | null;
   stops: { how: 'kill' | 'cancel'; afterMs: number } | null;
 };
 
@@ -35,11 +35,11 @@ export function drawCall(random: Random): Call {
     isSentTwice: hasKey && random.chance(0.1),
     timeoutSeconds: isLong && random.chance(0.5) ? 1 : 0,
     startTimeoutSeconds: random.chance(0.08) ? random.whole(1, 5) : undefined,
-    watching: random.chance(0.5)
+    follow: random.chance(0.5)
       ? {
           mode: random.chance(0.7) ? 'delta' : 'cumulative',
-          leavesAfter: random.chance(0.5) ? random.whole(1, 30) : Infinity,
-          comesBack: random.chance(0.8),
+          disconnectsAfter: random.chance(0.5) ? random.whole(1, 30) : Infinity,
+          reconnects: random.chance(0.8),
         }
       : null,
     stops: random.chance(0.12)

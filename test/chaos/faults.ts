@@ -1,11 +1,11 @@
 import type { Role } from '../e2e/role-process.ts';
 
 /**
- * What is done to real processes. `hits`: of whom one is picked. `seconds`: for how long, from its
- * begin until it is undone: a killed role is started again, a paused one goes on.
+ * Faults of real processes. `hits`: where the target is drawn from. `seconds`: how long until the fault is
+ * undone: a killed role is started again, a paused one resumes.
  *
- * A worker counts as lost after 15 pulses, and a broker's lead is free after 5 seconds: who is paused
- * for longer wakes up in a world that has gone on without him.
+ * A worker counts as lost after 15 pulses, and a broker's lease expires after 5 seconds. A process that is
+ * paused for longer resumes after others have taken over.
  */
 export const FAULTS = {
   'worker paused beyond its lease': { hits: 'worker', seconds: [21, 25] },
@@ -17,7 +17,7 @@ export const FAULTS = {
   'broker killed': { hits: 'broker', seconds: [0, 2] },
   'worker killed': { hits: 'worker', seconds: [0, 2] },
   'gateway killed': { hits: 'gateway', seconds: [0, 2] },
-  'role stopped in good order': { hits: 'any', seconds: [0, 1] },
+  'role stopped gracefully': { hits: 'any', seconds: [0, 1] },
   'redis killed, back empty': { hits: 'redis', seconds: [0, 1] },
   'redis flushed': { hits: 'redis', seconds: [0, 0] },
   'redis away': { hits: 'redis', seconds: [2, 5] },
@@ -51,7 +51,7 @@ export const MEMBER_NAMES: readonly MemberName[] = Object.entries(ROLE_COUNTS).f
     Array.from({ length: count }, (_, index) => `${role as Role} ${index + 1}` as const),
 );
 
-/** Whom a fault of this kind may hit. */
+/** The targets that a fault of this kind may hit. */
 export function targetsOf(kind: FaultKind): readonly Target[] {
   const { hits } = FAULTS[kind];
   if (hits === 'postgres' || hits === 'redis') return [hits];

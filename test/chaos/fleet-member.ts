@@ -8,19 +8,19 @@ import type { MemberName } from './faults.ts';
 
 const STARTS_MAX = 20;
 const RESTART_PAUSE_MS = 250;
-/** Where nobody listens. The port of an ended process may be another role's by now. */
+/** A port without a listener. Another role may have taken the port of an ended process. */
 const NOWHERE = 'http://127.0.0.1:9';
 
 /**
- * One role of the fleet as its supervisor keeps it: a process that may be killed and is started
- * again, behind links that can be broken. Clients reach all of its processes at the same address.
+ * One supervised role of the fleet: its process is restarted when it exits, and its links can be broken.
+ * Clients reach all of its processes at one address.
  */
 export class FleetMember implements AsyncDisposable {
   readonly name: MemberName;
   readonly role: Role;
   readonly postgres: LossyProxy;
   readonly redis: LossyProxy;
-  /** Where clients reach it. */
+  /** The address for clients. */
   readonly front: LossyProxy;
   readonly #startProcess: () => Promise<RoleProcess>;
   readonly #onUnexpectedEnd: (name: MemberName) => void;
@@ -57,7 +57,7 @@ export class FleetMember implements AsyncDisposable {
     return member;
   }
 
-  /** Starts its process, or waits until it is started. One that gives up at its start is started again. */
+  /** Starts the process, or waits for the start in progress. A process that fails to start is started again. */
   async start(): Promise<void> {
     if (this.#process) return;
     this.#starting ??= this.#untilStarted().finally(() => {
@@ -70,7 +70,7 @@ export class FleetMember implements AsyncDisposable {
     await (await this.#release())?.kill();
   }
 
-  /** One that does not stop in time is killed by then, which costs its tasks time and nothing else. */
+  /** A process that does not stop in time is killed; that delays its tasks and loses none. */
   async stop(): Promise<void> {
     const released = await this.#release();
     await released?.stop().catch(() => this.#onLateStop(this.name));
@@ -107,7 +107,7 @@ export class FleetMember implements AsyncDisposable {
     }
   }
 
-  /** The process, which is from now on nobody's whom its end would surprise. */
+  /** Takes the process out of supervision, so that its exit is not unexpected. */
   async #release(): Promise<RoleProcess | null> {
     await this.#starting;
     const released = this.#process;
@@ -120,25 +120,25 @@ export class FleetMember implements AsyncDisposable {
     if (this.#process !== ended) return;
     this.#process = null;
     this.front.target = NOWHERE;
-    // A role that reports ready and then finds a server away may give up like one that never was ready.
+    // A role may fail because a server is down, even after it has reported ready.
     if (!ended.output.includes(`"msg":"${this.role} failed"`)) this.#onUnexpectedEnd(this.name);
-    // Where that fails, whoever starts it next is told.
+    // The next caller of `start` tries again and gets the error.
     this.start().catch(() => {});
   }
 }
 
 type FleetMemberOptions = {
-  /** It starts the processes, with the settings that all roles have in common. */
+  /** Starts the processes with the settings common to all roles. */
   fleet: Fleet;
   name: MemberName;
   role: Role;
-  /** Settings of its own. */
+  /** Settings of this member only. */
   env: Readonly<Record<string, string>>;
   databaseUrl: string;
   redisUrl: string;
   logPath: string;
-  /** Its process ended and nobody here has ended it. */
+  /** The process exited without a request to stop. */
   onUnexpectedEnd: (name: MemberName) => void;
-  /** It was asked to stop and did not within half a minute. */
+  /** The process did not stop within half a minute. */
   onLateStop: (name: MemberName) => void;
 };

@@ -8,10 +8,10 @@ import type { FaultKind, MemberName } from './faults.ts';
 import type { FleetMember } from './fleet-member.ts';
 import type { Fault } from './plan-faults.ts';
 
-/** A fault that happened, and when it began by this machine's clock, in ms since 1970. */
+/** A fault that happened. `beganAt` is in ms since 1970. */
 export type InflictedFault = Fault & { beganAt: number };
 
-/** Does what the plan says, at its times. Resolves when all is undone and every role is at work again. */
+/** Inflicts the planned faults at their times. Resolves when all are undone and every role runs again. */
 export async function inflictFaults(
   fleet: ChaosFleet,
   plan: readonly Fault[],
@@ -19,7 +19,7 @@ export async function inflictFaults(
 ): Promise<InflictedFault[]> {
   const startedAt = performance.now();
   const inflicted: InflictedFault[] = [];
-  // What hits the same target waits for its turn, where the machine is slower than the plan.
+  // Faults of one target take turns, in case the machine is slower than the plan.
   const turns = new Map<string, Promise<void>>();
   const inflict = async (fault: Fault) => {
     onFault(fault);
@@ -41,14 +41,14 @@ export async function inflictFaults(
 
 type Act = (fleet: ChaosFleet, fault: Fault) => Promise<void>;
 
-/** A fault of one process: `begin`, and `undo` after its time. */
+/** A fault of one process: `begin`, then `undo` after its duration. */
 const toMember =
   (
     begin: (member: FleetMember) => Promise<void> | void,
     undo: (member: FleetMember) => Promise<void> | void,
   ): Act =>
   async (fleet, { target, forMs }) => {
-    // The plan names processes only where the kind hits processes.
+    // The plan names a process for every kind that hits processes.
     const member = fleet.member(target as MemberName);
     await begin(member);
     await delay(forMs);
@@ -69,7 +69,7 @@ const breakLink = (linkOf: (member: FleetMember) => LossyProxy, how: 'cut' | 'st
     (member) => linkOf(member).restore(),
   );
 
-/** Connections end in the middle of their commits; what follows is crash recovery. */
+/** Interrupts commits; the restart performs crash recovery. */
 const crashPostgres: Act = async ({ postgres }, { forMs }) => {
   await postgres.kill();
   await delay(forMs);
@@ -85,7 +85,7 @@ const DO: Record<FaultKind, Act> = {
   'gateway paused': pause,
   'worker paused beyond its lease': pause,
   'broker paused beyond its lead': pause,
-  'role stopped in good order': toMember(
+  'role stopped gracefully': toMember(
     (member) => member.stop(),
     (member) => member.start(),
   ),

@@ -1,4 +1,4 @@
-/** `pnpm chaos`: real processes are killed under load, and nothing may be lost. See docs/chaos.md. */
+/** `pnpm chaos` kills real processes under load and checks that nothing is lost. See docs/chaos.md. */
 import { rmSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { writeBroken, writeReport } from './report.ts';
 const REST_MS_MAX = 120_000;
 const FOLLOWING_MS_MAX = 20_000;
 
-// The exit handlers end what was started; the default action of a signal would not run them.
+// Exit handlers stop what was started; the default action of a signal would not run them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const beganAt = performance.now();
@@ -30,23 +30,23 @@ if (options) process.exitCode = (await run(options)) ? 0 : 1;
 
 async function run({ seed, forMs, everyMs }: Options): Promise<boolean> {
   const folder = await makeTemporaryFolder('chaos');
-  // A Postgres that root starts passes through it as another user.
+  // A Postgres started by root runs as another user, which must enter the folder.
   await chmod(folder, 0o711);
   const logFolder = join(folder, 'logs');
   await mkdir(logFolder);
   const plan = planFaults({ seed, forMs, everyMs });
   say(`seed ${seed}: ${plan.length} faults; starting the servers and the roles`);
-  // Also where a signal ends it; the servers notice by themselves that it is gone.
+  // Also runs after a signal. The servers exit when their folder is gone.
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', remove);
-  let isWell = false;
+  let isHealthy = false;
   try {
-    isWell = await harass({ seed, plan, folder, logFolder });
+    isHealthy = await harass({ seed, plan, folder, logFolder });
   } finally {
-    // Whoever looks for the reason wants to read what the roles have logged.
-    if (!isWell) process.off('exit', remove);
+    // Keep the logs when a law is broken.
+    if (!isHealthy) process.off('exit', remove);
   }
-  return isWell;
+  return isHealthy;
 }
 
 async function harass(options: {
@@ -64,14 +64,14 @@ async function harass(options: {
     say(`${target.padEnd(10)}${kind}${length}; ${callers.accepted} Runs accepted`);
   });
   await callers.endCalls();
-  say('all is healed; waiting until everything has ended');
+  say('all faults are undone; waiting until all tasks have ended');
   const rest = await readRest(fleet, REST_MS_MAX);
   await callers.endFollowing(FOLLOWING_MS_MAX);
   say('checking');
-  const { seen } = callers;
-  const { broken, ends, counts } = await judge(seen, readTasks(fleet.db), rest);
+  const { observed } = callers;
+  const { broken, ends, counts } = await judge(observed, readTasks(fleet.db), rest);
   const recoveries = measureRecovery(faults, ends);
-  process.stdout.write(`\n${writeReport({ recoveries, seen, counts })}\n`);
+  process.stdout.write(`\n${writeReport({ recoveries, observed, counts })}\n`);
   for (const name of fleet.lateStops) say(`${name} took more than half a minute to stop`);
   if (broken.length === 0) say(`seed ${seed}: no law broken`);
   else {

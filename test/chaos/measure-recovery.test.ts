@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { measureRecovery } from './measure-recovery.ts';
 
-test('of each kind: from its begin to the next end of a task, whenever that was queued', () => {
+test('the recovery of each kind is the time from the fault to the next end of any task', () => {
   const faults = [
     { kind: 'redis flushed', beganAt: 1_000 },
     { kind: 'api killed', beganAt: 2_000 },
@@ -15,7 +15,7 @@ test('of each kind: from its begin to the next end of a task, whenever that was 
   ]);
 });
 
-test('a fault after which nothing ended any more has no time, and counts', () => {
+test('a fault after which no task ended counts, without a time', () => {
   const faults = [{ kind: 'redis away', beganAt: 1_000 }] as const;
   expect(measureRecovery(faults, [999])).toEqual([
     { kind: 'redis away', faults: 1, untilNextEnd: null },

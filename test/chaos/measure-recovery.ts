@@ -2,7 +2,7 @@ import { median } from '../bench/load/statistics.ts';
 import type { FaultKind } from './faults.ts';
 import type { InflictedFault } from './inflict-faults.ts';
 
-/** The time from the start of a fault to the next task's end, by kind of fault, in ms; null where no task ended after one. */
+/** The time in ms from the start of a fault to the next end of a task; null if no task ended afterwards. */
 export type Recovery = {
   kind: FaultKind;
   faults: number;

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export type Options = {
   seed: number;
-  /** How long faults happen, and how far apart they are on average. */
+  /** How long faults happen, and their average distance. */
   forMs: number;
   everyMs: number;
 };
@@ -12,11 +12,11 @@ const EVERY_MS = 4_000;
 /** Each kind of fault once. */
 const SHORT = { forMs: 0, everyMs: 800 };
 
-export const USAGE = `pnpm chaos [--minutes N] [--seed N]   faults for N minutes (${MINUTES}), the same for the same seed
+export const USAGE = `pnpm chaos [--minutes N] [--seed N]   faults for N minutes (default ${MINUTES}); a seed repeats its faults
 pnpm chaos --short [--seed N]         each kind of fault once, in about a minute
 `;
 
-/** Throws what is wrong with the command line. */
+/** Throws if the command line is invalid. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args,

@@ -1,17 +1,17 @@
 import { Random } from '../simulation/kernel/random.ts';
 import { FAULT_KINDS, type FaultKind, FAULTS, type Target, targetsOf } from './faults.ts';
 
-/** `atMs` from the begin of the load. */
+/** `atMs` counts from the start of the load. */
 export type Fault = { kind: FaultKind; target: Target; atMs: number; forMs: number };
 
-/** What it takes to be at work again after its fault was undone. */
+/** Time that a target needs to recover after its fault was undone. */
 const ROLE_RECOVERY_MS = 5_000;
 const SERVER_RECOVERY_MS = 2_000;
 
 /**
- * What happens when, all of it from the seed. Kinds are dealt like cards, so that each happens before
- * any happens again, the long ones first; each happens at least once, even if that takes longer
- * than `forMs`. No target is hit while it still has a fault.
+ * Plans all faults from the seed. Kinds are dealt like cards, the long ones first, so that each happens
+ * before any repeats; each happens at least once, even if that takes longer than `forMs`. No target is hit
+ * while it still has a fault.
  */
 export function planFaults(options: { seed: number; forMs: number; everyMs: number }): Fault[] {
   const { seed, forMs, everyMs } = options;
@@ -51,5 +51,5 @@ function deal(random: Random): FaultKind[] {
 const recoveryMs = (target: Target) =>
   target === 'redis' || target === 'postgres' ? SERVER_RECOVERY_MS : ROLE_RECOVERY_MS;
 
-/** These are undone last, so they begin first. */
+/** Long faults begin first, since they are undone last. */
 const isLong = (kind: FaultKind) => FAULTS[kind].seconds[1] > 8;

@@ -4,7 +4,7 @@ import type { Broken } from './laws/laws.ts';
 
 const TASKS_MAX = 3;
 
-/** What happened to the first few tasks that broke a law, a line per event. */
+/** The logs of the first few tasks that broke a law, a line per event. */
 export async function readLogs(
   { sql }: Db,
   broken: readonly Broken[],

@@ -6,26 +6,26 @@ import { openTaskQueue } from '@runfleet/queue';
 import { laneOf } from '@runfleet/scheduler';
 
 import type { ChaosFleet } from './chaos-fleet.ts';
-import { isAtRest, type Rest, type Standing } from './laws/check-rest.ts';
+import { isAtRest, type Rest, type FleetState } from './laws/check-rest.ts';
 
-/** Reconcilers that find something only where Runfleet has made a mistake (docs/operating.md). */
-const TELLING_REPAIRS: readonly unknown[] = ['slot-counts', 'accounts'];
+/** Reconcilers that repair something only after a bug in Runfleet (docs/operating.md). */
+const BUG_REPAIRS: readonly unknown[] = ['slot-counts', 'accounts'];
 
-const LOOK_MS = 250;
+const POLL_MS = 250;
 
-/** Waits until nothing is left to do, `waitMs` at most, and tells what there is then. */
+/** Waits until all tasks have ended, at most `waitMs`, and returns the state then. */
 export async function readRest(fleet: ChaosFleet, waitMs: number): Promise<Rest> {
   const deadline = performance.now() + waitMs;
-  let standing = await readStanding(fleet);
-  while (!isAtRest(standing) && performance.now() < deadline) {
-    await delay(LOOK_MS);
-    standing = await readStanding(fleet);
+  let state = await readState(fleet);
+  while (!isAtRest(state) && performance.now() < deadline) {
+    await delay(POLL_MS);
+    state = await readState(fleet);
   }
   const { unexpectedEnds } = fleet;
-  return { ...standing, unexpectedEnds, hiddenFaults: await readHiddenFaults(fleet) };
+  return { ...state, unexpectedEnds, hiddenFaults: await readHiddenFaults(fleet) };
 }
 
-async function readStanding(fleet: ChaosFleet): Promise<Standing> {
+async function readState(fleet: ChaosFleet): Promise<FleetState> {
   const { sql } = fleet.db;
   const [live] = await sql<{ count: number }[]>`
     select count(*)::int as count from tasks where outcome is null`;
@@ -37,7 +37,7 @@ async function readStanding(fleet: ChaosFleet): Promise<Standing> {
       - (select coalesce(sum(amount), 0) from transfers where credit = 'revenue')
       - (select coalesce(sum(balance), 0) from accounts)
     )::numeric(24,12) as imbalance`;
-  const workers = await sql<Standing['workers']>`select host, state, used from workers`;
+  const workers = await sql<FleetState['workers']>`select host, state, used from workers`;
   return {
     live: live?.count ?? 0,
     accounts: accounts.map((row) => ({
@@ -52,10 +52,10 @@ async function readStanding(fleet: ChaosFleet): Promise<Standing> {
   };
 }
 
-async function readLanes(fleet: ChaosFleet): Promise<Standing['lanes']> {
+async function readLanes(fleet: ChaosFleet): Promise<FleetState['lanes']> {
   const rows = await fleet.db.sql<{ pool: string; requires: string[] }[]>`
     select distinct pool, requires from tasks`;
-  // Awaited here, since the queue closes where this ends.
+  // Awaited here, since the queue closes when this function returns.
   await using queue = openTaskQueue({ url: fleet.redis.url });
   return await Promise.all(
     rows.map(async ({ pool, requires }) => {
@@ -69,8 +69,7 @@ async function readLanes(fleet: ChaosFleet): Promise<Standing['lanes']> {
 async function readHiddenFaults(fleet: ChaosFleet): Promise<string[]> {
   const found: string[] = [];
   for await (const { file, line } of fleet.logLines()) {
-    if (TELLING_REPAIRS.includes(line['reconciler']))
-      found.push(`${file}: ${JSON.stringify(line)}`);
+    if (BUG_REPAIRS.includes(line['reconciler'])) found.push(`${file}: ${JSON.stringify(line)}`);
   }
   return found;
 }

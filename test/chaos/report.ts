@@ -1,20 +1,20 @@
 import type { Verdict } from './laws/judge.ts';
 import { type Law, LAWS } from './laws/laws.ts';
 import type { Recovery } from './measure-recovery.ts';
-import type { Seen } from './seen.ts';
+import type { Observations } from './observations.ts';
 
-const BROKEN_TOLD_MAX = 12;
+const BROKEN_SHOWN_MAX = 12;
 
-/** What was done, what became of the tasks, and how long things took. */
+/** The faults and recovery times, and what happened to Runs and tasks. */
 export function writeReport(options: {
   recoveries: readonly Recovery[];
-  seen: Seen;
+  observed: Observations;
   counts: Verdict['counts'];
 }): string {
-  const { recoveries, seen, counts } = options;
+  const { recoveries, observed, counts } = options;
   const kindWidth = Math.max(...recoveries.map(({ kind }) => kind.length));
-  const sum = (of: (run: Seen['runs'][number]) => number) =>
-    seen.runs.reduce((total, run) => total + of(run), 0);
+  const sum = (of: (run: Observations['runs'][number]) => number) =>
+    observed.runs.reduce((total, run) => total + of(run), 0);
   const outcomes = [...counts.byOutcome].map(([outcome, count]) => `${count} ${outcome}`);
   return [
     `${'fault'.padEnd(kindWidth)}  times  next task ended after, s`,
@@ -24,15 +24,15 @@ export function writeReport(options: {
         `${kind.padEnd(kindWidth)}${column(faults, 7)}     ${seconds(untilNextEnd?.median)}${seconds(untilNextEnd?.max)}`,
     ),
     '',
-    `Runs asked for   ${seen.runs.length}: ${sum(({ answers }) => Number(answers.length > 0))} accepted, ${sum(({ refusals }) => refusals.length)} refusals, ${sum(({ unanswered }) => unanswered)} tries without an answer`,
+    `Runs sent        ${observed.runs.length}: ${sum(({ answers }) => Number(answers.length > 0))} accepted, ${sum(({ refusals }) => refusals.length)} refusals, ${sum(({ unanswered }) => unanswered)} tries without an answer`,
     `tasks            ${counts.tasks}: ${outcomes.toSorted().join(', ')}; ${counts.requeued} were requeued`,
-    `followed         ${seen.copies.length}: ${seen.copies.filter(({ isWhole }) => isWhole).length} to the end, ${seen.copies.reduce((total, { frames }) => total + frames.length, 0)} frames`,
-    `killed           ${seen.kills.length} were said to be`,
+    `followed         ${observed.copies.length}: ${observed.copies.filter(({ isWhole }) => isWhole).length} to the end, ${observed.copies.reduce((total, { frames }) => total + frames.length, 0)} frames`,
+    `killed           ${observed.kills.length} confirmed`,
     '',
   ].join('\n');
 }
 
-/** Which laws broke, how often, and where to look. `logs` are lines by task id. */
+/** Which laws were broken, how often and by which tasks. `logs` are lines by task id. */
 export function writeBroken(
   broken: Verdict['broken'],
   options: { seed: number; logFolder: string; logs: ReadonlyMap<string, readonly string[]> },
@@ -42,13 +42,13 @@ export function writeBroken(
   return [
     ...[...counts].map(([law, count]) => `FAILED ${law} (${count}): ${LAWS[law]}`),
     ...broken
-      .slice(0, BROKEN_TOLD_MAX)
+      .slice(0, BROKEN_SHOWN_MAX)
       .map(
         ({ law, taskId, detail }) =>
           `FAILED ${law}${taskId === null ? '' : `, task ${taskId}`}: ${detail}`,
       ),
     ...[...options.logs].flatMap(([taskId, lines]) => [`  task ${taskId}:`, ...lines]),
-    `What each role has logged: ${options.logFolder}`,
+    `Logs of each role: ${options.logFolder}`,
     `The same faults again: pnpm chaos --seed ${options.seed} (with the same --minutes or --short)`,
     '',
   ].join('\n');

@@ -5,19 +5,19 @@ import { type Key, MODEL } from '../e2e/fleet.ts';
 import type { ChaosFleet } from './chaos-fleet.ts';
 import type { Call } from './draw-call.ts';
 import { ROLE_COUNTS } from './faults.ts';
-import type { SeenRun } from './seen.ts';
+import type { ObservedRun } from './observations.ts';
 
 const APIS = ROLE_COUNTS.api;
 const TRIES_MAX = 10;
-/** A model's answer may not end by itself. */
+/** A tiny model's answer may never end without a limit. */
 const MODEL_TOKENS = '24';
 
-/** Asks for a Run as clients should: under a key again until somebody answers, else once. Notes all in `run`. */
+/** Sends a Run as clients should: repeatedly until answered if it has a key, else once. Records all in `run`. */
 export async function sendRun(
   fleet: ChaosFleet,
   tenant: Key,
   call: Call,
-  run: SeenRun,
+  run: ObservedRun,
   firstApi: number,
 ): Promise<void> {
   const { key } = run;
@@ -34,7 +34,7 @@ async function sendUntilAnswered(
   fleet: ChaosFleet,
   tenant: Key,
   call: Call,
-  run: SeenRun,
+  run: ObservedRun,
   { key, firstApi }: { key: string; firstApi: number },
 ): Promise<void> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -51,12 +51,12 @@ async function sendUntilAnswered(
   }
 }
 
-/** Without a key, whoever gets no answer cannot know whether there is a task, so nothing is repeated. */
+/** A client without a key cannot find out whether an unanswered Run made a task, so it must not repeat it. */
 async function sendOnce(
   fleet: ChaosFleet,
   tenant: Key,
   call: Call,
-  run: SeenRun,
+  run: ObservedRun,
   api: number,
 ): Promise<void> {
   const stop = new AbortController();
@@ -82,8 +82,8 @@ async function sendOnce(
     );
 }
 
-/** True where the API said no, which is an answer; throws what is neither that nor a lost connection. */
-function noteFailure(run: SeenRun, error: unknown): boolean {
+/** Returns true for a refusal, which is final. Rethrows all but API errors and lost connections. */
+function noteFailure(run: ObservedRun, error: unknown): boolean {
   if (error instanceof RunfleetApiError) {
     const { status, code, message } = error;
     run.refusals.push({ status, code, message });
@@ -99,7 +99,7 @@ async function refusalOf(response: Response): Promise<RunfleetApiError> {
   return new RunfleetApiError(await response.text(), { code: -1, ...about });
 }
 
-function parametersOf({ engine, timeoutSeconds }: Call, { name, prompt }: SeenRun) {
+function parametersOf({ engine, timeoutSeconds }: Call, { name, prompt }: ObservedRun) {
   return {
     prompt,
     user_id: name,

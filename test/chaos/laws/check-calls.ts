@@ -1,11 +1,11 @@
 import { ERRORS, isTerminal } from '@runfleet/protocol';
 
-import type { Seen, SeenRun } from '../seen.ts';
+import type { Observations, ObservedRun } from '../observations.ts';
 import type { Broken } from './laws.ts';
 import type { TaskRecord } from './task-record.ts';
 
-/** What of a task is needed to judge calls. */
-export type KnownTask = Pick<
+/** The part of a task that is needed to check calls. */
+export type TaskSummary = Pick<
   TaskRecord,
   'id' | 'organisationId' | 'name' | 'token' | 'status' | 'outcome' | 'finishReason' | 'output'
 >;
@@ -13,25 +13,27 @@ export type KnownTask = Pick<
 const LIMITS: readonly number[] = [ERRORS.concurrency_limit.code, ERRORS.insufficient_balance.code];
 const SERVER_FAULT = 500;
 
-/** What callers were told, held against all tasks that there are. */
-export function checkCalls(seen: Seen, tasks: Iterable<KnownTask>): Broken[] {
-  const byId = new Map<string, KnownTask>();
-  const byName = new Map<string, KnownTask[]>();
+/** Checks the answers that callers got against all tasks in Postgres. */
+export function checkCalls(observed: Observations, tasks: Iterable<TaskSummary>): Broken[] {
+  const byId = new Map<string, TaskSummary>();
+  const byName = new Map<string, TaskSummary[]>();
   for (const task of tasks) {
     byId.set(task.id, task);
     byName.set(task.name, [...(byName.get(task.name) ?? []), task]);
   }
   return [
-    ...seen.runs.flatMap((run) => checkRun(run, byId, byName.get(run.name) ?? [])),
-    ...seen.kills.flatMap(({ taskId, status }) => checkKill(byId.get(taskId), { taskId, status })),
-    ...checkRepeats(seen.runs, byName),
+    ...observed.runs.flatMap((run) => checkRun(run, byId, byName.get(run.name) ?? [])),
+    ...observed.kills.flatMap(({ taskId, status }) =>
+      checkKill(byId.get(taskId), { taskId, status }),
+    ),
+    ...checkRepeats(observed.runs, byName),
   ];
 }
 
 function checkRun(
-  run: SeenRun,
-  byId: Map<string, KnownTask>,
-  tasks: readonly KnownTask[],
+  run: ObservedRun,
+  byId: Map<string, TaskSummary>,
+  tasks: readonly TaskSummary[],
 ): Broken[] {
   const { name, engine, key, prompt } = run;
   const who = `${name}${key === null ? ', without a key' : `, under ${key}`}`;
@@ -48,11 +50,11 @@ function checkRun(
     const task = byId.get(taskId);
     const isIts =
       task?.name === name && task.organisationId === run.organisationId && task.token === token;
-    const told = `${who} was told task ${taskId}`;
+    const answered = `${who} was answered with task ${taskId}`;
     if (!isIts)
       found.push({
         law: 'nothing lost',
-        detail: `${told}, which is ${task ? 'another’s' : 'not there'}`,
+        detail: `${answered}, which ${task ? 'is another Run’s' : 'does not exist'}`,
         taskId,
       });
   }
@@ -69,7 +71,7 @@ function checkRun(
     const isOver = outcome === 'succeeded' && engine === 'echo';
     const isRight = finishReason === 'timeout' ? prompt.startsWith(output) : output === prompt;
     if (isOver && !isRight) {
-      const detail = `${who} said ${JSON.stringify(output)} for ${JSON.stringify(prompt)} (${finishReason})`;
+      const detail = `${who} answered ${JSON.stringify(output)} for ${JSON.stringify(prompt)} (${finishReason})`;
       found.push({ law: 'whole answer', detail, taskId: id });
     }
   }
@@ -77,17 +79,17 @@ function checkRun(
 }
 
 function checkKill(
-  task: KnownTask | undefined,
-  { taskId, status }: Seen['kills'][number],
+  task: TaskSummary | undefined,
+  { taskId, status }: Observations['kills'][number],
 ): Broken[] {
   if (task && (task.status === status || !isTerminal(status))) return [];
   return [
-    { law: 'a kill is final', detail: `was said to be ${status}, and is ${task?.status}`, taskId },
+    { law: 'a kill is final', detail: `was reported as ${status}, and is ${task?.status}`, taskId },
   ];
 }
 
-/** The same prompt and seed say the same, whoever computes them and after however many attempts. */
-function checkRepeats(runs: readonly SeenRun[], byName: Map<string, KnownTask[]>): Broken[] {
+/** The same prompt and seed give the same answer on every worker and after any number of attempts. */
+function checkRepeats(runs: readonly ObservedRun[], byName: Map<string, TaskSummary[]>): Broken[] {
   const answers = new Map<string, string>();
   const found: Broken[] = [];
   for (const { engine, name, prompt } of runs) {

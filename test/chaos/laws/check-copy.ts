@@ -1,52 +1,52 @@
-import type { SeenCopy } from '../seen.ts';
+import type { ObservedCopy } from '../observations.ts';
 import { answerOf } from './check-task.ts';
 import type { Broken } from './laws.ts';
 import type { TaskRecord } from './task-record.ts';
 
 /**
- * What somebody was sent, held against the log. Every frame stands for the events since the one
- * before: itself, and before it outputs that it includes. Only `task_cost` may be missing, where it
- * was not asked for.
+ * Checks the frames that a follower received against the task's log. Every frame covers the events since
+ * the previous frame: its own event, and earlier outputs that it includes. Only `task_cost` may be missing,
+ * if it was not requested.
  */
-export function checkCopy(copy: SeenCopy, { id, events }: TaskRecord): Broken[] {
+export function checkCopy(copy: ObservedCopy, { id, events }: TaskRecord): Broken[] {
   const broken = (detail: string): Broken[] => [
     { law: 'true copy', detail: `${copy.mode}: ${detail}`, taskId: id },
   ];
   if (copy.failure !== null) return broken(copy.failure);
-  let place = 0;
+  let position = 0;
   for (const frame of copy.frames) {
     const { seq, type } = frame;
     const event = events[seq - 1];
     if (event?.type !== type || event.epoch !== frame.epoch) {
-      return broken(`${type} as seq ${seq}, where the log has ${event?.type}`);
+      return broken(`${type} as seq ${seq}, but the log has ${event?.type}`);
     }
-    if (seq <= place) return broken(`seq ${seq} after ${place}`);
+    if (seq <= position) return broken(`seq ${seq} after ${position}`);
     const skipped = events
-      .slice(place, seq - 1)
-      .filter((left) => !isLeftOut(left.type, type, copy.mode));
-    if (skipped[0]) return broken(`${skipped[0].type} (seq ${skipped[0].seq}) was left out`);
-    const text = textOf(copy, events.slice(0, seq), place);
+      .slice(position, seq - 1)
+      .filter((event) => !isSkippable(event.type, type, copy.mode));
+    if (skipped[0]) return broken(`${skipped[0].type} (seq ${skipped[0].seq}) was skipped`);
+    const text = textOf(copy, events.slice(0, seq), position);
     if (type === 'task_output' && frame.text !== text) {
-      return broken(`seq ${seq} says ${JSON.stringify(frame.text)} for ${JSON.stringify(text)}`);
+      return broken(`seq ${seq} has ${JSON.stringify(frame.text)} for ${JSON.stringify(text)}`);
     }
     if (type === 'task_output_full' && frame.text !== event.text) {
-      return broken(`the full output (seq ${seq}) is another one`);
+      return broken(`the full output (seq ${seq}) differs`);
     }
-    place = seq;
+    position = seq;
   }
-  if (copy.isWhole && place !== events.length)
-    return broken(`it ends at seq ${place} of ${events.length}`);
+  if (copy.isWhole && position !== events.length)
+    return broken(`it ends at seq ${position} of ${events.length}`);
   return [];
 }
 
 /** Whether an event may have no frame before one of type `next`. */
-function isLeftOut(type: string, next: string, mode: SeenCopy['mode']): boolean {
-  // Each cumulative output replaces the last, so that any of them may be spared.
+function isSkippable(type: string, next: string, mode: ObservedCopy['mode']): boolean {
+  // Each cumulative output replaces the previous one, so any may be skipped.
   if (mode === 'cumulative') return type === 'task_output' || type === 'task_cost';
   return type === 'task_output' && next === 'task_output';
 }
 
-/** What an output frame says: the text after `place`, or all of the attempt so far. */
-function textOf({ mode }: SeenCopy, events: TaskRecord['events'], place: number): string {
-  return answerOf(mode === 'delta' ? events.slice(place) : events);
+/** The expected text of an output frame: what follows `position`, or the whole attempt so far. */
+function textOf({ mode }: ObservedCopy, events: TaskRecord['events'], position: number): string {
+  return answerOf(mode === 'delta' ? events.slice(position) : events);
 }

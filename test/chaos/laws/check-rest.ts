@@ -2,29 +2,29 @@ import { formatUsd, type Pico } from '@runfleet/protocol';
 
 import type { Broken, Law } from './laws.ts';
 
-/** What Postgres and Redis say of the fleet as a whole. */
-export type Standing = {
+/** The state of the whole fleet in Postgres and Redis. */
+export type FleetState = {
   /** Tasks that have not ended. */
   live: number;
   accounts: { organisationId: string; held: Pico; activeTasks: number }[];
-  /** How far account rows are from their transfers, all differences added up. */
+  /** The sum of the differences between account rows and their transfers. */
   drift: Pico;
-  /** Deposits less revenue less balances: what the ledger as a whole has lost or made. */
+  /** Deposits less revenue less balances: 0 unless the ledger lost or created money. */
   imbalance: Pico;
   workers: { host: string; state: string; used: number }[];
-  /** Per lane of Redis: what stands in line, and what counts as running. */
+  /** Queued and running tasks per lane in Redis. */
   lanes: { lane: string; queued: number; running: number }[];
 };
 
-/** What is left of the load where nobody asks for anything any more. */
-export type Rest = Standing & {
-  /** Roles whose process ended without being told to. */
+/** What is left after the load has ended. */
+export type Rest = FleetState & {
+  /** Roles whose process exited without a request to stop. */
   unexpectedEnds: string[];
-  /** Log lines of repairs that no fault of ours makes necessary. */
+  /** Log lines of repairs that none of the inflicted faults make necessary. */
   hiddenFaults: string[];
 };
 
-/** What must be 0, or empty, once all tasks have ended. */
+/** Checks what must be 0 or empty once all tasks have ended. */
 export function checkRest(rest: Rest): Broken[] {
   const { accounts, workers, lanes, drift, imbalance } = rest;
   const broken = (law: Law, detail: string): Broken => ({ law, detail, taskId: null });
@@ -56,8 +56,8 @@ export function checkRest(rest: Rest): Broken[] {
   ];
 }
 
-/** Whether nothing is left to wait for. */
-export function isAtRest({ live, accounts, workers, lanes }: Standing): boolean {
+/** Whether all tasks have ended and everything was released. */
+export function isAtRest({ live, accounts, workers, lanes }: FleetState): boolean {
   return (
     live === 0 &&
     accounts.every(({ held, activeTasks }) => held === 0n && activeTasks === 0) &&

@@ -11,12 +11,12 @@ import {
 import type { Broken, Law } from './laws.ts';
 import type { LoggedEvent, TaskRecord } from './task-record.ts';
 
-/** These may come with a new epoch; what a worker writes never does. */
+/** Events that may raise the epoch. Events that a worker writes never do. */
 const RAISING: readonly LoggedEvent['type'][] = [
   'task_queue',
   'task_assign',
   'task_cancel',
-  // An attempt that is the last one, or a deadline that has passed, ends with a new epoch as well.
+  // A task that fails after its last attempt or deadline ends with a new epoch too.
   'task_error',
   'task_error_full',
   'task_end',
@@ -24,7 +24,7 @@ const RAISING: readonly LoggedEvent['type'][] = [
   'task_postprocess_end',
 ];
 
-/** What Postgres says of a task that should be over, held against the laws of one task. */
+/** Checks the laws of one task that should have ended. */
 export function checkTask(task: TaskRecord): Broken[] {
   return [
     ...checkEnd(task),
@@ -49,7 +49,7 @@ function checkEnd(task: TaskRecord): Broken[] {
   return [
     ...(ends.length > 1 ? [broken('one end', `it ended ${ends.length} times`)] : []),
     ...(last && !isEnd(last.type)
-      ? [broken('silence after the end', `then came ${last.type}`)]
+      ? [broken('silence after the end', `${last.type} followed`)]
       : []),
   ];
 }
@@ -93,24 +93,24 @@ function checkRow(task: TaskRecord): Broken[] {
   const row = `${task.status}, seq ${task.seq}, epoch ${task.epoch}`;
   const log = `${status?.type}, seq ${last?.seq}, epoch ${last?.epoch}`;
   return [
-    ...(row === log ? [] : [broken('row and log agree', `its row says ${row}, its log ${log}`)]),
+    ...(row === log ? [] : [broken('row and log agree', `its row has ${row}, its log ${log}`)]),
     ...(isTerminal(task.status) && task.isInSlot
       ? [broken('slots free', 'it has ended and occupies a slot')]
       : []),
   ];
 }
 
-/** The pieces since the task was last queued, the full output and the row say the same. */
+/** The outputs since the task was last queued, the full output and the row must be equal. */
 function checkAnswer(task: TaskRecord): Broken[] {
   if (task.outcome !== 'succeeded') return [];
   const full = task.events.findLast(({ type }) => type === 'task_output_full')?.text;
   const answer = answerOf(task.events);
   if (answer === full && full === task.output) return [];
-  const what = JSON.stringify({ pieces: answer, full, row: task.output });
+  const what = JSON.stringify({ outputs: answer, full, row: task.output });
   return [brokenBy(task)('whole answer', `its parts differ: ${what}`)];
 }
 
-/** What the outputs of the last attempt say together. */
+/** The text of the last attempt's outputs. */
 export function answerOf(events: readonly LoggedEvent[]): string {
   const queued = events.findLastIndex(({ type }) => type === 'task_queue');
   return events
@@ -128,7 +128,7 @@ function checkMoney(task: TaskRecord): Broken[] {
   const checks: [isTrue: boolean, detail: string][] = [
     [moved('hold').length === 1, `it has ${moved('hold').length} holds`],
     [moved('settle').length <= 1, `it was charged ${moved('settle').length} times`],
-    [moved('orphan').length === 0, 'its hold was left behind, and returned later'],
+    [moved('orphan').length === 0, 'its hold was orphaned, and returned later'],
     [sum('hold') === held, `it holds ${held}, and ${sum('hold')} was taken`],
     [sum('settle') === totalCost, `it costs ${totalCost}, and was charged ${sum('settle')}`],
     [sum('settle') <= held, `${sum('settle')} was charged of ${held} held`],

@@ -1,14 +1,14 @@
-/** Each law notices when it is broken: a history that breaks none, and changes that break one each. */
+/** One history that breaks no law, and changes to it that break one law each. */
 import { parseUsd } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
-import type { Seen, SeenCopy, SeenRun } from '../seen.ts';
+import type { Observations, ObservedCopy, ObservedRun } from '../observations.ts';
 import type { Rest } from './check-rest.ts';
 import { judge } from './judge.ts';
 import { type Law, LAWS } from './laws.ts';
 import type { LoggedEvent, TaskRecord } from './task-record.ts';
 
-type History = { seen: Seen; tasks: TaskRecord[]; rest: Rest };
+type History = { observed: Observations; tasks: TaskRecord[]; rest: Rest };
 
 const HELD = parseUsd('0.3');
 const COST = parseUsd('0.1');
@@ -19,7 +19,7 @@ const log = (lines: string): LoggedEvent[] =>
     .split('\n')
     .map((line, index) => {
       const [epoch, type, ...words] = line.trim().split(' ');
-      // A line of the logs below.
+      // The logs below contain only events.
       return {
         seq: index + 1,
         epoch: Number(epoch),
@@ -110,7 +110,7 @@ function withLog(lines: string): Pick<TaskRecord, 'events' | 'seq' | 'epoch'> {
   return { events, seq: last.seq, epoch: last.epoch };
 }
 
-const run = (name: string, taskId: string): SeenRun => ({
+const run = (name: string, taskId: string): ObservedRun => ({
   name,
   organisationId: '7',
   key: `key-of-${name}`,
@@ -121,8 +121,8 @@ const run = (name: string, taskId: string): SeenRun => ({
   unanswered: 1,
 });
 
-/** Delta and billing: every event. Two outputs at the end came as one. */
-const deltaCopy = (): SeenCopy => ({
+/** Delta and billing: every event. The last two outputs were merged into one frame. */
+const deltaCopy = (): ObservedCopy => ({
   taskId: '1',
   mode: 'delta',
   frames: succeeded()
@@ -133,7 +133,7 @@ const deltaCopy = (): SeenCopy => ({
 });
 
 /** Cumulative: no costs, and only the newest output. */
-const cumulativeCopy = (): SeenCopy => ({
+const cumulativeCopy = (): ObservedCopy => ({
   taskId: '1',
   mode: 'cumulative',
   frames: succeeded()
@@ -143,13 +143,13 @@ const cumulativeCopy = (): SeenCopy => ({
   failure: null,
 });
 
-const prefixCopy = (): SeenCopy => {
+const prefixCopy = (): ObservedCopy => {
   const { frames } = deltaCopy();
   return { ...deltaCopy(), frames: frames.slice(0, 4), isWhole: false };
 };
 
 const healthy = (): History => ({
-  seen: {
+  observed: {
     runs: [run('run-1', '1'), run('run-2', '2')],
     copies: [deltaCopy(), cumulativeCopy(), prefixCopy()],
     kills: [{ taskId: '2', status: 'task_cancel' }],
@@ -167,11 +167,11 @@ const healthy = (): History => ({
   },
 });
 
-const lawsBroken = async ({ seen, tasks, rest }: History): Promise<Law[]> => [
-  ...new Set((await judge(seen, tasks, rest)).broken.map(({ law }) => law)),
+const lawsBroken = async ({ observed, tasks, rest }: History): Promise<Law[]> => [
+  ...new Set((await judge(observed, tasks, rest)).broken.map(({ law }) => law)),
 ];
 
-test('a history in which all is well breaks no law', async () => {
+test('a healthy history breaks no law', async () => {
   const { broken, counts } = await judge(...argumentsOf(healthy()));
   expect(broken).toEqual([]);
   expect(counts).toEqual({
@@ -184,7 +184,7 @@ test('a history in which all is well breaks no law', async () => {
   });
 });
 
-const argumentsOf = ({ seen, tasks, rest }: History) => [seen, tasks, rest] as const;
+const argumentsOf = ({ observed, tasks, rest }: History) => [observed, tasks, rest] as const;
 
 /** Changes the first task. */
 const first = (change: (task: TaskRecord) => Partial<TaskRecord>) => (history: History) => {
@@ -195,13 +195,13 @@ const second = (change: Partial<TaskRecord>) => (history: History) => {
   const [task, other] = history.tasks;
   if (task && other) history.tasks = [task, { ...other, ...change }];
 };
-const firstRun = (change: Partial<SeenRun>) => (history: History) => {
-  Object.assign(history.seen.runs[0] ?? {}, change);
+const firstRun = (change: Partial<ObservedRun>) => (history: History) => {
+  Object.assign(history.observed.runs[0] ?? {}, change);
 };
 const firstCopy =
-  (change: (copy: SeenCopy) => Partial<SeenCopy>, index = 0) =>
+  (change: (copy: ObservedCopy) => Partial<ObservedCopy>, index = 0) =>
   (history: History) => {
-    const copy = history.seen.copies[index];
+    const copy = history.observed.copies[index];
     if (copy) Object.assign(copy, change(copy));
   };
 const rest = (change: Partial<Rest>) => (history: History) => {
@@ -218,9 +218,9 @@ const transferred = (...transfers: [kind: string, usd: string][]) => ({
 });
 
 const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
-  ['nothing lost', 'an answered task is not there', (history) => history.tasks.shift()],
+  ['nothing lost', 'an answered task does not exist', (history) => history.tasks.shift()],
   ['nothing lost', 'an answered task is another tenant’s', first(() => ({ organisationId: '8' }))],
-  ['nothing lost', 'an answered token is another one', first(() => ({ token: 'another' }))],
+  ['nothing lost', 'an answered token is wrong', first(() => ({ token: 'another' }))],
   [
     'one task per Run',
     'a key has two tasks',
@@ -246,62 +246,62 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ],
   ['gapless log', 'an event is missing', first(without(5))],
   ['gapless log', 'an event is there twice', first(withEvent(5, { seq: 4 }))],
-  ['legal moves', 'a step is left out', first(withEvent(4, { type: 'task_output', text: '' }))],
+  ['legal moves', 'a status is skipped', first(withEvent(4, { type: 'task_output', text: '' }))],
   ['epochs rise', 'a late output of an earlier attempt', first(withEvent(16, { epoch: 2 }))],
   ['epochs rise', 'a requeue in the same epoch', first(withEvent(9, { epoch: 2 }))],
   ['row and log agree', 'the row is behind its log', first(() => ({ seq: 20 }))],
   ['row and log agree', 'the row has an older epoch', first(() => ({ epoch: 3 }))],
-  ['row and log agree', 'the row says another status', second({ status: 'task_postprocess_end' })],
-  ['whole answer', 'a piece of the answer is missing', first(withEvent(15, { text: '' }))],
+  ['row and log agree', 'the row has another status', second({ status: 'task_postprocess_end' })],
+  ['whole answer', 'a part of the answer is missing', first(withEvent(15, { text: '' }))],
   ['whole answer', 'the row has another answer', first(() => ({ output: 'to bee' }))],
-  ['whole answer', 'the echo is not of what was said', firstRun({ prompt: 'not to be' })],
+  ['whole answer', 'the echo differs from the prompt', firstRun({ prompt: 'not to be' })],
   [
     'whole answer',
-    'the same input is answered otherwise',
+    'the same input gets another answer',
     (history) => {
       const other = { ...succeeded(), id: '3', name: 'run-3', token: 'token-3', output: 'not' };
-      history.tasks.push({ ...other, events: other.events.map(saysNot) });
-      history.seen.runs.push({ ...run('run-3', '3'), engine: 'tiny' });
+      history.tasks.push({ ...other, events: other.events.map(answerNot) });
+      history.observed.runs.push({ ...run('run-3', '3'), engine: 'tiny' });
       firstRun({ engine: 'tiny' })(history);
     },
   ],
   [
     'true copy',
-    'a frame was left out',
+    'a frame is missing',
     firstCopy(({ frames }) => ({ frames: frames.toSpliced(2, 1) })),
   ],
   [
     'true copy',
-    'a frame came twice',
+    'a frame is repeated',
     firstCopy(({ frames }) => ({ frames: frames.toSpliced(2, 0, ...frames.slice(2, 3)) })),
   ],
   [
     'true copy',
-    'it stops before the end',
+    'the frames stop before the end',
     firstCopy(({ frames }) => ({ frames: frames.slice(0, -1) })),
   ],
   [
     'true copy',
-    'an event that is not in the log',
+    'a frame has an event that is not in the log',
     firstCopy(({ frames }) => ({
       frames: frames.with(3, { seq: 99, epoch: 2, type: 'task_end', text: null }),
     })),
   ],
   [
     'true copy',
-    'an output says something else',
+    'an output has another text',
     firstCopy(({ frames }) => ({
       frames: frames.map((frame) => ({ ...frame, text: frame.text && 'x' })),
     })),
   ],
   [
     'true copy',
-    'another attempt’s epoch',
+    'frames have the epoch of another attempt',
     firstCopy(({ frames }) => ({ frames: frames.map((frame) => ({ ...frame, epoch: 4 })) })),
   ],
   [
     'true copy',
-    'a cumulative output that lacks its begin',
+    'a cumulative output lacks its beginning',
     firstCopy(
       ({ frames }) => ({
         frames: frames.map((frame) => (frame.seq === 16 ? { ...frame, text: ' be' } : frame)),
@@ -311,30 +311,30 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ],
   [
     'true copy',
-    'a prefix with a hole',
+    'a prefix has a gap',
     firstCopy(({ frames }) => ({ frames: frames.toSpliced(1, 1) }), 2),
   ],
-  ['true copy', 'its token was refused', firstCopy(() => ({ failure: 'was refused' }))],
+  ['true copy', 'the token is refused', firstCopy(() => ({ failure: 'was refused' }))],
   [
     'a kill is final',
     'a killed task succeeded',
-    (history) => void history.seen.kills.push({ taskId: '1', status: 'task_cancel' }),
+    (history) => void history.observed.kills.push({ taskId: '1', status: 'task_cancel' }),
   ],
   [
     'fair refusals',
-    'a good key is unknown',
+    'a valid key is refused',
     firstRun({ refusals: [{ status: 401, code: 0, message: 'unknown' }] }),
   ],
   [
     'one charge',
-    'charged twice',
+    'a task is charged twice',
     first(() =>
       transferred(['hold', '0.3'], ['settle', '0.1'], ['settle', '0.1'], ['release', '0.1']),
     ),
   ],
   [
     'one charge',
-    'charged above the hold',
+    'a task is charged more than its hold',
     first(() => ({
       ...transferred(['hold', '0.3'], ['settle', '0.4']),
       totalCost: parseUsd('0.4'),
@@ -342,7 +342,7 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ],
   [
     'one charge',
-    'the rest of the hold stays away',
+    'the rest of the hold is not released',
     first(() => transferred(['hold', '0.3'], ['settle', '0.1'])),
   ],
   [
@@ -353,17 +353,13 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
       totalCost: COST,
     }),
   ],
-  ['one charge', 'a charge that the row does not know', first(() => ({ totalCost: 0n }))],
-  [
-    'one charge',
-    'a hold that was left behind',
-    second(transferred(['hold', '0.3'], ['orphan', '0.3'])),
-  ],
+  ['one charge', 'the row lacks the charge', first(() => ({ totalCost: 0n }))],
+  ['one charge', 'a hold was orphaned', second(transferred(['hold', '0.3'], ['orphan', '0.3']))],
   ['true ledger', 'an account is not the sum of its transfers', rest({ drift: 1n })],
-  ['true ledger', 'money came from nowhere', rest({ imbalance: -1n })],
+  ['true ledger', 'money was created', rest({ imbalance: -1n })],
   [
     'nothing held',
-    'a hold is left',
+    'a hold remains',
     rest({ accounts: [{ organisationId: '7', held: 1n, activeTasks: 0 }] }),
   ],
   [
@@ -373,13 +369,13 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ],
   [
     'slots free',
-    'a worker counts one too many',
+    'a worker counts a slot too many',
     rest({ workers: [{ host: 'worker-1', state: 'lost', used: 1 }] }),
   ],
   ['slots free', 'an ended task occupies a slot', first(() => ({ isInSlot: true }))],
   [
     'empty queue',
-    'a task stands in line',
+    'a task is still queued',
     rest({ lanes: [{ lane: 'a-pool', queued: 1, running: 0 }] }),
   ],
   [
@@ -389,7 +385,7 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ],
   [
     'everything finishes',
-    'a task runs still',
+    'a task still runs',
     second({
       ...withLog('1 task_queue\n1 task_cost\n2 task_assign'),
       status: 'task_assign',
@@ -400,7 +396,7 @@ const CASES: [law: Law, what: string, breakIt: (history: History) => void][] = [
   ['no hidden fault', 'a count of slots was repaired', rest({ hiddenFaults: ['repaired'] })],
 ];
 
-test.each(CASES)('%s: notices that %s', async (law, _what, breakIt) => {
+test.each(CASES)('%s detects that %s', async (law, _what, breakIt) => {
   const history = healthy();
   breakIt(history);
   expect(await lawsBroken(history)).toContain(law);
@@ -416,7 +412,7 @@ const lines = ({ events }: TaskRecord) =>
     .map(({ epoch, type, text }) => `${epoch} ${type}${text === null ? '' : ` ${text}`}`)
     .join('\n');
 
-function saysNot(event: LoggedEvent): LoggedEvent {
+function answerNot(event: LoggedEvent): LoggedEvent {
   if (event.type === 'task_output_full' || event.seq === 16) return { ...event, text: 'not' };
   return event.type === 'task_output' ? { ...event, text: '' } : event;
 }

@@ -1,6 +1,6 @@
 import { LAWS as SIMULATED } from '../../simulation/laws/laws.ts';
 
-/** What must hold once all is healed. Those that are simulated, too, have the same words there. */
+/** What must hold once all faults are undone. Laws that the simulator checks too share its text. */
 export const LAWS = {
   'nothing lost': 'each Run that was answered with a task is in Postgres, and is its tenant’s',
   'one task per Run': SIMULATED['one task per Run'],
@@ -10,19 +10,19 @@ export const LAWS = {
   'legal moves': SIMULATED['legal moves'],
   'epochs rise': 'assign and requeue raise the epoch, and what a worker writes is of its own epoch',
   'row and log agree': SIMULATED['row and log agree'],
-  'whole answer':
-    'an answer is what its pieces say, and the same input with the same seed says the same',
-  'true copy': 'who follows a task is sent its log: nothing left out, nothing else, to the end',
-  'a kill is final': 'a task that was said to be killed or cancelled stays so',
+  'whole answer': 'an answer equals its outputs; the same input and seed give the same answer',
+  'true copy': 'a follower is sent the task’s log, complete, to the end, and nothing else',
+  'a kill is final': 'a task that was reported as killed or cancelled stays so',
   'fair refusals': 'a Run is refused for its tenant’s limits, or because a server is away',
   'one charge': SIMULATED['one charge'],
   'true ledger': SIMULATED['true ledger'],
   'nothing held': 'no money is held and no task counts as active once all have ended',
   'slots free': 'no worker has a slot in use once all tasks have ended',
-  'empty queue': 'nothing stands in line in Redis, and nothing counts as running there',
+  'empty queue': 'nothing is queued in Redis, and nothing counts as running there',
   'everything finishes': SIMULATED['everything finishes'],
-  'no unexpected exit': 'no process ends unless it is told to, or cannot start',
-  'no hidden fault': 'reconcilers repair nothing that only a fault in Runfleet leaves behind',
+  'no unexpected exit':
+    'no process exits unless it is told to, or cannot start because a server is away',
+  'no hidden fault': 'reconcilers repair nothing that only a bug in Runfleet leaves behind',
 } as const;
 
 export type Law = keyof typeof LAWS;

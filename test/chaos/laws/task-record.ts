@@ -1,6 +1,6 @@
 import type { Outcome, Pico, TaskEvent, TaskStatus } from '@runfleet/protocol';
 
-/** All that Postgres knows of one task. */
+/** One task as stored in Postgres. */
 export type TaskRecord = {
   id: string;
   organisationId: string;
@@ -23,9 +23,9 @@ export type TaskRecord = {
 };
 
 export type LoggedEvent = Pick<TaskEvent, 'seq' | 'epoch' | 'type'> & {
-  /** What it says, where it is about text. */
+  /** The text of an output event, else null. */
   text: string | null;
 };
 
-/** `kind` is the last part of its business key. */
+/** `kind` is the last part of the transfer's business key. */
 export type TaskTransfer = { kind: string; amount: Pico };
