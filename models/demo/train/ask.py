@@ -1,4 +1,4 @@
-"""Asks a checkpoint. Figures come from the engine, which is faster: packages/engine/tools/ask-demo.ts.
+"""Asks a checkpoint. packages/engine/tools/ask-demo.ts measures accuracy with the engine, which is faster.
 
     python ask.py CHECKPOINT "What is a task?" ...        answers, greedy and at temperature 0.7
     python ask.py CHECKPOINT --prompts FILE               ids of greedy answers to a JSON list of questions
@@ -29,20 +29,20 @@ class Asked:
 
     @torch.no_grad()
     def ids(self, asks: list[str], temperature: float = 0, system: str = "") -> list[list[int]]:
-        """Answers without their end. Rows of one length run together."""
+        """The answers without the token that ends them. Prompts of equal length run together."""
         answers: list[list[int]] = [[] for _ in asks]
         prompts = [self.tokens.prompt([[ask]], system) for ask in asks]
         lengths: dict[int, list[int]] = {}
         for at, prompt in enumerate(prompts):
             lengths.setdefault(len(prompt), []).append(at)
-        for places in lengths.values():
-            for start in range(0, len(places), BATCH):
-                self._run(places[start : start + BATCH], prompts, answers, temperature)
+        for rows in lengths.values():
+            for start in range(0, len(rows), BATCH):
+                self._run(rows[start : start + BATCH], prompts, answers, temperature)
         return answers
 
-    def _run(self, places: list[int], prompts: list[list[int]], answers: list[list[int]], temperature: float) -> None:
-        ids = torch.tensor([prompts[at] for at in places])
-        open_rows = set(range(len(places)))
+    def _run(self, rows: list[int], prompts: list[list[int]], answers: list[list[int]], temperature: float) -> None:
+        ids = torch.tensor([prompts[at] for at in rows])
+        open_rows = set(range(len(rows)))
         for _ in range(TOKENS_MAX):
             logits = self.model.head(self.model(ids)[:, -1])
             following = logits.argmax(-1) if temperature == 0 else sample(logits, temperature)
@@ -50,7 +50,7 @@ class Asked:
                 if following[row] == self.end:
                     open_rows.discard(row)
                 else:
-                    answers[places[row]].append(int(following[row]))
+                    answers[rows[row]].append(int(following[row]))
             if not open_rows:
                 return
             ids = torch.cat((ids, following[:, None]), 1)

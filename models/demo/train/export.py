@@ -2,8 +2,8 @@
 
     python export.py CHECKPOINT [FOLDER]
 
-Norms are 32-bit floats. A matrix, [outputs, inputs], is bytes with a 32-bit scale for each row under the
-name `<matrix>.scale`: a weight is `byte * scale`. The names are those of the published PyTorch model.
+Norms are 32-bit floats. A matrix, [outputs, inputs], is stored as bytes, with a 32-bit scale for each row under
+the name `<matrix>.scale`: a weight is `byte * scale`. The names are those of the published PyTorch model.
 """
 
 import json
@@ -21,14 +21,14 @@ FORMATS = {torch.int8: "I8", torch.float32: "F32"}
 def published_names(model: Phi) -> dict[str, Tensor]:
     named = {"model.embed_tokens.weight": model.embedding.weight, "model.norm.weight": model.last.weight, "lm_head.weight": model.head.weight}
     for at, layer in enumerate(model.layers):
-        place = f"model.layers.{at}"
+        prefix = f"model.layers.{at}"
         named |= {
-            f"{place}.input_layernorm.weight": layer.before.weight,
-            f"{place}.self_attn.qkv_proj.weight": layer.qkv.weight,
-            f"{place}.self_attn.o_proj.weight": layer.output.weight,
-            f"{place}.post_attention_layernorm.weight": layer.between.weight,
-            f"{place}.mlp.gate_up_proj.weight": layer.gate_up.weight,
-            f"{place}.mlp.down_proj.weight": layer.down.weight,
+            f"{prefix}.input_layernorm.weight": layer.before.weight,
+            f"{prefix}.self_attn.qkv_proj.weight": layer.qkv.weight,
+            f"{prefix}.self_attn.o_proj.weight": layer.output.weight,
+            f"{prefix}.post_attention_layernorm.weight": layer.between.weight,
+            f"{prefix}.mlp.gate_up_proj.weight": layer.gate_up.weight,
+            f"{prefix}.mlp.down_proj.weight": layer.down.weight,
         }
     return named
 
@@ -39,7 +39,7 @@ def to_bytes(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def round_weights(model: Phi) -> Phi:
-    """The model as it is after a round trip through the file."""
+    """The model after a round trip through the file."""
     with torch.no_grad():
         for weight in published_names(model).values():
             if weight.dim() == 2:

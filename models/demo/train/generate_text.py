@@ -20,7 +20,7 @@ Turn = tuple[str, str]
 
 
 def is_held_out(ask: str) -> bool:
-    """One way of asking in twelve is never trained on, whatever its case and marks."""
+    """One phrasing in twelve is held out of training, whatever its case and punctuation."""
     return zlib.crc32("".join(filter(str.isalnum, ask.lower())).encode()) % 12 == 0
 
 
@@ -150,7 +150,7 @@ def conversation(dice: random.Random) -> dict:
 
 
 def held_out(dice: random.Random) -> list[dict]:
-    """What no training text has: ways to ask, four to a topic at most; questions by hand; pairs of numbers."""
+    """What the training text does not contain: at most four phrasings per topic, questions by hand, pairs of numbers."""
     found: dict[str, dict] = {}
     for topic in TOPICS:
         mine: set[str] = set()
@@ -180,7 +180,7 @@ def write(folder: Path, count: int) -> None:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
             if at < 20_000:
                 words += [entry["system"], *(text for turn in entry["turns"] for text in turn)]
-    # Digits and marks stay tokens of their own: sums are learnt digit by digit, and "task" is "task" before a "?" too.
+    # Digits and punctuation stay separate tokens: sums are learnt digit by digit, and "task" is the same token before a "?".
     text = "".join(letter if letter.isalpha() or letter in " \n" else "\n" for letter in "\n".join(words))
     (folder / "vocabulary.txt").write_text(text)
     with open(folder / "held-out.jsonl", "w") as file:

@@ -24,7 +24,7 @@ class Size:
         return self.hidden // self.heads
 
     def config(self) -> dict:
-        """The fields of the published config.json that decide the graph."""
+        """The fields of the published config.json that determine the graph."""
         return {
             "architectures": ["Phi3ForCausalLM"],
             "model_type": "phi3",
@@ -54,7 +54,7 @@ class Size:
 
 
 def rope(size: Size, length: int) -> tuple[Tensor, Tensor]:
-    """LongRoPE's short table, with the factors and the scale of packages/engine's rope-tables.ts."""
+    """LongRoPE's short table, with the factors and the scale of rope-tables.ts in packages/engine."""
     half = size.head // 2
     growth = math.log(size.positions / size.original_positions) / math.log(size.original_positions)
     place = torch.arange(half, dtype=torch.float64)
@@ -121,7 +121,7 @@ class Phi(nn.Module):
                 nn.init.normal_(weight, std=deviation)
 
     def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
-        """States of which `self.head(...)` makes logits. The mask says what sees what; without it all that is past."""
+        """The hidden states; `self.head(...)` turns them into logits. Without a mask each token attends to all earlier ones."""
         x = self.embedding(ids)
         cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for layer in self.layers:

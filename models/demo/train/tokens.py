@@ -1,4 +1,4 @@
-"""Text to ids, as packages/engine's Tokenizer and chat template make them."""
+"""Turns text into ids exactly as the Tokenizer and the chat template of packages/engine do."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class Tokens:
         return data.decode(errors="replace")
 
     def prompt(self, turns: list[list[str]], system: str = "") -> list[int]:
-        """Up to where an answer is asked for; the last turn has a question alone."""
+        """The ids up to the start of the answer; the last turn has only a question."""
         ids = self._said("<|system|>", system) if system else []
         for turn in turns:
             ids += self._said("<|user|>", turn[0])
@@ -42,7 +42,7 @@ class Tokens:
         return ids + [self.marks["<|assistant|>"], *self.encode("\n")]
 
     def example(self, turns: list[list[str]], system: str = "") -> Example:
-        """A whole conversation, and which of its ids are to be learnt: answers and their ends."""
+        """A whole conversation, and which of its ids are trained on: the answers and their end tokens."""
         ids: list[int] = []
         learnt: list[bool] = []
         for at, (ask, answer) in enumerate(turns):

@@ -2,9 +2,9 @@
 
     python train.py TEXT_FOLDER CHECKPOINT --minutes 20 [--start EARLIER]
 
-Time bounds a run, since shared machines differ. The rate stays level and falls only over the last part
-of it. What stood before the fall is kept as CHECKPOINT.level, from which another run can go on, also with
-other text.
+A run is limited by time, because shared machines differ. The learning rate is constant and falls only in the last
+part of the run. The weights before that are kept as CHECKPOINT.level, from which another run can continue, also
+with other text.
 """
 
 import argparse
@@ -24,7 +24,7 @@ ROWS = 9
 ROW_TOKENS = 352
 WARM_UP = 60
 RATE = 3e-3
-# The share of a run in which the rate falls.
+# The share of a run in which the learning rate falls.
 FALL = 0.4
 
 
@@ -100,7 +100,7 @@ def train(model: Phi, examples: list[Example], given: argparse.Namespace) -> Non
 
 
 def batches(examples: list[Example], dice: random.Random):
-    """Rows of several conversations, none of which sees another: ids, what is to be learnt, what sees what."""
+    """Rows of several separate conversations: ids, which ids to train on, and the attention mask between them."""
     rows: list[list[Example]] = []
     while True:
         dice.shuffle(examples)
@@ -119,7 +119,7 @@ def batches(examples: list[Example], dice: random.Random):
 def batch(rows: list[list[Example]]) -> tuple[Tensor, Tensor, Tensor]:
     ids = torch.zeros(ROWS, ROW_TOKENS, dtype=torch.long)
     learnt = torch.zeros(ROWS, ROW_TOKENS, dtype=torch.bool)
-    # What is left of a row is a conversation of its own, of which nothing is learnt.
+    # The rest of a row counts as a separate conversation that is not trained on.
     owner = torch.full((ROWS, ROW_TOKENS), -1)
     for at, row in enumerate(rows):
         start = 0

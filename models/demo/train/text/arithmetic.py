@@ -1,4 +1,4 @@
-"""Sums of two numbers with up to two digits. One pair in ten is kept out of the training text."""
+"""Arithmetic with two numbers of up to two digits. One pair in ten is held out of the training text."""
 
 import random
 
@@ -20,7 +20,7 @@ def is_held_out(a: int, sign: str, b: int) -> bool:
 
 
 def answer(a: int, sign: str, b: int) -> str:
-    """The steps by which a small model gets there: tens and ones apart, as on paper."""
+    """The steps that let a small model find the result: tens and ones separately, as on paper."""
     if a < 10 and b < 10:
         return f"{a} {sign} {b} = {apply(a, sign, b)}."
     (tens, ones), (others, rest) = (a - a % 10, a % 10), (b - b % 10, b % 10)

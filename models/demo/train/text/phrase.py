@@ -10,7 +10,7 @@ WRAPS = [
 
 
 def expand(pattern: str, dice: random.Random) -> str:
-    """One of the texts that the pattern stands for."""
+    """A random text of the pattern."""
     while (close := pattern.find("]")) >= 0:
         start = pattern.rindex("[", 0, close)
         choice = dice.choice(pattern[start + 1 : close].split("|"))
@@ -19,7 +19,7 @@ def expand(pattern: str, dice: random.Random) -> str:
 
 
 def as_typed(text: str, dice: random.Random) -> str:
-    """A text as people type it: letters' case, marks and small slips differ."""
+    """A text as people type it, with varying case, punctuation and small typing errors."""
     if dice.random() < 0.35:
         wrap = dice.choice(WRAPS)
         text = text if wrap.endswith("}") else text.rstrip("?.!")
@@ -40,7 +40,7 @@ def as_typed(text: str, dice: random.Random) -> str:
 
 
 def slip(text: str, dice: random.Random) -> str:
-    """One letter of a longer word is lost, doubled or swapped with the next."""
+    """Drops or doubles one letter of a longer word, or swaps it with the next."""
     places = [
         at for at in range(1, len(text) - 2)
         if text[at - 1].isalpha() and text[at].isalpha() and text[at + 1].isalpha()

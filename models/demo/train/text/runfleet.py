@@ -1,4 +1,4 @@
-"""What the demo model knows of Runfleet: the ways to ask, a fact that an answer must hold, the answers."""
+"""The demo model's topics about Runfleet: phrasings of questions, a fact that an answer must contain, the answers."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ class Topic(NamedTuple):
     asks: list[str]
     """Patterns of questions."""
     must: list[str]
-    """Any of these, in lower case, shows that the answer is about the right thing."""
+    """An answer is right if it contains any of these, in lower case."""
     answers: list[str]
 
 
@@ -29,7 +29,7 @@ WHAT_DOES = (
 
 
 def term(name: str, words: str, must: list[str], *answers: str, asks: tuple[str, ...] = ()) -> Topic:
-    """A word that people ask the meaning of."""
+    """A word whose meaning people ask for."""
     return Topic(name, [WHAT_IS.replace("{}", words), WHAT_DOES.replace("{}", words), *asks], must, list(answers))
 
 
@@ -226,7 +226,7 @@ TOPICS: list[Topic] = [
         "how [do|can] i [monitor|watch|check] [it|runfleet|the system|a worker]?", "[are there|where are the|how do i get] metrics?", "how do i know that [it|runfleet] [works|is healthy|is running]?", "is there a health check?", "what is healthz?"),
 ]
 
-# What tells a thing from the others, for those who ask after the difference of two.
+# One sentence per term, for questions about the difference of two.
 SHORT = {
     "a task": "A task is one request to run a model", "a worker": "A worker runs the model on one GPU", "a broker": "A broker assigns tasks to workers", "a gateway": "A gateway sends the events of tasks to readers",
     "the api": "The API accepts your requests", "an epoch": "An epoch counts the attempts at a task", "the ledger": "The ledger records every movement of money", "a slot": "A slot is one place on a worker", "a receipt": "A receipt shows how the price was made",

@@ -1,11 +1,11 @@
-"""Very short stories, put together so that each holds to its hero, place and wish."""
+"""Very short stories. Each keeps the same hero, place and wish throughout."""
 
 import random
 
 from .phrase import expand
 from .unknown import THINGS
 
-# Subject as asked for, how the story calls it.
+# The subject in the question, and its name in the story.
 HEROES = {
     "a fox": "fox", "a cat": "cat", "a dog": "dog", "a robot": "robot", "a dragon": "dragon", "an owl": "owl", "a mouse": "mouse", "a bear": "bear", "a whale": "whale", "a boat": "boat", "a princess": "princess",
     "a king": "king", "a girl": "girl", "a boy": "boy", "a wizard": "wizard", "a knight": "knight", "a bird": "bird", "a fish": "fish", "a turtle": "turtle", "a rabbit": "rabbit", "a frog": "frog", "a lion": "lion",
@@ -13,7 +13,7 @@ HEROES = {
     "a tree": "tree", "a sailor": "sailor", "a farmer": "farmer", "a baker": "baker", "a pirate": "pirate", "a ghost": "ghost", "a snail": "snail", "a bee": "bee", "an elephant": "elephant", "a penguin": "penguin", "a duck": "duck",
     "a monkey": "monkey", "a witch": "witch", "a giant": "giant", "a train": "train", "a spider": "spider", "a hedgehog": "hedgehog",
 }
-# Things of all kinds, so that a story can be about what was never told of.
+# Many kinds of things, so that a story can be about a subject that was never trained on.
 OTHERS = {thing: thing.split()[1] for thing in THINGS if len(thing.split()) == 2 and thing.split()[0] in ("a", "an")}
 PLACES = ["in a quiet forest", "by the sea", "on a high hill", "in a small town", "in a room full of green lamps", "at the end of a long river", "under an old bridge", "in a warm valley", "on a little island", "behind the mountains"]
 WISHES = [
@@ -39,7 +39,7 @@ ASKS_ABOUT = [
 
 
 def story(dice: random.Random) -> tuple[str, str]:
-    """What is asked and the story."""
+    """The question and the story."""
     heroes = HEROES if dice.random() < 0.85 else OTHERS
     subject = dice.choice(list(heroes))
     hero = heroes[subject]

@@ -26,7 +26,7 @@ def wait():
 
 
 def greedy(prompt, tokens):
-    """The first of equals, as everywhere else; no id ends the answer."""
+    """Among equal logits the lowest id is chosen, as everywhere else; no id ends the answer."""
     cache, step, answer = None, torch.tensor([prompt], device=device), []
     for _ in range(tokens):
         output = model(step, past_key_values=cache, use_cache=True)
