@@ -24,8 +24,8 @@ export class MeteredEngine implements Engine {
     this.#tellLoad();
   }
 
-  get info(): Engine['info'] {
-    return this.#engine.info;
+  get facts(): Engine['facts'] {
+    return this.#engine.facts;
   }
 
   prepare(...request: Parameters<Engine['prepare']>): Promise<Prepared> {
@@ -83,7 +83,7 @@ export class MeteredEngine implements Engine {
 
   #tellLoad(): void {
     this.#loadToldAt = performance.now();
-    const { slots, contextLength } = this.#engine.info;
+    const { slots, contextLength } = this.#engine.facts;
     const running = Math.min(this.#runs.size, slots);
     let tokens = 0;
     for (const run of [...this.#runs].slice(0, slots)) tokens += run.tokens;

@@ -79,7 +79,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     const result = resultOf(error, signal);
     if (!result) throw error;
     await acceptance.accept();
-    const { model: weights, device } = engine?.info ?? { model: '', device: '' };
+    const { model: weights, device } = engine?.facts ?? { model: '', device: '' };
     return { result: { ...result, weights, device } };
   } finally {
     // Also a model that was still being loaded when the claim was refused.

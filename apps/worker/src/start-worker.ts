@@ -4,7 +4,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { checkDatabase, openDb } from '@runfleet/db';
 import {
   type Engine,
-  type EngineInfo,
+  type EngineFacts,
   type EngineSpec,
   measureModel,
   openEngine,
@@ -59,7 +59,7 @@ export function startWorker(
       }),
     );
     let tellModels = () => {};
-    const { models, info, device } = await openModels(config, {
+    const { models, facts, device } = await openModels(config, {
       logger,
       metrics: engineMetrics(metrics),
       onChange: () => tellModels(),
@@ -99,17 +99,17 @@ export function startWorker(
     const registration = {
       host: name,
       // Memory may hold fewer than were asked for.
-      slots: Math.min(slots, info.slots),
+      slots: Math.min(slots, facts.slots),
       labels: workerLabels(config.WORKER_LABELS, {
         host: name,
-        provider: info.provider,
+        provider: facts.provider,
         device: device.name,
       }),
       device: {
-        engine: info.kind,
-        model: info.model,
-        provider: info.provider,
-        device: info.device,
+        engine: facts.kind,
+        model: facts.model,
+        provider: facts.provider,
+        device: facts.device,
         version: process.version,
       },
     };
@@ -132,16 +132,16 @@ export function startWorker(
 async function openModels(
   config: WorkerConfig,
   options: { logger: Logger; metrics: EngineMetrics; onChange: () => void },
-): Promise<{ models: ModelHost; info: EngineInfo; device: Device }> {
+): Promise<{ models: ModelHost; facts: EngineFacts; device: Device }> {
   const first = { model: catalogueModel(config.WORKER_MODEL), dir: config.MODEL_DIR ?? null };
   const others = config.WORKER_MODELS.filter(({ model }) => model.pool !== first.model.pool);
   const { metrics, ...rest } = options;
   const engine = await openMetered(engineSpecOf(config, first), first, metrics);
   try {
-    const { info } = engine;
-    const device = await measureDevice(info.provider);
+    const { facts } = engine;
+    const device = await measureDevice(facts.provider);
     const hosted = [first, ...others].map((named) =>
-      hostedModel(config, named, { provider: info.provider, metrics }),
+      hostedModel(config, named, { provider: facts.provider, metrics }),
     );
     const models = new ModelHost({
       ...rest,
@@ -149,10 +149,10 @@ async function openModels(
       memoryBytes: config.WORKER_MEMORY_BYTES ?? device.memoryBytes,
       loaded: { pool: first.model.pool, engine },
     });
-    const { note, ...opened } = info;
+    const { note, ...opened } = facts;
     options.logger.info({ engine: opened, sizes: models.sizes, device }, 'engine is open');
-    if (note !== '') options.logger.info(`The engine computes on ${info.provider}: ${note}.`);
-    return { models, info, device };
+    if (note !== '') options.logger.info(`The engine computes on ${facts.provider}: ${note}.`);
+    return { models, facts, device };
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;

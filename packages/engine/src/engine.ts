@@ -75,7 +75,7 @@ export type GenerateResult = {
   drafts?: { tokens: number; accepted: number };
 };
 
-export type EngineInfo = {
+export type EngineFacts = {
   kind: string;
   model: string;
   provider: string;
@@ -90,7 +90,7 @@ export type EngineInfo = {
 };
 
 export type Engine = AsyncDisposable & {
-  readonly info: EngineInfo;
+  readonly facts: EngineFacts;
   /**
    * Applies the chat template, tokenises, and checks the length. Runs no model. Throws
    * `EngineError('input')`, which names the field.

@@ -30,7 +30,7 @@ const engine = await openEngine({
   threads: availableParallelism(),
   contextLength: PROMPT_TOKENS + 2 * ANSWER_TOKENS,
 });
-say(`open: ${engine.info.contextLength} tokens of context`);
+say(`open: ${engine.facts.contextLength} tokens of context`);
 
 async function answer(name: string, sequence: number, promptTokens: number) {
   const request = aRequest('', {

@@ -2,7 +2,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import { EngineError, type EngineInfo, openEngine } from '@runfleet/engine';
+import { EngineError, type EngineFacts, openEngine } from '@runfleet/engine';
 
 import type { BytesProgress } from '../cli/byte-bar.ts';
 import { claimName } from './claim-name.ts';
@@ -87,7 +87,7 @@ function graphOf(files: readonly RecordedFile[]): string {
 }
 
 /** Only the engine can tell whether it will serve the folder. What was fetched stays for the next try. */
-async function openOnce(work: string, isFetched: boolean): Promise<EngineInfo> {
+async function openOnce(work: string, isFetched: boolean): Promise<EngineFacts> {
   try {
     await using engine = await openEngine({
       kind: 'onnx',
@@ -96,7 +96,7 @@ async function openOnce(work: string, isFetched: boolean): Promise<EngineInfo> {
       slots: 1,
       threads: Math.min(2, availableParallelism()),
     });
-    return engine.info;
+    return engine.facts;
   } catch (error) {
     if (!isFetched) await rm(work, { recursive: true, force: true });
     if (!(error instanceof EngineError)) throw error;

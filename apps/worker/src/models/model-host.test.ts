@@ -87,7 +87,7 @@ test('a model that was just loaded is not unloaded before those who waited for i
   const uses = await Promise.all(
     ['a', 'b'].map(async (pool) => {
       using use = await host.use(pool, never);
-      return use.engine.info.kind;
+      return use.engine.facts.kind;
     }),
   );
   expect(uses).toEqual(['echo', 'echo']);

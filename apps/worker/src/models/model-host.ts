@@ -138,8 +138,8 @@ export class ModelHost implements AsyncDisposable {
       this.#hold(model.pool, engine);
       const ms = Math.round(performance.now() - startedAt);
       // Its note is about the device, and was logged when the worker started.
-      const { note: _, ...info } = engine.info;
-      this.#logger.info({ model: model.name, ms, engine: info }, 'model loaded');
+      const { note: _, ...facts } = engine.facts;
+      this.#logger.info({ model: model.name, ms, engine: facts }, 'model loaded');
       this.#onChange();
     } catch (error) {
       // A folder that is damaged here may be whole elsewhere.

@@ -37,8 +37,8 @@ export function postprocess(run: {
     error: '',
     outputs: [rawOutput(answer, prompt), fileOutput(file, task)],
     files: [file],
-    weights: engine.info.model,
-    device: engine.info.device,
+    weights: engine.facts.model,
+    device: engine.facts.device,
     promptTokens: answer.promptTokens,
     completionTokens: answer.completionTokens,
   };

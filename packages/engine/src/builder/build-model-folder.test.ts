@@ -82,7 +82,7 @@ test('a folder in the layout of transformers.js opens', async () => {
     slots: 1,
     threads: 1,
   });
-  expect(engine.info.contextLength).toBe(4096);
+  expect(engine.facts.contextLength).toBe(4096);
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { EngineError } from '../engine-error.ts';
 import type {
   EchoEngineSpec,
   Engine,
-  EngineInfo,
+  EngineFacts,
   GenerateRequest,
   GenerateResult,
   OutputChunk,
@@ -22,7 +22,7 @@ const CONTEXT_WORDS = 4096;
  * engine's behaviour without the cost of a model.
  */
 export class EchoEngine implements Engine {
-  readonly info: EngineInfo;
+  readonly facts: EngineFacts;
   readonly #slots: Slots;
   readonly #tokenDelayMs: number;
   readonly #running = new Set<AbortController>();
@@ -31,7 +31,7 @@ export class EchoEngine implements Engine {
   constructor(spec: EchoEngineSpec) {
     this.#slots = new Slots(spec.slots);
     this.#tokenDelayMs = spec.tokenDelayMs;
-    this.info = {
+    this.facts = {
       kind: 'echo',
       model: 'echo',
       provider: 'none',

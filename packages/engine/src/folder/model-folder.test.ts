@@ -101,13 +101,13 @@ test('auto uses the cpu if there is no cuda, and only its note gives the reason'
     slots: 3,
     threads: 1,
   });
-  expect(engine.info).toMatchObject({
+  expect(engine.facts).toMatchObject({
     kind: 'onnx',
     model: 'model',
     slots: 3,
     contextLength: 4096,
   });
-  const { provider, device, note } = engine.info;
+  const { provider, device, note } = engine.facts;
   expect(provider === 'cuda' || note.includes('no cuda: ')).toBe(true);
   expect(device).not.toContain('no cuda');
 });

@@ -6,7 +6,7 @@ import { checkRequest } from '../check-request.ts';
 import { EngineError } from '../engine-error.ts';
 import type {
   Engine,
-  EngineInfo,
+  EngineFacts,
   GenerateRequest,
   GenerateResult,
   OnnxEngineSpec,
@@ -39,7 +39,7 @@ type Pending = {
  * need not wait for a model run; the engine's thread does everything that touches the graph.
  */
 export class OnnxEngine implements Engine {
-  readonly info: EngineInfo;
+  readonly facts: EngineFacts;
   readonly #model: OpenedModel & Pick<ModelFolder, 'family' | 'tokenizer'>;
   readonly #thread: Worker;
   readonly #pending = new Map<number, Pending>();
@@ -50,7 +50,7 @@ export class OnnxEngine implements Engine {
   constructor(thread: Worker, folder: ModelFolder, opened: OpenedModel) {
     this.#thread = thread;
     this.#model = { ...opened, family: folder.family, tokenizer: folder.tokenizer };
-    this.info = {
+    this.facts = {
       kind: 'onnx',
       model: folder.name,
       provider: opened.provider,

@@ -17,7 +17,7 @@ const ENGINE = JSON.stringify(new URL('../index.ts', import.meta.url).href);
 async function reportsOf(source: string): Promise<string[]> {
   const home = join(dirname(await tinyFolder()), 'home');
   await mkdir(home);
-  // oxlint-disable-next-line node/no-process-env -- Node lies on the machine's PATH
+  // oxlint-disable-next-line node/no-process-env -- Node is found through PATH
   const env = { PATH: process.env['PATH'], HOME: home, TMPDIR: home, TSX_DISABLE_CACHE: '1' };
   await run(
     process.execPath,

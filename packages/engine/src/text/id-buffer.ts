@@ -1,6 +1,6 @@
 /**
- * A growing list of ids. Growing a plain array of a million ids copies it in twice the memory and
- * blocks the process meanwhile.
+ * A growing list of ids. A plain array of a million ids needs twice the memory while it grows, and
+ * copying it blocks the process.
  */
 export class IdBuffer {
   #ids = new Int32Array(64);

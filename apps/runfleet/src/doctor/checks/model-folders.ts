@@ -45,7 +45,7 @@ async function openFolder(dir: string): Promise<{ isFit: boolean; said: string }
     });
     return {
       isFit: true,
-      said: `${name} opens (${mebibytes(sizeBytes)}, context ${engine.info.contextLength})`,
+      said: `${name} opens (${mebibytes(sizeBytes)}, context ${engine.facts.contextLength})`,
     };
   } catch (error) {
     return { isFit: false, said: `${name}: ${reasonOf(error)}` };
