@@ -90,9 +90,9 @@ async function score(file: string) {
   for (const line of (await readFile(file, 'utf8')).trim().split('\n')) {
     const { group, ask, must }: { group: string; ask: string; must: string[] } = JSON.parse(line);
     const { text, result } = await answer(ask, 1n);
-    const said = text.toLowerCase();
+    const lowerText = text.toLowerCase();
     const isRight =
-      result.finishReason === 'stop' && must.some((part) => said.includes(part.toLowerCase()));
+      result.finishReason === 'stop' && must.some((part) => lowerText.includes(part.toLowerCase()));
     const count = groups.get(group) ?? { right: 0, all: 0 };
     groups.set(group, { right: count.right + Number(isRight), all: count.all + 1 });
     if (values.wrong && !isRight) process.stdout.write(`${ask}\n  ${text}\n`);

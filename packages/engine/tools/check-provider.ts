@@ -85,11 +85,11 @@ try {
       provider,
       new ReferencePhi({ ...SIZE, ...build }),
     );
-    const told = Object.entries(distances).map(([what, by]) => `${what} ${by.toExponential(1)}`);
+    const summary = Object.entries(distances).map(([what, by]) => `${what} ${by.toExponential(1)}`);
     const isRight = Object.values(distances).every((by) => by < TOLERANCE);
     if (!isRight) process.exitCode = 1;
     process.stdout.write(
-      `${isRight ? 'right' : 'WRONG'}  ${name}: ${told.join(', ')}  (${[device, note].filter(Boolean).join('; ')})\n`,
+      `${isRight ? 'right' : 'WRONG'}  ${name}: ${summary.join(', ')}  (${[device, note].filter(Boolean).join('; ')})\n`,
     );
   }
 } finally {

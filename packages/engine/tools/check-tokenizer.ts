@@ -79,14 +79,14 @@ async function load(Reference: ReferenceClass, json: object) {
 
 async function compare(tokenizer: Tokenizer, reference: ReferenceTokenizer) {
   const random = new SeededRandom(11n);
-  const marks = tokenizer.addedTokens.map(({ content }) => content);
+  const specials = tokenizer.addedTokens.map(({ content }) => content);
   let ids = 0;
   let different = 0;
   for (let round = 0; round < TEXTS; round += 1) {
     // Every hundredth is long; every second one contains a special token.
     const length = round % 100 === 0 ? 2_000 : 40;
-    const mark = round % 2 === 0 ? (marks[random.nextUint32() % marks.length] ?? '') : '';
-    const text = randomText(random, length) + mark + randomText(random, length);
+    const special = round % 2 === 0 ? (specials[random.nextUint32() % specials.length] ?? '') : '';
+    const text = randomText(random, length) + special + randomText(random, length);
     const own = tokenizer.encode(text);
     const theirs = (await reference.encode(text, null, { addSpecialTokens: false })).getIds();
     ids += theirs.length;

@@ -45,7 +45,7 @@ test('a megabyte of spaces is split in linear time', async () => {
 
 test('an abort rejects at once with its reason, and the slot is free', async () => {
   await using engine = new EchoEngine({ kind: 'echo', slots: 1, tokenDelayMs: 60_000 });
-  const prepared = await engine.prepare(aRequest('never said'));
+  const prepared = await engine.prepare(aRequest('never answered'));
   const abort = new AbortController();
   const run = engine.generate(prepared, () => {}, abort.signal);
   abort.abort(new Error('killed'));
@@ -59,7 +59,7 @@ test('an abort rejects at once with its reason, and the slot is free', async () 
 
 test('a closed engine ends running requests and refuses new ones', async () => {
   const engine = new EchoEngine({ kind: 'echo', slots: 1, tokenDelayMs: 60_000 });
-  const prepared = await engine.prepare(aRequest('never said'));
+  const prepared = await engine.prepare(aRequest('never answered'));
   const run = engine.generate(prepared, () => {}, never);
   await engine[Symbol.asyncDispose]();
   await expect(run).rejects.toMatchObject({ kind: 'infra' });

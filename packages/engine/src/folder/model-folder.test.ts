@@ -67,7 +67,7 @@ test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
       edit(join(dir, 'genai_config.json'), (json) => {
         Object.assign(Object(Object(json['model'])['decoder']), { num_hidden_layers: 3 });
       }),
-    /has 2 layers where the configuration says 3/u,
+    /has 2 layers but the configuration has 3/u,
   ],
   [
     'a tokenizer of another model',

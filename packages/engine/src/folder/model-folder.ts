@@ -36,8 +36,8 @@ function readStopIds(
   family: ModelFamily,
   tokenizer: Tokenizer,
 ): ReadonlySet<number> {
-  const marks = family.stopMarks.flatMap((mark) => tokenizer.findAdded(mark)?.id ?? []);
-  const stopIds = new Set([...eosIds, ...marks]);
+  const familyIds = family.stopTokens.flatMap((token) => tokenizer.findAdded(token)?.id ?? []);
+  const stopIds = new Set([...eosIds, ...familyIds]);
   if (stopIds.size > 0) return stopIds;
   throw new EngineError(
     'model',

@@ -8,7 +8,7 @@ import {
 import type { OutputGrammar } from '@runfleet/grammar';
 
 import { EngineError } from '../engine-error.ts';
-import type { GrammarCall, GrammarNotice, GrammarThreadInput } from './thread-messages.ts';
+import type { GrammarCall, GrammarReport, GrammarThreadInput } from './thread-messages.ts';
 import { type MaskSource, TokenMasks } from './token-masks.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -95,7 +95,7 @@ export class GrammarService implements MaskSource, AsyncDisposable {
     });
     const thread: Thread = { worker, port, isReady: false };
     let problem = 'ended unexpectedly';
-    port.on('message', (notice: GrammarNotice) => this.#receive(notice));
+    port.on('message', (report: GrammarReport) => this.#receive(report));
     worker.on('error', (error) => {
       problem = `failed: ${error.message}`;
     });
@@ -105,17 +105,17 @@ export class GrammarService implements MaskSource, AsyncDisposable {
     return thread;
   }
 
-  #receive(notice: GrammarNotice): void {
-    if (notice.type === 'ready') {
+  #receive(report: GrammarReport): void {
+    if (report.type === 'ready') {
       if (this.#thread) this.#thread.isReady = true;
     } else {
-      this.#waiting.splice(this.#waiting.indexOf(notice.path), 1);
-      const masks = this.#open.get(notice.path);
-      if (notice.type === 'failed') {
-        this.#open.delete(notice.path);
-        masks?.settle(new EngineError(notice.failure.kind, notice.failure.message));
-      } else if (notice.step === masks?.ids.length) {
-        masks.settle(notice.mask);
+      this.#waiting.splice(this.#waiting.indexOf(report.path), 1);
+      const masks = this.#open.get(report.path);
+      if (report.type === 'failed') {
+        this.#open.delete(report.path);
+        masks?.settle(new EngineError(report.failure.kind, report.failure.message));
+      } else if (report.step === masks?.ids.length) {
+        masks.settle(report.mask);
       }
     }
     this.#watch();

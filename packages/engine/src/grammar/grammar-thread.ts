@@ -6,7 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { toFailure } from '../to-failure.ts';
 import { GrammarPath } from './grammar-path.ts';
 import { Grammars } from './grammars.ts';
-import type { GrammarCall, GrammarNotice, GrammarThreadInput } from './thread-messages.ts';
+import type { GrammarCall, GrammarReport, GrammarThreadInput } from './thread-messages.ts';
 
 /** Lower priority: the model's threads and the main thread matter more if there are few cores. */
 const NICENESS = 10;
@@ -27,13 +27,13 @@ port.on('message', (call: GrammarCall) => {
     const path = call.type === 'open' ? open(call) : paths.get(call.path);
     if (!path) return;
     if (call.type === 'take') path.take(call.id);
-    tell({ type: 'mask', path: call.path, step: call.step, mask: path.mask() });
+    send({ type: 'mask', path: call.path, step: call.step, mask: path.mask() });
   } catch (error) {
     paths.delete(call.path);
-    tell({ type: 'failed', path: call.path, failure: toFailure(error) });
+    send({ type: 'failed', path: call.path, failure: toFailure(error) });
   }
 });
-tell({ type: 'ready' });
+send({ type: 'ready' });
 
 /** Continues a path that another thread had begun. */
 function open({ path: id, grammar, ids }: GrammarCall & { type: 'open' }): GrammarPath {
@@ -46,6 +46,6 @@ function open({ path: id, grammar, ids }: GrammarCall & { type: 'open' }): Gramm
   return path;
 }
 
-function tell(notice: GrammarNotice): void {
-  port.postMessage(notice);
+function send(report: GrammarReport): void {
+  port.postMessage(report);
 }

@@ -100,14 +100,14 @@ test.each(['x{40}(.{0,40}){0,40}'])(
   'a pattern that can match in many ways, %s, ends its own answer before it delays others',
   (pattern) => {
     const grammar = new Grammar({ kind: 'regex', pattern }, vocabulary);
-    const look = () => {
+    const readMasks = () => {
       let state = grammar.automaton.start;
       for (const bytes of [' ', 'x'.repeat(40), 'a', 'a', 'a', 'a']) {
         grammar.maskOf(state);
         state = next(grammar, state, Buffer.from(bytes)) ?? state;
       }
     };
-    expect(look).toThrow(expect.objectContaining({ name: 'GrammarError' }));
+    expect(readMasks).toThrow(expect.objectContaining({ name: 'GrammarError' }));
   },
 );
 

@@ -16,7 +16,7 @@ export type GrammarCall =
   | { type: 'close'; path: number };
 
 /** Messages from the thread: one for each `open` and `take`, in order. */
-export type GrammarNotice =
+export type GrammarReport =
   | { type: 'ready' }
   | { type: 'mask'; path: number; step: number; mask: Int32Array }
   | { type: 'failed'; path: number; failure: ThreadFailure };

@@ -5,7 +5,7 @@ import { readModelFolder } from '../folder/model-folder.ts';
 import { openRuntime } from '../runtime/open-runtime.ts';
 import { toFailure } from '../to-failure.ts';
 import { serveCalls } from './serve-calls.ts';
-import type { ThreadInput, ThreadNotice } from './thread-messages.ts';
+import type { ThreadInput, ThreadReport } from './thread-messages.ts';
 
 if (!parentPort) throw new Error('engine-thread.ts is started by openOnnxEngine.');
 const port = parentPort;
@@ -15,6 +15,6 @@ try {
   const folder = await readModelFolder(spec.modelDir);
   serveCalls(port, { folder, ...(await openRuntime(folder, spec)) }, spec);
 } catch (error) {
-  port.postMessage({ type: 'refused', failure: toFailure(error) } satisfies ThreadNotice);
+  port.postMessage({ type: 'refused', failure: toFailure(error) } satisfies ThreadReport);
   port.close();
 }

@@ -93,10 +93,10 @@ test.each(['capi', 'stock'] as const)(
 );
 
 test('the same seed gives the same answer, another seed a different one', async () => {
-  const say = async (seed: bigint) =>
+  const textOf = async (seed: bigint) =>
     (await answer('Tell me a story.', { greedy: false, temperature: 1, seed, maxTokens: 60 })).text;
-  expect(await say(7n)).toBe(await say(7n));
-  expect(await say(7n)).not.toBe(await say(8n));
+  expect(await textOf(7n)).toBe(await textOf(7n));
+  expect(await textOf(7n)).not.toBe(await textOf(8n));
 });
 
 test('the chunks add up to the answer, and no character is split', async () => {
@@ -167,15 +167,15 @@ test('a stop token id of the request ends the answer as the model’s own does',
 
 test('each token comes with its log probability and the likeliest others if they are requested', async () => {
   const { chunks, result, text } = await answer('What is a task?', { topLogprobs: 3 });
-  const told = logprobsOf(chunks);
-  expect(told).toHaveLength(result.completionTokens);
+  const described = logprobsOf(chunks);
+  expect(described).toHaveLength(result.completionTokens);
   expect(
-    told
+    described
       .map(({ token }) => token)
       .join('')
       .trimStart(),
   ).toBe(text);
-  for (const { id, logprob, top } of told) {
+  for (const { id, logprob, top } of described) {
     // Greedy chooses the likeliest.
     expect(top[0]).toMatchObject({ id, logprob });
     expect(top.map((other) => other.logprob)).toEqual(

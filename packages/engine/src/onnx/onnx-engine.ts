@@ -21,7 +21,7 @@ import type {
   ThreadCall,
   ThreadEnd,
   ThreadInput,
-  ThreadNotice,
+  ThreadReport,
 } from './thread-messages.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -59,7 +59,7 @@ export class OnnxEngine implements Engine {
       contextLength: opened.contextLength,
       slots: opened.slots,
     };
-    thread.on('message', (notice: ThreadNotice) => this.#receive(notice));
+    thread.on('message', (report: ThreadReport) => this.#receive(report));
     thread.on('error', (error) => this.#break(`crashed: ${error.message}`, error));
     thread.on('exit', (code) => this.#break(`ended with exit code ${code}`));
     // The thread may have ended between its first message and these listeners.
@@ -113,9 +113,9 @@ export class OnnxEngine implements Engine {
     clearTimeout(timer);
   }
 
-  #receive(notice: ThreadNotice): void {
-    if (notice.type !== 'progress') return;
-    for (const { id, ...chunk } of notice.outputs) {
+  #receive(report: ThreadReport): void {
+    if (report.type !== 'progress') return;
+    for (const { id, ...chunk } of report.outputs) {
       const pending = this.#pending.get(id);
       if (!pending || pending.stopped) continue;
       try {
@@ -124,7 +124,7 @@ export class OnnxEngine implements Engine {
         this.#stop(id, error);
       }
     }
-    for (const end of notice.ends) this.#pending.get(end.id)?.settle(end);
+    for (const end of report.ends) this.#pending.get(end.id)?.settle(end);
   }
 
   /** The caller is answered once the thread reports that the slot is free. */
@@ -188,9 +188,9 @@ async function waitUntilOpen(thread: Worker): Promise<OpenedModel> {
       reject(new EngineError('infra', `The engine's thread ${problem} while loading.`, { cause }));
     thread.on('error', (error) => fail(`crashed (${error.message})`, error));
     thread.on('exit', (code) => fail(`ended with exit code ${code}`));
-    thread.once('message', (notice: ThreadNotice) => {
-      if (notice.type === 'opened') resolve(notice);
-      else if (notice.type === 'refused') reject(toError(notice.failure));
+    thread.once('message', (report: ThreadReport) => {
+      if (report.type === 'opened') resolve(report);
+      else if (report.type === 'refused') reject(toError(report.failure));
       else fail('sent an unexpected message');
     });
   });

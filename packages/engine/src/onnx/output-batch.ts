@@ -1,11 +1,11 @@
 import type { OutputChunk } from '../engine.ts';
-import type { ThreadEnd, ThreadNotice } from './thread-messages.ts';
+import type { ThreadEnd, ThreadReport } from './thread-messages.ts';
 
 /**
  * Output waits at most this long, plus the current turn, to be sent together with more; about one
  * frame of a screen.
  */
-const HOLD_MS = 16;
+const WAIT_MS_MAX = 16;
 
 /**
  * Collects the output of the steps, so that a fast model sends one message for several tokens: a
@@ -13,14 +13,14 @@ const HOLD_MS = 16;
  * and the end of an answer are sent with the turn that produced them.
  */
 export class OutputBatch {
-  readonly #send: (notice: ThreadNotice) => void;
+  readonly #send: (report: ThreadReport) => void;
   readonly #outputs = new Map<number, OutputChunk & { id: number }>();
   readonly #started = new Set<number>();
   #ends: ThreadEnd[] = [];
   #isUrgent = false;
   #sentAt = 0;
 
-  constructor(send: (notice: ThreadNotice) => void) {
+  constructor(send: (report: ThreadReport) => void) {
     this.#send = send;
   }
 
@@ -47,7 +47,7 @@ export class OutputBatch {
 
   /** Call this after each turn: it sends what is urgent or has waited long enough. */
   turn(): void {
-    if (this.#isUrgent || performance.now() - this.#sentAt >= HOLD_MS) this.flush();
+    if (this.#isUrgent || performance.now() - this.#sentAt >= WAIT_MS_MAX) this.flush();
   }
 
   flush(): void {

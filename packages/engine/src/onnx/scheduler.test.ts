@@ -415,7 +415,7 @@ test.each<[string, BuildOptions]>([
       for (const seed of [1n, 2n, 3n]) {
         const promptIds = repetitivePrompt(Number(seed));
         const request = { promptIds, changes: { maxTokens: 40, seed, ...changes } };
-        const say = async (promptLookupTokens: number) => {
+        const answerWith = async (promptLookupTokens: number) => {
           const scheduler = new Scheduler(runtime, { onTurnEnd: () => {}, promptLookupTokens });
           runtime.calls.length = 0;
           const answer = start(opened, scheduler, request);
@@ -423,8 +423,8 @@ test.each<[string, BuildOptions]>([
           expect(completionTokens).toBe(40);
           return { text: answer.text, drafts, runs: runtime.calls.length };
         };
-        const plain = await say(0);
-        const ahead = await say(8);
+        const plain = await answerWith(0);
+        const ahead = await answerWith(8);
         expect(ahead.text).toBe(plain.text);
         expect(plain.drafts).toBeUndefined();
         // Every right guess saves a run.

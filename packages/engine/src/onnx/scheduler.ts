@@ -7,7 +7,7 @@ import { chunkTokens } from './chunk-tokens.ts';
 import type { Generation } from './generation.ts';
 import { PrefillPace } from './prefill-pace.ts';
 import { lookUpNext } from './prompt-lookup.ts';
-import { SlotPool } from './slot-pool.ts';
+import { SlotAllocator } from './slot-allocator.ts';
 
 type Sequence = {
   readonly generation: Generation;
@@ -21,7 +21,7 @@ type Sequence = {
   readonly ids: number[];
   readonly cacheScope: string | undefined;
   /** Undefined while the sequence waits for a slot of its class. */
-  location: { pool: SlotPool; slot: number } | undefined;
+  location: { allocator: SlotAllocator; slot: number } | undefined;
   /** How many of `ids` the cache of its slot holds. */
   length: number;
   /** How many of those were read in chunks. */
@@ -63,7 +63,7 @@ const DRAFT_TOKENS_MORE = 2;
 export class Scheduler {
   readonly #runtime: Runtime;
   readonly #admission: Slots;
-  readonly #pools: readonly SlotPool[];
+  readonly #allocators: readonly SlotAllocator[];
   readonly #onTurnEnd: () => void;
   readonly #promptLookupTokens: number;
   /** In the order in which prompts are read. */
@@ -86,8 +86,8 @@ export class Scheduler {
   ) {
     this.#runtime = runtime;
     this.#promptLookupTokens = options.promptLookupTokens ?? 0;
-    this.#pools = runtime.slotClasses.flatMap((slotClass) =>
-      slotClass ? [new SlotPool(slotClass, runtime)] : [],
+    this.#allocators = runtime.slotClasses.flatMap((slotClass) =>
+      slotClass ? [new SlotAllocator(slotClass, runtime)] : [],
     );
     // Long slots come on top: a sequence that moves into one frees a short one.
     this.#admission = new Slots(runtime.slotClasses[0].count);
@@ -104,7 +104,7 @@ export class Scheduler {
     signal: AbortSignal,
   ): Promise<GenerateResult> {
     const { promptIds } = generation;
-    const most = Math.max(...this.#pools.map(({ slotClass }) => slotClass.tokens));
+    const most = Math.max(...this.#allocators.map(({ slotClass }) => slotClass.tokens));
     if (promptIds.length > most) {
       throw new RangeError(
         `${promptIds.length} tokens do not fit in a slot; the longest holds ${most}.`,
@@ -152,7 +152,7 @@ export class Scheduler {
       this.#admit();
       this.#takeHeld();
       let rows = 0;
-      for (const pool of this.#pools) rows += await this.#decode(pool);
+      for (const allocator of this.#allocators) rows += await this.#decode(allocator);
       const hasRead = await this.#prefill(rows);
       this.#onTurnEnd();
       if (rows > 0 || hasRead) await setImmediate();
@@ -190,27 +190,29 @@ export class Scheduler {
   #admit(): void {
     for (const sequence of this.#sequences) {
       if (this.#dropAborted(sequence) || sequence.location) continue;
-      const pool = this.#pools.find(({ slotClass }) => sequence.ids.length <= slotClass.tokens);
-      const taken = pool?.take(sequence);
-      if (!pool || !taken) continue;
-      sequence.location = { pool, slot: taken.slot };
+      const allocator = this.#allocators.find(
+        ({ slotClass }) => sequence.ids.length <= slotClass.tokens,
+      );
+      const taken = allocator?.take(sequence);
+      if (!allocator || !taken) continue;
+      sequence.location = { allocator, slot: taken.slot };
       sequence.length = taken.length;
       sequence.readLength = taken.length;
-      pool.fill(taken.slot, sequence);
+      allocator.fill(taken.slot, sequence);
     }
   }
 
-  /** Runs one step for all answers in the pool's slots, and returns how many there are. */
-  async #decode(pool: SlotPool): Promise<number> {
+  /** Runs one step for all answers in the allocator's slots, and returns how many there are. */
+  async #decode(allocator: SlotAllocator): Promise<number> {
     const running = [...this.#sequences].filter(
       (sequence): sequence is SlottedSequence =>
-        sequence.location?.pool === pool &&
+        sequence.location?.allocator === allocator &&
         sequence.length === sequence.ids.length - 1 &&
         !this.#dropAborted(sequence),
     );
     if (running.length === 0) return 0;
 
-    this.#closeGaps(pool, running);
+    this.#closeGaps(allocator, running);
     const startedAt = performance.now();
     const draft = this.#draft(running);
     if (draft) await this.#stepAhead(...draft);
@@ -255,7 +257,7 @@ export class Scheduler {
     const { ids, length, drafts, location } = only;
     // The newest token runs together with the draft.
     const room = Math.min(
-      location.pool.slotClass.tokens - ids.length,
+      location.allocator.slotClass.tokens - ids.length,
       this.#runtime.chunkTokensMax(length) - 1,
     );
     const most = Math.min(this.#promptLookupTokens, drafts.acceptedLast + DRAFT_TOKENS_MORE, room);
@@ -371,7 +373,7 @@ export class Scheduler {
     }
     if (!generation.finishReason) {
       ids.push(generation.nextId);
-      if (ids.length > location.pool.slotClass.tokens) this.#leaveSlot(sequence);
+      if (ids.length > location.allocator.slotClass.tokens) this.#leaveSlot(sequence);
       return;
     }
     this.#leave(sequence);
@@ -389,7 +391,7 @@ export class Scheduler {
   }
 
   /** Moves the topmost answer down once the gaps below it have cost more than moving it does. */
-  #closeGaps(pool: SlotPool, running: readonly SlottedSequence[]): void {
+  #closeGaps(allocator: SlotAllocator, running: readonly SlottedSequence[]): void {
     // A single row runs without its neighbours.
     if (running.length === 1) return;
     const slots = running.map(({ location }) => location.slot);
@@ -399,10 +401,10 @@ export class Scheduler {
     if (this.#idleRows < IDLE_ROWS_MAX || !this.#runtime.canCopy) return;
 
     this.#idleRows = 0;
-    const below = pool.freeBelow(top);
+    const below = allocator.freeBelow(top);
     const sequence = running.find(({ location }) => location.slot === top);
     if (below === undefined || !sequence) return;
-    pool.move(top, below);
+    allocator.move(top, below);
     sequence.location.slot = below;
   }
 
@@ -424,7 +426,7 @@ export class Scheduler {
 
   #leaveSlot(sequence: Sequence): void {
     const { location } = sequence;
-    location?.pool.give(location.slot);
+    location?.allocator.give(location.slot);
     sequence.location = undefined;
     sequence.length = 0;
     sequence.readLength = 0;

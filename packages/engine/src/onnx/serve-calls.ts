@@ -8,7 +8,7 @@ import { toFailure } from '../to-failure.ts';
 import { Generation } from './generation.ts';
 import { OutputBatch } from './output-batch.ts';
 import { Scheduler } from './scheduler.ts';
-import type { ThreadCall, ThreadInput, ThreadNotice } from './thread-messages.ts';
+import type { ThreadCall, ThreadInput, ThreadReport } from './thread-messages.ts';
 
 /**
  * Reports through `port` what was opened, then answers calls until one asks to close. Then it
@@ -21,7 +21,7 @@ export function serveCalls(
 ): void {
   const [short, long] = runtime.slotClasses;
   const contextLength = (long ?? short).tokens;
-  const send = (notice: ThreadNotice) => port.postMessage(notice);
+  const send = (report: ThreadReport) => port.postMessage(report);
   const grammars = new GrammarService(readVocabulary(folder));
   const batch = new OutputBatch(send);
   const scheduler = new Scheduler(runtime, { onTurnEnd: () => batch.turn(), promptLookupTokens });

@@ -52,8 +52,8 @@ test('a thread that is killed during a model run fails nothing else', async () =
     const promptIds = Array.from({ length: 300 }, (_, at) => 3 + at);
     const run = new Promise((resolve, reject) => {
       // When the first output arrives, the next runs are under way.
-      const said = () => void thread.terminate();
-      engine.generate({ promptIds, request }, said, never).then(resolve, reject);
+      const onOutput = () => void thread.terminate();
+      engine.generate({ promptIds, request }, onOutput, never).then(resolve, reject);
     });
     await expect(run).rejects.toMatchObject({ kind: 'infra' });
   }

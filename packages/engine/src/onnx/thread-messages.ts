@@ -28,7 +28,7 @@ export type OpenedModel = {
 };
 
 /** Messages from the thread. The output of several steps is sent together, merged by generation. */
-export type ThreadNotice =
+export type ThreadReport =
   | ({ type: 'opened' } & OpenedModel)
   | { type: 'refused'; failure: ThreadFailure }
   | {

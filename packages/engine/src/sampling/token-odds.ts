@@ -16,7 +16,7 @@ export class TokenOdds {
   readonly #softmax = new Softmax();
   #logits = new Float32Array();
 
-  /** `top` is how many of the likeliest tokens are described beside the chosen one. */
+  /** `top` is how many of the likeliest tokens are described in addition to the chosen one. */
   constructor(top: number, tokenizer: Tokenizer) {
     this.#top = top;
     this.#tokenizer = tokenizer;

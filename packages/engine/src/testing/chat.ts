@@ -8,7 +8,7 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 export function renderChat(messages: readonly ChatMessage[]): string {
   return phi3
     .chatParts(messages)
-    .map((part) => ('mark' in part ? part.mark : part.text))
+    .map((part) => ('special' in part ? part.special : part.text))
     .join('');
 }
 

@@ -16,16 +16,16 @@ export function* encodeChatInSteps(
   const ids = new IdBuffer();
   let stripsNext = false;
   for (const [index, part] of parts.entries()) {
-    if ('mark' in part) {
-      const token = findMark(part.mark, tokenizer);
+    if ('special' in part) {
+      const token = findSpecial(part.special, tokenizer);
       ids.push(token.id);
       stripsNext = token.rstrip;
       continue;
     }
     const following = parts[index + 1];
     const stripsThis =
-      following && 'mark' in following && findMark(following.mark, tokenizer).lstrip;
-    // Releases of the tokenizer differ in whether a mark removes the white space beside it.
+      following && 'special' in following && findSpecial(following.special, tokenizer).lstrip;
+    // Releases of the tokenizer differ in whether a special token removes the white space beside it.
     const start = stripsNext ? skipSpace(part.text, 0, 1) : 0;
     const end = stripsThis ? skipSpace(part.text, part.text.length - 1, -1) + 1 : part.text.length;
     for (const id of yield* tokenizer.encodeInSteps(part.text.slice(start, end))) ids.push(id);
@@ -42,7 +42,7 @@ function skipSpace(text: string, from: number, step: 1 | -1): number {
   return at;
 }
 
-function findMark(content: string, tokenizer: Tokenizer): AddedToken {
+function findSpecial(content: string, tokenizer: Tokenizer): AddedToken {
   const token = tokenizer.findAdded(content);
   if (token) return token;
   throw new EngineError(

@@ -60,7 +60,7 @@ export function intersect(left: readonly Range[], right: readonly Range[]): Rang
 const LAST = 0x10ffff;
 
 /**
- * How UTF-8 encodes code points of each size: the mark in the first byte, and how many bytes of six
+ * How UTF-8 encodes code points of each size: the lead bits of the first byte, and how many bytes of six
  * bits follow.
  */
 const LENGTHS = [
@@ -76,7 +76,7 @@ const TAIL_BITS = 6;
  * A tree by bytes instead of a list of ranges: characters that share their first byte branch at the
  * next one, so a class of thousands of scattered characters adds few leaves to a state.
  */
-function leadNodes(ranges: readonly Range[], mark: number, tails: number): Node[] {
+function leadNodes(ranges: readonly Range[], leadBits: number, tails: number): Node[] {
   const bits = TAIL_BITS * tails;
   const low = 2 ** bits - 1;
   const nodes: Node[] = [];
@@ -88,7 +88,7 @@ function leadNodes(ranges: readonly Range[], mark: number, tails: number): Node[
   let partsLead = 0;
   const close = () => {
     if (parts.length === 0) return;
-    nodes.push(sequence(byte(mark | partsLead), tailNode(parts, tails)));
+    nodes.push(sequence(byte(leadBits | partsLead), tailNode(parts, tails)));
     parts = [];
   };
   const add = (lead: number, range: Range) => {
@@ -111,7 +111,7 @@ function leadNodes(ranges: readonly Range[], mark: number, tails: number): Node[
     if (ends !== undefined) last -= 1;
     if (first <= last) {
       close();
-      nodes.push(sequence(byte(mark | first, mark | last), ANY_TAILS[tails] ?? EMPTY));
+      nodes.push(sequence(byte(leadBits | first, leadBits | last), ANY_TAILS[tails] ?? EMPTY));
     }
     if (ends !== undefined) add(last + 1, [0, ends]);
   }

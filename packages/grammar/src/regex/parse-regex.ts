@@ -10,7 +10,7 @@ export type WriteCharacters = (ranges: readonly Range[]) => Node;
 /** A parsed part of a pattern, before the positions of its `^` and `$` have been checked. */
 type Part =
   | { kind: 'node'; node: Node }
-  | { kind: 'anchor'; mark: '^' | '$'; at: number }
+  | { kind: 'anchor'; symbol: '^' | '$'; at: number }
   | { kind: 'sequence'; items: Part[] }
   | { kind: 'choice'; options: Part[] }
   | { kind: 'repeat'; item: Part; min: number; max: number };
@@ -90,8 +90,8 @@ function readPattern(reader: PatternReader, write: WriteCharacters, work: Work):
       reader.at = at;
       throw reader.refuse('is not a regular expression: nothing to repeat');
     }
-    if (reader.take('^')) return { kind: 'anchor', mark: '^', at };
-    if (reader.take('$')) return { kind: 'anchor', mark: '$', at };
+    if (reader.take('^')) return { kind: 'anchor', symbol: '^', at };
+    if (reader.take('$')) return { kind: 'anchor', symbol: '$', at };
     if (reader.take('(')) return readGroup();
     if (reader.take('[')) return written(readClass(reader), at);
     if (reader.take('.')) return written(exclude(ALL_CHARACTERS, LINE_ENDS), at);
@@ -157,10 +157,10 @@ function toNode(part: Part, ends: Ends, reader: PatternReader): Node {
     case 'node':
       return part.node;
     case 'anchor':
-      if (part.mark === '^' ? ends.isFirst : ends.isLast) return EMPTY;
+      if (part.symbol === '^' ? ends.isFirst : ends.isLast) return EMPTY;
       reader.at = part.at;
       throw reader.refuse(
-        `may use ${part.mark} only at the ${part.mark === '^' ? 'start' : 'end'} of the pattern`,
+        `may use ${part.symbol} only at the ${part.symbol === '^' ? 'start' : 'end'} of the pattern`,
       );
     case 'sequence':
       return sequenceNode(part.items, ends, reader);

@@ -4,7 +4,7 @@ import { trainVocabulary, type Vocabulary } from '../train-vocabulary.ts';
 import { FILLER_WORDS, TRAINING_PARAGRAPHS } from '../training-text.ts';
 
 /** The special tokens that Phi-3.5-mini adds to its vocabulary, in their order. */
-const MARKS = [
+const SPECIAL_TOKENS = [
   '<|endoftext|>',
   '<|assistant|>',
   '<|placeholder1|>',
@@ -39,16 +39,16 @@ export function buildTokenizer(
   vocabularySize: number,
   text: string = TRAINING_PARAGRAPHS.join('\n'),
 ): BuiltTokenizer {
-  const wordTokens = vocabularySize - SPARE_ROWS - MARKS.length;
+  const wordTokens = vocabularySize - SPARE_ROWS - SPECIAL_TOKENS.length;
   const vocabulary = trainVocabulary(text, wordTokens);
   if (vocabulary.tokens.length > wordTokens) {
-    const least = vocabulary.tokens.length + SPARE_ROWS + MARKS.length;
+    const least = vocabulary.tokens.length + SPARE_ROWS + SPECIAL_TOKENS.length;
     throw new RangeError(`vocabularySize must be ${least} or more, not ${vocabularySize}.`);
   }
   addFillers(vocabulary, wordTokens);
 
   const ids = new Map(vocabulary.tokens.map((token, id) => [token, id]));
-  for (const [at, mark] of MARKS.entries()) ids.set(mark, wordTokens + at);
+  for (const [at, token] of SPECIAL_TOKENS.entries()) ids.set(token, wordTokens + at);
   const idOf = (content: string) => ids.get(content) ?? 0;
 
   return readTokenizer(tokenizerJson(vocabulary, idOf));
@@ -96,7 +96,7 @@ function tokenizerJson(
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [...SPECIAL_START, ...MARKS].map((content) => ({
+    added_tokens: [...SPECIAL_START, ...SPECIAL_TOKENS].map((content) => ({
       id: idOf(content),
       ...addedTokenFlags(content),
     })),
@@ -142,7 +142,10 @@ function tokenizerConfig(idOf: (content: string) => number): Record<string, unkn
     add_bos_token: false,
     add_eos_token: false,
     added_tokens_decoder: Object.fromEntries(
-      [...SPECIAL_START, ...MARKS].map((content) => [idOf(content), addedTokenFlags(content)]),
+      [...SPECIAL_START, ...SPECIAL_TOKENS].map((content) => [
+        idOf(content),
+        addedTokenFlags(content),
+      ]),
     ),
     bos_token: '<s>',
     chat_template: CHAT_TEMPLATE,

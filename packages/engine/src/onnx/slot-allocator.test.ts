@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { SeededRandom } from '../sampling/seeded-random.ts';
-import { SlotPool } from './slot-pool.ts';
+import { SlotAllocator } from './slot-allocator.ts';
 
 const SLOTS = 4;
 
@@ -29,32 +29,32 @@ class OwnedSlots {
 
 function open({ canCopy }: { canCopy: boolean }) {
   const runtime = new OwnedSlots(canCopy);
-  const pool = new SlotPool({ first: 0, count: SLOTS, tokens: 256 }, runtime);
+  const allocator = new SlotAllocator({ first: 0, count: SLOTS, tokens: 256 }, runtime);
   /** Takes a slot and reads the prompt in it; undefined if none is free. */
   const read = (ids: readonly number[], cacheScope: string) => {
-    const taken = pool.take({ ids, cacheScope });
+    const taken = allocator.take({ ids, cacheScope });
     if (!taken) return undefined;
     const reused = runtime.ownersOf(taken.slot).slice(0, taken.length);
     runtime.owners[taken.slot] = ids.map((_, at) => reused[at] ?? cacheScope);
-    pool.fill(taken.slot, { ids, length: ids.length, readLength: ids.length, cacheScope });
+    allocator.fill(taken.slot, { ids, length: ids.length, readLength: ids.length, cacheScope });
     return { ...taken, reused };
   };
-  return { pool, read };
+  return { allocator, read };
 }
 
 const PROMPT = Array.from({ length: 60 }, (_, at) => at);
 
 describe.each([{ canCopy: true }, { canCopy: false }])('%o', (options) => {
   test('another scope reads the same prompt from its first token, the same scope does not', () => {
-    const { pool, read } = open(options);
+    const { allocator, read } = open(options);
     const first = read(PROMPT, 'a');
-    pool.give(first?.slot ?? 0);
+    allocator.give(first?.slot ?? 0);
     expect(read(PROMPT, 'b')).toMatchObject({ length: 0 });
     expect(read(PROMPT, 'a')).toMatchObject({ length: 58 });
   });
 
   test('whatever is taken, given back and moved, a sequence continues only from tokens of its own scope', () => {
-    const { pool, read } = open(options);
+    const { allocator, read } = open(options);
     const random = new SeededRandom(5n);
     const below = (limit: number) => random.nextUint32() % limit;
     const taken: number[] = [];
@@ -71,12 +71,12 @@ describe.each([{ canCopy: true }, { canCopy: false }])('%o', (options) => {
       }
       const [slot] = taken.splice(below(Math.max(1, taken.length)), below(2));
       if (slot === undefined) continue;
-      const lower = options.canCopy ? pool.freeBelow(slot) : undefined;
+      const lower = options.canCopy ? allocator.freeBelow(slot) : undefined;
       if (lower !== undefined && below(2) === 0) {
-        pool.move(slot, lower);
+        allocator.move(slot, lower);
         taken.push(lower);
       } else {
-        pool.give(slot);
+        allocator.give(slot);
       }
     }
     expect(foreignTokens).toBe(0);

@@ -32,7 +32,7 @@ const NOTHING: SlotContent = { ids: [], length: 0, readLength: 0, cacheScope: un
  * chunk (0.02 of a logit with int8 activations), so an answer's tokens, reused as a prompt's, would
  * let the next answer depend on what ran before it.
  */
-export class SlotPool {
+export class SlotAllocator {
   readonly slotClass: SlotClass;
   readonly #runtime: Pick<Runtime, 'rewind' | 'copy' | 'canCopy'>;
   readonly #slots: Slot[];
@@ -100,7 +100,7 @@ export class SlotPool {
 
   #at(slot: number): Slot {
     const found = this.#slots[slot - this.slotClass.first];
-    if (!found) throw new RangeError(`Slot ${slot} does not belong to this pool.`);
+    if (!found) throw new RangeError(`Slot ${slot} does not belong to this class.`);
     return found;
   }
 }
