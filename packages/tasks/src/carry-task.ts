@@ -10,8 +10,9 @@ import {
   type Output,
 } from './life/decide.ts';
 import type { TaskResult } from './life/task-state.ts';
-import type { TaskRow } from './read/read-task.ts';
+import { columnSet, selectList } from './store/column-set.ts';
 import type { Committed } from './store/plan-commit.ts';
+import type { TaskFields } from './store/task-record.ts';
 import type { TaskStore } from './store/task-store.ts';
 
 /** One attempt at a task. */
@@ -20,22 +21,21 @@ export type Claim = { taskId: string; epoch: number };
 export type Carried = 'done' | 'fenced';
 
 /** What a worker needs of a task to run it. None of it changes after the Run. */
-export type TaskToRun = Pick<
-  TaskRow,
-  'id' | 'organisationId' | 'pool' | 'ownerId' | 'parameters' | 'seed' | 'timeoutSeconds'
->;
+export type TaskToRun = TaskFields<'run'>;
 
 /** Finds what to run. Null for a task that is gone. */
 export type RunReader = (taskId: string) => Promise<TaskToRun | null>;
 
+const RUN = columnSet('run');
+
 /** A worker's reader of tasks to run: those that come together are read together. */
 export function openRunReader(ctx: { db: Db }): RunReader {
   return shareReads(async (ids) => {
-    const tasks = await ctx.db.sql<TaskToRun[]>`
-      select id, organisation_id as "organisationId", pool, owner_id as "ownerId", parameters, seed,
-        timeout_seconds as "timeoutSeconds"
-      from tasks where id = any(${ids}::bigint[])`;
-    return new Map(tasks.map((task) => [task.id, task]));
+    const { sql } = ctx.db;
+    const rows = await sql`
+      select ${sql.unsafe(selectList(RUN))} from tasks t
+      where t.id = any(${ids}::bigint[])`;
+    return new Map(rows.map((row) => RUN.read(row)).map((task) => [task.id, task]));
   });
 }
 

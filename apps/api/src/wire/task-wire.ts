@@ -97,10 +97,12 @@ export function taskSummaryAnswer({
     return {
       id: task.id,
       parameters: { prompt: task.prompt },
-      elapsedseconds: formatTicks(billedTicks(task)),
+      elapsedseconds: formatTicks(
+        billedTicks({ ...task.times, timeoutSeconds: task.timeoutSeconds }),
+      ),
       status: task.status,
       totalcost: formatUsd(task.totalCost),
-      createtime: formatUnixSeconds(task.queuedAt),
+      createtime: formatUnixSeconds(task.times.queuedAt),
       pexit: task.pexit,
       modelslugowner: model?.owner ?? '',
       modelslugproject: model?.name ?? '',

@@ -6,9 +6,10 @@ import {
   type Micros,
   newTaskToken,
   parseUsd,
-  type Pico,
   type TaskEvent,
 } from '@runfleet/protocol';
+
+import { NO_TIMES, type TaskState } from './task-state.ts';
 
 /** `park`: it waits for a worker that carries them; `refuse`: the Run is refused and names them. */
 export const UNKNOWN_LABELS = ['park', 'refuse'] as const;
@@ -64,48 +65,70 @@ export type NewTaskPlan = {
   id: string;
   token: string;
   task: NewTask;
-  held: Pico;
-  cps: Pico;
-  queuedAt: Micros;
-  startBy: Micros | null;
-  expectedSeconds: number;
-  /** Whether no worker can take it; see `parking.ts`. */
-  isParked: boolean;
+  state: TaskState;
   events: TaskEvent[];
 };
 
-/** What a task is expected to take of whose model nothing is known. */
+/** What a task of a model without statistics is expected to take. */
 const EXPECTED_SECONDS_DEFAULT = 1;
 
-/** A task's first state and events. The price is pinned here. `usualSeconds`: its model's late average. */
+/** A task's first state and events. The price is pinned here. `usualSeconds`: its model's recent average. */
 export function newTaskPlan(
   id: string,
   task: NewTask,
-  seen: { now: Micros; usualSeconds: number | undefined; isParked: boolean },
+  seen: {
+    now: Micros;
+    usualSeconds: number | undefined;
+    isParked: boolean;
+    policy: { weight: number; runningLimit: number | null };
+  },
 ): NewTaskPlan {
-  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked } = seen;
-  const cps = parseUsd(task.model.cps);
-  const held = priceCeiling(task.timeoutSeconds, cps);
+  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = seen;
+  const { organisationId, model, timeoutSeconds, startTimeoutSeconds } = task;
+  const { requires, fairnessKey, priority } = task;
+  const cps = parseUsd(model.cps);
+  const held = priceCeiling(timeoutSeconds, cps);
   const common = { taskId: id, epoch: 0, at: now };
-  return {
+  const events: TaskEvent[] = [
+    { seq: 1, type: INITIAL_STATUS, payload: null, ...common },
+    {
+      seq: 2,
+      type: 'task_cost',
+      payload: { kind: 'hold', seconds: '0.0000', cost: formatUsd(0n), held: formatUsd(held) },
+      ...common,
+    },
+  ];
+  const state: TaskState = {
     id,
-    token: newTaskToken(),
-    task,
-    held,
+    organisationId,
+    pool: model.pool,
+    timeoutSeconds,
+    priceVersion: model.priceVersion,
     cps,
-    queuedAt: now,
+    held,
+    requires,
+    fairnessKey,
+    priority,
+    expectedSeconds: Math.min(task.expectedSeconds ?? usualSeconds, timeoutSeconds),
+    weight: policy.weight,
+    runningLimit: policy.runningLimit,
+    startBy: startTimeoutSeconds === null ? null : now + BigInt(startTimeoutSeconds) * SECOND,
+    status: INITIAL_STATUS,
+    epoch: 0,
+    seq: events.length,
+    changedAt: now,
+    workerId: null,
+    workerGeneration: null,
+    assignedPulse: null,
+    outputTokens: 0,
+    infraAttempts: 0,
+    notBefore: null,
     isParked,
-    startBy:
-      task.startTimeoutSeconds === null ? null : now + BigInt(task.startTimeoutSeconds) * SECOND,
-    expectedSeconds: Math.min(task.expectedSeconds ?? usualSeconds, task.timeoutSeconds),
-    events: [
-      { seq: 1, type: INITIAL_STATUS, payload: null, ...common },
-      {
-        seq: 2,
-        type: 'task_cost',
-        payload: { kind: 'hold', seconds: '0.0000', cost: formatUsd(0n), held: formatUsd(held) },
-        ...common,
-      },
-    ],
+    avoids: [],
+    times: { ...NO_TIMES, queuedAt: now },
+    totalCost: 0n,
+    outcome: null,
+    pexit: '',
   };
+  return { id, token: newTaskToken(), task, state, events };
 }

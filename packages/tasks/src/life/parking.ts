@@ -7,8 +7,6 @@
 import type { Transaction } from '@runfleet/db';
 import { laneOf } from '@runfleet/scheduler';
 
-import type { NewTask } from './new-task.ts';
-
 /** Sets of labels that tasks of one tenant may require at once, while they wait. */
 export const LANES_PER_TENANT_MAX = 32;
 
@@ -37,7 +35,11 @@ export type LanesSeen = {
 
 const NOTHING_SEEN: LanesSeen = { served: new Set(), unknown: new Map(), waiting: new Map() };
 
-type Particular = Pick<NewTask, 'organisationId' | 'requires'> & { model: { pool: string } };
+type Particular = {
+  organisationId: string;
+  requires: readonly string[];
+  model: { pool: string };
+};
 
 /** Reads nothing where no task requires anything, as almost always. */
 export async function readLanes(tx: Transaction, tasks: readonly Particular[]): Promise<LanesSeen> {

@@ -1,9 +1,9 @@
-import assert from 'node:assert';
-
 /**
  * What decisions see of a task, and how a plan changes it. Pure: the Postgres store and a
  * simulator apply the same plan with the same function.
  */
+import assert from 'node:assert';
+
 import { billedTicks, type Movement, settle } from '@runfleet/billing';
 import {
   costOf,
@@ -16,7 +16,6 @@ import {
   type NewTaskEvent,
   type Outcome,
   OUTCOMES,
-  type Pico,
   type Receipt,
   TASK_LIFE,
   type TaskEvent,
@@ -27,47 +26,25 @@ import {
   ticksBetween,
 } from '@runfleet/protocol';
 
+import type { TaskFields } from '../store/task-record.ts';
 import { lineOf, offerOf, type QueueMove, releaseOf, withdrawalOf } from './queue-moves.ts';
 
 export type TaskTimes = Record<TaskTime, Micros | null>;
 
-export type TaskState = {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly pool: string;
-  readonly timeoutSeconds: number;
-  readonly priceVersion: string;
-  readonly cps: Pico;
-  readonly held: Pico;
-  /** What fair order needs of it, and of its tenant as it is now. */
-  readonly requires: readonly string[];
-  readonly fairnessKey: string;
-  readonly priority: number;
-  readonly expectedSeconds: number;
-  readonly weight: number;
-  readonly runningLimit: number | null;
-  status: TaskStatus;
-  epoch: number;
-  seq: number;
-  changedAt: Micros;
-  workerId: string | null;
-  workerGeneration: number | null;
-  assignedPulse: number | null;
-  outputTokens: number;
-  infraAttempts: number;
-  /** It expires unless it is accepted by then; a task that was accepted once has met it. */
-  startBy: Micros | null;
-  /** Waits in the queue without a place in line until a reconciler resumes it. */
-  notBefore: Micros | null;
-  /** Waits in the queue, but not in line, until a worker comes that can take it; see `parking.ts`. */
-  isParked: boolean;
-  /** Workers on which it failed. */
-  avoids: readonly string[];
-  times: TaskTimes;
-  totalCost: Pico;
-  outcome: Outcome | null;
-  pexit: string;
-};
+/** Of a task that reached no status yet. */
+export const NO_TIMES = Object.fromEntries(
+  Object.values(TASK_LIFE).map(({ time }) => [time, null]),
+) as TaskTimes;
+
+/** The fields are those of the task's record that decisions read. A plan changes those that commits write. */
+export type TaskState = Readonly<
+  Omit<TaskFields<'decide'>, keyof TaskFields<'change'>> & {
+    /** The tenant's, as they are now. */
+    weight: number;
+    runningLimit: number | null;
+  }
+> &
+  TaskFields<'change'>;
 
 /** How an attempt ended, as the worker or a broker reports it. */
 export type TaskResult = {

@@ -3,9 +3,10 @@
  * may be as large as a body, and a page has a hundred of them.
  */
 import type { Db, Sql, Statement } from '@runfleet/db';
-import { type Micros, parseUsd, type Pico, type TaskStatus } from '@runfleet/protocol';
 
-import { TASK_COLUMNS, type TaskRecord, type TaskRow, toTaskRow } from './read-task.ts';
+import { columnSet, selectList } from '../store/column-set.ts';
+import type { TaskFields } from '../store/task-record.ts';
+import { DETAIL, type TaskRow } from './read-task.ts';
 
 export type TaskPage = {
   organisationId: string;
@@ -32,15 +33,14 @@ export async function listTasks(
 ): Promise<{ total: number; tasks: ListedTask[] }> {
   const { sql } = ctx.db;
   const shareBytes = Math.floor(PAGE_BYTES_MAX / page.limit);
-  const whole = TASK_COLUMNS.filter((column) => !LONG_COLUMNS.includes(column));
   const [total, rows] = await Promise.all([
     countTasks(sql, page),
-    sql<(TaskRecord & { is_shortened: boolean })[]>`
-      select ${sql(whole)}, is_shortened,
+    sql<{ isShortened: boolean }[]>`
+      select ${sql.unsafe(WHOLE_FIELDS)}, is_shortened as "isShortened",
         case when is_shortened then ${cutInputs(sql)} else parameters end as parameters,
         case when is_shortened then ${cutOutputs(sql)} else outputs end as outputs,
-        case when is_shortened then ${cutText(sql, sql`debug_output`)} else debug_output end as debug_output,
-        case when is_shortened then ${cutText(sql, sql`debug_error`)} else debug_error end as debug_error
+        case when is_shortened then ${cutText(sql, sql`debug_output`)} else debug_output end as "debugOutput",
+        case when is_shortened then ${cutText(sql, sql`debug_error`)} else debug_error end as "debugError"
       from (select * from tasks where ${matches(sql, page)} ${ofPage(sql, page)}) t
       cross join lateral (
         select octet_length(parameters::text) + octet_length(outputs::text)
@@ -50,25 +50,17 @@ export async function listTasks(
       ) size
       order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
   ]);
-  const tasks = rows.map((row) => ({ ...toTaskRow(row), isShortened: row.is_shortened }));
+  const tasks = rows.map((row) => ({ ...DETAIL.read(row), isShortened: row.isShortened }));
   return { total, tasks };
 }
 
 /** What a table of tasks shows of one. */
-export type TaskSummary = {
-  id: string;
-  modelId: string;
-  status: TaskStatus;
-  pexit: string;
-  totalCost: Pico;
-  timeoutSeconds: number;
-  queuedAt: Micros | null;
-  acceptedAt: Micros | null;
-  endedAt: Micros | null;
-  /** The beginning of what was asked last; empty where that is no text. */
+export type TaskSummary = TaskFields<'summary'> & {
+  /** The beginning of the last input; empty where it is no text. */
   prompt: string;
 };
 
+const SUMMARY = columnSet('summary');
 const SUMMARY_CHARACTERS = 200;
 
 /** The same page, without inputs and answers: for those who ask again and again. */
@@ -79,21 +71,24 @@ export async function listTaskSummaries(
   const { sql } = ctx.db;
   const [total, rows] = await Promise.all([
     countTasks(sql, page),
-    sql<(Omit<TaskSummary, 'totalCost'> & { totalCost: string })[]>`
-      select id, model_id as "modelId", status, pexit, total_cost as "totalCost",
-        timeout_seconds as "timeoutSeconds", queued_at as "queuedAt",
-        accepted_at as "acceptedAt", ended_at as "endedAt",
+    sql<{ prompt: string }[]>`
+      select ${sql.unsafe(selectList(SUMMARY))},
         left(coalesce(nullif(parameters ->> 'prompt', ''),
           parameters #>> '{messages,-1,content,0,text}',
           parameters #>> '{messages,-1,content}', ''), ${SUMMARY_CHARACTERS}) as prompt
       from (select * from tasks where ${matches(sql, page)} ${ofPage(sql, page)}) t
       order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
   ]);
-  const tasks = rows.map((row) => ({ ...row, totalCost: parseUsd(row.totalCost) }));
+  const tasks = rows.map((row) => ({ ...SUMMARY.read(row), prompt: row.prompt }));
   return { total, tasks };
 }
 
-const LONG_COLUMNS: readonly string[] = ['parameters', 'outputs', 'debug_output', 'debug_error'];
+const LONG_FIELDS: readonly string[] = ['parameters', 'outputs', 'debugOutput', 'debugError'];
+const WHOLE_FIELDS = selectList({
+  expressions: Object.fromEntries(
+    Object.entries(DETAIL.expressions).filter(([field]) => !LONG_FIELDS.includes(field)),
+  ),
+});
 
 async function countTasks(sql: Sql, page: TaskPage): Promise<number> {
   const [row] = await sql<{ total: string }[]>`

@@ -43,7 +43,7 @@ export async function readKnownRuns(
 
 /** A key whose day is over stands for the new task from now on. */
 export function writeIdempotencyKeys(tx: Transaction, plans: readonly NewTaskPlan[]): Statement[] {
-  const rows = plans.flatMap(({ id, task, queuedAt }) =>
+  const rows = plans.flatMap(({ id, task, state }) =>
     task.idempotency
       ? [
           {
@@ -51,7 +51,7 @@ export function writeIdempotencyKeys(tx: Transaction, plans: readonly NewTaskPla
             key: task.idempotency.key,
             request_hash: `\\x${Buffer.from(task.idempotency.requestHash).toString('hex')}`,
             task_id: id,
-            created_at: formatMoment(queuedAt),
+            created_at: formatMoment(state.changedAt),
           },
         ]
       : [],

@@ -302,10 +302,10 @@ describe('Runs of one commit', () => {
   test('whose labels no worker carries wait out of line, and those without labels never do', () => {
     const lanes = { served: new Set<string>() };
     const parked = create([aRun()], { lanes });
-    expect(parked.created[0]?.isParked).toBe(true);
+    expect(parked.created[0]?.state.isParked).toBe(true);
     expect(parked.moves).toEqual([]);
     const plain = create([aRun({ requires: [] })], { lanes });
-    expect(plain.created[0]?.isParked).toBe(false);
+    expect(plain.created[0]?.state.isParked).toBe(false);
     expect(plain.moves).toHaveLength(1);
   });
 

@@ -151,31 +151,29 @@ export function planCreations(
       now,
       usualSeconds: usualSeconds.get(task.model.id),
       isParked: lane !== null && !lanes.served.has(lane),
+      policy,
     });
+    const { state, token } = plan;
     const account = accounts.get(task.organisationId) ?? noAccount();
     const own = waiting.get(task.organisationId) ?? new Set();
     const refusal = refusalOf(() => {
       if (lane !== null) requireLane(lane, task.unknownLabels, { own, unknown: lanes.unknown });
-      requireAdmission(account, plan.held, task.admission, policy.overflow);
+      requireAdmission(account, state.held, task.admission, policy.overflow);
     });
     if (refusal) return refusal;
     if (lane !== null) waiting.set(task.organisationId, own.add(lane));
-    const movement = holdFor({ id: plan.id, organisationId: task.organisationId }, plan.held);
+    const movement = holdFor(state, state.held);
     account.held += movement.change.held;
     account.activeTasks += movement.change.activeTasks;
     movements.push(movement);
     created.push(plan);
-    const { id, token, expectedSeconds } = plan;
-    const { organisationId, requires, fairnessKey, priority } = task;
-    const { weight, runningLimit } = policy;
-    const { pool } = task.model;
-    const line = { id, organisationId, pool, requires, fairnessKey, priority, expectedSeconds };
-    if (!plan.isParked) moves.push(offerOf({ weight, runningLimit, ...line }, now));
+    if (!state.isParked) moves.push(offerOf(state, now));
     if (task.idempotency) {
       const { key, requestHash } = task.idempotency;
-      known.set(idempotencyName(task.projectId, key), { requestHash, createdAt: now, id, token });
+      const made = { requestHash, createdAt: now, id: state.id, token };
+      known.set(idempotencyName(task.projectId, key), made);
     }
-    return { id, token, isRepeat: false };
+    return { id: state.id, token, isRepeat: false };
   });
   return { results, created, movements, events: created.flatMap((plan) => plan.events), moves };
 }

@@ -1,77 +1,44 @@
 /** The statements of the task store. Each names its columns and runs inside the store's transaction. */
 import { formatMoment, type Statement, type Transaction } from '@runfleet/db';
-import {
-  formatUsd,
-  INITIAL_STATUS,
-  type Micros,
-  type Outcome,
-  parseUsd,
-  type StoredFile,
-  type TaskEvent,
-  type TaskStatus,
-} from '@runfleet/protocol';
+import type { Micros, StoredFile, TaskEvent } from '@runfleet/protocol';
 
 import type { WorkerState } from '../fleet/decide-worker.ts';
 import type { NewTaskPlan } from '../life/new-task.ts';
-import { queuedInOf } from '../life/parking.ts';
 import type { SlotChange, TaskState } from '../life/task-state.ts';
+import { type ColumnSet, columnSet, selectList } from './column-set.ts';
 import { lockWorkers } from './fleet-store.ts';
 import type { TaskChange } from './plan-commit.ts';
 import { sumByWorker } from './sum-by-worker.ts';
-import {
-  TASK_ASSIGNMENTS,
-  TASK_RECORD,
-  taskRecord,
-  type TimeColumns,
-  timesOf,
-} from './task-columns.ts';
+import type { Use } from './task-record.ts';
 
-type LockedRow = TimeColumns & {
-  id: string;
-  organisation_id: string;
-  pool: string;
-  timeout_seconds: number;
-  price_version: string;
-  cps: string;
-  held: string;
-  requires: string[];
-  fairness_key: string;
-  priority: number;
-  expected_seconds: number;
-  weight: number;
-  running_limit: number | null;
-  start_by: Micros | null;
-  status: TaskStatus;
-  epoch: number;
-  seq: number;
-  changed_at: Micros;
-  worker_id: string | null;
-  worker_generation: number | null;
-  assigned_pulse: string | null;
-  output_tokens: number;
-  infra_attempts: number;
-  not_before: Micros | null;
-  is_parked: boolean;
-  avoids: string[];
-  total_cost: string;
-  outcome: Outcome | null;
-  pexit: string;
-};
+const DECIDE = columnSet('decide');
+const CHANGE = columnSet('change');
+const END = columnSet('end');
+const CREATE = columnSet('create');
+
+const LOCKED = selectList(DECIDE);
+const ASSIGNMENTS = [
+  ...CHANGE.names.map((name) => `${name} = p.${name}`),
+  // Only the commit that ends a task writes these; all others keep them.
+  ...END.names.map((name) => `${name} = coalesce(p.${name}, t.${name})`),
+].join(', ');
+const CHANGED = ['id bigint', ...CHANGE.definitions, ...END.definitions].join(', ');
+
+type LockedRow = { weight: number; runningLimit: number | null };
 
 export async function lockTasks(
   tx: Transaction,
   ids: readonly string[],
 ): Promise<Map<string, TaskState>> {
   const rows = await tx<LockedRow[]>`
-    select t.id, organisation_id, pool, timeout_seconds, price_version, cps, held, requires, fairness_key,
-      priority, expected_seconds, weight, running_limit, start_by, status, epoch, seq, changed_at,
-      worker_id, worker_generation, assigned_pulse, output_tokens, infra_attempts, not_before,
-      coalesce(queued_in <> pool, false) as is_parked, avoids, total_cost, outcome, pexit, queued_at, assigned_at, accepted_at,
-      preprocess_started_at, preprocess_ended_at, started_at, ended_at, postprocess_started_at,
-      postprocess_ended_at, cancelled_at
+    select ${tx.unsafe(LOCKED)}, o.weight, o.running_limit as "runningLimit"
     from tasks t join organisations o on o.id = t.organisation_id
     where t.id = any(${ids}::bigint[]) order by t.id for update of t`;
-  return new Map(rows.map((row) => [row.id, stateOf(row)]));
+  const states = rows.map((row): TaskState => {
+    const { weight, runningLimit } = row;
+    return Object.assign(DECIDE.read(row), { weight, runningLimit });
+  });
+  return new Map(states.map((state) => [state.id, state]));
 }
 
 /** Locks the workers that the tasks are bound to, and those that are wanted. */
@@ -91,12 +58,17 @@ export async function lockWorkersOf(
 
 export function writeTasks(tx: Transaction, changes: readonly TaskChange[]): Statement {
   return tx`
-    update tasks t set ${tx.unsafe(TASK_ASSIGNMENTS)}
-    from json_to_recordset(${JSON.stringify(changes.map(taskRecord))}::text::json)
-      as p(${tx.unsafe(TASK_RECORD)})
+    update tasks t set ${tx.unsafe(ASSIGNMENTS)}
+    from json_to_recordset(${JSON.stringify(changes.map(changedRow))}::text::json)
+      as p(${tx.unsafe(CHANGED)})
     where t.id = p.id
       -- Said twice because the planner cannot see how few rows there are, and would scan the table.
       and t.id = any(${changes.map(({ state }) => state.id)}::bigint[])`;
+}
+
+function changedRow({ state, patch }: TaskChange): object {
+  const row = CHANGE.write(state, { id: state.id });
+  return patch ? END.write(patch, row) : row;
 }
 
 /** As many new task ids. */
@@ -107,22 +79,37 @@ export async function takeTaskIds(tx: Transaction, count: number): Promise<strin
 }
 
 export function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Statement {
+  return insertRows(tx, CREATE, plans.map(createdRow));
+}
+
+/** Inserts tasks with the columns of a set; the others get their defaults. */
+export function insertRows<U extends Use>(
+  tx: Transaction,
+  { names, definitions }: ColumnSet<U>,
+  rows: readonly object[],
+): Statement {
+  const list = tx.unsafe(names.join(', '));
   return tx`
-    insert into tasks (id, organisation_id, project_id, owner_id, token, model_id, pool, parameters,
-      seed, timeout_seconds, fairness_key, priority, expected_seconds, start_by, affinity, requires,
-      status, epoch, seq, changed_at, queued_in, queued_at, price_version, cps,
-      held)
-    overriding system value
-    select id, organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
-      timeout_seconds, fairness_key, priority, expected_seconds, start_by, affinity, requires,
-      ${INITIAL_STATUS}::task_status, 0, seq, queued_at, queued_in, queued_at,
-      price_version, cps, held
-    from json_to_recordset(${JSON.stringify(plans.map(newTaskRow))}::text::json) as p(
-      id bigint, organisation_id bigint, project_id bigint, owner_id uuid, token text, model_id text,
-      pool text, parameters json, seed bigint, timeout_seconds int,
-      fairness_key text, priority int, expected_seconds float8, start_by timestamptz, affinity text,
-      requires text[], seq int, queued_in text, queued_at timestamptz,
-      price_version text, cps numeric, held numeric)`;
+    insert into tasks (${list}) overriding system value
+    select ${list} from json_to_recordset(${JSON.stringify(rows)}::text::json)
+      as p(${tx.unsafe(definitions.join(', '))})`;
+}
+
+function createdRow({ token, task, state }: NewTaskPlan): object {
+  const { projectId, ownerId, parameters, affinity } = task;
+  return CREATE.write(
+    {
+      ...state,
+      projectId,
+      ownerId,
+      token,
+      modelId: task.model.id,
+      parameters,
+      seed: task.seed.toString(),
+      affinity,
+    },
+    {},
+  );
 }
 
 export function writeEvents(tx: Transaction, events: readonly TaskEvent[]): Statement {
@@ -174,77 +161,4 @@ export function writeFiles(
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as f(
       id text, access_key text, organisation_id bigint, task_id bigint, name text,
       content_type text, size_bytes bigint, storage_key text, created_at timestamptz)`;
-}
-
-function stateOf(row: LockedRow): TaskState {
-  return {
-    id: row.id,
-    organisationId: row.organisation_id,
-    pool: row.pool,
-    timeoutSeconds: row.timeout_seconds,
-    priceVersion: row.price_version,
-    cps: parseUsd(row.cps),
-    held: parseUsd(row.held),
-    requires: row.requires,
-    fairnessKey: row.fairness_key,
-    priority: row.priority,
-    expectedSeconds: row.expected_seconds,
-    weight: row.weight,
-    runningLimit: row.running_limit,
-    startBy: row.start_by,
-    status: row.status,
-    epoch: row.epoch,
-    seq: row.seq,
-    changedAt: row.changed_at,
-    workerId: row.worker_id,
-    workerGeneration: row.worker_generation,
-    assignedPulse: row.assigned_pulse === null ? null : Number(row.assigned_pulse),
-    outputTokens: row.output_tokens,
-    infraAttempts: row.infra_attempts,
-    notBefore: row.not_before,
-    isParked: row.is_parked,
-    avoids: row.avoids,
-    times: timesOf(row),
-    totalCost: parseUsd(row.total_cost),
-    outcome: row.outcome,
-    pexit: row.pexit,
-  };
-}
-
-function newTaskRow({
-  id,
-  token,
-  task,
-  held,
-  cps,
-  queuedAt,
-  startBy,
-  expectedSeconds,
-  isParked,
-  events,
-}: NewTaskPlan) {
-  return {
-    id,
-    organisation_id: task.organisationId,
-    project_id: task.projectId,
-    owner_id: task.ownerId,
-    token,
-    model_id: task.model.id,
-    pool: task.model.pool,
-    parameters: task.parameters,
-    seed: task.seed.toString(),
-    timeout_seconds: task.timeoutSeconds,
-    fairness_key: task.fairnessKey,
-    priority: task.priority,
-    expected_seconds: expectedSeconds,
-    start_by: startBy === null ? null : formatMoment(startBy),
-    affinity: task.affinity,
-    requires: task.requires,
-    seq: events.length,
-    queued_in: queuedInOf(task.model.pool, isParked),
-    queued_at: formatMoment(queuedAt),
-    price_version: task.model.priceVersion,
-    cps: formatUsd(cps),
-    held: formatUsd(held),
-  };
 }

@@ -2,12 +2,21 @@
 import { connectDb, type Db } from '@runfleet/db';
 import { expect } from 'vitest';
 
+import { openRunReader } from '../carry-task.ts';
 import { openPoolReads } from '../fleet/pool-reads.ts';
 import { foldEndedTasks } from '../read/model-figures.ts';
 import { readFleet } from '../read/read-fleet.ts';
 import { readPace } from '../read/read-pace.ts';
+import { readTask } from '../read/read-task.ts';
 import { openTaskStore } from '../store/task-store.ts';
-import { aWorker, createTenant, phi, type Tenant, testWithTasks as test } from '../testing.ts';
+import {
+  aTask,
+  aWorker,
+  createTenant,
+  phi,
+  type Tenant,
+  testWithTasks as test,
+} from '../testing.ts';
 import { repair, REPAIRS } from './reconcile.ts';
 import { repairAccounts } from './repair-accounts.ts';
 import { analyzeGrownTables, purgeGoneWorkers, purgeIdempotencyKeys } from './upkeep.ts';
@@ -19,7 +28,7 @@ const H100 = ['gpu=H100'];
 /** Postgres makes a plan for any parameters after five for particular ones. */
 const TIMES = 7;
 
-test('what a broker does each second or minute, and the fleet’s page, reads none of the tasks that have ended', async ({
+test('commits, the periodic work of brokers and the fleet’s page read none of the tasks that have ended', async ({
   databaseUrl,
   db: _migrated,
 }) => {
@@ -54,6 +63,17 @@ test('what a broker does each second or minute, and the fleet’s page, reads no
     'the pace of a pool, for whoever waits': () => readPace({ db }, pool),
     'the fleet, for whoever looks at it': () => readFleet({ db }),
     wishes: () => reads.readWishes(['1', '2', '3']),
+    'a commit': () =>
+      store.commit({
+        taskId: `${ENDED + LIVE}`,
+        workerId,
+        readsWorkers: true,
+        decide: ({ outputTokens }) => [{ do: 'count-output', tokens: outputTokens + 1 }],
+      }),
+    'a Run': () => store.create(aTask(tenant)),
+    'a task for its reader': () =>
+      readTask({ db }, { ...tenant, reference: { token: `token-${ENDED}` } }),
+    'tasks to run': () => openRunReader({ db })(`${ENDED + 1}`),
     'bound, of a worker': () => store.listBoundTasks({ id: workerId, generation: 1 }),
   };
   const most: Record<string, number> = {};

@@ -17,7 +17,6 @@ import {
   type TaskCommand,
 } from '../plan-commit.ts';
 import type { TaskStore } from '../task-store.ts';
-import { firstState } from './first-state.ts';
 import type { Link } from './link.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import { openMemoryFleetStore } from './memory-fleet-store.ts';
@@ -133,11 +132,7 @@ function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
   });
   const { results, created, movements, events, moves } = planned;
   if (created.length > 0) {
-    const rows = created.map((plan) => {
-      const { task, token } = plan;
-      const tenant = database.organisations.get(task.organisationId);
-      return { task, token, state: firstState(plan, tenant), patch: null };
-    });
+    const rows = created.map(({ task, token, state }) => ({ task, token, state, patch: null }));
     database.write({ created: rows, events, movements });
   }
   return { results, events, moves };
