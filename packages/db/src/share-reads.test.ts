@@ -26,7 +26,7 @@ test('what is asked for during a read shares the next one', async () => {
   expect(reads).toEqual([['a'], ['b', 'c']]);
 });
 
-test('a refused read is told to everybody in it, and to nobody else', async () => {
+test('a refused read rejects for every caller that shared it, and for no other', async () => {
   const { read } = counted({ a: 1 });
   await expect(Promise.all([read('refused'), read('a')])).rejects.toThrow('refused');
   expect(await read('a')).toBe(1);

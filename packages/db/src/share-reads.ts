@@ -1,45 +1,20 @@
+import { Batcher } from './batcher.ts';
+
 const KEYS_PER_READ_MAX = 256;
 
-type Asked<K, V> = {
-  key: K;
-  resolve: (value: V | null) => void;
-  reject: (reason: unknown) => void;
-};
-
 /**
- * Reads many with few statements: what is asked for in one turn of the event loop, or while a read
- * is under way, shares the next one. Null for what `readMany` does not find; where it rejects,
- * everybody who shared it is told.
+ * Reads many keys with few statements. Resolves to null for a key that `readMany` does not find; its
+ * rejection reaches every caller that shared the read.
  */
 export function shareReads<K, V>(
   readMany: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
 ): (key: K) => Promise<V | null> {
-  let waiting: Asked<K, V>[] = [];
-  let isReading = false;
-
-  const readAll = async () => {
-    isReading = true;
-    await endOfTurn();
-    while (waiting.length > 0) {
-      const asked = waiting.slice(0, KEYS_PER_READ_MAX);
-      waiting = waiting.slice(KEYS_PER_READ_MAX);
-      try {
-        const found = await readMany(asked.map(({ key }) => key));
-        for (const { key, resolve } of asked) resolve(found.get(key) ?? null);
-      } catch (error) {
-        for (const { reject } of asked) reject(error);
-      }
-    }
-    isReading = false;
-  };
-
-  return (key) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ key, resolve, reject });
-      if (!isReading) void readAll();
-    });
-}
-
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  const reads = new Batcher<K, V | null>(
+    async (keys) => {
+      const found = await readMany(keys);
+      return keys.map((key) => found.get(key) ?? null);
+    },
+    { itemsMax: KEYS_PER_READ_MAX, batchesInFlightMax: 1 },
+  );
+  return (key) => reads.add(key);
 }

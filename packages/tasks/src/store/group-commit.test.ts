@@ -1,6 +1,7 @@
+import type { Batcher } from '@runfleet/db';
 import { expect, test } from 'vitest';
 
-import { GroupCommit } from './group-commit.ts';
+import { groupCommit } from './group-commit.ts';
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
@@ -8,7 +9,7 @@ const failure = (code: string) => Object.assign(new Error(code), { code });
 function storeThatFails(code: string, isWritten: boolean) {
   const written: number[] = [];
   let hasFailed = false;
-  const group = new GroupCommit(async (items: readonly number[]) => {
+  const group = groupCommit(async (items: readonly number[]) => {
     const isFirstOfSeveral = items.length > 1 && !hasFailed;
     if (!isFirstOfSeveral || isWritten) written.push(...items);
     if (isFirstOfSeveral) {
@@ -20,7 +21,7 @@ function storeThatFails(code: string, isWritten: boolean) {
   return { group, written };
 }
 
-const settle = (group: GroupCommit<number, number>) =>
+const settle = (group: Batcher<number, number>) =>
   Promise.allSettled([1, 2, 3].map((item) => group.add(item)));
 
 test('after a refused commit each item is tried alone', async () => {
@@ -42,7 +43,7 @@ test.each(['CONNECTION_CLOSED', 'EPIPE', '57P01', '08006'])(
 
 test('what is added in one go shares a commit, and what comes during it the next', async () => {
   const commits: (readonly number[])[] = [];
-  const group: GroupCommit<number, number> = new GroupCommit(async (items) => {
+  const group: Batcher<number, number> = groupCommit(async (items) => {
     commits.push(items);
     if (commits.length === 1) void Promise.all([group.add(3), group.add(4)]);
     return items;

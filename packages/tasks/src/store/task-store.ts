@@ -17,7 +17,7 @@ import type { ResultPatch, TaskState } from '../life/task-state.ts';
 import { readExpectedSeconds } from '../read/model-figures.ts';
 import { readKnownRuns, readPolicies, writeIdempotencyKeys } from './creation-statements.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
-import { GroupCommit } from './group-commit.ts';
+import { groupCommit } from './group-commit.ts';
 import {
   type Committed,
   type CommandsPlan,
@@ -61,10 +61,10 @@ const RUNS_WAITING_MAX = 5_000;
 /** The store over Postgres. Disposing waits for the commits that were given. */
 export function openTaskStore(ctx: Ctx): TaskStore {
   const { runsWaitingMax = RUNS_WAITING_MAX } = ctx;
-  const changes = new GroupCommit((commands: readonly TaskCommand[]) =>
+  const changes = groupCommit((commands: readonly TaskCommand[]) =>
     retryConflicts(() => commitCommands(ctx, commands)),
   );
-  const creations = new GroupCommit((tasks: readonly NewTask[]) =>
+  const creations = groupCommit((tasks: readonly NewTask[]) =>
     retryConflicts(() => commitCreations(ctx, tasks)),
   );
   return {

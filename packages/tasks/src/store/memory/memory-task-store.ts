@@ -6,7 +6,7 @@ import { isGone } from '../../fleet/decide-worker.ts';
 import type { NewTask } from '../../life/new-task.ts';
 import type { LanesSeen } from '../../life/parking.ts';
 import { type QueueMove, tellQueue } from '../../life/queue-moves.ts';
-import { GroupCommit } from '../group-commit.ts';
+import { groupCommit } from '../group-commit.ts';
 import {
   type Committed,
   idempotencyName,
@@ -46,7 +46,7 @@ export function openMemoryTaskStore(options: {
     if (events.length > 0) announce(events);
     if (queue) tellQueue(queue, moves);
   };
-  const changes = new GroupCommit(async (commands: readonly TaskCommand[]) => {
+  const changes = groupCommit(async (commands: readonly TaskCommand[]) => {
     const { results, ...news } = await link(() => {
       const committed = commitCommands(database, commands, plan);
       note?.({ do: 'commit', commands, answer: committed.results });
@@ -55,7 +55,7 @@ export function openMemoryTaskStore(options: {
     tell(news);
     return results;
   });
-  const creations = new GroupCommit(async (tasks: readonly NewTask[]) => {
+  const creations = groupCommit(async (tasks: readonly NewTask[]) => {
     const { results, ...news } = await link(() => {
       const created = commitCreations(database, tasks);
       note?.({ do: 'create', tasks, answer: created.results });
