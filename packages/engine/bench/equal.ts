@@ -119,15 +119,15 @@ try {
   ): Promise<void> {
     const system = await start();
     try {
-      const asked = prompts.flatMap((prompt, at) => (can(prompt) ? [{ prompt, at }] : []));
+      const compared = prompts.flatMap((prompt, at) => (can(prompt) ? [{ prompt, at }] : []));
       const answers = await system.continue(
-        asked.map(({ prompt }) => prompt),
+        compared.map(({ prompt }) => prompt),
         TOKENS,
       );
-      const gaps = asked.flatMap(({ prompt, at }, index) =>
+      const gaps = compared.flatMap(({ prompt, at }, index) =>
         gapOf(prompt, expected[at] ?? [], cut(answers[index] ?? [])),
       );
-      const lengths = asked.map(({ prompt }) => prompt.length);
+      const lengths = compared.map(({ prompt }) => prompt.length);
       isEqual &&= gaps.every((gap) => gap < TIE);
       for (const gap of gaps) {
         process.stdout.write(
@@ -135,7 +135,7 @@ try {
         );
       }
       process.stdout.write(
-        `${name}: ${asked.length - gaps.length} of ${asked.length} answers of ${TOKENS} tokens equal the float64 pass (prompts of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens).\n`,
+        `${name}: ${compared.length - gaps.length} of ${compared.length} answers of ${TOKENS} tokens equal the float64 pass (prompts of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens).\n`,
       );
     } finally {
       await system[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ const PRECISIONS = {
   int4: { precision: 'int4', variant: 'gpu' },
 } as const;
 /** The share of the floor to reach, by batch. */
-const AIMS: Record<number, string> = { 1: '>= 70 %', 32: '>= 50 %' };
+const TARGETS: Record<number, string> = { 1: '>= 70 %', 32: '>= 50 %' };
 
 const { values } = parseArgs({
   options: {
@@ -115,9 +115,9 @@ async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<voi
       ...(theirs && { pytorchTokensPerSecond: (1_000 * PREFILL_TOKENS) / theirs.prefillMs }),
     });
     for (const batch of batches) {
-      const ask = { batch, contextTokens: CONTEXT, tokens: TOKENS };
-      const decoded = await own.decode('decode', ask);
-      const other = await python?.decode('decode', ask);
+      const request = { batch, contextTokens: CONTEXT, tokens: TOKENS };
+      const decoded = await own.decode('decode', request);
+      const other = await python?.decode('decode', request);
       const bytes = stepBytes(size, { batch, context: CONTEXT + TOKENS / 2 });
       decoding.push({
         precision,
@@ -143,7 +143,7 @@ async function startPython(folder: string, size: ModelSize): Promise<System | un
 }
 
 function report(): void {
-  say('\n| | batch | tokens/s | floor | of the floor | to reach | PyTorch |');
+  say('\n| | batch | tokens/s | floor | of the floor | target | PyTorch |');
   say('|---|---|---|---|---|---|---|');
   for (const {
     precision,
@@ -159,7 +159,7 @@ function report(): void {
       tokensPerSecond.toFixed(1),
       floorTokensPerSecond.toFixed(1),
       share,
-      AIMS[batch] ?? '',
+      TARGETS[batch] ?? '',
       measurement.pytorchTokensPerSecond?.toFixed(1) ?? '',
     ];
     say(`| ${cells.join(' | ')} |`);

@@ -92,61 +92,61 @@ const PEERS = [
 ];
 
 /** Rows of the table that compare two measurements of one round, with the ratio to reach. */
-const RATIOS: { name: string; over: string; under: string; aim: string; peers: boolean }[] = [
+const RATIOS: { name: string; over: string; under: string; target: string; peers: boolean }[] = [
   {
     name: 'batch 1, llama.cpp',
     over: 'runfleet 1@64',
     under: 'llama.cpp 1@64',
-    aim: '>= 1.0',
+    target: '>= 1.0',
     peers: true,
   },
   {
     name: 'batch 8, llama.cpp',
     over: 'runfleet 8@64',
     under: 'llama.cpp 8@64',
-    aim: '>= 1.5',
+    target: '>= 1.5',
     peers: true,
   },
   {
     name: 'batch 1 at 512, llama.cpp',
     over: 'runfleet 1@512',
     under: 'llama.cpp 1@512',
-    aim: '',
+    target: '',
     peers: true,
   },
   {
     name: 'batch 8 at 512, llama.cpp',
     over: 'runfleet 8@512',
     under: 'llama.cpp 8@512',
-    aim: '',
+    target: '',
     peers: true,
   },
   {
     name: 'batch 1, transformers.js',
     over: 'runfleet 1@64',
     under: 'transformers.js 1@64',
-    aim: '>= 2',
+    target: '>= 2',
     peers: true,
   },
   {
     name: 'batch 1 at 512, transformers.js',
     over: 'runfleet 1@512',
     under: 'transformers.js 1@512',
-    aim: '>= 2',
+    target: '>= 2',
     peers: true,
   },
   {
     name: 'batch 8 at 512, stock binding',
     over: 'runfleet 8@512',
     under: 'stock 8@512',
-    aim: '>= 5',
+    target: '>= 5',
     peers: false,
   },
   {
     name: 'batch 8 over batch 1',
     over: 'runfleet 8@64',
     under: 'runfleet 1@64',
-    aim: '>= 2.5',
+    target: '>= 2.5',
     peers: false,
   },
 ];
@@ -271,12 +271,12 @@ function print(parts: readonly Part[]): void {
   const ratios: Row[] = RATIOS.filter((row) => !short || !row.peers).map((row) => [
     row.name,
     spreadOf(ratio(measurements[row.over] ?? [], measurements[row.under] ?? []), 2),
-    row.aim,
+    row.target,
   ]);
-  const others: Row[] = MEASUREMENTS.map(([name, measurement, aim]) => [
+  const others: Row[] = MEASUREMENTS.map(([name, measurement, target]) => [
     name,
     spread(measurement, 2),
-    aim,
+    target,
   ]);
   say(`\nDecoding, tokens a second, sequences@context: median of ${rounds} rounds (least to most)`);
   say(table(rates));

@@ -1,5 +1,5 @@
-/** What a measured system, a process of its own, is asked for, and what it answers. */
-export type Ask =
+/** What a measured system, a process of its own, is requested to do, and what it answers. */
+export type BenchRequest =
   /** How fast `batch` different sequences of `contextTokens` each are continued by `tokens`. */
   | ({ do: 'decode' } & Decoding)
   /** The same steps with only the graph's runs: no sampling, no text, no scheduler. */
@@ -26,9 +26,9 @@ export type Answer =
   | { failed: string };
 
 /** Serves the parent process until it disconnects. Sends `ready` once. */
-export function serve(handle: (ask: Ask) => Promise<Answer>): void {
-  process.on('message', (ask: Ask) => {
-    handle(ask)
+export function serve(handle: (request: BenchRequest) => Promise<Answer>): void {
+  process.on('message', (request: BenchRequest) => {
+    handle(request)
       .catch((error: Error): Answer => ({ failed: error.stack ?? error.message }))
       .then((answer) => process.send?.(answer))
       .catch(() => process.exit(1));

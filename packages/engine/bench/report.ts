@@ -1,4 +1,4 @@
-export type Row = readonly [name: string, measurement: string, aim: string];
+export type Row = readonly [name: string, measurement: string, target: string];
 
 /** `median (least to most)`. */
 export function spreadOf(values: readonly number[], decimals: number): string {
@@ -20,7 +20,7 @@ export function ratio(over: readonly number[], under: readonly number[]): number
 
 /** Markdown. */
 export function table(rows: readonly Row[]): string {
-  return ['| | | to reach |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
+  return ['| | | target |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
     '\n',
   );
 }

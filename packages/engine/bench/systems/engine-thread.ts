@@ -13,8 +13,8 @@ const { spec, barePort }: { spec: OnnxEngineSpec; barePort: MessagePort } = work
 const folder = await readModelFolder(spec.modelDir);
 const { runtime, note } = await openRuntime(folder, spec);
 serveCalls(parentPort, { folder, runtime, note }, spec);
-barePort.on('message', (ask: Decoding) => {
-  void bare(ask).then((decoded) => barePort.postMessage(decoded));
+barePort.on('message', (request: Decoding) => {
+  void bare(request).then((decoded) => barePort.postMessage(decoded));
 });
 
 /**

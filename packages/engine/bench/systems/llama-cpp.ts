@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
+import { type BenchRequest, promptIds, serve, TokenClock } from '../protocol.ts';
 
 const [
   peers = '',
@@ -34,31 +34,34 @@ const context = await model.createContext({
 });
 const lanes = Array.from({ length: Number(sequences) }, () => context.getSequence());
 
-async function* continued(lane: number, ids: readonly number[], tokens: number) {
-  await lanes[lane].clearHistory();
+async function* continued(runSequence: number, ids: readonly number[], tokens: number) {
+  await lanes[runSequence].clearHistory();
   let count = 0;
-  for await (const id of lanes[lane].evaluate(ids, { temperature: 0, yieldEogToken: true })) {
+  for await (const id of lanes[runSequence].evaluate(ids, {
+    temperature: 0,
+    yieldEogToken: true,
+  })) {
     yield Number(id);
     count += 1;
     if (count === tokens) return;
   }
 }
 
-serve(async (ask: Ask) => {
-  if (ask.do === 'continue') {
+serve(async (request: BenchRequest) => {
+  if (request.do === 'continue') {
     const ids: number[][] = [];
-    for (const prompt of ask.prompts) {
+    for (const prompt of request.prompts) {
       const answer: number[] = [];
-      for await (const id of continued(0, prompt, ask.tokens)) answer.push(id);
+      for await (const id of continued(0, prompt, request.tokens)) answer.push(id);
       ids.push(answer);
     }
     return { ids };
   }
-  const clock = new TokenClock(ask);
-  const lane = async (sequence: number) => {
-    const prompt = promptIds(sequence, ask.contextTokens);
-    for await (const _ of continued(sequence, prompt, ask.tokens)) clock.count(sequence);
+  const clock = new TokenClock(request);
+  const runSequence = async (sequence: number) => {
+    const prompt = promptIds(sequence, request.contextTokens);
+    for await (const _ of continued(sequence, prompt, request.tokens)) clock.count(sequence);
   };
-  await Promise.all(Array.from({ length: ask.batch }, (_, sequence) => lane(sequence)));
+  await Promise.all(Array.from({ length: request.batch }, (_, sequence) => runSequence(sequence)));
   return { decoded: clock.end() };
 });

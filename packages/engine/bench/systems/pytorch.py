@@ -1,6 +1,6 @@
 """PyTorch's Phi3ForCausalLM on the same weights: pytorch.py <folder> <device> <dtype>.
 
-Reads asks as JSON lines, as protocol.ts describes them, and answers each with a line.
+Reads requests as JSON lines, as protocol.ts describes them, and answers each with a line.
 """
 
 import json
@@ -52,10 +52,10 @@ def decode(batch, context, tokens):
     return {"tokensPerSecond": batch * tokens / seconds, "prefillMs": 1000 * (read - began)}
 
 
-def handle(ask):
-    if ask["do"] == "continue":
-        return {"ids": [greedy(prompt, ask["tokens"]) for prompt in ask["prompts"]]}
-    return {"decoded": decode(ask["batch"], ask["contextTokens"], ask["tokens"])}
+def handle(request):
+    if request["do"] == "continue":
+        return {"ids": [greedy(prompt, request["tokens"]) for prompt in request["prompts"]]}
+    return {"decoded": decode(request["batch"], request["contextTokens"], request["tokens"])}
 
 
 print(json.dumps("ready"), flush=True)

@@ -11,7 +11,7 @@ import { openInThread } from '../../src/onnx/onnx-engine.ts';
 import { aRequest } from '../../src/testing/a-request.ts';
 import {
   type Answer,
-  type Ask,
+  type BenchRequest,
   type Decoded,
   type Decoding,
   promptIds,
@@ -36,17 +36,17 @@ const { port1: bare, port2: barePort } = new MessageChannel();
 let opening: Promise<Engine> | undefined;
 let calls = 0;
 
-serve(async (ask): Promise<Answer> => {
+serve(async (request): Promise<Answer> => {
   const engine = await (opening ??= open());
-  switch (ask.do) {
+  switch (request.do) {
     case 'decode':
-      return { decoded: await decode(engine, ask) };
+      return { decoded: await decode(engine, request) };
     case 'stall':
-      return { stallMs: await stall(engine, ask) };
+      return { stallMs: await stall(engine, request) };
     case 'bare':
-      return { decoded: await runBare(ask) };
+      return { decoded: await runBare(request) };
     case 'continue':
-      return { ids: await continued(engine, ask) };
+      return { ids: await continued(engine, request) };
   }
 });
 
@@ -59,18 +59,18 @@ async function open(): Promise<Engine> {
   return await openInThread(thread, modelDir);
 }
 
-async function decode(engine: Engine, ask: Decoding): Promise<Decoded> {
+async function decode(engine: Engine, request: Decoding): Promise<Decoded> {
   calls += 1;
   // Several prompts find their starts cached in their slots, so all of them begin to answer at
   // once.
-  if (ask.batch > 1) await write(engine, { ...ask, tokens: 1 }, () => {});
-  const clock = new TokenClock(ask);
-  await write(engine, ask, (sequence, tokens) => clock.count(sequence, tokens));
+  if (request.batch > 1) await write(engine, { ...request, tokens: 1 }, () => {});
+  const clock = new TokenClock(request);
+  await write(engine, request, (sequence, tokens) => clock.count(sequence, tokens));
   return clock.end();
 }
 
-async function runBare(ask: Decoding): Promise<Decoded> {
-  bare.postMessage(ask);
+async function runBare(request: Decoding): Promise<Decoded> {
+  bare.postMessage(request);
   const [decoded] = (await once(bare, 'message')) as [Decoded];
   return decoded;
 }
@@ -79,11 +79,11 @@ async function runBare(ask: Decoding): Promise<Decoded> {
  * Sampling the timer takes 26 us of a core per millisecond, so no rate is measured at the same
  * time.
  */
-async function stall(engine: Engine, ask: Decoding): Promise<number> {
+async function stall(engine: Engine, request: Decoding): Promise<number> {
   calls += 1;
   const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
   stalls.enable();
-  await write(engine, ask, () => {});
+  await write(engine, request, () => {});
   stalls.disable();
   return Math.max(0, stalls.percentile(99) / 1e6 - STALL_RESOLUTION_MS);
 }
@@ -113,7 +113,7 @@ async function write(
 /** Ids are read from the log probabilities, which do not include the id that ends an answer. */
 async function continued(
   engine: Engine,
-  { prompts, tokens }: Ask & { do: 'continue' },
+  { prompts, tokens }: BenchRequest & { do: 'continue' },
 ): Promise<number[][]> {
   const request = aRequest('', { greedy: true, topLogprobs: 0, maxTokens: tokens });
   const ids: number[][] = [];

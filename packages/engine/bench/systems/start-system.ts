@@ -5,10 +5,10 @@ import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Answer, Ask, Decoded, Decoding } from '../protocol.ts';
+import type { Answer, BenchRequest, Decoded, Decoding } from '../protocol.ts';
 
-/** How asks reach a process and answers come back. */
-type Channel = { send(ask: Ask): void; next(): Promise<unknown> };
+/** How requests reach a process and answers come back. */
+type Channel = { send(request: BenchRequest): void; next(): Promise<unknown> };
 
 /** A measured system, in a process of its own that shares nothing with the others. */
 export class System implements AsyncDisposable {
@@ -26,12 +26,12 @@ export class System implements AsyncDisposable {
   static async start(name: string, script: string, args: readonly string[]): Promise<System> {
     const child = fork(pathOf(script), args, { execArgv: ['--import', 'tsx'] });
     return System.#ready(name, child, {
-      send: (ask) => child.send(ask),
+      send: (request) => child.send(request),
       next: async () => ((await once(child, 'message')) as unknown[])[0],
     });
   }
 
-  /** The same for a Python script, whose asks and answers are lines. */
+  /** The same for a Python script, whose requests and answers are lines. */
   static async startPython(
     name: string,
     python: string,
@@ -41,26 +41,26 @@ export class System implements AsyncDisposable {
     const child = spawn(python, [pathOf(script), ...rest], { stdio: ['pipe', 'pipe', 'ignore'] });
     const lines = on(createInterface({ input: child.stdout }), 'line');
     return System.#ready(name, child, {
-      send: (ask) => child.stdin.write(`${JSON.stringify(ask)}\n`),
+      send: (request) => child.stdin.write(`${JSON.stringify(request)}\n`),
       next: async () => JSON.parse(String(((await lines.next()).value as unknown[])[0])) as unknown,
     });
   }
 
   async decode(what: 'decode' | 'bare', decoding: Decoding): Promise<Decoded> {
-    const answer = await this.#ask({ ...decoding, do: what });
+    const answer = await this.#request({ ...decoding, do: what });
     if ('decoded' in answer) return answer.decoded;
     throw new Error(`${this.name} did not decode: ${JSON.stringify(answer)}`);
   }
 
   /** Milliseconds. */
   async stall(decoding: Decoding): Promise<number> {
-    const answer = await this.#ask({ ...decoding, do: 'stall' });
+    const answer = await this.#request({ ...decoding, do: 'stall' });
     if ('stallMs' in answer) return answer.stallMs;
     throw new Error(`${this.name} did not decode: ${JSON.stringify(answer)}`);
   }
 
   async continue(prompts: readonly (readonly number[])[], tokens: number): Promise<number[][]> {
-    const answer = await this.#ask({ do: 'continue', prompts, tokens });
+    const answer = await this.#request({ do: 'continue', prompts, tokens });
     if ('ids' in answer) return answer.ids;
     throw new Error(`${this.name} did not continue: ${JSON.stringify(answer)}`);
   }
@@ -76,9 +76,9 @@ export class System implements AsyncDisposable {
     return system;
   }
 
-  async #ask(ask: Ask): Promise<Answer> {
+  async #request(request: BenchRequest): Promise<Answer> {
     const answer = this.#next();
-    this.#channel.send(ask);
+    this.#channel.send(request);
     return (await answer) as Answer;
   }
 

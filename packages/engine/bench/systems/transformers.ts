@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
-import { type Ask, promptIds, serve, TokenClock } from '../protocol.ts';
+import { type BenchRequest, promptIds, serve, TokenClock } from '../protocol.ts';
 
 const [peers = '', modelDir = ''] = process.argv.slice(2);
 const { AutoModelForCausalLM, BaseStreamer, env, Tensor } = createRequire(join(peers, 'index.js'))(
@@ -39,14 +39,15 @@ async function continued(prompt: readonly number[], tokens: number, onToken: () 
   return (output.tolist()[0] as bigint[]).slice(prompt.length).map(Number);
 }
 
-serve(async (ask: Ask) => {
-  if (ask.do === 'continue') {
+serve(async (request: BenchRequest) => {
+  if (request.do === 'continue') {
     const ids: number[][] = [];
-    for (const prompt of ask.prompts) ids.push(await continued(prompt, ask.tokens, () => {}));
+    for (const prompt of request.prompts)
+      ids.push(await continued(prompt, request.tokens, () => {}));
     return { ids };
   }
-  if (ask.batch !== 1) return { failed: 'transformers.js is measured at batch 1 only.' };
-  const clock = new TokenClock(ask);
-  await continued(promptIds(0, ask.contextTokens), ask.tokens, () => clock.count(0));
+  if (request.batch !== 1) return { failed: 'transformers.js is measured at batch 1 only.' };
+  const clock = new TokenClock(request);
+  await continued(promptIds(0, request.contextTokens), request.tokens, () => clock.count(0));
   return { decoded: clock.end() };
 });

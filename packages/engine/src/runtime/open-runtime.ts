@@ -10,7 +10,7 @@ import type { Runtime } from './runtime.ts';
 
 /**
  * Opens the runtime and the provider that the spec names. `note` explains in one line why nothing
- * better was chosen; it is empty if there is nothing to report. Throws `EngineError`, which says
+ * better was chosen; it is empty if there is nothing to report. Throws `EngineError`, which explains
  * what to do.
  */
 export async function openRuntime(

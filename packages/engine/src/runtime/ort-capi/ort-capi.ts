@@ -310,7 +310,7 @@ export class OrtCapi implements Runtime {
   }
 }
 
-/** Opens the folder's graph on the provider. Throws `EngineError`, which says what to do. */
+/** Opens the folder's graph on the provider. Throws `EngineError`, which explains what to do. */
 export async function openOrtCapi(
   folder: ModelFolder,
   spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },

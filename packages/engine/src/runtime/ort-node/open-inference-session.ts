@@ -2,7 +2,7 @@ import { explainLoadFailure } from '../explain-load-failure.ts';
 import { env, InferenceSession } from '../onnxruntime-node.ts';
 import type { ProviderName } from '../provider.ts';
 
-/** Opens the graph with the stock binding. Throws `EngineError`, which says what to do. */
+/** Opens the graph with the stock binding. Throws `EngineError`, which explains what to do. */
 export async function openInferenceSession(
   graphPath: string,
   { provider, threads }: { provider: ProviderName; threads: number },

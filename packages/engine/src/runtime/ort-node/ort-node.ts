@@ -185,7 +185,7 @@ export class OrtNode implements Runtime {
   }
 }
 
-/** Opens the folder's graph on the provider. Throws `EngineError`, which says what to do. */
+/** Opens the folder's graph on the provider. Throws `EngineError`, which explains what to do. */
 export async function openOrtNode(
   folder: ModelFolder,
   spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
