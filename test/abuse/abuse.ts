@@ -1,31 +1,31 @@
-/** Where an abuse goes, and as whom. */
+/** The stack under abuse, and the abuser's credentials. */
 export type Target = {
-  /** With `/v1`. */
+  /** Includes `/v1`. */
   apiUrl: string;
   socketUrl: string;
   redisUrl: string;
-  /** The abusing tenant's own project. */
+  /** The key of the abusing tenant's project. */
   apiKey: string;
   apiSecret: string;
-  /** An account of another tenant, whose password is not known here. */
+  /** An account of another tenant; the abuser does not have its password. */
   strangerEmail: string;
   isShort: boolean;
 };
 
-/** What came of an abuse, as those who do it see it. */
+/** The result of an abuse, as the abuser sees it. */
 export type Outcome = {
-  /** How often each answer came. */
+  /** The number of each answer. */
   answers: Record<string, number>;
-  /** How its own bound was broken; null where it held. */
+  /** How the abuse's own bound was broken; null if it held. */
   broken: string | null;
 };
 
-/** One thing that a tenant or a stranger does to hurt others. It is bounded in number and in time. */
+/** One way in which a tenant or an anonymous client can hurt others, bounded in number and time. */
 export type Abuse = {
   name: string;
   /** What it sends. */
   sends: string;
-  /** What must hold besides the laws of all abuses. */
+  /** What must hold in addition to the common laws. */
   bound: string;
   inflict(target: Target): Promise<Outcome>;
 };

@@ -3,14 +3,14 @@ import { signatureOf } from '@runfleet/identity';
 import { MODEL } from '../e2e/fleet.ts';
 import type { Target } from './abuse.ts';
 
-/** The stack takes the caller's address from this header, as behind one proxy. */
+/** Sent as `x-forwarded-for`, from which the stack takes the caller's address, as behind one proxy. */
 export const ABUSER = '198.51.100.7';
 
 const ANSWER_MS = 60_000;
 
 export type Answer = { status: number; text: string; taskId: string | null; token: string | null };
 
-/** One POST of the API; `isSigned` where it is the abusing tenant's. Status 0 where no answer came. */
+/** One POST to the API, signed by the abusing tenant unless `isSigned` is false. Status 0 means no answer. */
 export async function call(
   target: Target,
   path: string,
@@ -51,10 +51,14 @@ export function run(
   return call(target, `Run/${MODEL}`, JSON.stringify(parameters), { headers });
 }
 
-/** What an answer counts as: its status, and whether it was a yes. */
+/** The name under which an answer is counted. */
 export function nameOf({ status, text }: Answer): string {
   if (status === 0) return 'no answer';
-  return status === 200 ? (text.includes('"result":true') ? 'taken' : 'refused') : `HTTP ${status}`;
+  return status === 200
+    ? text.includes('"result":true')
+      ? 'accepted'
+      : 'refused'
+    : `HTTP ${status}`;
 }
 
 function taskOf(text: string): { taskId: string | null; token: string | null } {

@@ -3,7 +3,7 @@ import WebSocket from 'ws';
 import type { Target } from './abuse.ts';
 import { ABUSER } from './call.ts';
 
-/** Follows a task of the abuser's; answers with the type of its last frame, or `no end` after `timeoutMs`. */
+/** Follows a task of the abuser. Resolves to the type of its last frame, or `no end` after `timeoutMs`. */
 export function followToEnd(target: Target, token: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = new WebSocket(target.socketUrl, { headers: { 'x-forwarded-for': ABUSER } });

@@ -1,10 +1,10 @@
-/** One abuse in a process of its own, so that its work is not taken for the neighbour's latency. */
+/** Runs one abuse in its own process, so that its work does not delay the neighbour's. */
 import { setPriority } from 'node:os';
 
 import type { Outcome, Target } from './abuse.ts';
 import { ABUSES } from './abuses/index.ts';
 
-/** Abusers bring machines of their own: theirs is not to take from the stack what these two share. */
+/** Real abusers use their own machines, so this process gives way to the stack on shared cores. */
 const NICENESS = 10;
 
 setPriority(NICENESS);

@@ -4,10 +4,10 @@ import type { Outcome } from './abuse.ts';
 import type { NeighbourRun } from './neighbour.ts';
 
 const MIB = 1024 * 1024;
-/** The neighbour's p95 may be so many times its quiet one. */
+/** The highest allowed ratio of the neighbour's p95 to its quiet p95. */
 const RATIO_MAX = 2;
 
-/** What a role's process may have resident, its code included. */
+/** The highest allowed resident memory of a role's process, its code included. */
 export const MEMORY_BUDGET_BYTES: Readonly<Record<Role, number>> = {
   api: 768 * MIB,
   broker: 512 * MIB,
@@ -21,9 +21,9 @@ export type Measured = {
   runs: readonly NeighbourRun[];
   healthMs: readonly number[];
   residentBytes: ReadonlyMap<Role, number>;
-  /** What was lost of the workers and the other roles, in words. */
+  /** Roles and workers that were lost, as messages. */
   lost: readonly string[];
-  /** How long the neighbour took to be served as before; null where it was not within the wait. */
+  /** Time until the neighbour was served as before; null if it was not within the wait. */
   recoveredMs: number | null;
 };
 
@@ -31,21 +31,21 @@ export type Verdict = Measured & {
   ratio: number;
   p95Ms: number;
   broken: string[];
-  /** The neighbour was slower than allowed, and nothing else was wrong. */
+  /** Only the latency law was broken. */
   isOnlySlow: boolean;
 };
 
-/** Which laws an abuse has broken. */
+/** Checks which laws an abuse has broken. */
 export function judge(measured: Measured, quietP95Ms: number): Verdict {
   const { outcome, runs, residentBytes, lost, recoveredMs } = measured;
   const p95Ms = p95(runs.map(({ tookMs }) => tookMs));
   const ratio = p95Ms / quietP95Ms;
-  const failed = runs.filter(({ isWell }) => !isWell).length;
+  const failed = runs.filter(({ hasSucceeded }) => !hasSucceeded).length;
   const broken = [...lost];
-  if (outcome === null) broken.push('the abuse was not over in time');
+  if (outcome === null) broken.push('the abuse did not end in time');
   if (outcome?.broken) broken.push(outcome.broken);
   if (failed > 0) broken.push(`${failed} of the neighbour's Runs failed`);
-  if (recoveredMs === null) broken.push('the neighbour was not served as before after it');
+  if (recoveredMs === null) broken.push('the neighbour was not served as before within 30 s');
   for (const [role, bytes] of residentBytes) {
     const budget = MEMORY_BUDGET_BYTES[role];
     if (bytes > budget) broken.push(`${role} had ${megabytes(bytes)} of ${megabytes(budget)} MiB`);

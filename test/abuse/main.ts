@@ -1,4 +1,4 @@
-/** `pnpm abuse`: one tenant does its worst beside another on a real stack. See docs/abuse.md. */
+/** `pnpm abuse`: one tenant abuses a real stack, and another tenant's latency is measured. See docs/abuse.md. */
 import { rmSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,18 +17,18 @@ import { RoleWatch } from './watch-roles.ts';
 
 const WARM_MS = 2_000;
 const QUIET_MS = { short: 6_000, full: 15_000 };
-/** Before each abuse, so that the machine's own changes count on both sides. */
+/** Before each abuse, so that both sides include the machine's other load. */
 const QUIET_BETWEEN_MS = { short: 1_000, full: 4_000 };
-/** An abuse is measured for as long as it takes, and so long at least. */
+/** The minimum time for which an abuse is measured. */
 const MEASURED_MS = { short: 3_000, full: 8_000 };
 const PATIENCE_MS = { short: 60_000, full: 150_000 };
-/** What else the machine does can only slow the neighbour down, so the best of so many tries stands. */
+/** The machine's other load slows the neighbour down, so the best of this many tries counts. */
 const TRIES_MAX = 3;
 const RECOVERY_MS = 30_000;
 const RECOVERED_RUNS = 4;
-const LOOK_MS = 100;
+const POLL_MS = 100;
 
-// The exit handlers end what was started; the default action of a signal would not run them.
+// Exit handlers stop what was started; the default action of a signal would not run them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 type Length = 'short' | 'full';
@@ -40,7 +40,7 @@ else if (options) process.exitCode = (await run(options)) ? 0 : 1;
 
 async function run({ isShort, names }: Options): Promise<boolean> {
   const folder = await makeTemporaryFolder('abuse');
-  // A Postgres that root starts passes through it as another user.
+  // A Postgres started by root runs as another user, which must enter the folder.
   await chmod(folder, 0o711);
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   process.stdout.write(writeMachine(await describeMachine(folder)));
@@ -63,7 +63,7 @@ async function run({ isShort, names }: Options): Promise<boolean> {
   return failed === 0;
 }
 
-/** Again where the neighbour alone was slower than allowed: with every other law broken once is broken. */
+/** Repeats an abuse that broke only the latency law. Any other broken law is final. */
 async function tryAbuse(
   name: string,
   { stack, neighbour, quiet, length }: Parts,
@@ -100,14 +100,14 @@ async function inflict(
   const after = await stack.countWorkers();
   const lost = stack.roles
     .filter(({ isRunning }) => !isRunning)
-    .map((role) => `${role.name} has ended`);
+    .map((role) => `${role.name} exited`);
   if (after.ready < before.ready) lost.push(`${before.ready - after.ready} workers were lost`);
   if (after.generations !== before.generations) lost.push('a worker was lost and came back');
   const { healthMs, residentBytes } = watch;
   return { name, outcome, runs, healthMs, residentBytes, lost, recoveredMs };
 }
 
-/** How long after `sinceMs` the neighbour's Runs took no longer than quiet ones do at their worst. */
+/** Time from `sinceMs` until the last Runs all took at most twice the quiet p95; null if they never did. */
 async function untilRecovered(
   neighbour: Neighbour,
   quietP95Ms: number,
@@ -115,9 +115,11 @@ async function untilRecovered(
 ): Promise<number | null> {
   for (;;) {
     const later = neighbour.runs.filter(({ beganAt }) => beganAt >= sinceMs).slice(-RECOVERED_RUNS);
-    const areQuick = later.every(({ tookMs, isWell }) => isWell && tookMs <= 2 * quietP95Ms);
+    const areQuick = later.every(
+      ({ tookMs, hasSucceeded }) => hasSucceeded && tookMs <= 2 * quietP95Ms,
+    );
     if (later.length === RECOVERED_RUNS && areQuick) return performance.now() - sinceMs;
     if (performance.now() - sinceMs > RECOVERY_MS) return null;
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
 }

@@ -8,9 +8,9 @@ const CALLERS = 2;
 const PAUSE_MS = 60;
 const PATIENCE_MS = 30_000;
 
-export type NeighbourRun = { beganAt: number; tookMs: number; isWell: boolean };
+export type NeighbourRun = { beganAt: number; tookMs: number; hasSucceeded: boolean };
 
-/** A tenant that does nothing wrong: small Runs, each followed to its end frame. */
+/** A well-behaved tenant: it sends small Runs and follows each to its end frame. */
 export class Neighbour implements AsyncDisposable {
   readonly runs: NeighbourRun[] = [];
   readonly #client: RunfleetClient;
@@ -23,7 +23,7 @@ export class Neighbour implements AsyncDisposable {
     this.#callers = Array.from({ length: CALLERS }, () => this.#call());
   }
 
-  /** Those that began from `fromMs` to `toMs`, all of which have ended. */
+  /** Waits for the Runs that began between `fromMs` and `toMs` to end, and returns them. */
   async between(fromMs: number, toMs: number): Promise<NeighbourRun[]> {
     while (this.#pendingSince() < toMs) await delay(PAUSE_MS);
     return this.runs.filter(({ beganAt }) => beganAt >= fromMs && beganAt < toMs);
@@ -44,9 +44,9 @@ export class Neighbour implements AsyncDisposable {
     while (!this.#stopping.signal.aborted) {
       const beganAt = performance.now();
       this.#pending.add(beganAt);
-      const isWell = await this.#run().catch(() => false);
+      const hasSucceeded = await this.#run().catch(() => false);
       this.#pending.delete(beganAt);
-      this.runs.push({ beganAt, tookMs: performance.now() - beganAt, isWell });
+      this.runs.push({ beganAt, tookMs: performance.now() - beganAt, hasSucceeded });
       await delay(PAUSE_MS);
     }
   }
@@ -56,10 +56,10 @@ export class Neighbour implements AsyncDisposable {
     const parameters = { prompt: `Say ${++this.#asked}`, max_tokens: 4, seed: 1 };
     const options = { requires: { zone: 'a' }, signal };
     const { token } = await this.#client.run(MODEL, parameters, options);
-    let isWell = false;
+    let hasSucceeded = false;
     for await (const frame of this.#client.follow(token, { mode: 'delta', signal })) {
-      isWell = frame.type === 'task_postprocess_end';
+      hasSucceeded = frame.type === 'task_postprocess_end';
     }
-    return isWell;
+    return hasSucceeded;
   }
 }

@@ -10,7 +10,7 @@ pnpm abuse --only NAME[,NAME]     some of them
 pnpm abuse --list                 what each sends, and its bound
 `;
 
-/** Throws what is wrong with the command line. */
+/** Throws if the command line is invalid. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { p95 } from './judge.ts';
 import type { Neighbour } from './neighbour.ts';
 
-/** How the neighbour is served while nothing is done to it. */
+/** The neighbour's latencies while there is no abuse. */
 export class QuietTimes {
   readonly #neighbour: Neighbour;
   readonly #tookMs: number[] = [];
@@ -20,7 +20,7 @@ export class QuietTimes {
     return p95(this.#tookMs);
   }
 
-  /** Adds what the next `forMs` bring. */
+  /** Adds the Runs of the next `forMs`. */
   async measure(forMs: number): Promise<void> {
     const beganAt = performance.now();
     await delay(forMs);

@@ -14,7 +14,7 @@ budgets  ${ROLES.map((role) => `${role} ${megabytes(MEMORY_BUDGET_BYTES[role])}`
 `;
 }
 
-/** One line per abuse, and below it what was answered and what broke. */
+/** One line per abuse, followed by its answers and the laws that it broke. */
 export function writeVerdict(verdict: Verdict): string {
   const { name, runs, p95Ms, ratio, healthMs, residentBytes, outcome, broken, recoveredMs } =
     verdict;

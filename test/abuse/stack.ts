@@ -14,7 +14,7 @@ import { sideBySide } from './tally.ts';
 const INFLICT = fileURLToPath(new URL('inflict.ts', import.meta.url));
 const SETTINGS = {
   LOG_LEVEL: 'warn',
-  // Abusers and neighbour are told apart by address, as behind a proxy.
+  // Limits distinguish abuser and neighbour by forwarded address, as behind a proxy.
   TRUSTED_PROXY_HOPS: '1',
   GATEWAY_REGISTER_SECONDS: '3',
   WORKER_SLOTS: '4',
@@ -22,7 +22,7 @@ const SETTINGS = {
   WORKER_DRAIN_SECONDS: '1',
 };
 
-/** A real stack on servers of its own: an api, a broker, a gateway and two workers with a small model. */
+/** A real stack on its own servers: an api, a broker, a gateway and two workers with a small model. */
 export class Stack implements AsyncDisposable {
   readonly fleet: Fleet;
   readonly #target: Target;
@@ -78,13 +78,13 @@ export class Stack implements AsyncDisposable {
     return [...api, ...broker, ...gateway, ...worker];
   }
 
-  /** Begins an abuse in a process of its own; `ended` answers null where it takes longer than `patienceMs`. */
+  /** Starts an abuse in its own process. `ended` resolves to null if it takes longer than `patienceMs`. */
   async inflict(name: string, patienceMs: number): Promise<{ ended: Promise<Outcome | null> }> {
     const child = fork(INFLICT, { execArgv: ['--import', 'tsx'] });
     const ended = new Promise<Outcome | null>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
       child.on('message', (message) => {
-        // The only object that it sends.
+        // The outcome is the only object that it sends.
         if (typeof message === 'object') resolve(message as Outcome);
       });
       child.once('exit', () => {
@@ -97,7 +97,7 @@ export class Stack implements AsyncDisposable {
     return { ended };
   }
 
-  /** Ends what an abuse has left, as its tenant would. */
+  /** Kills the tasks that an abuse has left. */
   async killLeftovers(): Promise<void> {
     const { apiKey, apiSecret } = this.#target;
     const client = this.fleet.client({
@@ -108,12 +108,12 @@ export class Stack implements AsyncDisposable {
       where organisation_id = ${this.#abuserId}
         and status not in ('task_cancel', 'task_postprocess_end')`;
     await sideBySide(left.length, 8, async (index) => {
-      // One that has ended by itself is what was wanted.
+      // A kill fails if the task has ended already.
       await client.kill({ taskId: left[index]?.id ?? '' }).catch(() => {});
     });
   }
 
-  /** How often workers have connected, and how many are at work: a lost one changes either. */
+  /** Ready workers and the sum of their generations; losing a worker changes one of them. */
   async countWorkers(): Promise<{ ready: number; generations: number }> {
     const [row] = await this.fleet.db.sql<{ ready: number; generations: number }[]>`
       select count(*) filter (where state = 'ready')::int as ready,

@@ -11,7 +11,7 @@ export class Tally {
   }
 }
 
-/** Does `work` for 0 to `count` - 1, `atOnce` of them side by side. */
+/** Runs `work` for 0 to `count` - 1, `atOnce` in parallel. */
 export async function sideBySide(
   count: number,
   atOnce: number,

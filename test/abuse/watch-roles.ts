@@ -6,9 +6,9 @@ const EVERY_MS = 200;
 const HEALTH_MS = 100;
 const HEALTH_PATIENCE_MS = 20_000;
 
-/** The memory of each role's process and the latency of the API's `/healthz`, from now on until it is disposed. */
+/** Samples each role's memory and the latency of the API's `/healthz` until disposed. */
 export class RoleWatch implements Disposable {
-  /** The most that a process of the role has had resident; empty where the system does not tell. */
+  /** The highest resident memory of any process of a role; empty on systems without `/proc`. */
   readonly residentBytes = new Map<Role, number>();
   readonly healthMs: number[] = [];
   readonly #timers: NodeJS.Timeout[];
@@ -33,7 +33,7 @@ export class RoleWatch implements Disposable {
     this.residentBytes.set(name, Math.max(most, Number(kilobytes) * 1024));
   }
 
-  /** One at a time: what is late is counted once, with all of its lateness. */
+  /** One request at a time: a late answer counts once, with its full latency. */
   async #ask(url: string): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;

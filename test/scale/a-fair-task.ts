@@ -2,7 +2,7 @@ import type { FairTask } from '@runfleet/scheduler';
 
 const START_MS = 1_700_000_000_000;
 
-/** The task of a number, of one of so many tenants. Costs vary from 2 to 30 s. */
+/** The n-th task; task n belongs to tenant n modulo `tenants`. Costs vary from 2 to 30 s. */
 export function aFairTask(number: number, tenants: number): FairTask {
   return {
     organisationId: String(1 + (number % tenants)),

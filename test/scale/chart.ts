@@ -1,4 +1,4 @@
-/** A line chart as an SVG, on a light ground of its own so that it reads on any page. */
+/** A line chart as an SVG, with its own light background so that it is readable on any page. */
 
 export type Series = { name: string; points: readonly (readonly [x: number, y: number])[] };
 
@@ -9,7 +9,7 @@ export type Chart = {
   series: readonly Series[];
 };
 
-/** `ticks` are also the bounds. A logarithmic axis needs positive ones. */
+/** The ticks also set the bounds. A logarithmic axis needs positive ticks. */
 export type Axis = { label: string; ticks: readonly number[]; isLogarithmic?: boolean };
 
 const WIDTH = 720;

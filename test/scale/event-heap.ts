@@ -1,4 +1,4 @@
-/** Things that happen at a time, earliest first; at the same time, in the order in which they were added. */
+/** A priority queue of timed items, earliest first. Items of the same time keep their order of insertion. */
 export class EventHeap<T> {
   readonly #events: Event<T>[] = [];
   #added = 0;
@@ -6,14 +6,14 @@ export class EventHeap<T> {
   add(at: number, item: T): void {
     const events = this.#events;
     const event = { at, order: (this.#added += 1), item };
-    let place = events.length;
+    let index = events.length;
     for (;;) {
-      const parent = events[(place - 1) >> 1];
-      if (place === 0 || parent === undefined || isBefore(parent, event)) break;
-      events[place] = parent;
-      place = (place - 1) >> 1;
+      const parent = events[(index - 1) >> 1];
+      if (index === 0 || parent === undefined || isBefore(parent, event)) break;
+      events[index] = parent;
+      index = (index - 1) >> 1;
     }
-    events[place] = event;
+    events[index] = event;
   }
 
   take(): { at: number; item: T } | undefined {
@@ -21,17 +21,17 @@ export class EventHeap<T> {
     const [first] = events;
     const last = events.pop();
     if (last === undefined || events.length === 0) return first;
-    let place = 0;
+    let index = 0;
     for (;;) {
-      let child = 2 * place + 1;
+      let child = 2 * index + 1;
       let next = events[child];
       const right = events[child + 1];
       if (next && right && isBefore(right, next)) [child, next] = [child + 1, right];
       if (next === undefined || isBefore(last, next)) break;
-      events[place] = next;
-      place = child;
+      events[index] = next;
+      index = child;
     }
-    events[place] = last;
+    events[index] = last;
     return first;
   }
 }

@@ -1,7 +1,7 @@
-/** How near what tenants had is to what they were due. */
+/** Measures how close the tenants' slot-time is to their fair share. */
 import type { Simulated } from './simulate-fleet.ts';
 
-/** Jain's index: 1 where all are equal, 1/n where one has everything. NaN of nothing. */
+/** Jain's index: 1 if all values are equal, 1/n if one has everything. NaN for no values. */
 export function jainIndex(values: readonly number[]): number {
   const sum = values.reduce((total, value) => total + value, 0);
   const squares = values.reduce((total, value) => total + value * value, 0);
@@ -9,8 +9,8 @@ export function jainIndex(values: readonly number[]): number {
 }
 
 /**
- * Jain's index per window, of slot-time / weighted max-min share, over the tenants that had tasks
- * waiting through it. All of them want more than they get, so their shares are as their weights.
+ * Jain's index of slot-time / weight per window, over the tenants that had queued tasks throughout it. All
+ * of these want more than they get, so their max-min shares are proportional to their weights.
  */
 export function jainOfWindows(
   { windows, backlogged }: Simulated,

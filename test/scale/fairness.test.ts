@@ -9,7 +9,7 @@ import { backloggedTenants, poissonMs, runAbout } from './tenants.ts';
 
 const WINDOW_MS = 60_000;
 
-test('a thousand tenants that wait get slot-time by weight: a Jain index of 0.99 in each minute', () => {
+test('a thousand backlogged tenants get slot-time by weight: Jain index 0.99 in each minute', () => {
   const tenants = backloggedTenants(1_000, seededRandom(1));
   const simulated = simulateFleet({
     tenants,
@@ -20,22 +20,22 @@ test('a thousand tenants that wait get slot-time by weight: a Jain index of 0.99
   expect(simulated.backlogged.map((through) => through.size)).toEqual([1_000, 1_000]);
   const weights = new Map(tenants.map(({ id, weight }) => [id, weight]));
   expect(Math.min(...jainOfWindows(simulated, weights))).toBeGreaterThanOrEqual(0.99);
-  // The measure can tell: without their weights the same shares are far from equal.
+  // The index can fail: without the weights the same shares are far from equal.
   expect(Math.max(...jainOfWindows(simulated, new Map()))).toBeLessThan(0.9);
 }, 120_000);
 
-test('a million tasks of another tenant change the p95 wait of a light one less than twofold', () => {
+test('a million tasks of another tenant less than double the p95 wait of a light one', () => {
   const [before, after] = [0, 1_000_000].map((tasks) => percentile(lightTenantWaits(tasks), 0.95));
   expect(before).toBeGreaterThan(0);
   expect(after).toBeLessThan(2 * (before ?? NaN));
 }, 120_000);
 
-test("Jain's index is 1 where all are equal, and 1/n where one has everything", () => {
+test("Jain's index is 1 if all are equal, and 1/n if one has everything", () => {
   expect(jainIndex([3, 3, 3])).toBe(1);
   expect(jainIndex([0, 0, 0, 5])).toBe(0.25);
 });
 
-test('a simulated fleet is never busier than its slots, and leaves none idle while tasks wait', () => {
+test('a simulated fleet uses no more than its slots, and leaves none idle while tasks are queued', () => {
   const random = seededRandom(4);
   const simulate = (perSecond: number) =>
     simulateFleet({
@@ -54,7 +54,7 @@ test('a simulated fleet is never busier than its slots, and leaves none idle whi
     });
   const usedOf = (windows: Map<string, number>[]) =>
     windows.map((had) => [...had.values()].reduce((sum, ms) => sum + ms, 0));
-  // Twice what ten slots can do, and a tenth of it.
+  // Twice the capacity of ten slots, and a twentieth of that load.
   const over = simulate(10);
   expect(Math.max(...usedOf(over.windows))).toBeLessThanOrEqual(10 * WINDOW_MS + 1e-3);
   expect(Math.min(...usedOf(over.windows).slice(1))).toBeGreaterThan(9.99 * WINDOW_MS);

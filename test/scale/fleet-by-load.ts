@@ -6,15 +6,15 @@ import { jainIndex } from './fair-shares.ts';
 import { simulateFleet, type SimulatedTenant } from './simulate-fleet.ts';
 import { poissonMs, runAbout } from './tenants.ts';
 
-export type FleetFigures = {
-  /** Work that comes / work that the fleet can do. */
+export type FleetStatistics = {
+  /** Offered work / capacity. */
   load: number;
-  /** Of tasks of tenants that ask for no more than their share, and of all. */
+  /** Waits of tenants that demand no more than their share, and of all tenants. */
   modestWaitsMs: { p50: number; p95: number; p99: number };
   allWaitsMs: { p50: number; p95: number; p99: number };
-  /** Of slot-time in the last window, over the tenants that waited through it; null where fewer than ten did. */
+  /** Jain's index of slot-time in the last window, over tenants backlogged throughout it; null for under ten. */
   jain: number | null;
-  /** Tasks picked, and process time of the scheduler for each: put in line, pick and release. */
+  /** Picked tasks, and the scheduler's process time for each: insert, pick and release. */
   picks: number;
   microsPerTask: number;
 };
@@ -25,8 +25,8 @@ const MEAN_RUN_MS = 10_000;
 const WINDOW_MS = 60_000;
 const WINDOWS = 2;
 
-/** Tenants ask for 1 to 100 parts of the load; runs of 10 s on average. */
-export function fleetByLoad(load: number): FleetFigures {
+/** Tenants demand load in proportions of 1 to 100; runs take 10 s on average. */
+export function fleetByLoad(load: number): FleetStatistics {
   const random = seededRandom(29);
   const asks = Array.from({ length: TENANTS }, () => 100 ** random());
   const sum = asks.reduce((total, ask) => total + ask, 0);

@@ -9,8 +9,8 @@ const LIGHT_PER_SECOND = 2;
 const FOR_MS = 600_000;
 
 /**
- * Waits in ms, ascending, of a light tenant (2 tasks of 1 s each second, a fifth of its share) in a
- * pool of 200 slots that 20 others keep full; and besides them, of one that queued so many tasks.
+ * Waits in ms, ascending, of a light tenant that sends 2 tasks of 1 s each second, a fifth of its share. 20
+ * tenants keep the pool of 200 slots full, and one more has queued `heavyTasks` tasks.
  */
 export function lightTenantWaits(heavyTasks: number): number[] {
   const random = seededRandom(17);

@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 /**
- * `pnpm scale`: how the queue behaves far beyond what one machine can run. Draws docs/scaling/*.svg
- * and prints the figures behind them. `pnpm scale <part> ...` does some parts only.
+ * `pnpm scale` measures how the queue behaves far beyond what one machine can run. It draws
+ * docs/scaling/*.svg and prints their values. `pnpm scale <part> ...` runs only some parts.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -27,9 +27,9 @@ const TENANTS_TICKS = [10, 100, 1_000, 10_000, 100_000];
 const PARTS: Record<string, () => Promise<void>> = {
   /** Redis time by number of tenants. */
   async cost() {
-    const figures = await measureFairPick();
-    say('Redis time per task, µs', figures);
-    const { bullJob, byTenants } = figures;
+    const measured = await measureFairPick();
+    say('Redis time per task, µs', measured);
+    const { bullJob, byTenants } = measured;
     await draw('pick-cost', {
       title: 'Redis time per task, 32 in flight',
       x: {
@@ -44,7 +44,7 @@ const PARTS: Record<string, () => Promise<void>> = {
           points: byTenants.map(({ tenants }) => [tenants, bullJob.together]),
         },
         {
-          name: 'line, pick, release',
+          name: 'enqueue, pick, release',
           points: byTenants.map(({ tenants, wholeLife }) => [tenants, wholeLife.together]),
         },
         {
@@ -58,11 +58,11 @@ const PARTS: Record<string, () => Promise<void>> = {
     });
   },
 
-  /** A million tasks through the index, and its memory. */
+  /** A million tasks in the index. */
   async million() {
     await using redis = await startOwnRedis();
-    const figures = await millionTasks(redis, { tasks: 1_000_000, tenants: 100_000 });
-    say('A million tasks of 100,000 tenants', figures);
+    const measured = await millionTasks(redis, { tasks: 1_000_000, tenants: 100_000 });
+    say('A million tasks of 100,000 tenants', measured);
     say(
       '100,000 tasks of 10,000 tenants',
       await millionTasks(redis, { tasks: 100_000, tenants: 10_000 }),
@@ -70,7 +70,7 @@ const PARTS: Record<string, () => Promise<void>> = {
     await draw('queue-length', {
       title: 'Redis time per pick and release, by queue length',
       x: {
-        label: 'tasks in line',
+        label: 'queued tasks',
         ticks: [1_000, 10_000, 100_000, 1_000_000],
         isLogarithmic: true,
       },
@@ -78,7 +78,7 @@ const PARTS: Record<string, () => Promise<void>> = {
       series: [
         {
           name: '100,000 tenants',
-          points: figures.costs.map(({ queued, micros }) => [queued, micros]),
+          points: measured.costs.map(({ queued, micros }) => [queued, micros]),
         },
       ],
     });
@@ -101,7 +101,7 @@ const PARTS: Record<string, () => Promise<void>> = {
     });
     say("Jain's index, worst of three minutes", rows);
     await draw('fairness', {
-      title: "Jain's index of slot-time by weight, 1,000 waiting tenants",
+      title: "Jain's index of slot-time by weight, 1,000 backlogged tenants",
       x: { label: 'slots', ticks: [1_000, 2_000, 4_000, 10_000], isLogarithmic: true },
       y: { label: 'the worst of three minutes', ticks: [0.98, 0.985, 0.99, 0.995, 1] },
       series: [{ name: 'costs unknown', points: rows.map(({ slots, jain }) => [slots, jain]) }],
@@ -114,9 +114,9 @@ const PARTS: Record<string, () => Promise<void>> = {
     say('Waits of a light tenant, ms', waits);
     const drawn = waits.filter(({ heavyTasks }) => heavyTasks > 0);
     await draw('light-tenant', {
-      title: 'Waits of a light tenant while another one queues many tasks',
+      title: 'Waits of a light tenant while another tenant queues many tasks',
       x: {
-        label: 'tasks that the other one queued',
+        label: 'tasks that the other tenant queued',
         ticks: [1_000, 10_000, 100_000, 1_000_000],
         isLogarithmic: true,
       },
@@ -138,9 +138,9 @@ const PARTS: Record<string, () => Promise<void>> = {
     say('10,000 slots by load', rows);
     await draw('wait-by-load', {
       title: 'Waits in a fleet of 10,000 slots and 1,000 tenants',
-      x: { label: 'work that comes / work that the fleet can do', ticks: [0.5, 1, 1.5, 2] },
+      x: { label: 'offered work / capacity', ticks: [0.5, 1, 1.5, 2] },
       y: {
-        label: 'ms, and 1 for less',
+        label: 'ms, at least 1',
         ticks: [1, 10, 100, 1_000, 10_000, 100_000],
         isLogarithmic: true,
       },
@@ -156,12 +156,12 @@ const PARTS: Record<string, () => Promise<void>> = {
     });
   },
 
-  /** The pure scheduler alone. */
+  /** The scheduler without Redis. */
   async scheduler() {
     const rows = TENANTS_TICKS.map((tenants) => ({ tenants, micros: schedulerMicros(tenants) }));
     say('Scheduler, µs per task', rows);
     await draw('scheduler-cost', {
-      title: 'Process time of the scheduler itself per task: line, pick and release',
+      title: 'Process time of the scheduler itself per task: enqueue, pick and release',
       x: { label: 'tenants with queued tasks', ticks: TENANTS_TICKS, isLogarithmic: true },
       y: { label: 'µs', ticks: [0, 5, 10, 15, 20] },
       series: [{ name: 'FairQueue', points: rows.map(({ tenants, micros }) => [tenants, micros]) }],
@@ -182,7 +182,7 @@ async function draw(name: string, chart: Chart): Promise<void> {
   await writeFile(`${DRAWINGS}${name}.svg`, drawChart(chart));
 }
 
-function say(title: string, figures: unknown): void {
-  const text = typeof figures === 'string' ? figures : JSON.stringify(figures, null, 2);
+function say(title: string, value: unknown): void {
+  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
   process.stdout.write(`${title}: ${text}\n`);
 }

@@ -8,14 +8,14 @@ import type { OwnRedis } from './own-redis.ts';
 export type MillionTasks = {
   tasks: number;
   tenants: number;
-  /** Tasks put in line per second, and process time of Redis for each. */
+  /** Tasks enqueued per second, and process time of Redis for each. */
   insertedPerSecond: number;
   insertMicros: number;
   bytesPerTask: number;
-  /** By how many tasks are left: process time of Redis per pick and release, median of three. */
+  /** Process time of Redis per pick and release by queue length, medians of three. */
   costs: { queued: number; micros: number }[];
   runsPerSecond: number;
-  /** Time until the answer, in ms. */
+  /** Latencies of reads in ms. */
   readPoolMs: number;
   readPlacesMs: number;
   readSharesMs: number;
@@ -66,7 +66,7 @@ export async function millionTasks(
       runsMs += ms;
     }
     costs.push({ queued, micros: median(taken) });
-    // Away with most of what is left, so that the next sample sees a much shorter queue.
+    // Removes most of the queue, so that the next sample has a much shorter one.
     await drain(redis, Math.floor(queued / 4));
   }
   const { ms: clearMs } = await timed(redis, () => queue.clear(POOL));

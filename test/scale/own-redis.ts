@@ -4,7 +4,7 @@ import { startRedis } from '@runfleet/local-servers';
 import { openTaskQueue, type TaskQueue } from '@runfleet/queue';
 import { Redis } from 'ioredis';
 
-/** A Redis that nobody else uses, so that its time and memory are the measure's alone. */
+/** A Redis for one measurement only, so that no one else uses its time and memory. */
 export type OwnRedis = AsyncDisposable & {
   url: string;
   queue: TaskQueue;
@@ -20,7 +20,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const admin = new Redis(server.url);
   const info = async (section: string, field: string) => {
     const value = new RegExp(`^${field}:(\\S+)`, 'm').exec(await admin.info(section))?.[1];
-    if (value === undefined) throw new Error(`Redis does not say ${field}.`);
+    if (value === undefined) throw new Error(`Redis reports no ${field}.`);
     return Number(value);
   };
   return {

@@ -1,6 +1,6 @@
 /**
- * A pool of GPU slots under the scheduler's own fair queue, event by event on a virtual clock: tasks
- * come, wait, run and end. Nothing else is in the way: what it shows is the order's doing alone.
+ * Simulates a pool of GPU slots with the scheduler's fair queue, event by event on a virtual clock: tasks
+ * arrive, wait, run and end. It has no other delays, so its results depend on the order alone.
  */
 import { FairQueue, type FairTask } from '@runfleet/scheduler';
 
@@ -10,14 +10,14 @@ import { EventHeap } from './event-heap.ts';
 export type SimulatedTenant = {
   id: string;
   weight: number;
-  /** Tasks that wait from the beginning. */
+  /** Tasks queued at the start. */
   backlog: number;
-  /** After a pick as many wait again as before. */
+  /** Each picked task is replaced by a new one. */
   isRefilled: boolean;
-  /** Time between two tasks that come besides; infinite for none. */
+  /** Time between further arrivals; infinite for none. */
   betweenMs: () => number;
   runMs: () => number;
-  /** What a run is expected to take when it is queued. */
+  /** The expected run time when a task is queued. */
   expectedMs: number;
 };
 
@@ -31,12 +31,12 @@ export type SimulatedFleet = {
 export type Simulated = {
   /** Slot-ms that each tenant had in each window. */
   windows: Map<string, number>[];
-  /** Tenants that had a task waiting through the whole window. */
+  /** Tenants that had a queued task throughout the window. */
   backlogged: Set<string>[];
-  /** Waits of tasks that began, in whole ms, by tenant. */
+  /** Waits of started tasks in whole ms, by tenant. */
   waitsMs: Map<string, number[]>;
   picks: number;
-  /** Process time of all that the queue did: inserts, picks and releases. */
+  /** Time spent in the queue's inserts, picks and releases. */
   queueMs: number;
 };
 
@@ -89,7 +89,7 @@ export function simulateFleet(fleet: SimulatedFleet): Simulated {
       const task = timed(() => queue.pick());
       if (task === null) return;
       const tenant = tenants.get(task.organisationId);
-      if (!tenant) throw new Error(`Nobody is called ${task.organisationId}.`);
+      if (!tenant) throw new Error(`There is no tenant ${task.organisationId}.`);
       free -= 1;
       picks += 1;
       waitsMs.get(tenant.id)?.push(Math.floor(now) - task.queuedAt);
@@ -105,18 +105,18 @@ export function simulateFleet(fleet: SimulatedFleet): Simulated {
       if (left === 0) backlogged[Math.floor(now / windowMs)]?.delete(tenant.id);
     }
   };
-  const comeAfter = (tenant: SimulatedTenant) => {
+  const scheduleArrival = (tenant: SimulatedTenant) => {
     const afterMs = tenant.betweenMs();
     if (!Number.isFinite(afterMs)) return;
     events.add(now + afterMs, () => {
       offer(tenant);
-      comeAfter(tenant);
+      scheduleArrival(tenant);
     });
   };
 
   for (const tenant of fleet.tenants) {
     for (let i = 0; i < tenant.backlog; i++) offer(tenant);
-    comeAfter(tenant);
+    scheduleArrival(tenant);
   }
   for (const [window, through] of backlogged.entries()) {
     events.add(window * windowMs, () => {

@@ -1,13 +1,13 @@
-/** Tenants for the simulations, the same for the same random numbers. */
+/** Tenants for the simulations, determined by the random numbers. */
 import type { SimulatedTenant } from './simulate-fleet.ts';
 
-/** A run length about a mean: log-normal, so that one in forty takes 2.4 times as long or longer. */
+/** A log-normal run time with the given mean; one in forty is 2.4 times as long or longer. */
 export function runAbout(meanMs: number, random: () => number): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return meanMs * Math.exp(0.5 * normal - 0.125);
 }
 
-/** Time between two of so many per second that come independently of one another. */
+/** Time between two independent arrivals at a mean rate of `perSecond`. */
 export function poissonMs(perSecond: number, random: () => number): number {
   return (-1_000 / perSecond) * Math.log(1 - random());
 }
@@ -15,8 +15,8 @@ export function poissonMs(perSecond: number, random: () => number): number {
 export const never = (): number => Number.POSITIVE_INFINITY;
 
 /**
- * Tenants that always wait: some with a hundred times the backlog of others, weights 1 to 3, mean
- * runs of 1 to 10 s. Nobody knows beforehand how long a tenant's runs are: all are expected alike.
+ * Tenants that always have queued tasks: backlogs differ up to a hundredfold, weights are 1 to 3, mean runs
+ * take 1 to 10 s. Run times are not known in advance: every run is expected to take 4 s.
  */
 export function backloggedTenants(count: number, random: () => number): SimulatedTenant[] {
   return Array.from({ length: count }, (_, index) => {

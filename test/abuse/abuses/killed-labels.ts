@@ -8,11 +8,11 @@ const KEYS_MORE_MAX = 10;
 
 export const killedLabels: Abuse = {
   name: 'killed-labels',
-  sends: '600 Runs with long labels of their own, each killed',
-  bound: `Redis holds no more than ${KEYS_MORE_MAX} keys without an end more than before`,
+  sends: '600 Runs with long, unique labels, each killed',
+  bound: `at most ${KEYS_MORE_MAX} more keys in Redis have no expiry than before`,
   async inflict(target) {
     const redis = new Redis(target.redisUrl);
-    const before = await countEndless(redis);
+    const before = await countPersistent(redis);
     const tally = new Tally();
     await sideBySide(target.isShort ? 200 : 600, 16, async (index) => {
       const requires = `a=${'k'.repeat(50)}${index}, b=${'l'.repeat(50)}${index}`;
@@ -22,20 +22,20 @@ export const killedLabels: Abuse = {
       const killed = await call(target, 'Task/Kill', JSON.stringify({ taskid: answer.taskId }));
       tally.count(`kill ${nameOf(killed)}`);
     });
-    const more = (await countEndless(redis)) - before;
+    const more = (await countPersistent(redis)) - before;
     const keys = await redis.dbsize();
     redis.disconnect();
     tally.count('keys in Redis', keys);
-    tally.count('more of them without an end', Math.max(0, more));
+    tally.count('more of them without expiry', Math.max(0, more));
     return {
       answers: tally.answers,
-      broken: more <= KEYS_MORE_MAX ? null : `${more} keys would stay in Redis`,
+      broken: more <= KEYS_MORE_MAX ? null : `${more} keys would never expire`,
     };
   },
 };
 
-/** Keys that do not expire. */
-async function countEndless(redis: Redis): Promise<number> {
+/** The number of keys without expiry. */
+async function countPersistent(redis: Redis): Promise<number> {
   let count = 0;
   let cursor = '0';
   do {

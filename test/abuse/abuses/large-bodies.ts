@@ -9,7 +9,7 @@ const DEEP = JSON.stringify({ prompt: 'x', messages: Array(100_000).fill({ role:
 export const largeBodies: Abuse = {
   name: 'large-bodies',
   sends: 'Tool/List bodies of 0.95 MB without a key, 40 at once; Runs of junk, 24 at once',
-  bound: 'none without a key is taken',
+  bound: 'no body without a key is accepted',
   async inflict(target) {
     const tally = new Tally();
     const rounds = target.isShort ? 2 : 8;
@@ -20,7 +20,10 @@ export const largeBodies: Abuse = {
     await sideBySide(24 * rounds, 24, async (index) => {
       tally.count(`Run ${nameOf(await call(target, path, index % 2 === 0 ? JUNK : DEEP))}`);
     });
-    const taken = tally.of('list taken');
-    return { answers: tally.answers, broken: taken === 0 ? null : `${taken} lists were answered` };
+    const accepted = tally.of('list accepted');
+    return {
+      answers: tally.answers,
+      broken: accepted === 0 ? null : `${accepted} lists were answered`,
+    };
   },
 };

@@ -16,7 +16,10 @@ export const longNumber: Abuse = {
       const name = PARAMETERS[index % PARAMETERS.length] ?? '';
       tally.count(nameOf(await run(target, { prompt: 'x', [name]: LONG })));
     });
-    const taken = tally.of('taken') + tally.of('no answer');
-    return { answers: tally.answers, broken: taken === 0 ? null : `${taken} were not refused` };
+    const accepted = tally.of('accepted') + tally.of('no answer');
+    return {
+      answers: tally.answers,
+      broken: accepted === 0 ? null : `${accepted} were not refused`,
+    };
   },
 };

@@ -4,7 +4,7 @@ import { sideBySide, Tally } from '../tally.ts';
 
 export const manyLabels: Abuse = {
   name: 'many-labels',
-  sends: '1,500 Runs, each with labels of its own that no worker has',
+  sends: '1,500 Runs, each with unique labels that no worker has',
   bound: 'the neighbour, whose Runs require a label too, is not delayed',
   async inflict(target) {
     const tally = new Tally();

@@ -35,7 +35,7 @@ function flood(apiUrl: string, count: number, tally: Tally): Promise<void> {
       text += data;
       const found = text.match(/HTTP\/1\.1 \d{3}/g) ?? [];
       for (const status of found) tally.count(status.replace('/1.1', ''));
-      // What may begin the next status line is kept.
+      // Keep the tail, which may contain the start of a status line.
       text = text.slice(-12).replaceAll(/HTTP\/1\.1 \d{3}/g, '');
       if ((answers += found.length) >= count) socket.destroy();
     });

@@ -7,7 +7,7 @@ const ANSWERED_MAX = 60;
 export const signInGuesses: Abuse = {
   name: 'sign-in-guesses',
   sends: '120 passwords for one account from ten addresses, then 100 sign-ins at once',
-  bound: `no more than ${ANSWERED_MAX} guesses at the account are looked at`,
+  bound: `at most ${ANSWERED_MAX} guesses at the account are checked`,
   async inflict(target) {
     const tally = new Tally();
     await sideBySide(120, 10, async (index) => {
@@ -18,10 +18,10 @@ export const signInGuesses: Abuse = {
       const address = `203.0.113.${100 + index}`;
       tally.count(`at once ${await signIn(target, `${index}@example.org`, address, index)}`);
     });
-    const looked = tally.of('guess 401');
+    const checked = tally.of('guess 401');
     return {
       answers: tally.answers,
-      broken: looked <= ANSWERED_MAX ? null : `${looked} guesses were looked at`,
+      broken: checked <= ANSWERED_MAX ? null : `${checked} guesses were checked`,
     };
   },
 };

@@ -6,13 +6,13 @@ import type { Abuse } from '../abuse.ts';
 import { ABUSER } from '../call.ts';
 import { sideBySide, Tally } from '../tally.ts';
 
-/** The stack gives a socket three seconds to name a task. */
+/** The stack closes a socket that names no task within three seconds. */
 const CLOSED_MS = 8_000;
 
 export const silentSockets: Abuse = {
   name: 'silent-sockets',
-  sends: '8,000 sockets of one address that ask for nothing',
-  bound: 'no more than 1,000 are open, and each is closed within seconds',
+  sends: '8,000 sockets from one address that send nothing',
+  bound: 'at most 1,000 are open, and each is closed within 8 s',
   async inflict(target) {
     const tally = new Tally();
     const open = new Set<WebSocket>();

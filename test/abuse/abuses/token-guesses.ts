@@ -6,13 +6,13 @@ import { ABUSER } from '../call.ts';
 import { sideBySide, Tally } from '../tally.ts';
 
 const GUESSES_PER_SOCKET = 100;
-/** 120 a minute of one address, and those in flight when a socket is closed. */
+/** 120 a minute from one address, plus those in flight when a socket is closed. */
 const ANSWERED_MAX = 400;
 
 export const tokenGuesses: Abuse = {
   name: 'token-guesses',
-  sends: '8,000 tokens that stand for no task, 100 on each socket',
-  bound: `no more than ${ANSWERED_MAX} are looked up`,
+  sends: '8,000 unknown tokens, 100 on each socket',
+  bound: `at most ${ANSWERED_MAX} are looked up`,
   async inflict(target) {
     const tally = new Tally();
     await sideBySide(target.isShort ? 40 : 80, 8, () => guess(target.socketUrl, tally));

@@ -35,7 +35,7 @@ export const unreadParameter: Abuse = {
   },
 };
 
-/** Asks for a list and reads nothing of it. */
+/** Requests lists and reads no answer. */
 async function listUnread(target: Target): Promise<void> {
   const { hostname, port, pathname } = new URL(`${target.apiUrl}/Task/List`);
   const nonce = String(Date.now());

@@ -23,18 +23,18 @@ export const widePattern: Abuse = {
       additionalProperties: false,
     };
     const response_format = { type: 'json_schema', json_schema: { name: 'x', schema } };
-    let endless = 0;
+    let unfinished = 0;
     await sideBySide(target.isShort ? 4 : 16, 4, async () => {
       const answer = await run(target, { prompt: 'x', max_tokens: 32, response_format });
       tally.count(nameOf(answer));
       if (answer.token === null) return;
       const how = await followToEnd(target, answer.token, END_MS);
       tally.count(how);
-      if (how === 'no end') endless += 1;
+      if (how === 'no end') unfinished += 1;
     });
     return {
       answers: tally.answers,
-      broken: endless === 0 ? null : `${endless} did not end in 25 s`,
+      broken: unfinished === 0 ? null : `${unfinished} did not end within 25 s`,
     };
   },
 };
