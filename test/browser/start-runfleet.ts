@@ -10,7 +10,7 @@ import { PATIENCE_MS } from '../patience.ts';
 const LOOK_MS = 100;
 const SAID_LETTERS_MAX = 8_000;
 // The last paragraph of what it prints when everything runs.
-const ANNOUNCED = /All of this is also in (.+)\n/;
+const ANNOUNCED = /These values are also in (.+)\n/;
 const LOGGED = /^.*\b(WARN|ERROR|FATAL)\b/m;
 
 /** What `dev` writes for programs. */

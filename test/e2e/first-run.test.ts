@@ -94,7 +94,7 @@ test(
       'redisUrl',
     ]);
     expect((await stat(join(home, 'dev.json'))).mode & 0o777).toBe(0o600);
-    expect(first.stdout).toContain(`All of this is also in ${join(home, 'dev.json')}\n`);
+    expect(first.stdout).toContain(`These values are also in ${join(home, 'dev.json')}\n`);
     for (const name of ['apiUrl', 'apiKey', 'apiSecret', 'adminPassword']) {
       expect(first.stdout).toContain(file[name]);
     }

@@ -52,23 +52,25 @@ export const apiConfig = z.object({
     .default(1_000_000)
     .describe('The largest body of a Run, in bytes; other calls take 16 KB'),
   API_BUFFER_BYTES: positive(64 * 1024 * 1024).describe(
-    'Bytes of bodies in work at once, and again of answers that wait for slow readers',
+    'Bytes of request bodies in memory at once, and the same for answers that wait for slow readers',
   ),
-  API_CONNECTIONS_MAX: positive(10_000).describe('Connections open at once; more are closed'),
+  API_CONNECTIONS_MAX: positive(10_000).describe(
+    'Connections that may be open at once; further ones are closed',
+  ),
   API_CONNECTIONS_PER_ADDRESS: positive(1_000).describe(
-    'Connections of one address at once; not counted behind proxies (TRUSTED_PROXY_HOPS)',
+    'Connections of one address at once; not limited behind proxies (TRUSTED_PROXY_HOPS)',
   ),
   API_CALLS_PER_SECOND_PER_ADDRESS: positive(100).describe(
-    'Calls per second without a key, or with a wrong one, from one address; four times that at once',
+    'Calls per second without a key, or with a wrong one, from one address; bursts of four times that',
   ),
   API_CALLS_PER_SECOND_PER_PROJECT: positive(5_000).describe(
-    'Calls per second of one project to one api; each 4 KB of a body count as one, twice that at once',
+    'Calls per second of one project to one api; each 4 KB of a body count as one; bursts of twice that',
   ),
   UNKNOWN_LABELS: z
     .enum(UNKNOWN_LABELS)
     .default('park')
     .describe(
-      'A Run that requires a label no worker ever carried: park it until one does, or refuse it.',
+      'What happens to a Run that requires a label no worker ever had: park it until one has, or refuse it.',
     ),
   TRUSTED_ORIGINS: z
     .string()

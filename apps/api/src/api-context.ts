@@ -12,7 +12,7 @@ import type { ByteBudget, Held } from './http/byte-budget.ts';
 import type { CallRates } from './http/call-rates.ts';
 import type { Remembered } from './remembered.ts';
 
-/** Everything that routes use. Each takes the part that it needs. */
+/** Everything that routes use. Each route takes only what it needs. */
 export type ApiContext = {
   db: Db;
   store: TaskStore;
@@ -27,7 +27,7 @@ export type ApiContext = {
   rates: CallRates;
   /** How often each model ran, by its id. */
   modelStats: Remembered<Map<string, ModelStats>>;
-  /** What bodies hold in memory, from when they are read until their calls are answered. */
+  /** The memory that request bodies hold, from reading them until their calls are answered. */
   bodies: ByteBudget;
   settings: ApiSettings;
 };
@@ -44,11 +44,11 @@ export type ApiSettings = {
   proxies: TrustedProxies;
 };
 
-/** What is found out about a request on its way, for its one log line. */
+/** The facts about a request that its one log line reports. */
 export type RequestTrace = {
   requestId: string;
   ip: string;
-  /** The wire's error code; null where the call succeeded. */
+  /** The wire's error code; null if the call succeeded. */
   code: number | null;
   organisationId?: string;
   projectId?: string;
@@ -56,7 +56,7 @@ export type RequestTrace = {
 };
 
 export type ApiEnv = {
-  /** Of the Node server; absent where a request comes from a test. */
+  /** Set by the Node server; absent if a test makes the request. */
   Bindings: {
     incoming?: { socket: { remoteAddress?: string | undefined } };
     outgoing?: { writeContinue(): void };

@@ -7,7 +7,7 @@ import { expect, vi } from 'vitest';
 import { createApi } from './create-api.ts';
 import { ORIGIN, RUN, testWithApi as test } from './testing.ts';
 
-test('what is unknown says so in the envelope', async ({ api }) => {
+test('an unknown path is refused with 404 in the envelope', async ({ api }) => {
   const calls = [
     ['POST', '/v1/Nothing/Here'],
     ['POST', '/v1/File/FolderCreate'],
@@ -28,7 +28,7 @@ test('what is unknown says so in the envelope', async ({ api }) => {
   }
 });
 
-test("every answer carries a request id, the caller's own where it has one", async ({ api }) => {
+test("every answer carries a request id: the caller's own if it sent one", async ({ api }) => {
   const own = { headers: { 'x-request-id': 'abc-1.2_3' } };
   expect((await api.request('/healthz', own)).headers.get('x-request-id')).toBe('abc-1.2_3');
   for (const init of [{}, { headers: { 'x-request-id': 'a b' } }]) {
@@ -40,7 +40,7 @@ test("every answer carries a request id, the caller's own where it has one", asy
   }
 });
 
-test('a request is one line, with who, what and how long, and without anything secret', async ({
+test('a request is one log line, with caller, route and duration, and without secrets', async ({
   api,
   tenant,
 }) => {
@@ -68,13 +68,13 @@ test('a request is one line, with who, what and how long, and without anything s
   }
 });
 
-test('a page of any origin may call with a key, with every header that a Run takes', async ({
+test('a page of any origin may call with a key and with every header of a Run', async ({
   api,
   tenant,
 }) => {
   const origin = 'https://page.example';
-  const asked = { origin, 'access-control-request-method': 'POST' };
-  const preflight = await api.request(RUN, { method: 'OPTIONS', headers: asked });
+  const headers = { origin, 'access-control-request-method': 'POST' };
+  const preflight = await api.request(RUN, { method: 'OPTIONS', headers });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
   const allowed = preflight.headers.get('access-control-allow-headers')?.split(',');
@@ -82,13 +82,13 @@ test('a page of any origin may call with a key, with every header that a Run tak
     expect.arrayContaining([...Object.values(RUN_HEADERS), 'x-api-key', 'x-nonce', 'x-signature']),
   );
   for (const given of [{ prompt: 'a' }, {}]) {
-    const { headers } = await api.call(tenant, RUN, given, { origin });
-    expect(headers.get('access-control-allow-origin')).toBe('*');
-    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    const answer = await api.call(tenant, RUN, given, { origin });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
   }
 });
 
-test('no other page may read what belongs to a session', async ({ api, tenant }) => {
+test('pages of other origins may not read answers to a session', async ({ api, tenant }) => {
   const { cookie } = await api.signIn(tenant.organisationId, { isOperator: true });
   for (const path of ['/api/v1/me', '/admin/v1/fleet', '/']) {
     const headers = { cookie, origin: 'https://page.example' };
@@ -118,11 +118,11 @@ test('requests are counted by route, status and code', async ({ api, tenant }) =
 });
 
 test.for([
-  ['is away', { port: '1' }],
+  ['is unreachable', { port: '1' }],
   ['refuses our password', { password: 'another' }],
-  ['has lost our database', { pathname: '/absent' }],
+  ['has no such database', { pathname: '/absent' }],
 ] as const)(
-  'while Postgres %s calls say so and nothing else breaks',
+  'while Postgres %s, calls are refused with 503 and health checks still answer',
   async ([, change], { api, tenant, databaseUrl }) => {
     const url = Object.assign(new URL(databaseUrl), change);
     await using db = connectDb(url.href);
@@ -149,10 +149,10 @@ test.for([
   ['GET', '/api/v1/me'],
   ['GET', '/admin/v1/fleet'],
 ] as const)(
-  'while Postgres is away %s %s is 503 in the envelope, and nothing is printed',
+  'while Postgres is unreachable, %s %s is 503 in the envelope, and nothing is printed',
   async ([method, path], { api, tenant }) => {
     const { cookie, origin } = await api.signIn(tenant.organisationId, { isOperator: true });
-    await using db = connectDb('postgres://nobody:x@127.0.0.1:1/none');
+    await using db = connectDb('postgres://none:x@127.0.0.1:1/none');
     const auth = createAuth({ db, baseUrl: ORIGIN, secret: 'cd'.repeat(32), trustedOrigins: [] });
     const app = createApi({ ...api.ctx, db, auth, metrics: createMetrics({ role: 'api' }) });
     const printed: unknown[][] = [];
@@ -179,7 +179,7 @@ test.for([
   },
 );
 
-test('a fault of ours is told by its id alone, and logged with its cause', async ({
+test('an internal error is answered with its request id alone, and logged with its cause', async ({
   api,
   tenant,
 }) => {

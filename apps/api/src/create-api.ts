@@ -12,7 +12,7 @@ import { routePath } from './http/route-path.ts';
 import { ROUTES } from './routes.ts';
 import { serveDashboard } from './serve-dashboard.ts';
 
-/** The role's HTTP application: what each request passes through, the routes, and the dashboard. */
+/** The role's HTTP application: middleware, routes and the dashboard. */
 export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   const api = new Hono<ApiEnv>({ getPath: routePath });
   api.use(observeRequests(ctx));
@@ -34,13 +34,13 @@ export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   return api;
 }
 
-/** A wrong call must not be answered with a page. */
+/** Whether a path is one of the API, where a wrong call must not be answered with a page. */
 function isCallPath(path: string): boolean {
   return /^\/(v1|api|admin)(\/|$)/.test(path);
 }
 
 function pathNotFound(c: ApiRequest): RunfleetError {
-  // As the caller wrote it; the path of the router is in lower case.
+  // The path as the caller wrote it; the router's path is in lower case.
   const path = getPath(c.req.raw);
   return new RunfleetError('path_not_found', `${c.req.method} ${path} does not exist.`);
 }

@@ -5,7 +5,7 @@ const GRACE_MS = 10_000;
 const SWEEP_MS = 20;
 const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::'];
 
-/** Listens, and answers with the URL and the origins that a browser on this machine may use for it. */
+/** Listens; returns the URL and the origins that a browser on this machine may use for it. */
 export async function listen(
   server: Server,
   { host, port }: { host: string; port: number },
@@ -21,12 +21,12 @@ export async function listen(
   return { url: urlOf(host), origins: [urlOf(host), ...origins] };
 }
 
-/** Takes no more connections and lets the answers in flight finish, for 10 s at most. */
+/** Accepts no more connections and lets the answers in flight finish, for 10 s at most. */
 export async function stopListening(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  // A kept-alive connection becomes idle after its last answer, and the server does not say when.
+  // A kept-alive connection becomes idle after its last answer, and no event reports it.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { Remembered } from './remembered.ts';
 
-test('what is asked again in time is read once', async () => {
+test('a value is read once until it expires', async () => {
   let [reads, nowMs] = [0, 0];
   const remembered = new Remembered(
     async () => ++reads,
@@ -16,7 +16,7 @@ test('what is asked again in time is read once', async () => {
   expect(await remembered.read()).toBe(2);
 });
 
-test('a failure is told to who waits for it, and then read again', async () => {
+test('a failure reaches its waiting callers, and the next call reads again', async () => {
   let reads = 0;
   const read = async () => {
     reads += 1;

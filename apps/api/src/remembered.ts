@@ -1,6 +1,6 @@
 /**
- * Remembers what costs much to read. However many callers ask, it is read once in `ttlMs`, by the
- * first who asks after that; the others wait for the same answer.
+ * Caches a value that is expensive to read. It is read at most once in `ttlMs`, by the first caller
+ * after it expired; concurrent callers wait for the same read.
  */
 export class Remembered<T> {
   readonly #read: () => Promise<T>;
@@ -15,7 +15,7 @@ export class Remembered<T> {
     this.#nowMs = nowMs;
   }
 
-  /** A failure is not remembered. */
+  /** A failure is not cached. */
   async read(): Promise<T> {
     const nowMs = this.#nowMs();
     if (this.#found === null || nowMs >= this.#expiresAtMs) {

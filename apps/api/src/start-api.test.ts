@@ -34,7 +34,7 @@ function keyOf(tenant: { apiKey: string; apiSecret: string | null }) {
   return { authorization: `Bearer ${tenant.apiKey}:${tenant.apiSecret}` };
 }
 
-test('a Run over HTTP is accepted, and the address of a caller is known', async ({
+test("a Run over HTTP is accepted, and the caller's address is checked", async ({
   url,
   tenant,
   db,
@@ -63,7 +63,10 @@ test('many Runs at once are all accepted, each with its own task', async ({ url,
   expect(new Set(answers.map((answer) => answer.taskid)).size).toBe(50);
 });
 
-test('a body that says it is too long is refused before it is sent', async ({ url, tenant }) => {
+test('a body whose content-length is too large is refused before it is sent', async ({
+  url,
+  tenant,
+}) => {
   const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
     const request = httpRequest(`${url}${RUN}`, {
       method: 'POST',
@@ -82,33 +85,36 @@ test('a body that says it is too long is refused before it is sent', async ({ ur
   expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ code: 0 }], result: false });
 });
 
-test('a client that asks before it sends is told to go on, or refused without its body', async ({
+test('a client that expects 100-continue gets it, or is refused without its body', async ({
   url,
   tenant,
 }) => {
   const body = '{"prompt":"Hello"}';
   const ask = async (headers: Record<string, string>, sizeBytes: number) => {
-    let isAskedFor = false;
+    let isContinued = false;
     const request = httpRequest(`${url}${RUN}`, {
       method: 'POST',
       headers: { ...headers, expect: '100-continue', 'content-length': sizeBytes },
     });
     request.on('continue', () => {
-      isAskedFor = true;
+      isContinued = true;
       request.end(body);
     });
-    // The server closes once it has refused what was not sent.
+    // The server closes the connection when it has refused a body that was not sent.
     request.on('error', () => {});
     const status = await new Promise<number | undefined>((resolve) => {
       request.on('response', (response) => resolve(response.resume().statusCode));
       request.flushHeaders();
     });
     request.destroy();
-    return { status, isAskedFor };
+    return { status, isContinued };
   };
-  expect(await ask(keyOf(tenant), body.length)).toEqual({ status: 200, isAskedFor: true });
-  expect(await ask({ 'x-api-key': 'unknown' }, 90_000)).toEqual({ status: 401, isAskedFor: false });
-  expect(await ask(keyOf(tenant), 2_000_000)).toEqual({ status: 413, isAskedFor: false });
+  expect(await ask(keyOf(tenant), body.length)).toEqual({ status: 200, isContinued: true });
+  expect(await ask({ 'x-api-key': 'unknown' }, 90_000)).toEqual({
+    status: 401,
+    isContinued: false,
+  });
+  expect(await ask(keyOf(tenant), 2_000_000)).toEqual({ status: 413, isContinued: false });
 });
 
 test('an endless chunked body is refused at the limit', async ({ url, tenant, db }) => {
@@ -125,7 +131,7 @@ test('an endless chunked body is refused at the limit', async ({ url, tenant, db
       }
     };
     socket.setEncoding('utf8');
-    // The server may close while we still write.
+    // The server may close the connection while we still write.
     socket.on('error', () => {});
     socket.on('data', (data: string) => (text += data));
     socket.on('drain', send);
@@ -140,12 +146,12 @@ test('an endless chunked body is refused at the limit', async ({ url, tenant, db
   await expect(db.sql`select 1 from tasks`).resolves.toHaveLength(0);
 });
 
-test('a stopped api has answered what it had accepted', async ({ config, tenant, db }) => {
+test('a stopped api has answered every Run that it accepted', async ({ config, tenant, db }) => {
   const api = await startApi(config, { logger });
   const init = { method: 'POST', headers: keyOf(tenant), body: '{"prompt":"Hello"}' };
   const run = async () => (await fetch(`${api.url}${RUN}`, init)).json();
   const running = Array.from({ length: 10 }, run);
-  // A first answer shows that the others are on their way, too.
+  // The first answer shows that the other Runs are in progress, too.
   await Promise.race(running);
   await api[Symbol.asyncDispose]();
   const answers = await Promise.allSettled(running);
@@ -154,7 +160,7 @@ test('a stopped api has answered what it had accepted', async ({ config, tenant,
   await expect(fetch(`${api.url}/healthz`)).rejects.toThrow('fetch failed');
 });
 
-test('a taken port is told with what to do', async ({ config }) => {
+test('the error for a taken port names the next step', async ({ config }) => {
   const taken: Server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as AddressInfo;

@@ -26,9 +26,10 @@ import { listen, stopListening } from './listen.ts';
 import { rememberModelStats } from './remember-model-stats.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
+
 /**
- * Opens what the role needs and listens. Disposing gives notice, then closes it backwards, answers in
- * flight first.
+ * Opens the role's resources and listens. Disposing gives notice, finishes the answers in flight, and
+ * closes the resources in reverse order.
  */
 export async function startApi(
   config: ApiConfig,
@@ -75,7 +76,7 @@ export async function startApi(
         trustedOrigins: [...origins, ...config.TRUSTED_ORIGINS],
         onLog: (line) => logger.debug(line, 'sign-in'),
       }),
-      // Without Redis Runs are still accepted, so it does not decide whether this role can work.
+      // Runs are accepted without Redis, so it is not part of this role's health.
       health: createHealth({
         checks: { database: () => checkDatabase(db) },
         metrics,
@@ -91,13 +92,13 @@ export async function startApi(
     };
     serveRequests(server, createApi(ctx), {
       connectionsMax: config.API_CONNECTIONS_MAX,
-      // Behind proxies all connections are theirs.
+      // Behind proxies, all connections come from the proxies.
       connectionsPerAddress: areDirect(trustedProxies(config))
         ? config.API_CONNECTIONS_PER_ADDRESS
         : 0,
       unreadBytes: config.API_BUFFER_BYTES,
     });
-    logger.info({ url }, 'api listens');
+    logger.info({ url }, 'api listening');
     const notice = new StopNotice(server, {
       health: ctx.health,
       noticeMs: config.STOP_NOTICE_SECONDS * 1000,

@@ -37,7 +37,7 @@ type Project = { projectId: string; apiKey: string; apiSecret: string | null };
 export type Tenant = Project & { organisationId: string; ownerId: string };
 type Reply = { status: number; headers: Headers; text: string; body: Record<string, unknown> };
 
-/** A test with the whole role on real servers: `test('…', async ({ api, tenant }) => …)`. */
+/** A test with the complete role on real servers: `test('…', async ({ api, tenant }) => …)`. */
 export const testWithApi = testWithDb
   .extend('folder', async ({}, { onCleanup }) => {
     const folder = await mkdtemp(join(tmpdir(), 'runfleet-api-'));
@@ -97,7 +97,7 @@ export const testWithApi = testWithDb
       if (isJson) checkShape(`${init?.method ?? 'GET'} ${path}`, body);
       return { status: response.status, headers: response.headers, text, body };
     };
-    /** A signed POST; a body that is not a text, bytes or a form is sent as JSON. */
+    /** Sends a signed POST; a body that is not a string, bytes or a form is sent as JSON. */
     const call = (project: Project, path: string, body: unknown, headers = {}) =>
       request(path, { method: 'POST', headers: { ...sign(project), ...headers }, ...sent(body) });
 
@@ -107,7 +107,7 @@ export const testWithApi = testWithDb
       lines,
       request,
       call,
-      /** An organisation with money and a project of its owner, who cannot sign in. */
+      /** Creates an organisation with a balance, and a project of its owner, who cannot sign in. */
       async createTenant({ balance = '1000' } = {}): Promise<Tenant> {
         const { organisationId } = await createOrganisation(ctx, { name: 'Acme' });
         const [owner] = await db.sql<{ id: string }[]>`
@@ -119,7 +119,7 @@ export const testWithApi = testWithDb
         const owned = { organisationId, ownerId, name: 'Demo', authType: 'signature' } as const;
         return { ...(await createProject(ctx, owned)), organisationId, ownerId };
       },
-      /** Signs a new member in to the dashboard; answers with the headers of a call from its page. */
+      /** Signs a new member in to the dashboard; returns the headers of a call from its page. */
       async signIn(organisationId: string, { isOperator = false } = {}) {
         const email = `${randomUUID()}@example.org`;
         const person = { email, password: PASSWORD, name: 'Ada', isOperator };
@@ -137,7 +137,7 @@ export const testWithApi = testWithDb
   })
   .extend('tenant', async ({ api }) => api.createTenant());
 
-/** Every JSON answer of every test has exactly the shape that the protocol states for its route. */
+/** Checks that every JSON answer has exactly the shape that the protocol defines for its route. */
 function checkShape(call: string, body: Reply['body'] | null): void {
   // `get-session` answers null to a caller who is not signed in.
   if (body?.['result'] === false) {

@@ -4,9 +4,8 @@ import { Socket } from 'node:net';
 const STARTER = 'RUNFLEET_STARTER';
 
 /**
- * Stops this process when the one that started it has ended, in whatever way: the system closes the
- * pipe between them then. Nothing happens where no starter has made such a pipe, or where it was made
- * for another process that has passed its environment on.
+ * Stops this process when its starter has ended in any way: the system then closes the pipe between
+ * them. Does nothing if the starter made no pipe, or if the variable was inherited from another process.
  */
 export function endWithStarter(env: Record<string, string | undefined>): void {
   const [pid, fd] = (env[STARTER] ?? '').split(':').map(Number);

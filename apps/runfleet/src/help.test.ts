@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-/** Without a database, a home or any setting: help needs none of them. */
+/** Runs without a database, a home or any setting, because help needs none of them. */
 async function runfleet(...args: string[]) {
   const main = join(import.meta.dirname, 'main.ts');
   return promisify(execFile)(process.execPath, ['--import', 'tsx', main, ...args], {
@@ -18,7 +18,7 @@ const commands = [
   ...new Set([...usage.matchAll(/^ {2}([a-z][a-z-]*) /gmu)].map(([, name]) => name ?? '')),
 ];
 
-test('the list of commands is an answer, and wrong usage where it was not asked for', async () => {
+test('the list of commands goes to stdout on --help, and to stderr with exit code 2 otherwise', async () => {
   expect(commands).toEqual(expect.arrayContaining(['start', 'dev', 'migrate', 'doctor', 'init']));
   expect((await runfleet('-h')).stdout).toBe(usage);
   for (const args of [[], ['nothing'], ['constructor']]) {
@@ -30,17 +30,14 @@ test('the list of commands is an answer, and wrong usage where it was not asked 
   }
 });
 
-test.concurrent.each(commands)(
-  '--help of %s says how it is used, and does nothing',
-  async (name) => {
-    const { stdout, stderr } = await runfleet(name, '--help');
-    expect(stdout).toMatch(new RegExp(`^runfleet ${name}\\b`, 'u'));
-    expect(stderr).toBe('');
-  },
-);
+test.concurrent.each(commands)('--help of %s prints its usage and does nothing', async (name) => {
+  const { stdout, stderr } = await runfleet(name, '--help');
+  expect(stdout).toMatch(new RegExp(`^runfleet ${name}\\b`, 'u'));
+  expect(stderr).toBe('');
+});
 
 test.concurrent.each(commands)(
-  'what %s does not know is wrong usage, and nothing is done',
+  'an unknown flag of %s is wrong usage, and nothing is done',
   async (name) => {
     await expect(runfleet(name, '--no-such-flag')).rejects.toMatchObject({
       code: 2,

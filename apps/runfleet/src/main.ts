@@ -8,21 +8,21 @@ import { endWithStarter } from './end-with-starter.ts';
 const USAGE = `runfleet <command>
 
   start --roles api,broker,gateway,worker   runs roles with the settings of the environment
-  migrate                                   brings the database's schema up to date
-  init --organisation NAME --email ADDRESS  makes a deployment's first organisation, owner and project
-  dev [--ephemeral] [--prompt "..."]        finds or brings a Postgres and a Redis, and runs everything
-  model add | list | inspect | use | remove the models of this machine
-  gpu install                               fetches ONNX Runtime's CUDA provider
-  doctor [--json]                           looks at everything that Runfleet needs
-  project create | list | rotate | revoke   the keys that clients prove themselves with
-  tenant list | set | overflow              what of a busy fleet is whose
-  worker list | drain | pardon              the machines, as an operator handles them
-  seed-demo [--purge]                       fills every page with marked, removable demo data
+  migrate                                   updates the database's schema
+  init --organisation NAME --email ADDRESS  creates a deployment's first organisation, owner and project
+  dev [--ephemeral] [--prompt "..."]        finds or starts a Postgres and a Redis, and runs every role
+  model add | list | inspect | use | remove manages the models of this machine
+  gpu install                               downloads ONNX Runtime's CUDA provider
+  doctor [--json]                           checks everything that Runfleet needs
+  project create | list | rotate | revoke   manages projects and their API keys
+  tenant list | set | overflow              manages tenants' shares and limits
+  worker list | drain | pardon              shows, drains and pardons workers
+  seed-demo [--purge]                       adds or removes demo data for every page
 
 Settings are environment variables; .env.example lists them.
 `;
 
-/** Loaded when asked for, so that a small command does not wait for the roles. */
+/** Loaded on demand, so that a small command does not wait for the code of the roles. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).start,
   migrate: async () => (await import('./migrate.ts')).migrate,
@@ -62,8 +62,8 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError || !(error instanceof Error)) {
     return error instanceof Error ? error.message : String(error);
   }
-  const isSaid = error.cause instanceof Error && error.message.includes(error.cause.message);
+  const isQuoted = error.cause instanceof Error && error.message.includes(error.cause.message);
   const cause =
-    error.cause instanceof Error && !isSaid ? `\n  because: ${error.cause.message}` : '';
+    error.cause instanceof Error && !isQuoted ? `\n  because: ${error.cause.message}` : '';
   return process.env['LOG_LEVEL'] === 'debug' ? String(error.stack) : `${error.message}${cause}`;
 }

@@ -8,16 +8,16 @@ import { runWithUsage } from './cli/with-usage.ts';
 
 const USAGE = `runfleet migrate
 
-Brings the schema of the database that DATABASE_URL names up to date.
+Updates the schema of the database that DATABASE_URL names.
 `;
 
-/** Brings the database's schema up to date, and exits. */
+/** `runfleet migrate`: updates the database's schema. */
 export function migrate(args: readonly string[]): Promise<void> {
   return runWithUsage(USAGE, args, migrateGiven);
 }
 
 async function migrateGiven(args: readonly string[]): Promise<void> {
-  // It takes no arguments, so that a mistyped one changes nothing.
+  // Refuses any argument, so that a mistyped command changes nothing.
   parseArgs({ args: [...args], options: {} });
   const config = loadConfig(z.object({ DATABASE_URL: sharedSettings.DATABASE_URL }));
   await migrateDb(config.DATABASE_URL);

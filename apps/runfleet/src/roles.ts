@@ -8,11 +8,11 @@ import type { z } from 'zod';
 type Environment = Readonly<Record<string, string | undefined>>;
 export type RunningRole = AsyncDisposable & {
   url: string;
-  /** Says that it will stop, and resolves when it may. Disposing gives notice by itself. */
+  /** Announces the stop and resolves when the role may stop. Disposing includes it. */
   giveNotice?(): Promise<void>;
 };
 
-/** Each role reads its settings at once, and then can be started. A new role is a line here. */
+/** Each entry reads the role's settings and returns its start. A new role is a line here. */
 const ROLES = {
   api: role(apiConfig, startApi),
   broker: role(brokerConfig, startBroker),
@@ -40,19 +40,19 @@ export type Role = keyof typeof ROLES;
 
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
-/** First who asks for work, last who hands it out. */
+/** The roles that create work stop first, the broker last. */
 const STOP_ORDER: readonly Role[] = ['api', 'gateway', 'worker', 'broker'];
 
 /**
- * Starts roles side by side in this process. If one cannot start, those that did are stopped again
- * and its error is thrown. `signal` ends the wait for what is away.
+ * Starts roles in parallel in this process. If one cannot start, the others are stopped again and its
+ * error is thrown. `signal` ends the wait for a server that is unavailable.
  */
 export async function startRoles(
   names: readonly Role[],
   env: Environment,
   { loggerOf, signal }: { loggerOf: (role: Role) => Logger; signal?: AbortSignal },
 ): Promise<AsyncDisposable & { urls: Partial<Record<Role, string>> }> {
-  // Settings are read first, all of them, so that one start tells every mistake.
+  // All settings are read first, so that one start reports every mistake.
   const starts = names.map((name) => ({ name, start: ROLES[name](env, loggerOf(name), signal) }));
   const results = await Promise.allSettled(
     starts.map(async ({ name, start }) => ({ name, role: await start() })),
@@ -67,7 +67,7 @@ export async function startRoles(
     const role = started.find((entry) => entry.name === name)?.role;
     if (role) running.use(role);
   }
-  // All notices run at once, however many roles stop.
+  // Give all notices in parallel, so that several roles take no longer than one.
   running.defer(async () => {
     await Promise.all(started.map(async ({ role }) => role.giveNotice?.()));
   });

@@ -12,7 +12,7 @@ Runs roles until the process is asked to stop: ${ROLE_NAMES.join(', ')}. Their s
 .env.example lists them.
 `;
 
-/** Runs roles until the process is asked to stop. */
+/** `runfleet start`: runs roles until the process is asked to stop. */
 export function start(args: readonly string[]): Promise<void> {
   return runWithUsage(USAGE, args, startGiven);
 }
@@ -35,8 +35,8 @@ function readRoles(text: string | undefined): Role[] {
   const known: readonly string[] = ROLE_NAMES;
   const unknown = names.filter((name) => !known.includes(name));
   if (names.length === 0 || unknown.length > 0) {
-    const problem = names.length === 0 ? 'is missing' : `names ${unknown.join(', ')}`;
-    throw new UsageError(`--roles ${problem}. Give some of: ${ROLE_NAMES.join(', ')}.`);
+    const problem = names.length === 0 ? 'is missing' : `has unknown roles: ${unknown.join(', ')}`;
+    throw new UsageError(`--roles ${problem}. Choose from: ${ROLE_NAMES.join(', ')}.`);
   }
   return [...new Set(names)] as Role[];
 }

@@ -1,12 +1,12 @@
 import type { Db, Sql, Transaction } from '@runfleet/db';
 
-/** Runs verbs in one transaction: where one of them fails, none of them did anything. */
+/** Runs verbs in one transaction: if one of them fails, all are rolled back. */
 export async function withinTransaction<R>(db: Db, work: (db: Db) => Promise<R>): Promise<R> {
   let result: { value: R } | null = null;
   await db.sql.begin(async (tx) => {
-    // A verb that opens a transaction of its own gets a savepoint of this one.
+    // A verb that opens its own transaction gets a savepoint.
     const begin = (inner: (tx: Transaction) => Promise<unknown>) => tx.savepoint(inner);
-    // Verbs use a pool for statements and `begin`; a transaction with a `begin` answers both.
+    // Safe: verbs use only the statements and `begin` of a pool, and this transaction has both.
     const sql = Object.assign(tx, { begin }) as unknown as Sql;
     result = { value: await work({ ...db, sql }) };
   });

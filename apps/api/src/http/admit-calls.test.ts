@@ -24,7 +24,7 @@ function callerOf(ctx: ApiContext, changes: Partial<ApiContext>) {
   };
 }
 
-test('a call without a key is refused above its rate, and nobody else is', async ({
+test('a call without a key is refused above the rate of its address, and others are served', async ({
   api,
   tenant,
 }) => {
@@ -45,7 +45,7 @@ test('a call without a key is refused above its rate, and nobody else is', async
   expect((await call('2001:db8::1', '/v1/Tool/List', keyed)).status).toBe(200);
 });
 
-test('wrong keys are refused above their rate, without a query, and a key in use still works', async ({
+test('wrong keys are refused above their rate without a query, and a valid key still works', async ({
   api,
   tenant,
 }) => {
@@ -58,12 +58,12 @@ test('wrong keys are refused above their rate, without a query, and a key in use
   const unknown = await Promise.all(Array.from({ length: 100 }, (_, n) => guess(`key ${n}`)));
   expect(unknown.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(21);
   expect(unknown.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(79);
-  // A known key without its signature is a guess, too.
+  // A known key without its signature counts as a guess, too.
   expect((await guess(tenant.apiKey)).status).toBe(429);
   expect((await call('192.0.2.1', '/v1/Task/List', own)).status).toBe(200);
 });
 
-test('a project above its rate is refused, by count and by bytes, and another is served', async ({
+test('a project above its rate, by calls or by bytes, is refused and another is served', async ({
   api,
   tenant,
 }) => {
@@ -76,7 +76,7 @@ test('a project above its rate is refused, by count and by bytes, and another is
   expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
   expect((await list(other)).status).toBe(200);
 
-  // 16 KB are four more calls, so these five are 25.
+  // 16 KB count as four more calls, so these five count as 25.
   const large = JSON.stringify({ padding: 'x'.repeat(16_370) });
   const third = await api.createTenant();
   const statuses = [];
@@ -85,7 +85,7 @@ test('a project above its rate is refused, by count and by bytes, and another is
   expect(statuses[4]).toBe(429);
 });
 
-test('bodies of one project in work leave room for those of others', async ({ api, tenant }) => {
+test('the bodies of one project leave memory for those of others', async ({ api, tenant }) => {
   const other = await api.createTenant();
   const bodies = new ByteBudget(400_000);
   const call = callerOf(api.ctx, { bodies });
@@ -135,9 +135,13 @@ test('a body larger than its route allows is refused before it is read', async (
   }
 });
 
-test('who has no right to a call is refused before its body is read', async ({ api }) => {
+test('a caller without access is refused before its body is read', async ({ api }) => {
   for (const path of [RUN, ...TASK_CALLS, '/admin/v1/tenants/1', '/admin/v1/projects/1']) {
-    for (const headers of [{}, { 'x-api-key': 'nobody' }, { cookie: 'runfleet.session_token=x' }]) {
+    for (const headers of [
+      {},
+      { 'x-api-key': 'unknown' },
+      { cookie: 'runfleet.session_token=x' },
+    ]) {
       const body = bodyOf(1000);
       const init = { method: 'POST', headers, body: body.stream, duplex: 'half' } as RequestInit;
       const { status } = await api.request(path, init);
@@ -147,7 +151,7 @@ test('who has no right to a call is refused before its body is read', async ({ a
   }
 });
 
-/** A body of `chunks` kilobytes that counts how many of them were asked for. */
+/** A body of `chunks` kilobytes that counts how many of them were read. */
 function bodyOf(chunks: number) {
   let pulls = 0;
   const stream = new ReadableStream<Uint8Array>({

@@ -3,12 +3,12 @@ import type { MiddlewareHandler } from 'hono';
 
 import type { ApiContext, ApiEnv } from '../api-context.ts';
 
-/** Asked often by what watches over this process, and answered without work. */
+/** Paths that probes call often and that cost no work. */
 const FREE_PATHS: readonly string[] = ['/healthz', '/readyz'];
 
 /**
- * Counts calls without a key against their address before anything is done for them; calls with one
- * count once the key is known. What a call holds in memory is given back when it is answered.
+ * Counts calls without a key against their address before any other work; calls with a key are
+ * counted when the key has been checked. Releases the memory that a call holds when it is answered.
  */
 export function admitCalls(ctx: Pick<ApiContext, 'rates'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {

@@ -7,9 +7,9 @@ import { answerJson } from './answer.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** The wire's answer to any error: the row of its kind, or a fault of ours, which is logged. */
+/** The wire's answer to an error, from the row of its kind. An unexpected error is logged. */
 export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unknown): Response {
-  const expected = error instanceof RunfleetError ? error : toFault(ctx, c, error);
+  const expected = error instanceof RunfleetError ? error : toUnexpected(ctx, c, error);
   const { code, http } = ERRORS[expected.kind];
   c.var.trace.code = code;
   const body = { errors: [{ code, message: expected.message }], result: false as const };
@@ -21,11 +21,11 @@ export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unkno
   return response;
 }
 
-function toFault(ctx: { logger: Logger }, c: ApiRequest, error: unknown): RunfleetError {
+function toUnexpected(ctx: { logger: Logger }, c: ApiRequest, error: unknown): RunfleetError {
   const { requestId } = c.var.trace;
-  const isAway = isUnavailable(error);
-  ctx.logger.error({ err: error, requestId, isAway }, 'request failed');
-  return isAway
+  const isOutage = isUnavailable(error);
+  ctx.logger.error({ err: error, requestId, isOutage }, 'request failed');
+  return isOutage
     ? new RunfleetError('unavailable', 'The service is not available right now. Try again shortly.')
     : new RunfleetError('internal', `Something went wrong on our side. Request id: ${requestId}`);
 }

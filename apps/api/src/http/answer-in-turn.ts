@@ -8,9 +8,9 @@ type Exchange = { request: IncomingMessage; response: ServerResponse };
 type Turn = { isBusy: boolean; waiting: Exchange[]; bytes: PacedBytes };
 
 /**
- * Hands requests to `answer`, of each connection one after the other. Node's parser gives out at once
- * whatever a client has written ahead, though answers leave in that order anyway; so one connection
- * would have as much of this process as it likes. Here the rest stays unread until its turn comes.
+ * Passes the requests of each connection to `answer` one after the other. Node's parser emits all
+ * pipelined requests at once, although their answers leave in order; so one connection could use as
+ * much of this process as it likes. Here, further requests stay unread until the one before is answered.
  */
 export function answerInTurn(
   server: Server,
@@ -21,18 +21,18 @@ export function answerInTurn(
   const start = (turn: Turn, { request, response }: Exchange) => {
     turn.isBusy = true;
     response.once('close', () => {
-      // Other connections have their turn before this one's next request.
-      if (turn.waiting.length > 0 || turn.bytes.isHolding) setImmediate(() => goOn(turn));
-      else goOn(turn);
+      // Serve other connections before the next request of this one.
+      if (turn.waiting.length > 0 || turn.bytes.isHolding) setImmediate(() => resume(turn));
+      else resume(turn);
     });
     answer(request, response);
   };
 
-  const goOn = (turn: Turn) => {
+  const resume = (turn: Turn) => {
     turn.isBusy = false;
     const next = turn.waiting.shift();
     if (next !== undefined) start(turn, next);
-    if (turn.waiting.length === 0) turn.bytes.goOn();
+    if (turn.waiting.length === 0) turn.bytes.resume();
   };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -49,7 +49,7 @@ export function answerInTurn(
     socket.once('close', () => waiting.splice(0));
   });
   server.on('request', onRequest);
-  // The body's reader says when to go on (see `read-body.ts`).
+  // `read-body.ts` sends `100 Continue` when it wants the body.
   server.on('checkContinue', onRequest);
   return { isAnswering: (socket) => turns.get(socket)?.isBusy ?? false };
 }

@@ -3,14 +3,14 @@ import type { ApiRequest } from '../api-context.ts';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
- * Answers with JSON. All headers are given at once, as a plain object, which the Node server writes
- * without building a `Headers`: this is on the path of every Run.
+ * Answers with JSON. All headers are one plain object, which the Node server writes without building
+ * a `Headers`: every Run takes this path.
  */
 export function answerJson<Body>(c: ApiRequest, body: Body, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: answerHeaders(c, JSON_TYPE) });
 }
 
-/** What every answer carries, unless `more` says otherwise. Nothing may be framed, sniffed or cached. */
+/** The headers of every answer; `more` overrides them. No answer may be framed, sniffed or cached. */
 export function answerHeaders(
   c: ApiRequest,
   contentType: string,

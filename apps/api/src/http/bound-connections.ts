@@ -13,8 +13,8 @@ const PROBLEMS: Readonly<Record<string, { status: number; message: string }>> = 
 const NO_REQUEST = { status: 400, message: 'This is not a valid HTTP request.' };
 
 /**
- * Bounds connections: in number, per address (0 does not count them), and in how long a peer may
- * leave an answer unread. Bytes that are no request are answered in the envelope.
+ * Limits connections in number, per address (0 means no limit), and in how long a peer may leave an
+ * answer unread. Bytes that are not a request are answered in the envelope.
  */
 export function boundConnections(
   server: Server,
@@ -41,8 +41,8 @@ export function boundConnections(
     if (count > limits.perAddress) socket.destroy();
   });
 
-  // Node counts a write that moves on as a sign of life. A request that we still work on is no
-  // silence of its peer's.
+  // Node counts a write that makes progress as activity. While we work on a request, its peer has
+  // nothing to send, so its silence does not count.
   server.setTimeout(limits.silenceMs, (socket: Socket) => {
     if (socket.writableLength > 0 || !limits.isAnswering(socket)) socket.destroy();
   });

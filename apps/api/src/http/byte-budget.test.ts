@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { ByteBudget } from './byte-budget.ts';
 
-test('one holder has a quarter at most, so that others still find room', () => {
+test('one holder gets at most a quarter, so that room is left for others', () => {
   const budget = new ByteBudget(100);
   expect(budget.open('a').take(20)).toBeNull();
   expect(budget.open('a').take(6)).toBe('share');
@@ -10,13 +10,13 @@ test('one holder has a quarter at most, so that others still find room', () => {
   expect(budget.open('b').take(25)).toBeNull();
 });
 
-test('all together have no more than the budget', () => {
+test('all holders together get no more than the budget', () => {
   const budget = new ByteBudget(100);
   for (const holder of ['a', 'b', 'c', 'd']) expect(budget.open(holder).take(25)).toBeNull();
   expect(budget.open('e').take(1)).toBe('total');
 });
 
-test('what was given back can be taken again, and is given back once', () => {
+test('released bytes can be taken again, and are released once', () => {
   const budget = new ByteBudget(100);
   const first = budget.open('a');
   first.take(10);
@@ -28,7 +28,7 @@ test('what was given back can be taken again, and is given back once', () => {
   expect(budget.open('a').take(25)).toBeNull();
 });
 
-test('one that is larger than the budget passes when it is alone', () => {
+test('a request larger than the budget is accepted when it is alone', () => {
   const budget = new ByteBudget(100);
   const large = budget.open('a');
   expect(large.take(900)).toBeNull();

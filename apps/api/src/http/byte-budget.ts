@@ -1,13 +1,13 @@
-/** The largest part of the budget that one holder may have. */
+/** The largest share of the budget that one holder may take. */
 const SHARE = 1 / 4;
 
-/** What one request holds. Disposing it gives everything back. */
+/** The bytes that one request holds. Disposing releases them. */
 export type Held = Disposable & {
-  /** `share` where the holder has too much already, `total` where all have together; else null. */
+  /** Null, or what is exhausted: the holder's `share` or the `total` of all. */
   take(bytes: number): 'share' | 'total' | null;
 };
 
-/** Counts bytes that requests hold in memory, so that what would be too much is refused unread. */
+/** Counts the bytes that requests hold in memory, so that excess requests are refused unread. */
 export class ByteBudget {
   readonly #totalBytes: number;
   readonly #byHolder = new Map<string, number>();
@@ -17,7 +17,7 @@ export class ByteBudget {
     this.#totalBytes = totalBytes;
   }
 
-  /** Holds nothing yet. Whoever is alone may take any number of bytes. */
+  /** Starts with no bytes. A request that is alone may take any number of bytes. */
   open(holder: string): Held {
     let ownBytes = 0;
     return {

@@ -1,17 +1,17 @@
 import { RunfleetError } from '@runfleet/protocol';
 import { addressGroup, RateLimiter } from '@runfleet/service';
 
-/** How many seconds' worth of calls may come at once. */
+/** How many seconds' worth of calls may arrive in one burst. */
 const ADDRESS_BURST_SECONDS = 4;
 const PROJECT_BURST_SECONDS = 2;
-/** So much of a body costs as much as one more call. */
+/** This many bytes of a body count as one more call. */
 const UNIT_BYTES = 4096;
 
-type WhoCalls = { ip: string; projectId?: string };
+type CallSource = { ip: string; projectId?: string };
 
-/** How often this process is called: by each project, and by each address without a key. */
+/** Limits how often this process is called: by each project, and by each address without a key. */
 export class CallRates {
-  /** Calls without a key, and keys that were wrong. */
+  /** Calls without a key, and calls with a wrong key. */
   readonly addresses: RateLimiter;
   readonly #projects: RateLimiter;
 
@@ -26,18 +26,18 @@ export class CallRates {
     });
   }
 
-  /** Counts a call. Throws `rate_limited` where there were too many. */
-  requireCall(who: WhoCalls): void {
-    this.#take(who, 1);
+  /** Counts a call. Throws `rate_limited` if there were too many. */
+  requireCall(source: CallSource): void {
+    this.#take(source, 1);
   }
 
-  /** Counts a body that was read. Throws `rate_limited` where there was too much. */
-  requireBytes(who: WhoCalls, sizeBytes: number): void {
+  /** Counts the bytes of a body. Throws `rate_limited` if there were too many. */
+  requireBytes(source: CallSource, sizeBytes: number): void {
     const units = Math.floor(sizeBytes / UNIT_BYTES);
-    if (units > 0) this.#take(who, units);
+    if (units > 0) this.#take(source, units);
   }
 
-  #take({ ip, projectId }: WhoCalls, units: number): void {
+  #take({ ip, projectId }: CallSource, units: number): void {
     const waitMs =
       projectId === undefined
         ? this.addresses.take(addressGroup(ip), units)

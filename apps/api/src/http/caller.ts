@@ -1,4 +1,4 @@
-/** Who makes a call: a project by its key, or a person by the dashboard's session cookie. */
+/** Identifies the caller: a project by its key, or a person by the dashboard's session cookie. */
 import {
   authenticateProject,
   findProject,
@@ -18,7 +18,7 @@ type CallerContext = Pick<ApiContext, 'auth' | 'cache' | 'db' | 'masterKey' | 'r
 
 const SESSION_COOKIE = 'runfleet.session_token=';
 
-/** Throws `unauthorized` without valid credentials, `sign_in_required` with a cookie that has run out. */
+/** Throws `unauthorized` without valid credentials, `sign_in_required` with an expired cookie. */
 export async function identifyCaller(ctx: CallerContext, c: ApiRequest): Promise<Caller> {
   const { headers } = c.req.raw;
   if (readCredentials(headers) === null && hasSessionCookie(headers)) {
@@ -35,7 +35,7 @@ export async function identifyCaller(ctx: CallerContext, c: ApiRequest): Promise
   return { principal };
 }
 
-/** Whether a request claims to be a project's. */
+/** Whether a request carries project credentials, valid or not. */
 export function hasKey(c: ApiRequest): boolean {
   return readCredentials(c.req.raw.headers) !== null;
 }
@@ -49,7 +49,7 @@ export async function requireSession(ctx: CallerContext, c: ApiRequest): Promise
   return session;
 }
 
-/** Throws `forbidden` for everybody but operators, and for a change that another site's page asks for. */
+/** Throws `forbidden` to callers who are not operators, and for changes from another site's page. */
 export async function requireOperator(ctx: CallerContext, c: ApiRequest): Promise<Session> {
   const session = await requireSession(ctx, c);
   if (!session.isOperator) {
@@ -60,8 +60,8 @@ export async function requireOperator(ctx: CallerContext, c: ApiRequest): Promis
 }
 
 /**
- * The project that a call is made for: the one that `projectid` (or the header `x-project-id`) names,
- * if it is of the caller's organisation; else the key's own, or a signed-in person's first.
+ * The project that a call is for: the one that `projectid` (or the header `x-project-id`) names, if it
+ * belongs to the caller's organisation; else the key's own, or the first of a signed-in person.
  */
 export async function resolvePrincipal(
   ctx: CallerContext,
@@ -89,7 +89,7 @@ export async function resolvePrincipal(
     : invalidProject();
 }
 
-/** A page of another site can make a browser send our cookie, but not our origin. */
+/** A page of another site can make a browser send our cookie, but it cannot forge the origin. */
 function requireOwnOrigin(ctx: CallerContext, headers: Headers): void {
   const origin = headers.get('origin');
   if (origin !== null && ctx.auth.trustedOrigins.includes(origin)) return;

@@ -2,7 +2,7 @@ import { clientAddress, type TrustedProxies } from '@runfleet/service';
 
 import type { ApiRequest } from '../api-context.ts';
 
-/** The address that a request comes from, behind the proxies that are trusted. Empty where it is unknown. */
+/** The client's address, as seen by the trusted proxies. Empty if it is unknown. */
 export function clientIp(c: ApiRequest, proxies: TrustedProxies): string {
   const socketAddress = c.env?.incoming?.socket.remoteAddress;
   return clientAddress({ socketAddress, forwarded: c.req.header(proxies.header) }, proxies);

@@ -7,9 +7,9 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Looks over the bytes of a JSON text before it is parsed, in one pass of a few milliseconds per
- * megabyte, for what would be slow to parse: depth, and many small values. Whether the text is JSON
- * at all is for the parser. Null is no problem.
+ * Scans the bytes of a JSON text before it is parsed, in a few milliseconds per megabyte, for what is
+ * slow to parse: deep nesting and many small values. It does not validate the JSON; the parser does.
+ * Null means no problem.
  */
 export function findJsonProblem(
   bytes: Uint8Array,
@@ -21,7 +21,7 @@ export function findJsonProblem(
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (isText) {
-      // The character after a backslash does not end the text.
+      // The character after a backslash does not end the string.
       if (byte === BACKSLASH) at++;
       else if (byte === QUOTE) isText = false;
     } else if (byte === QUOTE) isText = true;

@@ -11,7 +11,7 @@ const REQUEST_ID_PATTERN = /^[\w.-]{1,64}$/;
 const SECONDS = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.3, 2.5, 5, 10];
 const QUIET_PATHS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
 
-/** Gives each request its id, and writes one log line and one measurement when it is answered. */
+/** Assigns each request an id; logs and measures it when it is answered. */
 export function observeRequests(ctx: {
   logger: Logger;
   metrics: Metrics;
@@ -57,7 +57,7 @@ function readRequestId(given: string | undefined): string {
   return given !== undefined && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
 }
 
-/** The pattern, never the path: paths are without number. */
+/** The route's pattern, never the path: the number of paths is unbounded. */
 function routeOf(c: ApiRequest): string {
   const path = matchedRoutes(c).at(-1)?.path ?? '/*';
   return path === '/*' ? 'none' : path;

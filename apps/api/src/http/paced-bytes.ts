@@ -1,26 +1,26 @@
 import type { Socket } from 'node:net';
 
-/** Some ten of the smallest requests. */
+/** About ten of the smallest requests. */
 const FIRST_SLICE_BYTES = 1024;
-/** More than Node reads from a socket at once; a peer that gets beyond it ignores that we pause. */
+/** More than Node reads from a paused socket; a connection beyond it is closed. */
 const HELD_BYTES_MAX = 1024 * 1024;
 
 /**
- * Feeds a connection's bytes to Node's HTTP parser in slices, as long as `mayGoOn`. A slice that
- * brought nothing to wait for is followed by one twice as long, so a body is fed in few.
+ * Passes a connection's bytes to Node's HTTP parser in slices while `mayResume` is true. Each slice is
+ * twice as long as the one before, so a long body needs few slices.
  */
 export class PacedBytes {
   readonly #socket: Socket;
-  readonly #mayGoOn: () => boolean;
+  readonly #mayResume: () => boolean;
   readonly #parse: (chunk: Buffer) => void;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #isFeeding = false;
 
-  /** To be called when the server has set up the connection, whose listener it takes over. */
-  constructor(socket: Socket, mayGoOn: () => boolean) {
+  /** Call it when the server has set up the connection; it takes over the parser's listener. */
+  constructor(socket: Socket, mayResume: () => boolean) {
     this.#socket = socket;
-    this.#mayGoOn = mayGoOn;
+    this.#mayResume = mayResume;
     const parsers = socket.listeners('data') as ((chunk: Buffer) => void)[];
     for (const parser of parsers) socket.off('data', parser);
     this.#parse = (chunk) => {
@@ -34,11 +34,11 @@ export class PacedBytes {
     return this.#heldBytes > 0;
   }
 
-  /** Feeds what was held and lets more come, as far as that may go on. */
-  goOn(): void {
+  /** Passes the held bytes on and resumes reading, as far as `mayResume` allows. */
+  resume(): void {
     if (this.#socket.destroyed) return this.#drop();
     this.#feed();
-    if (this.#heldBytes === 0 && this.#mayGoOn()) this.#socket.resume();
+    if (this.#heldBytes === 0 && this.#mayResume()) this.#socket.resume();
   }
 
   #take(chunk: Buffer): void {
@@ -53,7 +53,7 @@ export class PacedBytes {
     if (this.#isFeeding) return;
     this.#isFeeding = true;
     let sliceBytes = FIRST_SLICE_BYTES;
-    while (this.#mayGoOn() && !this.#socket.destroyed) {
+    while (this.#mayResume() && !this.#socket.destroyed) {
       const [chunk] = this.#held;
       if (chunk === undefined) break;
       const slice = chunk.subarray(0, sliceBytes);

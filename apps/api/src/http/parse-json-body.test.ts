@@ -16,7 +16,7 @@ test.each([
   expect(parse(text)).toEqual(value);
 });
 
-test('a parameter named __proto__ is a parameter, and the object of all keeps its methods', () => {
+test('a parameter named __proto__ is a parameter and does not change the prototype', () => {
   const body = parse('{"__proto__":{"limit":"1"},"constructor":2}');
   expect(Object.keys(body)).toEqual(['__proto__', 'constructor']);
   expect(body['limit']).toBeUndefined();
@@ -51,10 +51,10 @@ test.each([
   ['escapes', `{"a":"${'\\u0041'.repeat(MEGABYTE / 6)}"}`],
   ['backslashes', `{"a":"${'\\\\'.repeat(MEGABYTE / 2)}"}`],
   ['quotes', `{"a":[${'"",'.repeat(MEGABYTE / 3)}0]}`],
-])('a megabyte of %s holds the process up no longer than a megabyte of letters does', (_, text) => {
+])('a megabyte of %s blocks the process about as long as a megabyte of letters', (_, text) => {
   const plain = `{"a":"${'x'.repeat(MEGABYTE)}"}`;
   const slowestMs = fastestOf(() => tryParse(text));
-  // The letters are copied at memory speed, so each byte of the others may cost some steps more.
+  // Letters are copied at memory speed; each byte of the other texts may cost a few steps more.
   expect(slowestMs).toBeLessThan(
     40 *
       Math.max(
@@ -68,7 +68,7 @@ function tryParse(text: string): void {
   try {
     parse(text);
   } catch {
-    // Refusing in time is as good.
+    // Refusing it in time is fine, too.
   }
 }
 

@@ -4,14 +4,14 @@ import { RunfleetError } from '@runfleet/protocol';
 
 import { findJsonProblem } from './find-json-problem.ts';
 
-/** A megabyte within these is parsed in some 10 ms; without them it takes 60. */
+/** A megabyte within these limits is parsed in about 10 ms, without them in up to 60 ms. */
 const LIMITS = { nestingMax: 32, valuesMax: 20_000 };
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * Reads a JSON object; an empty body is an empty object. Of names that are repeated the last counts,
- * and `__proto__` is a name like any other. Throws `invalid_request` for anything else, and for what
- * would be slow to parse.
+ * Parses a JSON object; an empty body is an empty object. Of repeated names the last counts, and
+ * `__proto__` is an ordinary name. Throws `invalid_request` for any other body and for one that is
+ * slow to parse.
  */
 export function parseJsonBody(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) return {};

@@ -7,15 +7,15 @@ const PARTS_MAX = 200;
 const NAME_BYTES_MAX = 200;
 
 /**
- * Reads the text parts of a form; a name that is repeated becomes a list. Files are not taken yet, so
- * a file part is refused by its name rather than dropped. Throws `invalid_request`.
+ * Parses the text parts of a form; a repeated name becomes a list. Files are not supported yet, so a
+ * file part is refused by its name rather than dropped. Throws `invalid_request`.
  */
 export async function parseMultipartBody(
   bytes: Buffer,
   contentType: string,
 ): Promise<Record<string, unknown>> {
   if (!isUtf8(bytes)) {
-    // Only the bytes of a file may be anything else, and files are refused below with a better reason.
+    // If the other bytes belong to a file, `collect` refuses it with a better message.
     await collect(bytes, contentType);
     throw new RunfleetError('invalid_request', 'Request body is not valid UTF-8.');
   }
@@ -34,7 +34,7 @@ function collect(bytes: Buffer, contentType: string): Promise<Map<string, unknow
       else fields.set(name, fields.has(name) ? [fields.get(name), value].flat() : value);
     });
     parser?.on('file', (name, file, filename) => {
-      // A browser sends a file field that was left empty as a part without name and bytes.
+      // A browser sends an empty file field as a part without name and bytes.
       let sizeBytes = 0;
       file.on('data', (chunk: Buffer) => (sizeBytes += chunk.length));
       file.on('end', () => {
@@ -50,7 +50,7 @@ function collect(bytes: Buffer, contentType: string): Promise<Map<string, unknow
   });
 }
 
-/** The parser throws at once where the boundary is missing. */
+/** Creates the parser, which throws if the boundary is missing. */
 function open(
   bytes: Buffer,
   contentType: string,

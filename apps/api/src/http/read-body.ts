@@ -4,10 +4,10 @@ import type { ApiContext, ApiRequest } from '../api-context.ts';
 import type { Held } from './byte-budget.ts';
 
 /**
- * Reads a request's body into memory, `limitBytes` of it at most. A body that says it is longer is
- * refused unread, a chunked one as soon as it is. Its bytes count as the caller's until the answer is
- * given (see `admit-calls.ts`). Throws `body_too_large`, and where too many bytes are in work
- * `rate_limited` or `unavailable`.
+ * Reads a request's body into memory, at most `limitBytes`. A body with a larger content-length is
+ * refused unread, a chunked one as soon as it exceeds the limit. The bytes count as the caller's until
+ * the call is answered (see `admit-calls.ts`). Throws `body_too_large`, and `rate_limited` or
+ * `unavailable` if bodies already hold too much memory.
  */
 export async function readBody(
   ctx: Pick<ApiContext, 'bodies'>,
@@ -23,10 +23,10 @@ export async function readBody(
     if (!(Number(declared) <= limitBytes)) throw tooLarge(limitBytes);
     hold(held, Number(declared));
   }
-  // A client that asked whether to go on has waited until now, when it is sure that we want the body.
+  // A client that sent `Expect: 100-continue` waits for this, which is sent once the call is allowed.
   if (request.headers.has('expect')) c.env?.outgoing?.writeContinue();
   if (declared === null) return readChunks(request, held, limitBytes);
-  // The HTTP parser holds a body to its declared length, so this one has its bound.
+  // The HTTP parser enforces the declared length, so this body is bounded.
   return Buffer.from(await request.arrayBuffer().catch(endedEarly));
 }
 
@@ -45,7 +45,7 @@ async function readChunks(request: Request, held: Held, limitBytes: number): Pro
       chunks.push(value);
     }
   } catch (error) {
-    // The answer does not wait for the rest.
+    // Do not wait for the rest of the body.
     reader.cancel().catch(() => {});
     throw error;
   }
@@ -55,7 +55,10 @@ function hold(held: Held, sizeBytes: number): void {
   const problem = held.take(sizeBytes);
   if (problem === null) return;
   throw problem === 'share'
-    ? new RunfleetError('rate_limited', 'Too many bytes of yours are in work. Send fewer at once.')
+    ? new RunfleetError(
+        'rate_limited',
+        'Too many bytes of your requests are in progress. Send fewer at once.',
+      )
     : new RunfleetError('unavailable', 'The service is busy. Try again shortly.');
 }
 

@@ -3,14 +3,14 @@ import { parseJsonBody } from './parse-json-body.ts';
 import { parseMultipartBody } from './parse-multipart-body.ts';
 import { readBody } from './read-body.ts';
 
-/** Enough for every call but Run, whose parameters may be as long as the operator allows. */
+/** The limit of every call except Run, whose limit is a setting. */
 export const SMALL_BODY_BYTES = 16_384;
 
 /**
- * The body of a call as an object, `limitBytes` of it at most. Forms say so in their content type;
- * everything else is read as JSON, since `curl -d` without a header says that it is a form. Call it
- * once the caller is known: the body counts as theirs. Throws `body_too_large`, `rate_limited`,
- * `unavailable`, `invalid_request`.
+ * Reads the body of a call, at most `limitBytes`, as an object. A multipart content type means a form;
+ * anything else is parsed as JSON, because `curl -d` without a header sends a form's content type. Call
+ * it once the caller is known, because the body counts against them. Throws `body_too_large`,
+ * `rate_limited`, `unavailable`, `invalid_request`.
  */
 export async function readParameters(
   ctx: Pick<ApiContext, 'bodies' | 'rates'>,

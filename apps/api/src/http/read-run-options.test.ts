@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { readRunOptions } from './read-run-options.ts';
 
-test('a Run without headers asks for nothing', () => {
+test('a Run without headers has default options', () => {
   expect(readRunOptions(new Headers())).toEqual({
     idempotencyKey: null,
     fairnessKey: '',

@@ -5,20 +5,20 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const START_TIMEOUT_SECONDS_MAX = 86_400;
 const NAME = /^[\x21-\x7e]{1,128}$/;
 
-/** What a Run asks for in its headers. */
+/** The options that a Run sets in its headers. */
 export type RunOptions = {
   idempotencyKey: string | null;
-  /** Empty where it is for nobody in particular. */
+  /** Empty if the Run names no end user. */
   fairnessKey: string;
   /** Seconds of head start. */
   priority: number;
-  /** Null waits for ever. */
+  /** Null means no limit on the wait in the queue. */
   startTimeoutSeconds: number | null;
   requires: readonly string[];
   affinity: string | null;
 };
 
-/** Throws `invalid_request` that names the header. Those that are empty count as left out. */
+/** Throws an `invalid_request` that names the header. An empty header counts as left out. */
 export function readRunOptions(headers: Headers): RunOptions {
   return {
     idempotencyKey: readIdempotencyKey(headers.get(RUN_HEADERS.idempotencyKey)),
@@ -35,7 +35,7 @@ export function readRunOptions(headers: Headers): RunOptions {
   };
 }
 
-/** An empty key is a mistake too: its caller believes that a repeat is safe. */
+/** An empty key is refused, too: its caller believes that a repeat is safe. */
 function readIdempotencyKey(given: string | null): string | null {
   if (given === null || IDEMPOTENCY_KEY.test(given)) return given;
   throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');

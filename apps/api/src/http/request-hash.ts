@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto';
 
 /**
- * SHA-256 of what a Run asks for, by which a repeat is told from another request under the same
- * key. The order of keys in an object does not count; everything else does, as it was received.
+ * The SHA-256 of a Run's model and parameters, which distinguishes a repeat from another request under
+ * the same idempotency key. The order of keys in an object does not change it; every other difference
+ * in the received parameters does.
  */
 export function requestHash(modelId: string, parameters: Record<string, unknown>): Buffer {
   return hash('sha256', JSON.stringify([modelId, inOrder(parameters)]), 'buffer');
 }
 
-/** Rebuilt from entries in order, since `JSON.stringify` writes keys as they were added. */
+/** The value with sorted keys, because `JSON.stringify` writes keys in the order of insertion. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;
-  // Pairs rather than an object, whose integer-like keys would move to the front and whose
-  // `__proto__` would be lost.
+  // Pairs, because an object would move integer-like keys to the front and lose `__proto__`.
   return {
     object: Object.entries(value)
       .sort(byKey)

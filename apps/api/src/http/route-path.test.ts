@@ -18,6 +18,6 @@ test.each([
   ['/models/Microsoft/Phi', '/models/Microsoft/Phi'],
   ['/', '/'],
   ['//', '/'],
-])('%s is matched as %s', (path, expected) => {
+])('%s is routed as %s', (path, expected) => {
   expect(routePath(new Request(`http://api.example${path}`))).toBe(expected);
 });

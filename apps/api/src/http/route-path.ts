@@ -4,9 +4,9 @@ const PREFIX = '/v1/';
 const FILE = '/v1/file/';
 
 /**
- * The path that routes are matched by. Slashes that are repeated or at the end do not matter, as a
- * base URL that ends in one makes them. Under `/v1` neither does the case of a call and of slugs;
- * access keys and file names keep theirs.
+ * The path by which routes are matched. It has no repeated or trailing slashes, which a base URL with
+ * a trailing slash produces. Under `/v1`, calls and slugs are in lower case; access keys and file names
+ * keep their case.
  */
 export function routePath(request: Request): string {
   const path = withoutSpareSlashes(getPath(request));

@@ -40,7 +40,7 @@ const test = base.extend('listen', async ({}, { onCleanup }) => {
   };
 });
 
-/** What the server says, until it has said `pattern` or closed. */
+/** Reads from the server until its output matches `pattern` or the connection closes. */
 async function read(socket: Socket, pattern: RegExp): Promise<string> {
   let text = '';
   socket.setEncoding('latin1');
@@ -63,7 +63,7 @@ function echo(): Hono<ApiEnv> {
   );
 }
 
-test('every request that was written ahead has its own answer, in order, however it is cut', async ({
+test('every pipelined request has its own answer, in order, however its bytes are split', async ({
   listen,
 }) => {
   const open = await listen(echo());
@@ -98,7 +98,7 @@ test('one connection is answered one request at a time', async ({ listen }) => {
   expect(most).toBe(1);
 });
 
-test('forty thousand requests written ahead on twenty connections keep no other caller waiting', async ({
+test('forty thousand pipelined requests on twenty connections do not delay other callers', async ({
   listen,
 }) => {
   let answered = 0;
@@ -117,11 +117,11 @@ test('forty thousand requests written ahead on twenty connections keep no other 
   const health = open();
   health.write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
   const after = Number(/after (\d+)/.exec(await read(health, /after \d+/))?.[1]);
-  // Each turn of the event loop answers one request per connection; a new caller waits some turns.
+  // Each turn of the event loop answers one request per connection; a new caller waits a few turns.
   expect(after - before).toBeLessThan(2000);
 });
 
-test('answers that are not read are bounded in bytes: the one that waits longest is closed', async ({
+test('unread answers are limited in bytes: the oldest one loses its connection', async ({
   listen,
 }) => {
   const api = new Hono<ApiEnv>().get('/', (c) => c.text('x'.repeat(LARGE_BYTES)));
@@ -130,9 +130,9 @@ test('answers that are not read are bounded in bytes: the one that waits longest
     accepted.push(socket);
   });
   for (let n = 0; n < 6; n++) {
-    const deaf = open();
-    deaf.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-    await once(deaf, 'readable');
+    const silent = open();
+    silent.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(silent, 'readable');
   }
   expect(accepted.map((socket) => socket.destroyed)).toEqual([
     true,
@@ -153,7 +153,7 @@ test('answers that are not read are bounded in bytes: the one that waits longest
 test.each([
   ['is not read in time', { readingMs: 50 }],
   ['is not read at all', { silenceMs: 50 }],
-])('an answer that %s loses its connection', async (_, limits) => {
+])('a client whose answer %s loses its connection', async (_, limits) => {
   const api = new Hono<ApiEnv>().get('/', (c) => c.text('x'.repeat(LARGE_BYTES)));
   const server = createApiServer();
   const closed = once(server, 'connection').then(async ([socket]) =>
@@ -162,15 +162,15 @@ test.each([
   serveRequests(server, api, { ...LIMITS, ...limits });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const deaf = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  deaf.on('error', () => {});
-  deaf.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  const silent = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  silent.on('error', () => {});
+  silent.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
   await expect(closed).resolves.toBeDefined();
-  deaf.destroy();
+  silent.destroy();
   server.close();
 });
 
-test('a call that takes long is no silence of its caller', async ({ listen }) => {
+test('a slow call does not count as silence of its caller', async ({ listen }) => {
   let isSilent = false;
   const api = new Hono<ApiEnv>().get('/', async (c) => {
     await vi.waitUntil(() => isSilent);
@@ -184,7 +184,7 @@ test('a call that takes long is no silence of its caller', async ({ listen }) =>
   expect(await read(socket, /late/)).toContain('late');
 });
 
-test('connections of one address beyond its limit are closed, and its others go on', async ({
+test('connections of one address beyond its limit are closed, and its earlier ones stay open', async ({
   listen,
 }) => {
   const open = await listen(echo(), { connectionsPerAddress: 3 });
@@ -204,17 +204,17 @@ test('connections of one address beyond its limit are closed, and its others go 
 });
 
 test.each([
-  ['no HTTP', 'nonsense\r\n\r\n', 400, 'not a valid HTTP request'],
+  ['not HTTP', 'nonsense\r\n\r\n', 400, 'not a valid HTTP request'],
   ['too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`, 431, 'larger than 16 KB'],
   [
-    'too many headers',
+    'full of headers',
     `GET / HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(200)}\r\n`,
     431,
     '128 headers',
   ],
-  ['no host', 'GET / HTTP/1.0\r\n\r\n', 400, 'not a valid URL'],
-  ['a host that is none', 'GET / HTTP/1.1\r\nhost: a b\r\n\r\n', 400, 'not a valid URL'],
-])('what is %s is answered in the envelope', async (_, sent, status, message) => {
+  ['without a host', 'GET / HTTP/1.0\r\n\r\n', 400, 'not a valid URL'],
+  ['with an invalid host', 'GET / HTTP/1.1\r\nhost: a b\r\n\r\n', 400, 'not a valid URL'],
+])('a request that is %s is answered in the envelope', async (_, sent, status, message) => {
   const server = createApiServer();
   serveRequests(server, echo(), LIMITS);
   server.listen(0, '127.0.0.1');

@@ -12,33 +12,33 @@ import { writeRefusal } from './write-refusal.ts';
 const TIMEOUTS = {
   headersTimeout: 15_000,
   requestTimeout: 60_000,
-  // Longer than proxies in front keep theirs, so that they never write into a closed connection.
+  // Longer than proxies keep idle connections, so that they never write to a closed one.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,
 };
 const HEADERS_MAX = 128;
-/** How long a client may take to read an answer that is all there. */
+/** How long a client may take to read a complete answer. */
 const READING_MS = 60_000;
-/** How long a connection may neither send nor take a byte. */
+/** How long a connection may neither send nor receive a byte. */
 const SILENCE_MS = 30_000;
 const INVALID = { errors: [{ code: 0, message: 'This is not a valid URL.' }], result: false };
 
 export function createApiServer(): Server {
   const server = createServer(TIMEOUTS);
-  // Node would drop what is above a maximum without a word, such as the address that a proxy adds.
+  // With a maximum, Node would silently drop headers, such as the address that a proxy adds.
   server.maxHeadersCount = 0;
   return server;
 }
 
-/** Answers the server's requests with the routes, within bounds for every connection. */
+/** Serves the routes, with limits for every connection. */
 export function serveRequests(
   server: Server,
   api: Hono<ApiEnv>,
   limits: {
     connectionsMax: number;
-    /** 0 does not count them. */
+    /** 0 means no limit. */
     connectionsPerAddress: number;
-    /** What answers may hold in memory while their readers are slow. */
+    /** The bytes that answers may hold in memory while their readers are slow. */
     unreadBytes: number;
     readingMs?: number;
     silenceMs?: number;

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Bounds what answers hold in memory while their readers are slow. Give it each answer when it was
- * handed to Node: beyond `totalBytes` the one that waits longest loses its connection, and so does
- * one that was not read within `readingMs`.
+ * Limits the memory that answers hold while their readers are slow. Add each answer when it has been
+ * passed to Node: beyond `totalBytes` the oldest one loses its connection, and so does one that was not
+ * read within `readingMs`.
  */
 export class UnreadAnswers {
-  /** The one that waits longest first. */
+  /** In the order of adding, the oldest first. */
   readonly #unread = new Map<ServerResponse, { sizeBytes: number; timer: NodeJS.Timeout }>();
   readonly #totalBytes: number;
   readonly #readingMs: number;
@@ -26,10 +26,10 @@ export class UnreadAnswers {
     this.#sizeBytes += sizeBytes;
     response.once('close', () => this.#remove(response));
     while (this.#sizeBytes > this.#totalBytes) {
-      const [slowest] = this.#unread.keys();
-      if (slowest === undefined) return;
-      this.#remove(slowest);
-      slowest.destroy();
+      const [oldest] = this.#unread.keys();
+      if (oldest === undefined) return;
+      this.#remove(oldest);
+      oldest.destroy();
     }
   }
 

@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream';
 
 const RETRY_AFTER_SECONDS = '1';
 
-/** Answers in the envelope where a request does not get as far as the routes, and closes. */
+/** Refuses a request, in the envelope, before it reaches the routes, and closes the connection. */
 export function writeRefusal(response: ServerResponse, status: number, message: string): void {
   const body = bodyOf(message);
   response.writeHead(status, headersOf(status, body)).end(body);
 }
 
-/** The same for bytes that are no request. */
+/** The same for bytes that are not a valid request. */
 export function endWithRefusal(socket: Duplex, status: number, message: string): void {
   const body = bodyOf(message);
   const lines = Object.entries(headersOf(status, body)).map(

@@ -6,7 +6,7 @@ import { ByteBar } from './byte-bar.ts';
 
 function stream(isTTY: boolean): { said: () => string; stream: NodeJS.WriteStream } {
   const passed = Object.assign(new PassThrough(), { isTTY, columns: 80 });
-  // The bar writes, and asks for the two fields above; nothing else of a terminal.
+  // The bar uses `write` and the two fields above, and nothing else of a terminal.
   return {
     said: () => String(passed.read() ?? ''),
     stream: passed as unknown as NodeJS.WriteStream,
@@ -23,7 +23,7 @@ test('on a terminal the bar stays within its line', () => {
   expect(line.length).toBeLessThan(80);
 });
 
-test('elsewhere it says every tenth once, and the end', () => {
+test('without a terminal it writes a line for every tenth once, and for the end', () => {
   const { said, stream: log } = stream(false);
   using bar = new ByteBar('model', 10, log);
   bar.show(0, 0, 'x');

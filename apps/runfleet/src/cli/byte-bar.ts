@@ -1,6 +1,6 @@
 import { formatBytes } from './format-bytes.ts';
 
-/** How far a transfer is; `bytesPerSecond` is 0 where it is not known. */
+/** Reports the progress of a transfer; `bytesPerSecond` is 0 if it is not known. */
 export type BytesProgress = (progress: {
   bytes: number;
   totalBytes: number;
@@ -12,16 +12,16 @@ const CLEAR_LINE = '\r\u001b[2K';
 const CELLS = 24;
 const REDRAW_MS = 100;
 const LINE_EVERY_PERCENT = 10;
-// Before that, the rate is of small files and says nothing of the large one.
-const FORETOLD_FROM_SHARE = 0.01;
+// Earlier, the rate is that of small files and does not predict the large one.
+const ESTIMATED_FROM_SHARE = 0.01;
 
-/** How much of a known number of bytes is there: a bar on a terminal, a line per 10 % elsewhere. */
+/** Shows the progress of a transfer of known size: a bar on a terminal, a line per 10 % elsewhere. */
 export class ByteBar implements Disposable {
   readonly #stream: NodeJS.WriteStream;
   readonly #label: string;
   readonly #totalBytes: number;
   #drawnAt = Number.NEGATIVE_INFINITY;
-  #saidPercent = -LINE_EVERY_PERCENT;
+  #reportedPercent = -LINE_EVERY_PERCENT;
 
   constructor(label: string, totalBytes: number, stream: NodeJS.WriteStream = process.stderr) {
     this.#label = label;
@@ -29,7 +29,7 @@ export class ByteBar implements Disposable {
     this.#stream = stream;
   }
 
-  /** `detail` is what is being worked on just now; a rate of 0 is not known. */
+  /** `detail` names the current item, such as a file; a rate of 0 means that it is not known. */
   show(bytes: number, bytesPerSecond: number, detail: string): void {
     const now = performance.now();
     const isWhole = bytes >= this.#totalBytes;
@@ -41,8 +41,8 @@ export class ByteBar implements Disposable {
       const filled = Math.round(share * CELLS);
       const bar = `${'█'.repeat(filled)}${'░'.repeat(CELLS - filled)}`;
       this.#stream.write(`${CLEAR_LINE}${`${bar} ${text}`.slice(0, this.#stream.columns - 1)}`);
-    } else if (share * 100 >= this.#saidPercent + LINE_EVERY_PERCENT) {
-      this.#saidPercent = Math.floor((share * 100) / LINE_EVERY_PERCENT) * LINE_EVERY_PERCENT;
+    } else if (share * 100 >= this.#reportedPercent + LINE_EVERY_PERCENT) {
+      this.#reportedPercent = Math.floor((share * 100) / LINE_EVERY_PERCENT) * LINE_EVERY_PERCENT;
       this.#stream.write(`… ${this.#label}: ${text}\n`);
     }
   }
@@ -52,8 +52,8 @@ export class ByteBar implements Disposable {
   }
 
   #describe(bytes: number, share: number, rate: number, detail: string): string {
-    const isForetold = rate > 0 && share >= FORETOLD_FROM_SHARE;
-    const left = isForetold ? Math.ceil((this.#totalBytes - bytes) / rate) : 0;
+    const isEstimated = rate > 0 && share >= ESTIMATED_FROM_SHARE;
+    const left = isEstimated ? Math.ceil((this.#totalBytes - bytes) / rate) : 0;
     return [
       `${Math.floor(share * 100)} %  ${formatBytes(bytes)} of ${formatBytes(this.#totalBytes)}`,
       ...(rate > 0 ? [`${formatBytes(rate)}/s`] : []),

@@ -2,12 +2,12 @@ import { ByteBar, type BytesProgress } from './byte-bar.ts';
 
 export type TransferReport = {
   onProgress: BytesProgress;
-  /** Says what is being done that has no bytes to count. */
+  /** Names a step that has no bytes to count. */
   onStep: (step: string) => void;
   end: () => void;
 };
 
-/** Tells on stderr of steps and, between them, of bytes. To be ended before anything else is said. */
+/** Reports steps and bytes on stderr. Call `end` before anything else is written. */
 export function reportTransfer(label: string): TransferReport {
   let bar: ByteBar | null = null;
   const end = () => {

@@ -8,7 +8,7 @@ import { UsageError } from './with-usage.ts';
 const USAGE = 'the usage\n';
 const commands = {
   fail: () => Promise.reject(new Error('no disk')),
-  misuse: () => Promise.reject(new UsageError('That makes no sense.')),
+  misuse: () => Promise.reject(new UsageError('These flags contradict each other.')),
   one: async (args: readonly string[]) => void onlyOperand(args, 'name'),
   strict: async (args: readonly string[]) => void parseArgs({ args: [...args], options: {} }),
 };
@@ -26,12 +26,12 @@ afterEach(() => {
 });
 
 test.each<[string[], RegExp]>([
-  [[], /Which command/],
+  [[], /A command is missing/],
   [['nothing'], /no command "nothing"/],
   [['constructor'], /no command "constructor"/],
-  [['misuse'], /makes no sense/],
+  [['misuse'], /contradict each other/],
   [['one'], /name is missing/],
-  [['one', 'a', 'b'], /"b" is too much/],
+  [['one', 'a', 'b'], /"b" is one too many/],
   [['strict', '--bogus'], /Unknown option '--bogus'/],
 ])('%j is wrong usage: the reason and the usage on stderr, exit code 2', async (args, reason) => {
   await runSubcommand(USAGE, commands, args);
@@ -41,13 +41,13 @@ test.each<[string[], RegExp]>([
   expect([out, process.exitCode]).toEqual(['', 2]);
 });
 
-test('help is an answer', async () => {
+test('help goes to stdout and is not an error', async () => {
   await runSubcommand(USAGE, commands, ['misuse', '--help']);
 
   expect([out, err, process.exitCode]).toEqual([USAGE, '', exitCode]);
 });
 
-test('a failure is left to whoever ran the command', async () => {
+test('a failure of the command is thrown to its caller', async () => {
   await expect(runSubcommand(USAGE, commands, ['fail'])).rejects.toThrow('no disk');
   expect([out, err]).toEqual(['', '']);
 });

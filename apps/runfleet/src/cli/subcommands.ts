@@ -1,6 +1,6 @@
 import { type Command, runWithUsage, UsageError } from './with-usage.ts';
 
-/** Runs `<first argument>` of `commands`. Failures other than wrong usage are left to the caller. */
+/** Runs the command that the first argument names. Throws failures other than wrong usage. */
 export async function runSubcommand(
   usage: string,
   commands: Readonly<Record<string, Command>>,
@@ -9,7 +9,9 @@ export async function runSubcommand(
   await runWithUsage(usage, args, async ([name = '', ...rest]) => {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command === undefined) {
-      throw new UsageError(name === '' ? 'Which command?' : `There is no command "${name}".`);
+      throw new UsageError(
+        name === '' ? 'A command is missing.' : `There is no command "${name}".`,
+      );
     }
     await command(rest);
   });
@@ -19,6 +21,7 @@ export async function runSubcommand(
 export function onlyOperand(operands: readonly string[], what: string): string {
   const [operand, ...more] = operands;
   if (operand === undefined) throw new UsageError(`${what} is missing.`);
-  if (more.length > 0) throw new UsageError(`Give one ${what}; "${more.join(' ')}" is too much.`);
+  if (more.length > 0)
+    throw new UsageError(`Give one ${what}; "${more.join(' ')}" is one too many.`);
   return operand;
 }

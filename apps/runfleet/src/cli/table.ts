@@ -1,4 +1,4 @@
-/** Rows of cells in columns as wide as their widest cell, one line each. */
+/** Formats rows, one line each, in columns that are as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),

@@ -1,11 +1,11 @@
 export type Command = (args: readonly string[]) => Promise<void>;
 
-/** What was typed makes no sense: the message and the usage go to stderr, and the exit code is 2. */
+/** A command was typed wrongly: the message and the usage go to stderr, and the exit code is 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Runs the command, or says how it is used: where that is asked for, and after what makes no sense. */
+/** Runs the command. Prints its usage if `--help` asks for it, or after a `UsageError`. */
 export async function runWithUsage(
   usage: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** The answer of a command for programs. Moments and amounts that are bigints become texts. */
+/** Writes a command's answer for programs. Bigints (times, amounts) become strings. */
 export function writeJson(value: unknown): void {
   const text = JSON.stringify(
     value,

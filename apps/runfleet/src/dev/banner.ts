@@ -2,22 +2,22 @@ import type { DevFile } from './dev-file.ts';
 
 export type DevStarted = {
   dev: DevFile;
-  /** Where `dev` was written to. */
+  /** The path of the file that `dev` was written to. */
   devPath: string;
-  /** The folder of a start that keeps nothing, which commands take for a RUNFLEET_HOME; null for others. */
+  /** The temporary folder of an ephemeral start, for RUNFLEET_HOME of other commands; else null. */
   ephemeralHome: string | null;
-  /** Whether a shell of this user asks a proxy. */
+  /** Whether this user's shell sends HTTP requests through a proxy. */
   isProxied: boolean;
-  /** What answers, for people. */
+  /** A description of the model or engine that answers. */
   engine: string;
 };
 
-/** What a person needs next, with a command that works when pasted. */
+/** What a person needs after the start: addresses, credentials, and a command that works when pasted. */
 export function banner({ dev: file, ...started }: DevStarted): string {
   const found =
     started.ephemeralHome === null
       ? ''
-      : `\nNothing is kept. Commands find this start with RUNFLEET_HOME=${started.ephemeralHome}`;
+      : `\nNothing is kept. Other commands find this instance with RUNFLEET_HOME=${started.ephemeralHome}`;
   return `
 Runfleet is ready.
 
@@ -34,13 +34,13 @@ Try it:
 
 ${curlCommand(file, started.isProxied)}
 
-Stop with Ctrl-C. All of this is also in ${started.devPath}${found}
+Stop with Ctrl-C. These values are also in ${started.devPath}${found}
 `;
 }
 
-/** The page's own sample, filled in: sign, then run. */
+/** The sample of the model page with this instance's values: sign, then run. */
 function curlCommand(file: DevFile, isProxied: boolean): string {
-  // curl would ask a proxy even for this machine.
+  // curl uses the proxy even for loopback addresses.
   const direct = isProxied ? "--noproxy '*' " : '';
   return `  export YOUR_API_KEY="${file.apiKey}" YOUR_API_SECRET="${file.apiSecret}" NONCE=$(date +%s)
   export SIGNATURE="$(echo -n "\${YOUR_API_SECRET}\${NONCE}" | openssl dgst -sha256 -hmac "\${YOUR_API_KEY}")"

@@ -10,8 +10,8 @@ const DASHBOARD = fileURLToPath(new URL('../../../dashboard', import.meta.url));
 const SOURCES = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'];
 
 /**
- * Builds the dashboard where its files are newer than what was built. Answers whether it did. It is
- * built aside: another start may be serving what is there, or building as well.
+ * Builds the dashboard if its sources are newer than the last build; returns whether it did. The
+ * build goes to a folder of its own first, because another start may serve or build the same files.
  */
 export async function buildDashboard(): Promise<boolean> {
   const built = await modifiedAt(join(DASHBOARD, 'dist', 'index.html'));
@@ -26,18 +26,18 @@ export async function buildDashboard(): Promise<boolean> {
   const args = ['build', '--logLevel', 'warn', '--outDir', aside, '--emptyOutDir'];
   const child = spawn(process.execPath, [vite, ...args], {
     cwd: DASHBOARD,
-    // Of a shell that is set for development or tests, the pages take nothing.
+    // The shell's NODE_ENV may be set for development or tests; the pages need a production build.
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said: string[] = [];
+  const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
+    stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
   }
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) {
     await rm(aside, { recursive: true, force: true });
-    throw new Error(`The dashboard could not be built:\n${said.join('')}`);
+    throw new Error(`The dashboard could not be built:\n${output.join('')}`);
   }
   await takePlace(aside, join(DASHBOARD, 'dist'));
   return true;
@@ -46,7 +46,7 @@ export async function buildDashboard(): Promise<boolean> {
 async function takePlace(aside: string, place: string): Promise<void> {
   const former = `${aside}.former`;
   await rename(place, former).catch(ignoreAbsence);
-  // Another start may have been quicker, with the same pages.
+  // Another start may have put the same pages there first.
   await rename(aside, place).catch(async () => rm(aside, { recursive: true, force: true }));
   await rm(former, { recursive: true, force: true });
 }
@@ -62,7 +62,7 @@ async function modifiedAt(path: string): Promise<number | null> {
   );
 }
 
-/** When the youngest of the dashboard's files, or of those below its folders, was written. */
+/** The time of the last change in the given files and folders of the dashboard. */
 async function newestOf(names: readonly string[]): Promise<number> {
   const times = await Promise.all(
     names.map(async (name) => {

@@ -5,10 +5,10 @@ import { buildDemoModelFolder } from '@runfleet/engine';
 import { readModelInUse } from '../model/model-in-use.ts';
 import type { Progress } from './progress.ts';
 
-/** What `npm start` serves: a folder (none for the echo engine), and what to tell people about it. */
+/** What `npm start` serves: a folder (empty for the echo engine) and a description for people. */
 export type ChosenModel = { dir: string; description: string };
 
-/** MODEL_DIR, else what `runfleet model use` named, else the demo model, which is built where it is missing. */
+/** MODEL_DIR, else the choice of `runfleet model use`, else the demo model, built if it is missing. */
 export async function chooseModel(
   config: { ENGINE: 'onnx' | 'echo'; MODEL_DIR?: string | undefined; RUNFLEET_HOME: string },
   progress: Progress,
@@ -24,6 +24,6 @@ export async function chooseModel(
   return {
     dir,
     description:
-      'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add` brings real weights',
+      'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add` adds real weights',
   };
 }

@@ -13,7 +13,7 @@ const credentialsSchema = z.object({
   adminPassword: z.string(),
 }) satisfies z.ZodType<Credentials>;
 
-/** What `npm start` prints, for programs: `dev.json` in its home, readable by its owner alone. */
+/** What `npm start` prints, for programs: `dev.json` in its home, readable only by its owner. */
 export type DevFile = Credentials & {
   apiUrl: string;
   socketUrl: string;
@@ -24,14 +24,14 @@ export type DevFile = Credentials & {
 
 const credentialsPath = (dataHome: string): string => join(dataHome, 'credentials.json');
 
-/** Resolves with its path. */
+/** Returns the path of the file. */
 export async function writeDevFile(home: string, file: DevFile): Promise<string> {
   const path = join(home, 'dev.json');
   await writePrivately(path, file);
   return path;
 }
 
-/** The credentials that were made for the database beside them; null where there are none. */
+/** The credentials that belong to the database in the same folder; null if there are none. */
 export async function readCredentials(dataHome: string): Promise<Credentials | null> {
   try {
     const text = await readFile(credentialsPath(dataHome), 'utf8');
@@ -46,7 +46,7 @@ export function writeCredentials(dataHome: string, credentials: Credentials): Pr
   return writePrivately(credentialsPath(dataHome), credentials);
 }
 
-/** Whole or not at all, and readable by its owner alone from the first byte on. */
+/** Writes atomically; the file is readable only by its owner from the first byte on. */
 async function writePrivately(path: string, content: unknown): Promise<void> {
   const aside = `${path}.${process.pid}`;
   await writeFile(aside, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });

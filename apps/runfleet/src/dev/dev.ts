@@ -1,6 +1,6 @@
 /**
- * `npm start`: everything on this machine. Finds or brings a Postgres and a Redis, migrates, seeds,
- * builds the test model and the dashboard, runs every role in this process, and says how to use it.
+ * `npm start`: everything on this machine. Finds or starts a Postgres and a Redis, migrates, seeds,
+ * builds the demo model and the dashboard, runs every role in this process and prints how to use it.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,25 +35,25 @@ import { describeStart, readStartTimes } from './start-times.ts';
 
 const API_PORT = 3100;
 const DRAIN_SECONDS = '2';
-// What curl heeds for a plain URL.
+// The variables that curl reads for an http URL.
 const PROXY_NAMES = ['http_proxy', 'all_proxy', 'ALL_PROXY'];
 
 const devConfig = z.object({
-  DATABASE_URL: z.string().optional().describe('Use this Postgres instead of bringing one.'),
-  REDIS_URL: z.string().optional().describe('Use this Redis instead of bringing one.'),
+  DATABASE_URL: z.string().optional().describe('Use this Postgres instead of starting one.'),
+  REDIS_URL: z.string().optional().describe('Use this Redis instead of starting one.'),
   RUNFLEET_HOME: homeSetting,
-  MODEL_DIR: z.string().optional().describe('A model folder to serve instead of the test model.'),
-  ENGINE: z.enum(['onnx', 'echo']).default('onnx').describe('Which engine serves.'),
+  MODEL_DIR: z.string().optional().describe('A model folder to serve instead of the demo model.'),
+  ENGINE: z.enum(['onnx', 'echo']).default('onnx').describe('The engine that runs the model.'),
   LOG_LEVEL: sharedSettings.LOG_LEVEL.default('warn'),
 });
 
 const USAGE = `runfleet dev [--ephemeral] [--prompt TEXT]
 
-  --ephemeral     keeps nothing, and leaves alone what is kept
-  --prompt TEXT   runs one prompt through the whole system, then ends
+  --ephemeral     uses a temporary folder, keeps nothing and does not touch kept data
+  --prompt TEXT   runs one prompt through the whole system, then exits
 
-Finds or brings a Postgres and a Redis, and runs everything: what \`npm start\` does. RUNFLEET_HOME says where the data is
-kept, DATABASE_URL, REDIS_URL and MODEL_DIR name what is there already.
+Finds or starts a Postgres and a Redis and runs every role, as \`npm start\` does. RUNFLEET_HOME is the folder for data;
+DATABASE_URL, REDIS_URL and MODEL_DIR name servers and a model to use instead.
 `;
 
 export function dev(args: readonly string[]): Promise<void> {
@@ -69,7 +69,7 @@ async function runEverything(args: readonly string[]): Promise<void> {
 
   await runService({
     role: 'runfleet',
-    // What fails is said once, in words, by `main.ts`.
+    // `main.ts` prints a failure once, as text.
     logger: createLogger({ role: 'runfleet', level: 'silent' }),
     start: () =>
       Resources.opening(async (resources) => {
@@ -83,7 +83,7 @@ async function runEverything(args: readonly string[]): Promise<void> {
           process.stdout.write(banner(started));
         } else {
           await runPrompt(started.dev, values.prompt, started.engine);
-          // The prompt was all: stop as if asked to.
+          // Nothing else to do: stop in the same way as on a signal.
           process.kill(process.pid, 'SIGTERM');
         }
         return resources;
@@ -106,12 +106,12 @@ async function bringUp(
   const dataHome = ephemeral ? await mkdtemp(join(tmpdir(), 'runfleet-')) : home;
   if (ephemeral) resources.defer(() => rm(dataHome, { recursive: true, force: true }));
   else {
-    // One claim for all of it: of two starts at once, one has everything and the other nothing.
+    // One claim covers the whole home, so that of two starts at once exactly one continues.
     const claim = await claimFolder(home, { stopSignal: 'SIGTERM', onProgress: () => {} });
     resources.defer(() => claim.release());
   }
 
-  const beside = [
+  const steps = [
     progress.step(
       'Postgres',
       (onProgress) =>
@@ -136,12 +136,12 @@ async function bringUp(
     ),
     chooseModel(config, progress),
     progress.step('Dashboard', buildDashboard, (isBuilt) => (isBuilt ? 'built' : 'up to date')),
-    // Most of the code, loaded while the servers start.
+    // This loads most of the code while the servers start.
     import('../roles.ts'),
   ] as const;
-  // All of them end before one's failure is told, so that nothing is started or said after it.
-  await Promise.allSettled(beside);
-  const [postgres, redis, model, , { ROLE_NAMES, startRoles }] = await Promise.all(beside);
+  // Wait for all before reporting a failure, so that nothing starts or prints after it.
+  await Promise.allSettled(steps);
+  const [postgres, redis, model, , { ROLE_NAMES, startRoles }] = await Promise.all(steps);
   resources.use(await noteServed(home, model.dir));
   await progress.step('Schema', () => migrateDb(postgres.url));
 
@@ -149,9 +149,9 @@ async function bringUp(
   const credentials = await progress.step('Demo organisation', async () => {
     await using db = await openDb(postgres.url, { connections: 2 });
     const masterKey = await openMasterKey({ file: masterKeyFile });
-    const made = await seed({ db, masterKey }, await readCredentials(dataHome));
-    await writeCredentials(dataHome, made);
-    return made;
+    const seeded = await seed({ db, masterKey }, await readCredentials(dataHome));
+    await writeCredentials(dataHome, seeded);
+    return seeded;
   });
 
   const host = await loopbackHost();
@@ -161,7 +161,7 @@ async function bringUp(
     MASTER_KEY_FILE: masterKeyFile,
     STORAGE_DIR: join(dataHome, 'storage'),
     WORKER_DRAIN_SECONDS: DRAIN_SECONDS,
-    // Nothing stands in front that would have to hear of it.
+    // No load balancer has to notice the stop.
     STOP_NOTICE_SECONDS: '0',
     ...process.env,
     DATABASE_URL: postgres.url,
@@ -186,8 +186,8 @@ async function bringUp(
     ),
   );
 
-  const said = describeStart(times, (label) => progress.tookMs(label), Date.now());
-  process.stderr.write(`${said}\n`);
+  const summary = describeStart(times, (label) => progress.tookMs(label), Date.now());
+  process.stderr.write(`${summary}\n`);
 
   const file: DevFile = {
     apiUrl: env.PUBLIC_API_URL,

@@ -1,6 +1,6 @@
 type Place = { home: string; isDatabaseGiven: boolean };
 
-/** What a person can do about it, by the code of the system's or the database's error. */
+/** What a person can do, by the error code of the system or of Postgres. */
 const NEXT_STEPS: Readonly<Record<string, (place: Place) => string>> = {
   ENOSPC: ({ home }) =>
     `The disk is full. Free some space, or set RUNFLEET_HOME to a folder on another disk (now ${home}).`,
@@ -15,12 +15,12 @@ const NEXT_STEPS: Readonly<Record<string, (place: Place) => string>> = {
   '28P01': refused,
   '28000': refused,
   '3D000': () =>
-    'That database does not exist. Create it, or mend DATABASE_URL, or leave it out to have a Postgres started.',
+    'That database does not exist. Create it, or correct DATABASE_URL, or unset it to let Runfleet start a Postgres.',
   '42501': () =>
-    'That role may not make tables there. Make it the owner of the database, or mend DATABASE_URL.',
+    'That role may not create tables there. Make it the owner of the database, or correct DATABASE_URL.',
 };
 
-/** The same error with the next step after it; as it is where its own words already say one. */
+/** The error with a next step added; unchanged if no step is known for it. */
 export function nameNextStep(error: unknown, place: Place): unknown {
   if (!(error instanceof Error)) return error;
   const step = stepFor(error, place);
@@ -32,12 +32,12 @@ function stepFor(error: Error, place: Place): string | null {
     const code = 'code' in at && typeof at.code === 'string' ? at.code : '';
     const known = Object.hasOwn(NEXT_STEPS, code) ? NEXT_STEPS[code] : undefined;
     if (known) return known(place);
-    // What servers and their tools print comes as text.
+    // Servers and their tools report a full disk as text.
     if (/No space left on device/.test(at.message)) return NEXT_STEPS['ENOSPC']?.(place) ?? null;
   }
   if (/is in use by process \d+/.test(error.message)) {
     return (
-      'A Runfleet is running there; `npm run runfleet -- doctor` tells about it. To start another beside it: ' +
+      'Runfleet is already running there; `npm run runfleet -- doctor` shows its state. To start a second instance: ' +
       '`npm start -- --ephemeral`, or set RUNFLEET_HOME.'
     );
   }
@@ -45,11 +45,11 @@ function stepFor(error: Error, place: Place): string | null {
 }
 
 function cannotWrite({ home }: Place): string {
-  return `Let this user write there (now ${home}), or set RUNFLEET_HOME to a folder of yours.`;
+  return `Let this user write there (now ${home}), or set RUNFLEET_HOME to a folder that this user owns.`;
 }
 
 function refused({ isDatabaseGiven }: Place): string {
   return isDatabaseGiven
-    ? 'Mend the user and the password in DATABASE_URL, or leave it out to have a Postgres started.'
-    : 'The password kept beside the data does not fit it. Start with an empty RUNFLEET_HOME.';
+    ? 'Correct the user and the password in DATABASE_URL, or unset it to let Runfleet start a Postgres.'
+    : 'The stored password does not match the data. Start with an empty RUNFLEET_HOME.';
 }

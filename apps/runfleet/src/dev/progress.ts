@@ -2,11 +2,11 @@ import { secondsOf } from './start-times.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
-// Some terminals say that they have no columns.
+// Some terminals report 0 columns.
 const WIDTH_UNKNOWN = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/** Says on stderr what is being waited for; several steps may run at once. */
+/** Shows the running steps on stderr; several may run at once. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #tookMs = new Map<string, number>();
@@ -18,10 +18,10 @@ export class Progress {
     this.#stream = stream;
   }
 
-  /** Runs `work` as a step; `say` tells what it is doing just now, its result is what the step found. */
+  /** Runs `work` as a step, which reports details with `report`. `describe` turns its result into text. */
   async step<R>(
     label: string,
-    work: (say: (detail: string) => void) => Promise<R>,
+    work: (report: (detail: string) => void) => Promise<R>,
     describe: (result: R) => string = () => '',
   ): Promise<R> {
     const entry = { label, detail: '', since: performance.now() };
@@ -40,7 +40,7 @@ export class Progress {
     }
   }
 
-  /** How long the step took, in ms; null where there was none. */
+  /** How long the step took, in ms; null if it did not run. */
   tookMs(label: string): number | null {
     return this.#tookMs.get(label) ?? null;
   }

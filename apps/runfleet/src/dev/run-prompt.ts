@@ -7,8 +7,8 @@ import { secondsOf } from './start-times.ts';
 
 const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 
-/** States as a person would say them. */
-const SAID: Partial<Record<string, string>> = {
+/** Events, described for people. */
+const DESCRIPTIONS: Partial<Record<string, string>> = {
   task_queue: 'queued',
   task_assign: 'assigned to a worker',
   task_accept: 'accepted',
@@ -27,17 +27,17 @@ export async function runPrompt(file: DevFile, prompt: string, engine: string): 
     webSocket: WebSocket,
   });
   const askedAt = performance.now();
-  let firstWordMs: number | null = null;
+  let firstOutputMs: number | null = null;
   const { taskId, token } = await client.run(MODEL, { prompt });
   process.stderr.write(`task ${taskId}, answered by ${engine}\n`);
   for await (const frame of client.follow(token, { mode: 'delta' })) {
     if (frame.type === 'task_output') {
-      firstWordMs ??= performance.now() - askedAt;
+      firstOutputMs ??= performance.now() - askedAt;
       process.stdout.write(rawOf(frame) ?? '');
     } else {
-      const said = SAID[frame.type];
-      if (said !== undefined)
-        process.stderr.write(`${frame.type === 'task_end' ? '\n' : ''}… ${said}\n`);
+      const description = DESCRIPTIONS[frame.type];
+      if (description !== undefined)
+        process.stderr.write(`${frame.type === 'task_end' ? '\n' : ''}… ${description}\n`);
     }
   }
   const endMs = performance.now() - askedAt;
@@ -47,9 +47,9 @@ export async function runPrompt(file: DevFile, prompt: string, engine: string): 
   process.stderr.write(
     `\nreceipt: ${task.elapsedseconds} s x ${task.cps} USD/s = ${task.totalcost} USD${ranOn(task.receipt)}\n`,
   );
-  const firstWord =
-    firstWordMs === null ? 'no word' : `first word after ${secondsOf(firstWordMs)} s`;
-  process.stderr.write(`${firstWord}, the end after ${secondsOf(endMs)} s\n`);
+  const firstOutput =
+    firstOutputMs === null ? 'no output' : `first output after ${secondsOf(firstOutputMs)} s`;
+  process.stderr.write(`${firstOutput}, finished after ${secondsOf(endMs)} s\n`);
 }
 
 function ranOn(receipt: Receipt | null | undefined): string {

@@ -8,7 +8,7 @@ const ORGANISATION = 'Demo';
 const ADMIN_EMAIL = 'admin@runfleet.local';
 const GIFT_USD = '1000';
 
-/** What only its maker knows: keys and passwords are stored as hashes. */
+/** In plain text only here: the database holds hashes and sealed secrets. */
 export type Credentials = {
   projectId: string;
   apiKey: string;
@@ -18,8 +18,8 @@ export type Credentials = {
 };
 
 /**
- * A demo organisation with 1,000 USD, an operator and a project. Where they exist, `known`
- * credentials are kept if they still are this database's; lost ones are replaced.
+ * Creates a demo organisation with 1,000 USD, an operator and a project. If they exist, `known`
+ * credentials are kept as long as they fit this database; lost ones are replaced.
  */
 export async function seed(
   ctx: { db: Db; masterKey: MasterKey },

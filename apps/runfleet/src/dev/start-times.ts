@@ -1,10 +1,10 @@
-/** What scripts/runfleet.mjs measured before this process ran: when it began, and how long installing took. */
+/** Measured by scripts/runfleet.mjs before this process: when it began, and how long installing took. */
 const BEGAN_AT = 'RUNFLEET_BEGAN_AT_MS';
 const PACKAGES_TOOK = 'RUNFLEET_PACKAGES_MS';
 
 export type StartTimes = { beganAt: number; packagesMs: number | null; codeMs: number };
 
-/** Times in ms; `beganAt` since the epoch. Called when the code is loaded. */
+/** Times in ms; `beganAt` since 1970. Call it when the code is loaded. */
 export function readStartTimes(
   env: Readonly<Record<string, string | undefined>>,
   now: { timeOrigin: number; sinceMs: number },
@@ -18,7 +18,7 @@ export function readStartTimes(
   };
 }
 
-/** One line: how long a start took, and where it went. `stepMs` tells how long a step took. */
+/** One line: how long a start took, and on what. `stepMs` returns the duration of a step. */
 export function describeStart(
   times: StartTimes,
   stepMs: (label: string) => number | null,
@@ -34,11 +34,11 @@ export function describeStart(
     ['schema', stepMs('Schema')],
     ['roles', stepMs('Roles')],
   ];
-  const said = parts.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${secondsOf(ms)}`]));
-  return `Ready in ${secondsOf(at - times.beganAt)} s: ${said.join(', ')} (servers, model and dashboard side by side)`;
+  const listed = parts.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${secondsOf(ms)}`]));
+  return `Ready in ${secondsOf(at - times.beganAt)} s: ${listed.join(', ')} (servers, model and dashboard in parallel)`;
 }
 
-/** "1.2"; a duration in ms, in seconds. */
+/** Formats milliseconds as seconds: "1.2". */
 export function secondsOf(ms: number): string {
   return (ms / 1_000).toFixed(1);
 }

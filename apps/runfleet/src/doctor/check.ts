@@ -1,8 +1,8 @@
 import type { DoctorSettings } from './doctor-settings.ts';
 
 /**
- * What a check found, in one line. `problem` is what keeps Runfleet from working or makes it lose
- * work; `skipped` is what could not be looked at, or has no meaning here. `next` says what to do.
+ * The result of a check, in one line. `problem`: Runfleet does not work or may lose work. `skipped`:
+ * the check could not run or does not apply here. `next` is the recommended action.
  */
 export type Finding = {
   status: 'ok' | 'problem' | 'skipped';
@@ -10,7 +10,7 @@ export type Finding = {
   next?: string;
 };
 
-/** Whoever checks gives up when `signal` says so; `now` is this machine's clock, in milliseconds since 1970. */
+/** A check stops when `signal` aborts; `now` is this machine's clock, in milliseconds since 1970. */
 export type CheckContext = {
   settings: DoctorSettings;
   signal: AbortSignal;
@@ -27,7 +27,7 @@ function finding(status: Finding['status'], found: string, next?: string): Findi
   return next === undefined ? { status, found } : { status, found, next };
 }
 
-/** The first line of why something failed, without secrets of a URL. */
+/** The first line of an error's message, without the credentials of a URL. */
 export function reasonOf(error: unknown): string {
   const { message, code } = Object(error) as { message?: unknown; code?: unknown };
   const text = typeof message === 'string' && message !== '' ? message : String(code ?? error);

@@ -8,7 +8,7 @@ import { CHECKS } from './checks/index.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
-test('with servers that are away the process reports every check, ends by itself and exits with 1', async () => {
+test('with unreachable servers the process reports every check and exits with 1', async () => {
   const env = {
     PATH: process.env['PATH'],
     RUNFLEET_HOME: '/nonexistent',
@@ -18,7 +18,7 @@ test('with servers that are away the process reports every check, ends by itself
   const args = ['--import', 'tsx', MAIN, 'doctor', '--json'];
   const run = promisify(execFile)(process.execPath, args, { env, timeout: 20_000 });
   const { code, stdout } = await run.then(
-    ({ stdout: said }) => ({ code: 0, stdout: said }),
+    ({ stdout: output }) => ({ code: 0, stdout: output }),
     (error: { code: number; stdout: string }) => error,
   );
   const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };

@@ -8,13 +8,13 @@ import { runChecks } from './run-checks.ts';
 
 const USAGE = `runfleet doctor [--json]
 
-Looks at everything that Runfleet needs and changes nothing: at the deployment of the environment's settings, else at a
-running \`npm start\`. Exit code: 0 no problem, 1 a problem, 2 wrong usage.
+Checks everything that Runfleet needs and changes nothing. It checks the deployment that the environment describes, or
+else a running \`npm start\`. Exit code: 0 no problem, 1 a problem, 2 wrong usage.
 `;
 
 /**
- * `runfleet doctor`: looks at everything that Runfleet needs, changes nothing, and exits with 1
- * where there is a problem.
+ * `runfleet doctor`: checks everything that Runfleet needs, changes nothing, and exits with 1 if
+ * there is a problem.
  */
 export function doctor(args: readonly string[]): Promise<void> {
   return runWithUsage(USAGE, args, examine);

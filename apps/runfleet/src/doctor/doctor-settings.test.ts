@@ -9,7 +9,7 @@ import { checkSettings } from './checks/settings.ts';
 import { readDoctorSettings } from './doctor-settings.ts';
 import { examine } from './testing.ts';
 
-test('without settings those of a running start are looked at, and a stale file is not believed', async () => {
+test('without settings the doctor uses those of a running start, and ignores a stale file', async () => {
   const RUNFLEET_HOME = await mkdtemp(join(tmpdir(), 'runfleet-doctor-'));
   try {
     expect(await readDoctorSettings({ RUNFLEET_HOME })).toMatchObject({ source: 'none' });
@@ -43,7 +43,7 @@ test('without settings those of a running start are looked at, and a stale file 
   }
 });
 
-test('a secret that cannot be read is the finding of a check, not the end of the doctor', async () => {
+test('a secret that cannot be read is the finding of a check and does not end the doctor', async () => {
   const environment = { DATABASE_URL_FILE: '/nonexistent/url', REDIS_URL: 'redis://127.0.0.1' };
   expect(await readDoctorSettings(environment)).toMatchObject({
     source: 'environment',

@@ -8,7 +8,7 @@ import { readRunningDev, type RunningDev } from './read-running-dev.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What there is to look at. Null is what is not known here. */
+/** The settings that the checks use. Null means that a value is not known. */
 export type DoctorSettings = {
   source: 'environment' | 'npm start' | 'none';
   environment: Environment;
@@ -21,13 +21,13 @@ export type DoctorSettings = {
   masterKeyFile: string;
   modelDir: string | null;
   provider: string;
-  /** Of a running `npm start`, else null: then ports are the environment's. */
+  /** The running `npm start`; null if there is none, and the ports are those of the environment. */
   dev: RunningDev | null;
 };
 
 const text = () => z.string().optional();
 
-const lookedAt = z.object({
+const doctorConfig = z.object({
   RUNFLEET_HOME: homeSetting,
   DATABASE_URL: text(),
   REDIS_URL: text(),
@@ -38,14 +38,14 @@ const lookedAt = z.object({
   ENGINE_PROVIDER: z.string().default('auto'),
 });
 
-/** Who sets one of these means this environment. */
-const GIVING = ['DATABASE_URL', 'DATABASE_URL_FILE', 'REDIS_URL', 'REDIS_URL_FILE'];
+/** If one of these is set, the environment describes a deployment. */
+const DEPLOYMENT_SETTINGS = ['DATABASE_URL', 'DATABASE_URL_FILE', 'REDIS_URL', 'REDIS_URL_FILE'];
 
-/** The environment's settings; where it names neither database nor Redis, those of a running `npm start`. */
+/** The environment's settings; if it names neither database nor Redis, those of a running `npm start`. */
 export async function readDoctorSettings(environment: Environment): Promise<DoctorSettings> {
   const env = readReadable(environment);
   const home = env.RUNFLEET_HOME;
-  const isGiven = GIVING.some((name) => (environment[name] ?? '') !== '');
+  const isGiven = DEPLOYMENT_SETTINGS.some((name) => (environment[name] ?? '') !== '');
   const dev = isGiven ? null : await readRunningDev(home);
   const ownFolder = isGiven ? '.runfleet' : home;
   return {
@@ -63,14 +63,14 @@ export async function readDoctorSettings(environment: Environment): Promise<Doct
   };
 }
 
-/** What is set wrongly counts as not set here: the check of the settings names it. */
-function readReadable(environment: Environment): z.infer<typeof lookedAt> {
+/** Ignores settings that are invalid: the check `settings` names them. */
+function readReadable(environment: Environment): z.infer<typeof doctorConfig> {
   try {
-    return loadConfig(lookedAt, environment);
+    return loadConfig(doctorConfig, environment);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const wrong = new Set(error.mistakes.flatMap(({ name }) => [name, `${name}_FILE`]));
     const rest = Object.entries(environment).filter(([name]) => !wrong.has(name));
-    return loadConfig(lookedAt, Object.fromEntries(rest));
+    return loadConfig(doctorConfig, Object.fromEntries(rest));
   }
 }

@@ -12,10 +12,10 @@ const runningDevSchema = z.object({
   redisUrl: z.string(),
 });
 
-/** Where the parts of a running `npm start` are. */
+/** The addresses of a running `npm start`. */
 export type RunningDev = z.infer<typeof runningDevSchema>;
 
-/** The `npm start` of that home, or null where none runs: a crashed one leaves its file behind. */
+/** The `npm start` of that home, or null if none is running: a crashed one leaves its file behind. */
 export async function readRunningDev(home: string): Promise<RunningDev | null> {
   const text = await readFile(join(home, 'dev.json'), 'utf8').catch(() => null);
   if (text === null) return null;

@@ -12,7 +12,7 @@ export function renderReport(reports: readonly Report[]): string {
   return `${lines.join('\n')}\n\n${summaryOf(reports)}\n`;
 }
 
-/** The shape is kept: fields and checks are added, never renamed. `next` is null where there is nothing to do. */
+/** A stable format: fields and checks are added, never renamed. `next` is null if there is nothing to do. */
 export function renderJson(source: DoctorSettings['source'], reports: readonly Report[]): string {
   const checks = reports.map(({ name, status, found, next }) => ({
     name,
@@ -31,7 +31,7 @@ function summaryOf(reports: readonly Report[]): string {
   const count = (status: Report['status']) =>
     reports.filter((report) => report.status === status).length;
   const problems = count('problem');
-  const said =
-    problems === 0 ? 'No problem' : problems === 1 ? '1 problem' : `${problems} problems`;
-  return `${said}; ${count('ok')} fine, ${count('skipped')} skipped.`;
+  const summary =
+    problems === 0 ? 'No problems' : problems === 1 ? '1 problem' : `${problems} problems`;
+  return `${summary}; ${count('ok')} fine, ${count('skipped')} skipped.`;
 }

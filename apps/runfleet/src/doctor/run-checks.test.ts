@@ -7,7 +7,7 @@ import { someSettings } from './testing.ts';
 
 const ctx = { settings: someSettings(), now: () => 0 };
 
-test('a check that hangs is told to stop and is a problem, and the others are told', async () => {
+test('a check that hangs is aborted and is a problem, and the others are reported', async () => {
   let wasStopped = false;
   const reports = await runChecks(
     {
@@ -28,27 +28,27 @@ test('a check that hangs is told to stop and is a problem, and the others are to
   expect(reports[2]?.found).toBe('boom');
 });
 
-test('the report for people has a line for each check and one for what to do next', () => {
+test('the report for people has a line for each check and one for each next step', () => {
   const reports = [
     { name: 'one', ...ok('is fine') },
-    { name: 'second', ...problem('is broken', 'Mend it.') },
+    { name: 'second', ...problem('is broken', 'Repair it.') },
   ];
   expect(renderReport(reports)).toBe(
-    '✓ one     is fine\n✗ second  is broken\n          → Mend it.\n\n1 problem; 1 fine, 0 skipped.\n',
+    '✓ one     is fine\n✗ second  is broken\n          → Repair it.\n\n1 problem; 1 fine, 0 skipped.\n',
   );
 });
 
 test('the report for programs has the same fields for every check', () => {
   const reports = [
     { name: 'one', ...ok('is fine') },
-    { name: 'two', ...problem('is broken', 'Mend it.') },
+    { name: 'two', ...problem('is broken', 'Repair it.') },
   ];
   expect(JSON.parse(renderJson('environment', reports))).toEqual({
     ok: false,
     source: 'environment',
     checks: [
       { name: 'one', status: 'ok', found: 'is fine', next: null },
-      { name: 'two', status: 'problem', found: 'is broken', next: 'Mend it.' },
+      { name: 'two', status: 'problem', found: 'is broken', next: 'Repair it.' },
     ],
   });
 });

@@ -1,11 +1,11 @@
 import { type Check, type CheckContext, type Finding, problem, reasonOf } from './check.ts';
 
-/** A check that says nothing for so long has found a problem. */
+/** The time limit of a check; a check that exceeds it is a problem. */
 const CHECK_MS = 3_000;
 
 export type Report = { name: string } & Finding;
 
-/** Runs all checks side by side, each bounded in time; the answers are in the table's order. */
+/** Runs all checks in parallel, each with a time limit; the reports are in the table's order. */
 export function runChecks(
   checks: Readonly<Record<string, Check>>,
   ctx: Omit<CheckContext, 'signal'>,
@@ -31,8 +31,8 @@ async function runBounded(
       control.abort(new Error('The check took too long.'));
       resolve(
         problem(
-          `nothing was found out within ${checkMs / 1_000} s`,
-          'See whether what it asks hangs or is behind a firewall that drops packets.',
+          `the check did not finish within ${checkMs / 1_000} s`,
+          'Check whether the server that it asks hangs or is behind a firewall that drops packets.',
         ),
       );
     }, checkMs);
@@ -40,7 +40,7 @@ async function runBounded(
   try {
     return await Promise.race([check({ ...ctx, signal: control.signal }), timeout]);
   } catch (error) {
-    return problem(reasonOf(error), 'This check itself failed: please report it with this line.');
+    return problem(reasonOf(error), 'The check itself failed: please report it with this line.');
   } finally {
     clearTimeout(timer);
   }

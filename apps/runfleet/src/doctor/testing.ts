@@ -1,7 +1,7 @@
 import type { Check, Finding } from './check.ts';
 import type { DoctorSettings } from './doctor-settings.ts';
 
-/** Settings that name nothing but what a test gives. */
+/** Settings that hold only what a test sets. */
 export function someSettings(changes: Partial<DoctorSettings> = {}): DoctorSettings {
   return {
     source: 'environment',

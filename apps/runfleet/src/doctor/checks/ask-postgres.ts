@@ -6,19 +6,19 @@ import { type CheckContext, type Finding, problem, reasonOf, skipped } from '../
 const CONNECT_SECONDS = 2;
 const STATEMENT_MS = '2000';
 
-const MEND = 'Start it, or mend DATABASE_URL.';
+const REPAIR = 'Start it, or correct DATABASE_URL.';
 
-/** Whether Postgres can be asked at all is its own check's finding; the others pass over it. */
-const passOver = (): Finding => skipped('Postgres cannot be asked: see its own line');
+/** The check `postgres` reports a failed connection; the other checks are skipped then. */
+const skip = (): Finding => skipped('Postgres cannot be reached: see the check postgres');
 
-/** Asks Postgres, or says why that cannot be. All that `judge` does is rolled back. */
+/** Runs `judge` on Postgres in a transaction that is rolled back, or reports why that is impossible. */
 export async function askPostgres(
   { settings }: Pick<CheckContext, 'settings'>,
   judge: (sql: Sql, db: Db, isPooled: boolean) => Promise<Finding>,
-  whenAway: (found: string, next: string) => Finding = passOver,
+  whenAway: (found: string, next: string) => Finding = skip,
 ): Promise<Finding> {
   if (settings.databaseUrl === null) {
-    return skipped('there is no DATABASE_URL, and no `npm start` runs');
+    return skipped('DATABASE_URL is not set, and no `npm start` is running');
   }
   if (!URL.canParse(settings.databaseUrl)) {
     return whenAway('DATABASE_URL is not a URL', 'Write it as postgres://user:password@host/name.');
@@ -29,7 +29,7 @@ export async function askPostgres(
   try {
     isPooled = await findPooler(url.href, { connectSeconds: CONNECT_SECONDS });
   } catch (error) {
-    return whenAway(`${place} cannot be asked: ${reasonOf(error)}`, MEND);
+    return whenAway(`${place} cannot be reached: ${reasonOf(error)}`, REPAIR);
   }
   url.searchParams.set('connect_timeout', String(CONNECT_SECONDS));
   await using db = connectDb(url.href, { connections: 1, name: 'runfleet doctor', isPooled });
@@ -39,14 +39,14 @@ export async function askPostgres(
       return judge(within.sql, within, isPooled);
     });
   } catch (error) {
-    return problem(`${place} refuses: ${reasonOf(error)}`, MEND);
+    return problem(`${place} refuses: ${reasonOf(error)}`, REPAIR);
   }
 }
 
-/** The answer of `work`, of which nothing else stays. */
+/** Returns the result of `work` and rolls back its changes. */
 async function rollBack<R>(db: Db, work: (db: Db) => Promise<R>): Promise<R> {
   let answer: { value: R } | null = null;
-  const done = new Error('All was seen.');
+  const done = new Error('Roll back.');
   try {
     await withinTransaction(db, async (within) => {
       answer = { value: await work(within) };

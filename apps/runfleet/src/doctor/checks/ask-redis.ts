@@ -4,18 +4,19 @@ import { type CheckContext, type Finding, problem, reasonOf, skipped } from '../
 
 const CONNECT_MS = 2_000;
 
-const MEND = 'Start it, or mend REDIS_URL.';
+const REPAIR = 'Start it, or correct REDIS_URL.';
 
-/** Whether Redis can be asked at all is its own check's finding; the others pass over it. */
-const passOver = (): Finding => skipped('Redis cannot be asked: see its own line');
+/** The check `redis` reports a failed connection; the other checks are skipped then. */
+const skip = (): Finding => skipped('Redis cannot be reached: see the check redis');
 
-/** Asks Redis, or says why that cannot be. */
+/** Runs `judge` on Redis, or reports why that is impossible. */
 export async function askRedis(
   { settings }: Pick<CheckContext, 'settings'>,
   judge: (redis: Redis) => Promise<Finding>,
-  whenAway: (found: string, next: string) => Finding = passOver,
+  whenAway: (found: string, next: string) => Finding = skip,
 ): Promise<Finding> {
-  if (settings.redisUrl === null) return skipped('there is no REDIS_URL, and no `npm start` runs');
+  if (settings.redisUrl === null)
+    return skipped('REDIS_URL is not set, and no `npm start` is running');
   if (!URL.canParse(settings.redisUrl)) {
     return whenAway('REDIS_URL is not a URL', 'Write it as redis://:password@host:port.');
   }
@@ -29,7 +30,7 @@ export async function askRedis(
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // `connect` rejects with a sentence of its own; why is in the event.
+  // `connect` rejects with a general message; the reason is in the error event.
   let lastError: unknown;
   redis.on('error', (error) => {
     lastError = error;
@@ -39,12 +40,12 @@ export async function askRedis(
     await redis.ping();
   } catch (error) {
     redis.disconnect();
-    return whenAway(`${place} cannot be asked: ${reasonOf(lastError ?? error)}`, MEND);
+    return whenAway(`${place} cannot be reached: ${reasonOf(lastError ?? error)}`, REPAIR);
   }
   try {
     return await judge(redis);
   } catch (error) {
-    return problem(`${place} refuses: ${reasonOf(error)}`, MEND);
+    return problem(`${place} refuses: ${reasonOf(error)}`, REPAIR);
   } finally {
     redis.disconnect();
   }

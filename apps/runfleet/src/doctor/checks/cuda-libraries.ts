@@ -7,7 +7,7 @@ import { type Check, type Finding, ok, problem, skipped } from '../check.ts';
 
 type Binding = Pick<GpuContext, 'bindingDir' | 'places'>;
 
-/** What the CUDA provider asks of this machine; null where it is not installed. */
+/** The libraries that the CUDA provider needs; null if the provider is not installed. */
 export async function readInstalledWants(binding: Binding): Promise<CudaWants | null> {
   const isThere = await access(join(binding.bindingDir, CUDA_LIBRARY)).then(
     () => true,
@@ -16,7 +16,7 @@ export async function readInstalledWants(binding: Binding): Promise<CudaWants | 
   return isThere ? readCudaWants(binding.bindingDir, binding.places) : null;
 }
 
-/** Whether this machine has the CUDA and cuDNN that the installed provider was built for. */
+/** Checks that this machine has the CUDA and cuDNN that the installed provider was built for. */
 export function cudaLibrariesCheck(readBinding: () => Binding = readGpuContext): Check {
   return async ({ settings }) => {
     const wants = await readInstalledWants(readBinding());
@@ -25,7 +25,7 @@ export function cudaLibrariesCheck(readBinding: () => Binding = readGpuContext):
       ? problem('the CUDA provider is not installed', 'Run: runfleet gpu install')
       : skipped(
           'the CUDA provider is not installed',
-          'On a machine with a card: runfleet gpu install',
+          'On a machine with an NVIDIA GPU: runfleet gpu install',
         );
   };
 }
@@ -33,12 +33,12 @@ export function cudaLibrariesCheck(readBinding: () => Binding = readGpuContext):
 function judgeLibraries({ cudaMajor, cudnnMajor, libraries }: CudaWants): Finding {
   const wanted = `CUDA ${cudaMajor ?? '(any)'} and cuDNN ${cudnnMajor ?? '(any)'}`;
   const missing = libraries.filter(({ foundAt }) => foundAt === null);
-  if (missing.length === 0) return ok(`${wanted}, every library found`);
+  if (missing.length === 0) return ok(`${wanted}, all libraries found`);
   const names = missing.map(({ name }) => name).join(', ');
   return problem(
-    `the provider wants ${wanted}, but this machine lacks ${names}`,
+    `the provider needs ${wanted}, but this machine lacks ${names}`,
     missing.every(({ kind }) => kind === 'driver')
       ? "Install NVIDIA's driver."
-      : `Install ${wanted} (their runtime packages), or name their folder in LD_LIBRARY_PATH.`,
+      : `Install the runtime packages of ${wanted}, or add their folder to LD_LIBRARY_PATH.`,
   );
 }

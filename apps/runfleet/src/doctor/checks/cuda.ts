@@ -5,10 +5,10 @@ import { readGpuContext } from '../../gpu/gpu-context.ts';
 import { type CheckContext, type Finding, ok, problem, reasonOf } from '../check.ts';
 import { readInstalledWants } from './cuda-libraries.ts';
 
-/** What ONNX Runtime's packages are built for since 1.27; an installed provider says it itself. */
+/** The CUDA version of ONNX Runtime's packages since 1.27; an installed provider names its own. */
 const CUDA_MAJOR = 13;
 const VRAM_MIB_MIN = 6_000;
-const NO_GPU = 'no NVIDIA GPU found: the model computes on the CPU';
+const NO_GPU = 'no NVIDIA GPU found: models run on the CPU';
 const QUERY = [
   '--query-gpu=name,driver_version,memory.total,memory.free',
   '--format=csv,noheader,nounits',
@@ -16,24 +16,24 @@ const QUERY = [
 
 const run = promisify(execFile);
 
-/** NVIDIA's driver, the CUDA that it carries, and the memory of the cards. */
+/** Checks NVIDIA's driver, the CUDA version that it supports, and the free memory of the GPUs. */
 export async function checkCuda({ settings, signal }: CheckContext): Promise<Finding> {
   const options = { signal, env: { PATH: settings.environment['PATH'] ?? '' } };
   try {
     const [cards, summary, wants] = await Promise.all([
       run('nvidia-smi', QUERY, options),
       run('nvidia-smi', ['-q', '-d', 'COMPUTE'], options),
-      // A provider that cannot be read is another check's finding.
+      // The check `cuda-libraries` reports a provider that cannot be read.
       readInstalledWants(readGpuContext()).catch(() => null),
     ]);
     return judgeCuda(cards.stdout, summary.stdout, Number(wants?.cudaMajor ?? CUDA_MAJOR));
   } catch (error) {
     const { code, stdout } = Object(error) as { code?: unknown; stdout?: unknown };
     if (code !== 'ENOENT') {
-      const said = typeof stdout === 'string' && stdout.trim() !== '' ? stdout.trim() : error;
+      const output = typeof stdout === 'string' && stdout.trim() !== '' ? stdout.trim() : error;
       return problem(
-        `nvidia-smi fails: ${reasonOf(typeof said === 'string' ? new Error(said) : said)}`,
-        "Install or reload NVIDIA's driver, and reboot if it was just upgraded.",
+        `nvidia-smi fails: ${reasonOf(typeof output === 'string' ? new Error(output) : output)}`,
+        "Install or reload NVIDIA's driver; reboot if it was just upgraded.",
       );
     }
     return settings.provider === 'cuda'
@@ -46,8 +46,8 @@ export async function checkCuda({ settings, signal }: CheckContext): Promise<Fin
 }
 
 /**
- * `cards` is the CSV of the query above, `summary` what tells the newest CUDA that the driver runs,
- * `cudaMajor` what the provider is built for.
+ * `cards` is the CSV of the query above, `summary` holds the newest CUDA version that the driver
+ * supports, and `cudaMajor` is the version that the provider is built for.
  */
 export function judgeCuda(cards: string, summary: string, cudaMajor: number): Finding {
   const rows = cards
@@ -58,23 +58,23 @@ export function judgeCuda(cards: string, summary: string, cudaMajor: number): Fi
   if (rows.length === 0) return ok(NO_GPU);
   const cuda = /CUDA Version\s*:\s*(\d+)\.(\d+)/.exec(summary);
   const major = Number(cuda?.[1] ?? 0);
-  const said = rows
+  const listed = rows
     .map(([name, , total, free]) => `${name} (${free} of ${total} MiB free)`)
     .join(', ');
   const version = cuda ? `${cuda[1]}.${cuda[2]}` : 'of unknown version';
-  const found = `${said}, driver ${rows[0]?.[1]}, CUDA ${version}`;
+  const found = `${listed}, driver ${rows[0]?.[1]}, CUDA ${version}`;
   if (major < cudaMajor) {
     return problem(
       `${found}; CUDA ${cudaMajor} is needed`,
-      'Install a newer NVIDIA driver, or compute on the CPU: ENGINE_PROVIDER=cpu.',
+      'Install a newer NVIDIA driver, or use the CPU: ENGINE_PROVIDER=cpu.',
     );
   }
-  // A card whose memory is not told (N/A) counts as large enough.
+  // A card of unknown memory (N/A) counts as large enough.
   const isRoomy = rows.some(([, , , free]) => !(Number(free) < VRAM_MIB_MIN));
   return isRoomy
     ? ok(found)
     : problem(
-        `${found}; the model of the catalogue wants about ${VRAM_MIB_MIN} MiB`,
-        'End what else uses the card, or take a smaller model or the CPU.',
+        `${found}; the model of the catalogue needs about ${VRAM_MIB_MIN} MiB`,
+        'Stop other programs that use the GPU, or use a smaller model or the CPU.',
       );
 }

@@ -18,7 +18,7 @@ import { checkRedis } from './redis.ts';
 import { checkSettings } from './settings.ts';
 import { checkStorage } from './storage.ts';
 
-/** What the doctor looks at, in the order of the report. The names are part of `--json`. */
+/** The doctor's checks in the order of the report. The names are part of the `--json` format. */
 export const CHECKS = {
   node: checkNode,
   settings: checkSettings,

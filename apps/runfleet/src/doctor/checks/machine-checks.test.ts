@@ -23,7 +23,7 @@ const folder = await mkdtemp(join(tmpdir(), 'runfleet-doctor-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('Node.js', () => {
-  test('is judged by what the packages ask for', async () => {
+  test('has the minimum version of package.json', async () => {
     const manifest = new URL('../../../../../package.json', import.meta.url);
     const { engines } = JSON.parse(await readFile(manifest, 'utf8')) as {
       engines: { node: string };
@@ -36,7 +36,7 @@ describe('Node.js', () => {
 });
 
 describe('the settings', () => {
-  test('that a role could not read are named', async () => {
+  test('that a role cannot read are named', async () => {
     const environment = { DATABASE_URL: 'mysql://x', REDIS_URL: 'redis://x', API_PORT: 'many' };
     const finding = await examine(checkSettings, { environment });
     expect(finding.status).toBe('problem');
@@ -46,11 +46,11 @@ describe('the settings', () => {
 });
 
 describe('the storage', () => {
-  test('that takes a file is fine, and stays as it was', async () => {
+  test('that takes a file is fine, and the check leaves nothing in it', async () => {
     expect(await examine(checkStorage, { storageDir: folder })).toMatchObject({ status: 'ok' });
     expect(await examine(checkStorage, { storageDir: join(folder, 'later') })).toMatchObject({
       status: 'ok',
-      found: expect.stringContaining('can be made'),
+      found: expect.stringContaining('can be created'),
     });
   });
 
@@ -65,12 +65,12 @@ describe('the storage', () => {
       { settings: someSettings({ storageDir: folder }) },
       Number.MAX_SAFE_INTEGER,
     );
-    expect(full).toMatchObject({ status: 'problem', found: expect.stringContaining('wanted') });
+    expect(full).toMatchObject({ status: 'problem', found: expect.stringContaining('needed') });
   });
 });
 
 describe('a port', () => {
-  test('is free, or answered by Runfleet, or taken by something else', async () => {
+  test('is free, used by Runfleet, or taken by another program', async () => {
     const health = createHealth({ checks: {}, metrics: createMetrics({ role: 'api' }) });
     await using ours = await serveHealth({ host: '127.0.0.1', port: 0, health });
     const other = createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
@@ -78,23 +78,23 @@ describe('a port', () => {
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
 
-    const look = (API_PORT: number) =>
+    const check = (API_PORT: number) =>
       examine(portCheck('api'), { environment: { API_PORT: String(API_PORT) } });
     try {
-      expect(await look(ours.port)).toEqual({
+      expect(await check(ours.port)).toEqual({
         status: 'ok',
         found: `Runfleet answers on 127.0.0.1:${ours.port}`,
       });
-      expect(await look(port)).toMatchObject({
+      expect(await check(port)).toMatchObject({
         status: 'problem',
         found: expect.stringContaining('taken by another program'),
-        next: 'Stop that one, or set API_PORT.',
+        next: 'Stop that program, or set API_PORT.',
       });
     } finally {
       other.close();
     }
-    expect(await look(port)).toMatchObject({ status: 'ok', found: `127.0.0.1:${port} is free` });
-    expect(await look(0)).toMatchObject({ status: 'skipped' });
+    expect(await check(port)).toMatchObject({ status: 'ok', found: `127.0.0.1:${port} is free` });
+    expect(await check(0)).toMatchObject({ status: 'skipped' });
   });
 
   test('on an address that is not this machine’s is a problem', async () => {
@@ -107,14 +107,14 @@ describe('a port', () => {
 });
 
 describe('ONNX Runtime', () => {
-  test('loads here, with the CPU at least', async () => {
+  test('loads on this machine, at least with the CPU', async () => {
     expect(await examine(checkOnnxRuntime)).toMatchObject({
       status: 'ok',
       found: expect.stringMatching(/^ONNX Runtime \d+\.\d+\.\d+ with cpu/),
     });
   });
 
-  test('without the provider that is wanted is a problem', () => {
+  test('without the configured provider is a problem', () => {
     const providers = [
       { name: 'cpu', isThere: true },
       { name: 'cuda', isThere: false },
@@ -130,7 +130,7 @@ describe('ONNX Runtime', () => {
 describe('CUDA', () => {
   const cards = 'NVIDIA H100 80GB HBM3, 570.86.15, 81559, 80994\n';
 
-  test('without a card is fine, unless CUDA is wanted', async () => {
+  test('without a GPU is fine, unless CUDA is configured', async () => {
     const environment = { PATH: join(folder, 'no-such-folder') };
     expect(await examine(checkCuda, { environment })).toMatchObject({
       status: 'ok',
@@ -141,7 +141,7 @@ describe('CUDA', () => {
     });
   });
 
-  test('whose driver does not answer is a problem, in its own words', async () => {
+  test('with a driver that fails is a problem, with the message of the driver', async () => {
     const program = join(folder, 'nvidia-smi');
     await writeFile(
       program,
@@ -163,7 +163,7 @@ describe('CUDA', () => {
     expect(judgeCuda(rows, summary, 13).status).toBe(status);
   });
 
-  test('libraries that the provider asks for and this machine lacks are named', async () => {
+  test('libraries that the provider needs and this machine lacks are named', async () => {
     const bindingDir = join(folder, 'binding');
     const libraryPath = join(folder, 'cuda');
     const binding = { bindingDir, places: { libraryPath, configFile: join(folder, 'none.conf') } };
@@ -180,18 +180,18 @@ describe('CUDA', () => {
     await writeFile(join(libraryPath, 'libcudnn.so.66'), '');
     expect(await examine(check)).toMatchObject({
       status: 'problem',
-      found: 'the provider wants CUDA 77 and cuDNN 66, but this machine lacks libcudart.so.77',
+      found: 'the provider needs CUDA 77 and cuDNN 66, but this machine lacks libcudart.so.77',
     });
     await writeFile(join(libraryPath, 'libcudart.so.77'), '');
     expect(await examine(check)).toMatchObject({
       status: 'ok',
-      found: 'CUDA 77 and cuDNN 66, every library found',
+      found: 'CUDA 77 and cuDNN 66, all libraries found',
     });
   });
 });
 
 describe('the model folders', () => {
-  test('that open are fine; a damaged one is named; none at all is no problem', async () => {
+  test('that open are fine, a damaged one is named, and having none is not a problem', async () => {
     const home = join(folder, 'home');
     expect(await examine(checkModelFolders, { home })).toMatchObject({ status: 'skipped' });
     await buildModelFolder(join(home, 'models', 'whole'));

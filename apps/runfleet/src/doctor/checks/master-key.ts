@@ -6,7 +6,7 @@ import { requireSameMasterKey } from '../../init/init-settings.ts';
 import { type CheckContext, type Finding, ok, problem, reasonOf } from '../check.ts';
 import { askPostgres } from './ask-postgres.ts';
 
-/** Whether there is a master key, and whether it opens what the database holds. */
+/** Checks that there is a master key and that it opens the secrets in the database. */
 export async function checkMasterKey(ctx: CheckContext): Promise<Finding> {
   const { masterKey: hex, masterKeyFile: file } = ctx.settings;
   const source = hex === null ? file : 'MASTER_KEY';
@@ -22,25 +22,25 @@ export async function checkMasterKey(ctx: CheckContext): Promise<Finding> {
       );
     });
     if (opened.next === REPAIR) return problem(opened.found, REPAIR);
-    // What keeps Postgres from answering is another check's finding.
+    // The check `postgres` reports a failed connection.
     return opened.status === 'ok' ? opened : ok(`${source} is well formed`);
   } catch (error) {
     return problem(reasonOf(error), REPAIR);
   }
 }
 
-const REPAIR = 'Give the master key that the projects were made under.';
+const REPAIR = "Set the master key that sealed the projects' secrets.";
 
-/** The API makes a key where there is none, which must not happen to a database with secrets. */
+/** The API creates a missing key, which must not happen if the database holds sealed secrets. */
 async function judgeAbsence(ctx: CheckContext, file: string): Promise<Finding> {
   const sealed = await askPostgres(ctx, async (sql) => {
     const rows = await sql`select 1 from projects where encrypted_secret is not null limit 1`;
     return rows.length > 0 ? problem('sealed', REPAIR) : ok('empty');
   });
-  // What else may be wrong with the database is another check's finding.
+  // Other checks report other problems of the database.
   return sealed.found === 'sealed'
     ? problem(`${file} does not exist, and the database holds secrets of projects`, REPAIR)
-    : ok(`${file} does not exist yet`, 'The API makes it at its first start; back it up then.');
+    : ok(`${file} does not exist yet`, 'The API creates it at its first start; back it up then.');
 }
 
 function exists(file: string): Promise<boolean> {

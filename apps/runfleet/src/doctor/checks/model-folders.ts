@@ -5,10 +5,10 @@ import { openEngine } from '@runfleet/engine';
 
 import { type CheckContext, type Finding, ok, problem, reasonOf, skipped } from '../check.ts';
 
-/** Larger folders are not opened, since that would take longer than a check may. */
+/** Larger folders are not opened, because that would exceed a check's time limit. */
 const OPENED_BYTES_MAX = 128 * 1024 ** 2;
 
-/** Whether the folders in RUNFLEET_HOME/models, and MODEL_DIR, can be opened. */
+/** Checks that the engine can open the folders in RUNFLEET_HOME/models, and MODEL_DIR. */
 export async function checkModelFolders({ settings }: CheckContext): Promise<Finding> {
   const home = join(settings.home, 'models');
   const names = (await readdir(home, { withFileTypes: true }).catch(() => []))
@@ -19,22 +19,23 @@ export async function checkModelFolders({ settings }: CheckContext): Promise<Fin
   if (folders.length === 0) {
     return skipped(
       `there is no model in ${home}`,
-      '`npm start` makes a small one; runfleet model add fetches a real one.',
+      '`npm start` builds a small one; runfleet model add downloads a real one.',
     );
   }
   const states = await Promise.all(folders.map(openFolder));
-  const found = states.map(({ said }) => said).join('; ');
+  const found = states.map(({ description }) => description).join('; ');
   return states.every(({ isFit }) => isFit)
     ? ok(found)
     : problem(found, 'Copy the folder again, or remove it: runfleet model remove <name>.');
 }
 
-async function openFolder(dir: string): Promise<{ isFit: boolean; said: string }> {
+async function openFolder(dir: string): Promise<{ isFit: boolean; description: string }> {
   const name = basename(dir);
   try {
     const sizeBytes = await sizeOf(dir);
     if (sizeBytes > OPENED_BYTES_MAX) {
-      return { isFit: true, said: `${name} (${mebibytes(sizeBytes)}, too large to open here)` };
+      const description = `${name} (${mebibytes(sizeBytes)}, too large to open here)`;
+      return { isFit: true, description };
     }
     await using engine = await openEngine({
       kind: 'onnx',
@@ -45,10 +46,10 @@ async function openFolder(dir: string): Promise<{ isFit: boolean; said: string }
     });
     return {
       isFit: true,
-      said: `${name} opens (${mebibytes(sizeBytes)}, context ${engine.facts.contextLength})`,
+      description: `${name} opens (${mebibytes(sizeBytes)}, context ${engine.facts.contextLength})`,
     };
   } catch (error) {
-    return { isFit: false, said: `${name}: ${reasonOf(error)}` };
+    return { isFit: false, description: `${name}: ${reasonOf(error)}` };
   }
 }
 

@@ -1,6 +1,6 @@
 import { type CheckContext, type Finding, ok, problem } from '../check.ts';
 
-/** As `engines` of the root's package.json. */
+/** The same as `engines` in the root's package.json. */
 export const NODE_MINIMUM = '20.19';
 
 export function checkNode(_ctx: CheckContext): Promise<Finding> {

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { readGpuContext } from '../../gpu/gpu-context.ts';
 import { type CheckContext, type Finding, ok, problem, reasonOf, skipped } from '../check.ts';
 
-/** Whether ONNX Runtime loads here, which version it is, and for which providers there are libraries. */
+/** Checks that ONNX Runtime loads; reports its version and the providers whose libraries exist. */
 export async function checkOnnxRuntime({ settings }: CheckContext): Promise<Finding> {
   const folder = findBinaries();
   if (folder === null) return skipped('not part of this installation; only workers need it');
   try {
-    // Loaded here, since where it does not load every other finding still counts.
+    // Loaded here, so that a failure to load is a finding and the other checks still run.
     const { describeOnnxRuntime } = await import('@runfleet/engine');
     const { version, providers } = await describeOnnxRuntime();
     const found = providers.map(({ name, bundled }) => ({

@@ -19,13 +19,13 @@ const SCHEMAS = {
 } as const;
 type Role = keyof typeof SCHEMAS;
 
-/** Whether a role could listen on its port, or does. */
+/** Checks that a role can listen on its port, or already does. */
 export function portCheck(role: Role): Check {
   return async ({ settings }) => {
     const place = placeOf(role, settings);
-    if (place === null) return skipped('`npm start` takes a free one');
+    if (place === null) return skipped('`npm start` uses any free port');
     if (!Number.isInteger(place.port)) return skipped('its setting is not a number');
-    if (place.port === 0) return skipped('0 takes a free one');
+    if (place.port === 0) return skipped('0 means any free port');
     return judgePort(place, settingOf(role, 'PORT'));
   };
 }
@@ -44,8 +44,11 @@ async function judgePort(
   } catch (error) {
     const { code } = Object(error) as { code?: unknown };
     return code === 'EADDRINUSE'
-      ? problem(`${where} is taken by another program`, `Stop that one, or set ${setting}.`)
-      : problem(`${where}: ${reasonOf(error)}`, `Set ${setting} to one that may be listened on.`);
+      ? problem(`${where} is taken by another program`, `Stop that program, or set ${setting}.`)
+      : problem(
+          `${where}: ${reasonOf(error)}`,
+          `Set ${setting} to a port that this user may listen on.`,
+        );
   } finally {
     server.close();
   }
@@ -68,7 +71,7 @@ function placeOf(role: Role, settings: DoctorSettings): { host: string; port: nu
 
 const settingOf = (role: Role, what: 'HOST' | 'PORT') => `${role.toUpperCase()}_${what}`;
 
-/** Who listens on every address answers on the loopback. */
+/** A server that listens on every address also answers on the loopback. */
 function loopbackOf(host: string): string {
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 }

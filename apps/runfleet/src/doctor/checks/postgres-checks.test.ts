@@ -18,7 +18,7 @@ import { checkPostgresSchema } from './postgres-schema.ts';
 import { checkPostgres, judgePostgres } from './postgres.ts';
 
 describe('Postgres', () => {
-  test('a server that is there is told with its version', async ({ databaseUrl }) => {
+  test('a server that answers is reported with its version', async ({ databaseUrl }) => {
     expect(await examine(checkPostgres, { databaseUrl })).toMatchObject({ status: 'ok' });
     expect(await examine(checkPostgresConnections, { databaseUrl })).toMatchObject({
       status: 'ok',
@@ -26,7 +26,7 @@ describe('Postgres', () => {
     });
   });
 
-  test('a closed port is a problem of one line, and told without the password', async () => {
+  test('a closed port is one problem, reported without the password', async () => {
     const databaseUrl = 'postgres://someone:hidden@127.0.0.1:1/runfleet';
     const finding = await examine(checkPostgres, { databaseUrl });
     expect(finding).toMatchObject({
@@ -40,7 +40,7 @@ describe('Postgres', () => {
     }
   });
 
-  test('a wrong password is a problem, in the words of Postgres', async ({ databaseUrl }) => {
+  test('a wrong password is a problem, with the message of Postgres', async ({ databaseUrl }) => {
     const url = new URL(databaseUrl);
     url.password = 'wrong';
     expect(await examine(checkPostgres, { databaseUrl: url.href })).toMatchObject({
@@ -49,7 +49,7 @@ describe('Postgres', () => {
     });
   });
 
-  test('a server that accepts and never answers is given up in time', async () => {
+  test('a server that accepts and never answers is a problem within 3 s', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -71,7 +71,7 @@ describe('Postgres', () => {
     expect(judgePostgres(version, number).status).toBe(status);
   });
 
-  test('too few free connections for a role are a problem', () => {
+  test('fewer free connections than a role needs are a problem', () => {
     expect(judgeConnections({ allowed: 97, used: 83 }).status).toBe('ok');
     expect(judgeConnections({ allowed: 97, used: 84 })).toMatchObject({
       status: 'problem',
@@ -81,7 +81,7 @@ describe('Postgres', () => {
 });
 
 describe('a Run', () => {
-  test('is carried to its settlement and leaves nothing behind', async ({ databaseUrl, db }) => {
+  test('reaches its settlement and leaves nothing behind', async ({ databaseUrl, db }) => {
     expect(await examine(checkPostgresRun, { databaseUrl })).toMatchObject({
       status: 'ok',
       found: expect.stringContaining('settled and rolled back'),
@@ -98,7 +98,7 @@ describe('a Run', () => {
     }
   });
 
-  test('that cannot be stored is a problem in the words of Postgres', async ({
+  test('that cannot be stored is a problem, with the message of Postgres', async ({
     databaseUrl,
     db,
   }) => {
@@ -115,7 +115,10 @@ describe('the schema', () => {
     expect(await examine(checkPostgresSchema, { databaseUrl })).toMatchObject({ status: 'ok' });
   });
 
-  test('that lacks a migration, or everything, is to be migrated', async ({ db, databaseUrl }) => {
+  test('without a migration, or without any, is a problem that names runfleet migrate', async ({
+    db,
+    databaseUrl,
+  }) => {
     await db.sql`delete from drizzle.__drizzle_migrations
       where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`;
     expect(await examine(checkPostgresSchema, { databaseUrl })).toMatchObject({
@@ -130,7 +133,7 @@ describe('the schema', () => {
     });
   });
 
-  test('of a later version is told as such', async ({ db, databaseUrl }) => {
+  test('of a later version is reported as newer', async ({ db, databaseUrl }) => {
     await db.sql`
       insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 9999999999999)`;
     expect(await examine(checkPostgresSchema, { databaseUrl })).toMatchObject({
@@ -141,7 +144,7 @@ describe('the schema', () => {
 });
 
 describe('the clock', () => {
-  test('that agrees with Postgres is fine, and one that is an hour ahead is not', async ({
+  test('that agrees with Postgres is fine, and an hour ahead is a problem', async ({
     databaseUrl,
   }) => {
     expect(await examine(checkClock, { databaseUrl })).toMatchObject({ status: 'ok' });
@@ -155,7 +158,7 @@ describe('the clock', () => {
 });
 
 describe('the master key', () => {
-  test('that opens the secrets is fine; another one, or none at all, is a problem', async ({
+  test('that opens the secrets is fine; another key, or none, is a problem', async ({
     db,
     databaseUrl,
   }) => {

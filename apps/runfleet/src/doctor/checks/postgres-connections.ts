@@ -1,7 +1,7 @@
 import { type CheckContext, type Finding, ok, problem } from '../check.ts';
 import { askPostgres } from './ask-postgres.ts';
 
-/** What one role opens at most. */
+/** The most connections that one role opens. */
 const CONNECTIONS_OF_A_ROLE = 14;
 
 export function checkPostgresConnections(ctx: CheckContext): Promise<Finding> {
@@ -14,7 +14,7 @@ export function checkPostgresConnections(ctx: CheckContext): Promise<Finding> {
   });
 }
 
-/** A role more must fit, since one is started while its predecessor still runs. */
+/** One more role must fit, because a new one starts while its predecessor still runs. */
 export function judgeConnections({ allowed, used }: { allowed: number; used: number }): Finding {
   const free = allowed - used;
   const found = `${free} of ${allowed} connections are free`;
@@ -22,6 +22,6 @@ export function judgeConnections({ allowed, used }: { allowed: number; used: num
     ? ok(found)
     : problem(
         `${found}; a role opens up to ${CONNECTIONS_OF_A_ROLE}`,
-        "Raise Postgres's max_connections and restart it, or end other clients.",
+        "Raise Postgres's max_connections and restart it, or stop other clients.",
       );
 }

@@ -24,8 +24,8 @@ import { type CheckContext, type Finding, ok, problem } from '../check.ts';
 import { askPostgres } from './ask-postgres.ts';
 
 /**
- * Whether a Run's statements work on this database: a tenant, a worker and a task of its own, from
- * the deposit to the settlement. All of it is rolled back; only the next ids are higher.
+ * Checks that the statements of a Run work on this database, from the deposit to the settlement, with
+ * a tenant, a worker and a task of its own. Everything is rolled back; only sequences advance.
  */
 export function checkPostgresRun(ctx: CheckContext): Promise<Finding> {
   return askPostgres(ctx, async (_sql, db) => {
@@ -33,10 +33,10 @@ export function checkPostgresRun(ctx: CheckContext): Promise<Finding> {
     const { status, costs } = await runOnce(db);
     const ms = Math.round(ctx.now() - begunAt);
     return status === 'task_postprocess_end' && costs
-      ? ok(`a Run was taken, carried, settled and rolled back, in ${ms} ms`)
+      ? ok(`a Run was accepted, executed, settled and rolled back in ${ms} ms`)
       : problem(
-          `a Run did not end as it should (${status})`,
-          'See what else uses these tables; please report it.',
+          `a Run did not end as expected (${status})`,
+          'Check what else writes to these tables, and please report it.',
         );
   });
 }

@@ -4,7 +4,7 @@ import { NotReadyError } from '@runfleet/service';
 import { type CheckContext, type Finding, ok, problem } from '../check.ts';
 import { askPostgres } from './ask-postgres.ts';
 
-/** Whether a role of this code would start on the database: every migration, and none that it does not know. */
+/** Checks that the database has every migration of this code and no later one. */
 export function checkPostgresSchema(ctx: CheckContext): Promise<Finding> {
   return askPostgres(ctx, async (sql) => {
     const state = await readSchemaState(sql);

@@ -17,12 +17,12 @@ async function readVersion(sql: Sql, _db: Db, isPooled: boolean): Promise<Findin
   return isPooled ? { ...found, found: `${found.found}, behind a pooler` } : found;
 }
 
-/** `number` is Postgres's own: 150018 for 15.18. */
+/** `number` is `server_version_num`: 150018 for 15.18. */
 export function judgePostgres(version: string, number: number): Finding {
   return Math.trunc(number / 10_000) >= MAJOR_MINIMUM
     ? ok(`Postgres ${version}`)
     : problem(
         `Postgres ${version}; ${MAJOR_MINIMUM} or newer is needed`,
-        'Upgrade it, or give DATABASE_URL of a newer one.',
+        'Upgrade it, or set DATABASE_URL to a newer server.',
       );
 }

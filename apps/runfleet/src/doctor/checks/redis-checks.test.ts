@@ -8,12 +8,12 @@ import { checkRedisPolicy } from './redis-policy.ts';
 import { checkRedisWrites } from './redis-writes.ts';
 import { checkRedis, judgeRedis } from './redis.ts';
 
-test('a server that is there is told with its version', async ({ redisUrl }) => {
+test('a server that answers is reported with its version', async ({ redisUrl }) => {
   expect(await examine(checkRedis, { redisUrl })).toMatchObject({ status: 'ok' });
   expect(await examine(checkRedisPolicy, { redisUrl })).toMatchObject({ status: 'ok' });
 });
 
-test('a policy that evicts is a problem, and a missing append-only file an advice', async () => {
+test('an eviction policy is a problem, and a missing append-only file only a recommendation', async () => {
   await using server = await startOwnRedis();
   const redisUrl = server.url;
   const redis = new Redis(redisUrl);
@@ -45,7 +45,7 @@ test('a replica is a problem, though it answers', async () => {
   });
 });
 
-test('a closed port is one problem, and the further checks pass over it', async () => {
+test('a closed port is one problem, and the other checks are skipped', async () => {
   const redisUrl = 'redis://:hidden@127.0.0.1:1';
   const finding = await examine(checkRedis, { redisUrl });
   expect(finding).toMatchObject({
@@ -58,7 +58,7 @@ test('a closed port is one problem, and the further checks pass over it', async 
   }
 });
 
-test('a wrong password is a problem, in the words of Redis', async () => {
+test('a wrong password is a problem, with the message of Redis', async () => {
   await using server = await startOwnRedis();
   const url = new URL(server.url);
   url.password = 'wrong';

@@ -2,8 +2,8 @@ import { type CheckContext, type Finding, ok, problem } from '../check.ts';
 import { askRedis, infoField } from './ask-redis.ts';
 
 /**
- * Whether Redis keeps its data over a restart. Without it nothing is lost but time, since Postgres
- * decides; a Redis that fails to write to its disk refuses all writes, which is a problem.
+ * Checks whether Redis keeps its data over a restart. Without that only time is lost, because Postgres
+ * decides; but a Redis that cannot write to its disk refuses all writes, which is a problem.
  */
 export function checkRedisPersistence(ctx: CheckContext): Promise<Finding> {
   return askRedis(ctx, async (redis) => judgePersistence(await redis.info('persistence')));
@@ -15,14 +15,14 @@ export function judgePersistence(info: string): Finding {
     if (status !== 'ok') {
       return problem(
         `Redis cannot write to its disk (${name} is ${status})`,
-        "See Redis's log; free space, or mend the permissions of its folder.",
+        "See Redis's log; free space, or correct the permissions of its folder.",
       );
     }
   }
   return infoField(info, 'aof_enabled') === '1'
     ? ok('append-only file')
     : ok(
-        'no append-only file: after a restart the queue is filled again from Postgres',
+        'no append-only file: the queue is rebuilt from Postgres after a restart',
         'Recommended: redis-cli config set appendonly yes',
       );
 }

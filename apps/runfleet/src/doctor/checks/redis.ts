@@ -12,12 +12,12 @@ export function checkRedis(ctx: CheckContext): Promise<Finding> {
   );
 }
 
-/** Valkey tells the version of Redis that it stands for. */
+/** Valkey reports the Redis version that it is compatible with. */
 export function judgeRedis(version: string): Finding {
   return Number.parseInt(version, 10) >= MAJOR_MINIMUM
     ? ok(`Redis ${version}`)
     : problem(
         `Redis ${version}; ${MAJOR_MINIMUM}.0 or newer is needed`,
-        'Upgrade it, or give REDIS_URL of a newer one.',
+        'Upgrade it, or set REDIS_URL to a newer server.',
       );
 }

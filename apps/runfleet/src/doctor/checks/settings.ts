@@ -8,15 +8,15 @@ import { type CheckContext, type Finding, ok, problem, skipped } from '../check.
 
 const SCHEMAS = [apiConfig, gatewayConfig, brokerConfig, workerConfig];
 
-/** Whether every role could read the environment. */
+/** Checks that every role can read the environment. */
 export function checkSettings({ settings }: CheckContext): Promise<Finding> {
   const { source, environment } = settings;
-  if (source === 'npm start') return Promise.resolve(ok('those of the running `npm start`'));
+  if (source === 'npm start') return Promise.resolve(ok('from the running `npm start`'));
   if (source === 'none') {
     return Promise.resolve(
       skipped(
-        'neither DATABASE_URL nor REDIS_URL is set, and no `npm start` runs',
-        '`npm start` finds or brings both; docs/settings.md lists every setting.',
+        'neither DATABASE_URL nor REDIS_URL is set, and no `npm start` is running',
+        '`npm start` finds or starts both; docs/settings.md lists every setting.',
       ),
     );
   }
@@ -29,10 +29,10 @@ export function checkSettings({ settings }: CheckContext): Promise<Finding> {
       for (const { name, problem: what } of error.mistakes) mistakes.set(name, what);
     }
   }
-  const said = [...mistakes].map(([name, what]) => `${name} ${what}`).join('; ');
+  const found = [...mistakes].map(([name, what]) => `${name} ${what}`).join('; ');
   return Promise.resolve(
-    said === ''
-      ? ok('those of the environment, which every role can read')
-      : problem(said, 'Mend the environment; docs/settings.md says what each is for.'),
+    found === ''
+      ? ok('from the environment; every role can read them')
+      : problem(found, 'Correct the environment; docs/settings.md describes each setting.'),
   );
 }

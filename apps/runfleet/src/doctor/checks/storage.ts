@@ -7,7 +7,7 @@ import { type CheckContext, type Finding, ok, problem, reasonOf } from '../check
 
 const FREE_BYTES_MIN = 1024 ** 3;
 
-/** Whether the folder of the tasks' files takes a file, and the disk more of them. */
+/** Checks that the folder of the tasks' files is writable and its disk has space left. */
 export async function checkStorage(
   { settings }: Pick<CheckContext, 'settings'>,
   freeBytesMin = FREE_BYTES_MIN,
@@ -19,23 +19,23 @@ export async function checkStorage(
       () => false,
     );
     const place = isThere ? dir : await nearestFolder(dir);
-    // A folder that is not there is not made just to look at it.
+    // The doctor does not create a missing folder.
     if (isThere) await openLocalStorage(dir).check();
     else await access(place, constants.W_OK);
 
     const { bavail, bsize } = await statfs(place);
     const freeBytes = bavail * bsize;
-    const found = `${dir} ${isThere ? 'is writable' : 'can be made'}, ${gibibytes(freeBytes)} free`;
+    const found = `${dir} ${isThere ? 'is writable' : 'can be created'}, ${gibibytes(freeBytes)} free`;
     return freeBytes >= freeBytesMin
       ? ok(found)
       : problem(
-          `${found}; ${gibibytes(freeBytesMin)} are wanted`,
-          'Free space, or give STORAGE_DIR on a larger disk.',
+          `${found}; ${gibibytes(freeBytesMin)} are needed`,
+          'Free some space, or set STORAGE_DIR to a folder on a larger disk.',
         );
   } catch (error) {
     return problem(
       `${dir} is not writable (${reasonOf(error)})`,
-      'Mend its permissions, or give another STORAGE_DIR.',
+      'Correct its permissions, or set another STORAGE_DIR.',
     );
   }
 }
