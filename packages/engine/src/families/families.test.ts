@@ -4,17 +4,23 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
+const FAMILIES = fileURLToPath(new URL('./', import.meta.url));
 const SRC = fileURLToPath(new URL('../', import.meta.url));
 /** Their folders name the family, or they are for tests. */
 const MAY_NAME_A_FAMILY = /^(?:families|builder|testing)\/|\.test\.ts$/u;
 const COMMENTS = /\/\*[^]*?\*\/|\/\/.*/gu;
 
-test('no code outside a family’s folder and the test models names a family', () => {
+const families = readdirSync(FAMILIES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name.replace(/\d+$/u, ''));
+
+test.each(families)('only the folder of %s and the test models name it', (family) => {
+  const name = new RegExp(
+    `\\b${family}|${family[0]?.toUpperCase()}${family.slice(1)}[A-Z0-9]`,
+    'u',
+  );
   const naming = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !MAY_NAME_A_FAMILY.test(path))
-    .filter((path) => {
-      const code = readFileSync(join(SRC, path), 'utf8').replaceAll(COMMENTS, '');
-      return /\bphi|Phi[A-Z0-9]/u.test(code);
-    });
+    .filter((path) => name.test(readFileSync(join(SRC, path), 'utf8').replaceAll(COMMENTS, '')));
   expect(naming).toEqual([]);
 });

@@ -174,7 +174,7 @@ function promptOf(tokens: number, first = 3): number[] {
 
 describe.each<[string, BuildOptions]>([
   ['fp32', {}],
-  ['int4 with whole activations', { precision: 'int4', accuracyLevel: 0 }],
+  ['int4 with float32 activations', { precision: 'int4', accuracyLevel: 0 }],
   ['int4 with int8 activations', { precision: 'int4' }],
   ['fp16 with position_ids', { precision: 'fp16', variant: 'gpu' }],
   ['fp32 with a short rope table', SHORT],

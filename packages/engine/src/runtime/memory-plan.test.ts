@@ -39,7 +39,7 @@ test.each([
 
 test('memory for less than one slot is refused, and the error gives the bytes needed', () => {
   expect(() => planMemory({ ...FULL, availableBytes: 3 * 2 ** 30 })).toThrow(
-    /4096 tokens needs 3072 MiB and 2420 MiB are free/u,
+    /4096 tokens needs 3072 MiB, but only 2420 MiB are free/u,
   );
 });
 

@@ -41,7 +41,7 @@ export function planMemory(need: MemoryNeed): MemoryPlan {
   if (cacheBytes < slotBytes) {
     throw new EngineError(
       'infra',
-      `A slot of ${shortTokens} tokens needs ${mebibytes(slotBytes)} and ${mebibytes(cacheBytes)} are free for caches. Free memory, or use a smaller model, a build with a half-precision cache or a larger machine.`,
+      `A slot of ${shortTokens} tokens needs ${mebibytes(slotBytes)}, but only ${mebibytes(cacheBytes)} are free for caches. Free memory, or use a smaller model, a build with a half-precision cache or a larger machine.`,
     );
   }
 

@@ -6,7 +6,7 @@ export function scanLogits(logits: Float32Array): number {
   if (!isFinite) {
     throw new EngineError(
       'model',
-      'The model gave logits that are not finite numbers; its weights are damaged or overflow at this precision.',
+      'The model returned logits that are not finite numbers; its weights are damaged or overflow at this precision.',
     );
   }
   return max;

@@ -74,7 +74,7 @@ test.for<[Record<string, unknown>, string]>([
   [{ type: 'array', prefixItems: [{ type: 'x' }] }, 's.prefixItems.0.type must be one of'],
   [{ type: 'object', properties: { a: 7 } }, 's.properties.a must be a JSON Schema object'],
   [{ ...deep(17) }, 'is nested deeper than 16'],
-  [wide(501), 'is one of more than 500 schemas'],
+  [wide(501), 'exceeds the limit of 500 schemas'],
 ])('%o is refused, and the error names the field', ([schema, message]) => {
   expect(() => checkSchema(schema, 's')).toThrow(message);
 });

@@ -83,7 +83,7 @@ function checkEach(
   }
   fields.set(schema, field);
   if (fields.size > SCHEMAS_MAX) {
-    throw new GrammarError(field, `is one of more than ${SCHEMAS_MAX} schemas, the maximum`);
+    throw new GrammarError(field, `exceeds the limit of ${SCHEMAS_MAX} schemas`);
   }
   checkForm(schema, field);
   checkLists(schema, field);
