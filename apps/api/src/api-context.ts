@@ -37,7 +37,7 @@ export type ApiSettings = {
   limits: ChatLimits;
   admission: AdmissionPolicy;
   unknownLabels: UnknownLabels;
-  /** Where clients reach `/v1`, for the URLs of files. */
+  /** The public URL of `/v1`, for the URLs of files. */
   apiUrl: string;
   socketUrl: string;
   dashboardDir: string;

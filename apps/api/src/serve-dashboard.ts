@@ -29,13 +29,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 const INDEX = '/index.html';
-/** The build names these after their content. */
+/** The build names these files after a hash of their content. */
 const HASHED = '/assets/';
 const GZIP_WORTH_BYTES = 1_024;
 
 /**
- * `/`: the built dashboard, read into memory at its first request. Paths that are no file of it get
- * its page, which knows its own routes; model names have dots, so only endings of real files do not.
+ * Serves the built dashboard, which is read into memory at the first request. A path without a file is
+ * answered with the page, which has a router; model names have dots, so only the endings of the build's
+ * own files are not found.
  */
 export function serveDashboard(ctx: { settings: ApiSettings }): ApiHandler {
   const { dashboardDir, socketUrl } = ctx.settings;
@@ -75,7 +76,7 @@ function answerAsset(c: ApiRequest, asset: Asset, policy: string): Response {
   return new Response(c.req.method === 'HEAD' ? null : (gzip ?? asset.body), { headers });
 }
 
-/** Nothing is loaded from anywhere else; the one other place to talk to is the gateway. */
+/** Everything is loaded from this origin; only the gateway may be connected to besides. */
 function contentSecurityPolicy(socketUrl: string): string {
   return [
     "default-src 'self'",

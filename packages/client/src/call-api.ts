@@ -4,7 +4,7 @@ import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
 import { signRequest } from './sign-request.ts';
 
 export type ApiAccess = {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   apiUrl: string;
   apiKey: string | undefined;
   apiSecret: string | undefined;
@@ -14,8 +14,8 @@ export type ApiAccess = {
 };
 
 /**
- * One POST of the API. Throws RunfleetApiError when refused, RunfleetConnectionError when there was no
- * answer or not all of it, and the signal's reason when aborted.
+ * Sends one POST. Throws RunfleetApiError if it was refused, RunfleetConnectionError if the answer was
+ * missing or incomplete, and the signal's reason if it was aborted.
  */
 export async function callApi<Payload>(
   access: ApiAccess,
@@ -69,7 +69,7 @@ async function authorisationOf(access: ApiAccess): Promise<Record<string, string
   const project: Record<string, string> = projectId ? { 'x-project-id': projectId } : {};
   if (apiKey === undefined) return project;
   if (apiSecret === undefined) return { ...project, 'x-api-key': apiKey };
-  // Milliseconds, which the stricter modes of a project accept as well.
+  // Milliseconds, which the stricter authentication modes accept too.
   return { ...project, ...(await signRequest({ apiKey, apiSecret }, Date.now().toString())) };
 }
 
@@ -78,7 +78,7 @@ function parseEnvelope(text: string): Partial<Envelope> | null {
     const value = JSON.parse(text) as unknown;
     return typeof value === 'object' && value !== null ? (value as Partial<Envelope>) : null;
   } catch {
-    // Some proxy's page; the caller says so.
+    // A page of a proxy; the caller reports it.
     return null;
   }
 }

@@ -3,7 +3,7 @@ export class RunfleetApiError extends Error {
   override readonly name = 'RunfleetApiError';
   readonly code: number;
   readonly status: number;
-  /** What to tell the operator, who finds the call by it. Null where there was no such header. */
+  /** Identifies the call in the operator's logs. Null if the answer had no such header. */
   readonly requestId: string | null;
 
   constructor(
@@ -18,7 +18,7 @@ export class RunfleetApiError extends Error {
   }
 }
 
-/** The server could not be reached, or not any more. */
+/** The server could not be reached, or the connection was lost. */
 export class RunfleetConnectionError extends Error {
   override readonly name = 'RunfleetConnectionError';
 }

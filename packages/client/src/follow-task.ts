@@ -8,9 +8,9 @@ import { readConnection } from './task-connection.ts';
 export type FollowOptions = {
   /** `cumulative` (default): each output frame replaces the last. `delta`: only what is new. */
   mode?: 'cumulative' | 'delta' | undefined;
-  /** Resume after the event with this seq; 0 (default) = from the start. */
+  /** Resumes after the event with this seq; 0, the default, is the start. */
   after?: number | undefined;
-  /** Also `task_cost` frames. */
+  /** Adds `task_cost` frames. */
   billing?: boolean | undefined;
   signal?: AbortSignal | undefined;
 };
@@ -19,9 +19,9 @@ const FAILURES_MAX = 20;
 const ENDS: readonly string[] = TASK_STATUSES.filter(isTerminal);
 
 /**
- * The frames of a task, all of them, until it has ended: a lost connection is replaced and resumes
- * after the last frame. Throws RunfleetApiError for an unknown token, RunfleetConnectionError when the
- * server stays away, and the signal's reason when aborted.
+ * Every frame of a task until it has ended. A lost connection is replaced and resumes after the last
+ * frame. Throws RunfleetApiError for an unknown token, RunfleetConnectionError if the server cannot be
+ * reached, and the signal's reason if aborted.
  */
 export async function* followTask(
   socket: { url: string; socketClass: SocketClass },
@@ -36,7 +36,7 @@ export async function* followTask(
     for await (const frame of readConnection({ ...socket, request, signal })) {
       if (frame.type === 'connected') continue;
       if (frame.type === 'error') {
-        // Anything else passes: the server closes, and the next connection may do better.
+        // Other errors are temporary: the server closes, and the next connection may succeed.
         if (frame.message === 'tasktoken-invalid') throw refusal(frame.message);
         continue;
       }
@@ -48,7 +48,7 @@ export async function* followTask(
     signal?.throwIfAborted();
   }
   throw new RunfleetConnectionError(
-    `${socket.url} gave nothing in ${FAILURES_MAX} attempts; follow again with after: ${seq}.`,
+    `${socket.url} sent nothing in ${FAILURES_MAX} attempts; follow again with after: ${seq}.`,
   );
 }
 

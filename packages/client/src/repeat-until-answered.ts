@@ -2,12 +2,12 @@ import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
 import { pauseAfter } from './retry-pause.ts';
 
 const TRIES_MAX = 6;
-/** The server, or a proxy in front of it, that cannot answer right now. */
+/** Statuses of a server, or a proxy in front of it, that is temporarily unavailable. */
 const AWAY: readonly number[] = [502, 503, 504];
 
 /**
- * Repeats a call that was not answered, or whose answer was lost on the way, for about 6 s. Only for
- * calls that do the same however often they arrive. Throws what the last try threw.
+ * Repeats a call that was not answered, or whose answer was lost, for about 6 s. Only for idempotent
+ * calls. Throws the error of the last attempt.
  */
 export async function repeatUntilAnswered<T>(
   call: () => Promise<T>,

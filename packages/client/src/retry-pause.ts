@@ -2,8 +2,8 @@ const PAUSE_MS_MIN = 250;
 const PAUSE_MS_MAX = 5_000;
 
 /**
- * Waits before the next try: doubling with each failure, at random between half and whole, so that
- * many clients do not come at once. Throws the signal's reason when aborted.
+ * Waits before the next attempt: twice as long after each failure, with a random factor between 0.5 and
+ * 1, so that many clients do not retry at once. Throws the signal's reason if aborted.
  */
 export async function pauseAfter(failures: number, signal: AbortSignal | undefined): Promise<void> {
   const whole = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** (failures - 1));

@@ -1,28 +1,28 @@
 import { RUN_HEADERS } from '@runfleet/protocol';
 
-/** What a Run may ask for besides the model's parameters. */
+/** Options of a Run besides the model's parameters. */
 export type RunOptions = {
   /**
-   * A Run that is repeated with the same key and parameters is the same task, for 24 hours. Where
-   * left out, each call of `run` gets a key of its own, which makes its own retries safe.
+   * For 24 hours a repeated Run with the same key and parameters returns the same task. By default each
+   * call of `run` has a new key, which makes its own retries safe.
    */
   idempotencyKey?: string | undefined;
-  /** Whom of your own users it is for: they share your turns fairly. */
+  /** Your end user. End users share your turns fairly. */
   fairnessKey?: string | undefined;
-  /** Seconds of head start in your own line, 600 at most. */
+  /** Seconds of head start among your own tasks, at most 600. */
   priority?: number | undefined;
-  /** When it expires, free of charge, unless a worker has accepted it by then. */
+  /** After so many seconds the task expires, free of charge, unless a worker has accepted it. */
   startTimeoutSeconds?: number | undefined;
-  /** Labels that its worker must carry: `{ gpu: 'H100' }`. */
+  /** Labels that the worker must carry: `{ gpu: 'H100' }`. */
   requires?: Readonly<Record<string, string>> | undefined;
-  /** Tasks that begin with the same text go to the same worker where that is free soon. */
+  /** Tasks of one session prefer the worker that has their prefix in its cache, if it is free soon. */
   session?: string | undefined;
   signal?: AbortSignal | undefined;
 };
 
 const KEY_BYTES = 16;
 
-/** The headers of a Run, with a new idempotency key where the caller gave none. */
+/** The headers of a Run, with a new idempotency key by default. */
 export function runHeaders(options: RunOptions): Record<string, string> {
   const { fairnessKey, priority, startTimeoutSeconds, requires, session } = options;
   const labels = Object.entries(requires ?? {}).map(([name, value]) => `${name}=${value}`);
@@ -39,7 +39,7 @@ export function runHeaders(options: RunOptions): Record<string, string> {
   );
 }
 
-/** `crypto.randomUUID` is missing in pages that are not served over https. */
+/** Pages that are not served over https have no `crypto.randomUUID`. */
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -17,29 +17,29 @@ import { platformSocketClass, type SocketClass } from './socket-class.ts';
 export type ClientOptions = {
   /** The API's base, with its version: `https://fleet.example.com/v1`. */
   apiUrl: string;
-  /** Where the socket is; by default at `apiUrl` with ws for http. */
+  /** The socket's URL; by default `apiUrl` with ws for http. */
   socketUrl?: string | undefined;
-  /** Without a key, the browser's session cookie counts. */
+  /** Without a key, the browser's session cookie authorises the calls. */
   apiKey?: string | undefined;
-  /** With it every call is signed. */
+  /** If set, every call is signed. */
   apiSecret?: string | undefined;
-  /** With a session cookie: which of the organisation's projects the calls are for. */
+  /** With a session cookie: the project of the organisation that the calls are for. */
   projectId?: string | undefined;
-  /** How long a call waits for its answer before it counts as lost; 30 s by default. */
+  /** How long a call waits for its answer; 30 s by default. */
   answerTimeoutMs?: number | undefined;
   fetch?: typeof fetch | undefined;
-  /** Where the platform has no WebSocket (Node before 22): the class of the `ws` package. */
+  /** The class of the `ws` package, for platforms without WebSocket (Node before 22). */
   webSocket?: SocketClass | undefined;
 };
 
-/** A task by its id, or by the token that Run gave. */
+/** A task by its id, or by the token from Run. */
 export type TaskReference = { taskId: string } | { token: string };
 
 export type TaskPage = {
   start?: number | undefined;
   limit?: number | undefined;
   order?: 'ASC' | 'DESC' | undefined;
-  /** Only those of this model: `owner/project`, or words of it. */
+  /** Only tasks of this model: `owner/project`, or words of it. */
   model?: string | undefined;
 };
 
@@ -73,8 +73,8 @@ export class RunfleetClient {
   }
 
   /**
-   * Starts a task. `model` is `owner/project`. A call whose answer is lost on the way is repeated
-   * under the same idempotency key, so that there is one task and one charge.
+   * Starts a task. `model` is `owner/project`. A call whose answer is lost is repeated with the same
+   * idempotency key, so that there is one task and one charge.
    */
   async run(
     model: string,
@@ -95,22 +95,22 @@ export class RunfleetClient {
     return this.#task('Task/Detail', reference, options);
   }
 
-  /** Stops a task that still waits in the queue. */
+  /** Stops a task that is still in the queue. */
   cancel(reference: TaskReference, options: Cancellable = {}): Promise<WireTask> {
     return this.#task('Task/Cancel', reference, options);
   }
 
-  /** Stops a task wherever it is. */
+  /** Stops a task in any status that is not terminal. */
   kill(reference: TaskReference, options: Cancellable = {}): Promise<WireTask> {
     return this.#task('Task/Kill', reference, options);
   }
 
-  /** The project's organisation's tasks, newest first unless `order` says otherwise. */
+  /** The tasks of the project's organisation, newest first by default. */
   list(page: TaskPage = {}, options: Cancellable = {}): Promise<ListedTasks> {
     return this.#list(page, {}, options);
   }
 
-  /** The same without long texts: of each task what a table of them shows. */
+  /** The same without long texts: the columns of a table. */
   summaries(page: TaskPage = {}, options: Cancellable = {}): Promise<ListedTasks<WireTaskSummary>> {
     return this.#list<WireTaskSummary>(page, { summary: true }, options);
   }
@@ -126,7 +126,7 @@ export class RunfleetClient {
     return { total: Number(answer.total), tools: answer.tool };
   }
 
-  /** One model, `owner/project`, with the parameters it takes. */
+  /** One model, `owner/project`, with its parameters. */
   async tool(model: string, { signal }: Cancellable = {}): Promise<WireTool> {
     const [slugowner = '', slugproject = ''] = model.split('/');
     const body = { slugowner, slugproject };
@@ -144,7 +144,7 @@ export class RunfleetClient {
     return followTask({ url: this.#socketUrl, socketClass: this.#socketClass }, token, options);
   }
 
-  /** Waits until the task has ended, and gives its final record. A failed task is no error here. */
+  /** Waits until the task has ended and returns its final record. A failed task does not throw. */
   async waitFor(token: string, options: Cancellable = {}): Promise<WireTask> {
     const frames = this.follow(token, { mode: 'delta', signal: options.signal });
     while (!(await frames.next()).done);
@@ -180,6 +180,6 @@ export class RunfleetClient {
 
 function first<Item>(items: readonly Item[], what: string): Item {
   const [item] = items;
-  if (item === undefined) throw new RunfleetConnectionError(`${what} answered with nothing in it.`);
+  if (item === undefined) throw new RunfleetConnectionError(`${what} returned an empty list.`);
   return item;
 }

@@ -1,4 +1,4 @@
-/** What `follow` needs of a WebSocket: the browser's, Node 22's, or the `ws` package's. */
+/** The part of WebSocket that `follow` uses; browsers, Node 22 and the `ws` package have it. */
 export type Socket = {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -10,7 +10,7 @@ export type Socket = {
 
 export type SocketClass = new (url: string) => Socket;
 
-/** The platform's own WebSocket class, where it has one. */
+/** The platform's WebSocket class, if it has one. */
 export function platformSocketClass(): SocketClass | undefined {
   return (globalThis as { WebSocket?: SocketClass }).WebSocket;
 }

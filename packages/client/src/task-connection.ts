@@ -2,10 +2,10 @@ import type { Downstream } from '@runfleet/protocol';
 
 import type { Socket, SocketClass } from './socket-class.ts';
 
-/** A reader this far behind is served better by a new connection that resumes where it is. */
+/** A reader that is this far behind gets a new connection, which resumes at its position. */
 const FRAMES_WAITING_MAX = 4_096;
 
-/** One socket that asks for one task, as an iterable of its frames. It ends when the socket closes. */
+/** The frames of one task on one socket, until the socket closes. */
 export async function* readConnection(options: {
   socketClass: SocketClass;
   url: string;
@@ -56,7 +56,7 @@ function parseFrame(data: unknown): Downstream | null {
   try {
     return JSON.parse(String(data)) as Downstream;
   } catch {
-    // Not ours; the server sends nothing but JSON.
+    // Not from the server, which sends only JSON.
     return null;
   }
 }

@@ -8,7 +8,7 @@ import { requireStorable } from './require-storable.ts';
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
-/** `developer` is what newer clients call the system's role. */
+/** Newer clients name the system role `developer`. */
 const ROLES = {
   system: 'system',
   developer: 'system',
@@ -16,7 +16,7 @@ const ROLES = {
   assistant: 'assistant',
 } as const satisfies Record<string, ChatMessage['role']>;
 const NAME_CHARACTERS_MAX = 64;
-/** What SDKs write into the messages that they send back. Nothing here reads them. */
+/** Members that SDKs add to the messages that they send back. They are not read. */
 const EMPTY_MEMBERS: readonly string[] = [
   'annotations',
   'audio',
@@ -26,7 +26,7 @@ const EMPTY_MEMBERS: readonly string[] = [
   'tool_calls',
 ];
 
-/** Throws `invalid_request` naming the message that is wrong. Published clients send empty `messages` for none. */
+/** Throws `invalid_request` with the name of the invalid message. Published clients send empty `messages` for none. */
 export function readMessages(body: Body): ChatMessage[] {
   const given = body['messages'];
   const isNone = isBlank(given) || isEmptyList(given) || given === '[]';
@@ -48,7 +48,7 @@ function listedMessages(body: Body): ChatMessage[] {
       `Request parameter [messages] must be a list of 1 to ${most} objects with role and content`,
     );
   }
-  // A list that came as a text may hold in escapes what its text does not.
+  // The text was checked as it is; its escapes can encode characters that cannot be stored.
   if (typeof body['messages'] === 'string') requireStorable('messages', given);
   const messages = given.map(readMessage);
   if (messages.at(-1)?.role !== 'user') {
@@ -73,19 +73,19 @@ function readMessage(entry: unknown, index: number): ChatMessage {
   }
   if (!isBlank(speaker) && !isShort(speaker, NAME_CHARACTERS_MAX)) {
     throw invalid(
-      `Request parameter [${name}.name] must be a text of at most ${NAME_CHARACTERS_MAX} characters`,
+      `Request parameter [${name}.name] must be a string of at most ${NAME_CHARACTERS_MAX} characters`,
     );
   }
   requireEmpty(name, others, EMPTY_MEMBERS);
   return { role: ROLES[role as keyof typeof ROLES], content: readContent(content, name) };
 }
 
-/** A text, or parts of it, which stand on lines of their own as other servers of such models write them. */
+/** A string, or text parts, which are joined by line feeds as other servers of such models do. */
 function readContent(content: unknown, message: string): string {
   const name = `${message}.content`;
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) {
-    throw invalid(`Request parameter [${name}] must be a text or a list of text parts`);
+    throw invalid(`Request parameter [${name}] must be a string or a list of text parts`);
   }
   return content.map((part, index) => readPart(part, `${name}[${index}]`)).join('\n');
 }
@@ -95,15 +95,15 @@ function readPart(part: unknown, name: string): string {
   if (type !== 'text') {
     const kind = isShort(type, NAME_CHARACTERS_MAX) ? `, not ${type}` : '';
     throw invalid(
-      `Request parameter [${name}.type] must be text${kind}: this model reads text alone`,
+      `Request parameter [${name}.type] must be text${kind}: this model reads only text`,
     );
   }
-  if (typeof text !== 'string') throw invalid(`Request parameter [${name}.text] must be a text`);
+  if (typeof text !== 'string') throw invalid(`Request parameter [${name}.text] must be a string`);
   requireEmpty(name, others, []);
   return text;
 }
 
-/** Throws for a member that nothing reads, unless it is known and empty. */
+/** Throws for a member that is not read, unless it is known and empty. */
 function requireEmpty(
   path: string,
   members: Readonly<Record<string, unknown>>,

@@ -1,15 +1,15 @@
 /**
- * The numbers of a chat request, once: what the catalogue shows, what the API takes and what the
- * engine runs derive from this table, so that no door takes what the next one refuses.
+ * The numeric parameters of a chat request. The catalogue, the API's validation and the engine derive
+ * from this table, so that none accepts what the next refuses.
  */
 export type ChatNumber = {
   readonly min: number;
   readonly max: number;
-  /** A step of 1 takes whole numbers alone. */
+  /** A step of 1 allows only integers. */
   readonly step: number;
-  /** What it is where nothing is said, as the catalogue writes it. */
+  /** The default, as the catalogue writes it. */
   readonly fallback: string;
-  /** By which values published clients say that they do not use it, and what it is then: else the fallback. */
+  /** The values that published clients send for "not used", and what they mean: by default, the fallback. */
   readonly off?: { readonly given: readonly number[]; readonly means?: number };
 };
 
@@ -44,7 +44,7 @@ export const CHAT_NUMBERS = {
 
 export type ChatNumberName = keyof typeof CHAT_NUMBERS;
 
-/** How many texts and ids a request may hold, and how long a text may be. */
+/** How many messages, stop sequences and ids a request may have, and how long a stop sequence may be. */
 export const CHAT_SIZES = {
   messages: 256,
   stopSequences: 16,

@@ -1,4 +1,4 @@
-/** The parameters of a chat model as the catalogue lists them and the page's form draws them. */
+/** The parameters of a chat model as the catalogue lists them and the model page's form draws them. */
 import { CHAT_NUMBERS, type ChatNumber, type ChatNumberName } from './chat-numbers.ts';
 import type { ParameterGroup, ParameterItem } from './model.ts';
 
@@ -20,22 +20,30 @@ export const CHAT_ITEMS = {
     default: '',
     required: false,
   },
-  temperature: number('temperature', 'Temperature', '0 picks the likeliest token.'),
-  top_p: number('top_p', 'Top p', 'Keeps the likeliest tokens up to this mass; 0 is off.'),
+  temperature: number('temperature', 'Temperature', '0 picks the most likely token.'),
+  top_p: number(
+    'top_p',
+    'Top p',
+    'Keeps the most likely tokens up to this probability mass; 0 is off.',
+  ),
   top_k: number('top_k', 'Top k', 'Keeps this many tokens; 0 is off.'),
-  min_p: number('min_p', 'Min p', 'Drops tokens below this share of the likeliest; 0 is off.'),
+  min_p: number(
+    'min_p',
+    'Min p',
+    'Drops tokens below this share of the most likely one; 0 is off.',
+  ),
   repetition_penalty: number('repetition_penalty', 'Repetition penalty'),
   presence_penalty: number(
     'presence_penalty',
     'Presence penalty',
-    'Makes tokens that the answer holds less likely.',
+    'Makes tokens that are already in the answer less likely.',
   ),
   frequency_penalty: number(
     'frequency_penalty',
     'Frequency penalty',
-    'The same, for each time that it holds them.',
+    'The same, for each time that they occur.',
   ),
-  max_tokens: number('max_tokens', 'Max tokens', "0 is the operator's cap."),
+  max_tokens: number('max_tokens', 'Max tokens', "0 means the operator's limit."),
   min_tokens: number('min_tokens', 'Min tokens'),
   stop_sequences: {
     id: 'stop_sequences',
@@ -57,7 +65,7 @@ export const CHAT_ITEMS = {
     id: 'response_format',
     type: 'textarea',
     label: 'Response format',
-    description: 'Holds the answer to JSON, or to a JSON Schema.',
+    description: 'Limits the answer to JSON, or to a JSON Schema.',
     default: '',
     required: false,
     placeholder: '{"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}',
@@ -66,7 +74,7 @@ export const CHAT_ITEMS = {
     id: 'regex',
     type: 'text',
     label: 'Regular expression',
-    description: 'Holds the whole answer to a pattern.',
+    description: 'Limits the whole answer to a pattern.',
     default: '',
     required: false,
     placeholder: '(yes|no)',
@@ -86,11 +94,11 @@ export const CHAT_ITEMS = {
   top_logprobs: number(
     'top_logprobs',
     'Alternatives',
-    'How many other tokens to list beside each.',
+    'How many other tokens to list for each token.',
   ),
   seed: {
     ...number('seed', 'Seed'),
-    description: 'The same seed and input give the same answer; empty is a random one.',
+    description: 'The same seed and input give the same answer; empty means a random seed.',
   },
   do_sample: {
     id: 'do_sample',
@@ -103,7 +111,7 @@ export const CHAT_ITEMS = {
       { label: 'Off (greedy)', value: 'false' },
     ],
   },
-  timeout: number('timeout', 'Timeout (seconds)', 'Ends the run; bounds its cost.'),
+  timeout: number('timeout', 'Timeout (seconds)', 'Ends the run, and so limits its cost.'),
 } as const satisfies Record<string, ParameterItem>;
 
 export type ChatParameterName = keyof typeof CHAT_ITEMS;

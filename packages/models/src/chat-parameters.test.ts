@@ -35,7 +35,7 @@ test('a prompt alone gets every default', () => {
   });
 });
 
-test('everything may arrive as strings, as the vendor sends it', () => {
+test('every parameter may be a string, as the vendor sends it', () => {
   const request = parse({
     prompt: 'Hi',
     system_prompt: 'Be brief.',
@@ -106,7 +106,7 @@ test('a response format is an object or its text', () => {
   });
 });
 
-test('what published clients send for "not used" is taken so', () => {
+test('the values that published clients send for "not used" mean it', () => {
   const off = {
     prompt: 'Hi',
     messages: [],
@@ -129,7 +129,7 @@ test('a text that is a number counts as one, with spaces, a sign or decimals', (
   expect(parse(body)).toMatchObject({ maxTokens: 20, temperature: 0.5, topK: 100 });
 });
 
-test('a parameter is read under each of its names, and twice where both say the same', () => {
+test('a parameter is read under each of its names, and under two with the same value', () => {
   const body = {
     prompt: 'Hi',
     max_completion_tokens: '40',
@@ -145,11 +145,11 @@ test('a parameter is read under each of its names, and twice where both say the 
     stopSequences: [';', 'END'],
   });
   expect(parse({ prompt: 'Hi', stop: 'a;b' }).stopSequences).toEqual(['a;b']);
-  // One name that is not used leaves the other its say.
+  // A name with "not used" does not conflict with the other.
   expect(parse({ prompt: 'Hi', topP: 0, top_p: 0.3 }).topP).toBe(0.3);
 });
 
-test('text parts of a message stand on lines of their own, and a developer is the system', () => {
+test('text parts of a message become lines, and a developer is the system', () => {
   const parts = [
     { type: 'text', text: 'One' },
     { type: 'text', text: 'Two' },
@@ -166,17 +166,17 @@ test('text parts of a message stand on lines of their own, and a developer is th
   ]);
 });
 
-test('without a wish the timeout is never above what the operator allows', () => {
+test("the default timeout is at most the operator's limit", () => {
   const request = parseChatParameters({ prompt: 'Hi' }, { maxTokens: 9, maxTimeoutSeconds: 60 });
   expect(request.timeoutSeconds).toBe(60);
 });
 
-test('what was stored before a name was refused can still be run', () => {
+test('parameters that were stored before their name was refused can still be run', () => {
   const stored = { prompt: 'Hi', extra: 1, session_id: 's' };
   expect(readChatParameters(stored, limits)).toEqual(parse({ prompt: 'Hi' }));
 });
 
-test('what was accepted under wider limits is run within the narrower', () => {
+test('a request accepted under wider limits runs within the narrower ones', () => {
   const stored = { prompt: 'Hi', max_tokens: 900, min_tokens: 800, timeout: 3_000 };
   const narrow = { maxTokens: 100, maxTimeoutSeconds: 60 };
   expect(readChatParameters(stored, narrow)).toEqual({
@@ -200,11 +200,11 @@ test.for([
   expect(parse({ prompt: 'Hi', ...body }).greedy).toBe(true);
 });
 
-test("an answer is never longer than the operator's cap", () => {
+test("an answer is at most as long as the operator's limit", () => {
   expect(parse({ prompt: 'Hi', max_tokens: 100_000 }).maxTokens).toBe(1_024);
 });
 
-test('a conversation is taken from messages, the system prompt in front', () => {
+test('a conversation is read from messages, after the system prompt', () => {
   const messages = [
     { role: 'user', content: 'One' },
     { role: 'assistant', content: 'Two' },
@@ -217,13 +217,13 @@ test('a conversation is taken from messages, the system prompt in front', () => 
   expect(parse({ messages: JSON.stringify(messages) }).messages).toEqual(messages);
 });
 
-describe('bad input is refused by the name of the field', () => {
+describe('invalid input is refused with the name of its field', () => {
   test.for([
     [{}, 'Request parameter [prompt] required'],
     [{ prompt: '' }, 'Request parameter [prompt] required'],
     [{ prompt: '  \n' }, 'Request parameter [prompt] required'],
-    [{ prompt: 7 }, 'Request parameter [prompt] must be a text'],
-    [{ prompt: ['a'] }, 'Request parameter [prompt] must be a text'],
+    [{ prompt: 7 }, 'Request parameter [prompt] must be a string'],
+    [{ prompt: ['a'] }, 'Request parameter [prompt] must be a string'],
     [{ prompt: 'a\0b' }, '[prompt] must be valid Unicode text'],
     [{ prompt: 'a\ud800' }, '[prompt] must be valid Unicode text'],
     [{ prompt: 'a', user_id: '\udc00' }, '[user_id] must be valid Unicode text'],
@@ -260,14 +260,14 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', max_completion_tokens: 2.5 }, '[max_completion_tokens] must be an integer'],
     [
       { prompt: 'a', max_tokens: 5, max_completion_tokens: 6 },
-      '[max_tokens] and [max_completion_tokens] are the same one and differ',
+      '[max_tokens] and [max_completion_tokens] name the same parameter and differ',
     ],
     [
       { prompt: 'a', stop: 'x', stop_sequences: 'y' },
-      '[stop_sequences] and [stop] are the same one and differ',
+      '[stop_sequences] and [stop] name the same parameter and differ',
     ],
-    [{ prompt: 'a', stop: ['1', '2', '3', '4', '5'] }, '[stop] must hold at most 4 texts'],
-    [{ prompt: 'a', stop_sequences: 7 }, '[stop_sequences] must be a list of texts'],
+    [{ prompt: 'a', stop: ['1', '2', '3', '4', '5'] }, '[stop] must have at most 4 texts'],
+    [{ prompt: 'a', stop_sequences: 7 }, '[stop_sequences] must be a list of non-empty strings'],
     [{ prompt: 'a', timeout: 0.5 }, '[timeout] must be between 1 and'],
     [{ prompt: 'a', timeout: 4_000 }, '[timeout] must be between 1 and 3600'],
     [{ prompt: 'a', do_sample: 'maybe' }, '[do_sample] must be true or false'],
@@ -276,11 +276,14 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', min_p: 2 }, '[min_p] must be between 0 and 1'],
     [{ prompt: 'a', presence_penalty: 3 }, '[presence_penalty] must be between -2 and 2'],
     [{ prompt: 'a', frequency_penalty: 'x' }, '[frequency_penalty] must be integer or float'],
-    [{ prompt: 'a', stop_sequences: 'x'.repeat(257) }, '[stop_sequences] must hold texts of'],
-    [{ prompt: 'a', stop_sequences: ['a', ''] }, '[stop_sequences] must be a list of texts'],
+    [{ prompt: 'a', stop_sequences: 'x'.repeat(257) }, '[stop_sequences] must have texts of'],
+    [
+      { prompt: 'a', stop_sequences: ['a', ''] },
+      '[stop_sequences] must be a list of non-empty strings',
+    ],
     [{ prompt: 'a', stop_token_ids: '1,x' }, '[stop_token_ids] must be a list of token ids'],
     [{ prompt: 'a', stop_token_ids: [-1] }, '[stop_token_ids] must be a list of token ids'],
-    [{ prompt: 'a', stop_token_ids: Array(65).fill(1) }, '[stop_token_ids] must hold at most 64'],
+    [{ prompt: 'a', stop_token_ids: Array(65).fill(1) }, '[stop_token_ids] must have at most 64'],
     [{ prompt: 'a', top_logprobs: 2 }, '[top_logprobs] requires [logprobs]'],
     [{ prompt: 'a', logprobs: 'yes' }, '[logprobs] must be true or false'],
     [{ prompt: 'a', logprobs: true, top_logprobs: 21 }, '[top_logprobs] must be between 0 and 20'],
@@ -291,7 +294,7 @@ describe('bad input is refused by the name of the field', () => {
     ],
     [
       { prompt: 'a', response_format: ' '.repeat(70_000) },
-      '[response_format] holds 70000 characters',
+      '[response_format] has 70000 characters',
     ],
     [
       { prompt: 'a', response_format: { type: 'text', extra: 'b' } },
@@ -323,7 +326,7 @@ describe('bad input is refused by the name of the field', () => {
     [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
     [{ prompt: 'a', regex: '\\bword' }, '[regex] may not use \\b'],
     [{ prompt: 'a', regex: 'a(?<!b)' }, '[regex] may not use (?<!'],
-    [{ prompt: 'a', regex: 'a'.repeat(1_001) }, '[regex] holds 1001 characters'],
+    [{ prompt: 'a', regex: 'a'.repeat(1_001) }, '[regex] has 1001 characters'],
     [
       { prompt: 'a', regex: 'a', response_format: { type: 'json_object' } },
       '[regex] cannot be combined with [response_format]',
@@ -335,14 +338,14 @@ describe('bad input is refused by the name of the field', () => {
     [{ messages: [null] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'tool', content: '' }] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'constructor', content: 'a' }] }, '[messages[0].role] must be one of'],
-    [{ messages: [{ role: 'user', content: 1 }] }, '[messages[0].content] must be a text'],
+    [{ messages: [{ role: 'user', content: 1 }] }, '[messages[0].content] must be a string'],
     [
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
       '[messages[0].content[0].type] must be text, not image_url',
     ],
     [
       { messages: [{ role: 'user', content: [{ type: 'text', text: 1 }] }] },
-      '[messages[0].content[0].text] must be a text',
+      '[messages[0].content[0].text] must be a string',
     ],
     [
       { messages: [{ role: 'user', content: [{ type: 'text', text: 'a', detail: 'b' }] }] },
@@ -359,7 +362,7 @@ describe('bad input is refused by the name of the field', () => {
   });
 });
 
-test('what is nested deeper than the stack is refused by name', () => {
+test('parameters nested deeper than the stack are refused by name', () => {
   const text = JSON.stringify(schema({ const: nested(200) }));
   for (const body of [
     { response_format: schema({ const: nested(50_000) }) },

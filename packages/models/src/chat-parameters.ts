@@ -1,4 +1,4 @@
-/** The one reading of a chat model's parameters, for the API's validation and the worker. */
+/** Reads the parameters of a chat model, for the API's validation and for the worker. */
 import type { OutputGrammar } from '@runfleet/grammar';
 import { MESSAGES } from '@runfleet/protocol';
 
@@ -19,7 +19,7 @@ import {
 import { requireKnownNames } from './require-known-names.ts';
 import { requireStorable } from './require-storable.ts';
 
-/** A validated request. `seed` is null where the caller left the choice to us. */
+/** A validated request. `seed` is null if the caller chose none. */
 export type ChatRequest = {
   messages: ChatMessage[];
   maxTokens: number;
@@ -34,20 +34,20 @@ export type ChatRequest = {
   greedy: boolean;
   stopSequences: string[];
   stopTokenIds: number[];
-  /** How many alternatives to tell of beside each token; null tells of no token. */
+  /** How many alternatives to list for each token; null lists no token. */
   topLogprobs: number | null;
   grammar: OutputGrammar | null;
   seed: bigint | null;
   timeoutSeconds: number;
 };
 
-/** What an operator allows. `maxTokens` is also what "0" stands for. */
+/** The operator's limits. `maxTokens` is also the meaning of "0". */
 export type ChatLimits = { maxTokens: number; maxTimeoutSeconds: number };
 
-/** What `stop` may hold, the other name of `stop_sequences`, which clients of OpenAI send. */
+/** The most texts in `stop`, OpenAI's name of `stop_sequences`. */
 const STOPS_MAX = 4;
 
-/** Reads a Run's body. Throws `invalid_request` naming the first field that is wrong or unknown. */
+/** Reads a Run's body. Throws `invalid_request` with the name of the first field that is invalid or unknown. */
 export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   requireKnownNames(body);
   requireStorable('', body);
@@ -62,8 +62,8 @@ export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest
 }
 
 /**
- * Reads what was accepted before, perhaps by another version or under wider limits: names that are
- * unknown here count for nothing, and limits cut what is beyond them.
+ * Reads parameters that were accepted earlier, perhaps by another version or under wider limits: unknown
+ * names are ignored, and values above a limit are reduced to it.
  */
 export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   const messages = readMessages(body);
@@ -97,14 +97,14 @@ function readStopSequences(body: Body): string[] {
   return onlyOne(readNames(body, 'stop_sequences', stopsOf)) ?? [];
 }
 
-/** A list, whose texts may hold semicolons; or one text, which `stop_sequences` separates by them. */
+/** A list, whose texts may contain semicolons; or one text, which `stop_sequences` splits at semicolons. */
 function stopsOf(given: unknown, as: string): string[] {
   const { stopSequences, stopSequenceCharacters } = CHAT_SIZES;
   const most = as === 'stop' ? STOPS_MAX : stopSequences;
   const isLong = typeof given === 'string' && given.length > most * (stopSequenceCharacters + 1);
   if (isLong || (Array.isArray(given) && given.length > most)) {
     throw invalid(
-      `Request parameter [${as}] must hold at most ${most} texts of ${stopSequenceCharacters} characters`,
+      `Request parameter [${as}] must have at most ${most} texts of ${stopSequenceCharacters} characters`,
     );
   }
   if (typeof given === 'string') {
@@ -112,7 +112,7 @@ function stopsOf(given: unknown, as: string): string[] {
     return requireStops(texts, as, most);
   }
   if (!Array.isArray(given) || !given.every(isText)) {
-    throw invalid(`Request parameter [${as}] must be a list of texts that are not empty`);
+    throw invalid(`Request parameter [${as}] must be a list of non-empty strings`);
   }
   return requireStops(given, as, most);
 }
@@ -120,11 +120,11 @@ function stopsOf(given: unknown, as: string): string[] {
 function requireStops(texts: string[], as: string, most: number): string[] {
   const charactersMax = CHAT_SIZES.stopSequenceCharacters;
   if (texts.length > most) {
-    throw invalid(`Request parameter [${as}] must hold at most ${most} texts`);
+    throw invalid(`Request parameter [${as}] must have at most ${most} texts`);
   }
   if (texts.some((text) => text.length > charactersMax)) {
     throw invalid(
-      `Request parameter [${as}] must hold texts of at most ${charactersMax} characters`,
+      `Request parameter [${as}] must have texts of at most ${charactersMax} characters`,
     );
   }
   return texts;
@@ -134,7 +134,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** A list, its JSON, or numbers with commas or semicolons between them. */
+/** A list, its JSON text, or numbers separated by commas or semicolons. */
 function readStopTokenIds(body: Body): number[] {
   const name = 'stop_token_ids';
   const given = body[name];
@@ -142,7 +142,7 @@ function readStopTokenIds(body: Body): number[] {
   const listed = typeof given === 'string' ? splitIds(given) : given;
   const ids: unknown[] = Array.isArray(listed) ? listed : [listed];
   if (ids.length > CHAT_SIZES.stopTokenIds) {
-    throw invalid(`Request parameter [${name}] must hold at most ${CHAT_SIZES.stopTokenIds} ids`);
+    throw invalid(`Request parameter [${name}] must have at most ${CHAT_SIZES.stopTokenIds} ids`);
   }
   return ids.map((entry) => {
     const id = numberOf(entry);
@@ -151,7 +151,7 @@ function readStopTokenIds(body: Body): number[] {
   });
 }
 
-/** One more than may be is enough to see that there are too many. */
+/** Splits off at most one more than the limit, which is enough to detect that there are too many. */
 function splitIds(text: string): string[] {
   const bare = text.trim();
   const isBracketed = bare.startsWith('[') && bare.endsWith(']');

@@ -1,6 +1,6 @@
 import type { ChatParameterName } from './chat-parameter-items.ts';
 
-/** Other names by which published clients send a parameter. `max_new_tokens` was its name once. */
+/** Other names under which published clients send a parameter. */
 export const CHAT_SYNONYMS = {
   max_new_tokens: 'max_tokens',
   max_completion_tokens: 'max_tokens',

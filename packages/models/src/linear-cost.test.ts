@@ -1,4 +1,4 @@
-/** No text, however long, makes the door work more than in proportion to its length. */
+/** Validation takes time linear in the length of any text. */
 import {
   parseLabels,
   parseUsd,
@@ -14,12 +14,12 @@ import { CHAT_SYNONYMS } from './chat-synonyms.ts';
 import { cleanSlug, findModel, MODELS } from './index.ts';
 import { OTHER_PARAMETERS } from './other-parameters.ts';
 
-/** A quadratic pass over the longer takes hours, so the shorter, at some seconds, is tried first. */
+/** A quadratic pass over the longer text takes hours, so the shorter one, at some seconds, is tried first. */
 const LENGTHS = [50_000, 1_000_000] as const;
-/** A linear pass over the longer takes some milliseconds. */
+/** A linear pass over the longer text takes some milliseconds. */
 const CPU_MS_MAX = 1_000;
 
-/** One text for each class of characters that a pattern may tell apart; most end in another one. */
+/** One text for each class of characters that a pattern can distinguish; most end in another class. */
 const TEXTS: Readonly<Record<string, (length: number) => string>> = {
   digits: (length) => `${'1'.repeat(length)}x`,
   'digits and points': (length) => '1.'.repeat(length / 2),
@@ -49,7 +49,7 @@ const ALL = [
   'messages',
   'unknown',
 ];
-/** Those that a list or an object is read of, or refused, by code of their own. */
+/** The parameters with their own code for lists and objects. */
 const READ = ['messages', ...Object.keys(CHAT_ITEMS)];
 
 const SHAPES: readonly { names: readonly string[]; shape: (text: string) => unknown }[] = [
@@ -60,21 +60,24 @@ const SHAPES: readonly { names: readonly string[]; shape: (text: string) => unkn
   { names: ['stop', 'stop_token_ids', 'messages'], shape: (text) => text.split('') },
 ];
 
-test.for(Object.entries(TEXTS))('a megabyte of %s in any parameter', ([, textOf]) => {
-  for (const length of LENGTHS) {
-    const text = textOf(length);
-    for (const { names, shape } of SHAPES) {
-      const value = shape(text);
-      for (const name of new Set(names)) {
-        const body = { prompt: 'Hello', [name]: value };
-        const cpuMs = cpuMsOf(() => parseChatParameters(body, LIMITS));
-        expect(cpuMs, `${name} as ${typeof value}`).toBeLessThan(CPU_MS_MAX);
+test.for(Object.entries(TEXTS))(
+  'a megabyte of %s in any parameter takes linear time',
+  ([, textOf]) => {
+    for (const length of LENGTHS) {
+      const text = textOf(length);
+      for (const { names, shape } of SHAPES) {
+        const value = shape(text);
+        for (const name of new Set(names)) {
+          const body = { prompt: 'Hello', [name]: value };
+          const cpuMs = cpuMsOf(() => parseChatParameters(body, LIMITS));
+          expect(cpuMs, `${name} as ${typeof value}`).toBeLessThan(CPU_MS_MAX);
+        }
       }
     }
-  }
-});
+  },
+);
 
-test.for(Object.entries(TEXTS))('a megabyte of %s as a slug', ([, textOf]) => {
+test.for(Object.entries(TEXTS))('a megabyte of %s as a slug takes linear time', ([, textOf]) => {
   for (const length of LENGTHS) {
     const text = textOf(length);
     expect(cpuMsOf(() => void findModel(text, text))).toBeLessThan(CPU_MS_MAX);
@@ -83,7 +86,7 @@ test.for(Object.entries(TEXTS))('a megabyte of %s as a slug', ([, textOf]) => {
 });
 
 test.for(Object.entries(TEXTS))(
-  'a megabyte of %s as what other parts of the wire hold',
+  'a megabyte of %s in other parts of the wire takes linear time',
   ([, textOf]) => {
     for (const length of LENGTHS) {
       const text = textOf(length);
@@ -103,13 +106,13 @@ test.for(Object.entries(TEXTS))(
 
 const LIMITS = { maxTokens: 1_024, maxTimeoutSeconds: 3_600 };
 
-/** Of this process's own work, so that a busy machine does not count. */
+/** Measures this process's CPU time, which a busy machine does not change. */
 function cpuMsOf(work: () => unknown): number {
   const before = process.cpuUsage();
   try {
     work();
   } catch {
-    // What is read and what is refused may cost the same.
+    // Reading and refusing may cost the same.
   }
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;

@@ -1,7 +1,7 @@
 /**
- * Names that published clients of this API send to chat models and that change nothing here. They are
- * taken where their value asks for nothing, so that such a client works; another value is refused with
- * the reason, since to ignore it would look as if it was done.
+ * Parameters that published clients of this API send to chat models and that have no effect here. A value
+ * that requests nothing is accepted, so that such a client works. Any other value is refused with the
+ * reason: if it was ignored, the caller would believe that it took effect.
  */
 import { isBlank, numberOf, switchOf } from './read-parameter.ts';
 
@@ -24,12 +24,12 @@ const words =
   (value) =>
     isBlank(value) || (typeof value === 'string' && neutral.includes(value));
 
-const LABEL = `must be a text of at most ${LABEL_CHARACTERS_MAX} characters`;
+const LABEL = `must be a string of at most ${LABEL_CHARACTERS_MAX} characters`;
 const CONVERSATION = 'is not supported. Send the conversation in [messages] instead.';
 const TOOLS = 'is not supported: this model has no tools.';
 const OTHER_MODEL = 'is not supported: the path names the model.';
-const TEXT_ONLY = 'is not supported: this model reads text alone.';
-const RETRIEVAL = 'is not supported: this model looks nothing up. Put the text into [prompt].';
+const TEXT_ONLY = 'is not supported: this model reads only text.';
+const RETRIEVAL = 'is not supported: this model retrieves nothing. Put the text into [prompt].';
 const REASONING = 'is not supported: this model does not reason before it answers.';
 const BEAMS = 'is not supported: there is no beam search.';
 
@@ -44,7 +44,7 @@ export const OTHER_PARAMETERS: Readonly<Record<string, OtherParameter>> = {
   parallel_tool_calls: { isNeutral: anySwitch, reason: 'must be true or false' },
   selectedModel: { isNeutral: blank, reason: OTHER_MODEL },
   selectedModelPrivate: { isNeutral: blank, reason: OTHER_MODEL },
-  // A wish about memory, not about the answer; the operator chooses the weights.
+  // It concerns memory, not the answer, and the operator chooses the weights.
   quantization: { isNeutral: anySwitch, reason: 'must be true or false' },
   length_penalty: { isNeutral: numbers(0, 1), reason: BEAMS },
   numBeams: { isNeutral: numbers(0, 1), reason: BEAMS },

@@ -1,6 +1,6 @@
 /**
- * What an answer must match, as a caller gives it: `response_format` in OpenAI's form, or `regex`. It
- * is opened here as the engine opens it, so that what the one takes the other takes.
+ * Reads the grammar that an answer must match: `response_format` in OpenAI's form, or `regex`. It is
+ * opened in the same way as in the engine, so that both accept the same grammars.
  */
 import { GrammarError, openGrammar, type OutputGrammar, FIELD_OF } from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
@@ -10,13 +10,13 @@ import { requireStorable } from './require-storable.ts';
 
 const REGEX_CHARACTERS_MAX = 1_000;
 const SCHEMA_CHARACTERS_MAX = 32_768;
-/** Of a text with a schema of the most, its labels, and spaces. */
+/** Enough for the longest schema, its labels and whitespace. */
 const FORMAT_CHARACTERS_MAX = 2 * SCHEMA_CHARACTERS_MAX;
-/** They name a schema for people, and change nothing. */
+/** Labels for people, without effect on the answer. */
 const LABELS = ['name', 'description'] as const;
 const LABEL_CHARACTERS_MAX = 1_024;
 
-/** Null where the answer is free. Throws `invalid_request` naming the field that is wrong. */
+/** Null if the answer is free. Throws `invalid_request` with the name of the invalid field. */
 export function readOutputGrammar(body: Readonly<Record<string, unknown>>): OutputGrammar | null {
   const format = readResponseFormat(body['response_format']);
   const pattern = readRegex(body['regex']);
@@ -71,24 +71,24 @@ function readSchema(given: unknown): OutputGrammar {
     if (typeof text !== 'string' || text.length > LABEL_CHARACTERS_MAX) {
       throw invalid(
         `${name}.${label}`,
-        `must be a text of at most ${LABEL_CHARACTERS_MAX} characters`,
+        `must be a string of at most ${LABEL_CHARACTERS_MAX} characters`,
       );
     }
   }
 
   const text = JSON.stringify(schema);
   if (text.length > SCHEMA_CHARACTERS_MAX) {
-    throw invalid(field, `holds ${text.length} characters; ${SCHEMA_CHARACTERS_MAX} is the most`);
+    throw invalid(field, `has ${text.length} characters; the maximum is ${SCHEMA_CHARACTERS_MAX}`);
   }
   return { kind: 'json_schema', schema: text };
 }
 
-/** A text may hold in escapes what could not be stored, and JSON of any size. */
+/** Escapes in the text can encode characters that cannot be stored. */
 function parseFormat(text: string): unknown {
   if (text.length > FORMAT_CHARACTERS_MAX) {
     throw invalid(
       'response_format',
-      `holds ${text.length} characters; ${FORMAT_CHARACTERS_MAX} is the most`,
+      `has ${text.length} characters; the maximum is ${FORMAT_CHARACTERS_MAX}`,
     );
   }
   const format = parseJson(text);
@@ -104,7 +104,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What nothing reads is not stored either. */
+/** Refuses members that are not read, so that they are not stored either. */
 function requireMembers(
   path: string,
   given: Readonly<Record<string, unknown>>,
@@ -116,11 +116,11 @@ function requireMembers(
 
 function readRegex(pattern: unknown): OutputGrammar | null {
   if (pattern === undefined || pattern === null || pattern === '') return null;
-  if (typeof pattern !== 'string') throw invalid('regex', 'must be a text');
+  if (typeof pattern !== 'string') throw invalid('regex', 'must be a string');
   if (pattern.length > REGEX_CHARACTERS_MAX) {
     throw invalid(
       'regex',
-      `holds ${pattern.length} characters; ${REGEX_CHARACTERS_MAX} is the most`,
+      `has ${pattern.length} characters; the maximum is ${REGEX_CHARACTERS_MAX}`,
     );
   }
   return { kind: 'regex', pattern };

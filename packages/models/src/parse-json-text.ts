@@ -1,6 +1,6 @@
 const NESTING_MAX = 32;
 
-/** What a parameter that came as the text of its JSON stands for; undefined for other texts and for deep nesting. */
+/** The value of a parameter that was sent as JSON text; undefined if it is not JSON or is nested too deeply. */
 export function parseJsonText(text: string): unknown {
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-/** Which names clients of this API send to chat models, and where each was read. */
+/** The parameters that published clients send to chat models, and the source of each. */
 import { describe, expect, test } from 'vitest';
 
 import { parseChatParameters } from './chat-parameters.ts';
@@ -12,7 +12,7 @@ const parse = (body: Record<string, unknown>) => parseChatParameters(body, limit
 const NODES = 'wiroai/n8n-nodes-wiroai@4a02e58 nodes/WiroAI';
 const DOCS = 'wiroai/Wiro-Docs@49e7c86 markdown';
 
-/** Bodies as the client builds them when its user enters a prompt and nothing else. */
+/** Bodies as the client builds them when its user enters only a prompt. */
 const BODIES: readonly { source: string; body: Record<string, unknown> }[] = [
   {
     source: `${NODES}/Chat/Chat.node.ts`,
@@ -176,19 +176,19 @@ const BODIES: readonly { source: string; body: Record<string, unknown> }[] = [
   },
 ];
 
-describe('the body of a published client is taken as it is', () => {
+describe('the body of a published client is accepted', () => {
   test.for(BODIES)('$source', ({ body }) => {
     expect(parse(body).messages.at(-1)).toEqual({ role: 'user', content: 'Hello' });
   });
 });
 
-test('every name beside those of the catalogue has a client that sends it', () => {
+test('every name that the catalogue does not list has a client that sends it', () => {
   const sent = new Set(BODIES.flatMap(({ body }) => Object.keys(body)));
   const listed = [...Object.keys(CHAT_SYNONYMS), ...Object.keys(OTHER_PARAMETERS)];
   expect(listed.filter((name) => !sent.has(name))).toEqual([]);
 });
 
-describe('a wish that is not met is refused by its name and with the reason', () => {
+describe('an unsupported value is refused with its name and the reason', () => {
   test.for([
     [{ session_id: 'x' }, '[session_id] is not supported. Send the conversation in [messages]'],
     [{ length_penalty: 1.2 }, '[length_penalty] is not supported: there is no beam search'],
@@ -200,8 +200,8 @@ describe('a wish that is not met is refused by its name and with the reason', ()
     [{ inputImageUrl: 'https://example.org/1.png' }, '[inputImageUrl] is not supported'],
     [{ reasoning: 'high' }, '[reasoning] is not supported: this model does not reason'],
     [{ webSearch: 'true' }, '[webSearch] is not supported'],
-    [{ user_id: 'x'.repeat(257) }, '[user_id] must be a text of at most 256 characters'],
-    [{ user_id: {} }, '[user_id] must be a text of at most 256 characters'],
+    [{ user_id: 'x'.repeat(257) }, '[user_id] must be a string of at most 256 characters'],
+    [{ user_id: {} }, '[user_id] must be a string of at most 256 characters'],
     [{ quantization: 'int4' }, '[quantization] must be true or false'],
   ] as [Record<string, unknown>, string][])('%o', ([wish, message]) => {
     expect(() => parse({ prompt: 'Hello', ...wish })).toThrow(message);
@@ -225,7 +225,7 @@ describe('a name that no client sends is refused, so that nothing is stored unre
   });
 });
 
-test('what the catalogue lists is taken, with its default too', () => {
+test('every parameter of the catalogue is accepted, also with its default', () => {
   for (const model of MODELS) {
     const items = model.parameters.flatMap((group) => group.items);
     const defaults = Object.fromEntries(items.map((item) => [item.id, item.default]));

@@ -1,4 +1,4 @@
-/** One parameter of a Run's body: its text, number or switch, or its default. All may arrive as strings. */
+/** Reads one parameter of a Run's body: a text, a number or a switch, or its default. Clients may send all of them as strings. */
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
 import { CHAT_NUMBERS, type ChatNumber, type ChatNumberName } from './chat-numbers.ts';
@@ -7,14 +7,14 @@ import { namesOf } from './chat-synonyms.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 
-/** Longer texts are no numbers and no switches, whatever they hold: no pattern is tried on them. */
+/** A longer text is neither a number nor a switch, and no pattern is run on it. */
 const NUMBER_CHARACTERS_MAX = 64;
 const SHOWN_CHARACTERS_MAX = 64;
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
 export function readText(body: Body, name: ChatParameterName): string {
   const texts = readNames(body, name, (given, as) => {
-    if (typeof given !== 'string') throw invalid(`Request parameter [${as}] must be a text`);
+    if (typeof given !== 'string') throw invalid(`Request parameter [${as}] must be a string`);
     return given;
   });
   return onlyOne(texts) ?? CHAT_ITEMS[name].default;
@@ -24,7 +24,7 @@ export function readNumber(body: Body, name: ChatNumberName): number {
   return readGivenNumber(body, name) ?? Number(CHAT_NUMBERS[name].fallback);
 }
 
-/** Null where the body leaves it out, or has a value for "not used" that stands for no number. */
+/** Null if the body has no value, or one that means "not used" and stands for no number. */
 export function readGivenNumber(body: Body, name: ChatNumberName): number | null {
   const { off }: ChatNumber = CHAT_NUMBERS[name];
   const isOff = (value: number) => off?.given.includes(value) === true;
@@ -46,7 +46,7 @@ function requireInRange(value: number, name: ChatNumberName, as: string): void {
   }
 }
 
-/** The vendor's tools send the flag's own name for "on", and an empty text for "off". */
+/** The vendor's tools send the flag's own name for "on" and an empty text for "off". */
 export function readSwitch(body: Body, name: 'do_sample' | 'logprobs'): boolean {
   const given = body[name];
   if (given === undefined || given === null) return CHAT_ITEMS[name].default === 'true';
@@ -55,14 +55,14 @@ export function readSwitch(body: Body, name: 'do_sample' | 'logprobs'): boolean 
   return value;
 }
 
-/** A number that may arrive as a text; NaN for everything else. */
+/** A number, or a text that is one; NaN for everything else. */
 export function numberOf(given: unknown): number {
   if (typeof given === 'number') return given;
   if (typeof given !== 'string' || given.length > NUMBER_CHARACTERS_MAX) return NaN;
   return NUMBER.test(given) ? Number(given) : NaN;
 }
 
-/** Undefined for what is no switch. */
+/** Undefined if the value is not a switch. */
 export function switchOf(given: unknown, name: string): boolean | undefined {
   if (typeof given === 'boolean') return given;
   if (typeof given !== 'number' && typeof given !== 'string') return undefined;
@@ -80,7 +80,7 @@ const SWITCHES: ReadonlyMap<string, boolean> = new Map([
 
 type Named<T> = { as: string; value: T };
 
-/** What is said of a parameter under each of its names. */
+/** The values of a parameter, by each of its names that the body has. */
 export function readNames<T>(
   body: Body,
   name: ChatParameterName,
@@ -91,13 +91,13 @@ export function readNames<T>(
     .map((as) => ({ as, value: read(body[as], as) }));
 }
 
-/** Throws where two names of a parameter say different things: neither may win in silence. */
+/** Throws if two names of a parameter have different values: neither may win silently. */
 export function onlyOne<T>(named: readonly Named<T>[]): T | undefined {
   const [first, ...others] = named;
   const other = others.find(({ value }) => JSON.stringify(value) !== JSON.stringify(first?.value));
   if (first === undefined || other === undefined) return first?.value;
   throw invalid(
-    `Request parameters [${first.as}] and [${other.as}] are the same one and differ. Send only one of them.`,
+    `Request parameters [${first.as}] and [${other.as}] name the same parameter and differ. Send only one of them.`,
   );
 }
 
@@ -105,7 +105,7 @@ export function isBlank(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
 
-/** A name as an error repeats it: it is the caller's, and may be as long as a body. */
+/** A name for an error message, shortened: the caller chose it, and it can be as long as a body. */
 export function shownName(name: string): string {
   return name.length <= SHOWN_CHARACTERS_MAX ? name : `${name.slice(0, SHOWN_CHARACTERS_MAX)}…`;
 }

@@ -7,8 +7,8 @@ const READ = [...Object.keys(CHAT_ITEMS), ...Object.keys(CHAT_SYNONYMS), 'messag
 const READ_NAMES = new Set(READ);
 
 /**
- * Throws `invalid_request` for the first name that nothing reads: what is stored with a task is what
- * was understood of it, and a wish is not ignored because it was misspelt.
+ * Throws `invalid_request` for the first unknown name. A misspelt parameter is not ignored, and only
+ * parameters that are read are stored with a task.
  */
 export function requireKnownNames(body: Body): void {
   for (const [name, value] of Object.entries(body)) {
@@ -21,7 +21,7 @@ export function requireKnownNames(body: Body): void {
   }
 }
 
-/** For names that differ in case and punctuation alone. */
+/** Suggests a known name that differs only in case and punctuation. */
 function suggestion(name: string): string {
   const wanted = bare(shownName(name));
   const known = [...READ, 'callbackUrl', 'projectid'].find((other) => bare(other) === wanted);

@@ -2,7 +2,7 @@ import { invalid, shownName } from './read-parameter.ts';
 
 const LEVELS_MAX = 100;
 
-/** NUL and lone surrogates exist in JSON but in no Postgres text and no UTF-8. */
+/** JSON can carry NUL and lone surrogates; Postgres text and UTF-8 cannot. */
 export function requireStorable(path: string, value: unknown): void {
   const found = findUnstorable(value, 0);
   if (found === null) return;
@@ -12,11 +12,11 @@ export function requireStorable(path: string, value: unknown): void {
   );
 }
 
-/** The keys on the way to the first text that cannot be stored, or null. */
+/** The path of keys to the first text that cannot be stored, or null. */
 function findUnstorable(value: unknown, level: number): string[] | null {
   if (typeof value === 'string') return isStorable(value) ? null : [];
   if (typeof value !== 'object' || value === null) return null;
-  // The stack ends before the depth that a body may have.
+  // A body can be nested deeper than the stack allows.
   if (level > LEVELS_MAX) {
     throw invalid(`Request parameters must not be nested deeper than ${LEVELS_MAX} levels`);
   }

@@ -1,6 +1,6 @@
 /**
- * Every expected failure of an API call, once: its wire code, its HTTP status and, where clients
- * match on the text, its exact message.
+ * Every expected failure of an API call: its wire code, its HTTP status and, where clients match on the
+ * text, its exact message.
  */
 type ErrorRow = { code: number; http: 200 | 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503 };
 
@@ -9,7 +9,7 @@ export const ERRORS = {
   model_not_found: { code: 1, http: 200 },
   task_not_found: { code: 1, http: 200 },
   not_cancellable: { code: 1, http: 200 },
-  /** 95 is ours: no client of the compatible contract sends the header that can cause it. */
+  /** 95 is not in the compatible contract, whose clients never send the header that causes it. */
   idempotency_mismatch: { code: 95, http: 409 },
   concurrency_limit: { code: 96, http: 200 },
   insufficient_balance: { code: 97, http: 200 },
@@ -52,11 +52,11 @@ export const MESSAGES = {
   tokenInvalid: 'tasktoken-invalid',
 } as const;
 
-/** An expected failure. `message` is for the person who reads it: what happened and what to do. */
+/** An expected failure. `message` tells a person what happened and what to do. */
 export class RunfleetError extends Error {
   override readonly name = 'RunfleetError';
   readonly kind: ErrorKind;
-  /** After how long it is worth to try again; null where that is unknown. */
+  /** When to retry; null if that is unknown. */
   readonly retryAfterSeconds: number | null;
 
   constructor(

@@ -1,10 +1,10 @@
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Asking the system costs more than what it gives, so it is asked for many bytes at a time. */
+/** A call to the system's random source is expensive, so many bytes are read at a time. */
 const pool = new Uint8Array(4_096);
 let used = pool.length;
 
-/** From the system's random source, and never given again. */
+/** A byte from the system's random source, which is used only once. */
 function randomByte(): number {
   if (used === pool.length) {
     crypto.getRandomValues(pool);
@@ -25,9 +25,9 @@ export function randomAlphanumeric(length: number): string {
   return text;
 }
 
-/** The authority over one task's socket: 30 alphanumerics. */
+/** Authorises the socket of one task: 30 alphanumerics. */
 export const newTaskToken = (): string => randomAlphanumeric(30);
-/** The authority to read one file: 30 alphanumerics. */
+/** Authorises reading one file: 30 alphanumerics. */
 export const newFileAccessKey = (): string => randomAlphanumeric(30);
 export const newFileId = (): string => crypto.randomUUID().replaceAll('-', '');
 

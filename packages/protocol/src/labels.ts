@@ -2,8 +2,8 @@ const LABEL = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[A-Za-z0-9][A-Za-z0-9._/-]{0,62
 const LABELS_MAX = 16;
 
 /**
- * Reads `gpu=H100, zone=a`: labels of a worker, or those that a task requires of its worker. Sorted,
- * each once; an empty text has none. Throws an Error that says what is wrong with which label.
+ * Reads `gpu=H100, zone=a`: the labels of a worker, or those that a task requires. They are sorted and
+ * unique; an empty text has none. Throws an Error that names the invalid label.
  */
 export function parseLabels(text: string): string[] {
   const labels = text.split(',').flatMap((part) => part.trim() || []);

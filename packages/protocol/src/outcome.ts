@@ -1,9 +1,9 @@
 /** How a task ended. `pexit` is the wire's exit code; only "0" is charged. */
 export const OUTCOMES = {
   succeeded: { pexit: '0', charged: true },
-  /** The model's or the worker's fault, after every allowed attempt. */
+  /** Through a fault of the model or the worker, after all allowed attempts. */
   failed: { pexit: '1', charged: false },
-  /** The caller's fault, found while preparing the run. */
+  /** Through a fault of the caller, found while the run was prepared. */
   rejected: { pexit: '2', charged: false },
   /** The deadline passed before any output. */
   expired: { pexit: '124', charged: false },

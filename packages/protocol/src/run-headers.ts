@@ -1,18 +1,18 @@
 /**
- * What a Run may ask for besides the compatible body. It travels in headers, since the body holds the
- * model's parameters and nothing else; clients that know none of them lose nothing.
+ * The options of a Run beyond the compatible contract. They are headers, because the body has only the
+ * model's parameters. All of them are optional.
  */
 export const RUN_HEADERS = {
-  /** 1 to 255 visible ASCII characters: a repeated Run of the same key and body is the same task. */
+  /** 1 to 255 visible ASCII characters. A repeated Run with the same key and body returns the same task. */
   idempotencyKey: 'idempotency-key',
-  /** Whom of the caller's own users it is for: they share the caller's turns fairly. */
+  /** The caller's end user. End users share the caller's turns fairly. */
   fairnessKey: 'x-runfleet-fairness-key',
-  /** Seconds of head start in the caller's own line. */
+  /** Seconds of head start among the caller's own tasks. */
   priority: 'x-runfleet-priority',
-  /** Seconds after which it expires unless a worker has accepted it. */
+  /** Seconds after which the task expires unless a worker has accepted it. */
   startTimeout: 'x-runfleet-start-timeout',
-  /** Labels that its worker must carry: `gpu=H100, zone=a`. */
+  /** Labels that the worker must carry: `gpu=H100, zone=a`. */
   requires: 'x-runfleet-requires',
-  /** Tasks of one session, which a worker that has their prefix in its cache serves faster. */
+  /** Tasks of one session run faster on a worker that has their prefix in its cache. */
   session: 'x-runfleet-session',
 } as const;

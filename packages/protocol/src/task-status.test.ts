@@ -11,16 +11,16 @@ import {
   TASK_STATUSES,
 } from './task-status.ts';
 
-test('the road forward leads from the queue to the end and skips nothing', () => {
-  const road: string[] = [];
+test('the statuses lead from the queue to the end, and none is skipped', () => {
+  const path: string[] = [];
   for (
     let status: keyof typeof TASK_LIFE | null = INITIAL_STATUS;
     status;
     status = TASK_LIFE[status].next
   ) {
-    road.push(status);
+    path.push(status);
   }
-  expect(road).toEqual([
+  expect(path).toEqual([
     'task_queue',
     'task_assign',
     'task_accept',
@@ -47,12 +47,12 @@ test('from every live status a task can be killed and can fail', () => {
   }
 });
 
-test('only a run that has ended reaches its result', () => {
+test('only a run that has ended can be postprocessed', () => {
   expect(predecessorsOf('task_postprocess_end')).toEqual(['task_postprocess_start']);
   expect(predecessorsOf('task_postprocess_start')).toEqual(['task_end']);
 });
 
-test('a task goes back to the queue from every live status but the queue itself', () => {
+test('a task can be requeued from every live status except the queue', () => {
   expect(predecessorsOf('task_queue')).toEqual(
     LIVE_STATUSES.filter((status) => status !== 'task_queue'),
   );

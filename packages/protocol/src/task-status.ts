@@ -1,15 +1,15 @@
 /**
- * The life of a task, stated once.
+ * The life of a task.
  *
- * Three vocabularies are kept apart: a **status** is where a task is (one at a time, in its row),
- * an **event** is what happened (many, in its log; see `task-event.ts`), an **outcome** is how it
- * ended (see `outcome.ts`). Everything that knows about statuses derives from `TASK_LIFE`: the
- * Postgres enum and time columns, the compare-and-set of every write, the API schema, the worker's
- * pipeline, the socket's frames, the dashboard's labels and the diagram in the documents.
+ * A **status** is where a task is (one at a time, in its row), an **event** is what happened (many, in
+ * its log; see `task-event.ts`), an **outcome** is how it ended (see `outcome.ts`). Everything about
+ * statuses derives from `TASK_LIFE`, or is compared with it by the compiler or a test: the Postgres enum
+ * and time columns, the compare-and-set of every write, the API schema, the socket's frames, the
+ * dashboard's labels and the diagram in the docs.
  */
 import { z } from 'zod';
 
-/** `next`: the statuses on the road forward. `time`: the key of the moment a task entered it. `wireTime`: that moment's key in Task/Detail. */
+/** `next`: the status that follows. `time`: the key of the moment at which a task entered it. `wireTime`: that key in Task/Detail. */
 export const TASK_LIFE = {
   task_queue: { next: 'task_assign', time: 'queuedAt', wireTime: 'createtime' },
   task_assign: { next: 'task_accept', time: 'assignedAt', wireTime: 'assigntime' },
@@ -59,13 +59,13 @@ export const SLOT_STATUSES: readonly TaskStatus[] = LIVE_STATUSES.filter(
   (status) => status !== INITIAL_STATUS,
 );
 
-/** A run that fails goes on from here, wherever it was: every run that is not cancelled passes it. */
+/** A run that fails continues from here, whatever its status was. Every run that is not cancelled passes it. */
 export const FAILURE_STATUS = 'task_end' satisfies TaskStatus;
 
 /**
- * Whether a task may move from one status to another. Besides the road forward there are three
- * exits from every status that is not terminal: killed (`task_cancel`), failed (`task_end`, from where
- * the road leads to the end with a non-zero `pexit`) and, once assigned, requeued (`task_queue`).
+ * Whether a task may move from one status to another. Besides the next status there are three exits
+ * from every status that is not terminal: killed (`task_cancel`), failed (`task_end`, after which the
+ * task ends with a non-zero `pexit`) and, once assigned, requeued (`task_queue`).
  */
 export function canTransition(from: TaskStatus, to: TaskStatus): boolean {
   if (isTerminal(from)) return false;

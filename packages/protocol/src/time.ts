@@ -7,7 +7,7 @@ export type Ticks = bigint;
 const MICROS_PER_TICK = 100n;
 const TICKS_PER_SECOND = 10_000n;
 
-/** Whole 0.1 ms between two moments, floored; never negative, should the clock step back. */
+/** Whole 0.1 ms between two moments, floored; 0 if the clock stepped back. */
 export function ticksBetween(from: Micros, to: Micros): Ticks {
   return to > from ? (to - from) / MICROS_PER_TICK : 0n;
 }
@@ -18,7 +18,7 @@ export function formatTicks(ticks: Ticks): string {
   return `${digits.slice(0, -4)}.${digits.slice(-4)}`;
 }
 
-/** Unix seconds, floored, as the wire writes a moment; "0" where it was not reached. */
+/** A moment as the wire writes it: unix seconds, floored; "0" if it was not reached. */
 export function formatUnixSeconds(at: Micros | null): string {
   return at === null ? '0' : (at / 1_000_000n).toString();
 }

@@ -6,7 +6,7 @@ import { taskAnswer } from '../wire/task-wire.ts';
 import { openTaskCall } from './open-task-call.ts';
 import { readTaskReference } from './read-task-reference.ts';
 
-/** `POST /v1/Task/Cancel` (`onlyQueued`) and `POST /v1/Task/Kill`. */
+/** Ends a task: Task/Cancel with `onlyQueued`, Task/Kill without. */
 export function endTask(ctx: ApiContext, { onlyQueued }: { onlyQueued: boolean }): ApiHandler {
   return async (c) => {
     const { organisationId, body } = await openTaskCall(ctx, c);

@@ -2,7 +2,7 @@ import type { ApiContext, ApiRequest } from '../api-context.ts';
 import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
 import { readParameters, SMALL_BODY_BYTES } from '../http/read-parameters.ts';
 
-/** What every call about tasks begins with: whose tasks, and what is asked. */
+/** The start of every call about tasks: whose tasks it concerns, and its parameters. */
 export async function openTaskCall(
   ctx: ApiContext,
   c: ApiRequest,

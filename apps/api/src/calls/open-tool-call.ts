@@ -2,7 +2,7 @@ import type { ApiContext, ApiRequest } from '../api-context.ts';
 import { hasKey, identifyCaller } from '../http/caller.ts';
 import { readParameters, SMALL_BODY_BYTES } from '../http/read-parameters.ts';
 
-/** The catalogue is for everybody, signed in or not; a key that is shown must still be right. */
+/** The start of every catalogue call. It needs no key, but a key that is sent must be valid. */
 export async function openToolCall(
   ctx: ApiContext,
   c: ApiRequest,

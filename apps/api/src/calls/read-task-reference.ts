@@ -3,7 +3,7 @@ import type { TaskReference } from '@runfleet/tasks';
 
 import { isBlank } from '../http/is-blank.ts';
 
-/** Which task a body means: `tasktoken`, `socketaccesstoken` or `taskid`. What cannot be a task's is no task. */
+/** The task that a body names by `tasktoken`, `socketaccesstoken` or `taskid`. A malformed value is an unknown task. */
 export function readTaskReference(body: Readonly<Record<string, unknown>>): TaskReference {
   const token = given(body['tasktoken']) ?? given(body['socketaccesstoken']);
   if (token !== null) {
@@ -20,7 +20,7 @@ export function readTaskReference(body: Readonly<Record<string, unknown>>): Task
 
 function given(value: unknown): string | null {
   if (isBlank(value)) return null;
-  // Beyond 2^53 a number may have been rounded to another task's id.
+  // Above 2^53 a number may have been rounded to the id of another task.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? `${value}` : '?';
   return typeof value === 'string' ? value : '?';
 }

@@ -1,12 +1,12 @@
-/** How catalogue and history find models by what a person types. */
+/** Search for models by the words that a person types, for the catalogue and the task history. */
 import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/models';
 import { RunfleetError } from '@runfleet/protocol';
 
 const SEARCH_CHARACTERS_MAX = 200;
 
 /**
- * The words of a search, in lower case: case, order and punctuation do not matter. Null where nothing
- * is searched for. Throws `invalid_request` for what is no text, or a very long one.
+ * The words of a search in lower case; case, order and punctuation do not matter. Null without a search.
+ * Throws `invalid_request` for a value that is not a string, or is too long.
  */
 export function readSearch(
   body: Readonly<Record<string, unknown>>,
@@ -16,13 +16,13 @@ export function readSearch(
   if (typeof given !== 'string' || given.length > SEARCH_CHARACTERS_MAX) {
     throw new RunfleetError(
       'invalid_request',
-      `Request parameter [${name}] must be a text of at most ${SEARCH_CHARACTERS_MAX} characters`,
+      `Request parameter [${name}] must be a string of at most ${SEARCH_CHARACTERS_MAX} characters`,
     );
   }
   return given.trim() === '' ? null : wordsOf(given);
 }
 
-/** The models of a slug, or if there is none, all that have every word in their slug. */
+/** The models with this slug; if there are none, the models whose slug has every word. */
 export function findByName(words: readonly string[]): readonly Model[] {
   const wanted = words.join('-');
   const named = MODELS.filter((model) =>
@@ -31,7 +31,7 @@ export function findByName(words: readonly string[]): readonly Model[] {
   return named.length > 0 ? named : MODELS.filter((model) => hasWords(slugOf(model), words));
 }
 
-/** How well a model fits: 0 is not at all, and words of its slug count more than those told of it. */
+/** How well a model matches: 0 is no match, and words of its slug count more than words of its description. */
 export function relevanceOf(model: Model, words: readonly string[]): number {
   const slug = slugOf(model);
   const about = [slug, model.description, ...model.tags, ...model.categories].join(' ');
@@ -43,7 +43,7 @@ export function relevanceOf(model: Model, words: readonly string[]): number {
   return points.reduce<number>((sum, point) => sum + point, 0);
 }
 
-/** Whether each word is in the text, as a word or as a part of one. No words are in none. */
+/** Whether the text has each word, whole or as part of another. Without words there is no match. */
 function hasWords(text: string, words: readonly string[]): boolean {
   const all = wordsOf(text).join(' ');
   return words.length > 0 && words.every((word) => all.includes(word));

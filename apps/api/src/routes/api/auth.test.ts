@@ -28,7 +28,7 @@ const signInTest = test
   });
 
 signInTest(
-  'guesses at one account from ten addresses are limited, and its owner gets in',
+  'guesses at one account from ten addresses are limited, and its owner can sign in',
   async ({ guess }) => {
     expect(await guess('192.0.2.99', PASSWORD)).toBe(200);
     const statuses = [];
@@ -40,7 +40,7 @@ signInTest(
 );
 
 signInTest(
-  'of a hundred sign-ins at once few wait, and the rest are told when to come back',
+  'of a hundred concurrent sign-ins few wait; the rest are refused with a retry time',
   async ({ post, guess }) => {
     const attempt = async (n: number) =>
       post(`192.0.2.${n}`, 'sign-in/email', { email: `${n}@example.org`, password: 'wrong' });
@@ -57,7 +57,7 @@ signInTest(
 );
 
 signInTest(
-  'an unknown account is refused as a wrong password is, in the same time',
+  'an unknown account is refused like a wrong password, in the same time',
   async ({ post, email }) => {
     const spent = { known: Infinity, unknown: Infinity };
     for (let n = 0; n < 4; n++) {
@@ -80,7 +80,7 @@ signInTest(
 );
 
 signInTest(
-  'a password that is changed is not a common one, and guessing the old one is limited',
+  'a new password must not be a common one, and guesses at the old one are limited',
   async ({ post, email, guess }) => {
     const signedIn = await post('192.0.2.1', 'sign-in/email', { email, password: PASSWORD });
     const cookie = signedIn.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
@@ -99,7 +99,7 @@ signInTest(
 );
 
 signInTest(
-  'what cannot be an account or a password is refused before anything looks at it',
+  'a malformed account or password is refused before it is looked up',
   async ({ post, api }) => {
     for (const body of [
       {},

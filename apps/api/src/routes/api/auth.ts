@@ -14,7 +14,7 @@ const CALLS: readonly string[] = [
   'POST change-password',
   'GET get-session',
 ];
-/** As long as an address can be, and more than any password that is taken. */
+/** The longest e-mail address, and more than any password that is accepted. */
 const TEXT_MAX = 254;
 
 /** The calls of better-auth that the dashboard needs, and no others. */
@@ -36,7 +36,7 @@ function signIn(ctx: ApiContext): ApiHandler {
     const body = method === 'POST' ? await readBody(ctx, c, SMALL_BODY_BYTES) : null;
     if (call === 'POST sign-in/email') {
       const { email } = readTexts(body, ['email', 'password']);
-      return guess(ctx, c, email, () => ask(ctx, c, body));
+      return attemptPassword(ctx, c, email, () => callAuth(ctx, c, body));
     }
     if (call === 'POST change-password') {
       const { newPassword } = readTexts(body, ['currentPassword', 'newPassword']);
@@ -44,13 +44,13 @@ function signIn(ctx: ApiContext): ApiHandler {
       if (user === null) throw new RunfleetError('sign_in_required', 'Sign in to continue.');
       const problem = await findPasswordProblem({ email: user.email, password: newPassword });
       if (problem !== null) throw new RunfleetError('invalid_request', problem);
-      return guess(ctx, c, user.email, () => ask(ctx, c, body));
+      return attemptPassword(ctx, c, user.email, () => callAuth(ctx, c, body));
     }
-    return ask(ctx, c, body);
+    return callAuth(ctx, c, body);
   };
 }
 
-/** Texts are bounded before anything reads them, and Postgres cannot hold a NUL. */
+/** The length is checked before anything else reads a text. Postgres text cannot have a NUL. */
 function readTexts<Name extends string>(
   body: Buffer | null,
   names: readonly Name[],
@@ -63,14 +63,14 @@ function readTexts<Name extends string>(
     }
     throw new RunfleetError(
       'invalid_request',
-      `Request parameter [${name}] must be a text of ${TEXT_MAX} characters at most`,
+      `Request parameter [${name}] must be a string of ${TEXT_MAX} characters at most`,
     );
   });
   return Object.fromEntries(texts) as Record<Name, string>;
 }
 
-/** Does what needs a password of `account`, unless there were too many wrong ones. */
-async function guess(
+/** Calls `act`, which checks a password of `account`, unless there were too many wrong ones. */
+async function attemptPassword(
   ctx: ApiContext,
   c: ApiRequest,
   account: string,
@@ -94,12 +94,12 @@ async function guess(
     return answer;
   } finally {
     if (status === 200) throttle.succeed(attempt);
-    // Refused for another reason, or not answered at all: no password was compared.
+    // Refused for another reason, or not answered: no password was compared.
     else if (status !== 400 && status !== 401) throttle.withdraw(attempt);
   }
 }
 
-async function ask(ctx: ApiContext, c: ApiRequest, body: Buffer | null): Promise<Response> {
+async function callAuth(ctx: ApiContext, c: ApiRequest, body: Buffer | null): Promise<Response> {
   const { method, url } = c.req;
   const headers = new Headers(c.req.raw.headers);
   headers.delete(CLIENT_IP_HEADER);

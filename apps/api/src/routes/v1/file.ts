@@ -9,10 +9,10 @@ import { answerHeaders } from '../../http/answer.ts';
 import type { Route } from '../../route.ts';
 
 const ACCESS_KEY_PATTERN = /^[A-Za-z0-9]{30}$/;
-/** What a browser may show in place. Everything else, HTML and SVG above all, is a download. */
+/** The types that a browser may show in place. All others, HTML and SVG above all, are downloads. */
 const SHOWN_IN_PLACE = /^(text\/plain|image\/(png|jpeg|gif|webp|avif))(;|$)/;
 
-/** `text` where the file is a task's answer, else `storageKey`. */
+/** `text` if the file is a task's answer, else `storageKey`. */
 type FileRow = { contentType: string; storageKey: string | null; text: string | null };
 
 /** A file, for anyone who has its access key. */
@@ -63,7 +63,7 @@ async function openFile(storage: ObjectStorage, file: FileRow): Promise<StoredOb
   return { body: Readable.from([body]), sizeBytes: body.byteLength };
 }
 
-/** The characters that a header's extended value may not carry, beyond what URLs escape. */
+/** Escapes the characters that URLs allow but an extended header value does not. */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replace(/['()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

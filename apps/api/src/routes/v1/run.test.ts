@@ -15,7 +15,7 @@ async function stored(db: Db) {
 }
 const NOTHING = { tasks: '0', events: '0', held: '0.000000000000', transfers: '0' };
 
-test('a Run is answered with its task, in the keys of the wire', async ({ api, tenant }) => {
+test("a Run is answered with its task, under the wire's keys", async ({ api, tenant }) => {
   const { status, body, headers } = await api.call(tenant, RUN, { prompt: 'Hello' });
   expect(status).toBe(200);
   expect(Object.keys(body)).toEqual(['errors', 'taskid', 'socketaccesstoken', 'result']);
@@ -29,7 +29,7 @@ test('a Run is answered with its task, in the keys of the wire', async ({ api, t
   expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
 });
 
-test('task, hold and events are stored when the answer is there', async ({ api, tenant, db }) => {
+test('task, hold and events are stored before the answer', async ({ api, tenant, db }) => {
   const given = { prompt: 'Hello', temperature: '0.5', user_id: 'u', timeout: 100, seed: 7 };
   await api.call(tenant, RUN, { ...given, projectid: tenant.projectId, callbackUrl: '' });
   await expect(stored(db)).resolves.toEqual({
@@ -52,7 +52,7 @@ test('task, hold and events are stored when the answer is there', async ({ api, 
   });
 });
 
-test('what a Run asks for in its headers is stored with it', async ({ api, tenant, db }) => {
+test("the options in a Run's headers are stored with its task", async ({ api, tenant, db }) => {
   const { body } = await api.call(
     tenant,
     RUN,
@@ -84,7 +84,7 @@ test('what a Run asks for in its headers is stored with it', async ({ api, tenan
 describe('an Idempotency-Key', () => {
   const key = { 'idempotency-key': 'order-7' };
 
-  test('stands for one task: a repeat has the same answer bit for bit', async ({
+  test('names one task: a repeat has the same answer byte for byte', async ({
     api,
     tenant,
     db,
@@ -101,18 +101,14 @@ describe('an Idempotency-Key', () => {
     await expect(stored(db)).resolves.toMatchObject({ tasks: '1', events: '2', transfers: '1' });
   });
 
-  test('makes one task of Runs that arrive together, whoever takes them', async ({
-    api,
-    tenant,
-    db,
-  }) => {
+  test('makes one task of concurrent Runs in several processes', async ({ api, tenant, db }) => {
     const bodies = Array.from({ length: 20 }, () => ({ prompt: 'Hello' }));
     const answers = await Promise.all(bodies.map((body) => api.call(tenant, RUN, body, key)));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     await expect(stored(db)).resolves.toMatchObject({ tasks: '1', transfers: '1' });
   });
 
-  test('refuses another request under it, and says so', async ({ api, tenant, db }) => {
+  test('is refused for another request, with the reason', async ({ api, tenant, db }) => {
     await api.call(tenant, RUN, { prompt: 'Hello' }, key);
     const others = [
       [RUN, { prompt: 'Bye' }],
@@ -132,7 +128,7 @@ describe('an Idempotency-Key', () => {
     await expect(stored(db)).resolves.toMatchObject({ tasks: '1' });
   });
 
-  test("is one project's own", async ({ api, tenant, db }) => {
+  test('belongs to one project', async ({ api, tenant, db }) => {
     const other = await api.createTenant();
     await api.call(tenant, RUN, { prompt: 'Hello' }, key);
     const { body } = await api.call(other, RUN, { prompt: 'Bye' }, key);
@@ -140,7 +136,7 @@ describe('an Idempotency-Key', () => {
     await expect(stored(db)).resolves.toMatchObject({ tasks: '2' });
   });
 
-  test('repeats the answer also when the money is gone or the limit is reached', async ({
+  test('repeats the answer even without balance or at the concurrency limit', async ({
     api,
     db,
   }) => {
@@ -151,7 +147,7 @@ describe('an Idempotency-Key', () => {
     await expect(stored(db)).resolves.toMatchObject({ tasks: '1' });
   });
 
-  test('of a Run that was refused is free again', async ({ api, db }) => {
+  test('of a refused Run can be used again', async ({ api, db }) => {
     const poor = await api.createTenant({ balance: '0.1' });
     const refused = await api.call(poor, RUN, { prompt: 'a' }, key);
     expect(refused.body).toMatchObject({ errors: [{ code: 97 }] });
@@ -165,7 +161,7 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-test('a bad header is refused by name; nothing is stored and nothing charged', async ({
+test('an invalid header is refused by name; nothing is stored or charged', async ({
   api,
   tenant,
   db,
@@ -203,12 +199,12 @@ test('case and punctuation of a path do not matter', async ({ api, tenant }) => 
   }
 });
 
-describe('a body is read as what it is', () => {
-  test('JSON, whatever its content type says', async ({ api, tenant }) => {
+describe('a body is accepted as', () => {
+  test('JSON, with any content type', async ({ api, tenant }) => {
     const types = [
       'application/json',
       'application/json; charset=utf-8',
-      // What curl says of `-d` without a header.
+      // The content type of curl's `-d` without a header.
       'application/x-www-form-urlencoded',
       '',
     ];
@@ -223,7 +219,7 @@ describe('a body is read as what it is', () => {
     expect(body).toMatchObject({ result: true });
   });
 
-  test('a form, whose fields are texts', async ({ api, tenant, db }) => {
+  test('a form, whose fields are strings', async ({ api, tenant, db }) => {
     const form = new FormData();
     form.set('prompt', 'Grüße');
     form.set('temperature', '0');
@@ -251,8 +247,8 @@ const BAD_BODIES: [string, unknown, string][] = [
   ['no body', '', 'Request parameter [prompt] required'],
   ['no prompt', {}, 'Request parameter [prompt] required'],
   ['an empty prompt', { prompt: ' ' }, 'Request parameter [prompt] required'],
-  ['a prompt that is a number', { prompt: 7 }, 'Request parameter [prompt] must be a text'],
-  ['a prompt that is a list', { prompt: ['a'] }, 'Request parameter [prompt] must be a text'],
+  ['a prompt that is a number', { prompt: 7 }, 'Request parameter [prompt] must be a string'],
+  ['a prompt that is a list', { prompt: ['a'] }, 'Request parameter [prompt] must be a string'],
   [
     'a number in words',
     { prompt: 'a', temperature: 'warm' },
@@ -323,12 +319,12 @@ const BAD_BODIES: [string, unknown, string][] = [
       ['prompt', 'a'],
       ['prompt', 'b'],
     ]),
-    'Request parameter [prompt] must be a text',
+    'Request parameter [prompt] must be a string',
   ],
   ['too many fields', aForm(Array.from({ length: 201 }, () => ['a', 'b'])), 'more than 200 parts'],
 ];
 
-test("the body of the vendor's chat node is taken, and shown as it was sent", async ({
+test("the body of the vendor's chat node is accepted and stored as it was sent", async ({
   api,
   tenant,
 }) => {
@@ -354,7 +350,7 @@ test("the body of the vendor's chat node is taken, and shown as it was sent", as
   expect(detail.body).toMatchObject({ tasklist: [{ parameters }] });
 });
 
-test('a bad body is refused by name; nothing is stored and nothing charged', async ({
+test('an invalid body is refused by name; nothing is stored or charged', async ({
   api,
   tenant,
   db,
@@ -392,15 +388,17 @@ describe('a body over the limit is refused', () => {
     await expect(stored(db)).resolves.toEqual(NOTHING);
   });
 
-  test('and one of exactly the limit is not', async ({ api, tenant }) => {
+  test('but not one of exactly the limit', async ({ api, tenant }) => {
     const padding = 'x'.repeat(1_000_000 - '{"prompt":""}'.length);
     const { body } = await api.call(tenant, RUN, `{"prompt":"${padding}"}`);
     expect(body).toMatchObject({ result: true });
   });
 });
 
-describe('checks come in order', () => {
-  test('a stranger learns nothing about models', async ({ api }) => {
+describe('checks have an order', () => {
+  test('the caller before the model: an unknown caller learns nothing about models', async ({
+    api,
+  }) => {
     const { status, body } = await api.request('/v1/Run/no/model', { method: 'POST', body: '{' });
     expect(status).toBe(401);
     expect(body).toEqual({
@@ -409,7 +407,7 @@ describe('checks come in order', () => {
     });
   });
 
-  test('the model comes before the body', async ({ api, tenant }) => {
+  test('the model before the body', async ({ api, tenant }) => {
     const { status, body } = await api.call(tenant, '/v1/Run/microsoft/phi-9', '{');
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -418,7 +416,7 @@ describe('checks come in order', () => {
     });
   });
 
-  test('parameters come before the balance', async ({ api }) => {
+  test('the parameters before the balance', async ({ api }) => {
     const poor = await api.createTenant({ balance: '0.1' });
     expect((await api.call(poor, RUN, {})).body).toMatchObject({ errors: [{ code: 0 }] });
     expect((await api.call(poor, RUN, { prompt: 'a' })).body).toMatchObject({
@@ -427,7 +425,10 @@ describe('checks come in order', () => {
   });
 });
 
-test('who is at the limit of concurrent tasks gets 96 and nothing is held', async ({ api, db }) => {
+test('a Run at the concurrency limit is refused with 96, and nothing is held', async ({
+  api,
+  db,
+}) => {
   const small = await api.createTenant({ balance: '5' });
   await api.call(small, RUN, { prompt: 'a' });
   const { status, body } = await api.call(small, RUN, { prompt: 'b' });
@@ -436,7 +437,7 @@ test('who is at the limit of concurrent tasks gets 96 and nothing is held', asyn
   await expect(stored(db)).resolves.toMatchObject({ tasks: '1', held: '0.175500000000' });
 });
 
-test("another project of the organisation can be named, another organisation's cannot", async ({
+test('a Run may name another project of its organisation, but none of another organisation', async ({
   api,
   tenant,
   db,
@@ -456,7 +457,7 @@ test("another project of the organisation can be named, another organisation's c
   expect([...rows]).toEqual([{ project_id: second.projectId }]);
 });
 
-/** Never ends: reading must. */
+/** A body that never ends. */
 function endless(): ReadableStream<Uint8Array> {
   const chunk = new TextEncoder().encode('x'.repeat(65_536));
   return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });

@@ -47,7 +47,7 @@ function runModel(ctx: ApiContext): ApiHandler {
       ownerId,
       model,
       parameters,
-      // Chosen here where the caller did not, so that a retry repeats the same text.
+      // Chosen here by default, so that another attempt writes the same text.
       seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
       timeoutSeconds: request.timeoutSeconds,
       admission,
@@ -72,7 +72,7 @@ function runModel(ctx: ApiContext): ApiHandler {
   };
 }
 
-/** Nothing is delivered yet, and whoever gave an address would wait for it. */
+/** Callbacks are not delivered yet. A caller who gave an address would wait for one. */
 function refuseCallback(callbackUrl: unknown): void {
   if (isBlank(callbackUrl)) return;
   throw new RunfleetError(

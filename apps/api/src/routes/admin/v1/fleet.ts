@@ -21,7 +21,7 @@ function readFleetPage(ctx: ApiContext): ApiHandler {
   };
 }
 
-/** JSON has no bigint: moments become decimal texts. */
+/** JSON has no bigint, so moments become decimal strings. */
 type OnWire<Value> = Value extends bigint
   ? string
   : Value extends readonly (infer Item)[]

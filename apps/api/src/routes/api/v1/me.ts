@@ -53,7 +53,7 @@ function readMe(ctx: ApiContext): ApiHandler {
   };
 }
 
-/** By model, the weights that are ready to answer: a page must say when they are not the model's own. */
+/** The weights that are ready to answer, by model. A page shows when they are not the model's own. */
 async function readServed(ctx: ApiContext): Promise<Record<string, string[]>> {
   const entries = MODELS.map(
     async (model) => [slugOf(model), await listServedWeights(ctx, model.pool)] as const,

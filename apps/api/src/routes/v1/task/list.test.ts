@@ -96,7 +96,10 @@ describe('Task/List', () => {
       [{ start: '1e400' }, 'Request parameter [start] must be integer or float'],
       [{ start: '9'.repeat(15_000) }, 'Request parameter [start] must be integer or float'],
       [{ limit: true }, 'Request parameter [limit] must be integer or float'],
-      [{ modelName: 7 }, 'Request parameter [modelName] must be a text of at most 200 characters'],
+      [
+        { modelName: 7 },
+        'Request parameter [modelName] must be a string of at most 200 characters',
+      ],
       [{ start: '-1' }, 'Request parameter [start] must be between 0 and 1000000'],
       [{ limit: [] }, 'Request parameter [limit] must be integer or float'],
       [{ order: 'sideways' }, 'Request parameter [order] must be ASC or DESC'],

@@ -36,7 +36,7 @@ function listOwnTasks(ctx: ApiContext): ApiHandler {
   };
 }
 
-/** There is one kind of task and one order so far; asking for another must not look as if it was done. */
+/** There is only one type of task and one sort key so far. Another value is refused, not ignored. */
 function requireOneOf(
   body: Readonly<Record<string, unknown>>,
   name: string,

@@ -55,7 +55,10 @@ test('a search that is not a text, or is very long, is refused', async ({ ask })
   for (const search of [7, ['phi'], { a: 1 }, 'x'.repeat(201)]) {
     await expect(ask('List', { search })).resolves.toEqual({
       errors: [
-        { code: 0, message: 'Request parameter [search] must be a text of at most 200 characters' },
+        {
+          code: 0,
+          message: 'Request parameter [search] must be a string of at most 200 characters',
+        },
       ],
       result: false,
     });

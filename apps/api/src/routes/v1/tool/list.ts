@@ -52,7 +52,7 @@ type Rank = (
 
 const byId = (model: Model) => Number(model.id);
 
-/** Other ways to sort are those of other catalogues, and here the same as none. */
+/** Other sort keys belong to other catalogues; here they sort by id. */
 const RANKS: ReadonlyMap<string, Rank> = new Map([
   ['relevance', (model, { words }) => (words === null ? 0 : relevanceOf(model, words))],
   ['runcount', (_, { stats }) => stats?.runCount ?? 0],
@@ -67,7 +67,7 @@ function isMatch(model: Model, body: Readonly<Record<string, unknown>>): boolean
   );
 }
 
-/** No wish is met by everything. */
+/** Without a wanted name everything matches. */
 function hasAny(owned: readonly string[], wanted: unknown): boolean {
   const list = Array.isArray(wanted) ? wanted : [wanted];
   const names = list.map(textOf).filter((name) => name !== '');
