@@ -55,3 +55,10 @@ test.for<[string, Parameters<typeof ask>, string]>([
 test('a tenant that queues past its limit may have 10,000 tasks', () => {
   expect(QUEUED_TASKS_MAX).toBe(10_000);
 });
+
+test('a queue that is full says how full and what to do', () => {
+  const full = { balance: parseUsd('10'), held: 0n, activeTasks: QUEUED_TASKS_MAX };
+  expect(() => requireAdmission(full, HOLD, compatibleAdmission, 'queue')).toThrow(
+    'Queue limit reached: 10000 of 10000 tasks queued or running. Wait for some to end.',
+  );
+});

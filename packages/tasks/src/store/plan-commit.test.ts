@@ -310,14 +310,14 @@ describe('Runs of one commit', () => {
   });
 
   test('whose labels no worker ever carried are refused where their project asks for it', () => {
-    const lanes = { unknown: new Map([[LANE, ['zone=a']]]) };
+    const lanes = { unknown: new Map([[LANE, ['zone=a', 'zone=b']]]) };
     expect(kinds(create([aRun({ unknownLabels: 'park' })], { lanes }).results)).toEqual([
       'created',
     ]);
     const [refusal] = create([aRun({ unknownLabels: 'refuse' })], { lanes }).results;
     expect(kinds([refusal])).toEqual(['invalid_request']);
     expect((refusal as RunfleetError).message).toBe(
-      'No worker of this model ever carried zone=a. Require labels that a worker has.',
+      'No worker of this model ever carried zone=a, zone=b. Require labels that a worker has.',
     );
     expect(kinds(create([aRun({ unknownLabels: 'refuse' })]).results)).toEqual(['created']);
   });
@@ -336,6 +336,8 @@ describe('Runs of one commit', () => {
     const last = waiting(own(LANES_PER_TENANT_MAX - 1));
     expect(kinds(create([aRun(), other], last).results)).toEqual(['created', 'concurrency_limit']);
     expect(full.size).toBe(LANES_PER_TENANT_MAX);
+    const [refusal] = create([aRun()], waiting(full)).results;
+    expect((refusal as RunfleetError).message).toContain('Label limit reached: tasks with 32');
   });
 
   test('a key is one project’s, and kept for a day', () => {
