@@ -12,7 +12,7 @@ const hasIpv6 = Object.values(networkInterfaces())
   .some((each) => each?.address === '::1');
 
 testWithDb.runIf(hasIpv6)(
-  'a server that is named by its IPv6 address is reached (where the machine has ::1)',
+  'a server with an IPv6 address is reached (where the machine has ::1)',
   async ({ databaseUrl }) => {
     const { hostname, port } = new URL(databaseUrl);
     const server = createServer((socket) => {

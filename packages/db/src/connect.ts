@@ -12,7 +12,9 @@ export type Sql = postgres.Sql<{ moment: bigint }>;
 export type Transaction = postgres.ISql<{ moment: bigint }>;
 /** A statement that is written but not sent. */
 export type Statement = postgres.PendingQuery<postgres.Row[]>;
-/** `orm` for everything else; a pool of its own, since Drizzle changes how its client reads values. */
+/**
+ * `orm` for everything else; a pool of its own, since Drizzle changes how its client reads values.
+ */
 export type Orm = PostgresJsDatabase<typeof schema>;
 
 export type Db = AsyncDisposable & { readonly sql: Sql; readonly orm: Orm };
@@ -22,32 +24,35 @@ export type ConnectOptions = {
   name?: string;
   /** All statements of `sql` find rows by ids; they are planned once, for an index. */
   findsByIds?: boolean;
-  /** A pooler stands between: what belongs to a session is not there at the next transaction. */
+  /** There is a pooler in between: session state does not survive a transaction. */
   isPooled?: boolean;
 };
 
 const ORM_CONNECTIONS = 4;
 const CLOSE_TIMEOUT_SECONDS = 5;
 const RECONNECT_SECONDS_MIN = 0.05;
-/** The driver's own pauses grow to 20 s within one second of an absence, since its connections count together. */
+/**
+ * The driver's own backoff grows to 20 s within a second, because its connections share one
+ * counter.
+ */
 const RECONNECT_SECONDS_MAX = 2;
 
-/** What the statements are written for, whatever the database was set to. */
+/** The statements assume this level, whatever the database's default is. */
 const ISOLATION = 'read committed' as const;
 
 /**
- * For connections whose statements find rows by ids. Left to itself Postgres plans these again for
- * each few ids, which takes as long as to run them, or keeps the plan that was best for an empty
- * table: to read all of it. `jit`, since the one row of `pulse`, read without an index, counts as
- * expensive enough to be compiled.
+ * For connections whose statements find rows by ids. By default Postgres either plans these again
+ * for each list of ids, which takes as long as running them, or keeps the plan that was best for
+ * an empty table, a full scan. `jit` is off because reading the one row of `pulse` without an
+ * index is costed high enough to trigger it.
  */
 const BY_IDS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
 /**
  * Opens pooled connections lazily; nothing is sent until the first statement.
  *
- * Behind a pooler a connection asks for nothing but its name, since a pooler refuses or drops the
- * rest, and statements have no names, since each may meet another server process.
+ * Behind a pooler a connection sets only its name, because a pooler refuses or drops other
+ * parameters. Statements are not prepared, because each one may run in another server process.
  */
 export function connectDb(url: string, options: ConnectOptions = {}): Db {
   const { connections = 10, name = 'runfleet', findsByIds = false, isPooled = false } = options;
@@ -83,11 +88,13 @@ export function connectDb(url: string, options: ConnectOptions = {}): Db {
   };
 }
 
-/** Every transaction says what it is, since a pooler's session may have another default. */
+/**
+ * Every transaction sets its isolation level, because a pooler's session may have another default.
+ */
 function beginningAs(sql: Sql, mode: string): Sql {
   const begin = sql.begin.bind(sql);
   type Work = (tx: postgres.TransactionSql<{ moment: bigint }>) => unknown;
-  // Both overloads of the driver's `begin`, which gives back what `work` resolves to.
+  // Both overloads of the driver's `begin`, which returns what `work` resolves to.
   sql.begin = ((first: string | Work, work?: Work) =>
     typeof first === 'string' && work
       ? begin(`${mode} ${first}`, work)
@@ -95,7 +102,7 @@ function beginningAs(sql: Sql, mode: string): Sql {
   return sql;
 }
 
-/** Before a lost connection is opened again; at random between half and whole, so that many do not come at once. */
+/** The pause before a reconnect, with jitter so that many connections do not reconnect at once. */
 function pauseSeconds(failures: number): number {
   const whole = Math.min(RECONNECT_SECONDS_MAX, RECONNECT_SECONDS_MIN * 2 ** failures);
   return whole * (0.5 + Math.random() / 2);

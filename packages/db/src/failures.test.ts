@@ -65,11 +65,11 @@ test('a missing file does not mean that Postgres is unavailable', () => {
   expect(isUnavailable(system('ENOENT', 'open'))).toBe(false);
 });
 
-test('five characters of SQLSTATE count only in an error of Postgres', () => {
+test('an SQLSTATE counts only in an error of Postgres', () => {
   expect(isUnavailable(driver('53300'))).toBe(false);
 });
 
-test('what is no error means nothing', () => {
+test('a value that is not an error has no meaning', () => {
   for (const value of [undefined, null, 'CONNECTION_CLOSED', { code: '40001' }]) {
     expect(judge(value)).toEqual([]);
   }

@@ -4,13 +4,13 @@ import postgres from 'postgres';
 
 import { addressOf } from './address-of.ts';
 const CONNECT_SECONDS = 5;
-/** A setting that Postgres takes from any client, and that no pooler knows. */
+/** A setting that Postgres accepts from any client and that no pooler recognises. */
 const MARK = 'runfleet.session';
 const PROTOCOL_VIOLATION = '08P01';
 
 /**
- * Whether a pooler answers at `url`. A connection carries a mark: Postgres gives it back, a pooler
- * refuses the connection (PgBouncer) or drops the mark. Rejects where nothing lets us in.
+ * Whether a pooler answers at `url`. The connection sets a mark: Postgres returns it, a pooler
+ * refuses the connection (PgBouncer) or drops the mark. Rejects if no connection is possible.
  */
 export async function findPooler(
   url: string,
@@ -21,7 +21,7 @@ export async function findPooler(
     return (await readMark(url, connectSeconds, { [MARK]: mark })) !== mark;
   } catch (error) {
     if ((error as { code?: unknown }).code !== PROTOCOL_VIOLATION) throw error;
-    // Without the mark it rejects with the true reason, unless the mark was the reason.
+    // Without the mark this rejects with the real reason, unless the mark was the reason.
     await readMark(url, connectSeconds, {});
     return true;
   }

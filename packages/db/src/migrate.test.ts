@@ -15,7 +15,7 @@ test('several migrations at once end with one schema', async ({ databaseUrl, db 
   expect(await db.sql`select 1 from drizzle.__drizzle_migrations`).toHaveLength(known);
 });
 
-test('a migration that finds another one under way gives up in time, and says so', async ({
+test('a migration that waits for another one gives up after its limit and reports why', async ({
   databaseUrl,
   db,
 }) => {

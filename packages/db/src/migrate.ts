@@ -8,17 +8,17 @@ import { isLockTimeout } from './failures.ts';
 import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 
 const MIGRATION_LOCK = 7_268_651;
-/** How long another migration may take before this one gives up. */
+/** How long to wait for another migration to end. */
 const TURN_WAIT_MS = 60_000;
-/** How long a migration may wait for a table: behind it wait all statements on that table. */
+/** How long to wait for a table's lock: all later statements on that table queue behind it. */
 const TABLE_WAIT_MS = 10_000;
 const CLOSE_SECONDS = 1;
 
 /**
- * Brings the schema up to date, all of it or nothing. Several processes may call it at once; one
- * works, the others wait for up to `turnWaitMs`. It is one transaction, and the lock is that
- * transaction's, since a pooler keeps sessions, and with them their locks, after we are gone. The
- * record of what was done is the one that drizzle-kit's own migrator keeps.
+ * Brings the schema up to date in one transaction. Several processes may call it at once; one
+ * migrates, the others wait for up to `turnWaitMs`. The lock belongs to the transaction, because a
+ * pooler keeps sessions and their locks after this process has ended. Applied migrations are
+ * recorded where drizzle-kit's own migrator records them.
  */
 export async function migrateDb(
   url: string,
@@ -32,7 +32,7 @@ export async function migrateDb(
   });
   let isOurTurn = false;
   try {
-    // Who waited for its turn must see what the other one has done.
+    // A process that waited must see what the other one has committed.
     await client.begin('isolation level read committed', async (tx) => {
       await tx`select set_config('lock_timeout', ${String(turnWaitMs)}, true)`;
       await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
@@ -71,7 +71,7 @@ function explain(error: unknown, isOurTurn: boolean): unknown {
         { cause: error },
       )
     : new Error(
-        'Nothing was changed: another migration is under way. See what it waits for in pg_stat_activity, then run this again.',
+        'Nothing was changed: another migration is under way. See in pg_stat_activity what it waits for, then run this again.',
         { cause: error },
       );
 }

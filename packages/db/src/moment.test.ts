@@ -11,7 +11,7 @@ test.for([
   expect(formatMoment(micros)).toBe(text);
 });
 
-testWithDb('Postgres gives back the microsecond that it was given', async ({ db }) => {
+testWithDb('a moment survives Postgres to the microsecond', async ({ db }) => {
   for (const at of [0n, 1n, 946_684_800_000_000n, 1_795_408_260_123_457n]) {
     const [row] = await db.sql<
       { at: bigint }[]

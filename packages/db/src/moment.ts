@@ -2,20 +2,22 @@ const TIMESTAMPTZ = 1184;
 const MICROS_PER_MS = 1000n;
 
 /**
- * Reads and writes `timestamptz` as bigint microseconds since 1970. JavaScript's Date would cut
- * them to milliseconds, and costs are computed from them. They are read as binary (see
- * `wire-formats.ts`) and written in ISO 8601, which Postgres understands under any DateStyle.
+ * Reads and writes `timestamptz` as bigint microseconds since 1970. JavaScript's Date would
+ * truncate them to milliseconds, and costs are computed from them. They are read as binary (see
+ * `wire-formats.ts`) and written as ISO 8601, which Postgres parses under any DateStyle.
  */
 export const MOMENT_TYPE = {
   to: TIMESTAMPTZ,
   from: [TIMESTAMPTZ],
   serialize: formatMoment,
   parse: (text: string): bigint => {
-    throw new Error(`"${text}" came as text, whose format hangs on the session: give a parameter.`);
+    throw new Error(
+      `"${text}" came as text, whose format depends on the session: use a parameter.`,
+    );
   },
 };
 
-// Tasks share most of their moments with the others of their commits, and each is written in several commits.
+// Tasks of one commit share most of their moments, and a moment is written in several commits.
 const MOMENTS_REMEMBERED = 256;
 const formatted = new Map<bigint, string>();
 

@@ -11,8 +11,8 @@ const WAIT_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
 
 /**
- * Connects as a role does: waits for up to `waitMs` for a Postgres that is away, finds out whether a pooler
- * stands between, and rejects where the database is not the one that this code was written for.
+ * Connects as a role does: waits for up to `waitMs` while Postgres is unavailable, detects a
+ * pooler, and rejects if the schema is not the one that this code needs.
  */
 export async function openDb(
   url: string,
@@ -35,18 +35,21 @@ export async function openDb(
   }
 }
 
-/** Rejects while a role cannot work on its database. For /readyz. */
+/** For /readyz. Rejects while a role cannot work on its database. */
 export async function checkDatabase(db: Pick<Db, 'sql'>): Promise<void> {
   requireSchema(await readSchemaState(db.sql));
 }
 
-/** A connection of our own asks for it; a pooler's cannot, and statements outside of a transaction depend on it. */
+/**
+ * Our own connections set it; a pooler's cannot, and statements outside of a transaction depend on
+ * it.
+ */
 async function requireIsolation(sql: Sql): Promise<void> {
   const [row] = await sql<{ isolation: string }[]>`
     select current_setting('default_transaction_isolation') as isolation`;
   if (row?.isolation === 'read committed') return;
   throw new NotReadyError(
-    `A pooler stands before Postgres, and default_transaction_isolation is ${row?.isolation}.`,
+    `There is a pooler in front of Postgres, and default_transaction_isolation is ${row?.isolation}.`,
     "Set it to 'read committed' for this database and user, or in the pooler's connect_query.",
   );
 }

@@ -32,14 +32,14 @@ test.for([
     'takes no writes',
   ],
 ] as const)(
-  'a database that %s is refused with what to do',
+  'a database that %s is refused, with a next step',
   async ([, change, said], { databaseUrl, db }) => {
     await db.sql.unsafe(change);
     await expect(openDb(databaseUrl)).rejects.toThrow(said);
   },
 );
 
-test('a schema of a later version is refused at the start, and serves what runs', async ({
+test('a later schema is refused at startup and serves processes that already run', async ({
   databaseUrl,
   db,
 }) => {
@@ -51,7 +51,7 @@ test('a schema of a later version is refused at the start, and serves what runs'
   expect(() => requireSchema(state)).not.toThrow();
 });
 
-test('a wrong password and a database that does not exist are told at once, without the password', async ({
+test('a wrong password and a missing database are reported at once, without the password', async ({
   databaseUrl,
 }) => {
   const wrong = new URL(databaseUrl);
@@ -64,7 +64,7 @@ test('a wrong password and a database that does not exist are told at once, with
   await expect(openDb(absent.href)).rejects.toThrow(/"absent" does not exist/);
 });
 
-test('a Postgres that is away is waited for, and said once', async () => {
+test('startup waits for an unavailable Postgres and reports it once', async () => {
   const stop = new AbortController();
   const seen: unknown[] = [];
   const opened = openDb('postgres://127.0.0.1:1/x', {

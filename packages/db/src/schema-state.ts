@@ -9,17 +9,17 @@ import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 import * as schema from './schema/index.ts';
 
 export type SchemaState = {
-  /** Migrations that this code knows. */
+  /** Migrations of this code. */
   readonly known: number;
-  /** Of these, those that the database lacks. */
+  /** Migrations of this code that are missing in the database. */
   readonly missing: number;
-  /** Migrations of the database that this code does not know. */
+  /** Migrations in the database that this code does not have. */
   readonly unknown: number;
-  /** Tables of this code that a statement does not find. */
+  /** Tables that a statement of this code does not find. */
   readonly tablesMissing: number;
-  /** Whether the tables are there, in schemas that `search_path` leaves out. */
+  /** Whether the tables exist in schemas outside of `search_path`. */
   readonly isHidden: boolean;
-  /** Whether this session may not write: a standby, or a database that was set so. */
+  /** Whether this session is read-only: a standby, or a setting of the database. */
   readonly isReadOnly: boolean;
 };
 
@@ -32,7 +32,7 @@ const TABLES = Object.values(schema)
   .filter((table) => is(table, PgTable))
   .map((table) => getTableName(table));
 
-/** What the database is to this code. */
+/** Compares the database with what this code needs. */
 export async function readSchemaState(sql: Transaction): Promise<SchemaState> {
   const [row] = await sql<
     { isMigrated: boolean; missing: number; hidden: number; isReadOnly: boolean }[]
@@ -43,7 +43,7 @@ export async function readSchemaState(sql: Transaction): Promise<SchemaState> {
         select 1 from pg_catalog.pg_class where relname = name and relkind in ('r', 'p')))::int as hidden,
       current_setting('transaction_read_only') = 'on' as "isReadOnly"
     from unnest(${[...TABLES]}::text[]) name, to_regclass(quote_ident(name)) seen`;
-  if (!row) throw new Error('Postgres gave no row for an aggregate.');
+  if (!row) throw new Error('Postgres returned no row for an aggregate.');
   const done = row.isMigrated ? await readDone(sql) : new Set<number>();
   return {
     known: KNOWN.length,
@@ -55,7 +55,7 @@ export async function readSchemaState(sql: Transaction): Promise<SchemaState> {
   };
 }
 
-/** Throws what keeps a role from working on this database, with what to do. */
+/** Throws NotReadyError, with a next step, if a role cannot work on this database. */
 export function requireSchema(state: SchemaState): void {
   if (state.missing === state.known) {
     throw new NotReadyError('The database has no schema of Runfleet.', 'Run: runfleet migrate');
@@ -84,7 +84,7 @@ export function requireSchema(state: SchemaState): void {
   }
 }
 
-/** Also refuses what a later version has migrated: old code does not know what its rows mean. */
+/** Also refuses a later schema: this code may misread its rows. */
 export function requireOwnSchema(state: SchemaState): void {
   requireSchema(state);
   if (state.unknown > 0) {

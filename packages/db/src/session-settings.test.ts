@@ -5,7 +5,7 @@ import { schema } from './index.ts';
 import { HOSTILE_SETTINGS, setDatabase, testWithDb as test } from './testing.ts';
 
 test.for([false, true])(
-  'what is read does not hang on the settings of the session (behind a pooler: %s)',
+  'values read do not depend on session settings (behind a pooler: %s)',
   async (isPooled, { databaseUrl, db }) => {
     await setDatabase(db, HOSTILE_SETTINGS);
     await using hostile = connectDb(databaseUrl, { isPooled });
@@ -25,7 +25,7 @@ test.for([false, true])(
       amount: '12.5',
       without: { at: 0n, text: '\\' },
     };
-    // The second time it is a prepared statement.
+    // The second run uses a prepared statement.
     expect(await read()).toEqual(expected);
     expect(await read()).toEqual(expected);
 

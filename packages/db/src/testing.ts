@@ -3,7 +3,7 @@ import { testWithServers } from '@runfleet/testing';
 import { connectDb, type Db } from './connect.ts';
 import { migrateDb } from './migrate.ts';
 
-/** A test with a migrated Postgres of its own, and a Redis of its own. */
+/** A test with its own migrated Postgres database and its own Redis database. */
 export const testWithDb = testWithServers('runfleet', migrateDb).extend(
   'db',
   async ({ databaseUrl }, { onCleanup }): Promise<Db> => {
@@ -13,7 +13,7 @@ export const testWithDb = testWithServers('runfleet', migrateDb).extend(
   },
 );
 
-/** What a database may be set to by people who use it for something else, too. */
+/** Settings that other users of a database may have changed. */
 export const HOSTILE_SETTINGS = {
   datestyle: 'German, DMY',
   intervalstyle: 'sql_standard',
@@ -33,7 +33,7 @@ export const HOSTILE_SETTINGS = {
   xmloption: 'document',
 } as const;
 
-/** Settings of every session that begins from now on. */
+/** Sets the defaults of every later session. */
 export async function setDatabase(
   db: Db,
   settings: Readonly<Record<string, string>>,

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { testWithDb as test } from './testing.ts';
 import { transact } from './transact.ts';
 
-test('a write that fails takes the others with it', async ({ db }) => {
+test('a write that fails rolls back the others', async ({ db }) => {
   const attempt = transact(
     db.sql,
     async () => null,
@@ -20,7 +20,7 @@ test('a write that fails takes the others with it', async ({ db }) => {
   expect(await db.sql`select 1 from organisations`).toHaveLength(0);
 });
 
-test('it answers only when its writes are there for everyone to see', async ({ db }) => {
+test('it resolves only once its writes are visible to other connections', async ({ db }) => {
   const result = await transact(
     db.sql,
     (tx) => tx<{ n: number }[]>`select 1 as n`,

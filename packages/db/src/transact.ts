@@ -1,13 +1,16 @@
 import type { Sql, Statement, Transaction } from './connect.ts';
 
-/** The second half of a transaction: what it answers, and its writes, none of which waits for another. */
+/**
+ * The second half of a transaction: its result, and its writes, which do not depend on each
+ * other's results.
+ */
 export type Writes<R> = { result: R; write: (tx: Transaction) => readonly Statement[] };
 
 /**
- * One transaction whose commit travels with its writes, which saves a round trip of four. `decide`
- * sees what was read, under whatever locks the reads took, and must not wait for anything. Rejects
- * where any statement fails; then nothing was written, unless the connection was lost while
- * committing.
+ * One transaction that sends its commit together with its writes, which saves one of four round
+ * trips. `decide` gets what was read, under the locks that the reads took, and must be
+ * synchronous. Rejects if any statement fails; then nothing was written, unless the connection was
+ * lost during the commit.
  */
 export async function transact<T, R>(
   sql: Sql,
@@ -17,8 +20,8 @@ export async function transact<T, R>(
   let sent: readonly Promise<unknown>[] = [];
   const { result } = await sql.begin(async (tx) => {
     const decided = decide(await read(tx));
-    // Sent one after the other and not waited for, so that `begin` sends the commit right behind
-    // them. After a write that failed Postgres rolls back instead, and the write's promise rejects.
+    // Sent without waiting, so that `begin` sends the commit right behind them. If a write fails,
+    // Postgres rolls back instead, and the write's promise rejects.
     sent = decided.write(tx).map((statement) => statement.execute());
     return { result: decided.result };
   });

@@ -1,13 +1,14 @@
 /**
- * Types that are read in Postgres's binary format, since their text hangs on settings of the session:
- * DateStyle, TimeZone, bytea_output, extra_float_digits. A database, a user and a pooler may have any.
+ * Types that are read in Postgres's binary format, because their text depends on session settings:
+ * DateStyle, TimeZone, bytea_output, extra_float_digits. A database, a user or a pooler may change
+ * these.
  */
 const DATE = 1082;
 const BYTEA = 17;
 const FLOAT8 = 701;
 const TIMESTAMPTZ = 1184;
 
-/** Postgres counts from the first of January 2000, UTC. */
+/** Postgres counts from 2000-01-01 UTC. */
 const EPOCH_MICROS = 946_684_800_000_000n;
 const EPOCH_MS = 946_684_800_000;
 const DAY_MS = 86_400_000;
@@ -27,7 +28,7 @@ export const SQL_FORMATS: Record<number, Reader> = {
   [TIMESTAMPTZ]: readMicros,
 };
 
-/** Moments as Drizzle's columns hold them. */
+/** Moments as Drizzle's columns represent them. */
 export const ORM_FORMATS: Record<number, Reader> = {
   ...BINARY,
   [TIMESTAMPTZ]: (bytes, offset) => new Date(Number(readMicros(bytes, offset) / MICROS_PER_MS)),

@@ -30,7 +30,7 @@ testWithRedis('events of one task and one commit are one notice', async ({ redis
 });
 
 testWithRedis(
-  'a connection that died without a word holds up nobody, and is replaced',
+  'a connection lost without a reset is replaced and does not block announcements',
   async ({ redisUrl }) => {
     await using proxy = await LossyProxy.start(redisUrl);
     const announcer = openAnnouncer({ url: proxy.through(redisUrl) });

@@ -7,8 +7,8 @@ import { channelOf, databaseOf, encodeNotice } from './notice.ts';
 
 export type Announcer = AsyncDisposable & {
   /**
-   * Tells followers about events that are committed, in seq order per task. Best effort: it never
-   * throws and never waits, and what it drops is found by the followers' slow poll.
+   * Publishes committed events to followers, in seq order per task. Best effort: it never throws
+   * and never waits. Followers find dropped events with their slow poll.
    */
   announce(events: readonly TaskEvent[]): void;
 };
@@ -18,7 +18,10 @@ const NOTICES_PER_PIPELINE = 256;
 const PIPELINES_IN_FLIGHT_MAX = 2;
 const ANSWER_TIMEOUT_MS = 1_000;
 
-/** Publishes notices to the Redis at `url`, whose path names the database. Connects on its own. */
+/**
+ * Publishes notices to the Redis at `url`, whose path is the database's number. Connects in the
+ * background.
+ */
 export function openAnnouncer(options: { url: string; logger?: Logger }): Announcer {
   return new RedisAnnouncer(options);
 }
@@ -37,12 +40,12 @@ class RedisAnnouncer implements Announcer {
     this.#database = databaseOf(url);
     this.#logger = logger;
     this.#redis.on('ready', () => {
-      if (this.#isAway) this.#logger?.info('announcer has its Redis back');
+      if (this.#isAway) this.#logger?.info('announcer reconnected to Redis');
       this.#isAway = false;
       this.#publish();
     });
     this.#redis.on('close', () => {
-      if (!this.#isAway) this.#logger?.warn('announcer has no Redis; followers poll meanwhile');
+      if (!this.#isAway) this.#logger?.warn('announcer lost Redis; followers poll Postgres');
       this.#isAway = true;
       this.#waiting = [];
     });
@@ -53,7 +56,7 @@ class RedisAnnouncer implements Announcer {
     for (const [taskId, ofTask] of groupBy(events, ({ taskId }) => taskId)) {
       this.#waiting.push({ taskId, notice: encodeNotice(ofTask) });
     }
-    // Whoever has a gap reads everything, so dropping all costs no more than dropping one.
+    // A follower with a gap reads everything, so dropping all costs no more than dropping one.
     if (this.#waiting.length > NOTICES_WAITING_MAX) this.#waiting = [];
     this.#publish();
   }
@@ -67,7 +70,7 @@ class RedisAnnouncer implements Announcer {
 
   async #send(notices: readonly { taskId: string; notice: string }[]): Promise<void> {
     this.#inFlight += 1;
-    // A Redis that hangs holds its connection; only a new one can be trusted to answer.
+    // A hung Redis keeps its connection open; only a new connection may get answers.
     const timer = setTimeout(() => this.#redis.disconnect(true), ANSWER_TIMEOUT_MS);
     try {
       const pipeline = this.#redis.pipeline();
@@ -76,7 +79,7 @@ class RedisAnnouncer implements Announcer {
       }
       await pipeline.exec();
     } catch {
-      // Followers find it by polling.
+      // Followers find the events by polling.
     } finally {
       clearTimeout(timer);
       this.#inFlight -= 1;
@@ -87,7 +90,7 @@ class RedisAnnouncer implements Announcer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    // From here on it is away because it is meant to be.
+    // This close is intended and not logged.
     this.#redis.removeAllListeners('close');
     this.#redis.disconnect();
   }

@@ -10,7 +10,7 @@ import { type Follower, openFollower } from './follower.ts';
 import { lifeOf, stageEvents, stageTask } from './testing.ts';
 
 const WORDS = ['The ', 'quick ', 'brown ', 'fox.'];
-/** Far beyond the test's patience: whatever arrives was brought by a notice. */
+/** Longer than the test waits: every event that arrives came with a notice. */
 const NO_POLL_MS = 600_000;
 
 const test = testWithDb.extend('announcer', async ({ redisUrl }, { onCleanup }) => {
@@ -20,7 +20,7 @@ const test = testWithDb.extend('announcer', async ({ redisUrl }, { onCleanup }) 
 });
 
 describe('what is stored', () => {
-  test('a finished task is told whole, and the telling ends', async ({ db, redisUrl }) => {
+  test('a finished task yields all its events and ends', async ({ db, redisUrl }) => {
     const task = await stageTask({ db });
     const events = await stageEvents({ db }, task, lifeOf(WORDS));
     await using follower = openFollower({ db, url: redisUrl });
@@ -29,7 +29,7 @@ describe('what is stored', () => {
     expect(follower.taskCount).toBe(0);
   });
 
-  test('a log of many pages is told in order from any place', async ({ db, redisUrl }) => {
+  test('a log of many pages is read in order from any seq', async ({ db, redisUrl }) => {
     const task = await stageTask({ db });
     const words = Array.from({ length: 700 }, (_, index) => `w${index} `);
     const events = await stageEvents({ db }, task, lifeOf(words));
@@ -40,7 +40,7 @@ describe('what is stored', () => {
     }
   });
 
-  test('a task that does not exist is said not to', async ({ db, redisUrl }) => {
+  test('a missing task is reported as not found', async ({ db, redisUrl }) => {
     await using follower = openFollower({ db, url: redisUrl });
 
     await expect(collect(follower, '999')).rejects.toMatchObject({ kind: 'task_not_found' });
@@ -57,7 +57,7 @@ describe('what is stored', () => {
 });
 
 describe('what happens', () => {
-  test('two followers who join at any point of a life get the same events', async ({
+  test('two followers that join at any point get the same events', async ({
     db,
     redisUrl,
     announcer,
@@ -109,7 +109,7 @@ describe('what happens', () => {
     expect(follower.gapReads).toBe(0);
   });
 
-  test('a gap is read once, whoever follows', async ({ db, redisUrl, announcer }) => {
+  test('a gap is read once for all followers', async ({ db, redisUrl, announcer }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     await using follower = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
@@ -129,11 +129,7 @@ describe('what happens', () => {
     stopping.abort();
   });
 
-  test('an event too long for a notice arrives all the same', async ({
-    db,
-    redisUrl,
-    announcer,
-  }) => {
+  test('an event too long for a notice still arrives', async ({ db, redisUrl, announcer }) => {
     const task = await stageTask({ db });
     await using follower = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
     const telling = collect(follower, task.id);
@@ -143,7 +139,7 @@ describe('what happens', () => {
     expect(await telling).toEqual(events);
   });
 
-  test('an event that nobody announced arrives by the slow poll', async ({ db, redisUrl }) => {
+  test('an event without a notice arrives by the slow poll', async ({ db, redisUrl }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     await using follower = openFollower({ db, url: redisUrl, pollMs: 50 });
@@ -178,7 +174,10 @@ describe('what happens', () => {
     expect([first.value, ...rest]).toEqual(all);
   });
 
-  test('two databases of one Redis do not hear each other', async ({ db, redisUrl }) => {
+  test('followers in two databases of one Redis receive only their own notices', async ({
+    db,
+    redisUrl,
+  }) => {
     const task = await stageTask({ db });
     const own = await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     await using follower = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
@@ -201,7 +200,7 @@ describe('what happens', () => {
     stopping.abort();
   });
 
-  test('a follower that is told to stop lets go of the task', async ({ db, redisUrl }) => {
+  test('an aborted follower releases its task', async ({ db, redisUrl }) => {
     const task = await stageTask({ db });
     await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }]);
     await using follower = openFollower({ db, url: redisUrl });
@@ -253,7 +252,7 @@ describe('faults', () => {
     const telling = follower.follow(task.id, 0, AbortSignal.timeout(25_000));
     await telling.next();
     await redis.kill();
-    // Told to nobody: only the look after the return can find it.
+    // Not announced: only the read after the reconnect can find it.
     const [missed] = await stageEvents({ db }, task, [{ type: 'task_assign', payload: null }]);
     await redis.restart({ empty: true });
     expect((await telling.next()).value).toEqual(missed);
@@ -267,7 +266,7 @@ describe('faults', () => {
     clearInterval(repeat);
   });
 
-  test('after its connection died without a word notices bring events again', async ({
+  test('after its connection was lost without a reset notices bring events again', async ({
     db,
     redisUrl,
     announcer,
@@ -310,7 +309,7 @@ function output(raw: string): NewTaskEvent {
 }
 
 function untilReady(announcer: AsyncDisposable): Promise<void> {
-  // Disposal sends what waits.
+  // Disposal sends pending notices.
   return Promise.resolve(announcer[Symbol.asyncDispose]());
 }
 

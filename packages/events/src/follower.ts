@@ -8,29 +8,29 @@ import { type Cursor, TaskHub } from './task-hub.ts';
 
 export type Follower = {
   /**
-   * A task's events after `afterSeq` (0 = all): first what is stored, then what happens. In seq order,
-   * each once, none left out. It ends after the task's last event, and early when `signal` aborts.
-   * Throws RunfleetError `task_not_found`. While Postgres or Redis is away it waits.
+   * A task's events after `afterSeq` (0 = all): first stored events, then new ones, in seq order,
+   * without gaps or repeats. Ends after the task's last event, or when `signal` aborts. Throws
+   * RunfleetError `task_not_found`. Waits while Postgres or Redis is unavailable.
    */
   follow(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<TaskEvent>;
-  /** The same, in the portions in which events become known. */
+  /** The same, in batches as events become known. */
   followPages(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<EventPage>;
-  /** How often notices were missed or too long, so that Postgres was read. */
+  /** How often a missed or oversized notice caused a read from Postgres. */
   readonly gapReads: number;
-  /** Tasks that somebody follows. */
+  /** Tasks with at least one follower. */
   readonly taskCount: number;
   readonly isRedisConnected: boolean;
 };
 
-/** `isLive`: nothing later was known when this was read. */
+/** `isLive`: no later event was known when this batch was read. */
 export type EventPage = { events: readonly TaskEvent[]; isLive: boolean };
 
 const POLL_MS = 1_000;
 const NOTICE_GRACE_MS = 25;
 
 /**
- * Follows tasks of `db` with notices from the Redis at `url`. `pollMs` is how late events may be when
- * Redis brings nothing; one statement per poll covers all followed tasks.
+ * Follows tasks of `db` with notices from the Redis at `url`. `pollMs` bounds how late events are
+ * when Redis delivers nothing; one statement per poll covers all followed tasks.
  */
 export function openFollower(options: {
   db: Pick<Db, 'sql'>;
@@ -97,7 +97,7 @@ class LogFollower implements Follower, AsyncDisposable {
     const onAbort = () => cursor.wake?.();
     signal.addEventListener('abort', onAbort);
     try {
-      // Subscribed first, read second: what happens in between arrives twice rather than never.
+      // Subscribe first, then read: an event in between arrives twice rather than never.
       await listening;
       while (!isDone()) {
         const events = hub.after(cursor.seq) ?? (await this.#readBehind(hub, cursor));
@@ -105,7 +105,7 @@ class LogFollower implements Follower, AsyncDisposable {
         const wanted = events.filter(({ seq }) => seq > afterSeq);
         if (wanted.length > 0) yield { events: wanted, isLive: hub.isLiveAt(cursor.seq) };
         if (hub.isOverAt(cursor.seq)) return;
-        // Looked at again without a pause in between, so that no wake can fall through.
+        // Checked again without an await in between, so that no wake is missed.
         if (!isDone() && hub.after(cursor.seq)?.length === 0) await change(cursor);
       }
     } finally {
@@ -147,7 +147,7 @@ class LogFollower implements Follower, AsyncDisposable {
     return hub;
   }
 
-  /** The next page for a cursor that the hub's buffer does not reach; empty when it gave up. */
+  /** The next page for a cursor older than the hub's buffer; empty if the read was given up. */
   async #readBehind(hub: TaskHub, cursor: Cursor): Promise<TaskEvent[]> {
     const page = await this.#reader.read(hub.taskId, cursor.seq, cursor).catch((error: unknown) => {
       if (cursor.isDone()) return undefined;
@@ -156,13 +156,13 @@ class LogFollower implements Follower, AsyncDisposable {
     if (page === undefined) return [];
     if (page === null) throw new RunfleetError('task_not_found', MESSAGES.taskNotFound);
     hub.learn(page);
-    // Either retention dropped the rest, or the caller asked from beyond the end.
+    // Retention dropped the rest, or `afterSeq` is beyond the end.
     if (page.events.length === 0) cursor.seq = page.head;
     return page.events;
   }
 
   #schedulePoll(): void {
-    // Jittered, so that many processes do not ask in step.
+    // Jitter, so that many processes do not poll in step.
     const waitMs = this.#pollMs * (0.8 + Math.random() * 0.4);
     this.#pollTimer = setTimeout(() => {
       void this.#poll().then(() => {
@@ -171,13 +171,13 @@ class LogFollower implements Follower, AsyncDisposable {
     }, waitMs);
   }
 
-  /** Asks Postgres how far each followed task is. */
+  /** Reads the last seq of each followed task from Postgres. */
   async #poll(): Promise<void> {
     const hubs = [...this.#followed.values()].map(({ hub }) => hub).filter((hub) => !hub.hasEnded);
     if (hubs.length === 0 || this.#isPolling || this.#isClosed) return;
     this.#isPolling = true;
     const heads = await this.#reader.readHeads(hubs.map(({ taskId }) => taskId));
-    // What was committed a moment ago is on its way as a notice, and then needs no read.
+    // An event committed a moment ago is usually on its way as a notice and needs no read.
     await new Promise((resolve) => setTimeout(resolve, NOTICE_GRACE_MS));
     this.#isPolling = false;
     if (!heads) return;

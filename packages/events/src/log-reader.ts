@@ -3,7 +3,10 @@ import type { Logger } from '@runfleet/service';
 
 import { type LogPage, readPages } from './read-events.ts';
 
-/** A caller that waits: `isDone` once it no longer wants the answer, `wake` while its pause can be cut short. */
+/**
+ * A caller that waits: `isDone` once it no longer wants the answer, `wake` while its pause can be
+ * cut short.
+ */
 export type Waiter = { isDone(): boolean; wake: (() => void) | null };
 
 const PAGE_EVENTS_MAX = 256;
@@ -36,8 +39,8 @@ export class LogReader {
   }
 
   /**
-   * The next page of a task's log; null where there is no such task. Retries while Postgres is away,
-   * and rejects only once the waiter is done.
+   * The next page of a task's log; null where there is no such task. Retries while Postgres is
+   * away, and rejects only once the waiter is done.
    */
   async read(taskId: string, afterSeq: number, waiter: Waiter): Promise<LogPage | null> {
     for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(RETRY_MS_MAX, retryMs * 2)) {
@@ -52,7 +55,7 @@ export class LogReader {
     }
   }
 
-  /** The last seq of each of these tasks; null while Postgres is away. */
+  /** The last seq of each of these tasks; null while Postgres is unavailable. */
   async readHeads(taskIds: readonly string[]): Promise<Map<string, number> | null> {
     try {
       const rows = await this.#db.sql<{ id: string; seq: number }[]>`

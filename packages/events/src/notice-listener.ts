@@ -6,22 +6,22 @@ import { channelOf, databaseOf, decodeNotice, type Notice } from './notice.ts';
 
 const CHANNELS_PER_SUBSCRIBE = 512;
 const SUBSCRIBE_WAIT_MS = 250;
-/** Tasks end one by one, and one command forgets all that ended meanwhile. */
+/** Tasks end one by one; one command unsubscribes all that ended within this time. */
 const LINGER_MS = 100;
 
-/** Hears the notices of the tasks it was asked to listen for, over one connection. */
+/** Receives the notices of the followed tasks over one connection. */
 export class NoticeListener {
   readonly #redis: Redis;
   readonly #database: string;
   readonly #taskIds = new Set<string>();
-  /** Subscribed still, and not wanted any more. */
+  /** Still subscribed, no longer followed. */
   readonly #lingering = new Set<string>();
   #lingerTimer: NodeJS.Timeout | undefined;
-  /** What the next command subscribes, and when that holds. */
+  /** Tasks of the next SUBSCRIBE, and when it is in effect. */
   #joining: { taskIds: string[]; done: Promise<void> } | null = null;
   #isAway = false;
 
-  /** `onRestored`: every subscription holds (again); what was announced before that may be missed. */
+  /** `onRestored`: all subscriptions are in effect (again); earlier notices may be lost. */
   constructor(options: {
     url: string;
     logger: Logger | undefined;
@@ -36,14 +36,14 @@ export class NoticeListener {
       if (notice) onNotice(notice);
     });
     this.#redis.on('close', () => {
-      if (!this.#isAway) logger?.warn('follower has no Redis; it polls Postgres meanwhile');
+      if (!this.#isAway) logger?.warn('follower lost Redis; polling Postgres');
       this.#isAway = true;
       this.#lingering.clear();
     });
     this.#redis.on('ready', () => {
-      if (this.#isAway) logger?.info('follower has its Redis back');
+      if (this.#isAway) logger?.info('follower reconnected to Redis');
       this.#isAway = false;
-      // A connection lost meanwhile comes back as another `ready`.
+      // If the connection is lost again, another `ready` follows.
       void this.#subscribeAll().then(onRestored, () => {});
     });
   }
@@ -52,7 +52,7 @@ export class NoticeListener {
     return this.#redis.status === 'ready';
   }
 
-  /** Resolves once notices of the task arrive, or cannot for now. Never rejects. */
+  /** Resolves once the task is subscribed, or cannot be for now. Never rejects. */
   async listen(taskId: string): Promise<void> {
     this.#taskIds.add(taskId);
     if (this.#lingering.delete(taskId)) return;
@@ -69,7 +69,7 @@ export class NoticeListener {
   }
 
   close(): void {
-    // From here on it is away because it is meant to be.
+    // This close is intended and not logged.
     this.#redis.removeAllListeners('close');
     clearTimeout(this.#lingerTimer);
     this.#redis.disconnect();
@@ -83,7 +83,7 @@ export class NoticeListener {
       timer = setTimeout(resolve, SUBSCRIBE_WAIT_MS);
     });
     const subscribed = this.#redis.subscribe(...channels).catch(() => {
-      // Redis is away: `ready` will subscribe whatever is wanted by then.
+      // Redis is unavailable: `ready` subscribes all followed tasks.
     });
     await Promise.race([subscribed, timeout]);
     clearTimeout(timer);
@@ -95,7 +95,7 @@ export class NoticeListener {
     this.#lingering.clear();
     if (channels.length === 0) return;
     this.#redis.unsubscribe(...channels).catch(() => {
-      // A lost connection has no subscriptions.
+      // A lost connection has no subscriptions to end.
     });
   }
 
@@ -111,7 +111,7 @@ export class NoticeListener {
   }
 }
 
-/** Resolves when everything that this turn of the event loop has begun had its say. */
+/** Resolves at the end of this turn of the event loop. */
 function afterThisTurn(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

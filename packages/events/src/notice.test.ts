@@ -12,7 +12,7 @@ const EVENT: TaskEvent = {
   payload: { raw: 'Hi \u{1F44B}', tokens: 1, elapsedMs: 20 },
 };
 
-test('small events travel whole', () => {
+test('small events are part of the notice', () => {
   const events: [TaskEvent, TaskEvent] = [EVENT, { ...EVENT, seq: 4 }];
   expect(decodeNotice(encodeNotice(events))).toEqual({ taskId: '7', seq: 4, events });
 });
@@ -42,7 +42,7 @@ test.each([
   expect(decodeNotice(text)).toBeNull();
 });
 
-test('each database of a Redis has channels of its own', () => {
+test('each database of a Redis has its own channels', () => {
   expect(channelOf(databaseOf('redis://:secret@host:6379/3'), '7')).toBe('3:task:7');
   expect(databaseOf('redis://host:6379')).toBe(databaseOf('redis://host:6379/0'));
 });

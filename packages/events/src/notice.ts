@@ -1,11 +1,14 @@
 import type { TaskEvent } from '@runfleet/protocol';
 
-/** News of one task: its last seq, and the new events themselves where they are small. */
+/** A task's last seq and, if they are small, its new events. */
 export type Notice = { taskId: string; seq: number; events: TaskEvent[] };
 
 const NOTICE_CHARS_MAX = 4 * 1024;
 
-/** Pub/sub spans all databases of a server, where task ids repeat: each database has channels of its own. */
+/**
+ * Pub/sub spans all databases of a server, and task ids repeat between them, so each has its own
+ * channels.
+ */
 export function channelOf(database: string, taskId: string): string {
   return `${database}:task:${taskId}`;
 }
@@ -19,13 +22,13 @@ export function databaseOf(url: string): string {
 export function encodeNotice(events: readonly [TaskEvent, ...TaskEvent[]]): string {
   const { taskId } = events[0];
   const seq = events.at(-1)?.seq;
-  // A long text would only be measured to be left out.
+  // Avoids encoding a long text only to drop it.
   const isLong = events.some(({ payload }) => rawLength(payload) > NOTICE_CHARS_MAX);
   const full = isLong ? null : JSON.stringify({ taskId, seq, events: events.map(withTextTime) });
   return full !== null && full.length < NOTICE_CHARS_MAX ? full : JSON.stringify({ taskId, seq });
 }
 
-/** Null for what is no notice of ours. */
+/** Null if `text` is not a notice. */
 export function decodeNotice(text: string): Notice | null {
   try {
     const { taskId, seq, events = [] } = JSON.parse(text) as Encoded;
@@ -34,7 +37,7 @@ export function decodeNotice(text: string): Notice | null {
     }
     return { taskId, seq, events: events.map((event) => ({ ...event, at: BigInt(event.at) })) };
   } catch {
-    // Whatever it was, the slow poll finds what is new.
+    // The slow poll finds what is new.
     return null;
   }
 }

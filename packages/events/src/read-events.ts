@@ -1,7 +1,9 @@
 import type { Db } from '@runfleet/db';
 import type { TaskEvent, TaskEventType, TaskStatus } from '@runfleet/protocol';
 
-/** What one look at a task's log shows: `head` is the task's last seq, whether or not it fits. */
+/**
+ * One read of a task's log. `head` is the task's last seq, even if its event is not on this page.
+ */
 export type LogPage = { head: number; status: TaskStatus; events: TaskEvent[] };
 
 /** Up to `limit` events of a task after `afterSeq`, in seq order. */
@@ -21,8 +23,8 @@ export async function readEvents(
 }
 
 /**
- * Pages of several logs at once; null where there is no such task. One statement sees one moment,
- * so a page never holds less than its `head` promises, except where retention dropped the rest.
+ * Pages of several logs in one statement; null for a missing task. One statement sees one
+ * snapshot, so a page is complete up to its `head` or its limit, unless retention dropped events.
  */
 export async function readPages(
   ctx: { db: Pick<Db, 'sql'> },
@@ -49,7 +51,7 @@ export async function readPages(
   const pages = wanted.map((): LogPage | null => null);
   for (const row of rows) {
     const page = (pages[row.place - 1] ??= { head: row.head, status: row.status, events: [] });
-    // A left join without a match.
+    // The left join found no event.
     if (row.seq !== null) page.events.push(eventOf(row));
   }
   return pages;
@@ -66,6 +68,6 @@ type EventRow = {
 
 function eventOf(row: EventRow): TaskEvent {
   const { task_id: taskId, seq, epoch, type, payload, at } = row;
-  // Only `packages/tasks` writes the log, from values of this very type.
+  // Only `packages/tasks` writes the log, from values of this type.
   return { taskId, seq, epoch, type, payload, at } as TaskEvent;
 }

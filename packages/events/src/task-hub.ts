@@ -10,12 +10,12 @@ export type Cursor = Waiter & { seq: number };
 const BUFFER_EVENTS_MAX = 256;
 
 /**
- * The live end of one task's log, shared by everybody in the process who follows that task.
+ * The live end of one task's log, shared by all followers of the task in this process.
  *
- * It holds the newest events, gapless, up to `#last`; each follower has a cursor of its own into
- * them. A cursor older than the buffer reads Postgres until it has caught up, so neither a late nor a
- * slow follower costs the others memory. A notice that does not continue `#last` is a gap: one read
- * brings what is missing, whoever waits for it.
+ * It holds the newest events, without gaps, up to `#last`; each follower has its own cursor. A
+ * follower whose cursor is older than the buffer reads Postgres until it has caught up, so a late
+ * or slow follower does not grow the buffer. A notice that does not continue `#last` reveals a
+ * gap: one read fetches the missing events for all followers.
  */
 export class TaskHub {
   readonly taskId: string;
@@ -24,24 +24,24 @@ export class TaskHub {
   /** `#buffer[k]` is the event with seq `#base + 1 + k`. */
   #buffer: TaskEvent[] = [];
   #base = 0;
-  /** Null until the first page says where the log's end is. */
+  /** Null until the first page. */
   #last: number | null = null;
   #heard = 0;
   #isFilling = false;
   #hasEnded = false;
 
-  /** `fill` reads a page and keeps trying; it rejects only when the hub is no longer wanted. */
+  /** `fill` reads a page and retries; it rejects only once the hub has no followers. */
   constructor(taskId: string, fill: (afterSeq: number) => Promise<LogPage | null>) {
     this.taskId = taskId;
     this.#fill = fill;
   }
 
-  /** Whether somebody at `seq` has everything that is known. */
+  /** Whether a follower at `seq` has all known events. */
   isLiveAt(seq: number): boolean {
     return this.#last !== null && seq >= this.#last;
   }
 
-  /** Whether somebody at `seq` has everything there will ever be. */
+  /** Whether a follower at `seq` has all events and the task has ended. */
   isOverAt(seq: number): boolean {
     return this.#hasEnded && this.isLiveAt(seq);
   }
@@ -50,13 +50,13 @@ export class TaskHub {
     return this.#hasEnded;
   }
 
-  /** What is new after `seq`; null where the buffer does not reach back that far. */
+  /** Events after `seq`; null if the buffer does not reach back that far. */
   after(seq: number): TaskEvent[] | null {
     if (this.#last === null || seq < this.#base) return null;
     return this.#buffer.slice(seq - this.#base);
   }
 
-  /** Takes in what a follower's own read has shown. */
+  /** Applies a page that a follower has read. */
   learn(page: LogPage): void {
     if (this.#last === null) {
       this.#base = this.#last = page.head;
@@ -71,13 +71,13 @@ export class TaskHub {
     this.hear(notice.seq);
   }
 
-  /** The log reaches `seq`, says somebody who may know. */
+  /** A hint that the log reaches `seq`. */
   hear(seq: number): void {
     this.#heard = Math.max(this.#heard, seq);
     if (this.#last !== null && this.#heard > this.#last && !this.#isFilling) void this.#catchUp();
   }
 
-  /** The task's row is gone: nothing more will come. */
+  /** The task's row was deleted: no more events follow. */
   end(): void {
     this.#last ??= 0;
     this.#hasEnded = true;
@@ -94,13 +94,13 @@ export class TaskHub {
         if (page.events.length === 0) this.#skipTo(page);
       }
     } catch {
-      // No longer wanted.
+      // The hub has no followers.
     } finally {
       this.#isFilling = false;
     }
   }
 
-  /** Postgres has no more events: retention dropped them, or a notice promised what is not there. */
+  /** Postgres has no more events: retention dropped them, or a notice was wrong. */
   #skipTo({ head, status }: LogPage): void {
     this.#buffer = [];
     this.#base = this.#last = this.#heard = Math.max(this.#last ?? 0, head);
@@ -108,7 +108,7 @@ export class TaskHub {
     this.wakeAll();
   }
 
-  /** `isWhole`: Postgres has nothing between these events and `#last`, whatever their seqs. */
+  /** `isWhole`: Postgres has no events between these and `#last`, even if seqs are missing. */
   #take(events: readonly TaskEvent[], { isWhole = false } = {}): void {
     let isNew = false;
     for (const event of events) {
@@ -137,7 +137,7 @@ export class TaskHub {
     this.#base = keep;
   }
 
-  /** Lets every follower look again. */
+  /** Wakes every follower. */
   wakeAll(): void {
     for (const cursor of this.cursors) cursor.wake?.();
   }

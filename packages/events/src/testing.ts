@@ -1,4 +1,4 @@
-/** Tasks for tests, set down in SQL as `packages/tasks` would: rows and events in one statement. */
+/** Tasks for tests, written in SQL as `packages/tasks` would: rows and events in one statement. */
 import { randomUUID } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
@@ -29,7 +29,7 @@ export async function stageTask(ctx: Ctx): Promise<StagedTask> {
   return { id: row.id, token };
 }
 
-/** Commits events of a task, of `epoch`, after those it has. */
+/** Appends events of `epoch` to a task and commits them. */
 export async function stageEvents(
   ctx: Ctx,
   task: { id: string },
@@ -57,7 +57,7 @@ export async function stageEvents(
   return readEvents(ctx, task.id, moved.seq, events.length);
 }
 
-/** The way of a task that answers `words`, one event per word. */
+/** The events of a task that answers `words`, one event per word. */
 export function lifeOf(words: readonly string[]): NewTaskEvent[] {
   const text = words.join('');
   const state = (type: TaskStatus) => ({ type, payload: null }) as NewTaskEvent;

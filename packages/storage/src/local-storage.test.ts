@@ -26,7 +26,7 @@ async function textOf(storage: ObjectStorage, key: string): Promise<string | nul
 const put = (storage: ObjectStorage, key: string, body: string) =>
   storage.put(key, Buffer.from(body), 'text/plain');
 
-test('what was put is got, with its size', async ({ storage }) => {
+test('an object that was put is returned, with its size', async ({ storage }) => {
   await put(storage, 'tasks/7/0.txt', 'Grüße');
 
   const object = await storage.get('tasks/7/0.txt');
@@ -35,7 +35,7 @@ test('what was put is got, with its size', async ({ storage }) => {
   object?.body.destroy();
 });
 
-test('an absent object is null, also where its key meets an object or a folder', async ({
+test('a missing object is null, also if part of its key is an object or a folder', async ({
   storage,
 }) => {
   await put(storage, 'a/b', 'x');
@@ -47,7 +47,7 @@ test('an absent object is null, also where its key meets an object or a folder',
   ]);
 });
 
-test('a second put replaces the object, and a reader keeps the one it opened', async ({
+test('a second put replaces the object, and an open reader keeps the former one', async ({
   storage,
 }) => {
   await put(storage, 'a', 'old');
@@ -58,14 +58,14 @@ test('a second put replaces the object, and a reader keeps the one it opened', a
   expect(await textOf(storage, 'a')).toBe('newer');
 });
 
-test('many writers of one key leave one whole object', async ({ storage }) => {
+test('many writers of one key leave one complete object', async ({ storage }) => {
   const bodies = Array.from({ length: 20 }, (_, n) => String(n % 10).repeat(50_000));
   await Promise.all(bodies.map((body) => put(storage, 'a', body)));
 
   expect(bodies).toContain(await textOf(storage, 'a'));
 });
 
-test('delete removes the object, and once more does no harm', async ({ storage }) => {
+test('delete removes the object, and a second delete succeeds', async ({ storage }) => {
   await put(storage, 'a', 'x');
   await storage.delete('a');
   await storage.delete('a');
@@ -96,7 +96,7 @@ test.each([
   await expect(storage.delete(key)).rejects.toThrow(ObjectKeyError);
 });
 
-test('objects are for the owner of the process alone', async ({ folder, storage }) => {
+test('only the owner of the process can read objects', async ({ folder, storage }) => {
   await put(storage, 'a/b', 'x');
 
   const modes = await Promise.all(
@@ -112,7 +112,7 @@ test('a failed put leaves nothing behind', async ({ folder, storage }) => {
   expect(await readdir(join(folder, 'objects/.incoming'))).toEqual([]);
 });
 
-test('what a dead process left unfinished goes after a day, and a running write stays', async ({
+test('an unfinished write of a dead process is removed after a day, and a running write stays', async ({
   folder,
   storage,
 }) => {
@@ -127,7 +127,7 @@ test('what a dead process left unfinished goes after a day, and a running write 
   expect(await readdir(incoming)).toEqual(['young']);
 });
 
-test('the check fails where no object could be stored', async ({ folder, storage }) => {
+test('the check fails if no object could be stored', async ({ folder, storage }) => {
   await storage.check();
   await writeFile(join(folder, 'file'), 'x');
 

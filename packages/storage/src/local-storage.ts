@@ -5,14 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { splitObjectKey } from './object-key.ts';
 import type { ObjectStorage } from './object-storage.ts';
 
-// Keys cannot start with a dot, so no object can lie in here.
+// Keys cannot start with a dot, so no object can be in this folder.
 const INCOMING = '.incoming';
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Objects as files below `dir`, which is made when first needed (0700). Processes that share the
- * folder share the objects: an object is written aside, flushed to the disk and renamed into place, so
- * a reader sees the old one or the new one, also after a crash.
+ * Objects as files below `dir`, which is created on first use (0700). Processes that share the
+ * folder share the objects. An object is written to a temporary file, synced and renamed into
+ * place, so a reader sees the old or the new one, also after a crash.
  */
 export function openLocalStorage(dir: string): ObjectStorage {
   const root = resolve(dir);
@@ -89,12 +89,12 @@ export function openLocalStorage(dir: string): ObjectStorage {
 
 function nullIfAbsent(error: unknown): null {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  // A segment of the key may be the name of an object.
+  // A segment of the key may be an object.
   if (code === 'ENOENT' || code === 'ENOTDIR') return null;
   throw error;
 }
 
-/** Most objects go where others are already, so the folder is made only when it is missed. */
+/** Most folders exist already, so one is created only if the rename finds it missing. */
 async function renameInto(aside: string, path: string): Promise<void> {
   try {
     await rename(aside, path);
@@ -105,13 +105,13 @@ async function renameInto(aside: string, path: string): Promise<void> {
   }
 }
 
-/** The name of a new file is durable only once its folder is. */
+/** A new file's name is durable only once its folder is synced. */
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r');
   await handle.sync();
 }
 
-/** A process that died while writing leaves its file aside. */
+/** Removes temporary files of processes that died while writing. */
 async function removeLeftovers(incoming: string): Promise<void> {
   for (const name of await readdir(incoming)) {
     const path = join(incoming, name);

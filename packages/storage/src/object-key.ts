@@ -5,7 +5,7 @@ export class ObjectKeyError extends Error {
   override readonly name = 'ObjectKeyError';
 }
 
-/** The segments of a key. Throws ObjectKeyError for a key that could mean something to a file system. */
+/** The segments of a key. Throws ObjectKeyError for a key that a file system could interpret. */
 export function splitObjectKey(key: string): string[] {
   const segments = key.split('/');
   if (key.length > KEY_LENGTH_MAX || !segments.every((segment) => SEGMENT.test(segment))) {

@@ -4,8 +4,8 @@ import { bringPostgres, bringRedis } from '@runfleet/local-servers';
 import type { BringOptions, LocalServer } from '@runfleet/local-servers';
 
 /**
- * The servers for a test run: given by `TEST_DATABASE_URL` and `TEST_REDIS_URL` (else
- * `DATABASE_URL` and `REDIS_URL`), else started from what the machine has, else in containers.
+ * The servers for a test run: those of `TEST_DATABASE_URL` and `TEST_REDIS_URL` (else
+ * `DATABASE_URL` and `REDIS_URL`), else started from installed programs, else in containers.
  */
 export async function bringServers(
   stateFolder: string,
@@ -28,7 +28,7 @@ export async function bringServers(
   if (postgres.status === 'fulfilled' && redis.status === 'fulfilled') {
     return { postgres: postgres.value, redis: redis.value };
   }
-  // One that came up would outlive the other's failure.
+  // A server that did start would outlive the run.
   const reasons: string[] = [];
   for (const start of starts) {
     if (start.status === 'fulfilled') await start.value[Symbol.asyncDispose]();
@@ -37,7 +37,7 @@ export async function bringServers(
   throw new Error(reasons.join('\n'));
 }
 
-/** Loading their libraries takes half a second, which runs without containers are spared. */
+/** Loaded on demand: the libraries take half a second to load. */
 const containers = () => import('./containers.ts');
 
 async function bringOne(
@@ -54,11 +54,11 @@ async function bringOne(
       onProgress: () => {},
     });
   } catch (error) {
-    // A given server that does not answer is a mistake to tell, not to work around.
+    // A configured server that does not answer is reported, not replaced.
     if (givenUrl) throw error;
     const container = await startContainer();
     if (container) return container;
-    throw new Error(`${(error as Error).message} Nor does a Docker engine answer.`, {
+    throw new Error(`${(error as Error).message} No Docker engine answers either.`, {
       cause: error,
     });
   }

@@ -2,16 +2,16 @@ import type { Redis } from 'ioredis';
 
 const WAIT_MS = 20_000;
 const RETRY_MS = 50;
-// Longer than any test, so that only a crashed run's claims ever run out.
+// Longer than any test, so that only claims of crashed runs expire.
 const CLAIM_S = 900;
-// What a server says that has no `databases` line, or keeps it to itself.
+// For a server that does not report `databases`.
 const DATABASES_DEFAULT = 16;
 
 const claimKey = (index: number) => `runfleet-testing:claim:${index}`;
 const usedKey = (index: number) => `runfleet-testing:used:${index}`;
 
-// Database 0 holds the claims. A database with keys that no test of ours has put there belongs to
-// somebody: it is left alone. `used` outlives a claim, so what a crashed run left is recognised.
+// Database 0 holds the claims. A database with keys that no test of ours wrote is not used. `used`
+// outlives a claim, so that keys of a crashed run are recognised.
 const CLAIM = `
 local first, databases = tonumber(ARGV[1]), tonumber(ARGV[2])
 for step = 0, databases - 2 do
@@ -33,7 +33,7 @@ for step = 0, databases - 2 do
 end
 return 0`;
 
-/** An empty database of that Redis (its index, from 1), for the caller alone until released. */
+/** Claims an empty database of that Redis (its index, from 1) until it is released. */
 export async function claimRedisDatabase(redis: Redis, runId: string): Promise<number> {
   const databases = await databasesOf(redis);
   const deadline = Date.now() + WAIT_MS;
@@ -44,15 +44,15 @@ export async function claimRedisDatabase(redis: Redis, runId: string): Promise<n
     if (Date.now() > deadline) {
       throw new Error(
         `All ${databases} databases of the Redis for tests are taken. Run fewer tests at once, or ` +
-          'give a TEST_REDIS_URL with more databases.',
+          'set TEST_REDIS_URL to a server with more databases.',
       );
     }
-    // Whoever frees one cannot tell us.
+    // There is no notification of a freed database.
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
 
-/** Empties the database and gives it back. */
+/** Empties the database and releases it. */
 export async function releaseRedisDatabase(redis: Redis, index: number): Promise<void> {
   await redis.multi().select(index).flushdb().select(0).del(claimKey(index), usedKey(index)).exec();
 }

@@ -6,7 +6,7 @@ import { getContainerRuntimeClient } from 'testcontainers';
 const POSTGRES_IMAGE = 'postgres:17-alpine';
 const REDIS_IMAGE = 'redis:7.4-alpine';
 
-/** A Postgres in a container that goes when it is disposed of; undefined without an engine. */
+/** A Postgres in a container, removed on disposal; undefined without a Docker engine. */
 export async function startPostgresContainer(): Promise<LocalServer | undefined> {
   if (!(await engineAnswers())) return undefined;
   const container = await new PostgreSqlContainer(POSTGRES_IMAGE)
@@ -19,7 +19,7 @@ export async function startPostgresContainer(): Promise<LocalServer | undefined>
   };
 }
 
-/** A Redis in a container that goes when it is disposed of; undefined without an engine. */
+/** A Redis in a container, removed on disposal; undefined without a Docker engine. */
 export async function startRedisContainer(): Promise<LocalServer | undefined> {
   if (!(await engineAnswers())) return undefined;
   const container = await new RedisContainer(REDIS_IMAGE)

@@ -13,7 +13,7 @@ const test = testWithServers('fixtures', async (url) => {
 });
 
 describe.each(['one test', 'the next test'])('%s', () => {
-  test('starts with the migrated tables and nothing in them', async ({ databaseUrl }) => {
+  test('starts with migrated, empty tables', async ({ databaseUrl }) => {
     const sql = postgres(databaseUrl, { max: 1 });
     // The same key twice would fail if tests shared a database.
     await sql`insert into notes values ('here')`;

@@ -15,10 +15,10 @@ type Migrate = (url: string) => Promise<void>;
 type Cleanup = { onCleanup: (cleanup: () => Promise<void> | void) => void };
 
 /**
- * A test with a real, migrated Postgres of its own: `test('…', async ({ databaseUrl }) => …)`.
+ * A test with its own migrated Postgres database: `test('…', async ({ databaseUrl }) => …)`.
  *
- * `migrate` runs once per run and `key`, into a template. Each test gets a copy of it, so no test
- * sees another's rows and all may run at once.
+ * `migrate` runs once per run and `key`, into a template. Each test gets a copy of it, so tests do
+ * not see each other's rows and may run at once.
  */
 export function testWithPostgres(key: string, migrate: Migrate) {
   return base
@@ -47,15 +47,15 @@ export function testWithPostgres(key: string, migrate: Migrate) {
 }
 
 /**
- * A test with an empty Redis database of its own: `test('…', async ({ redisUrl }) => …)`.
+ * A test with its own empty Redis database: `test('…', async ({ redisUrl }) => …)`.
  *
- * Pub/sub channels span all databases of a server: name them after something unique.
+ * Pub/sub channels span all databases of a server: use unique names.
  */
 export const testWithRedis = base
   .extend('redisAdmin', { scope: 'worker' }, redisAdmin)
   .extend('redisUrl', redisUrl);
 
-/** A test with both, each its own. */
+/** A test with its own Postgres and Redis databases. */
 export function testWithServers(key: string, migrate: Migrate) {
   return testWithPostgres(key, migrate)
     .extend('redisAdmin', { scope: 'worker' }, redisAdmin)

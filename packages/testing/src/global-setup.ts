@@ -15,7 +15,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const runId = randomBytes(4).toString('hex');
   const { postgres, redis } = await bringServers(join(project.config.root, '.runfleet'));
   const runFolder = await makeTemporaryFolder('test');
-  // A server that refuses to run as root passes through it as another user.
+  // A server that refuses to run as root runs as another user, who must pass through this folder.
   await chmod(runFolder, 0o711);
 
   project.vitest.logger.log(`Tests use ${postgres.how}; ${redis.how}.`);

@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 
-/** The keys of a test's Redis database, and in how many seconds each ends; null where it never does. */
+/**
+ * The keys of a test's Redis database with their TTL in seconds; null for keys that do not expire.
+ */
 export async function listRedisKeys(
   redisUrl: string,
 ): Promise<{ key: string; endsInSeconds: number | null }[]> {

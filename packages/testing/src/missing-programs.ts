@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * Those of the programs that the machine lacks. A test that needs them is skipped there, and says so
- * in its title; its law has a second test that needs Node alone.
+ * The programs that are not installed. A test that needs them is then skipped, and its title names
+ * them; a second test of the same law needs only Node.
  */
 export function missingPrograms(...names: string[]): string[] {
   const folders = (process.env['PATH'] ?? '').split(delimiter);

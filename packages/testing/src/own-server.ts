@@ -4,12 +4,12 @@ import { inject } from 'vitest';
 
 import './provided.ts';
 
-/** A Redis for one test alone, which keeps its data over a restart (an append-only file). */
+/** A Redis for one test, which keeps its data over a restart (append-only file). */
 export function startOwnRedis(): Promise<BreakableServer> {
   return startBreakableRedis(inject('runFolder'));
 }
 
-/** A Postgres for one test alone, with an empty database, which keeps its data over a restart. */
+/** A Postgres for one test, with an empty database, which keeps its data over a restart. */
 export function startOwnPostgres(): Promise<BreakableServer> {
   return startBreakablePostgres(inject('runFolder'));
 }

@@ -1,11 +1,11 @@
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A user of this Postgres may create databases. */
+    /** The user of this URL may create databases. */
     postgresUrl: string;
     redisUrl: string;
-    /** What this run's databases and claims are named after: lower-case letters and digits. */
+    /** Part of the names of this run's databases and claims: lower-case letters and digits. */
     runId: string;
-    /** A folder that goes when the run ends. */
+    /** A folder that is removed when the run ends. */
     runFolder: string;
   }
 }

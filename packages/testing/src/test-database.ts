@@ -3,17 +3,17 @@ import { createHash, randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import type { Sql } from 'postgres';
 
-/** Names of a run's databases begin with this, so that its end can drop what a crash left. */
+/** The prefix of a run's databases, so that its teardown drops what crashed tests left. */
 const prefixOf = (runId: string) => `test_${runId}_`;
 
-/** A connection of one worker that makes and drops the databases of its tests. */
+/** A Vitest worker's connection for creating and dropping the databases of its tests. */
 export function connectAdmin(serverUrl: string): Sql {
   return postgres(serverUrl, { max: 1, onnotice: () => {} });
 }
 
 /**
- * The name of this run's migrated database of that key. Whoever comes first migrates it, in
- * whichever test file or worker; the others wait and take it as it is.
+ * The name of this run's migrated database for that key. The first test file that needs it
+ * migrates it; the others wait.
  */
 export async function migratedTemplate(
   admin: Sql,
@@ -28,7 +28,7 @@ export async function migratedTemplate(
   try {
     const found = await admin`select 1 from pg_database where datname = ${template}`;
     if (found.length > 0) return template;
-    // Migrated under another name: a migration that fails leaves no half a template behind.
+    // Migrated under a draft name, so that a failed migration leaves no half-migrated template.
     const draft = `${template}_draft`;
     await admin`drop database if exists ${admin(draft)} with (force)`;
     await admin`create database ${admin(draft)}`;
@@ -41,8 +41,8 @@ export async function migratedTemplate(
 }
 
 /**
- * How that server copies a database soonest. Copying files instead of logging pages halves the
- * time, but ends in a checkpoint, which is cheap only on a server that never waits for its disk.
+ * The fastest way to copy a database on that server. Copying files instead of logging pages halves
+ * the time, but ends in a checkpoint, which is cheap only with fsync off.
  */
 export async function copyStrategy(admin: Sql): Promise<'strategy file_copy' | ''> {
   const [server] = await admin<{ isFitForFiles: boolean }[]>`
@@ -51,7 +51,7 @@ export async function copyStrategy(admin: Sql): Promise<'strategy file_copy' | '
   return server?.isFitForFiles ? 'strategy file_copy' : '';
 }
 
-/** A copy of the template, which takes tens of milliseconds. */
+/** Copies the template, which takes tens of milliseconds. */
 export async function createTestDatabase(
   admin: Sql,
   place: { serverUrl: string; runId: string; template: string; strategy: string },
@@ -61,12 +61,12 @@ export async function createTestDatabase(
   return { name, url: databaseUrl(place.serverUrl, name) };
 }
 
-/** Drops the database under whatever connections a test has left open. */
+/** Drops the database, even if a test left connections open. */
 export async function dropTestDatabase(admin: Sql, name: string): Promise<void> {
   await admin`drop database if exists ${admin(name)} with (force)`;
 }
 
-/** Drops what this run still has on the server: its templates, and what crashed tests left. */
+/** Drops the templates of this run and databases that crashed tests left. */
 export async function dropRunDatabases(serverUrl: string, runId: string): Promise<void> {
   const admin = connectAdmin(serverUrl);
   try {

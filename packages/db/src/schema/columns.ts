@@ -1,6 +1,6 @@
 import { bigint, customType, numeric } from 'drizzle-orm/pg-core';
 
-/** An id that Postgres hands out. Statements through `sql` read it as text, those through `orm` as bigint. */
+/** An id that Postgres generates. `sql` reads it as text, `orm` as bigint. */
 export const id = () => bigint({ mode: 'bigint' });
 
 /** Dollars with 12 decimals, as text; `parseUsd` reads them. */

@@ -4,7 +4,7 @@ import { amount, counter } from './columns.ts';
 
 const moment = () => timestamp({ withTimezone: true });
 
-/** What a model's tasks came to that ended on a day (UTC), so that nobody counts all tasks. */
+/** Totals of a model's tasks that ended on a day (UTC), so that no query counts all tasks. */
 export const modelDays = pgTable(
   'model_days',
   {
@@ -13,7 +13,7 @@ export const modelDays = pgTable(
     ended: integer().notNull(),
     succeeded: integer().notNull(),
     failed: integer().notNull(),
-    /** Accept to end of those that succeeded, in ticks of 0.1 ms. */
+    /** Time from accept to end of successful tasks, in ticks of 0.1 ms. */
     succeededTicks: counter().notNull(),
     spent: amount().notNull(),
     lastQueuedAt: moment().notNull(),
@@ -21,7 +21,7 @@ export const modelDays = pgTable(
   (table) => [primaryKey({ columns: [table.modelId, table.day] })],
 );
 
-/** Up to when ended tasks are in `model_days`, one row. */
+/** One row: ended tasks up to this moment are counted in `model_days`. */
 export const figuresFolded = pgTable('figures_folded', {
   one: boolean().primaryKey().default(true),
   until: moment().notNull(),

@@ -15,38 +15,43 @@ import { counter } from './columns.ts';
 
 const moment = () => timestamp({ withTimezone: true });
 
-/** One process that runs tasks on one device. It renews its own row; `generation` rises at each connection. */
+/**
+ * A process that runs tasks on one device. It renews its own row; `generation` increases at each
+ * connection.
+ */
 export const workers = pgTable(
   'workers',
   {
     id: uuid().primaryKey(),
-    /** The pools whose tasks it takes: one per model that it can load. */
+    /** The pools it serves: one per model that it can load. */
     pools: text().array().notNull().default([]),
-    /** Tickets for all workers of a host arrive in one queue. */
+    /** All workers of a host share one ticket queue. */
     host: text().notNull(),
     state: text({ enum: ['ready', 'draining', 'quarantined', 'lost', 'stopped'] }).notNull(),
     generation: integer().notNull(),
     slots: integer().notNull(),
-    /** Slots that tasks occupy; every commit that binds or frees one moves it. */
+    /** Slots that tasks occupy; updated by every commit that binds or frees one. */
     used: integer().notNull().default(0),
     renewedPulse: counter().notNull(),
-    /** The pulse at which its lease was last kept for it, while it was too busy to renew. */
+    /** The pulse of the last renewal by a broker, while the worker was too busy to renew. */
     keptPulse: counter().notNull().default(0),
-    /** The pulse of the last answer to a renewal that the worker has confirmed: it saw that answer's list. */
+    /**
+     * The pulse of the last renewal whose answer (a list of its tasks) the worker has confirmed.
+     */
     seenPulse: counter().notNull().default(0),
     renewedAt: moment().notNull(),
     startedAt: moment().notNull(),
-    /** What it runs on: provider, device, model, versions. */
+    /** Its hardware and software: provider, device, model, versions. */
     device: jsonb().notNull(),
-    /** What a task may require of it, as `name=value`. */
+    /** Labels that a task may require, as `name=value`. */
     labels: text().array().notNull().default([]),
-    /** Models in its memory: `{ [pool]: { bytes } }`. */
+    /** Loaded models: `{ [pool]: { bytes } }`. */
     loaded: jsonb().notNull().default({}),
-    /** Bytes that each of its models takes once loaded: `{ [pool]: bytes }`. */
+    /** Memory that each model needs once loaded: `{ [pool]: bytes }`. */
     sizes: jsonb().notNull().default({}),
-    /** Memory for models on its device; null where it was not measured. */
+    /** Memory for models on its device; null if not measured. */
     memoryBytes: counter(),
-    /** Failures in a row that were the worker's own; a success forgets them. */
+    /** Consecutive failures that the worker caused; a success resets them. */
     strikes: integer().notNull().default(0),
     /** The pulse at which a quarantine ends. */
     quarantinedUntil: counter(),
@@ -57,20 +62,25 @@ export const workers = pgTable(
   ],
 );
 
-/** The fleet's heartbeat, one row, ticked by brokers each second. Leases are judged in pulses, so nothing expires while nobody ticks. */
+/**
+ * The fleet's heartbeat, one row, incremented by brokers every second. Leases count pulses, so
+ * nothing expires while no broker runs.
+ */
 export const pulse = pgTable('pulse', {
   one: boolean().primaryKey().default(true),
   n: counter().notNull().default(0),
   at: moment().notNull().defaultNow(),
 });
 
-/** Which broker leads a pool, and the mark that its Redis index must carry to be trusted. */
+/** Which broker leads a pool, and the mark that its Redis index must carry to be used. */
 export const poolLeases = pgTable('pool_leases', {
   pool: text().primaryKey(),
   holder: text().notNull(),
   generation: integer().notNull(),
   renewedAt: moment().notNull(),
   indexMark: text(),
-  /** What the leader last saw: why workers with free slots got nothing, and since when who waits. */
+  /**
+   * The leader's last report: why workers with free slots got nothing, and since when tasks wait.
+   */
   standing: jsonb(),
 });

@@ -4,7 +4,7 @@ import { users } from './tenants.ts';
 
 const moment = () => timestamp({ withTimezone: true });
 
-/** Dashboard sign-in. Rows of these tables are written by better-auth alone. */
+/** Dashboard sign-in. Only better-auth writes these tables. */
 export const sessions = pgTable(
   'sessions',
   {

@@ -20,10 +20,10 @@ export const taskStatus = pgEnum('task_status', TASK_STATUSES);
 const moment = () => timestamp({ withTimezone: true });
 
 /**
- * A run that somebody asked for. Written by `packages/tasks` alone.
+ * A task. Only `packages/tasks` writes this table.
  *
- * No index mentions `status` or `seq`, so the many updates of a running task stay heap-only; and
- * there is no foreign key to the tenant, whose account row is locked in the same transaction.
+ * No index contains `status` or `seq`, so updates of a running task stay heap-only. There is no
+ * foreign key to the tenant, because its account row is locked in the same transaction.
  */
 export const tasks = pgTable(
   'tasks',
@@ -31,53 +31,56 @@ export const tasks = pgTable(
     id: id().primaryKey().generatedAlwaysAsIdentity(),
     organisationId: id().notNull(),
     projectId: id().notNull(),
-    /** The project owner's, which the wire repeats as `uuid`. */
+    /** The project owner's id, which the wire repeats as `uuid`. */
     ownerId: uuid().notNull(),
     token: text().notNull().unique(),
     modelId: text().notNull(),
     pool: text().notNull(),
-    /** The Run's body, as given. `json` where the order of keys is part of what clients see. */
+    /** The Run's body as sent. `json` keeps the order of keys, which clients see. */
     parameters: json().notNull(),
-    /** Fixed at Run, so that a retry repeats the same text. */
+    /** Fixed at the Run, so that a retry generates the same text. */
     seed: id().notNull(),
     timeoutSeconds: integer().notNull(),
 
-    /** Whom of the tenant's own users it is for: they share the tenant's turns fairly. Empty: nobody in particular. */
+    /**
+     * The fairness key: which of the tenant's end users it serves. End users share the tenant's
+     * turns fairly. Empty if not given.
+     */
     fairnessKey: text().notNull().default(''),
-    /** Seconds of head start in the tenant's own line. */
+    /** Head start in seconds within the tenant's own tasks. */
     priority: integer().notNull().default(0),
-    /** Slot-seconds that it is expected to take: what fair order counts until the use is known. */
+    /** Expected slot-seconds: fair order counts these until the use is known. */
     expectedSeconds: doublePrecision().notNull().default(1),
-    /** When it expires unless it was accepted; null waits for ever. */
+    /** When it expires unless it was accepted; null means never. */
     startBy: moment(),
-    /** Set by a retry with backoff: not offered before. */
+    /** Not before this moment; set by a retry with backoff. */
     notBefore: moment(),
-    /** Tasks of one session, which a worker with their prefix in its cache serves faster. */
+    /** The session (conversation): a worker that has its prefix cached serves it faster. */
     affinity: text(),
-    /** Labels that a worker must carry, as `name=value`. */
+    /** Labels that a worker must have, as `name=value`. */
     requires: text().array().notNull().default([]),
     /** Workers on which it failed. */
     avoids: uuid().array().notNull().default([]),
 
     status: taskStatus().notNull(),
-    /** Rises at each assign, requeue and kill: what an older epoch writes is refused. */
+    /** Increases at each assign, requeue and kill; writes with an older epoch are refused. */
     epoch: integer().notNull(),
-    /** The last event's. */
+    /** The seq of the last event. */
     seq: integer().notNull(),
     changedAt: moment().notNull(),
     /**
-     * Its pool while it waits in the queue, else null: what the queue's index is rebuilt from. With
-     * ` parked` behind it while no worker carries what it requires.
+     * Its pool while it is queued, else null. The fair index is rebuilt from this column. Ends
+     * with ` parked` while no worker has the labels that it requires.
      */
     queuedIn: text(),
-    /** The worker one of whose slots it occupies, else null. */
+    /** The worker whose slot it occupies, else null. */
     workerId: uuid(),
     workerGeneration: integer(),
-    /** The pulse at which it was assigned: its accept deadline counts from there. */
+    /** The pulse of the assignment: the accept deadline counts from it. */
     assignedPulse: counter(),
-    /** Answer tokens whose text is in the log: a repeated append is known by it. */
+    /** Answer tokens whose text is in the log: detects a repeated append. */
     outputTokens: integer().notNull().default(0),
-    /** Attempts that ended for no fault of the caller's. */
+    /** Attempts that failed through no fault of the caller. */
     infraAttempts: integer().notNull().default(0),
 
     queuedAt: moment().notNull(),
@@ -93,7 +96,7 @@ export const tasks = pgTable(
 
     priceVersion: text().notNull(),
     cps: amount().notNull(),
-    /** What the task may cost at most; returned to the account when it ends. */
+    /** The hold: the most that the task may cost. Released when it ends. */
     held: amount().notNull(),
     totalCost: amount().notNull().default('0'),
 
@@ -136,8 +139,8 @@ export const tasks = pgTable(
 );
 
 /**
- * The log of what happened, `seq` gapless from 1 per task. Range-partitioned by task id (the
- * migration says how), so that retention drops ranges.
+ * The event log; `seq` counts from 1 without gaps per task. Range-partitioned by task id (see the
+ * migration), so that retention drops whole partitions.
  */
 export const taskEvents = pgTable(
   'task_events',
@@ -153,15 +156,15 @@ export const taskEvents = pgTable(
 );
 
 /**
- * Which task a caller's `Idempotency-Key` stands for: written with the task, so that a repeated Run
- * gets the first one's answer whatever died in between. Kept for 24 hours.
+ * The task of an `Idempotency-Key`. Written in the task's own transaction, so that a repeated Run
+ * gets the first one's answer after any crash. Kept for 24 hours.
  */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
     projectId: id().notNull(),
     key: text().notNull(),
-    /** SHA-256 of what was asked: another body under the same key is an error. */
+    /** SHA-256 of the request: another body under the same key is an error. */
     requestHash: bytea().notNull(),
     taskId: id().notNull(),
     createdAt: moment().notNull(),
@@ -169,7 +172,7 @@ export const idempotencyKeys = pgTable(
   (table) => [primaryKey({ columns: [table.projectId, table.key] }), index().on(table.createdAt)],
 );
 
-/** Files that tasks left behind, found by the access key in their URL. */
+/** Files of tasks, found by the access key in their URL. */
 export const files = pgTable(
   'files',
   {
@@ -180,7 +183,7 @@ export const files = pgTable(
     name: text().notNull(),
     contentType: text().notNull(),
     sizeBytes: counter().notNull(),
-    /** Null where the file is the task's answer, whose text is `debug_output`. */
+    /** Null if the file is the task's answer, whose text is in `debug_output`. */
     storageKey: text(),
     createdAt: moment().notNull(),
   },

@@ -16,13 +16,13 @@ import { amount, bytea, id } from './columns.ts';
 
 const createdAt = () => timestamp({ withTimezone: true }).notNull().defaultNow();
 
-/** A tenant: who pays, and what fair shares and limits hang on. */
+/** A tenant. Accounts, fair shares and limits belong to it. */
 export const organisations = pgTable('organisations', {
   id: id().primaryKey().generatedAlwaysAsIdentity(),
   name: text().notNull(),
-  /** Its share of a busy fleet, relative to others'. */
+  /** Its share of a busy fleet, relative to other organisations. */
   weight: doublePrecision().notNull().default(1),
-  /** Tasks that may run at once; the rest waits in the queue. Null: no limit. */
+  /** Tasks that may run at once; the others wait in the queue. Null means no limit. */
   runningLimit: integer(),
   createdAt: createdAt(),
 });
@@ -55,7 +55,7 @@ export const memberships = pgTable(
   (table) => [unique().on(table.organisationId, table.userId), index().on(table.userId)],
 );
 
-/** What a client's key belongs to. The key itself is not stored, only its SHA-256. */
+/** The owner of a client's key. Only the key's SHA-256 is stored. */
 export const projects = pgTable(
   'projects',
   {
@@ -73,11 +73,11 @@ export const projects = pgTable(
     keyHint: text().notNull(),
     /** AES-256-GCM; null for projects without signatures. */
     encryptedSecret: bytea(),
-    /** The key before the last rotation, with its secret, and until when it still counts. */
+    /** The key before the last rotation, its secret, and until when they are valid. */
     previousKeyHash: bytea().unique(),
     previousEncryptedSecret: bytea(),
     previousKeyUntil: timestamp({ withTimezone: true }),
-    /** What happens to a Run at the limit of active tasks: refused (96), or queued all the same. */
+    /** What happens to a Run at the limit of active tasks: refused (96) or queued. */
     overflow: text({ enum: ['reject', 'queue'] })
       .notNull()
       .default('reject'),
@@ -89,14 +89,17 @@ export const projects = pgTable(
   (table) => [index().on(table.organisationId)],
 );
 
-/** An organisation's money, one row. Every commit that moves it locks task, worker, account in this order. */
+/**
+ * An organisation's money, one row. Every commit that moves it locks task, worker, account in this
+ * order.
+ */
 export const accounts = pgTable(
   'accounts',
   {
     organisationId: id()
       .primaryKey()
       .references(() => organisations.id),
-    /** Everything that is theirs, including what is held. */
+    /** The balance, including the held amount. */
     balance: amount().notNull().default('0'),
     held: amount().notNull().default('0'),
     activeTasks: integer().notNull().default(0),
@@ -106,12 +109,12 @@ export const accounts = pgTable(
   ],
 );
 
-/** The journal behind `accounts`: immutable, each row a debit and a credit, so that all sums are zero. */
+/** The journal of `accounts`: immutable; each row is a debit and a credit, so all sums are zero. */
 export const transfers = pgTable(
   'transfers',
   {
     id: id().primaryKey().generatedAlwaysAsIdentity(),
-    /** What this movement is, e.g. `task:2221:settle`; a second one of the same name is refused. */
+    /** Names the movement, e.g. `task:2221:settle`; a second row with the same name is refused. */
     businessKey: text().notNull().unique(),
     organisationId: id().notNull(),
     debit: text().notNull(),
