@@ -12,14 +12,14 @@ export type Machine = {
   kernel: string;
   node: string;
   filesystem: string;
-  /** Median of a write of 8 KiB that must reach the disk, as a commit must. */
+  /** Median time of an 8 KiB write with datasync, as a commit needs. */
   syncedWriteMs: number;
 };
 
 const WRITES = 100;
 const WRITE_BYTES = 8_192;
 
-/** What the figures depend on, `folder` being where the servers keep their data. */
+/** The machine that the results depend on. `folder` is where the servers keep their data. */
 export async function describeMachine(folder: string): Promise<Machine> {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -37,10 +37,10 @@ async function measureSyncedWrite(path: string): Promise<number> {
   const block = Buffer.alloc(WRITE_BYTES, 1);
   const tookMs: number[] = [];
   for (let count = 0; count < WRITES; count += 1) {
-    const begunAt = performance.now();
+    const beganAt = performance.now();
     await file.write(block, 0, WRITE_BYTES, 0);
     await file.datasync();
-    tookMs.push(performance.now() - begunAt);
+    tookMs.push(performance.now() - beganAt);
   }
   await file.close();
   await rm(path);

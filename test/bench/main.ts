@@ -1,10 +1,10 @@
-/** `pnpm bench`: Runfleet beside its peers, on one machine in one run. */
+/** `pnpm bench` compares Runfleet with its peers on one machine in one run. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { buildModelFolder } from '@runfleet/engine';
 
-import type { OwnFigures, Round } from './figures.ts';
+import type { OwnStatistics, Round } from './bench-statistics.ts';
 import { describeMachine } from './machine.ts';
 import { measureBareAccept, measureBareHttp } from './measures/measure-bare.ts';
 import { measureModel } from './measures/measure-model.ts';
@@ -23,13 +23,13 @@ const MODEL_SLOTS = 4;
 const FOREIGN_PERCENT_MAX = 10;
 const ATTEMPTS_MAX = 3;
 
-/** Moves on by what was waited for the machine, which does not count as time of the run. */
+/** Moves forward by the time spent waiting for a quiet machine, which does not count. */
 let beganAt = performance.now();
-// The exit handlers end what was started; the default action of a signal would not run them.
+// Exit handlers stop what was started; the default action of a signal would not run them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 setInterval(() => {
   if (secondsSoFar() * 1_000 < RUN_MS_MAX) return;
-  process.stderr.write(`The benchmark was not done within ${RUN_MS_MAX / 60_000} minutes.\n`);
+  process.stderr.write(`The benchmark did not finish within ${RUN_MS_MAX / 60_000} minutes.\n`);
   process.exit(1);
 }, 1_000).unref();
 
@@ -64,13 +64,11 @@ async function bench(options: Options): Promise<Results> {
   const measurements = await measurementsOf(servers, setup, options, results);
   for (let round = 1; round <= plan.rounds; round += 1) {
     results.own.push({});
-    // Each round begins with another one, so that no system always follows the same.
+    // Each round starts with another part, so that no system always follows the same one.
     for (const part of rotate(parts, round - 1)) {
       beganAt += await untilQuiet(options.waitSeconds * 1_000);
       if (secondsSoFar() > plan.beginUntil) {
-        results.problems.push(
-          `${part}, round ${round}: left out, this machine is too busy or slow`,
-        );
+        results.problems.push(`${part}, round ${round}: skipped, this machine is too busy or slow`);
         continue;
       }
       say(`round ${round} of ${plan.rounds}: ${part}`);
@@ -78,7 +76,7 @@ async function bench(options: Options): Promise<Results> {
         await measurements[part]();
       } catch (error) {
         results.problems.push(`${part}, round ${round}: ${String(error)}`);
-        say(`  broke off: ${String(error)}`);
+        say(`  failed: ${String(error)}`);
       }
     }
   }
@@ -86,7 +84,7 @@ async function bench(options: Options): Promise<Results> {
   return results;
 }
 
-/** Each part, as one round of it that puts what it finds into `results`. */
+/** One round of each part; each stores its statistics in `results`. */
 async function measurementsOf(
   servers: Servers,
   setup: RunfleetSetup,
@@ -95,7 +93,8 @@ async function measurementsOf(
 ): Promise<Record<Part, () => Promise<void>>> {
   const { plan } = options;
   const profileFolder = await profileFolderOf(options);
-  const noteOwn = (figures: OwnFigures) => Object.assign(results.own.at(-1) ?? {}, figures);
+  const noteOwn = (statistics: OwnStatistics) =>
+    Object.assign(results.own.at(-1) ?? {}, statistics);
   const measure = async (system: System) => {
     const { rounds } = (results.systems[system.name] ??= { label: system.label, rounds: [] });
     const index = results.own.length - 1;
@@ -125,17 +124,17 @@ async function measurementsOf(
   };
 }
 
-/** With `--wait`, a round that others disturbed is taken again, twice at most; the quietest counts. */
+/** With `--wait`, repeats a round that other programs disturbed, at most twice; the quietest counts. */
 async function measureInQuiet(servers: Servers, system: System, options: Options): Promise<Round> {
   let quietest = await measureSystem(servers, system, options.plan);
   for (let attempt = 2; attempt <= ATTEMPTS_MAX && options.waitSeconds > 0; attempt += 1) {
-    const { foreign } = quietest.figures;
+    const { foreign } = quietest.statistics;
     if (foreign <= FOREIGN_PERCENT_MAX) break;
-    say(`  others took ${foreign.toFixed(0)} % of the machine; once more`);
+    say(`  other programs used ${foreign.toFixed(0)} % of the machine; repeating`);
     const againAt = performance.now();
     await untilQuiet(options.waitSeconds * 1_000);
     const round = await measureSystem(servers, system, options.plan);
-    if (round.figures.foreign < foreign) quietest = round;
+    if (round.statistics.foreign < foreign) quietest = round;
     beganAt += performance.now() - againAt;
   }
   return quietest;
@@ -154,8 +153,8 @@ function rotate<Item>(items: readonly Item[], by: number): Item[] {
 function hasFailed(results: Results): boolean {
   const rounds = Object.values(results.systems).flatMap((system) => system.rounds);
   const isLossless =
-    rounds.every((round) => !round || round.figures.lost === 0) &&
-    results.own.every((figures) => (figures.modelLost ?? 0) === 0);
+    rounds.every((round) => !round || round.statistics.lost === 0) &&
+    results.own.every((statistics) => (statistics.modelLost ?? 0) === 0);
   return !isLossless || results.problems.length > 0;
 }
 

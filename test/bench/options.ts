@@ -9,9 +9,9 @@ export type Options = {
   plan: Plan;
   parts: readonly Part[];
   jsonFile: string | undefined;
-  /** How long each part may wait for a machine with nothing else to do. */
+  /** How long each part may wait for a quiet machine. */
   waitSeconds: number;
-  /** Where Runfleet's roles leave CPU profiles; profiling slows them down. */
+  /** The folder for CPU profiles of Runfleet's roles; profiling slows them down. */
   profileFolder: string | undefined;
 };
 
@@ -20,7 +20,7 @@ const SHORT_PARTS: readonly Part[] = ['bare', 'runfleet', 'n1', 'n2', 'model'];
 export const USAGE = `pnpm bench [--short] [--only ${PARTS.join(',')}] [--rounds N] [--json FILE] [--profile FOLDER] [--wait SECONDS]
 `;
 
-/** Throws what is wrong with the command line. */
+/** Throws if the command line is invalid. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -47,13 +47,13 @@ function readRounds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const rounds = Number(text);
   if (Number.isInteger(rounds) && rounds >= 1) return rounds;
-  throw new Error(`--rounds ${text} is not a number of rounds.`);
+  throw new Error(`--rounds ${text} is not a positive whole number.`);
 }
 
 function readParts(text: string | undefined): Part[] | undefined {
   return text?.split(',').map((name) => {
     const part = PARTS.find((known) => known === name);
     if (part) return part;
-    throw new Error(`--only names "${name}". Give some of: ${PARTS.join(', ')}.`);
+    throw new Error(`--only: there is no part "${name}". The parts are ${PARTS.join(', ')}.`);
   });
 }

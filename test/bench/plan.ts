@@ -1,7 +1,7 @@
-/** How long each part of a round takes, in seconds where nothing else is said. */
+/** Durations of the parts of a round, in seconds unless the name differs. */
 export type Plan = {
   rounds: number;
-  /** No part of a round begins after this; on a busy machine there are then fewer rounds. */
+  /** No part begins after this time, so a busy machine gets fewer rounds. */
   beginUntil: number;
   warmUp: number;
   closedLoop: number;
@@ -26,7 +26,7 @@ export const FULL_PLAN: Plan = {
   modelSustained: 3,
 };
 
-/** Shows that everything works; its figures say little. */
+/** A smoke test; its statistics mean little. */
 export const SHORT_PLAN: Plan = {
   rounds: 1,
   beginUntil: 100,

@@ -1,11 +1,11 @@
 import {
   type CpuShares,
-  type FigureName,
-  FIGURES,
-  OWN_FIGURES,
-  type OwnFigureName,
+  type StatisticName,
+  STATISTICS,
+  OWN_STATISTICS,
+  type OwnStatisticName,
   type Round,
-} from './figures.ts';
+} from './bench-statistics.ts';
 import { median } from './load/statistics.ts';
 import type { Results } from './results.ts';
 import { FOREIGN } from './systems/cpu-meter.ts';
@@ -15,14 +15,14 @@ import { type Row, spread, writeTable } from './write-table.ts';
 
 const SYSTEMS: readonly SystemName[] = ['runfleet', 'n1', 'n1-batched', 'n2'];
 const PEERS: readonly SystemName[] = ['n1', 'n1-batched', 'n2'];
-/** Conditions of a run, not achievements. */
-const NOT_COMPARED: readonly FigureName[] = ['foreign', 'lost'];
+/** Conditions of a run, which are not compared. */
+const NOT_COMPARED: readonly StatisticName[] = ['foreign', 'lost'];
 
-/** The report as GitHub's markdown, which reads well as plain text too. */
+/** The report as Markdown that is also readable as plain text. */
 export function writeReport(results: Results): string {
   const parts = [
     headOf(results),
-    writeTable(figureRows(results)),
+    writeTable(statisticRows(results)),
     titled(
       'CPU microseconds per accepted Run (96 clients, api alone):',
       cpuRows(results, (round) => round.cpuPerAccept),
@@ -32,7 +32,7 @@ export function writeReport(results: Results): string {
       cpuRows(results, (round) => round.cpuPerTask),
     ),
     titled('Floors and the test model:', ownRows(results)),
-    titled('Runfleet beside its floors:', shareRows(results)),
+    titled('Runfleet and its floors:', shareRows(results)),
     ...results.problems.map((problem) => `PROBLEM: ${problem}`),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -41,33 +41,35 @@ export function writeReport(results: Results): string {
 function headOf(results: Results): string {
   return [
     writeHead(results),
-    `- method: load generator, servers and systems share this machine, all on 127.0.0.1; one system runs at a time, in turns, each on a new database, in which what the api alone accepted is history for the rest; logs at warn; ${TENANTS} tenants with a project each; ${WORKER_SLOTS} tasks at once per worker; one worker; a prompt of 18 words, echoed`,
+    `- method: load generator, servers and systems share this machine, all on 127.0.0.1; systems run one at a time, in turn, each on a new database; tasks that the api alone accepted become history before the rest; log level warn; ${TENANTS} tenants with one project each; ${WORKER_SLOTS} tasks at once per worker; one worker; a prompt of 18 words, echoed`,
     `- cells: median of ${results.plan.rounds} rounds (min-max); ratios are medians of the rounds' ratios; finished tasks are counted in Postgres; latencies are the client's unless said otherwise`,
   ].join('\n');
 }
 
-function figureRows(results: Results): Row[] {
-  const names = Object.keys(FIGURES) as FigureName[];
+function statisticRows(results: Results): Row[] {
+  const names = Object.keys(STATISTICS) as StatisticName[];
   const present = SYSTEMS.filter((name) => isPresent(results, name));
   if (present.length === 0) return [];
   const peers = present.includes('runfleet') ? PEERS.filter((name) => present.includes(name)) : [];
   const labels = present.map((name) => results.systems[name]?.label ?? name);
   const head = [
-    'figure',
+    'statistic',
     'unit',
     ...labels,
     ...peers.map((name) => `to ${labelOf(results, name)}`),
   ];
   const rows = names.map((name) => [
-    FIGURES[name].title,
-    FIGURES[name].unit,
-    ...present.map((system) => spread(valuesOf(results, system, (round) => round.figures[name]))),
+    STATISTICS[name].title,
+    STATISTICS[name].unit,
+    ...present.map((system) =>
+      spread(valuesOf(results, system, (round) => round.statistics[name])),
+    ),
     ...peers.map((peer) =>
       NOT_COMPARED.includes(name)
         ? ''
         : ratio(
-            valuesOf(results, 'runfleet', (round) => round.figures[name]),
-            valuesOf(results, peer, (round) => round.figures[name]),
+            valuesOf(results, 'runfleet', (round) => round.statistics[name]),
+            valuesOf(results, peer, (round) => round.statistics[name]),
           ),
     ),
   ]);
@@ -89,26 +91,27 @@ function cpuRows(results: Results, shares: (round: Round) => CpuShares): Row[] {
   return [
     ['process', ...present.map((name) => labelOf(results, name))],
     ...own.map((name) => rowOf(name, [name])),
-    rowOf('all of these', own),
+    rowOf('sum', own),
     rowOf('load generator', ['load generator']),
     rowOf(FOREIGN, [FOREIGN]),
   ];
 }
 
 function ownRows(results: Results): Row[] {
-  const names = Object.keys(OWN_FIGURES) as OwnFigureName[];
+  const names = Object.keys(OWN_STATISTICS) as OwnStatisticName[];
   const rows = names.flatMap((name) => {
     const values = ownValues(results, name);
     return values.every(Number.isNaN)
       ? []
-      : [[OWN_FIGURES[name].title, OWN_FIGURES[name].unit, spread(values)]];
+      : [[OWN_STATISTICS[name].title, OWN_STATISTICS[name].unit, spread(values)]];
   });
-  return rows.length === 0 ? [] : [['figure', 'unit', 'Runfleet'], ...rows];
+  return rows.length === 0 ? [] : [['statistic', 'unit', 'Runfleet'], ...rows];
 }
 
 function shareRows(results: Results): Row[] {
-  const ours = (name: FigureName) => valuesOf(results, 'runfleet', (round) => round.figures[name]);
-  const against = (title: string, name: FigureName, floor: OwnFigureName) => {
+  const ours = (name: StatisticName) =>
+    valuesOf(results, 'runfleet', (round) => round.statistics[name]);
+  const against = (title: string, name: StatisticName, floor: OwnStatisticName) => {
     const value = ratio(ours(name), ownValues(results, floor));
     return value === '' ? [] : [[title, value]];
   };
@@ -125,7 +128,7 @@ function isPresent(results: Results, name: SystemName): boolean {
   return results.systems[name]?.rounds.some((round) => round !== null) ?? false;
 }
 
-/** A value per round; NaN where that round is missing. */
+/** One value per round; NaN for a missing round. */
 function valuesOf(
   results: Results,
   name: SystemName,
@@ -138,11 +141,11 @@ function labelOf(results: Results, name: SystemName): string {
   return results.systems[name]?.label ?? name;
 }
 
-function ownValues(results: Results, name: OwnFigureName): readonly number[] {
+function ownValues(results: Results, name: OwnStatisticName): readonly number[] {
   return results.own.map((round) => round[name] ?? NaN);
 }
 
-/** Each round against the same round of the other, so that what slows a whole round down cancels out. */
+/** Compares the same round of both, so that load which slows down all of a round cancels out. */
 function ratio(ours: readonly number[], theirs: readonly number[]): string {
   const ratios = ours
     .map((value, round) => value / (theirs[round] ?? NaN))

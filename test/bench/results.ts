@@ -1,9 +1,9 @@
-import type { OwnFigures, Round } from './figures.ts';
+import type { OwnStatistics, Round } from './bench-statistics.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from './plan.ts';
 import type { SystemName } from './systems/system.ts';
 
-/** Everything that a run of the benchmark found out, as `--json` writes it. */
+/** All results of a benchmark run, as `--json` writes them. */
 export type Results = {
   startedAt: string;
   tookSeconds: number;
@@ -11,9 +11,9 @@ export type Results = {
   versions: { postgres: string; redis: string };
   durability: string;
   plan: Plan;
-  /** By round; null where a round broke off or was left out. */
+  /** By round; null if a round failed or was skipped. */
   systems: Partial<Record<SystemName, { label: string; rounds: (Round | null)[] }>>;
-  own: OwnFigures[];
-  /** Measurements that broke off, and why. */
+  own: OwnStatistics[];
+  /** Measurements that failed, with the reason. */
   problems: string[];
 };

@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
 
-/** What any figure depends on, as a list in markdown. */
+/** The conditions of a run, as a Markdown list. */
 export function writeHead(run: {
   startedAt: string;
   tookSeconds: number;
@@ -14,6 +14,6 @@ export function writeHead(run: {
     `- date: ${startedAt}, took ${tookSeconds.toFixed(0)} s`,
     `- machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ${filesystem}, synced write of 8 KiB ${syncedWriteMs.toFixed(2)} ms`,
     `- versions: Node ${node}, PostgreSQL ${versions.postgres}, Redis ${versions.redis}`,
-    `- servers, the same for all: ${durability}`,
+    `- servers, shared by all systems: ${durability}`,
   ].join('\n');
 }

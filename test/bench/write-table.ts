@@ -2,7 +2,7 @@ import { median } from './load/statistics.ts';
 
 export type Row = readonly string[];
 
-/** Rows as GitHub's markdown, which reads well as plain text too. The first is the head. */
+/** A Markdown table that is also readable as plain text. The first row is the head. */
 export function writeTable(rows: readonly Row[]): string {
   const [head] = rows;
   if (!head) return '';
@@ -13,7 +13,7 @@ export function writeTable(rows: readonly Row[]): string {
   return [line(head), rule, ...rows.slice(1).map(line)].join('\n');
 }
 
-/** Median and range of what is there. */
+/** Median and range of the values that are not NaN. */
 export function spread(all: readonly number[]): string {
   const values = all.filter((value) => !Number.isNaN(value));
   if (values.length === 0) return '-';
@@ -22,7 +22,7 @@ export function spread(all: readonly number[]): string {
   return low === high ? middle : `${middle} (${short(low)}-${short(high)})`;
 }
 
-/** Three digits that matter, without an exponent. */
+/** About three significant digits, without an exponent. */
 function short(value: number): string {
   const decimals = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
   return value.toFixed(decimals);

@@ -4,7 +4,7 @@ import { FULL_PLAN, type Plan, SHORT_PLAN } from '../plan.ts';
 export type BrokerPlan = {
   rounds: number;
   fleet: Plan;
-  /** A process each. */
+  /** Each is its own process. */
   busyHosts: number;
   hopSeconds: number;
   memoryTasks: number;
@@ -26,7 +26,7 @@ export const FULL_BROKER_PLAN: BrokerPlan = {
   killed: 16,
 };
 
-/** Shows that everything works and that no promise is broken; its figures say little. */
+/** A smoke test that also checks the promises; its statistics mean little. */
 export const SHORT_BROKER_PLAN: BrokerPlan = {
   rounds: 1,
   fleet: SHORT_PLAN,

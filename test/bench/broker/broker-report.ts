@@ -2,7 +2,12 @@ import { median } from '../load/statistics.ts';
 import type { Machine } from '../machine.ts';
 import { writeHead } from '../write-head.ts';
 import { type Row, spread, writeTable } from '../write-table.ts';
-import { BROKER_FIGURES, type BrokerFigureName, type BrokerFigures, PROMISES } from './figures.ts';
+import {
+  BROKER_STATISTICS,
+  type BrokerStatisticName,
+  type BrokerStatistics,
+  PROMISES,
+} from './broker-statistics.ts';
 
 export type BrokerResults = {
   startedAt: string;
@@ -10,21 +15,21 @@ export type BrokerResults = {
   machine: Machine;
   versions: { postgres: string; redis: string };
   durability: string;
-  rounds: BrokerFigures[];
-  /** Measures that broke off, and why. */
+  rounds: BrokerStatistics[];
+  /** Measures that failed, with the reason. */
   problems: string[];
 };
 
 export function writeBrokerReport(results: BrokerResults): string {
   const parts = [
-    `${writeHead(results)}\n- method: everything on this machine, on 127.0.0.1, a process per role; median of ${results.rounds.length} rounds (min-max); ratios are of the same round`,
-    writeTable([['figure', 'unit', 'to reach', 'measured', ''], ...figureRows(results)]),
+    `${writeHead(results)}\n- method: everything on this machine, on 127.0.0.1, one process per role; median of ${results.rounds.length} rounds (min-max); ratios are of the same round`,
+    writeTable([['statistic', 'unit', 'target', 'measured', ''], ...statisticRows(results)]),
     ...results.problems.map((problem) => `PROBLEM: ${problem}`),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-/** Whether every promise was kept, in every round; speeds may be missed. */
+/** Whether every promise was kept in every round. Missed speeds do not count. */
 export function isKept(results: BrokerResults): boolean {
   const isBroken = PROMISES.some((name) =>
     valuesOf(results, name).some((value) => isMet(name, value) === false),
@@ -32,18 +37,18 @@ export function isKept(results: BrokerResults): boolean {
   return results.problems.length === 0 && !isBroken;
 }
 
-function figureRows(results: BrokerResults): Row[] {
-  const names = Object.keys(BROKER_FIGURES) as BrokerFigureName[];
+function statisticRows(results: BrokerResults): Row[] {
+  const names = Object.keys(BROKER_STATISTICS) as BrokerStatisticName[];
   return names.flatMap((name) => {
     const values = valuesOf(results, name);
     if (values.length === 0) return [];
-    const figure = BROKER_FIGURES[name];
+    const statistic = BROKER_STATISTICS[name];
     const verdict = isMet(name, median(values));
     return [
       [
-        figure.title,
-        figure.unit,
-        'aim' in figure ? aimText(figure.aim) : '',
+        statistic.title,
+        statistic.unit,
+        'target' in statistic ? targetText(statistic.target) : '',
         spread(values),
         verdict === null ? '' : verdict ? 'met' : '**not met**',
       ],
@@ -51,20 +56,20 @@ function figureRows(results: BrokerResults): Row[] {
   });
 }
 
-function valuesOf(results: BrokerResults, name: BrokerFigureName): number[] {
-  return results.rounds.flatMap((figures) => figures[name] ?? []);
+function valuesOf(results: BrokerResults, name: BrokerStatisticName): number[] {
+  return results.rounds.flatMap((statistics) => statistics[name] ?? []);
 }
 
-type Aim = { atMost: number } | { atLeast: number };
+type Target = { atMost: number } | { atLeast: number };
 
-function aimText(aim: Aim): string {
-  return 'atMost' in aim ? `<= ${aim.atMost}` : `>= ${aim.atLeast}`;
+function targetText(target: Target): string {
+  return 'atMost' in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`;
 }
 
-/** Null where there is nothing to reach. */
-function isMet(name: BrokerFigureName, value: number): boolean | null {
-  const figure = BROKER_FIGURES[name];
-  if (!('aim' in figure)) return null;
-  const aim: Aim = figure.aim;
-  return 'atMost' in aim ? value <= aim.atMost : value >= aim.atLeast;
+/** Null if the statistic has no target. */
+function isMet(name: BrokerStatisticName, value: number): boolean | null {
+  const statistic = BROKER_STATISTICS[name];
+  if (!('target' in statistic)) return null;
+  const target: Target = statistic.target;
+  return 'atMost' in target ? value <= target.atMost : value >= target.atLeast;
 }

@@ -1,4 +1,4 @@
-/** `pnpm bench:broker`: what the broker promises, measured on this machine in one run. */
+/** `pnpm bench:broker` measures what the broker promises. */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
@@ -9,7 +9,7 @@ import { bringServers, type Servers } from '../systems/servers.ts';
 import { untilQuiet } from '../systems/until-quiet.ts';
 import { type BrokerPlan, FULL_BROKER_PLAN, SHORT_BROKER_PLAN } from './broker-plan.ts';
 import { type BrokerResults, isKept, writeBrokerReport } from './broker-report.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 import { measureCrowd } from './measure-crowd.ts';
 import { measureFleetBesideN2 } from './measure-fleet-beside-n2.ts';
 import { measureHotTenant } from './measure-hot-tenant.ts';
@@ -18,7 +18,11 @@ import { measureQueue } from './measure-queue.ts';
 import { measureTicketHop } from './measure-ticket-hop.ts';
 import { measureWipe } from './measure-wipe.ts';
 
-type Measure = (servers: Servers, setup: RunfleetSetup, plan: BrokerPlan) => Promise<BrokerFigures>;
+type Measure = (
+  servers: Servers,
+  setup: RunfleetSetup,
+  plan: BrokerPlan,
+) => Promise<BrokerStatistics>;
 
 const MEASURES: Record<string, Measure> = {
   fleet: measureFleetBesideN2,
@@ -30,12 +34,12 @@ const MEASURES: Record<string, Measure> = {
   kill: measureKill,
 };
 
-/** Those that keep or break a promise, and the fleet. */
+/** The measures that check a promise, and the fleet. */
 const SHORT_MEASURES = ['fleet', 'hop', 'crowd', 'wipe', 'kill'];
 
 const USAGE = `pnpm bench:broker [--short] [--only ${Object.keys(MEASURES).join(',')}] [--rounds N] [--json FILE] [--wait SECONDS]\n`;
 
-// The exit handlers end what was started; the default action of a signal would not run them.
+// Exit handlers stop what was started; the default action of a signal would not run them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
@@ -86,19 +90,19 @@ async function bench(options: {
     problems: [],
   };
   for (let round = 1; round <= plan.rounds; round += 1) {
-    const figures: BrokerFigures = {};
-    results.rounds.push(figures);
+    const statistics: BrokerStatistics = {};
+    results.rounds.push(statistics);
     for (const name of measures) {
       const measure = MEASURES[name];
-      if (!measure) throw new Error(`--only names "${name}".`);
+      if (!measure) throw new Error(`--only: there is no measure "${name}".`);
       await untilQuiet(waitMs);
       say(`round ${round} of ${plan.rounds}: ${name}`);
       try {
         const { lost = 0, ...found } = await measure(servers, setup, plan);
-        Object.assign(figures, found, { lost: (figures.lost ?? 0) + lost });
+        Object.assign(statistics, found, { lost: (statistics.lost ?? 0) + lost });
       } catch (error) {
         results.problems.push(`${name}, round ${round}: ${String(error)}`);
-        say(`  broke off: ${String(error)}`);
+        say(`  failed: ${String(error)}`);
       }
     }
   }
@@ -110,7 +114,7 @@ async function measureHops(
   servers: Servers,
   _setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const load = { hosts: 200, busyHosts: plan.busyHosts, perSecond: 500, seconds: plan.hopSeconds };
   const lists = await measureTicketHop(servers, { kind: 'lists', ...load });
   const bullmq = await measureTicketHop(servers, { kind: 'bullmq', ...load });

@@ -9,32 +9,32 @@ import { startCpuMeter } from '../systems/cpu-meter.ts';
 import { runfleet, type RunfleetSetup, type RunningRunfleet } from '../systems/runfleet.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { BrokerPlan } from './broker-plan.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 
 const SLOTS_PER_WORKER = 1_000;
 const CLIENTS = 48;
 const PARAMETERS = { prompt: 'say these six words back please' };
-/** Longer than the measure: tasks of these workers run all the while. */
+/** Longer than the measurement, so that the tasks of these workers run throughout. */
 const ENDLESS = { ECHO_TOKEN_DELAY_MS: '600000', WORKER_DRAIN_SECONDS: '0' };
 const FILL_MS_MAX = 90_000;
-const LOOK_MS = 100;
+const POLL_MS = 100;
 
 /**
- * What finishing a task costs while thousands of others run, beside what it costs while none does;
- * and how many BullMQ jobs are active meanwhile, where tickets travel through BullMQ.
+ * Measures the cost of finishing a task while thousands of others run and while none do, and the number of
+ * active BullMQ jobs when tickets travel through BullMQ.
  */
 export async function measureCrowd(
   servers: Servers,
   setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const system = runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder: undefined });
   await using running = await system.start();
   await running.startRole('gateway');
   const environment = { TICKET_TRANSPORT: 'bullmq' };
   await running.startRole('broker', { environment });
 
-  // The first one only warms up.
+  // Warm-up.
   await measureFinishing(servers, running, plan);
   const finishFew = await measureFinishing(servers, running, plan);
   let activeJobs = 0;
@@ -62,7 +62,7 @@ export async function measureCrowd(
   await untilRunning(running, slots * workers);
   const finishCrowd = await measureFinishing(servers, running, plan);
   await watch[Symbol.asyncDispose]();
-  // They would hand back what they run, and nobody is to carry it on.
+  // Killed, so that they do not hand their tasks back for others to run.
   for (const worker of running.processes.filter(({ name }) => name.startsWith('crowd'))) {
     await worker.kill();
   }
@@ -75,7 +75,7 @@ export async function measureCrowd(
   };
 }
 
-/** CPU microseconds of all roles and servers per task, with a worker of its own for these tasks. */
+/** CPU microseconds of all roles and servers per task, with a separate worker for these tasks. */
 async function measureFinishing(
   servers: Servers,
   running: RunningRunfleet,
@@ -116,20 +116,20 @@ async function untilRunning(running: RunningRunfleet, count: number): Promise<vo
     if (performance.now() > deadline) {
       throw new Error(`${row?.count} of ${count} tasks run after ${FILL_MS_MAX} ms.`);
     }
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
 }
 
-/** Tells the number of BullMQ's active jobs, again and again. */
-function watchActiveJobs(url: string, tell: (count: number) => void): AsyncDisposable {
+/** Reports the number of active BullMQ jobs until disposed. */
+function watchActiveJobs(url: string, report: (count: number) => void): AsyncDisposable {
   const redis = new Redis(url);
   let isStopped = false;
   const watching = (async () => {
     while (!isStopped) {
       const lists = await redis.keys('bull:*:active');
       const lengths = await Promise.all(lists.map((list) => redis.llen(list)));
-      tell(lengths.reduce((sum, length) => sum + length, 0));
-      await delay(LOOK_MS / 5);
+      report(lengths.reduce((sum, length) => sum + length, 0));
+      await delay(POLL_MS / 5);
     }
   })();
   return {

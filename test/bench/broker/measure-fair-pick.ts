@@ -5,17 +5,17 @@ import { aFairTask } from '../../scale/a-fair-task.ts';
 import { type OwnRedis, startOwnRedis } from '../../scale/own-redis.ts';
 import { median } from '../load/statistics.ts';
 
-/** Redis time per task, in µs of its process: one task at a time, and with 32 in flight. */
+/** Process time of Redis per task in µs: one task at a time, and with 32 in flight. */
 export type RedisTime = { alone: number; together: number };
 
-export type FairPickFigures = {
+export type FairPickStatistics = {
   /** A BullMQ job from `add` to done. */
   bullJob: RedisTime;
   byTenants: {
     tenants: number;
-    /** What the index adds to a task that is picked and ends: `pick` and `release`. */
+    /** `pick` and `release`. */
     pickAndRelease: RedisTime;
-    /** Its whole life in the index: put in line, picked, released. */
+    /** `insert`, `pick` and `release`. */
     wholeLife: RedisTime;
   }[];
 };
@@ -26,8 +26,8 @@ const TASKS = 2_048;
 const TOGETHER = 32;
 const ROUNDS = 3;
 
-/** Medians of three rounds; in each, BullMQ and the index at every number of tenants take turns. */
-export async function measureFairPick(): Promise<FairPickFigures> {
+/** Medians of three rounds; each round measures BullMQ, then the index with each number of tenants. */
+export async function measureFairPick(): Promise<FairPickStatistics> {
   await using redis = await startOwnRedis();
   const bullJob: RedisTime[] = [];
   const lives = TENANTS.map((): { run: RedisTime; insert: RedisTime }[] => []);
@@ -50,7 +50,7 @@ export async function measureFairPick(): Promise<FairPickFigures> {
   };
 }
 
-/** Of tasks of so many tenants, all of which have some in line throughout. */
+/** The time with `tenants` tenants, all of which have queued tasks throughout. */
 async function measureLife(
   redis: OwnRedis,
   tenants: number,
@@ -81,7 +81,7 @@ async function runTasks(queue: TaskQueue, tasks: number, together: number): Prom
       queue.release({ pool: POOL, ...task, usedMs: Math.round(task.cost * 1.3) });
     }
   }
-  // Releases are not waited for one by one.
+  // `release` does not wait for Redis.
   while ((await queue.readPool(POOL)).running > 0);
 }
 

@@ -6,10 +6,10 @@ import { simulateFleet } from '../../scale/simulate-fleet.ts';
 import { backloggedTenants } from '../../scale/tenants.ts';
 import { percentile } from '../load/statistics.ts';
 
-export type FairnessFigures = {
-  /** Jain's index of slot-time against weighted shares, the worst 60 s window; 1,000 tenants, 2,000 slots. */
+export type FairnessStatistics = {
+  /** Jain's index of slot-time / weight in the worst 60 s window, with 1,000 tenants and 2,000 slots. */
   jain: number;
-  /** p95 wait of a light tenant, before and after another one queued 1,000,000 tasks. */
+  /** p95 wait of a light tenant, before and after another tenant queued 1,000,000 tasks. */
   lightP95Ms: { before: number; after: number };
 };
 
@@ -17,8 +17,8 @@ const TENANTS = 1_000;
 const SLOTS = 2_000;
 const HEAVY_TASKS = 1_000_000;
 
-/** What the order does by itself: the pure scheduler in a simulated fleet. The same in every run. */
-export function measureFairness(): FairnessFigures {
+/** The fairness of the order alone: the scheduler in a simulated fleet. Deterministic. */
+export function measureFairness(): FairnessStatistics {
   const tenants = backloggedTenants(TENANTS, seededRandom(1));
   const simulated = simulateFleet({ tenants, slots: SLOTS, forMs: 180_000, windowMs: 60_000 });
   const weights = new Map(tenants.map(({ id, weight }) => [id, weight]));

@@ -4,15 +4,15 @@ import { runfleet, type RunfleetSetup } from '../systems/runfleet.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { System } from '../systems/system.ts';
 import type { BrokerPlan } from './broker-plan.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 import { measureTicketHop } from './measure-ticket-hop.ts';
 
-/** One task at a time and as many as go, on Runfleet and on N2; and what a bare BullMQ job takes. */
+/** Idle latency and sustained rate of Runfleet and N2, and the latency of a bare BullMQ job. */
 export async function measureFleetBesideN2(
   servers: Servers,
   setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const options = { engine: { ENGINE: 'echo' }, profileFolder: undefined } as const;
   const ours = await measure(servers, runfleet(servers, setup, options), plan);
   const n2 = await measure(servers, peer(servers, 'n2', { profileFolder: undefined }), plan);
@@ -24,14 +24,14 @@ export async function measureFleetBesideN2(
     seconds: plan.hopSeconds,
   });
   return {
-    startP50: ours.figures.idleStartP50,
-    startP99: ours.figures.idleStartP99,
+    startP50: ours.statistics.idleStartP50,
+    startP99: ours.statistics.idleStartP99,
     bareHopP50: bare.p50,
     bareHopP99: bare.p99,
-    startToBare: ours.figures.idleStartP50 / bare.p50,
-    finished: ours.figures.finished,
-    finishedN2: n2.figures.finished,
-    finishedToN2: ours.figures.finished / n2.figures.finished,
+    startToBare: ours.statistics.idleStartP50 / bare.p50,
+    finished: ours.statistics.finished,
+    finishedN2: n2.statistics.finished,
+    finishedToN2: ours.statistics.finished / n2.statistics.finished,
     lost: ours.lost,
   };
 }

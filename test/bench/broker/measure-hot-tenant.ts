@@ -7,17 +7,17 @@ import { countLost } from '../measures/count-lost.ts';
 import { runfleet, type RunfleetSetup } from '../systems/runfleet.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { BrokerPlan } from './broker-plan.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 
 const CLIENTS = 96;
 const PARAMETERS = { prompt: 'say these six words back please' };
 
-/** All Runs of one tenant, whose account every accept and every end must lock. */
+/** All Runs belong to one tenant, whose account every accept and every end must lock. */
 export async function measureHotTenant(
   servers: Servers,
   setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const system = runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder: undefined });
   await using running = await system.start();
   await running.startFleet();

@@ -4,18 +4,18 @@ import { RunClient } from '../load/run-client.ts';
 import { runfleet, type RunfleetSetup } from '../systems/runfleet.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { BrokerPlan } from './broker-plan.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 
 const PARAMETERS = { prompt: 'say these six words back please' };
 const WAIT_MS_MAX = 60_000;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
-/** A worker dies with all its slots in use, and another one takes over. */
+/** Kills a worker with all its slots in use; another worker takes over. */
 export async function measureKill(
   servers: Servers,
   setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const system = runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder: undefined });
   await using running = await system.start();
   await running.startRole('broker');
@@ -39,11 +39,11 @@ export async function measureKill(
     const deadline = performance.now() + WAIT_MS_MAX;
     while ((await count(condition)) < plan.killed) {
       if (performance.now() > deadline) throw new Error(`Not all tasks ${what} in time.`);
-      await delay(LOOK_MS);
+      await delay(POLL_MS);
     }
   };
   await untilAll('run', `status = 'task_start'`);
-  await running.startRole('worker', { name: 'heir', environment: slots });
+  await running.startRole('worker', { name: 'successor', environment: slots });
 
   const killedAt = await running.tasks.now();
   await victim.kill();

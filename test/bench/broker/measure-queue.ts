@@ -1,17 +1,17 @@
 import type { RunfleetSetup } from '../systems/runfleet.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { BrokerPlan } from './broker-plan.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 import { measureFairPick, type RedisTime } from './measure-fair-pick.ts';
 import { measureFairness } from './measure-fairness.ts';
 import { measureQueueMemory } from './measure-queue-memory.ts';
 
-/** What fair order costs in Redis, beside a BullMQ job, and how fair it is. */
+/** The cost of fair order in Redis, compared with a BullMQ job, and its fairness. */
 export async function measureQueue(
   _servers: Servers,
   _setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const { bullJob, byTenants } = await measureFairPick();
   const memory = await measureQueueMemory(plan.memoryTasks);
   const picks = (which: keyof RedisTime) =>

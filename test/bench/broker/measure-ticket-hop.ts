@@ -18,13 +18,13 @@ const SETTLE_MS = 500;
 type Hops = {
   kind: TicketTransportKind;
   hosts: number;
-  /** Hosts that get tickets, a process each; the rest waits for some in one process. */
+  /** Hosts that get tickets, each its own process. The others share one process and get none. */
   busyHosts: number;
   perSecond: number;
   seconds: number;
 };
 
-/** From `send` to the handler in another process, of tickets at a fixed rate to hosts in turns. */
+/** Latency from `send` to the handler in another process, at a fixed rate, to busy hosts in turn. */
 export async function measureTicketHop(
   servers: Servers,
   { kind, hosts, busyHosts, perSecond, seconds }: Hops,

@@ -10,24 +10,24 @@ import { Redis } from 'ioredis';
 import { runfleet, type RunfleetSetup, type RunningRunfleet } from '../systems/runfleet.ts';
 import type { Servers } from '../systems/servers.ts';
 import type { BrokerPlan } from './broker-plan.ts';
-import type { BrokerFigures } from './figures.ts';
+import type { BrokerStatistics } from './broker-statistics.ts';
 
 const CREATORS = 256;
-/** Seven tokens a task: the worker takes some 160 tasks a second, so that most are queued all the while. */
+/** Seven tokens per task: the worker runs about 160 tasks a second, so that most stay queued. */
 const SLOW = { WORKER_SLOTS: '16', ECHO_TOKEN_DELAY_MS: '15' };
-/** Tasks that a round has taken out of the index and not committed yet. */
+/** Tasks that a round has picked from the index and not committed yet. */
 const ROUND_TASKS_MAX = 128;
-/** A round that picked its tasks before the wipe is over by then. */
+/** A round that picked its tasks before the wipe ends within this time. */
 const ROUND_MS_MAX = 100;
 const WAIT_MS_MAX = 60_000;
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
-/** Redis loses everything while many tasks are queued: how soon they are picked again, and all of them. */
+/** Wipes Redis while many tasks are queued, and times the next dispatch and the complete rebuild. */
 export async function measureWipe(
   servers: Servers,
   setup: RunfleetSetup,
   plan: BrokerPlan,
-): Promise<BrokerFigures> {
+): Promise<BrokerStatistics> {
   const system = runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder: undefined });
   await using running = await system.start();
   await queueTasks(running, setup, plan.wiped);
@@ -35,8 +35,8 @@ export async function measureWipe(
   await running.startRole('broker');
   await running.startRole('worker', { environment: SLOW });
   await using queue = openTaskQueue({ url: running.redisUrl });
-  const isWhole = async () => (await countMissing(running, queue)) <= ROUND_TASKS_MAX;
-  await until('the index holds all tasks', isWhole);
+  const isComplete = async () => (await countMissing(running, queue)) <= ROUND_TASKS_MAX;
+  await until('the index holds all tasks', isComplete);
 
   const wipedAt = await running.tasks.now();
   const since = performance.now();
@@ -49,7 +49,7 @@ export async function measureWipe(
     async () => (await assignedAfter(running, wipedAt)) !== null,
   );
   const wipedDispatch = (await assignedAfter(running, wipedAt)) ?? NaN;
-  await until('the index is whole again', isWhole);
+  await until('the index is complete again', isComplete);
   const wipedRebuild = (performance.now() - since) / 1_000;
   const [after] = await running.sql<{ tasks: number; quarantined: number }[]>`
     select (select count(*)::int from tasks where status = 'task_queue' or worker_id is not null
@@ -64,7 +64,7 @@ export async function measureWipe(
   };
 }
 
-/** Accepts tasks without telling the queue: the broker finds them in Postgres. */
+/** Accepts tasks without adding them to the index; the broker finds them in Postgres. */
 async function queueTasks(
   running: RunningRunfleet,
   setup: RunfleetSetup,
@@ -95,7 +95,7 @@ async function queueTasks(
   await store[Symbol.asyncDispose]();
 }
 
-/** Queued tasks that the index does not hold, those included that are picked in between. */
+/** Queued tasks missing from the index, including those picked between the two reads. */
 async function countMissing(
   running: RunningRunfleet,
   queue: ReturnType<typeof openTaskQueue>,
@@ -107,7 +107,7 @@ async function countMissing(
   return (row?.count ?? NaN) - queued;
 }
 
-/** Seconds from `moment` to the first assignment that no round from before can have made; null for none. */
+/** Seconds from `moment` to the first assignment by a round that began after it; null for none. */
 async function assignedAfter(running: RunningRunfleet, moment: string): Promise<number | null> {
   const [row] = await running.sql<{ seconds: number | null }[]>`
     select extract(epoch from min(assigned_at) - ${moment}::text::timestamptz)::float8 as seconds
@@ -116,10 +116,10 @@ async function assignedAfter(running: RunningRunfleet, moment: string): Promise<
   return row?.seconds ?? null;
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + WAIT_MS_MAX;
-  while (!(await isSo())) {
+  while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`Not within ${WAIT_MS_MAX} ms: ${what}.`);
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
 }

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type ClosedLoop = {
-  /** Ends of `once` per second, those after the time was up left out. */
+  /** Completed calls per second, without those that ended after the time was up. */
   perSecond: number;
   latenciesMs: number[];
 };
 
-/** `users` call `once` again and again for `seconds`; calls that have begun are waited for. */
+/** `users` call `once` repeatedly for `seconds`, and the last calls are awaited. */
 export async function closedLoop(
   load: { users: number; seconds: number },
   once: (user: number) => Promise<unknown>,
@@ -18,7 +18,7 @@ export async function closedLoop(
   return { perSecond: inTime / load.seconds, latenciesMs: users.latenciesMs };
 }
 
-/** Users who go on until they are stopped. A failed call ends them all, and `stop` rejects. */
+/** Users call `once` until they are stopped. A failed call stops all of them, and `stop` rejects. */
 export function startUsers(
   count: number,
   once: (user: number) => Promise<unknown>,
@@ -28,13 +28,13 @@ export function startUsers(
   const all = Promise.all(
     Array.from({ length: count }, async (_, user) => {
       while (!isStopped) {
-        const begunAt = performance.now();
+        const beganAt = performance.now();
         await once(user);
-        latenciesMs.push(performance.now() - begunAt);
+        latenciesMs.push(performance.now() - beganAt);
       }
     }),
   );
-  // Told by `stop`; until then nobody waits for it.
+  // `stop` rejects with the error; until then it must not be an unhandled rejection.
   all.catch(() => (isStopped = true));
   return {
     latenciesMs,

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export type OpenLoop = { achievedPerSecond: number; latenciesMs: number[] };
 
-/** Node's timers end this much late at most when the generator keeps up. */
+/** The maximum lateness of Node's timers while the generator keeps up. */
 const TIMER_MS = 2;
 
 /**
- * Calls `once` at a fixed rate, whatever the answers do. A latency counts from when its call was
- * due where the generator fell behind, so that waiting for it does not look fast; else from when it
- * was sent, so that the coarseness of timers is not held against anybody.
+ * Calls `once` at a fixed rate, independent of the answers. If the generator fell behind, a latency counts
+ * from the time the call was due, so that queueing in the generator is included. Otherwise it counts from
+ * the time of sending, so that the coarseness of timers is not.
  */
 export async function openLoop(
   load: { perSecond: number; seconds: number },
@@ -24,10 +24,10 @@ export async function openLoop(
     const early = dueAt - performance.now();
     if (early > 0) await delay(Math.ceil(early));
     const sentAt = performance.now();
-    const begunAt = sentAt - dueAt < TIMER_MS ? sentAt : dueAt;
+    const beganAt = sentAt - dueAt < TIMER_MS ? sentAt : dueAt;
     calls.push(
       once().then(
-        () => void latenciesMs.push(performance.now() - begunAt),
+        () => void latenciesMs.push(performance.now() - beganAt),
         (error: unknown) => void failures.push(error),
       ),
     );

@@ -4,21 +4,21 @@ import { Pool } from 'undici';
 
 export type Project = { tenant: string; apiKey: string; apiSecret: string };
 
-/** Where a system takes Runs and sends frames, and for whom. */
+/** A system's addresses for Runs and frames, and its projects. */
 export type Target = { apiUrl: string; socketUrl: string; projects: readonly Project[] };
 
 const RUN_PATH = '/v1/Run/microsoft/Phi-3.5-mini-instruct';
 const ANSWER_MS_MAX = 20_000;
-/** A contract without a nonce store: one signature serves many calls, so the generator signs once. */
+/** Nonces are not stored, so one signature is valid for many calls, and the generator signs once. */
 const NONCE = '1700000000000';
 
-/** Sends signed Runs over kept connections, its projects in turns. */
+/** Sends signed Runs of its projects in turn over persistent connections. */
 export class RunClient implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #headers: readonly Record<string, string>[];
   readonly #parameters: Record<string, unknown>;
   #sent = 0;
-  /** Runs whose token was received: none of them may be lost. */
+  /** Runs whose token was received; none may be lost. */
   accepted = 0;
 
   constructor(target: Target, options: { connections: number; parameters: { prompt: string } }) {
@@ -31,7 +31,7 @@ export class RunClient implements AsyncDisposable {
     this.#parameters = options.parameters;
   }
 
-  /** Rejects where a Run is not accepted. */
+  /** Rejects if the Run is not accepted. */
   async run(): Promise<string> {
     const number = this.#sent++;
     const prompt = `Run ${number}: ${String(this.#parameters['prompt'])}`;

@@ -1,6 +1,6 @@
 export type Latency = { count: number; p50: number; p99: number };
 
-/** Nearest rank; NaN of nothing. */
+/** Nearest rank; NaN for no values. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }

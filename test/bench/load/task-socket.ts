@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import { WebSocket } from 'ws';
 
-/** When a task's frames arrived, by the client's clock (`performance.now()`). */
+/** Arrival times of a task's frames, by `performance.now()` of the client. */
 export type Followed = { firstOutputAt: number; finishedAt: number };
 
 type Following = {
@@ -16,7 +16,7 @@ type Following = {
 
 const FINISH_MS_MAX = 20_000;
 
-/** One client's socket, which follows one task after the other in delta mode. */
+/** One client's socket; it follows one task at a time in delta mode. */
 export class TaskSocket implements Disposable {
   readonly #socket: WebSocket;
   #following: Following | null = null;
@@ -35,7 +35,7 @@ export class TaskSocket implements Disposable {
     return opened;
   }
 
-  /** Resolves with the task's last frame; rejects if that does not come within 20 s. */
+  /** Resolves with the task's last frame; rejects if it does not arrive within 20 s. */
   follow(token: string): Promise<Followed> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
@@ -79,7 +79,7 @@ export class TaskSocket implements Disposable {
   }
 }
 
-/** A socket per user. */
+/** Opens one socket per user. */
 export async function openSockets(
   url: string,
   count: number,

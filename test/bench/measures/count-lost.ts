@@ -5,7 +5,7 @@ import type { RunningSystem } from '../systems/system.ts';
 
 const DRAIN_MS_MAX = 30_000;
 
-/** Tasks that a client holds a token for and that Postgres does not show as succeeded once all is quiet. */
+/** Accepted tasks that have not succeeded in Postgres within 30 s. */
 export async function countLost(running: RunningSystem, client: RunClient): Promise<number> {
   const deadline = performance.now() + DRAIN_MS_MAX;
   for (;;) {

@@ -1,4 +1,4 @@
-/** The least that an HTTP server can do for a Run. */
+/** The minimum that an HTTP server must do for a Run. */
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 

@@ -1,4 +1,4 @@
-/** The floors: the accept transaction without HTTP, and an HTTP server without anything. */
+/** The floors: the accept transaction without HTTP, and an HTTP server without a database. */
 import { compatibleAdmission } from '@runfleet/billing';
 import { connectDb } from '@runfleet/db';
 import { freePort } from '@runfleet/local-servers';
@@ -6,7 +6,7 @@ import { findModel } from '@runfleet/models';
 import { type NewTask, openTaskStore, PLAIN_RUN, type TaskStore } from '@runfleet/tasks';
 import { Pool } from 'undici';
 
-import type { OwnFigures } from '../figures.ts';
+import type { OwnStatistics } from '../bench-statistics.ts';
 import { closedLoop } from '../load/closed-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { latencyOf } from '../load/statistics.ts';
@@ -17,12 +17,12 @@ import { SystemProcess } from '../systems/system-process.ts';
 
 const CLIENTS = 32;
 
-/** `createTask`'s commit, called directly: each alone in its commit, and sharing commits. */
+/** The commit of an accept, called directly: one task per commit, and several per commit. */
 export async function measureBareAccept(
   servers: Servers,
   setup: RunfleetSetup,
   plan: Plan,
-): Promise<OwnFigures> {
+): Promise<OwnStatistics> {
   const database = newName('bare');
   await servers.createDatabase(database, setup.template);
   await servers.settle(0);
@@ -34,7 +34,7 @@ export async function measureBareAccept(
     return store.create(task);
   };
 
-  // A store has one commit in flight; a store per user thus gives commits with one task each.
+  // A store has one commit in flight, so one store per user makes commits of one task each.
   const stores = tasks.map(() => openTaskStore({ db, queue: null, announce: () => {} }));
   const alone = async (seconds: number) =>
     closedLoop({ users: stores.length, seconds }, async (user) => {
@@ -66,8 +66,8 @@ function taskOf(tenant: Tenant): NewTask {
   };
 }
 
-/** A Hono server that reads a JSON body and answers one. */
-export async function measureBareHttp(servers: Servers, plan: Plan): Promise<OwnFigures> {
+/** A Hono server that reads a JSON body and answers with one. */
+export async function measureBareHttp(servers: Servers, plan: Plan): Promise<OwnStatistics> {
   const port = String(await freePort(0));
   const server = await SystemProcess.start({
     name: 'hello',

@@ -5,10 +5,10 @@ import { latencyOf } from '../load/statistics.ts';
 import type { TaskSocket } from '../load/task-socket.ts';
 import type { RunningSystem } from '../systems/system.ts';
 
-/** What a task leaves behind is done before the next one comes. */
+/** Work that follows a task ends within this time, before the next task. */
 const BETWEEN_MS = 20;
 
-/** One task at a time, by the client's clock; accept to `task_start` by the database's. */
+/** One task at a time. Times are by the client's clock; accept to `task_start` is by the database's. */
 export async function measureIdle(
   running: RunningSystem,
   client: RunClient,
@@ -21,12 +21,12 @@ export async function measureIdle(
   const outputMs: number[] = [];
   const finishMs: number[] = [];
   for (let count = 0; count < tasks; count += 1) {
-    const begunAt = performance.now();
+    const beganAt = performance.now();
     const token = await client.run();
-    acceptMs.push(performance.now() - begunAt);
+    acceptMs.push(performance.now() - beganAt);
     const { firstOutputAt, finishedAt } = await socket.follow(token);
-    outputMs.push(firstOutputAt - begunAt);
-    finishMs.push(finishedAt - begunAt);
+    outputMs.push(firstOutputAt - beganAt);
+    finishMs.push(finishedAt - beganAt);
     await delay(BETWEEN_MS);
   }
   const accept = latencyOf(acceptMs);

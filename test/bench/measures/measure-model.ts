@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { OwnFigures } from '../figures.ts';
+import type { OwnStatistics } from '../bench-statistics.ts';
 import { closedLoop, startUsers } from '../load/closed-loop.ts';
 import { RunClient } from '../load/run-client.ts';
 import { openSockets } from '../load/task-socket.ts';
@@ -11,7 +11,7 @@ import { measureIdle } from './measure-idle.ts';
 
 const CLIENTS = 8;
 const TOKENS = 32;
-/** As many tokens each time, so that runs can be compared. */
+/** Always the same number of tokens, so that runs are comparable. */
 const PARAMETERS = {
   prompt: 'why is the sky blue',
   temperature: '0',
@@ -19,8 +19,8 @@ const PARAMETERS = {
   min_tokens: String(TOKENS),
 };
 
-/** The whole system with the built test model in place of the echo. */
-export async function measureModel(system: System, plan: Plan): Promise<OwnFigures> {
+/** The complete system with the test model instead of the echo engine. */
+export async function measureModel(system: System, plan: Plan): Promise<OwnStatistics> {
   await using running = await system.start();
   await running.startFleet();
   await using client = new RunClient(running.target, {

@@ -1,7 +1,7 @@
-/** One round of one system: accepting alone, then the whole of it. */
+/** One round of one system: the api alone, then all roles. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Figures, Round } from '../figures.ts';
+import type { Statistics, Round } from '../bench-statistics.ts';
 import { closedLoop, startUsers } from '../load/closed-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { RunClient } from '../load/run-client.ts';
@@ -16,7 +16,7 @@ import { measureIdle } from './measure-idle.ts';
 
 const CLIENTS = 96;
 const FEW_CLIENTS = 32;
-/** Before the sustained part is measured, in ms for each of its seconds. */
+/** Ramp-up before the sustained part, in ms per second of that part. */
 const RAMP_MS_PER_SECOND = 200;
 const PARAMETERS = {
   prompt: 'say these sixteen words back to me one after the other as quickly as you can',
@@ -29,9 +29,9 @@ export async function measureSystem(servers: Servers, system: System, plan: Plan
   await running.startFleet();
   const fleet = await measureFleet(servers, running, plan);
   return {
-    figures: {
-      ...accepting.figures,
-      ...fleet.figures,
+    statistics: {
+      ...accepting.statistics,
+      ...fleet.statistics,
       foreign: meterForeign(running.processes),
       lost: accepting.lost + fleet.lost,
     },
@@ -58,7 +58,7 @@ async function measureAccepting(servers: Servers, running: RunningSystem, plan: 
   const latency = latencyOf(open.latenciesMs);
   const { accepted } = await running.tasks.count();
   return {
-    figures: {
+    statistics: {
       acceptC32: few.perSecond,
       acceptC96: many.perSecond,
       acceptOpenP50: latency.p50,
@@ -100,7 +100,7 @@ export async function measureFleet(servers: Servers, running: RunningSystem, pla
   );
   const accept = latencyOf(open.latenciesMs);
   return {
-    figures: {
+    statistics: {
       ...idle,
       finished: finished / seconds,
       finishP50: finish.p50,
@@ -108,7 +108,7 @@ export async function measureFleet(servers: Servers, running: RunningSystem, pla
       transactions: transactions / finished,
       fleetOpenP50: accept.p50,
       fleetOpenP99: accept.p99,
-    } satisfies Partial<Figures>,
+    } satisfies Partial<Statistics>,
     lost: await countLost(running, client),
     cpuPerTask,
   };

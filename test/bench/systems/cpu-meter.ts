@@ -1,16 +1,16 @@
 import { cpus } from 'node:os';
 
-import type { CpuShares } from '../figures.ts';
+import type { CpuShares } from '../bench-statistics.ts';
 import { cpuMicros, machineCpuMicros } from './cpu-time.ts';
 import type { Servers } from './servers.ts';
 import type { SystemProcess } from './system-process.ts';
 
 const MICROS_PER_MS = 1_000;
 
-/** The share that nobody here has asked for: other programs of the machine, and the kernel's own. */
-export const FOREIGN = 'anything else on the machine';
+/** CPU time of other programs and of the kernel. */
+export const FOREIGN = 'other programs on the machine';
 
-/** Reads CPU time of every process that a measurement makes work, from now on. */
+/** Meters the CPU time of every process that takes part in a measurement. */
 export function startCpuMeter(
   servers: Servers,
   processes: readonly SystemProcess[],
@@ -33,13 +33,13 @@ export function startCpuMeter(
     Object.fromEntries(
       Object.entries(read()).map(([name, micros]) => [
         name,
-        // The machine's clock and those of processes tick apart: a share of nothing may read below 0.
+        // The machine's counter and those of processes tick separately, so a difference may be below 0.
         Math.max(0, micros - (before[name] ?? 0)) / operations,
       ]),
     );
 }
 
-/** From now on, before the system's processes start: what share of the machine others took, in %. */
+/** Meters the share of the machine, in %, that other programs use. Start it before the system's processes. */
 export function startForeignMeter(
   servers: Servers,
 ): (processes: readonly SystemProcess[]) => number {

@@ -5,10 +5,10 @@ const MICROS_PER_TICK = 10_000;
 
 type Stat = { parent: number; ownTicks: number; reapedTicks: number };
 
-/** CPU time of a process so far, in microseconds; of its living and ended children too, if asked. */
+/** CPU time of a process so far in microseconds, with its running and ended children if requested. */
 export function cpuMicros(pid: number, options: { withChildren: boolean }): number {
   const stat = readStat(pid);
-  if (!stat) throw new Error(`Process ${pid} has ended during the benchmark.`);
+  if (!stat) throw new Error(`Process ${pid} exited during the benchmark.`);
   if (!options.withChildren) return stat.ownTicks * MICROS_PER_TICK;
 
   let ticks = stat.ownTicks + stat.reapedTicks;
@@ -20,7 +20,7 @@ export function cpuMicros(pid: number, options: { withChildren: boolean }): numb
   return ticks * MICROS_PER_TICK;
 }
 
-/** CPU time that the machine's cores have spent on anything, in microseconds. */
+/** Total CPU time of the machine's cores, in microseconds. */
 export function machineCpuMicros(): number {
   const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = line
@@ -36,7 +36,7 @@ export function parentOf(pid: number): number {
   return stat.parent;
 }
 
-/** Null where the process is gone. */
+/** Null if the process has ended. */
 function readStat(pid: number): Stat | null {
   let text: string;
   try {
@@ -44,7 +44,7 @@ function readStat(pid: number): Stat | null {
   } catch {
     return null;
   }
-  // The second field is a name in brackets, which may hold anything.
+  // The second field is a name in brackets, which may contain any character.
   const fields = text
     .slice(text.lastIndexOf(')') + 2)
     .split(' ')

@@ -60,7 +60,7 @@ const projects = Array.from({ length: TENANTS }, (_, index) => ({
   apiSecret: randomUUID(),
 }));
 
-/** A peer as three processes: api, worker, gateway. */
+/** A peer with three processes: api, worker and gateway. */
 export function peer(
   servers: Servers,
   name: keyof typeof PEERS,

@@ -28,7 +28,7 @@ import {
 const REDIS_INDEX = 1;
 const DEPOSIT_USD = '1000000';
 
-/** A tenant as the database has it, for measurements below the HTTP surface. */
+/** A tenant's ids in the database, for measurements below the HTTP surface. */
 export type Tenant = { organisationId: string; projectId: string; ownerId: string };
 
 export type RunfleetSetup = {
@@ -48,7 +48,7 @@ export type RunningRunfleet = RunningSystem & {
   redisUrl: string;
   redisIndex: number;
   sql: postgres.Sql;
-  /** Starts one more process of a role, on ports of its own. */
+  /** Starts one more process of a role, on its own port. */
   startRole(
     role: Role,
     options?: { name?: string; environment?: Record<string, string> },
@@ -99,7 +99,7 @@ async function createTenant(
   };
 }
 
-/** Runfleet as it is run: a process per role. */
+/** Runfleet as it is deployed, with one process per role. */
 export function runfleet(
   servers: Servers,
   setup: RunfleetSetup,
@@ -134,7 +134,7 @@ export function runfleet(
           STORAGE_DIR: join(servers.folder, 'storage'),
           WORKER_SLOTS: String(slots),
           WORKER_DRAIN_SECONDS: '1',
-          // Sockets are opened before they are measured, all from one address.
+          // Sockets are opened before the measurement and stay silent until then.
           GATEWAY_REGISTER_SECONDS: '3600',
           STOP_NOTICE_SECONDS: '0',
         },
@@ -158,7 +158,7 @@ export function runfleet(
         redisIndex: REDIS_INDEX,
         sql: counts.sql,
         async startRole(role, { name, environment = {} } = {}) {
-          // Clients know the ports of the first api and gateway; nobody asks for a broker's or worker's.
+          // Clients use the fixed ports of the first api and gateway; no client needs a broker's or worker's.
           const port = role === 'gateway' ? ports.GATEWAY_PORT : String(await freePort(0));
           return startOn(role, {
             ...(name === undefined ? {} : { name }),

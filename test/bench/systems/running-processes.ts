@@ -1,7 +1,7 @@
 import type { ProcessOptions } from './system-process.ts';
 import { SystemProcess } from './system-process.ts';
 
-/** The processes of a system, which stop together. */
+/** The processes of one system; they stop together. */
 export class RunningProcesses implements AsyncDisposable {
   readonly #common: Pick<ProcessOptions, 'environment' | 'logFolder' | 'profileFolder'>;
   readonly all: SystemProcess[] = [];

@@ -10,32 +10,32 @@ import postgres from 'postgres';
 
 import { parentOf } from './cpu-time.ts';
 
-/** The Postgres and the Redis that every system of the run uses, one after the other. */
+/** The Postgres and the Redis that the systems of the run use in turn. */
 export type Servers = AsyncDisposable & {
-  /** For files of the systems; goes when the benchmark ends. */
+  /** For the systems' files; removed when the benchmark ends. */
   folder: string;
   postgresPid: number;
   redisPid: number;
   versions: { postgres: string; redis: string };
-  /** Settings that decide what a commit costs, as the servers report them. */
+  /** The servers' settings that determine the cost of a commit. */
   durability: string;
   databaseUrl(name: string): string;
   redisUrl(index: number): string;
   /** A new, empty database, or a copy of `template`. */
   createDatabase(name: string, template?: string): Promise<void>;
-  /** Empties a Redis database, and writes Postgres's dirty pages, so that no system pays for another's. */
+  /** Empties a Redis database and writes Postgres's dirty pages, so that no system pays for another. */
   settle(redisIndex: number): Promise<void>;
 };
 
 /**
- * Servers of our own. Not ephemeral ones, which do without fsync: here every commit reaches the
- * disk, for us and for the peers.
+ * Starts servers for the benchmark. They are not ephemeral, since ephemeral servers run without fsync: every
+ * commit reaches the disk, for Runfleet and for the peers.
  */
 export async function bringServers(onProgress: (step: string) => void): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'runfleet-bench-'));
-  // Also where a signal ends the benchmark; the servers notice by themselves that it is gone.
+  // Also runs after a signal. The servers exit when their folder is gone.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-  // A Postgres that root starts passes through it as another user.
+  // A Postgres started by root runs as another user, which must enter the folder.
   await chmod(folder, 0o711);
   const options = { ephemeral: false, onProgress };
   const postgresServer = await bringPostgres({ ...options, dataDir: join(folder, 'postgres') });
@@ -83,7 +83,7 @@ export async function bringServers(onProgress: (step: string) => void): Promise<
   };
 }
 
-/** A name that no earlier run has left behind. */
+/** A name that no earlier run has used. */
 export const newName = (stem: string): string => `${stem}_${randomUUID().slice(0, 8)}`;
 
 function withPath(url: string, path: string): string {

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 10_000;
-const LOG_CHARACTERS_TOLD = 2_000;
+const LOG_CHARACTERS_SHOWN = 2_000;
 
 const running = new Set<ChildProcess>();
-// Whatever ends the benchmark, nothing that it started goes on.
+// No process outlives the benchmark, however it ends.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
@@ -24,9 +24,9 @@ export type ProcessOptions = {
   args?: readonly string[];
   environment: Record<string, string>;
   logFolder: string;
-  /** Answers 200 once the process takes work; where absent, it prints `ready`. */
+  /** Answers 200 once the process accepts work. If absent, the process prints `ready` instead. */
   readyUrl?: string;
-  /** Write a CPU profile there when the process stops. */
+  /** The process writes a CPU profile there when it stops. */
   profileFolder: string | undefined;
 };
 
@@ -53,7 +53,7 @@ export class SystemProcess implements AsyncDisposable {
       : [];
     const child = spawn(process.execPath, [...profiling, '--import', 'tsx', script, ...args], {
       cwd: REPOSITORY,
-      // Nothing else of the environment: a setting of the shell must not change a measurement.
+      // A minimal environment: a setting of the shell must not change a measurement.
       env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -82,7 +82,7 @@ export class SystemProcess implements AsyncDisposable {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Ends it without a word, as a machine does that loses power. */
+  /** Ends the process at once with SIGKILL, as a power loss would. */
   async kill(): Promise<void> {
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
@@ -105,7 +105,7 @@ export class SystemProcess implements AsyncDisposable {
       if (this.#child.exitCode !== null || performance.now() > deadline) {
         await this[Symbol.asyncDispose]();
         const log = await readFile(this.#logPath, 'utf8').catch(() => '');
-        throw new Error(`${this.name} did not start:\n${log.slice(-LOG_CHARACTERS_TOLD)}`);
+        throw new Error(`${this.name} did not start:\n${log.slice(-LOG_CHARACTERS_SHOWN)}`);
       }
       await delay(20);
     }

@@ -5,16 +5,16 @@ import type { Servers } from './servers.ts';
 import type { SystemProcess } from './system-process.ts';
 
 export const TENANTS = 8;
-/** Tasks that a worker runs at once, in every system. */
+/** Tasks that a worker runs at once in every system. */
 export const WORKER_SLOTS = 64;
 
 export type SystemName = 'runfleet' | 'n1' | 'n1-batched' | 'n2';
 
-/** A system under test. Only one of them runs at a time. */
+/** A system under test. Only one runs at a time. */
 export type System = {
   readonly name: SystemName;
   readonly label: string;
-  /** Starts the api alone, on a new copy of the database: Runs are accepted, and wait. */
+  /** Starts the api alone on a new copy of the database: Runs are accepted and stay queued. */
   start(): Promise<RunningSystem>;
 };
 
@@ -22,38 +22,38 @@ export type RunningSystem = AsyncDisposable & {
   readonly target: Target;
   readonly processes: readonly SystemProcess[];
   /**
-   * Starts the processes that carry tasks. What was accepted so far becomes history: ended, counted
-   * no more, and known to the planner, so that statements meet a database as it is after a while.
+   * Starts the processes that run tasks. Tasks accepted so far become history: they are ended, no longer
+   * counted, and analyzed, so that the database is not an unrealistically empty one.
    */
   startFleet(): Promise<void>;
   readonly tasks: TaskCounts;
 };
 
-/** What Postgres says, which is what counts. */
+/** Task counts in Postgres, on which all rates are based. */
 export type TaskCounts = {
   /** The database's clock, as ISO 8601. */
   now(): Promise<string>;
   count(): Promise<{ accepted: number; finished: number }>;
-  /** Tasks that succeeded between two moments of the database's clock. */
+  /** Tasks that succeeded between two times of the database's clock. */
   finishedBetween(from: string, to: string): Promise<number>;
-  /** Transactions that wrote something, so far. */
+  /** Writing transactions so far. */
   transactions(): Promise<number>;
-  /** From the stamp of the accept to the stamp of `task_start`, in ms; empty where none is stored. */
+  /** Times from accept to `task_start` in ms; empty if the system does not store them. */
   startDelaysMs(since: string): Promise<number[]>;
 };
 
 export type TaskColumns = {
-  /** When a task was accepted, started (if that is known) and finished. */
+  /** Columns with the times of accept, start (null if not stored) and finish. */
   accepted: string;
   started: string | null;
   finished: string;
-  /** Holds for tasks that gave what was asked for. */
+  /** A condition that is true for successful tasks. */
   succeeded: string;
-  /** The status that makes a task history. */
+  /** The status that marks a task as history. */
   history: string;
 };
 
-/** A connection of the benchmark's own to a system's `tasks` table. */
+/** Opens a separate connection to a system's `tasks` table. */
 export function openTaskCounts(
   servers: Servers,
   database: string,

@@ -1,6 +1,6 @@
 const ITEMS_MAX = 128;
 
-/** What is given while nothing is in flight is committed at once; what comes meanwhile goes together. */
+/** Commits an item at once if no commit is in flight; items that arrive during a commit share the next. */
 export function shareCommits<Item, Result>(
   commit: (items: Item[]) => Promise<Result[]>,
 ): (item: Item) => Promise<Result> {

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { framesOf, type Job, sql } from '../n1/tasks-table.ts';
 import { echo } from '../wire/echo.ts';
 import { FRAMES_CHANNEL, joinFrames, rawOutput } from '../wire/frame.ts';
-import { environment, QUEUE, sayReady } from '../wire/peer-environment.ts';
+import { environment, QUEUE, reportReady } from '../wire/peer-environment.ts';
 import { shareCommits } from './share-commits.ts';
 
 const publisher = new Redis(environment.REDIS_URL, { enableAutoPipelining: true });
@@ -40,4 +40,4 @@ const worker = new Worker<Job>(
 worker.on('failed', (_job, error) => process.stderr.write(`${error.stack}\n`));
 worker.on('error', (error) => process.stderr.write(`${error.message}\n`));
 await worker.waitUntilReady();
-sayReady();
+reportReady();

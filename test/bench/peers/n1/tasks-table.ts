@@ -8,7 +8,7 @@ export const sql = postgres(environment.DATABASE_URL, { max: 10, onnotice: () =>
 /** A task's job in BullMQ. */
 export type Job = { id: string; token: string; prompt: string };
 
-/** All that a client of N1 is told. */
+/** All frames that N1 sends to a client. */
 export function framesOf(task: { id: string; token: string; output: string; outputs: unknown }) {
   const common = { id: task.id, tasktoken: task.token, result: true } as const;
   return [

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 
 import { echo } from '../wire/echo.ts';
 import { FRAMES_CHANNEL, joinFrames, rawOutput } from '../wire/frame.ts';
-import { environment, QUEUE, sayReady } from '../wire/peer-environment.ts';
+import { environment, QUEUE, reportReady } from '../wire/peer-environment.ts';
 import { framesOf, type Job, sql } from './tasks-table.ts';
 
 const publisher = new Redis(environment.REDIS_URL);
@@ -27,4 +27,4 @@ const worker = new Worker<Job>(
 worker.on('failed', (_job, error) => process.stderr.write(`${error.stack}\n`));
 worker.on('error', (error) => process.stderr.write(`${error.message}\n`));
 await worker.waitUntilReady();
-sayReady();
+reportReady();

@@ -1,4 +1,4 @@
-/** Every event of a task's life is one statement, committed by itself, and then published. */
+/** Each event of a task is one statement in its own commit, and is then published. */
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 
@@ -13,7 +13,7 @@ export type Job = { id: string; token: string; tenant: string; prompt: string };
 
 export class EventLog {
   readonly #task: Job;
-  /** The api has recorded the first. */
+  /** The api records the first event. */
   #seq = 1;
 
   constructor(task: Job) {

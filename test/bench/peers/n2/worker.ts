@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 
 import { echo } from '../wire/echo.ts';
 import { rawOutput } from '../wire/frame.ts';
-import { environment, QUEUE, sayReady } from '../wire/peer-environment.ts';
+import { environment, QUEUE, reportReady } from '../wire/peer-environment.ts';
 import { EventLog, type Job } from './event-log.ts';
 
 const DOLLARS_PER_SECOND = 0.000585;
@@ -35,4 +35,4 @@ const worker = new Worker<Job>(
 worker.on('failed', (_job, error) => process.stderr.write(`${error.stack}\n`));
 worker.on('error', (error) => process.stderr.write(`${error.message}\n`));
 await worker.waitUntilReady();
-sayReady();
+reportReady();

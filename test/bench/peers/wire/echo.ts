@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Says the prompt back, giving way to others after each word, as Runfleet's echo engine does. */
+/** Echoes the prompt and yields to the event loop after each word, as Runfleet's echo engine does. */
 export async function echo(prompt: string): Promise<string> {
   let answer = '';
   for (const word of prompt.match(/\s*\S+/gu) ?? []) {

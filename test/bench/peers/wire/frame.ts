@@ -10,7 +10,7 @@ export type Frame = {
 
 export const LAST_FRAME = 'task_postprocess_end';
 
-/** Frames of one task travel together, one per line. */
+/** A message has frames of one task, one per line. */
 export const FRAMES_CHANNEL = 'frames';
 
 export function joinFrames(frames: readonly Frame[]): string {

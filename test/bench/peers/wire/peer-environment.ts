@@ -12,12 +12,12 @@ const environmentSchema = z.object({
     .pipe(z.array(z.object({ tenant: z.string(), apiKey: z.string(), apiSecret: z.string() }))),
 });
 
-/** What the benchmark tells each process of a peer. */
+/** The settings that the benchmark passes to each process of a peer. */
 export const environment = environmentSchema.parse(process.env);
 
 export const QUEUE = 'runs';
 
-/** Tells the benchmark that this process takes work. */
-export function sayReady(): void {
+/** Reports to the benchmark that this process accepts work. */
+export function reportReady(): void {
   process.stdout.write('ready\n');
 }

@@ -4,13 +4,13 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { z } from 'zod';
 
-import { environment, sayReady } from './peer-environment.ts';
+import { environment, reportReady } from './peer-environment.ts';
 
 export type NewRun = { tenant: string; token: string; parameters: { prompt: string } };
 
 const runSchema = z.looseObject({ prompt: z.string().min(1) });
 
-/** `POST /v1/Run/{owner}/{model}`: checks signature and body, and answers once `accept` has stored the run. */
+/** `POST /v1/Run/{owner}/{model}`: checks signature and body, and answers once `accept` has stored the Run. */
 export function serveRuns(accept: (run: NewRun) => Promise<{ id: string }>): void {
   const projects = new Map(environment.PROJECTS.map((project) => [project.apiKey, project]));
   const api = new Hono();
@@ -30,7 +30,7 @@ export function serveRuns(accept: (run: NewRun) => Promise<{ id: string }>): voi
     return c.json({ errors: [], taskid: id, socketaccesstoken: token, result: true });
   });
 
-  serve({ fetch: api.fetch, port: environment.API_PORT, hostname: '127.0.0.1' }, sayReady);
+  serve({ fetch: api.fetch, port: environment.API_PORT, hostname: '127.0.0.1' }, reportReady);
 }
 
 function isSigned(

@@ -2,11 +2,11 @@ import { Redis } from 'ioredis';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import { type Frame, FRAMES_CHANNEL, LAST_FRAME, splitFrames } from './frame.ts';
-import { environment, sayReady } from './peer-environment.ts';
+import { environment, reportReady } from './peer-environment.ts';
 
 type Subscription = { socket: WebSocket; seq: number; waiting: Frame[] | null };
 
-/** The socket of the Run wire: what `catchUp` has stored of a task, then what is published. */
+/** The socket of the Run wire: sends the stored frames of a task from `catchUp`, then the published ones. */
 export async function serveSockets(catchUp: (token: string) => Promise<Frame[]>): Promise<void> {
   const subscriptions = new Map<string, Subscription>();
 
@@ -49,5 +49,5 @@ export async function serveSockets(catchUp: (token: string) => Promise<Frame[]>)
       if (message.type === 'task_info' && message.tasktoken) void follow(socket, message.tasktoken);
     });
   });
-  server.on('listening', sayReady);
+  server.on('listening', reportReady);
 }

@@ -1,11 +1,11 @@
-/** What is measured. Order and words of the report; everything else is derived. */
-export const FIGURES = {
+/** What is measured, in the order and words of the report; the rest is derived. */
+export const STATISTICS = {
   acceptC32: { title: 'Runs accepted, api alone, 32 clients', unit: '/s' },
   acceptC96: { title: 'Runs accepted, api alone, 96 clients', unit: '/s' },
   acceptOpenP50: { title: 'accept at 200 Runs/s, api alone, p50', unit: 'ms' },
   acceptOpenP99: { title: 'accept at 200 Runs/s, api alone, p99', unit: 'ms' },
-  fleetOpenP50: { title: 'accept at 200 Runs/s, all at work, p50', unit: 'ms' },
-  fleetOpenP99: { title: 'accept at 200 Runs/s, all at work, p99', unit: 'ms' },
+  fleetOpenP50: { title: 'accept at 200 Runs/s, all roles running, p50', unit: 'ms' },
+  fleetOpenP99: { title: 'accept at 200 Runs/s, all roles running, p99', unit: 'ms' },
   idleAcceptP50: { title: 'idle: Run to answer, p50', unit: 'ms' },
   idleAcceptP99: { title: 'idle: Run to answer, p99', unit: 'ms' },
   idleStartP50: { title: 'idle: accept to task_start (Postgres), p50', unit: 'ms' },
@@ -18,18 +18,18 @@ export const FIGURES = {
   finishP50: { title: 'Run to finished, 96 clients, p50', unit: 'ms' },
   finishP99: { title: 'Run to finished, 96 clients, p99', unit: 'ms' },
   transactions: { title: 'transactions that write, per finished task', unit: '' },
-  foreign: { title: 'CPU of anything else on the machine, whole round', unit: '%' },
+  foreign: { title: 'CPU of other programs on the machine, all of the round', unit: '%' },
   lost: { title: 'accepted and not finished, or not stored', unit: 'tasks' },
-} as const satisfies Record<string, Figure>;
+} as const satisfies Record<string, Statistic>;
 
-/** `ms` by the client's clock where nothing else is said. */
-type Figure = { title: string; unit: '/s' | 'ms' | 'tasks' | '%' | '' };
+/** Times are by the client's clock unless the title names another. */
+type Statistic = { title: string; unit: '/s' | 'ms' | 'tasks' | '%' | '' };
 
-export type FigureName = keyof typeof FIGURES;
-export type Figures = Record<FigureName, number>;
+export type StatisticName = keyof typeof STATISTICS;
+export type Statistics = Record<StatisticName, number>;
 
-/** What has no peer: the floors below us, and the test model. */
-export const OWN_FIGURES = {
+/** Statistics without a peer: the floors, and the test model. */
+export const OWN_STATISTICS = {
   bareAlone: { title: 'bare accept transaction, one per commit, 8 at once', unit: '/s' },
   bareShared: { title: 'bare accept through one task store, 32 at once', unit: '/s' },
   helloC32: { title: 'bare HTTP server, 32 clients', unit: '/s' },
@@ -42,11 +42,11 @@ export const OWN_FIGURES = {
   modelLost: { title: 'test model: accepted and not finished', unit: 'tasks' },
 } as const satisfies Record<string, { title: string; unit: '/s' | 'ms' | 'tasks' }>;
 
-export type OwnFigureName = keyof typeof OWN_FIGURES;
-export type OwnFigures = Partial<Record<OwnFigureName, number>>;
+export type OwnStatisticName = keyof typeof OWN_STATISTICS;
+export type OwnStatistics = Partial<Record<OwnStatisticName, number>>;
 
 /** CPU microseconds by process, per accepted Run or per finished task. */
 export type CpuShares = Record<string, number>;
 
 /** One round of one system. */
-export type Round = { figures: Figures; cpuPerAccept: CpuShares; cpuPerTask: CpuShares };
+export type Round = { statistics: Statistics; cpuPerAccept: CpuShares; cpuPerTask: CpuShares };
