@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs the README's two commands where there is nothing but what the README promises: a clean clone of
-# HEAD in a new Debian that has Node.js beside its base system. Needs root, debootstrap and a mirror.
+# Runs the README's two commands, npm start and npm test, with nothing but what the README requires: a
+# clean clone of HEAD in a new Debian base system with Node.js. Needs root, debootstrap and a mirror.
 #
 #   scripts/bare-root.sh [--suite bookworm] [--as user|root] [--node PATH] [--mirror URL] [--base DIR]
 #
-# --node takes the node program of another version; --base a folder that debootstrap has filled before,
-# which is copied. The mirror is that of this machine's apt unless one is given.
+# --node is the node program of another version; --base is a folder that debootstrap filled before, which
+# is copied. Without --mirror, the mirror of this machine's apt is used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ while [[ $# -gt 0 ]]; do
   esac
   shift 2
 done
-[[ $(id -u) -eq 0 ]] || { echo 'Run it as root: it makes a root of its own and changes into it.'; exit 1; }
+[[ $(id -u) -eq 0 ]] || { echo 'Run it as root: it creates a root file system and changes into it.'; exit 1; }
 
 root=$(mktemp -d /var/tmp/runfleet-bare-XXXXXX)
 trap 'rm -rf --one-file-system "$root"' EXIT
@@ -31,19 +31,19 @@ if [[ -n $base ]]; then
 else
   mirror=${mirror:-$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' |
     awk '$1 == "Debian" && $2 == "Debian" && !seen++ { print $3 }')}
-  [[ -n $mirror ]] || { echo 'apt tells of no Debian mirror: run apt-get update, or give --mirror.'; exit 1; }
+  [[ -n $mirror ]] || { echo 'apt lists no Debian mirror: run apt-get update, or give --mirror.'; exit 1; }
   debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$root.log" || { tail "$root.log"; exit 1; }
   rm "$root.log"
 fi
 
-# Node.js as its archive would lay it out; npm is the one that came with the node of this machine.
+# Node.js in the layout of its archive; npm is the one of this machine.
 install -D "$node" "$root/usr/local/bin/node"
 mkdir -p "$root/usr/local/lib/node_modules"
 cp -a "$(npm root --global)/npm" "$root/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
 ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
 
-# How this machine reaches its mirrors.
+# The settings with which this machine reaches its mirrors.
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 settings=("npm_config_registry=$(npm config get registry)")
 for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
@@ -62,7 +62,7 @@ fi
 git clone --quiet --no-hardlinks . "$root$home/runfleet"
 chroot "$root" chown -R "$as" "$home/runfleet"
 
-# Process and mount namespaces of its own: whatever is left running ends with it.
+# Process and mount namespaces of its own: all processes end with it.
 inside() {
   unshare --mount --pid --fork --kill-child bash -euc '
     root=$1 as=$2 home=$3; shift 3

@@ -1,5 +1,5 @@
-// Loaded before the scripts themselves, by plain `require`: an old Node may not read them, and in some
-// folders Node resolves no module at all.
+// Loaded with plain `require` before the scripts: an old Node may not parse them, and in some folders
+// Node cannot resolve modules.
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
@@ -15,7 +15,7 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   );
 }
 
-// In the URL of a module the one begins a query and the other is refused.
+// In a module's URL, "?" begins a query and a backslash is refused.
 const unfit = /[?\\]/.exec(process.platform === 'win32' ? '' : root);
 if (unfit) {
   fail(

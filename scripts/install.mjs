@@ -19,7 +19,7 @@ const NETWORK_ERROR =
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Installs what pnpm-lock.yaml names, unless that is what was installed last. */
+/** Installs the packages of pnpm-lock.yaml, unless they are installed already. */
 export async function installPackages() {
   if (isInstalled()) return;
   await takeLock();
@@ -31,7 +31,7 @@ export async function installPackages() {
   }
 }
 
-/** The path of a file of an installed package, as its `exports` name it. */
+/** The path of a file of an installed package, resolved through its `exports`. */
 export function resolvePackage(name) {
   return createRequire(join(root, 'package.json')).resolve(name);
 }
@@ -41,13 +41,13 @@ export function typescriptArguments() {
   return ['--import', pathToFileURL(resolvePackage('tsx')).href];
 }
 
-/** Ends the process with a sentence instead of a stack. */
+/** Ends the process with a message instead of a stack trace. */
 export function fail(message) {
   process.stderr.write(`${message}\n`);
   process.exit(1);
 }
 
-/** pnpm writes down, when it is done, which lockfile it has installed, and last of all which kinds of packages. */
+/** When pnpm is done, it records the installed lockfile and, last, the kinds of packages. */
 function isInstalled() {
   return (
     existsSync(INSTALLED) &&
@@ -56,7 +56,7 @@ function isInstalled() {
   );
 }
 
-/** Not after `pnpm install --prod`; the dashboard is built from what that leaves out. */
+/** False after `pnpm install --prod`, which leaves out the tools that build the dashboard. */
 function includesBuildTools() {
   try {
     return JSON.parse(readFileSync(MODULES, 'utf8')).included.devDependencies;
@@ -72,7 +72,7 @@ async function takeLock() {
     failToWrite(error);
   }
   const deadline = Date.now() + LOCK_WAIT_MS;
-  for (let told = false; ; told = true) {
+  for (let isReported = false; ; isReported = true) {
     try {
       writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
       process.on('exit', releaseLock);
@@ -84,18 +84,22 @@ async function takeLock() {
       rmSync(LOCK, { force: true });
       continue;
     }
-    if (Date.now() > deadline) fail(`Another start has been installing for long. See ${LOCK}.`);
-    if (!told) process.stderr.write('Waiting for another start that is installing packages ...\n');
+    if (Date.now() > deadline)
+      fail(
+        `Another start has been installing packages for 10 minutes. Stop it, or remove ${LOCK}.`,
+      );
+    if (!isReported)
+      process.stderr.write('Waiting for another start that is installing packages ...\n');
     await delay(LOCK_POLL_MS);
   }
 }
 
-/** The packages go into the repository, wherever the data goes. */
+/** Packages are always installed into the repository, even if RUNFLEET_HOME is elsewhere. */
 function failToWrite(error) {
   const nextStep =
     error.code === 'ENOSPC'
       ? 'The disk is full: free about 1 GB, then start again.'
-      : 'Let this user write in the repository, or start from a copy in a folder of your own.';
+      : 'Let this user write to the repository, or start from a copy in a folder that this user owns.';
   fail(`Cannot install the packages: ${error.message}\n${nextStep}`);
 }
 
@@ -108,7 +112,7 @@ function isAbandoned() {
   try {
     const pid = Number(readFileSync(LOCK, 'utf8'));
     const ageMs = Date.now() - statSync(LOCK).mtimeMs;
-    // Between its creation and its writing the file is empty.
+    // The file is empty between its creation and the write.
     if (pid === 0) return ageMs > LOCK_POLL_MS * 10;
     if (ageMs > LOCK_WAIT_MS) return true;
     process.kill(pid, 0);
@@ -128,9 +132,9 @@ async function runPnpm() {
     '--frozen-lockfile',
     '--reporter=append-only',
     '--config.confirmModulesPurge=false',
-    // The build tools, too, whatever NODE_ENV and npm's settings say of production.
+    // Install the build tools, too, even if NODE_ENV or npm's settings are for production.
     '--prod=false',
-    // Nobody asked for it, and its answer would be of no use: the version is pinned.
+    // The version is pinned, so a check for updates would only cost a network call.
     '--config.update-notifier=false',
   ];
   const child = spawn(file, [...before, 'install', ...options], {
@@ -140,7 +144,7 @@ async function runPnpm() {
       // onnxruntime-node's install step downloads from outside the registry.
       ONNXRUNTIME_NODE_INSTALL: 'skip',
       npm_config_update_notifier: 'false',
-      // Undefined, so that they are not passed on.
+      // Undefined variables are not passed on.
       npm_config_omit: undefined,
       npm_config_production: undefined,
     },
@@ -149,10 +153,10 @@ async function runPnpm() {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      // Progress, not a result: stdout is for the program that runs after this.
+      // Progress goes to stderr: stdout is for the program that runs afterwards.
       process.stderr.write(chunk);
       output = (output + chunk).slice(-OUTPUT_CHARS_KEPT);
-      // pnpm would try again for minutes, and no disk gets emptier by that.
+      // pnpm would retry for minutes, which does not free the disk.
       if (output.includes('ENOSPC')) child.kill();
     });
   }
@@ -166,7 +170,7 @@ async function runPnpm() {
 
 function hasPnpm(version) {
   const found = spawnSync('pnpm', ['--version'], {
-    // Outside the repository, where neither pnpm nor corepack fetches the pinned version first.
+    // Outside the repository, so that neither pnpm nor corepack downloads the pinned version first.
     cwd: tmpdir(),
     env: { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: '0', COREPACK_ENABLE_NETWORK: '0' },
     encoding: 'utf8',
@@ -177,10 +181,10 @@ function hasPnpm(version) {
 
 function explain(output) {
   const code = /(ENOSPC|EACCES|EROFS)\b/.exec(output)?.[1];
-  if (code) failToWrite({ code, message: `${code}, as told above` });
+  if (code) failToWrite({ code, message: `${code}, see the output above` });
   const lines = output.split('\n').filter((text) => NETWORK_ERROR.test(text));
   const line = lines.find((text) => text.includes('request to')) ?? lines[0];
   return line
     ? `\nnpm registry not reachable: ${line.trim()}\nCheck the network, the proxy and "npm config get registry", then start again.`
-    : '\nThe packages could not be installed; the reason is above.';
+    : '\nThe packages could not be installed; see the output above.';
 }

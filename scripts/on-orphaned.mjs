@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /**
- * Calls `stop` once when the `npm` that runs this script has ended without telling it. npm passes a
- * signal to its shell alone, which ends and leaves the script behind; killed, npm leaves the shell,
- * too. A script that was started by hand may outlive its terminal.
+ * Calls `stop` once when the `npm` that runs this script has ended without a signal to the script. npm
+ * forwards a signal only to its shell, which ends and leaves the script running; a killed npm leaves
+ * the shell running, too. A script that was started directly may outlive its terminal.
  */
 export function onOrphaned(stop) {
   if (process.env.npm_lifecycle_event === undefined) return;
@@ -15,15 +15,15 @@ export function onOrphaned(stop) {
     if (process.ppid === shell && parentOf(shell) === npm) return;
     clearInterval(timer);
     stop();
-  }, LOOK_MS);
+  }, POLL_MS);
   timer.unref();
 }
 
-/** Where the system tells: on Linux. */
+/** The parent of a process on Linux; undefined on other systems. */
 function parentOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in brackets may hold spaces, so the fields are counted from behind it.
+    // The name in brackets may contain spaces, so the fields are counted after it.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
   } catch {
     return undefined;

@@ -4,15 +4,15 @@ import { constants } from 'node:os';
 import { onOrphaned } from './on-orphaned.mjs';
 
 const REPEAT_MS = 1_000;
-// A closed terminal is a reason to stop in good order.
+// A closed terminal (SIGHUP) causes an orderly stop.
 const FORWARDED = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' };
 const STARTER_FD = 3;
 
 /**
- * Runs Node with our terminal and resolves with its exit code; what we are told to do, it is told
- * once. It has a process group of its own, because for one Ctrl-C a group member gets a signal
- * from the terminal and another from npm, and a second one means "at once, in whatever order".
- * It stops when we end in any way: we hold a pipe of it, which the system closes with us.
+ * Runs Node in our terminal and resolves with its exit code. Signals are forwarded once: the child has
+ * its own process group, because for one Ctrl-C a group member gets a signal from the terminal and
+ * another from npm, and a second signal means an immediate stop. The child also stops when this process
+ * ends in any way, because the system then closes the pipe that this process holds.
  */
 export function runChild(args, options) {
   const child = spawn(process.execPath, args, {

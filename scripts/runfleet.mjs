@@ -9,7 +9,7 @@ await installPackages();
 const main = join(root, 'apps', 'runfleet', 'src', 'main.ts');
 process.exitCode = await runChild([...typescriptArguments(), main, ...process.argv.slice(2)], {
   cwd: process.cwd(),
-  // For the line that says where a start's time went.
+  // For the line that shows how long each part of a start took.
   env: {
     ...process.env,
     RUNFLEET_BEGAN_AT_MS: String(beganAt),

@@ -23,7 +23,7 @@ const code = await runChild(
     `--outputFile.json=${report}`,
     ...given,
   ],
-  // Of a shell that is set for production, the tests take nothing.
+  // The shell's NODE_ENV may be set for production.
   { cwd: root, env: { ...process.env, NODE_ENV: 'test' } },
 );
 
@@ -39,14 +39,17 @@ function readReport() {
   try {
     return JSON.parse(readFileSync(report, 'utf8'));
   } catch {
-    // The run ended before it could report; its own words are above.
+    // The run ended before it wrote a report; its output is above.
     return undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** One line per test that failed, and per file that failed outside its tests, as one that cannot be loaded, with the first line of why. */
+/**
+ * One line per failed test, and per file that failed outside its tests (for example, because it cannot
+ * be loaded), each with the first line of the error.
+ */
 function listFailures(result) {
   return (result?.testResults ?? [])
     .filter((file) => file.status === 'failed')
@@ -68,7 +71,7 @@ function count(result) {
   if (!result) return { passed: 0, failed: 1, skipped: 0 };
   return {
     passed: result.numPassedTests,
-    // An error outside every test fails the run, too.
+    // An error outside all tests fails the run, too.
     failed: failures.length === 0 && code !== 0 ? 1 : failures.length,
     skipped: result.numPendingTests + result.numTodoTests,
   };

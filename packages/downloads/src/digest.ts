@@ -3,19 +3,19 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 /**
- * What the bytes must hash to, in lower-case hexadecimal digits. `git` is the id that git gives to
- * the file: the SHA-1 of its length and its bytes, which hubs tell for files that are not large.
+ * The expected hash of the bytes, in lower-case hexadecimal digits. `git` is the file's git object id:
+ * the SHA-1 of its length and its bytes, which hubs list for small files.
  */
 export type Digest = { algorithm: 'sha256' | 'sha512' | 'git'; hex: string };
 
-/** A hash that is fed the file's bytes in order; `git` needs the length beforehand. */
+/** Creates a hash for the file's bytes in order; `git` needs the length beforehand. */
 export function startHash(algorithm: Digest['algorithm'], sizeBytes: number | null): Hash {
   if (algorithm !== 'git') return createHash(algorithm);
   if (sizeBytes === null) throw new RangeError('A git digest needs sizeBytes.');
   return createHash('sha1').update(`blob ${sizeBytes}\0`);
 }
 
-/** Feeds the first `bytes` of a file. */
+/** Adds the first `bytes` bytes of a file to a hash. */
 export async function feedHash(hash: Hash, path: string, bytes: number): Promise<void> {
   if (bytes === 0) return;
   for await (const chunk of createReadStream(path, { end: bytes - 1 })) hash.update(chunk);

@@ -1,11 +1,11 @@
 /**
  * Why a file could not be fetched.
  *
- * `unreachable`: no answer, or connections that drop again and again; worth another try later.
- * `refused`: the server answered that it will not serve this (`status` is its answer).
- * `lied`: lengths or ranges of the answer contradict each other or what was expected.
- * `mismatch`: the file is whole and is not the one that was asked for.
- * `disk`: this machine cannot hold the file; what was fetched is kept.
+ * `unreachable`: no answer, or repeatedly dropped connections; a later try may succeed.
+ * `refused`: the server refused the request (`status` is its HTTP status).
+ * `lied`: the lengths or ranges of the answer contradict each other or the expected size.
+ * `mismatch`: the file is complete but not the requested one.
+ * `disk`: this machine cannot store the file; the downloaded part is kept.
  */
 export type DownloadErrorKind = 'unreachable' | 'refused' | 'lied' | 'mismatch' | 'disk';
 

@@ -3,7 +3,7 @@ import type { DownloadProgress } from './progress-meter.ts';
 
 export type DownloadRequest = {
   url: string;
-  /** Where the file will lie. An older file there is replaced. */
+  /** The target path. An existing file is replaced. */
   path: string;
   sizeBytes?: number | undefined;
   digest?: Digest | undefined;
@@ -11,10 +11,10 @@ export type DownloadRequest = {
   headers?: Readonly<Record<string, string>>;
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
-  /** Connections in a row that bring nothing new before it is given up. */
+  /** How many consecutive connections may bring no new bytes before the download fails. */
   attempts?: number;
-  /** The wait after the first of them; it doubles, up to 15 s. */
+  /** The delay after the first of them; it doubles, up to 15 s. */
   retryDelayMs?: number;
-  /** Without a byte for so long, a connection counts as dropped. */
+  /** A connection that brings no byte for this long counts as dropped. */
   stallMs?: number;
 };

@@ -62,7 +62,7 @@ beforeEach(async () => {
   serve = honest();
 });
 
-/** Answers ranges as it should, from `file`; `breakAfter` bytes of each answer the connection drops. */
+/** Answers ranges of `file` correctly; drops the connection after `breakAfter` bytes of each answer. */
 function honest(
   options: { file?: Buffer; etag?: string | null; breakAfter?: (nth: number) => number } = {},
 ): Serve {
@@ -82,7 +82,7 @@ function honest(
   };
 }
 
-/** Waits until so many bytes are on disk: what a broken connection still held counts for nothing. */
+/** Waits until this many bytes are on disk, because a broken connection loses its buffered bytes. */
 async function kept(bytes: number): Promise<void> {
   if (bytes === 0) return;
   await vi.waitFor(
@@ -101,7 +101,7 @@ async function leaveAPart(options: Parameters<typeof honest>[0] = {}) {
   requests = [];
 }
 
-test('a file arrives whole, under its name alone, and progress ends at its length', async () => {
+test('a file arrives complete, leaves no other file, and its progress ends at its length', async () => {
   const seen: number[] = [];
   const result = await get({
     digest,
@@ -116,7 +116,7 @@ test('a file arrives whole, under its name alone, and progress ends at its lengt
   expect(requests).toMatchObject([{ encoding: 'identity' }]);
 });
 
-test('dropped connections are taken up where they broke, however often', async () => {
+test('a download resumes where a connection dropped, however often', async () => {
   serve = honest({ breakAfter: () => 40_000 });
   await get({ digest, attempts: 2 });
 
@@ -125,7 +125,7 @@ test('dropped connections are taken up where they broke, however often', async (
   expect(requests.slice(1).every(({ range, ifRange }) => range && ifRange === ETAG)).toBe(true);
 });
 
-test('a connection that brings nothing is given up after a bounded number of tries', async () => {
+test('connections that bring nothing end the download after a bounded number of tries', async () => {
   serve = (response) => response.destroy();
 
   await expect(get({ attempts: 3 })).rejects.toMatchObject({
@@ -135,7 +135,7 @@ test('a connection that brings nothing is given up after a bounded number of tri
   expect(requests.length).toBeLessThanOrEqual(6);
 });
 
-test('a later process goes on from the part that an earlier one left', async () => {
+test('a later process resumes the part of an earlier one', async () => {
   await leaveAPart();
   serve = honest();
 
@@ -144,7 +144,7 @@ test('a later process goes on from the part that an earlier one left', async () 
   expect(requests).toMatchObject([{ range: expect.stringMatching(/^bytes=[1-9]/) }]);
 });
 
-test('a file that was changed between the two is fetched anew', async () => {
+test('a file that changed between two processes is downloaded from the beginning', async () => {
   await leaveAPart();
   const changed = randomBytes(200_000);
   // If-Range failed, so an honest server sends the whole of what it has.
@@ -158,7 +158,7 @@ test('a file that was changed between the two is fetched anew', async () => {
   expect(await readFile(path)).toEqual(changed);
 });
 
-test('a server that sends a range of a changed file is found out by its ETag', async () => {
+test('a range of a changed file is detected by its ETag', async () => {
   await leaveAPart();
   const file = Buffer.concat([randomBytes(150_000), FILE.subarray(150_000)]);
   serve = honest({ file, etag: '"v2"' });
@@ -172,7 +172,7 @@ test('a server that sends a range of a changed file is found out by its ETag', a
   expect(requests.map(({ range }) => range !== undefined)).toEqual([true, false]);
 });
 
-test('without an ETag the digest finds a pieced-together file out, and it is fetched anew', async () => {
+test('without an ETag the digest detects a mixed file, which is downloaded again', async () => {
   await leaveAPart({ etag: null });
   await writeFile(`${path}.part`, randomBytes(100_000));
   serve = honest({ etag: null });
@@ -181,7 +181,7 @@ test('without an ETag the digest finds a pieced-together file out, and it is fet
   expect(await readFile(path)).toEqual(FILE);
 });
 
-test('without an ETag and without a digest nothing is gone on from', async () => {
+test('without an ETag and a digest nothing is resumed', async () => {
   serve = honest({ etag: null, breakAfter: () => 100_000 });
   await expect(get({ attempts: 1 })).rejects.toMatchObject({ kind: 'unreachable' });
   requests = [];
@@ -191,7 +191,7 @@ test('without an ETag and without a digest nothing is gone on from', async () =>
   expect(requests).toMatchObject([{ range: undefined }]);
 });
 
-test('a server that ignores ranges costs time and nothing else', async () => {
+test('a server that ignores ranges still delivers the file', async () => {
   serve = (response, _, nth) =>
     honest({ breakAfter: () => (nth < 3 ? 150_000 : Infinity) })(response, 0, nth, '');
   await get({ digest });
@@ -199,7 +199,7 @@ test('a server that ignores ranges costs time and nothing else', async () => {
   expect(await readFile(path)).toEqual(FILE);
 });
 
-test('wrong bytes are refused, and nothing of them stays', async () => {
+test('wrong bytes are refused and removed', async () => {
   serve = honest({ file: randomBytes(FILE.length) });
 
   await expect(get({ digest })).rejects.toMatchObject({ kind: 'mismatch', message: /sha256/ });
@@ -208,7 +208,7 @@ test('wrong bytes are refused, and nothing of them stays', async () => {
 });
 
 test.each<[string, Serve, Partial<DownloadRequest>, RegExp]>([
-  ['another length than expected', honest(), { sizeBytes: 5 }, /says 300000 bytes/],
+  ['an unexpected length', honest(), { sizeBytes: 5 }, /announces 300000 bytes/],
   [
     'more bytes than its range allows',
     (response, from) =>
@@ -244,10 +244,10 @@ test.each<[string, Serve, Partial<DownloadRequest>, RegExp]>([
     'a part without a range',
     (response) => response.writeHead(206).end('abc'),
     {},
-    /without saying which/,
+    /without its range/,
   ],
   [
-    'an encoding that nobody asked for',
+    'an unrequested encoding',
     (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('abc'),
     {},
     /encodes/,
@@ -258,7 +258,7 @@ test.each<[string, Serve, Partial<DownloadRequest>, RegExp]>([
   await expect(access(path)).rejects.toThrow('ENOENT');
 });
 
-test('a server that announces more than it ever sends is given up', async () => {
+test('a server that sends less than it announces ends the download', async () => {
   serve = (response, from) => {
     response.writeHead(200, { 'content-length': FILE.length + 5 });
     response.write(FILE.subarray(from), () => setImmediate(() => response.destroy()));
@@ -267,7 +267,7 @@ test('a server that announces more than it ever sends is given up', async () => 
   await expect(access(path)).rejects.toThrow('ENOENT');
 });
 
-test('a passing refusal is tried again, a lasting one is not', async () => {
+test('a temporary refusal is retried, a permanent one is not', async () => {
   serve = (response, from, nth) =>
     nth === 1
       ? response.writeHead(503, { 'retry-after': '0' }).end()
@@ -290,12 +290,12 @@ test('a redirect is followed, and credentials stay with the first origin', async
   expect(requests.map(({ authorization }) => authorization)).toEqual(['Bearer secret', undefined]);
 });
 
-test('redirects without end are refused', async () => {
+test('endless redirects are refused', async () => {
   serve = (response) => response.writeHead(302, { location: '/again' }).end();
   await expect(get()).rejects.toMatchObject({ kind: 'refused', message: /redirects more than/ });
 });
 
-test('a connection on which nothing comes counts as dropped', async () => {
+test('a stalled connection counts as dropped', async () => {
   serve = (response, from, nth) =>
     nth === 1
       ? void response.writeHead(200, { 'content-length': 9, etag: ETAG }).write('abc')
@@ -305,7 +305,7 @@ test('a connection on which nothing comes counts as dropped', async () => {
   expect(await readFile(path)).toEqual(FILE);
 });
 
-test('an abort ends it with its reason and keeps the part', async () => {
+test('an abort ends the download with its reason and keeps the part', async () => {
   const controller = new AbortController();
   serve = (response) => {
     response.writeHead(200, { 'content-length': FILE.length, etag: ETAG });
@@ -323,7 +323,7 @@ test('an abort ends it with its reason and keeps the part', async () => {
   expect(await get({ digest })).toMatchObject({ isResumed: true });
 });
 
-test('a disk that is too small is said before the first byte is written', async () => {
+test('a disk that is too small is reported before the first byte is written', async () => {
   serve = (response) =>
     response.writeHead(200, { 'content-length': 2 ** 52, etag: ETAG }).flushHeaders();
 
@@ -333,13 +333,16 @@ test('a disk that is too small is said before the first byte is written', async 
   });
 });
 
-test.runIf(process.platform === 'linux')('a disk that runs full is said to be full', async () => {
-  await symlink('/dev/full', `${path}.part`);
+test.runIf(process.platform === 'linux')(
+  'a disk that becomes full is reported as full',
+  async () => {
+    await symlink('/dev/full', `${path}.part`);
 
-  await expect(get({ digest })).rejects.toMatchObject({ kind: 'disk', message: /is full/ });
-});
+    await expect(get({ digest })).rejects.toMatchObject({ kind: 'disk', message: /is full/ });
+  },
+);
 
-test('a git id tells a small file as well', async () => {
+test('a git object id verifies a file, too', async () => {
   const hex = createHash('sha1').update(`blob ${FILE.length}\0`).update(FILE).digest('hex');
   await get({ sizeBytes: FILE.length, digest: { algorithm: 'git', hex } });
 

@@ -1,8 +1,7 @@
 /**
- * One file over HTTP, whole and right or not at all. The bytes go to `<path>.part`; a dropped
- * connection is taken up where it broke, in this process or a later one, if the server still has the
- * same file (its ETag says so, or the digest will). The name `path` appears only after length and
- * digest agree.
+ * Downloads one file over HTTP, complete and verified or not at all. The bytes go to `<path>.part`. A
+ * dropped connection is resumed, in this process or a later one, if the server still has the same file,
+ * which its ETag or the final digest shows. `path` appears only after length and digest have matched.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -13,18 +12,17 @@ import { DownloadError } from './download-error.ts';
 import type { DownloadRequest } from './download-request.ts';
 import { Transfer } from './transfer.ts';
 
-/** `isResumed`: some of it was there from an earlier process. `hex` is of the digest's algorithm. */
+/** `isResumed`: an earlier process had downloaded a part. `hex` is the digest of the requested algorithm. */
 export type DownloadResult = { sizeBytes: number; hex: string; isResumed: boolean };
 
 const ATTEMPTS = 6;
 const RETRY_DELAY_MS = 500;
 const RETRY_DELAY_MS_MAX = 15_000;
 const STALL_MS = 30_000;
-// A part that proves to be of another file costs one start from nothing; a second means a server that
-// changes its mind.
+// A part of another file costs one restart; a second restart means that the file keeps changing.
 const RESTARTS_MAX = 2;
 
-/** Throws DownloadError, or `signal.reason` after an abort; both leave the part for the next time. */
+/** Throws DownloadError, or `signal.reason` after an abort; both keep the part for the next try. */
 export async function download(request: DownloadRequest): Promise<DownloadResult> {
   const { signal = new AbortController().signal, attempts = ATTEMPTS } = request;
   await mkdir(dirname(request.path), { recursive: true }).catch((error: unknown) => {
@@ -41,7 +39,7 @@ export async function download(request: DownloadRequest): Promise<DownloadResult
     if (outcome.kind === 'whole') {
       const hex = await transfer.finish();
       if (hex !== null) return { sizeBytes: transfer.bytes, hex, isResumed };
-      // Assembled of several answers, and wrong: one of them was of another file.
+      // The parts of several answers do not match the digest: one was of another file.
     }
     if (outcome.kind !== 'dropped') {
       await transfer.startOver();
@@ -49,7 +47,7 @@ export async function download(request: DownloadRequest): Promise<DownloadResult
       if (restarts <= RESTARTS_MAX) continue;
       throw new DownloadError(
         'mismatch',
-        `${request.url} changes while it is fetched. Try again later.`,
+        `${request.url} changes during the download. Try again later.`,
       );
     }
 
@@ -65,13 +63,13 @@ export async function download(request: DownloadRequest): Promise<DownloadResult
 }
 
 function unreachable(url: string, failures: number, cause: Error): DownloadError {
-  // fetch says "fetch failed" and hides the reason one level down.
+  // fetch throws "fetch failed"; the reason is its cause.
   const reason = cause.cause instanceof Error ? cause.cause : cause;
   const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : '';
-  const said = reason.message === '' ? code : reason.message;
+  const description = reason.message === '' ? code : reason.message;
   return new DownloadError(
     'unreachable',
-    `${url} cannot be fetched: ${said} (${failures} tries).`,
+    `${url} cannot be downloaded: ${description} (${failures} tries).`,
     {
       cause,
     },

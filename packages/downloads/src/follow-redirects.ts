@@ -4,8 +4,8 @@ const REDIRECTS_MAX = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
- * One GET, through a bounded number of redirects. What grants access stays with the origin that it
- * was given for, and a redirect never leaves https.
+ * Sends one GET and follows a bounded number of redirects. Credentials are sent only to the first
+ * origin, and a redirect never leaves https.
  */
 export async function followRedirects(
   start: string,

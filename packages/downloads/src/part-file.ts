@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 
-/** What must be the same for a part to be gone on with. */
+/** What must be unchanged for a part to be resumed. */
 export type PartNote = {
   url: string;
   digest: string;
@@ -9,8 +9,8 @@ export type PartNote = {
 };
 
 /**
- * The bytes so far in `<path>.part`, and beside them in `<path>.part.json` where they came from.
- * A part without a readable note is not trusted.
+ * The bytes received so far in `<path>.part`, and a note on their origin in `<path>.part.json`. A part
+ * without a readable note is not trusted.
  */
 export class PartFile {
   readonly path: string;
@@ -21,14 +21,14 @@ export class PartFile {
     this.path = `${target}.part`;
   }
 
-  /** Bytes that can be gone on from, with what the server said of them; null where there are none. */
+  /** The size and origin of an earlier part; null if there is none. */
   async read(): Promise<{ bytes: number; note: PartNote } | null> {
     try {
       const note = JSON.parse(await readFile(`${this.path}.json`, 'utf8')) as PartNote;
       const { size } = await stat(this.path);
       return size > 0 && typeof note.url === 'string' ? { bytes: size, note } : null;
     } catch {
-      return null; // No part, or half a note: the download starts over, which is always right.
+      return null; // No part, or a damaged note: starting over is always safe.
     }
   }
 
@@ -41,7 +41,7 @@ export class PartFile {
     await rm(this.path, { force: true });
   }
 
-  /** To the disk, then under its name: whoever sees the name sees the whole file. */
+  /** Syncs the part to disk, then renames it, so that the target is always complete. */
   async finish(): Promise<void> {
     const handle = await open(this.path, 'r+');
     try {

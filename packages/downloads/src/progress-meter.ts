@@ -1,10 +1,10 @@
-/** `totalBytes` is null while the server has not said it; `bytesPerSecond` is of the last seconds. */
+/** `totalBytes` is null until the server announces it; `bytesPerSecond` covers the last 5 s. */
 export type DownloadProgress = { bytes: number; totalBytes: number | null; bytesPerSecond: number };
 
 const REPORT_MS = 100;
 const WINDOW_MS = 5_000;
 
-/** Tells how far a download is, at most ten times a second. */
+/** Reports the progress of a download, at most ten times a second. */
 export class ProgressMeter {
   readonly #report: (progress: DownloadProgress) => void;
   #marks: { at: number; bytes: number }[] = [];
@@ -13,7 +13,7 @@ export class ProgressMeter {
     this.#report = report;
   }
 
-  /** To be called at the start of a connection, so that bytes of an earlier one count for no rate. */
+  /** Call it at the start of a connection, so that earlier bytes do not count in the rate. */
   restart(bytes: number): void {
     this.#marks = [{ at: performance.now(), bytes }];
   }

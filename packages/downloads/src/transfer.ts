@@ -10,13 +10,13 @@ import { PartFile } from './part-file.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { type Answer, readAnswer } from './read-answer.ts';
 
-/** `whole`: every byte is there, unchecked. `restart`: what is there must go. `dropped`: try again. */
+/** `whole`: all bytes are on disk, not verified. `restart`: the part is of another file. `dropped`: retry. */
 export type AttemptOutcome =
   | { kind: 'whole' }
   | { kind: 'restart' }
   | { kind: 'dropped'; cause: Error; afterMs: number | null };
 
-/** The state of one download across its connections: bytes on disk, their hash, their origin. */
+/** One download across its connections: the bytes on disk, their hash and their origin. */
 export class Transfer {
   bytes = 0;
   readonly #request: DownloadRequest;
@@ -26,7 +26,7 @@ export class Transfer {
   #hash: Hash;
   #etag: string | null = null;
   #totalBytes: number | null = null;
-  /** Answers that the bytes on disk came from; those of an earlier process count as one. */
+  /** The number of answers that the bytes on disk came from; an earlier process counts as one. */
   #answers = 0;
 
   private constructor(request: DownloadRequest, stallMs: number) {
@@ -37,7 +37,7 @@ export class Transfer {
     this.#hash = this.#newHash();
   }
 
-  /** Takes up what an earlier process left, where it is of the same request and can be trusted. */
+  /** Resumes the part of an earlier process if it belongs to the same request and can be verified. */
   static async resume(request: DownloadRequest, stallMs: number): Promise<Transfer> {
     const transfer = new Transfer(request, stallMs);
     const found = await transfer.#part.read();
@@ -45,9 +45,9 @@ export class Transfer {
     const { bytes, note } = found;
     const total = request.sizeBytes ?? note.totalBytes;
     const isSame = note.url === request.url && note.digest === digestKey(request);
-    // Without an ETag nothing says that the server still has the same file, but a digest will.
-    const isTellable = note.etag !== null || request.digest !== undefined;
-    if (isSame && isTellable && (total === null || bytes <= total)) {
+    // An ETag shows that the server still has the same file; a digest shows it at the end.
+    const isVerifiable = note.etag !== null || request.digest !== undefined;
+    if (isSame && isVerifiable && (total === null || bytes <= total)) {
       await feedHash(transfer.#hash, transfer.#part.path, bytes);
       transfer.bytes = bytes;
       transfer.#etag = note.etag;
@@ -57,7 +57,7 @@ export class Transfer {
     return transfer;
   }
 
-  /** One connection. Throws DownloadError for what another connection would not mend. */
+  /** Makes one connection. Throws DownloadError for failures that a retry would not solve. */
   async attempt(signal: AbortSignal): Promise<AttemptOutcome> {
     const { sizeBytes, digest } = this.#request;
     if (digest && sizeBytes !== undefined && this.bytes === sizeBytes) return { kind: 'whole' };
@@ -92,7 +92,7 @@ export class Transfer {
     }
   }
 
-  /** Checks and names the file. Null where it is wrong and was pieced together, so worth a new start. */
+  /** Verifies and renames the file. Null if it is wrong and came from several answers: start over. */
   async finish(): Promise<string | null> {
     const { sizeBytes, digest, url } = this.#request;
     const hex = this.#hash.digest('hex');
@@ -108,7 +108,7 @@ export class Transfer {
     const what = isWrong
       ? `its ${digest.algorithm} is ${hex} and should be ${digest.hex}`
       : `it has ${this.bytes} bytes and should have ${sizeBytes}`;
-    throw new DownloadError('mismatch', `${url} is not the file that was asked for: ${what}.`);
+    throw new DownloadError('mismatch', `${url} is not the requested file: ${what}.`);
   }
 
   async startOver(): Promise<void> {
@@ -144,7 +144,7 @@ export class Transfer {
         return error;
       }
     })() as Answer | Error;
-    // A body that nobody reads would hold its connection.
+    // An unread body would keep its connection open.
     if (answer instanceof Error || answer.kind !== 'body') await response.body?.cancel();
     if (answer instanceof Error) throw answer;
     return answer;

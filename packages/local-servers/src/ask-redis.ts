@@ -7,8 +7,8 @@ const ANSWER_MS = 5_000;
 const ANSWER_BYTES_MAX = 256 * 1024;
 
 /**
- * Logs in as the URL says and sends one command; resolves with the answer's text. Enough of the
- * protocol to know a Redis when we see one; the real client is not this package's business.
+ * Authenticates with the URL's credentials and sends one command; resolves with the answer's text.
+ * It implements just enough of the protocol to recognise a Redis, without a client library.
  */
 export async function askRedis(url: URL, command: string[]): Promise<string> {
   const signal = AbortSignal.timeout(ANSWER_MS);
@@ -16,7 +16,7 @@ export async function askRedis(url: URL, command: string[]): Promise<string> {
     { host: await addressOf(url), port: Number(url.port || 6379) },
     { isTls: url.protocol === 'rediss:', signal },
   );
-  // Lengths are counted in bytes; in latin1 every byte is a character.
+  // The protocol counts lengths in bytes; in latin1 every byte is a character.
   addAbortSignal(signal, socket).setEncoding('latin1');
   try {
     const commands = [...logIn(url), command];
@@ -48,7 +48,7 @@ function encode(words: string[]): string {
   return `*${words.length}\r\n${parts.join('')}`;
 }
 
-/** The whole answers at the start of what was received: lines, errors and bulk strings. */
+/** The complete answers in the received text: lines, errors and bulk strings. */
 function parseAnswers(received: string): { text: string; isError: boolean }[] {
   const answers: { text: string; isError: boolean }[] = [];
   for (let at = 0; ;) {
@@ -64,7 +64,7 @@ function parseAnswers(received: string): { text: string; isError: boolean }[] {
       answers.push({ text: line, isError: received[at] === '-' });
       at = lineEnd + 2;
     } else {
-      throw new Error('what answers is not Redis');
+      throw new Error('the server that answers is not Redis');
     }
   }
 }

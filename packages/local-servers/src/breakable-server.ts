@@ -6,29 +6,29 @@ import type { StartedServer, StartOptions } from './local-server.ts';
 import { startPostgres } from './start-postgres.ts';
 import { startRedis } from './start-redis.ts';
 
-/** A server that may be broken at will. It stays at the same URL whatever happens to it. */
+/** A server for failure tests. It keeps its URL across crashes and restarts. */
 export type BreakableServer = AsyncDisposable & {
   url: string;
-  /** Ends it as a crash would. */
+  /** Kills it, as in a crash. */
   kill(): Promise<void>;
-  /** Stops it if it runs, and starts it again: with its data, or with none. */
+  /** Stops it if it is running, and starts it again, with its data or empty. */
   restart(options: { empty: boolean }): Promise<void>;
-  /** Its process does nothing until `resume`; the system still takes connections for it. */
+  /** Suspends its process until `resume`; the operating system still accepts connections for it. */
   pause(): void;
   resume(): void;
 };
 
-// Below the ports that systems give to outgoing connections, one of which could hold the server's
-// port while it is down.
+// Below the range for outgoing connections, one of which could take the server's port while the
+// server is down.
 const PORT_MIN = 12_000;
 const PORT_MAX = 28_000;
 
-/** A Redis in a folder of its own below `parent`, which keeps its data over a restart (an append-only file). */
+/** Starts a Redis in a new folder below `parent` that keeps its data over a restart (append-only file). */
 export function startBreakableRedis(parent: string): Promise<BreakableServer> {
   return startBreakable('redis', parent, startRedis);
 }
 
-/** A Postgres in a folder of its own below `parent`, with an empty database, which keeps its data over a restart. */
+/** Starts a Postgres with an empty database in a new folder below `parent`; it keeps its data over a restart. */
 export function startBreakablePostgres(parent: string): Promise<BreakableServer> {
   return startBreakable('postgres', parent, startPostgres);
 }
@@ -39,7 +39,7 @@ async function startBreakable(
   start: (options: StartOptions) => Promise<StartedServer>,
 ): Promise<BreakableServer> {
   const folder = await mkdtemp(join(parent, `${name}-`));
-  // A Postgres started by root passes through it as another user.
+  // A Postgres started by root runs as another user, which must be able to enter the folder.
   await chmod(folder, 0o711);
   const options = { dataDir: join(folder, name), ephemeral: false, onProgress: () => {} };
   let server = await start({ ...options, port: randomInt(PORT_MIN, PORT_MAX) });

@@ -6,25 +6,28 @@ import { addressOf } from './loopback-host.ts';
 import { parseServerUrl, withoutPassword } from './server-url.ts';
 
 const ANSWER_MS = 5_000;
-// The request for TLS: a message of eight bytes that every PostgreSQL answers with S or N before
-// it wants to know who asks.
+// The request for TLS: eight bytes that every PostgreSQL answers with S or N before authentication.
 const TLS_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** The server at the URL, if a PostgreSQL answers there. Whether it lets us in shows at first use. */
+/** The server at the URL, if a PostgreSQL answers there. The credentials are not checked. */
 export async function checkPostgres(url: string): Promise<LocalServer> {
   const parsed = parseServerUrl(url, ['postgres:', 'postgresql:'], 'DATABASE_URL');
   const shown = withoutPassword(parsed);
   const answer = await ask(parsed).catch((cause: Error) => {
     throw new Error(
-      `No PostgreSQL answers at ${shown} (${cause.message}). Start it, or mend DATABASE_URL, or ` +
-        'leave it out to have one started.',
+      `No PostgreSQL answers at ${shown} (${cause.message}). Start it, or correct DATABASE_URL, or ` +
+        'unset it to let Runfleet start one.',
       { cause },
     );
   });
   if (answer !== 'S' && answer !== 'N' && answer !== 'E') {
-    throw new Error(`What answers at ${shown} is not PostgreSQL. Mend DATABASE_URL.`);
+    throw new Error(`The server at ${shown} is not PostgreSQL. Correct DATABASE_URL.`);
   }
-  return { url, how: `PostgreSQL at ${shown}, as given`, [Symbol.asyncDispose]: async () => {} };
+  return {
+    url,
+    how: `PostgreSQL at ${shown}, from DATABASE_URL`,
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 async function ask(url: URL): Promise<string> {

@@ -20,8 +20,12 @@ describe('a given server is refused', () => {
       bulk({ ...INFO, maxmemory_policy: 'allkeys-lru' }),
       'config set maxmemory-policy noeviction',
     ],
-    ['when it wants a password', '-NOAUTH Authentication required.\r\n', 'NOAUTH'],
-    ['when it is something else', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'what answers is not Redis'],
+    ['when it requires a password', '-NOAUTH Authentication required.\r\n', 'NOAUTH'],
+    [
+      'when it is something else',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      'the server that answers is not Redis',
+    ],
   ] as const)('%s', async ([, answer, reason]) => {
     await using server = await answering(answer);
     await expect(checkRedis(server.url)).rejects.toThrow(reason);
@@ -32,19 +36,19 @@ describe('a given server is refused', () => {
     await expect(checkRedis(url)).rejects.toThrow(/at redis:\/\/user@127.*ECONNREFUSED/);
   });
 
-  test('when its URL is none', async () => {
+  test('when its URL is invalid', async () => {
     await expect(checkRedis('localhost:6379')).rejects.toThrow('REDIS_URL is not a URL');
   });
 });
 
-test('a given server that fits is used as it is', async () => {
+test('a suitable given server is used unchanged', async () => {
   await using server = await answering(bulk(INFO));
   const checked = await checkRedis(server.url);
   expect(checked.url).toBe(server.url);
   expect(checked.how).toContain('Redis 7.2.4');
 });
 
-/** A server that gives every caller one answer, a byte at a time. */
+/** A server that sends every client one answer, a byte at a time. */
 async function answering(answer: string): Promise<AsyncDisposable & { url: string }> {
   const server = createServer((socket) => {
     socket.setNoDelay(true);

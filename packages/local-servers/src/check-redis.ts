@@ -2,23 +2,23 @@ import { askRedis } from './ask-redis.ts';
 import type { LocalServer } from './local-server.ts';
 import { parseServerUrl, withoutPassword } from './server-url.ts';
 
-/** The server at the URL, if it is a Redis 7.0 or newer that never evicts a key. */
+/** The server at the URL, if it is a Redis 7.0 or newer that does not evict keys. */
 export async function checkRedis(url: string): Promise<LocalServer> {
   const parsed = parseServerUrl(url, ['redis:', 'rediss:'], 'REDIS_URL');
   const shown = withoutPassword(parsed);
   const info = await askRedis(parsed, ['INFO']).catch((cause: Error) => {
     throw new Error(
-      `No Redis answers at ${shown} (${cause.message}). Start it, or mend REDIS_URL, or leave it ` +
-        'out to have one started.',
+      `No Redis answers at ${shown} (${cause.message}). Start it, or correct REDIS_URL, or ` +
+        'unset it to let Runfleet start one.',
       { cause },
     );
   });
 
   const version = infoField(info, 'redis_version') ?? 'of unknown version';
-  if (!isRedisFit(version)) {
+  if (!isSupportedRedis(version)) {
     throw new Error(
       `The server at ${shown} is Redis ${version}; 7.0 or newer is needed. ` +
-        'Upgrade it, or mend REDIS_URL, or leave it out to have one started.',
+        'Upgrade it, or correct REDIS_URL, or unset it to let Runfleet start one.',
     );
   }
   const policy = infoField(info, 'maxmemory_policy');
@@ -30,13 +30,13 @@ export async function checkRedis(url: string): Promise<LocalServer> {
   }
   return {
     url,
-    how: `Redis ${version} at ${shown}, as given`,
+    how: `Redis ${version} at ${shown}, from REDIS_URL`,
     [Symbol.asyncDispose]: async () => {},
   };
 }
 
-/** Whether we can work with that version. Valkey tells the Redis version that it stands for. */
-export function isRedisFit(version: string): boolean {
+/** Whether the version is supported. Valkey reports the Redis version that it is compatible with. */
+export function isSupportedRedis(version: string): boolean {
   return Number.parseInt(version, 10) >= 7;
 }
 

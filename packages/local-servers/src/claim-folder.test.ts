@@ -27,7 +27,9 @@ test('a folder has one owner at a time', async ({ folder }) => {
   await (await claimFolder(folder, OPTIONS)).release();
 });
 
-test('a server whose starter is gone is stopped before the folder is taken', async ({ folder }) => {
+test('a server whose starter has died is stopped before the folder is claimed', async ({
+  folder,
+}) => {
   const orphan = spawn('sleep', ['600']);
   await once(orphan, 'spawn');
   const ended = once(orphan, 'exit');
@@ -40,7 +42,7 @@ test('a server whose starter is gone is stopped before the folder is taken', asy
   await claim.release();
 });
 
-test('a process that has got the pid of a dead server is left alone', async ({ folder }) => {
+test('a process that reuses the pid of a dead server is not stopped', async ({ folder }) => {
   const stranger = spawn('sleep', ['600']);
   await once(stranger, 'spawn');
   await writeFile(

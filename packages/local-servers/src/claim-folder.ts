@@ -8,18 +8,18 @@ const ATTEMPTS_MAX = 5;
 const ORPHAN_STOP_MS = 10_000;
 const POLL_MS = 20;
 
-/** Who uses a server folder: the process that started the server, and the server itself. */
+/** The users of a server folder: the process that started the server, and the server itself. */
 type Owner = { owner: string; server?: string };
 
 export type FolderClaim = {
-  /** Notes the server's pid, so that whoever comes after a crash can find and stop it. */
+  /** Records the server's pid, so that the next start after a crash can find and stop it. */
   noteServer(pid: number): Promise<void>;
   release(): Promise<void>;
 };
 
 /**
- * Takes the folder for this process. A server that outlived the process which started it is
- * stopped first; a folder whose owner still runs is refused.
+ * Claims the folder for this process. A server that outlived its starter is stopped first. Throws if
+ * the folder's owner is still running.
  */
 export async function claimFolder(
   folder: string,
@@ -29,11 +29,11 @@ export async function claimFolder(
   const owner = processIdentity(process.pid) ?? String(process.pid);
 
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    if (await createWhole(path, { owner })) {
+    if (await createAtomically(path, { owner })) {
       return {
         noteServer: async (pid) => {
           const server = processIdentity(pid);
-          await replaceWhole(path, server === undefined ? { owner } : { owner, server });
+          await replaceAtomically(path, server === undefined ? { owner } : { owner, server });
         },
         release: () => rm(path, { force: true }),
       };
@@ -43,7 +43,7 @@ export async function claimFolder(
     const ownerPid = runningPid(found.owner);
     if (ownerPid !== undefined) {
       throw new Error(
-        `${folder} is in use by process ${ownerPid}. Stop that one first, or give another folder.`,
+        `${folder} is in use by process ${ownerPid}. Stop that process first, or use another folder.`,
       );
     }
     if (found.server !== undefined && runningPid(found.server) !== undefined) {
@@ -52,7 +52,7 @@ export async function claimFolder(
     }
     await rm(path, { force: true });
   }
-  throw new Error(`${folder} keeps being taken by other starts. Try again when they are done.`);
+  throw new Error(`Other starts keep claiming ${folder}. Try again when they are done.`);
 }
 
 async function stopOrphan(server: string, stopSignal: NodeJS.Signals): Promise<void> {
@@ -64,11 +64,11 @@ async function stopOrphan(server: string, stopSignal: NodeJS.Signals): Promise<v
       if (!sent) sent = process.kill(pid, signal);
     }
   }
-  throw new Error(`Process ${Number.parseInt(server, 10)} cannot be stopped. Stop it by hand.`);
+  throw new Error(`Process ${Number.parseInt(server, 10)} cannot be stopped. Stop it manually.`);
 }
 
-// A reader never sees half a file: it appears whole by link, and changes whole by rename.
-async function createWhole(path: string, owner: Owner): Promise<boolean> {
+// A reader never sees a partial file: `link` creates it and `rename` replaces it atomically.
+async function createAtomically(path: string, owner: Owner): Promise<boolean> {
   const draft = await writeDraft(path, owner);
   try {
     await link(draft, path);
@@ -81,7 +81,7 @@ async function createWhole(path: string, owner: Owner): Promise<boolean> {
   }
 }
 
-async function replaceWhole(path: string, owner: Owner): Promise<void> {
+async function replaceAtomically(path: string, owner: Owner): Promise<void> {
   await rename(await writeDraft(path, owner), path);
 }
 

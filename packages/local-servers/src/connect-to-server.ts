@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-/** An open connection to a server; rejects if it is refused, or when `signal` says so. */
+/** Opens a connection to a server; rejects if it is refused or `signal` aborts. */
 export async function connectToServer(
   place: { host: string; port: number } | { path: string },
   options: { isTls: boolean; signal: AbortSignal },

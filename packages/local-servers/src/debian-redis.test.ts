@@ -7,9 +7,9 @@ import { expect, test, vi } from 'vitest';
 import { findRedis } from './find-redis.ts';
 import { machineEnvironment } from './machine-environment.ts';
 
-// Reads the package lists of the machine's Debian mirror: some seconds, and only where there is one.
+// Reads the package lists of the machine's Debian mirror, which takes some seconds.
 test.runIf(machineEnvironment['RUNFLEET_TEST_APT'] === '1')(
-  "where the machine has no Redis, Debian's is fetched once and runs; what does not run any more is fetched again",
+  "Debian's Redis is fetched once if the machine has none, and again if the copy no longer runs",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'runfleet-debian-'));
     const steps: string[] = [];
@@ -29,7 +29,7 @@ test.runIf(machineEnvironment['RUNFLEET_TEST_APT'] === '1')(
   },
 );
 
-test('where its mirror cannot be reached, the next steps are said: with a network, and without', async ({
+test('without a reachable mirror, the error names the next steps with and without a network', async ({
   onTestFinished,
 }) => {
   const folder = await mkdtemp(join(tmpdir(), 'runfleet-offline-'));
@@ -51,7 +51,5 @@ test('where its mirror cannot be reached, the next steps are said: with a networ
   await expect(found).rejects.toThrow(
     /There is no apt-get|kept in .*later starts need no network/u,
   );
-  await expect(found).rejects.toThrow(
-    /Give a REDIS_URL, or install it: "apt install redis-server"/u,
-  );
+  await expect(found).rejects.toThrow(/Set REDIS_URL, or install it: "apt install redis-server"/u);
 });

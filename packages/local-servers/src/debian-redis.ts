@@ -7,12 +7,12 @@ import { runCommand } from './run-command.ts';
 import { folderWith, searchPath } from './search-path.ts';
 
 const PACKAGES = ['redis-server', 'redis-tools'];
-// What Debian 12's Redis needs and a slim system lacks.
+// Libraries that Debian 12's Redis needs and a minimal system lacks.
 const LIBRARIES = ['libjemalloc2', 'liblzf1', 'libatomic1'];
 const APT_MS = 120_000;
 const REACH_SECONDS = 20;
 
-/** The program in `distDir`, as `fetchDebianRedis` has laid it there, and what it needs to run. */
+/** The program that `fetchDebianRedis` put into `distDir`, with the environment that it needs. */
 export async function debianRedis(
   distDir: string,
 ): Promise<{ file: string; env: Record<string, string> }> {
@@ -23,8 +23,8 @@ export async function debianRedis(
 }
 
 /**
- * Fetches Debian's (or Ubuntu's) Redis with the machine's own package sources and unpacks it into
- * `distDir`, which needs no root and changes nothing else. Throws with the reason and the next step.
+ * Fetches Debian's (or Ubuntu's) Redis from the machine's package sources and unpacks it into
+ * `distDir`. That needs no root and installs nothing. Throws with the reason and the next step.
  */
 export async function fetchDebianRedis(
   distDir: string,
@@ -49,7 +49,7 @@ export async function fetchDebianRedis(
       });
 
     onProgress("Reading the system's package lists, to fetch Redis");
-    // One source of several may be away: what counts is whether Redis is in the others.
+    // If some package sources are unreachable, Redis may still be in the others.
     const unread = await apt(['update']).then(
       () => undefined,
       (error: Error) => error,
@@ -61,7 +61,7 @@ export async function fetchDebianRedis(
         throw cannotFetch(unread ?? error, distDir);
       });
     const debs = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
-    // apt calls it done where the package is installed and cannot be had again.
+    // apt reports success if the package is installed but cannot be downloaded.
     if (debs.length === 0) throw cannotFetch(unread ?? new Error('apt-get fetched none'), distDir);
     for (const name of debs) {
       await runCommand('dpkg', ['-x', join(archives, name), join(work, 'dist')], {
@@ -69,10 +69,10 @@ export async function fetchDebianRedis(
         timeoutMs: APT_MS,
       });
     }
-    // Whole or not at all: an interrupted fetch leaves no half an installation behind.
+    // Replaced by a rename, so that an interrupted fetch leaves no partial installation.
     await rm(distDir, { recursive: true, force: true });
     await rename(join(work, 'dist'), distDir).catch((error: unknown) => {
-      // Another start may have been quicker.
+      // Another start may have done it first.
       if (!existsSync(distDir)) throw error;
     });
   } finally {
@@ -85,14 +85,14 @@ function cannotFetch(cause: Error, distDir: string): Error {
   const line = lines.find((text) => /^[EW]: /u.test(text)) ?? lines[0] ?? '';
   return new Error(
     `Debian's package cannot be fetched (${line.replace(/^[EW]: /u, '').trim()}). Start once with the ` +
-      `machine's package mirror in reach: Redis is then kept in ${dirname(distDir)}, and later starts need no network.`,
+      `machine's package mirror reachable: Redis is then kept in ${dirname(distDir)}, and later starts need no network.`,
     { cause },
   );
 }
 
 /**
- * Downloads the server, even if it is installed out of our sight, and those of its libraries that
- * the machine lacks; installs nothing. apt refuses while other packages of the machine are broken.
+ * Downloads the server, even if it is installed outside the PATH, and the libraries that the machine
+ * lacks; installs nothing. apt refuses while other packages of the machine are broken.
  */
 async function downloadWithLibraries(apt: (args: string[]) => Promise<string>): Promise<void> {
   const flags = ['--download-only', '--yes', '--no-install-recommends', '--reinstall'];
@@ -109,7 +109,7 @@ async function libraryFolders(distDir: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** Lets apt work without root, beside whatever else on the machine is using it, and soon say what it cannot reach. */
+/** Lets apt run without root and beside other uses of apt, and fail soon if a source is unreachable. */
 function settings(work: string): string[] {
   return [
     `Dir::State=${work}/state`,
@@ -124,7 +124,7 @@ function settings(work: string): string[] {
   ].flatMap((setting) => ['-o', setting]);
 }
 
-/** How the machine reaches its package sources; apt is told nothing else. */
+/** The variables that apt needs to reach the package sources; it gets no others. */
 function aptEnvironment(): Record<string, string> {
   const passed = Object.entries(machineEnvironment).flatMap(([name, value]) =>
     /^(http|https|no|all)_proxy$|^APT_CONFIG$/i.test(name) && value !== undefined

@@ -14,7 +14,7 @@ const test = base.extend('folder', async ({}, { onCleanup }) => {
   return join(parent, 'postgres');
 });
 
-test('every account may read and run the copy, whatever the umask', async ({ folder }) => {
+test('every account can read and run the copy, whatever the umask', async ({ folder }) => {
   const before = process.umask(0o077);
   try {
     await copyPrograms(folder, native, undefined, () => {});
@@ -32,7 +32,9 @@ test('every account may read and run the copy, whatever the umask', async ({ fol
   }
 });
 
-test('a copy is made once, and again where a file of it is short or gone', async ({ folder }) => {
+test('a copy is made once, and again if one of its files is truncated or missing', async ({
+  folder,
+}) => {
   const steps: string[] = [];
   const copy = () => copyPrograms(folder, native, undefined, (step) => steps.push(step));
   await copy();
@@ -56,7 +58,7 @@ test.runIf(process.getuid?.() === 0)(
     const steps: string[] = [];
     await cp(native, folder, { recursive: true, verbatimSymlinks: true });
     await copyPrograms(folder, native, { uid: 65_534, gid: 65_534 }, (step) => steps.push(step));
-    // Its parent is closed to that account, too, so only the making is seen.
+    // The account cannot enter the parent either, so the test checks only that a copy was made.
     expect(steps).toHaveLength(1);
   },
 );

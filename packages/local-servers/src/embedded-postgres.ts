@@ -11,11 +11,11 @@ import { standInPath } from './server-folder.ts';
 type Link = { source: string; target: string };
 
 /**
- * The program folder of the PostgreSQL that the package manager installed for this platform, ready
- * to run as `account`; undefined if there is none. Where the account cannot reach it, or where its
- * library links are missing and cannot be made in place, it is copied: for ourselves below
- * `programsDir`, for another account to where that can read it. A copy that lacks a file, or that this account cannot
- * run, is made again.
+ * The program folder of the PostgreSQL that the package manager installed for this platform, ready to
+ * run as `account`; undefined if there is none. It is copied if the account cannot reach it, or if its
+ * library links are missing and cannot be created in place: below `programsDir` for our own account, or
+ * to a folder that another account can read. A copy that lacks a file or that the account cannot run is
+ * made again.
  */
 export async function embeddedPostgres(
   account: Account | undefined,
@@ -25,7 +25,7 @@ export async function embeddedPostgres(
   const native = packageFolder();
   if (!native) return undefined;
 
-  // Making a link changes the package, which the package's own install step does in the same way.
+  // Creating the links changes the package; its own install script does the same.
   const isWhole = await makeLinks(native).then(
     () => true,
     () => false,
@@ -46,7 +46,7 @@ function packageFolder(): string | undefined {
     const entry = createRequire(import.meta.url).resolve(name);
     return join(dirname(entry), '..', 'native');
   } catch {
-    // An optional dependency: it does not exist for every platform, and may be left out.
+    // An optional dependency: it does not exist for every platform.
     return undefined;
   }
 }
@@ -58,7 +58,7 @@ function versionOf(native: string): string {
   return manifest.version;
 }
 
-/** Makes the links between library names that an npm package cannot carry. */
+/** Creates the links between library names, which npm packages cannot contain. */
 async function makeLinks(native: string): Promise<void> {
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Link[];
   for (const link of links) {
@@ -70,12 +70,12 @@ async function makeLinks(native: string): Promise<void> {
   }
 }
 
-/** A path as the list of links writes it ("native/lib/x"), below a folder of any name. */
+/** Resolves a path of the list of links ("native/lib/x") in a folder of any name. */
 function inside(native: string, path: string): string {
   return join(native, path.slice('native/'.length));
 }
 
-/** Copies the programs to `folder`, unless a copy is there that is whole and that the account can run. */
+/** Copies the programs to `folder`, unless it holds a complete copy that the account can run. */
 export async function copyPrograms(
   folder: string,
   native: string,
@@ -87,14 +87,14 @@ export async function copyPrograms(
   if (!isSound) await makeCopy(folder, native, onProgress);
 }
 
-/** Whether every file of the package is in the copy, at its size. */
+/** Whether every file of the package is in the copy, with the same size. */
 async function isCopy(folder: string, native: string): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const [wanted, found] = await Promise.all([listFiles(native), listFiles(folder)]);
   return [...wanted].every(([path, bytes]) => found.get(path) === bytes);
 }
 
-/** The sizes of the files below a folder, by their paths from there. */
+/** The sizes of the files below a folder, by relative path. */
 async function listFiles(folder: string): Promise<Map<string, number>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
@@ -120,17 +120,17 @@ async function makeCopy(
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
     await makeLinks(draft);
     await letAllRead(draft);
-    // A server that runs from the damaged one keeps the files that it has open.
+    // A server that runs from the damaged copy keeps its open files.
     await rm(folder, { recursive: true, force: true });
     await rename(draft, folder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // Another start may have been quicker.
+    // Another start may have made the copy first.
     if (!(await isCopy(folder, native))) throw error;
   }
 }
 
-/** Whatever the umask of the checkout or of this process: the account that runs them is another. */
+/** Makes the copy readable for other accounts, whatever the umask of the checkout or this process. */
 async function letAllRead(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

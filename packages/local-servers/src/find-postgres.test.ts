@@ -9,14 +9,14 @@ import { serverAccount } from './server-account.ts';
 const programsDir = join(tmpdir(), 'runfleet-none');
 const account = serverAccount(programsDir);
 
-test('where the machine has no PostgreSQL, the package for its platform runs', async () => {
+test('the package for the platform runs if the machine has no PostgreSQL', async () => {
   const found = await findPostgres({ account, major: undefined, programsDir }, () => {}, []);
   expect(found.major).toBeGreaterThanOrEqual(18);
 });
 
-test('data of another major version is an error that names it', async () => {
+test('the error for data of another major version names that version', async () => {
   const wanted = { account, major: 9, programsDir };
   await expect(findPostgres(wanted, () => {})).rejects.toThrow(
-    /No PostgreSQL 9, .* on this machine \(found \d+.*Give a DATABASE_URL/s,
+    /No PostgreSQL 9, .* on this machine \(found \d+.*Set DATABASE_URL/s,
   );
 });

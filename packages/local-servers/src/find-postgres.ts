@@ -10,7 +10,7 @@ import type { Account } from './server-account.ts';
 const MAJOR_MIN = 14;
 const VERSION_MS = 10_000;
 
-// Where packages put versions side by side, outside the PATH: Debian, then Homebrew.
+// Where packages install several versions, outside the PATH: Debian, then Homebrew.
 const VERSION_FOLDERS = [
   { parent: '/usr/lib/postgresql', prefix: '' },
   { parent: '/opt/homebrew/opt', prefix: 'postgresql@' },
@@ -20,8 +20,8 @@ const VERSION_FOLDERS = [
 export type PostgresPrograms = { bin: string; version: string; major: number };
 
 /**
- * The PostgreSQL programs to start a server with: the newest that the machine has, else the one
- * that came as a package; of the given major version, where data of that version is to be opened.
+ * Finds the PostgreSQL programs to start: the newest of the machine, else those of the npm package. If
+ * `major` is given, only that major version fits, because the existing data belongs to it.
  */
 export async function findPostgres(
   wanted: { account: Account | undefined; major: number | undefined; programsDir: string },
@@ -39,10 +39,10 @@ export async function findPostgres(
     seen.push(programs instanceof Error ? programs.message : `${programs.version} in ${bin}`);
   }
   const needed =
-    major === undefined ? `${MAJOR_MIN} or newer` : `${major}, which the data was made by,`;
+    major === undefined ? `${MAJOR_MIN} or newer` : `${major}, which created the data,`;
   throw new Error(
     `No PostgreSQL ${needed} on this machine${seen.length > 0 ? ` (found ${seen.join(', ')})` : ''}. ` +
-      'Give a DATABASE_URL, or install it: "apt install postgresql" (Debian, Ubuntu), ' +
+      'Set DATABASE_URL, or install it: "apt install postgresql" (Debian, Ubuntu), ' +
       '"dnf install postgresql-server" (Fedora), "brew install postgresql@17" (macOS).',
   );
 }
@@ -51,7 +51,7 @@ function isFit(programs: PostgresPrograms, neededMajor: number | undefined): boo
   return neededMajor === undefined ? programs.major >= MAJOR_MIN : programs.major === neededMajor;
 }
 
-/** The machine's own first; the package is looked at (and perhaps copied) only if none of them fits. */
+/** The machine's own folders first; the package is used (and perhaps copied) only if none of them fits. */
 async function* programFolders(
   folders: string[],
   embedded: () => Promise<string | undefined>,
@@ -62,18 +62,18 @@ async function* programFolders(
   if (bin !== undefined) yield bin;
 }
 
-/** PostgreSQL looks for its files beside the program, so a folder of links is no use to it. */
+/** PostgreSQL finds its files relative to the program, so links to the program do not work. */
 function realFolder(folder: string): string {
   return join(realpathSync(join(folder, 'postgres')), '..');
 }
 
 async function versionOf(bin: string): Promise<PostgresPrograms> {
-  const said = await runCommand(join(bin, 'postgres'), ['--version'], {
+  const output = await runCommand(join(bin, 'postgres'), ['--version'], {
     cwd: '/',
     timeoutMs: VERSION_MS,
   });
-  const version = /\b(\d+)(\.\d+|devel|beta\d+|rc\d+)\b/.exec(said);
-  if (!version) throw new Error(`${bin}/postgres --version said "${said.trim()}".`);
+  const version = /\b(\d+)(\.\d+|devel|beta\d+|rc\d+)\b/.exec(output);
+  if (!version) throw new Error(`${bin}/postgres --version printed "${output.trim()}".`);
   return { bin, version: version[0], major: Number(version[1]) };
 }
 
@@ -90,7 +90,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Not a machine that has that folder.
+    // The folder does not exist on this machine.
     return [];
   }
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isRedisFit } from './check-redis.ts';
+import { isSupportedRedis } from './check-redis.ts';
 import { debianRedis, fetchDebianRedis } from './debian-redis.ts';
 import { runCommand } from './run-command.ts';
 import { folderWith, searchPath } from './search-path.ts';
@@ -17,8 +17,8 @@ export type RedisProgram = {
 };
 
 /**
- * The Redis or Valkey program to start a server with: one of this machine, else Debian's packages,
- * unpacked below `programsDir` and kept there.
+ * Finds the Redis or Valkey program to start: one of this machine, else Debian's packages, unpacked
+ * below `programsDir` and kept there.
  */
 export async function findRedis(
   programsDir: string,
@@ -31,41 +31,43 @@ export async function findRedis(
     if (folder === undefined) continue;
     const file = join(folder, name);
     const version = await versionOf(file, {});
-    if (isRedisFit(version)) return { file, name: nameOf(name, version), env: {} };
+    if (isSupportedRedis(version)) return { file, name: nameOf(name, version), env: {} };
     seen.push(`${name} ${version} in ${folder}`);
   }
   const distDir = join(programsDir, await distName());
-  const reason = await takeDebians(distDir, onProgress).catch((cause: Error) => cause);
+  const reason = await getDebianRedis(distDir, onProgress).catch((cause: Error) => cause);
   if (!(reason instanceof Error)) return reason;
   const found = seen.length > 0 ? ` (found ${seen.join(', ')})` : '';
   throw new Error(
-    `No Redis 7.0 or newer on this machine${found}. ${reason.message} Give a REDIS_URL, or install it: ` +
+    `No Redis 7.0 or newer on this machine${found}. ${reason.message} Set REDIS_URL, or install it: ` +
       '"apt install redis-server" (Debian, Ubuntu), "dnf install valkey" (Fedora), ' +
       '"brew install redis" (macOS).',
     { cause: reason },
   );
 }
 
-/** Debian's as an earlier start has kept it, else fetched; what is kept and does not run is fetched again. */
-async function takeDebians(
+/** The Debian packages that an earlier start kept, if they run; else fetches them. */
+async function getDebianRedis(
   distDir: string,
   onProgress: (step: string) => void,
 ): Promise<RedisProgram> {
-  const kept = await tryDebians(distDir);
-  if (isRedisFit(kept.version)) return kept.program;
+  const kept = await tryDebianRedis(distDir);
+  if (isSupportedRedis(kept.version)) return kept.program;
   await fetchDebianRedis(distDir, onProgress);
-  const fetched = await tryDebians(distDir);
-  if (isRedisFit(fetched.version)) return fetched.program;
+  const fetched = await tryDebianRedis(distDir);
+  if (isSupportedRedis(fetched.version)) return fetched.program;
   throw new Error(`The system's packages have ${fetched.program.name}.`);
 }
 
-async function tryDebians(distDir: string): Promise<{ version: string; program: RedisProgram }> {
+async function tryDebianRedis(
+  distDir: string,
+): Promise<{ version: string; program: RedisProgram }> {
   const { file, env } = await debianRedis(distDir);
   const version = await versionOf(file, env);
   return { version, program: { file, env, name: nameOf('redis-server', version) } };
 }
 
-/** One folder for each system whose libraries it was made for. */
+/** The folder's name: the programs fit only the libraries of one system. */
 async function distName(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const field = (name: string) =>
@@ -74,13 +76,13 @@ async function distName(): Promise<string> {
 }
 
 async function versionOf(file: string, env: Record<string, string>): Promise<string> {
-  // A program that cannot run (its libraries are gone) is as good as none.
-  const said = await runCommand(file, ['--version'], {
+  // A program that cannot run (its libraries are gone) counts as missing.
+  const output = await runCommand(file, ['--version'], {
     cwd: '/',
     env,
     timeoutMs: VERSION_MS,
   }).catch(() => '');
-  return /\bv=(\d+(?:\.\d+)*)/.exec(said)?.[1] ?? 'of unknown version';
+  return /\bv=(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? 'of unknown version';
 }
 
 function nameOf(program: string, version: string): string {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { freePort } from './free-port.ts';
 
-test('a port that is taken gives way to the next free one', async () => {
+test('if the port is taken, the next free one is used', async () => {
   const holder = createServer().listen(await freePort(20_000), '127.0.0.1');
   await once(holder, 'listening');
   const address = holder.address();
@@ -18,6 +18,6 @@ test('a port that is taken gives way to the next free one', async () => {
   expect(await freePort(taken)).toBe(taken);
 });
 
-test('without a preference, any free port will do', async () => {
+test('without a preference, any free port is used', async () => {
   expect(await freePort(0)).toBeGreaterThan(0);
 });

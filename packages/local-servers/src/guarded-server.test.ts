@@ -11,7 +11,7 @@ import { test as base, expect, vi } from 'vitest';
 import { GuardedServer } from './guarded-server.ts';
 import { processIdentity, runningPid } from './process-identity.ts';
 
-// Less than a test may take; the watcher itself is done in milliseconds.
+// Less than a test may take; the watcher itself needs only milliseconds.
 const PATIENCE_MS = 50_000;
 
 const test = base.extend('folder', async ({}, { onCleanup }) => {
@@ -32,7 +32,7 @@ function server(folder: string, command: [string, ...string[]]) {
   } as const;
 }
 
-test('a server that does not start says why', async ({ folder }) => {
+test('the error for a server that does not start includes its log', async ({ folder }) => {
   const started = await GuardedServer.start(
     server(folder, ['/bin/sh', '-c', 'echo no such port; exit 1']),
   );
@@ -45,7 +45,7 @@ test('a server that is not ready in time is stopped', async ({ folder }) => {
   expect(started.hasExited).toBe(true);
 });
 
-test('a server does not outlive a starter that is killed, nor does what it leaves', async ({
+test('when its starter is killed, a server is stopped and its temporary folder removed', async ({
   folder,
 }) => {
   const leftover = join(folder, 'leftover');

@@ -9,13 +9,13 @@ import { BARE_ENV } from './run-command.ts';
 import type { Account } from './server-account.ts';
 
 const STOP_MS = 15_000;
-const LOG_LINES_TOLD = 8;
+const LOG_LINES_SHOWN = 8;
 
-// The shell becomes the server (exec), so the pid that we hold is the server's own. Before that it
-// leaves a watcher behind that reads fd 3, our end of which the system closes however we die; it
-// then stops the server, and removes the folder of one that is to leave nothing. A word on fd 3
-// says that the server is gone already, so that a pid handed on to another process is not hit.
-// The watcher is forked twice: PostgreSQL takes a child that it does not know for a crashed one.
+// The shell becomes the server (exec), so the child's pid is the server's. Before that, it starts a
+// watcher that reads fd 3. The system closes our end of fd 3 however this process dies; the watcher
+// then stops the server and removes the folder of an ephemeral one. A word on fd 3 means that the
+// server has already exited, so that the watcher does not signal a process that reuses its pid. The
+// watcher is forked twice, because PostgreSQL treats the exit of an unknown child as a crash.
 const GUARD = `
 umask 077
 signal=$1 log=$2 leftover=$3 server=$$
@@ -36,7 +36,7 @@ exec "$@" >"$log" 2>&1
 `;
 
 export type GuardedServerOptions = {
-  /** For people: "PostgreSQL". */
+  /** The name for messages: "PostgreSQL". */
   name: string;
   command: [file: string, ...args: string[]];
   cwd: string;
@@ -44,11 +44,11 @@ export type GuardedServerOptions = {
   account: Account | undefined;
   logPath: string;
   stopSignal: 'SIGINT' | 'SIGQUIT' | 'SIGTERM';
-  /** A folder that goes with the server if this process dies. */
+  /** A folder that is removed with the server if this process dies. */
   leftover: string | undefined;
 };
 
-/** A server process of ours, which outlives this process only for as long as it takes to stop. */
+/** A child process that is stopped when this process ends, even if this process is killed. */
 export class GuardedServer {
   readonly pid: number;
   readonly #child: ChildProcess;
@@ -61,7 +61,7 @@ export class GuardedServer {
     this.#options = options;
     this.#exit = once(child, 'exit');
     const guard = child.stdio[3] as Writable & { unref(): void };
-    // The watcher may be gone before it is told: it then has nothing left to do.
+    // The watcher may have exited before this write, with nothing left to do.
     guard.on('error', () => {});
     void this.#exit.then(() => guard.end('gone\n'));
     guard.unref();
@@ -75,7 +75,7 @@ export class GuardedServer {
       cwd: options.cwd,
       env: { ...BARE_ENV, ...options.env },
       ...options.account,
-      // A group of its own: Ctrl-C in the terminal reaches us alone, and we say when it stops.
+      // A process group of its own: Ctrl-C in the terminal does not reach it; we stop it.
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     });
@@ -89,8 +89,8 @@ export class GuardedServer {
   }
 
   /**
-   * Waits until `isReady` says so. Throws with the end of the log if the server ends before that,
-   * and stops it if that takes longer than `timeoutMs`.
+   * Waits until `isReady` returns true. Throws with the end of the log if the server exits first or is
+   * not ready within `timeoutMs`; the latter also stops it.
    */
   async untilReady(isReady: () => Promise<boolean>, timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
@@ -108,18 +108,18 @@ export class GuardedServer {
     }
   }
 
-  /** The last lines that the server wrote. */
+  /** The last lines of the server's log. */
   async logEnd(): Promise<string> {
     const log = await readFile(this.#options.logPath, 'utf8').catch(() => '(no log)');
-    return log.trim().split('\n').slice(-LOG_LINES_TOLD).join('\n');
+    return log.trim().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
   }
 
-  /** Stops the server gracefully; by force if it takes too long. */
+  /** Stops the server gracefully, or kills it after 15 s. */
   async stop(): Promise<void> {
     await this.#end(this.#options.stopSignal);
   }
 
-  /** Ends the server as a crash would. */
+  /** Kills the server, as in a crash. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }

@@ -12,7 +12,7 @@ import { machineEnvironment } from './machine-environment.ts';
 const MODULE = JSON.stringify(new URL('./keep-loopback-direct.ts', import.meta.url).href);
 const hasEnvProxy = process.allowedNodeEnvironmentFlags.has('--use-env-proxy');
 
-test('what was to be called without the proxy still is, in the spelling that counts', () => {
+test('hosts that were exempt from the proxy stay exempt, in the spelling that takes precedence', () => {
   const env: Record<string, string | undefined> = {
     no_proxy: 'a.example, b.example',
     NO_PROXY: 'c',
@@ -23,7 +23,7 @@ test('what was to be called without the proxy still is, in the spelling that cou
 });
 
 test.runIf(hasEnvProxy).each(['HTTP_PROXY', 'http_proxy'])(
-  'a call to the loopback does not go to the proxy of %s (on a Node that asks one)',
+  'a call to the loopback does not use the proxy of %s (on a Node that supports proxies)',
   async (name) => {
     let asked = 0;
     await using proxy = await listening((_, response) => {

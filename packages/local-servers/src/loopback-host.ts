@@ -2,18 +2,18 @@ import { createServer } from 'node:net';
 
 let known: Promise<string> | undefined;
 
-/** The address of this machine itself: 127.0.0.1, or ::1 where the loopback has no other. */
+/** The loopback address: 127.0.0.1, or ::1 if the loopback has no IPv4 address. */
 export function loopbackHost(): Promise<string> {
   known ??= canListen('127.0.0.1').then((can) => (can ? '127.0.0.1' : '::1'));
   return known;
 }
 
-/** An address as it stands in a URL. */
+/** Formats an address as the host of a URL. */
 export function urlHost(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** The address of a URL as sockets take it; the loopback's where it names none. */
+/** The host of a URL as sockets expect it; the loopback address if the URL has none. */
 export async function addressOf(url: URL): Promise<string> {
   return url.hostname.replace(/^\[|\]$/gu, '') || loopbackHost();
 }

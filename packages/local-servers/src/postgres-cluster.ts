@@ -11,13 +11,13 @@ export const POSTGRES_DATABASE = 'runfleet';
 
 const INIT_MS = 120_000;
 
-/** The major version of the data that is there already. */
+/** The major version of existing data; undefined if there is none. */
 export async function clusterMajor(cluster: string): Promise<number | undefined> {
   if (!existsSync(cluster)) return undefined;
   return Number(await readFile(join(cluster, 'PG_VERSION'), 'utf8'));
 }
 
-/** Makes the data folder of a new server: one user, behind the password, and one empty database. */
+/** Creates the data folder of a new server, with one user, its password and one empty database. */
 export async function createCluster(
   programs: PostgresPrograms,
   place: {
@@ -28,7 +28,7 @@ export async function createCluster(
     ephemeral: boolean;
   },
 ): Promise<void> {
-  // Made under another name first: an interrupted start leaves no half a cluster behind.
+  // Created under another name and renamed, so that an interrupted start leaves no partial cluster.
   const draft = join(place.folder, 'cluster.new');
   await rm(draft, { recursive: true, force: true });
   const run = (program: string, args: string[], input = '') =>
@@ -53,7 +53,7 @@ export async function createCluster(
     'C',
     ...(place.ephemeral ? ['--no-sync'] : []),
   ]);
-  // The single-user mode needs no port, no password and no client program.
+  // Single-user mode needs no port, password or client program.
   await run(
     'postgres',
     ['--single', '-D', draft, 'postgres'],

@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What PostgreSQL notes in its data folder: its pid first, and in the eighth line its state. */
+/** Reads PostgreSQL's pid file: the first line is the pid, the eighth the state. */
 async function readPostmasterFile(
   cluster: string,
 ): Promise<{ pid: number; status: string } | undefined> {
@@ -15,15 +15,15 @@ async function readPostmasterFile(
   }
 }
 
-/** Whether the server of that pid takes connections; `pg_ctl --wait` asks the same way. */
+/** Whether the server of that pid accepts connections; `pg_ctl --wait` checks the same way. */
 export async function isPostmasterReady(cluster: string, pid: number): Promise<boolean> {
   const found = await readPostmasterFile(cluster);
   return found?.pid === pid && found.status === 'ready';
 }
 
 /**
- * Removes the note of a server that is gone. PostgreSQL does so itself unless the pid is now some
- * other program's, which is the rule rather than the exception in containers.
+ * Removes the pid file of a server that has died. PostgreSQL does that itself unless another program
+ * has the pid now, which is common in containers.
  */
 export async function removeStalePostmasterFile(cluster: string): Promise<void> {
   const found = await readPostmasterFile(cluster);
@@ -34,7 +34,7 @@ export async function removeStalePostmasterFile(cluster: string): Promise<void> 
 function servesCluster(pid: number, cluster: string): boolean {
   if (process.platform !== 'linux') return isRunning(pid);
   try {
-    // A postmaster works in its data folder; only root and its own user may look.
+    // A postmaster's working directory is its data folder; only root and its own user can read it.
     const isPostgres = readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres');
     return isPostgres && readlinkSync(`/proc/${pid}/cwd`) === cluster;
   } catch (error) {

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { machineEnvironment } from './machine-environment.ts';
 
 /**
- * Where programs are kept that were fetched or copied: beside this user's other caches, so that
- * every checkout and every start finds them, also without a network. Where this user has no such
- * place, `otherwise`.
+ * The folder for fetched or copied programs: in this user's cache, so that every checkout and start
+ * finds them, also without a network. `otherwise` if this user has no cache folder.
  */
 export async function programsFolder(otherwise: string): Promise<string> {
   try {
@@ -19,7 +18,7 @@ export async function programsFolder(otherwise: string): Promise<string> {
     await access(folder, constants.W_OK);
     return folder;
   } catch {
-    // A user without a home, or one that may not write there.
+    // The user has no home, or may not write to it.
     return otherwise;
   }
 }

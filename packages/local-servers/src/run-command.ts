@@ -5,7 +5,7 @@ import type { Account } from './server-account.ts';
 const OUTPUT_CHARS_MAX = 64_000;
 
 /**
- * Runs a program to its end and returns what it wrote to stdout. Throws with its last words if it
+ * Runs a program to its end and returns its stdout. Throws with the last lines of its output if it
  * fails or takes longer than `timeoutMs`.
  */
 export async function runCommand(
@@ -37,16 +37,16 @@ export async function runCommand(
     );
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(out);
-      const words = (err.trim() || out.trim()).split('\n').slice(-6).join('\n');
-      reject(new Error(`${file} failed (${signal ?? `exit ${code}`}): ${words}`));
+      const lastLines = (err.trim() || out.trim()).split('\n').slice(-6).join('\n');
+      reject(new Error(`${file} failed (${signal ?? `exit ${code}`}): ${lastLines}`));
     });
-    // A program that ends without reading its input closes the pipe; its exit code says the rest.
+    // A program that exits without reading its input closes the pipe; its exit code is enough.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });
 }
 
-/** All that a server or its tools need to see of the environment; no secret of ours leaks there. */
+/** The environment of servers and their tools; it passes on no secrets. */
 export const BARE_ENV = {
   PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   LC_ALL: 'C',

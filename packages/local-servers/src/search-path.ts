@@ -3,12 +3,12 @@ import { delimiter, join } from 'node:path';
 
 import { machineEnvironment } from './machine-environment.ts';
 
-/** The folders that programs of this machine lie in, in the order in which they are preferred. */
+/** The folders of the PATH, in order. */
 export function searchPath(): string[] {
   return (machineEnvironment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
 }
 
-/** The first folder that holds every one of the programs, or undefined. */
+/** The first folder that holds all of the programs, or undefined. */
 export function folderWith(programs: string[], folders: string[]): string | undefined {
   return folders.find((folder) => programs.every((program) => isProgram(join(folder, program))));
 }
@@ -18,7 +18,7 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Not there, or not for us.
+    // The file does not exist, or this user may not run it.
     return false;
   }
 }

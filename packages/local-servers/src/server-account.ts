@@ -4,9 +4,12 @@ import { lstatSync } from 'node:fs';
 /** The user and group that a program runs as. */
 export type Account = { uid: number; gid: number };
 
+/** System users that may run a server for root, in order of preference. */
+const SERVER_USERS = ['postgres', 'nobody'];
+
 /**
- * The account for a server that refuses to run as root: undefined (our own) for an ordinary user;
- * for root, the owner of the files that are already there, else `postgres`, else `nobody`.
+ * The account for a server that refuses to run as root. For an ordinary user it is undefined, which
+ * means our own. For root it is the owner of existing files, else the first of `SERVER_USERS`.
  */
 export function serverAccount(dataDir: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -16,26 +19,26 @@ export function serverAccount(dataDir: string): Account | undefined {
   const [account] = unprivilegedAccounts();
   if (account) return account;
   throw new Error(
-    'PostgreSQL refuses to run as root, and this machine has no user "postgres" or "nobody" to ' +
-      'run it as. Create one, run as an ordinary user, or give a DATABASE_URL.',
+    `PostgreSQL refuses to run as root, and this machine has none of the users ${SERVER_USERS.join(', ')} ` +
+      'to run it as. Create one, run as an ordinary user, or set DATABASE_URL.',
   );
 }
 
-/** The accounts of this machine that may hold a server's files for root, the fitter one first. */
+/** The accounts of this machine that may own a server's files for root, in order of preference. */
 export function unprivilegedAccounts(): Account[] {
-  return ['postgres', 'nobody'].flatMap((name) => {
+  return SERVER_USERS.flatMap((name) => {
     const uid = idOf('-u', name);
     const gid = idOf('-g', name);
     return uid === undefined || gid === undefined ? [] : [{ uid, gid }];
   });
 }
 
-/** Whether the account can go all the way down from / to the folder and write there. */
+/** Whether the account can enter every folder from / to this one and write to it. */
 export function canWriteIn(account: Account, folder: string): boolean {
   return passes(account, 'cd "$1" && test -w .', folder);
 }
 
-/** Whether the account can go all the way down from / to the program and run it. */
+/** Whether the account can enter every folder from / to the program and run it. */
 export function canRun(account: Account, program: string): boolean {
   return passes(account, 'test -x "$1"', program);
 }

@@ -25,10 +25,9 @@ const MEMORY = '/dev/shm';
 const MEMORY_BYTES_MIN = 4 * 1024 ** 3;
 
 /**
- * Makes the folder (mode 0700) that a server run by `account` keeps its files in: the wanted one,
- * or, where that account cannot reach it (a project below a closed home, started by root), one in
- * /var/lib/runfleet. The wanted folder then holds its path, so that whoever removes the wanted
- * folder to begin anew does begin anew.
+ * Creates the folder (mode 0700) for the files of a server run by `account`. If the account cannot reach
+ * the requested folder (root started a project below a private home), the files go to
+ * /var/lib/runfleet, and the requested folder records that path: removing it starts afresh.
  */
 export async function makeServerFolder(
   wanted: string,
@@ -45,8 +44,8 @@ export async function makeServerFolder(
   if (canWriteIn(account, wanted)) return { folder: wanted, account };
   if (!isNew) {
     throw new Error(
-      `uid ${account.uid}, which PostgreSQL is to run as, cannot write in ${wanted}. Change the ` +
-        'owner of that folder, or remove it to begin anew.',
+      `uid ${account.uid}, which would run PostgreSQL, cannot write to ${wanted}. Change the ` +
+        'owner of that folder, or remove it to start with an empty database.',
     );
   }
   await chown(wanted, 0, 0);
@@ -58,8 +57,8 @@ export async function makeServerFolder(
 }
 
 /**
- * A folder (mode 0700) for files that nobody will miss; in memory where the machine has that to
- * spare: beside a busy disk, copying a test's database took 35 ms there and 830 ms in /tmp.
+ * Creates a folder (mode 0700) for temporary files, in memory if the machine has enough: next to a busy
+ * disk, copying a test's database took 35 ms there and 830 ms in /tmp.
  */
 export async function makeTemporaryFolder(name: string, account?: Account): Promise<string> {
   const parents = [...((await hasRoomInMemory()) ? [MEMORY] : []), tmpdir(), SHARED_TEMP];
@@ -70,7 +69,7 @@ export async function makeTemporaryFolder(name: string, account?: Account): Prom
     if (canWriteIn(account, folder)) return folder;
     await rmdir(folder);
   }
-  throw new Error(`uid ${account?.uid} cannot write in any of ${parents.join(', ')}.`);
+  throw new Error(`uid ${account?.uid} cannot write to any of ${parents.join(', ')}.`);
 }
 
 async function hasRoomInMemory(): Promise<boolean> {
@@ -79,12 +78,12 @@ async function hasRoomInMemory(): Promise<boolean> {
     const { bavail, bsize } = await statfs(MEMORY);
     return bavail * bsize > MEMORY_BYTES_MIN;
   } catch {
-    // Not every system has it, or lets everybody use it.
+    // Not every system has it, or lets every user write to it.
     return false;
   }
 }
 
-/** The password kept in the folder (mode 0600); made on the first call. */
+/** The password that the folder stores (mode 0600), created on the first call. */
 export async function keptPassword(
   folder: string,
   account: Account | undefined,
@@ -92,7 +91,7 @@ export async function keptPassword(
   const path = join(folder, 'password');
   const password = randomBytes(24).toString('hex');
   try {
-    // 'wx' follows no link that the server's account may have put there.
+    // 'wx' does not follow a link that the server's account may have created.
     await using file = await open(path, 'wx', 0o600);
     await file.writeFile(password);
     if (account) await file.chown(account.uid, account.gid);
@@ -103,24 +102,24 @@ export async function keptPassword(
   }
 }
 
-/** A path outside every home that stands for `wanted`; root alone may make folders there. */
+/** The path outside every home that replaces `wanted`; only root may create folders there. */
 export async function standInPath(wanted: string): Promise<string> {
   await mkdir(STAND_INS, { recursive: true });
-  // Whatever the umask: others pass through to what is theirs.
+  // Whatever the umask, other accounts must be able to reach their folders.
   await chmod(STAND_INS, 0o755);
   const key = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
   return join(STAND_INS, `${basename(wanted)}-${key}`);
 }
 
-/** The folder that an earlier start has made, with the account that its files belong to. */
+/** The folder that an earlier start created, with the account that owns its files. */
 function standIn(folder: string, preferred: Account): { folder: string; account: Account } {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
   const account = [preferred, ...unprivilegedAccounts()].find(({ uid }) => uid === stat?.uid);
   if (stat?.isDirectory() && account) return { folder, account };
-  throw new Error(`The data is said to lie in ${folder}, but no server of ours can use that.`);
+  throw new Error(`The data should be in ${folder}, but no account for a server owns that folder.`);
 }
 
-/** False if something of that name is there already. */
+/** Creates a folder; false if the path exists already. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: 0o700 });

@@ -1,4 +1,4 @@
-/** The URL, if it is one of the given protocols; else an error that names the setting. */
+/** Parses a URL of one of the given protocols; throws an error that names the setting. */
 export function parseServerUrl(url: string, protocols: string[], setting: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed && protocols.includes(parsed.protocol)) return parsed;
@@ -7,7 +7,7 @@ export function parseServerUrl(url: string, protocols: string[], setting: string
   );
 }
 
-/** The URL's server and database, fit to be shown. */
+/** The URL without its password, for messages. */
 export function withoutPassword(url: URL): string {
   const user = url.username && `${url.username}@`;
   return `${url.protocol}//${user}${url.host}${url.pathname}`;

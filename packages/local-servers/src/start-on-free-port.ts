@@ -3,8 +3,8 @@ import { freePort } from './free-port.ts';
 const ATTEMPTS_MAX = 5;
 
 /**
- * Starts a server on the preferred port or the next free one. A port that is free when asked about
- * may be taken before the server binds it; the next is tried then.
+ * Starts a server on the preferred port or the next free one. Another program may take the port
+ * between the check and the start; then the next port is tried.
  */
 export async function startOnFreePort<T>(
   preferred: number,

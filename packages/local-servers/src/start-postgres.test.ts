@@ -11,12 +11,12 @@ import { startPostgres } from './start-postgres.ts';
 const test = base.extend('dataDir', async ({}, { onCleanup }) => {
   const folder = await mkdtemp(join(tmpdir(), 'runfleet-start-'));
   onCleanup(() => rm(folder, { recursive: true, force: true }));
-  // The user that a root-started server runs as passes through it.
+  // A server started by root runs as another user, which must be able to enter the folder.
   await chmod(folder, 0o711);
   return join(folder, 'postgres');
 });
 
-test('a second start opens the same data, whatever pid the first left behind', async ({
+test('a second start opens the same data, even if the pid file of the first is stale', async ({
   dataDir,
 }) => {
   const options = { dataDir, ephemeral: false, onProgress: () => {} };
@@ -24,7 +24,7 @@ test('a second start opens the same data, whatever pid the first left behind', a
   const madeAt = (await stat(join(first.dataPath, 'PG_VERSION'))).birthtimeMs;
   await first.kill();
   await first[Symbol.asyncDispose]();
-  // Our own pid: a running program, and no PostgreSQL.
+  // Our own pid: a running program that is not PostgreSQL.
   await writeFile(join(first.dataPath, 'postmaster.pid'), `${process.pid}\n${first.dataPath}\n`);
 
   await using second = await startPostgres({ ...options, port: portOf(first.url) });
@@ -34,7 +34,7 @@ test('a second start opens the same data, whatever pid the first left behind', a
   await checkPostgres(second.url);
 });
 
-test('the password is kept to the owner of the data', async ({ dataDir }) => {
+test('only the owner of the data can read the password', async ({ dataDir }) => {
   await using server = await startPostgres({ dataDir, ephemeral: false, onProgress: () => {} });
   const password = join(dirname(server.dataPath), 'password');
   expect((await stat(password)).mode & 0o777).toBe(0o600);

@@ -24,10 +24,10 @@ import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-fo
 import { startOnFreePort } from './start-on-free-port.ts';
 import { undoOnFailure } from './undo-list.ts';
 
-// Long enough for a replay of the log after a crash.
+// Long enough to replay the write-ahead log after a crash.
 const READY_MS = 60_000;
-const LEAVING_MS = 5_000;
-const LEAVING_POLL_MS = 100;
+const EXIT_MS = 5_000;
+const EXIT_POLL_MS = 100;
 
 type Place = {
   folder: string;
@@ -37,9 +37,9 @@ type Place = {
 };
 
 /**
- * Starts a PostgreSQL of our own on the loopback, behind a generated password, with an empty
- * database at its first start. Rejects with what to do if the machine has no PostgreSQL 14 or
- * newer, or if another process uses the folder.
+ * Starts a PostgreSQL on the loopback with a generated password and, at its first start, an empty
+ * database. Rejects, naming the next step, if the machine has no PostgreSQL 14 or newer or another
+ * process uses the folder.
  */
 export async function startPostgres(options: StartOptions): Promise<StartedServer> {
   const { ephemeral, onProgress } = options;
@@ -74,7 +74,7 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
 
     onProgress(`Starting PostgreSQL ${programs.version}`);
     const { server, port } = await startOnFreePort(options.port ?? 0, (candidate) =>
-      startOnceLeft(() => startOn(candidate, programs, place, claim)),
+      startWhenReleased(() => startOn(candidate, programs, place, claim)),
     );
     undo.defer(() => server.stop());
 
@@ -92,9 +92,9 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
   });
 }
 
-/** The backends of a server that was killed take a moment to notice, and hold its memory till then. */
-async function startOnceLeft(start: () => Promise<GuardedServer>): Promise<GuardedServer> {
-  for (const deadline = Date.now() + LEAVING_MS; ; await delay(LEAVING_POLL_MS)) {
+/** The backends of a killed server hold its shared memory until they notice, a moment later. */
+async function startWhenReleased(start: () => Promise<GuardedServer>): Promise<GuardedServer> {
+  for (const deadline = Date.now() + EXIT_MS; ; await delay(EXIT_POLL_MS)) {
     try {
       return await start();
     } catch (error) {
@@ -118,7 +118,7 @@ async function startOn(
     cwd: folder,
     account,
     logPath: join(folder, 'log'),
-    // The fast shutdown; the immediate one for data that nobody will read again.
+    // Fast shutdown; immediate shutdown for data that is deleted anyway.
     stopSignal: ephemeral ? 'SIGQUIT' : 'SIGINT',
     leftover: ephemeral ? folder : undefined,
   });

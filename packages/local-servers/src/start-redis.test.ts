@@ -15,7 +15,7 @@ const test = base.extend('dataDir', async ({}, { onCleanup }) => {
   return join(folder, 'redis');
 });
 
-test('a second start has what the first was told, on the next port if the first is taken', async ({
+test('a second start has the data of the first; a taken port gives way to the next one', async ({
   dataDir,
 }) => {
   const options = { dataDir, ephemeral: false, onProgress: () => {} };
@@ -30,7 +30,7 @@ test('a second start has what the first was told, on the next port if the first 
   expect(await askRedis(new URL(second.url), ['GET', 'kept'])).toBe('yes');
 });
 
-test('nobody gets in without the password, which is kept to its owner', async ({ dataDir }) => {
+test('clients need the password, which only its owner can read', async ({ dataDir }) => {
   await using server = await startRedis({ dataDir, ephemeral: false, onProgress: () => {} });
   const stranger = new URL(server.url);
   stranger.password = '';
@@ -46,7 +46,7 @@ test('an ephemeral server leaves nothing behind', async ({ dataDir }) => {
   expect(existsSync(dirname(server.dataPath))).toBe(false);
 });
 
-test('a server that is given is used and not stopped', async ({ dataDir }) => {
+test('a given server is used and not stopped', async ({ dataDir }) => {
   const options = { dataDir, ephemeral: true, onProgress: () => {} };
   await using server = await startRedis(options);
   const given = await bringRedis({ ...options, givenUrl: server.url });

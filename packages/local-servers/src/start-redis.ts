@@ -12,12 +12,12 @@ import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-fo
 import { startOnFreePort } from './start-on-free-port.ts';
 import { undoOnFailure } from './undo-list.ts';
 
-// Long enough to load what a busy development machine has kept.
+// Long enough to load the data of a busy development machine.
 const READY_MS = 60_000;
 
 /**
- * Starts a Redis of our own on the loopback, behind a generated password. Rejects with what to do
- * if the machine has no Redis 7.0 or newer, or if another process uses the folder.
+ * Starts a Redis on the loopback with a generated password. Rejects, naming the next step, if the
+ * machine has no Redis 7.0 or newer or another process uses the folder.
  */
 export async function startRedis(options: StartOptions): Promise<StartedServer> {
   const { ephemeral, onProgress } = options;
@@ -41,7 +41,7 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
     const host = await loopbackHost();
     onProgress(`Starting ${program.name}`);
     const { server, port } = await startOnFreePort(options.port ?? 0, async (candidate) => {
-      // In a file, because a command line can be read by everybody on the machine.
+      // In a file, because every user of the machine can read command lines.
       await writeFile(config, settings({ data, password, host, port: candidate, ephemeral }), {
         mode: 0o600,
       });
@@ -74,11 +74,11 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
 }
 
 function redisUrl(host: string, password: string, port: number): string {
-  // Named, because redis-cli takes a missing name for an empty one.
+  // With the user name, because redis-cli treats a missing one as empty.
   return `redis://default:${password}@${urlHost(host)}:${port}`;
 }
 
-/** False while nobody listens, and while the server still loads its data. */
+/** False while no server listens, and while it is still loading its data. */
 async function answersPing(url: URL): Promise<boolean> {
   return askRedis(url, ['PING']).then(
     (answer) => answer === 'PONG',
@@ -103,7 +103,7 @@ function settings(server: {
     'maxmemory-policy noeviction',
     'save ""',
     `appendonly ${server.ephemeral ? 'no' : 'yes'}`,
-    // Tests take a database each.
+    // Each test uses a database of its own.
     `databases ${server.ephemeral ? 1024 : 16}`,
   ];
   return `${lines.join('\n')}\n`;

@@ -1,4 +1,4 @@
-/** What must be undone, last first, whether a start fails half way or the server is disposed of. */
+/** Steps to undo, last first, when a start fails or the server is disposed. */
 export class UndoList implements AsyncDisposable {
   #steps: (() => Promise<unknown>)[] = [];
 
@@ -6,7 +6,7 @@ export class UndoList implements AsyncDisposable {
     this.#steps.push(step);
   }
 
-  /** Every step is tried, once; the first failure is thrown when all are through. */
+  /** Runs every step once; throws the first failure after all have run. */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
@@ -16,13 +16,13 @@ export class UndoList implements AsyncDisposable {
   }
 }
 
-/** Runs `start`; if it throws, undoes what it had deferred so far. */
+/** Runs `start`; if it throws, runs the steps that it has deferred so far. */
 export async function undoOnFailure<T>(start: (undo: UndoList) => Promise<T>): Promise<T> {
   const undo = new UndoList();
   try {
     return await start(undo);
   } catch (error) {
-    // The reason why the start failed matters more than one for which the undoing did.
+    // The error of the start matters more than one of the clean-up.
     await undo[Symbol.asyncDispose]().catch(() => {});
     throw error;
   }

@@ -136,7 +136,7 @@ test('what is installed already is not fetched again, and what is damaged is', a
 
 test('a package with another checksum than the catalogue’s is refused', async () => {
   sent = Buffer.from(PACKAGE.with(50, 1));
-  await expect(install()).rejects.toThrow(/is not the file that was asked for: its sha512/);
+  await expect(install()).rejects.toThrow(/is not the requested file: its sha512/);
   expect(await readdir(ctx.bindingDir)).toEqual([]);
 });
 

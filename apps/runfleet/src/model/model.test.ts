@@ -104,7 +104,7 @@ test('what an earlier try verified is not fetched again', async () => {
   await using started = await hub();
   started.wrongBytes.set(`${SUBFOLDER}/model.onnx.data`, Buffer.alloc(DATA_BYTES));
   await expect(add(`${ID}/${SUBFOLDER}`)).rejects.toThrow(
-    /model\.onnx\.data: .* is not the file that was asked for/,
+    /model\.onnx\.data: .* is not the requested file/,
   );
   expect(await models()).toEqual([]);
 
