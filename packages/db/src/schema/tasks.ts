@@ -1,4 +1,4 @@
-import { TASK_EVENT_TYPES, TASK_STATUSES } from '@runfleet/protocol';
+import { TASK_EVENT_TYPES, TASK_LIFE, TASK_STATUSES, type TaskTime } from '@runfleet/protocol';
 import { sql } from 'drizzle-orm';
 import {
   doublePrecision,
@@ -18,6 +18,11 @@ import { amount, bytea, counter, id } from './columns.ts';
 export const taskStatus = pgEnum('task_status', TASK_STATUSES);
 
 const moment = () => timestamp({ withTimezone: true });
+
+/** When the task entered each status. */
+const moments = Object.fromEntries(
+  Object.values(TASK_LIFE).map(({ time }) => [time, moment()]),
+) as Record<TaskTime, ReturnType<typeof moment>>;
 
 /**
  * A task. Only `packages/tasks` writes this table.
@@ -83,16 +88,8 @@ export const tasks = pgTable(
     /** Attempts that failed through no fault of the caller. */
     infraAttempts: integer().notNull().default(0),
 
+    ...moments,
     queuedAt: moment().notNull(),
-    assignedAt: moment(),
-    acceptedAt: moment(),
-    preprocessStartedAt: moment(),
-    preprocessEndedAt: moment(),
-    startedAt: moment(),
-    endedAt: moment(),
-    postprocessStartedAt: moment(),
-    postprocessEndedAt: moment(),
-    cancelledAt: moment(),
 
     priceVersion: text().notNull(),
     cps: amount().notNull(),

@@ -3,7 +3,7 @@ import { parseUsd } from '@runfleet/protocol';
 import type { WorkerState } from '../fleet/decide-worker.ts';
 import { type Decision, isRefusal, type Seen } from './decide.ts';
 /** States for tests of decisions, which need no database. */
-import { applyPlan, type Effects, type TaskState } from './task-state.ts';
+import { applyPlan, type Effects, NO_TIMES, type TaskState } from './task-state.ts';
 
 /** 2026-01-01, in microseconds. */
 export const NOW = 1_767_225_600_000_000n;
@@ -37,18 +37,7 @@ export function aState(changes: Partial<TaskState> = {}): TaskState {
     notBefore: null,
     isParked: false,
     avoids: [],
-    times: {
-      queuedAt: NOW,
-      assignedAt: null,
-      acceptedAt: null,
-      preprocessStartedAt: null,
-      preprocessEndedAt: null,
-      startedAt: null,
-      endedAt: null,
-      postprocessStartedAt: null,
-      postprocessEndedAt: null,
-      cancelledAt: null,
-    },
+    times: { ...NO_TIMES, queuedAt: NOW },
     totalCost: 0n,
     outcome: null,
     pexit: '',

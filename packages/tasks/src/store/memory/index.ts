@@ -31,7 +31,7 @@ export {
   type WorkerDecision,
   type WorkerState,
 } from '../../fleet/decide-worker.ts';
-export type { TaskResult, TaskState } from '../../life/task-state.ts';
+export { NO_TIMES, type TaskResult, type TaskState } from '../../life/task-state.ts';
 export { planCommands } from '../plan-commit.ts';
 export { repairOne } from '../../upkeep/reconcile.ts';
 export { type Applied, ConstraintError, MemoryDatabase } from './memory-database.ts';
