@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { canTransition, INITIAL_STATUS, isTerminal, TASK_STATUSES } from '@runfleet/protocol';
@@ -23,6 +24,8 @@ import {
 import { FAILURES } from './failures.ts';
 
 const PAGE = fileURLToPath(new URL('../../../../docs/task-lifecycle.md', import.meta.url));
+
+const API_PAGE = fileURLToPath(new URL('../../../../docs/api.md', import.meta.url));
 
 const FOLLOWS = {
   rejected: 'the task ends as `rejected`',
@@ -106,4 +109,15 @@ function table(head: string[], rows: string[][]): string {
     '-',
   );
   return [line(head), rule, ...rows.map((row) => line(row))].join('\n');
+}
+
+test('the page of the API lists the frames of all statuses in their order', async () => {
+  const socket = /## Socket\n(.*?)\n## /s.exec(await readFile(API_PAGE, 'utf8'))?.[1] ?? '';
+  const named = socket.match(/`task_\w+`/g) ?? [];
+  const statuses = named.map((name) => name.slice(1, -1)).filter((name) => isStatus(name));
+  expect([...new Set(statuses)]).toEqual(TASK_STATUSES);
+});
+
+function isStatus(name: string): boolean {
+  return (TASK_STATUSES as readonly string[]).includes(name);
 }
