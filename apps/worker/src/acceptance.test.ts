@@ -17,7 +17,7 @@ const test = testWithTasks.extend('claim', async ({ store, tenant }) => {
 
 const neverAborted = new AbortController().signal;
 
-test('what is ready at once is accepted and started in one commit', async ({
+test('a run that is ready at once is accepted and started in one commit', async ({
   db,
   store,
   claim,
@@ -29,7 +29,7 @@ test('what is ready at once is accepted and started in one commit', async ({
     { store, workerId },
     { claim, signal: neverAborted, onAccepted },
   );
-  expect(await acceptance.meanwhile(Promise.resolve('a model'))).toBe('a model');
+  expect(await acceptance.whileWaiting(Promise.resolve('a model'))).toBe('a model');
   expect((await claim.read(db)).status).toBe('task_assign');
   expect(await acceptance.start()).toBe('done');
   await acceptance.accept();
@@ -39,20 +39,20 @@ test('what is ready at once is accepted and started in one commit', async ({
   expect(acceptances).toBe(1);
 });
 
-test('what takes long is waited for after the accept', async ({ db, store, claim }) => {
+test('a slow preparation is awaited after the accept', async ({ db, store, claim }) => {
   const { workerId } = claim;
   const options = { claim, signal: neverAborted, onAccepted: () => loaded('a model') };
   let loaded = (_model: string) => {};
   const loading = new Promise<string>((resolve) => (loaded = resolve));
   const acceptance = new Acceptance({ store, workerId }, options);
-  // Loaded only once the task is accepted: it would wait for ever otherwise.
-  expect(await acceptance.meanwhile(loading)).toBe('a model');
+  // The model loads only after the accept: without one, this would never resolve.
+  expect(await acceptance.whileWaiting(loading)).toBe('a model');
   expect((await claim.read(db)).status).toBe('task_preprocess_start');
   expect(await acceptance.start()).toBe('done');
   expect((await claim.read(db)).status).toBe('task_start');
 });
 
-test('a claim that is not the worker’s any more is fenced, whichever way it is confirmed', async ({
+test('a claim that the worker has lost is fenced, however it is confirmed', async ({
   db,
   store,
   claim,

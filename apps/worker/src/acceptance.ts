@@ -4,12 +4,12 @@ import type { WorkerContext } from './context.ts';
 import { StopReason } from './stop-reason.ts';
 import { untilCommitted } from './until-committed.ts';
 
-/** What is ready within this time of the ticket is accepted and started in one commit. */
+/** A run that is ready within this time of its ticket is accepted and started in one commit. */
 const READY_MS = 20;
 
 /**
- * How a worker confirms a claim. A run that can begin at once is accepted and started in one commit;
- * one whose model has to be loaded first is accepted meanwhile, so that its ticket is not late.
+ * How a worker confirms a claim. A run that can begin at once is accepted and started in one commit.
+ * A run whose model must be loaded first is accepted during the load, so that its ticket does not expire.
  */
 export class Acceptance {
   readonly #ctx: Pick<WorkerContext, 'store' | 'workerId'>;
@@ -28,13 +28,13 @@ export class Acceptance {
     this.#onAccepted = run.onAccepted;
   }
 
-  /** Waits for what the run needs before it can start, and accepts where that takes long. */
-  async meanwhile<T>(work: Promise<T>): Promise<T> {
+  /** Waits for `work`, which the run needs before it can start; accepts the task if that takes long. */
+  async whileWaiting<T>(work: Promise<T>): Promise<T> {
     if (!this.#accepted && !(await settlesWithin(work, READY_MS))) await this.accept();
     return work;
   }
 
-  /** Rejects with the StopReason `fenced` where the task is not the worker's any more. */
+  /** Rejects with the StopReason `fenced` if the task is no longer this worker's. */
   accept(): Promise<void> {
     this.#accepted ??= this.#confirm(
       untilCommitted(() => acceptTask(this.#ctx, this.#claim), this.#signal),
@@ -48,7 +48,7 @@ export class Acceptance {
     }
     const begun = untilCommitted(() => beginTask(this.#ctx, this.#claim), this.#signal);
     this.#accepted = this.#confirm(begun);
-    // Whoever waits for the start is told the same.
+    // Callers that await the start get the same rejection.
     this.#accepted.catch(() => {});
     return begun;
   }

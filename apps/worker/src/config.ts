@@ -26,27 +26,29 @@ export const workerConfig = z.object({
   WORKER_NAME: z
     .string()
     .optional()
-    .describe('What operators see this worker as; the host name where not given.'),
+    .describe('Name of this worker for operators; the host name if not set.'),
   WORKER_MODEL: z
     .string()
     .default('microsoft/Phi-3.5-mini-instruct')
-    .describe('The model of the catalogue that this worker loads at its start.'),
+    .describe('The model of the catalogue that this worker loads at startup.'),
   WORKER_MODELS: z
     .string()
     .default('')
     .transform(textAs(parseModelList))
-    .describe('More models, loaded when a task comes: owner/name=folder, separated by commas.'),
+    .describe('More models, loaded on demand: owner/name=folder, separated by commas.'),
   WORKER_MEMORY_BYTES: z.coerce
     .number()
     .int()
     .positive()
     .optional()
-    .describe('Bytes that its models share on their device; measured where not given.'),
+    .describe('Device memory in bytes that the models share; measured if not set.'),
   WORKER_LABELS: z
     .string()
     .default('')
     .transform(textAs(parseLabels))
-    .describe('What tasks may require of it, as gpu=H100,zone=a; it adds what it knows itself.'),
+    .describe(
+      'Labels that tasks may require, as gpu=H100,zone=a; the worker adds the labels that it detects.',
+    ),
   WORKER_SLOTS: z.coerce
     .number()
     .int()
@@ -58,7 +60,7 @@ export const workerConfig = z.object({
     .number()
     .min(0)
     .default(20)
-    .describe('How long running tasks may go on after the worker was asked to stop.'),
+    .describe('How long running tasks may continue after the worker was asked to stop.'),
   ENGINE: z
     .enum(['onnx', 'echo'])
     .default('onnx')
@@ -70,9 +72,7 @@ export const workerConfig = z.object({
   ENGINE_PROVIDER: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])
     .default('auto')
-    .describe(
-      'Where the onnx engine computes; auto takes the first of cuda, webgpu, cpu that opens.',
-    ),
+    .describe('Provider of the onnx engine; auto takes the first of cuda, webgpu, cpu that opens.'),
   ENGINE_THREADS: z.coerce
     .number()
     .int()
@@ -85,7 +85,7 @@ export const workerConfig = z.object({
     .min(0)
     .default(0)
     .describe(
-      'Most tokens of a prompt and its answer; 0 ends at the short rope table (Phi: 4096).',
+      'Most tokens of a prompt and its answer; 0 takes the length of the short rope table (Phi: 4096).',
     ),
   ENGINE_PROMPT_LOOKUP_TOKENS: z.coerce
     .number()
@@ -103,7 +103,7 @@ export const workerConfig = z.object({
     .describe('Pause before each token of the echo engine, in milliseconds.'),
 });
 
-/** A transform that reports what `parse` throws as the setting's mistake. */
+/** A transform that reports an error of `parse` as an issue of the setting. */
 function textAs<T>(parse: (text: string) => T) {
   return (text: string, ctx: z.RefinementCtx): T => {
     try {

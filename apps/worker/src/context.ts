@@ -6,7 +6,7 @@ import type { RunReader, TaskStore } from '@runfleet/tasks';
 import type { WorkerMetrics } from './metrics.ts';
 import type { ModelHost } from './models/model-host.ts';
 
-/** What the stages of a run may reach. */
+/** The dependencies of a run and its stages. */
 export type WorkerContext = {
   readonly workerId: string;
   readonly store: TaskStore;

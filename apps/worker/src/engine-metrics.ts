@@ -2,7 +2,7 @@ import type { Metrics } from '@runfleet/service';
 
 export type EngineMetrics = ReturnType<typeof engineMetrics>;
 
-/** What an engine carries at a moment. */
+/** An engine's load at one moment. */
 export type EngineLoad = { running: number; waiting: number; cacheShare: number };
 
 const FIRST_TOKEN_SECONDS = [
@@ -12,7 +12,7 @@ const NEXT_TOKEN_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5,
 ];
 
-/** The engine under the names that vLLM gave them, which dashboards for language models know. */
+/** The engine's metrics under vLLM's names, so that existing dashboards for language models work. */
 export function engineMetrics(metrics: Metrics) {
   const labels = ['model_name'] as const;
   const running = metrics.gauge('vllm:num_requests_running', 'Answers being written.', labels);
@@ -24,7 +24,7 @@ export function engineMetrics(metrics: Metrics) {
   );
   const firstToken = metrics.histogram(
     'vllm:time_to_first_token_seconds',
-    'From the run given to the engine to its first text.',
+    'From the start of a run in the engine to its first text.',
     { labels, buckets: FIRST_TOKEN_SECONDS },
   );
   const nextToken = metrics.histogram(
@@ -36,12 +36,12 @@ export function engineMetrics(metrics: Metrics) {
   const written = metrics.counter('vllm:generation_tokens_total', 'Tokens written.', labels);
   const guessed = metrics.counter(
     'vllm:spec_decode_num_draft_tokens_total',
-    'Tokens guessed ahead.',
+    'Draft tokens.',
     labels,
   );
   const right = metrics.counter(
     'vllm:spec_decode_num_accepted_tokens_total',
-    'Guesses that were right.',
+    'Draft tokens that were accepted.',
     labels,
   );
   const ended = metrics.counter('vllm:request_success_total', 'Answers that ended.', [
@@ -58,7 +58,7 @@ export function engineMetrics(metrics: Metrics) {
       firstToken.observe({ model_name }, seconds);
       read.inc({ model_name }, promptTokens);
     },
-    /** Tokens that came together are as far apart as each of them on average. */
+    /** Tokens of one chunk share its time equally. */
     tokensCame(model_name: string, tokens: number, seconds: number) {
       for (let token = 0; token < tokens; token += 1) {
         nextToken.observe({ model_name }, seconds / tokens);

@@ -12,7 +12,7 @@ const TWO = `0, NVIDIA H100 80GB HBM3, 37, 41234, 81559, 45, 312.55
 1, NVIDIA H100 80GB HBM3 MIG 1g.10gb, [N/A], 11, 9728, 41, [Not Supported]
 `;
 
-test('a line is a device, and what it does not tell is not there', () => {
+test('each line is a device, and a value that it does not report is undefined', () => {
   expect(readGpus(TWO)).toEqual([
     {
       gpu: '0',
@@ -33,13 +33,13 @@ test('a line is a device, and what it does not tell is not there', () => {
 });
 
 test.each(['', 'No devices were found\n', 'NVIDIA-SMI has failed because it could not talk.\n'])(
-  'no device in %j',
+  '%j contains no device',
   (text) => {
     expect(readGpus(text)).toEqual([]);
   },
 );
 
-test('each figure of each device is a series, with the time at which it was taken', async () => {
+test('each value of each device is a series, with the time of its sample', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'runfleet-gpu-'));
   onTestFinished(async () => await rm(dir, { recursive: true }));
   const command = join(dir, 'nvidia-smi');
@@ -56,7 +56,7 @@ test('each figure of each device is a series, with the time at which it was take
   expect(text).not.toMatch(/^runfleet_gpu_power_watts\{gpu="1"/mu);
 });
 
-test('without the tool there is no series', async () => {
+test('without nvidia-smi there is no series', async () => {
   const metrics = createMetrics({ role: 'worker' });
   await using _ = await watchGpus(metrics, { logger, command: '/nowhere/nvidia-smi' });
   expect(await metrics.text()).not.toMatch(/^runfleet_gpu_\w+\{/mu);

@@ -19,7 +19,7 @@ const FIELDS = [
 ] as const;
 const QUERY = [`--query-gpu=${FIELDS.join()}`, '--format=csv,noheader,nounits'];
 
-/** One device as `nvidia-smi` tells it; undefined is what this device does not tell. */
+/** One device as `nvidia-smi` reports it; undefined where the device does not report a value. */
 export type GpuSample = {
   gpu: string;
   name: string;
@@ -31,9 +31,9 @@ export type GpuSample = {
 };
 
 /**
- * Samples each GPU's load, memory, temperature and power, with the time at which that was. Where
- * there is no `nvidia-smi` there are no series; where it stops answering they go, so that nobody
- * takes an old figure for a new one.
+ * Samples each GPU's load, memory, temperature and power, with the time of the sample. Without
+ * `nvidia-smi` there are no series. When it stops answering, the series are removed, so that an old
+ * value is not taken for a current one.
  */
 export async function watchGpus(
   metrics: Metrics,
@@ -57,7 +57,7 @@ export async function watchGpus(
       return true;
     } catch (err) {
       gauges.clear();
-      logger.debug({ err }, 'no figures from nvidia-smi');
+      logger.debug({ err }, 'nvidia-smi gave no sample');
       return false;
     }
   }
@@ -66,9 +66,12 @@ export async function watchGpus(
 function gpuGauges(metrics: Metrics) {
   const labels = ['gpu', 'name'] as const;
   const gauge = (name: string, help: string) => metrics.gauge(name, help, labels);
-  const sampledAt = gauge('runfleet_gpu_sampled_timestamp_seconds', 'When the figures are from.');
+  const sampledAt = gauge('runfleet_gpu_sampled_timestamp_seconds', 'Time of the last sample.');
   const gauges = {
-    utilizationRatio: gauge('runfleet_gpu_utilization_ratio', 'Share of time that it computed.'),
+    utilizationRatio: gauge(
+      'runfleet_gpu_utilization_ratio',
+      'Share of time that the GPU was busy.',
+    ),
     memoryUsedBytes: gauge('runfleet_gpu_memory_used_bytes', 'Memory in use.'),
     memoryTotalBytes: gauge('runfleet_gpu_memory_total_bytes', 'Memory of the device.'),
     temperatureCelsius: gauge('runfleet_gpu_temperature_celsius', 'Temperature of the chip.'),
@@ -91,11 +94,11 @@ function gpuGauges(metrics: Metrics) {
   };
 }
 
-/** Reads `0, NVIDIA H100 80GB HBM3, 37, 41234, 81559, 45, 312.55`, a line per device. */
+/** Parses lines such as `0, NVIDIA H100 80GB HBM3, 37, 41234, 81559, 45, 312.55`, one per device. */
 export function readGpus(text: string): GpuSample[] {
   return text.split('\n').flatMap((line) => {
     const [gpu = '', name = '', ...rest] = line.split(',').map((field) => field.trim());
-    // A device that tells nothing at all is an error message, or the end.
+    // Other lines are error messages, or the empty last line.
     if (rest.length !== FIELDS.length - 2 || !/^\d+$/u.test(gpu)) return [];
     const [utilization, used, total, temperature, power] = rest.map(readFigure);
     return [
@@ -112,7 +115,7 @@ export function readGpus(text: string): GpuSample[] {
   });
 }
 
-/** `[N/A]` and `[Not Supported]` are no figures. */
+/** Undefined for `[N/A]` and `[Not Supported]`. */
 function readFigure(text: string): number | undefined {
   return /^-?\d+(?:\.\d+)?$/u.test(text) ? Number(text) : undefined;
 }

@@ -28,7 +28,7 @@ function aRequest(prompt: string): GenerateRequest {
   return { ...parseChatParameters({ prompt }, limits), seed: 1n };
 }
 
-test('tokens, times and ends are counted by model', async () => {
+test('tokens, latencies and finish reasons are counted by model', async () => {
   const { engine, read } = await open();
   const prepared = await engine.prepare(aRequest('one two three four'));
   const shown: string[] = [];
@@ -45,7 +45,7 @@ test('tokens, times and ends are counted by model', async () => {
   expect(await read('kv_cache_usage_perc')).toBe(0);
 });
 
-test('tokens guessed ahead are counted, and those of them that were right', async () => {
+test('draft tokens are counted, and so are the accepted ones', async () => {
   const { engine, read } = await open({ tokens: 5, accepted: 3 });
   const prepared = await engine.prepare(aRequest('one two'));
   for (let runs = 0; runs < 2; runs += 1) await engine.generate(prepared, () => {}, never);
@@ -53,7 +53,7 @@ test('tokens guessed ahead are counted, and those of them that were right', asyn
   expect(await read('spec_decode_num_accepted_tokens_total')).toBe(6);
 });
 
-test('runs beyond the slots wait, and an abort lets the next one run', async () => {
+test('runs beyond the number of slots wait, and an abort lets the next one start', async () => {
   const { engine, read } = await open();
   const prepared = await engine.prepare(aRequest('one two three four'));
   const aborts = [1, 2, 3].map(() => new AbortController());

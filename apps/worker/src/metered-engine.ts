@@ -2,18 +2,18 @@ import type { Engine, GenerateResult, OutputChunk, Prepared } from '@runfleet/en
 
 import type { EngineMetrics } from './engine-metrics.ts';
 
-/** An answer's tokens change the cache so little that they need not all be told of. */
+/** One token changes the cache load very little, so the load is reported at most this often. */
 const LOAD_MS_MIN = 250;
 
 /**
- * An engine that tells its metrics what it does. It looks from outside: a run beyond the slots is one
- * that waits, and the cache holds what the runs with a slot have read and written.
+ * An engine that reports metrics. It counts from outside: runs beyond the number of slots are waiting,
+ * and the cache holds the tokens that the runs with a slot have read and written.
  */
 export class MeteredEngine implements Engine {
   readonly #engine: Engine;
   readonly #metrics: EngineMetrics;
   readonly #modelName: string;
-  /** Tokens of each run in the order in which they came, which is that of the slots. */
+  /** Tokens of each run, in order of arrival: the first runs have the slots. */
   readonly #runs = new Set<{ tokens: number }>();
   #loadToldAt = 0;
 

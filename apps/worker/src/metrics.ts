@@ -3,9 +3,11 @@ import type { Metrics } from '@runfleet/service';
 export type WorkerMetrics = ReturnType<typeof workerMetrics>;
 
 export function workerMetrics(metrics: Metrics, options: { slots: number; running: () => number }) {
-  const ended = metrics.counter('runfleet_worker_tasks_total', 'Tasks that this worker let go.', [
-    'outcome',
-  ]);
+  const ended = metrics.counter(
+    'runfleet_worker_tasks_total',
+    'Tasks whose run ended on this worker.',
+    ['outcome'],
+  );
   const seconds = metrics.histogram(
     'runfleet_worker_task_seconds',
     'From accept to the end of a task.',
@@ -15,7 +17,7 @@ export function workerMetrics(metrics: Metrics, options: { slots: number; runnin
     'kind',
   ]);
   metrics.gauge('runfleet_worker_slots', 'Slots of this worker.').set(options.slots);
-  const running = metrics.gauge('runfleet_worker_tasks_running', 'Tasks it carries now.');
+  const running = metrics.gauge('runfleet_worker_tasks_running', 'Tasks that run now.');
   running.set(0);
   return {
     taskAccepted: () => running.set(options.running()),

@@ -25,7 +25,7 @@ const test = testWithTasks.extend('run', async ({ store, tenant }) => {
   return { id, journal, control };
 });
 
-test('all text is in the log or in the rest, in order and once', async ({ db, run }) => {
+test('all text is in the log or in the remainder, in order and once', async ({ db, run }) => {
   const words = Array.from({ length: 200 }, (_, index) => `w${index} `);
   for (const [index, text] of words.entries()) {
     run.journal.add({ text, tokens: index + 1 });
@@ -39,14 +39,17 @@ test('all text is in the log or in the rest, in order and once', async ({ db, ru
   expect(run.journal.tokens).toBe(200);
 });
 
-test('a run whose task was taken away is aborted as fenced', async ({ db, run }) => {
+test('the run of a task that was taken from its worker is aborted as fenced', async ({
+  db,
+  run,
+}) => {
   await db.sql`update tasks set epoch = epoch + 1 where id = ${run.id}`;
   run.journal.add({ text: 'late', tokens: 1 });
   await new Promise((resolve) => run.control.signal.addEventListener('abort', resolve));
   expect(run.control.signal.reason).toMatchObject({ kind: 'fenced' });
 });
 
-test('text that nobody can write down is bounded', ({ run }) => {
+test('text that cannot be written yet is bounded', ({ run }) => {
   for (let tokens = 1; tokens <= 11; tokens++) {
     run.journal.add({ text: 'x'.repeat(100_000), tokens });
   }

@@ -1,8 +1,8 @@
 /**
- * Carries a task's text into its event log. The first text is committed at once; what comes during
- * a commit shares the next, and under load commits are spaced, so that a fast model does not pay
- * a commit per token. What is left at the end travels with the task's last commit. While Postgres
- * is away text is kept, up to a bound.
+ * Writes a task's text to its event log. The first text is committed at once. Text that arrives
+ * during a commit shares the next one, and commits are spaced under load, so that a fast model does
+ * not need a commit per token. The text that is left at the end is written by the task's last commit.
+ * While Postgres is unavailable, text is buffered, up to a bound.
  */
 import { Signal } from '@runfleet/service';
 import {
@@ -19,8 +19,8 @@ import { untilCommitted } from './until-committed.ts';
 const BUFFER_CHARACTERS_MAX = 1_000_000;
 const SPACING_MS_MIN = 5;
 const SPACING_MS_MAX = 250;
-/** A commit may take this share of the time, so that ten tasks' text does not fill a database. */
-const SPACING_PER_COMMIT_MS = 4;
+/** The pause after a commit, as a multiple of its duration: one task's commits take a fifth of the time. */
+const SPACING_PER_COMMIT = 4;
 
 export class OutputJournal {
   readonly #ctx: { store: TaskStore };
@@ -35,7 +35,7 @@ export class OutputJournal {
   #tokens = 0;
   #writing: Promise<void> | null = null;
 
-  /** `started` is the commit of the run's start, which the model does not wait for: text does. */
+  /** `started` is the commit of the run's start: text is written after it, the model runs before it. */
   constructor(
     ctx: { store: TaskStore },
     options: {
@@ -53,7 +53,7 @@ export class OutputJournal {
     this.#writing = this.#write();
   }
 
-  /** Tokens whose text was given so far. */
+  /** Tokens whose text was added so far. */
   get tokens(): number {
     return this.#tokens;
   }
@@ -65,7 +65,7 @@ export class OutputJournal {
     if (this.#text !== '') this.#writing ??= this.#write();
   }
 
-  /** Takes no more, waits for a commit in flight, and answers with the text that is not in the log. */
+  /** Stops writing, waits for a commit in flight, and returns the text that is not in the log yet. */
   async close(): Promise<Output | undefined> {
     this.#isClosing = true;
     this.#closed.raise();
@@ -87,7 +87,7 @@ export class OutputJournal {
         await this.#space(performance.now() - begunAt);
       }
     } catch (error) {
-      // Whoever aborted knows why; anything else is a statement that Postgres refuses.
+      // If the signal was aborted, its reason stands; any other error is a statement that Postgres refused.
       if (!this.#signal.aborted) this.#abort(new StopReason('journal_refused', { cause: error }));
     } finally {
       this.#writing = null;
@@ -101,9 +101,9 @@ export class OutputJournal {
     return { raw, tokens: this.#tokens, elapsedMs };
   }
 
-  /** Ends early when the run does, whose rest is written at once. */
+  /** Ends early when the run ends, so that the rest of its text is written at once. */
   async #space(commitMs: number): Promise<void> {
-    const ms = Math.min(SPACING_MS_MAX, Math.max(SPACING_MS_MIN, SPACING_PER_COMMIT_MS * commitMs));
+    const ms = Math.min(SPACING_MS_MAX, Math.max(SPACING_MS_MIN, SPACING_PER_COMMIT * commitMs));
     await this.#closed.wait(ms);
   }
 }

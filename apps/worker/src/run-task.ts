@@ -1,4 +1,4 @@
-/** Carries one accepted task through the stages. The only loop in the worker that moves a task. */
+/** Runs one task through the stages. The only loop in the worker that advances a task. */
 import { type Engine, EngineError } from '@runfleet/engine';
 import { RunfleetError } from '@runfleet/protocol';
 import {
@@ -23,7 +23,7 @@ import { preprocess } from './stages/preprocess.ts';
 import { type StopKind, StopReason, stopKindOf, unlessTimeout } from './stop-reason.ts';
 import { untilCommitted } from './until-committed.ts';
 
-/** How the worker let go of a task. `fenced`: it was somebody else's by then, and nothing was written. */
+/** How a run ended. `fenced`: the task had been taken from this worker, and nothing was written. */
 export type Ended = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'requeued' | 'fenced';
 
 export type Run = { claim: Claim; control: AbortController; onAccepted: () => void };
@@ -37,7 +37,7 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
     if (!task) return 'fenced';
     const timeoutMs = task.timeoutSeconds * 1_000;
     const onAccepted = () => {
-      // Counted from the accept, as the bill is.
+      // The timeout counts from the accept, as billing does.
       timer = setTimeout(() => control.abort(new StopReason('timeout')), timeoutMs);
       run.onAccepted();
     };
@@ -66,9 +66,9 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
   const use = ctx.models.use(task.pool, signal);
   let engine: Engine | null = null;
   try {
-    engine = (await acceptance.meanwhile(use)).engine;
-    const { prepared, prompt } = await acceptance.meanwhile(preprocess(ctx, { task, engine }));
-    // The model does not wait for this commit; its text does.
+    engine = (await acceptance.whileWaiting(use)).engine;
+    const { prepared, prompt } = await acceptance.whileWaiting(preprocess(ctx, { task, engine }));
+    // The model starts before this commit ends; its text is written only after it.
     const started = acceptance.start();
     const abort = (reason: StopReason) => control.abort(reason);
     const journal = new OutputJournal(ctx, { claim, started, signal: written, abort });
@@ -82,7 +82,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     const { model: weights, device } = engine?.facts ?? { model: '', device: '' };
     return { result: { ...result, weights, device } };
   } finally {
-    // Also a model that was still being loaded when the claim was refused.
+    // Also releases a model that was still loading when the claim was refused.
     void use.then(
       (model) => model[Symbol.dispose](),
       () => {},
@@ -90,7 +90,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
   }
 }
 
-/** The result that an error means for the caller; null where it is not the caller's affair. */
+/** The result with which an error ends the task; null if the task should be requeued instead. */
 function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
   if (stopKindOf(signal) === 'timeout') {
     return failure('expired', 'The timeout passed before the model said anything.');
@@ -106,7 +106,7 @@ function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
   return null;
 }
 
-/** Somebody else takes over: another worker, or whoever fenced us. */
+/** Requeues the task for another worker, unless this run was fenced. */
 async function letGo(
   ctx: WorkerContext,
   claim: Claim,
@@ -119,7 +119,10 @@ async function letGo(
     await untilCommitted(() => requeueTask(ctx, claim, 'worker_stopping'), neverAborted);
     return 'requeued';
   }
-  ctx.logger.error({ err: error, taskId: claim.taskId, epoch: claim.epoch }, 'a run broke off');
+  ctx.logger.error(
+    { err: error, taskId: claim.taskId, epoch: claim.epoch },
+    'run failed; requeueing the task',
+  );
   await untilCommitted(
     () => requeueTask(ctx, claim, failureOf(error, stop), reasonOf(error)),
     neverAborted,

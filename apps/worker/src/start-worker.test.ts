@@ -30,7 +30,7 @@ const test = testWithTasks
     ]);
     return { first: first.dir, second: second.dir };
   })
-  // So short a table that a short prompt goes past it.
+  // The table is so short that a short prompt exceeds it.
   .extend('longFolder', async ({ folder }) => {
     const tokens = { originalMaxPositions: 64, maxPositions: 512 };
     return (await buildModelFolder(join(folder, 'long'), tokens)).dir;
@@ -44,7 +44,7 @@ const phi3 = (): Model => {
 
 type Ctx = { db: Db; store: TaskStore; tenant: Tenant; tickets: TicketTransport };
 
-/** Places a task on the one worker there is, and reads it once it has ended. */
+/** Assigns a task to the only worker, and reads the task when it has ended. */
 async function runToEnd(
   { db, store, tenant, tickets }: Ctx,
   { model, prompt }: { model: Model; prompt: string },
@@ -62,7 +62,7 @@ async function runToEnd(
   });
 }
 
-test('a worker of several models loads each when a task comes, in the memory that it has', async ({
+test('a worker with several models loads each on demand, within its memory', async ({
   db,
   store,
   tenant,
@@ -79,7 +79,7 @@ test('a worker of several models loads each when a task comes, in the memory tha
     WORKER_SLOTS: String(SLOTS),
     MODEL_DIR: folders.first,
     WORKER_MODELS: `microsoft/Phi-3-mini-4k-instruct=${folders.second}`,
-    // One of the two fits.
+    // Only one of the two fits.
     WORKER_MEMORY_BYTES: String(Math.floor(1.5 * bytes)),
     WORKER_LABELS: 'zone=a',
     ENGINE_PROVIDER: 'cpu',
@@ -98,10 +98,10 @@ test('a worker of several models loads each when a task comes, in the memory tha
   };
   const readRow = async (): Promise<Row> => {
     const [row] = await db.sql<Row[]>`select id, pools, labels, loaded, sizes from workers`;
-    if (!row) throw new Error('No worker is on the list.');
+    if (!row) throw new Error('No worker is registered.');
     return row;
   };
-  /** Runs a task of a model, and answers with the weights that it ran on. */
+  /** Runs a task of a model, and returns the weights that it ran on. */
   const run = async (model: Model): Promise<string> => {
     const end = await runToEnd({ db, store, tenant, tickets }, { model, prompt: 'Hello' });
     expect(end.outcome).toBe('succeeded');
@@ -121,7 +121,7 @@ test('a worker of several models loads each when a task comes, in the memory tha
   expect(await run(phi())).toBe('first');
 });
 
-test('a worker with a longer context runs what the short rope table does not hold; past it, a prompt is refused with its bytes and costs nothing', async ({
+test('a worker with a longer context runs prompts beyond the short rope table; a prompt beyond its context is refused with its size and costs nothing', async ({
   db,
   store,
   tenant,
@@ -156,7 +156,7 @@ test('a worker with a longer context runs what the short rope table does not hol
   );
 });
 
-test('a model without a folder, or that nobody knows, stops the start and is named', () => {
+test('a model without a folder or outside the catalogue prevents the start and is named', () => {
   const settings = { DATABASE_URL: 'postgres://x', REDIS_URL: 'redis://x' };
   const parse = (text: string) => workerConfig.safeParse({ ...settings, WORKER_MODELS: text });
   expect(parse('meta/llama=/x').error?.message).toContain('meta/llama');
@@ -164,7 +164,7 @@ test('a model without a folder, or that nobody knows, stops the start and is nam
   expect(labels.error?.message).toContain('must be name=value');
 });
 
-test('a worker that stops in order warns of nothing', async ({ databaseUrl, redisUrl, db }) => {
+test('a worker that stops in order logs no warning', async ({ databaseUrl, redisUrl, db }) => {
   const config = workerConfig.parse({
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,

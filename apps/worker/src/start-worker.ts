@@ -39,7 +39,7 @@ type WorkerConfig = z.infer<typeof workerConfig>;
 
 const CONNECTIONS = 4;
 
-/** Loads its first model and serves its pools until disposed; running tasks get the drain time. */
+/** Loads the first model and serves the worker's pools until disposed; running tasks get the drain time. */
 export function startWorker(
   config: WorkerConfig,
   options: { logger: Logger; signal?: AbortSignal },
@@ -98,7 +98,7 @@ export function startWorker(
     const name = config.WORKER_NAME ?? hostname();
     const registration = {
       host: name,
-      // Memory may hold fewer than were asked for.
+      // Memory may hold fewer slots than were configured.
       slots: Math.min(slots, facts.slots),
       labels: workerLabels(config.WORKER_LABELS, {
         host: name,
@@ -128,7 +128,7 @@ export function startWorker(
   });
 }
 
-/** Loads the first model, which tells what it runs on, and measures what all of them will share. */
+/** Loads the first model, which selects the provider, and measures the memory that all models share. */
 async function openModels(
   config: WorkerConfig,
   options: { logger: Logger; metrics: EngineMetrics; onChange: () => void },
@@ -150,8 +150,8 @@ async function openModels(
       loaded: { pool: first.model.pool, engine },
     });
     const { note, ...opened } = facts;
-    options.logger.info({ engine: opened, sizes: models.sizes, device }, 'engine is open');
-    if (note !== '') options.logger.info(`The engine computes on ${facts.provider}: ${note}.`);
+    options.logger.info({ engine: opened, sizes: models.sizes, device }, 'engine opened');
+    if (note !== '') options.logger.info(`The engine runs on ${facts.provider}: ${note}.`);
     return { models, facts, device };
   } catch (error) {
     await engine[Symbol.asyncDispose]();
@@ -198,7 +198,7 @@ function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineS
     modelDir: dir,
     provider: config.ENGINE_PROVIDER,
     slots,
-    // One core is left to the worker's own loop: commits, tickets, the lease.
+    // Leaves one core for the worker's own loop: commits, tickets, the lease.
     threads: config.ENGINE_THREADS || Math.max(1, availableParallelism() - 1),
     ...(contextLength > 0 ? { contextLength } : {}),
     promptLookupTokens: config.ENGINE_PROMPT_LOOKUP_TOKENS,

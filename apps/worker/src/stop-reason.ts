@@ -1,4 +1,4 @@
-/** Why a run is aborted. `fenced`: the task is not ours any more, so nothing may be written. */
+/** Why a run is aborted. `fenced`: the task is no longer this worker's, so nothing may be written. */
 export type StopKind = 'fenced' | 'timeout' | 'shutdown' | 'journal_full' | 'journal_refused';
 
 export class StopReason extends Error {
@@ -11,7 +11,7 @@ export class StopReason extends Error {
   }
 }
 
-/** Aborts as `signal` does, but not for a timeout: a run that it ends is still written down. */
+/** Aborts when `signal` does, except for a timeout: the output of a timed-out run is still written. */
 export function unlessTimeout(signal: AbortSignal): AbortSignal {
   const rest = new AbortController();
   const follow = () => {
@@ -22,7 +22,7 @@ export function unlessTimeout(signal: AbortSignal): AbortSignal {
   return rest.signal;
 }
 
-/** Why `signal` was aborted, or null where `error` has another cause. */
+/** Why `signal` was aborted; null if it was not, or for a reason of another kind. */
 export function stopKindOf(signal: AbortSignal): StopKind | null {
   return signal.aborted && signal.reason instanceof StopReason ? signal.reason.kind : null;
 }

@@ -64,7 +64,7 @@ const test = testWithTasks
     return worker;
   })
   .extend('bound', async ({ store, tenant, worker }) => {
-    // A long answer, bound to the worker by a broker whose ticket was lost.
+    // A task with a long answer, assigned to the worker, whose ticket was lost.
     const parameters = { prompt: 'word '.repeat(500) };
     const { id } = await createTask({ store }, aTask(tenant, { parameters }));
     const placement = { taskId: id, workerId: worker.id, generation: 1 };
@@ -101,7 +101,7 @@ test('a lost kill costs one renewal: the run stops and its slot is free', async 
   expect(task).toMatchObject({ status: 'task_cancel', totalCost: 0n });
 });
 
-test('a task that Postgres binds to the worker but that it does not carry is given up by it', async ({
+test('a worker requeues a task that is bound to it but that it does not run', async ({
   db,
   tenant,
   worker,
@@ -110,18 +110,14 @@ test('a task that Postgres binds to the worker but that it does not carry is giv
   const reference = { id: bound.taskId };
   const read = () => readTask({ db }, { ...tenant, reference });
   await eventually(async () => expect((await read()).status).toBe('task_start'));
-  // As after a run that broke off in a way that nobody foresaw.
+  // As after an unforeseen failure of the run.
   worker.runs.delete(bound.taskId);
   await eventually(async () => {
     expect(await read()).toMatchObject({ status: 'task_queue', infraAttempts: 1, workerId: null });
   });
 });
 
-test('a worker that was declared lost stops its runs and registers anew', async ({
-  db,
-  worker,
-  bound,
-}) => {
+test('a lost worker stops its runs and registers again', async ({ db, worker, bound }) => {
   await eventually(() => expect(worker.runs.get(bound.taskId)).toBeDefined());
   await db.sql`update workers set state = 'lost' where id = ${worker.id}`;
   await eventually(async () => {
@@ -132,7 +128,7 @@ test('a worker that was declared lost stops its runs and registers anew', async 
   await eventually(() => expect(worker.runs.size).toBe(0));
 });
 
-test('a worker whose drain was not heard says it again, and gets no new tasks while it finishes', async ({
+test('a worker whose drain was not committed retries it, and gets no new tasks while it finishes', async ({
   db,
   store,
   tenant,

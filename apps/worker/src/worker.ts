@@ -1,6 +1,6 @@
 /**
- * One worker: takes tickets, carries the tasks, renews its lease. What it holds in memory is only a
- * copy: each renewal lists the tasks that Postgres binds to it, and the two are brought together.
+ * One worker: receives tickets, runs tasks and renews its lease. Its memory is only a copy: each
+ * renewal lists the tasks that Postgres binds to it, and the worker reconciles its runs with that list.
  */
 import type { Ticket, TicketTransport, WorkerNotice } from '@runfleet/queue';
 import {
@@ -19,7 +19,7 @@ import { untilCommitted } from './until-committed.ts';
 
 const RENEW_MS = 5_000;
 
-/** What the worker tells of itself, besides its models. */
+/** What the worker registers, besides its models. */
 export type Registration = {
   host: string;
   slots: number;
@@ -27,14 +27,15 @@ export type Registration = {
   device: WorkerDescription['device'];
 };
 
-/** What the worker carries now, by task. */
+/** The worker's current runs, by task. */
 export type Runs = Map<
   string,
   {
     epoch: number;
     control: AbortController;
-    /** Until the claim is confirmed or refused, and until the worker has let go of the task. */
+    /** Resolves when the claim is confirmed or refused. */
     accepted: Promise<void>;
+    /** Resolves when the run has ended. */
     done: Promise<void>;
   }
 >;
@@ -48,13 +49,13 @@ export class Worker implements AsyncDisposable {
   readonly #renewMs: number;
   readonly #onRenewed: (generation: number) => void;
   #generation = 0;
-  /** Of the last renewal that was answered. */
+  /** The pulse of the last renewal that was answered. */
   #seenPulse = 0;
   #renewTimer: NodeJS.Timeout | null = null;
   #renewing: Promise<void> | null = null;
   #resources: AsyncDisposable[] = [];
   #isStopping = false;
-  /** Whether Postgres has heard that the worker stops; false where it stopped before. */
+  /** Whether the drain was committed; false if the worker stopped before that. */
   #drained: Promise<boolean> = Promise.resolve(false);
 
   constructor(
@@ -65,7 +66,7 @@ export class Worker implements AsyncDisposable {
       drainSeconds: number;
       runs: Runs;
       renewMs?: number;
-      /** Told of each registration and renewal that was answered. */
+      /** Called after each registration and renewal that was answered. */
       onRenewed?: (generation: number) => void;
     },
   ) {
@@ -89,13 +90,13 @@ export class Worker implements AsyncDisposable {
     this.#wake();
   }
 
-  /** Tells at once which models are in memory now. */
+  /** Reports at once which models are loaded. */
   modelsChanged(): void {
-    // Its models close after it has left the list.
+    // The models close after the worker is retired, so their unloading is not reported.
     if (!this.#isStopping) this.#renewSoon();
   }
 
-  /** Finishes what it can within the drain time, hands the rest back, and leaves the list. */
+  /** Finishes the runs that end within the drain time, requeues the rest and retires the worker. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     const { store, workerId: id, logger } = this.#ctx;
@@ -104,7 +105,7 @@ export class Worker implements AsyncDisposable {
     this.#drained = untilCommitted(drain, stopped.signal).then(
       () => true,
       (err: unknown) => {
-        logger.warn({ err }, 'the worker could not say that it drains');
+        logger.warn({ err }, 'the drain could not be recorded');
         return false;
       },
     );
@@ -116,12 +117,12 @@ export class Worker implements AsyncDisposable {
     stopped.abort(new StopReason('shutdown'));
     await this.#drained;
     await Promise.all(this.#resources.map((resource) => resource[Symbol.asyncDispose]()));
-    // Whatever is still bound to it is taken back by a broker, which sees the worker stopped.
+    // A broker requeues the tasks that are still bound to a stopped worker.
     await retireWorker({ store }, { id }).catch((err: unknown) => {
-      logger.warn({ err }, 'the worker could not leave the list; its lease runs out');
+      logger.warn({ err }, 'the worker could not be retired; its lease will expire');
     });
     await this.#tickets.discard(id).catch((err: unknown) => {
-      logger.debug({ err }, 'the ticket queue was left behind');
+      logger.debug({ err }, 'the ticket queue was not deleted');
     });
   }
 
@@ -135,17 +136,17 @@ export class Worker implements AsyncDisposable {
     this.#generation = generation;
     this.#seenPulse = 0;
     this.#onRenewed(generation);
-    logger.info({ workerId: id, generation, pools, labels }, 'worker is on the list');
+    logger.info({ workerId: id, generation, pools, labels }, 'worker registered');
   }
 
-  /** A ticket is done when its accept is committed or refused; the run goes on by itself. */
+  /** Resolves when the accept is committed or refused; the run continues in the background. */
   async #take(ticket: Ticket): Promise<void> {
     const { taskId, epoch } = ticket;
     const known = this.#runs.get(taskId);
-    // A ticket that comes twice is done no sooner than once.
+    // A duplicate ticket is done when the first is.
     if (known?.epoch === epoch) return known.accepted;
     if (this.#isStopping) {
-      // Before Postgres knows, the task would come again at once, and go back, and come again.
+      // Until the drain is committed, a requeued task could be assigned here again at once, in a loop.
       if (await this.#drained) await requeueTask(this.#ctx, ticket, 'worker_stopping');
       return;
     }
@@ -170,16 +171,16 @@ export class Worker implements AsyncDisposable {
     try {
       const ended = await runTask(this.#ctx, { claim, control, onAccepted });
       this.#forget(claim);
-      // A stale ticket was no run.
+      // A fenced ticket started no run.
       if (acceptedAt === 0) return;
-      // The task's own pool hears of the slot with the commit; others of its pools may wait for it, too.
+      // The commit wakes the task's own pool; the worker's other pools may wait for the slot as well.
       if (this.#ctx.models.models.length > 1) this.#wake();
       const seconds = (performance.now() - acceptedAt) / 1_000;
       metrics.taskEnded(ended, seconds);
-      logger.info({ ...claim, ended, seconds }, 'task let go');
+      logger.info({ ...claim, ended, seconds }, 'task released');
     } catch (err) {
-      // Nothing is written here: the next renewal finds the task bound and not carried.
-      if (!control.signal.aborted) logger.error({ err, ...claim }, 'a task was lost');
+      // Nothing is written here: the next renewal finds the task bound but not running, and requeues it.
+      if (!control.signal.aborted) logger.error({ err, ...claim }, 'task lost');
     } finally {
       this.#forget(claim);
     }
@@ -209,7 +210,7 @@ export class Worker implements AsyncDisposable {
       const before = [...this.#runs];
       const renewed = await this.#ask();
       if (renewed === null) {
-        logger.warn({ workerId: id }, 'declared lost; stopping all runs and registering anew');
+        logger.warn({ workerId: id }, 'declared lost; stopping all runs and registering again');
         this.#stopAll('fenced');
         if (!this.#isStopping) await this.#register();
         return;
@@ -217,7 +218,7 @@ export class Worker implements AsyncDisposable {
       this.#seenPulse = renewed.pulse;
       this.#onRenewed(this.#generation);
       const epochs = new Map(renewed.tasks.map((claim) => [claim.taskId, claim.epoch]));
-      // Only runs from before the question: one that was taken meanwhile is not in the answer.
+      // Only runs that began before the renewal: the answer may not list one that began during it.
       for (const [taskId, run] of before) {
         if (epochs.get(taskId) !== run.epoch) run.control.abort(new StopReason('fenced'));
       }
@@ -226,14 +227,15 @@ export class Worker implements AsyncDisposable {
         else if (!this.#runs.has(claim.taskId))
           await requeueTask(this.#ctx, claim, 'run_broke_off');
       }
-      // Said before the tickets' time is over: one that is seen and still not accepted is our fault.
+      // Acknowledge the list before the tickets expire: a task that is then not accepted counts
+      // against this worker.
       if (renewed.tasks.some(({ isAccepted }) => !isAccepted)) await this.#ask();
     } catch (err) {
-      logger.warn({ err }, 'the lease was not renewed; it is tried again');
+      logger.warn({ err }, 'lease renewal failed; retrying');
     }
   }
 
-  /** Renews the lease, which also says up to when this worker has seen the lists of its tasks. */
+  /** Renews the lease and acknowledges the last list of tasks that this worker has seen. */
   #ask(): ReturnType<typeof renewWorker> {
     const { store, workerId: id, models } = this.#ctx;
     const [generation, seenPulse] = [this.#generation, this.#seenPulse];

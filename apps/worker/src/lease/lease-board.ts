@@ -2,8 +2,8 @@ const RENEWED_AT = 0;
 const GENERATION = 1;
 
 /**
- * What the worker's main thread leaves for the thread that keeps its lease: memory that both read, since
- * a main thread that is busy answers nothing.
+ * Memory that the worker's main thread shares with its lease thread: a busy main thread cannot answer
+ * messages.
  */
 export class LeaseBoard {
   readonly buffer: SharedArrayBuffer;
@@ -14,13 +14,13 @@ export class LeaseBoard {
     this.#words = new BigInt64Array(buffer);
   }
 
-  /** The main thread registered, or renewed its lease. */
+  /** Records that the main thread registered or renewed its lease. */
   renewed(generation: number): void {
     Atomics.store(this.#words, RENEWED_AT, process.hrtime.bigint());
     Atomics.store(this.#words, GENERATION, BigInt(generation));
   }
 
-  /** For which connection the lease is, 0 before the first, and for how long it was not renewed. */
+  /** The generation of the lease, 0 before the first, and the time since its last renewal. */
   read(): { generation: number; silentMs: number } {
     const silence = process.hrtime.bigint() - Atomics.load(this.#words, RENEWED_AT);
     return {

@@ -7,9 +7,9 @@ import { expect } from 'vitest';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { LeaseNotice } from './lease-messages.ts';
 
-/** As long as a lease lasts, and one more. */
+/** One pulse more than a lease lasts. */
 const LEASE_PULSES_OVER = 16;
-const LOOK_EVERY_MS = 20;
+const CHECK_EVERY_MS = 20;
 const LATE_MS = 100;
 
 const test = testWithTasks.extend(
@@ -22,18 +22,18 @@ const test = testWithTasks.extend(
         databaseUrl,
         workerId: worker.workerId,
         logger: createLogger({ role: 'worker', level: 'silent' }),
-        timing: { lookEveryMs: LOOK_EVERY_MS, lateMs: LATE_MS, stallMsMax, waitMs: 60_000 },
+        timing: { checkEveryMs: CHECK_EVERY_MS, lateMs: LATE_MS, stallMsMax, waitMs: 60_000 },
         onNotice: (notice) => notices.push(notice),
       });
       onCleanup(() => keeper[Symbol.asyncDispose]());
       const told = (notice: LeaseNotice) =>
         eventually(async () => expect(notices).toContain(notice));
-      await told('looking');
+      await told('started');
       return { ...worker, keeper, notices, told };
     },
 );
 
-test('a main thread that stalls keeps its lease, and gets no new tasks', async ({
+test('a worker whose main thread stalls keeps its lease and gets no new tasks', async ({
   db,
   store,
   tenant,
@@ -49,7 +49,7 @@ test('a main thread that stalls keeps its lease, and gets no new tasks', async (
   expect(placed.unplaced).toEqual([{ taskId: id }]);
 });
 
-test('a main thread that hangs loses its lease: it is kept through a bounded stall only', async ({
+test('a worker whose main thread hangs loses its lease after a bounded time', async ({
   db,
   store,
   keep,
@@ -61,7 +61,9 @@ test('a main thread that hangs loses its lease: it is kept through a bounded sta
   expect(await repair({ store }, 'silent-workers')).toBe(1);
 });
 
-test('a main thread that came back is kept through its next stall, too', async ({ keep }) => {
+test('a worker whose main thread recovered keeps its lease through the next stall as well', async ({
+  keep,
+}) => {
   const { keeper, generation, told, notices } = await keep(4 * LATE_MS);
   keeper.renewed(generation);
   await told('given up');
@@ -70,7 +72,7 @@ test('a main thread that came back is kept through its next stall, too', async (
   await told('kept');
 });
 
-test('a worker that was declared lost is not kept', async ({ db, keep }) => {
+test('a lost worker does not get its lease back', async ({ db, keep }) => {
   const { keeper, workerId, generation, notices, told } = await keep(4 * LATE_MS);
   await db.sql`update workers set state = 'lost' where id = ${workerId}`;
   keeper.renewed(generation);
@@ -78,7 +80,7 @@ test('a worker that was declared lost is not kept', async ({ db, keep }) => {
   expect(notices).not.toContain('kept');
 });
 
-test('a lease is kept again after Postgres cut the connection', async ({ db, keep }) => {
+test('a lease is kept again after Postgres closed the connection', async ({ db, keep }) => {
   const { keeper, generation, notices, told } = await keep(60_000);
   keeper.renewed(generation);
   await told('kept');
@@ -89,21 +91,21 @@ test('a lease is kept again after Postgres cut the connection', async ({ db, kee
   await told('kept');
 });
 
-test('a thread that cannot start is logged, and takes nothing else along', async ({ db }) => {
+test('a lease thread that cannot start is logged and stops nothing else', async ({ db }) => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const keeper = new LeaseKeeper({
-    databaseUrl: 'postgres://nobody:wrong@127.0.0.1:1/none',
+    databaseUrl: 'postgres://unknown:wrong@127.0.0.1:1/none',
     workerId: 'w',
     logger: createLogger({ role: 'worker', level: 'info', destination }),
-    timing: { lookEveryMs: LOOK_EVERY_MS, lateMs: LATE_MS, stallMsMax: 1, waitMs: 1 },
+    timing: { checkEveryMs: CHECK_EVERY_MS, lateMs: LATE_MS, stallMsMax: 1, waitMs: 1 },
   });
-  await eventually(async () => expect(lines.join()).toContain('the lease has failed'));
+  await eventually(async () => expect(lines.join()).toContain('the lease thread failed'));
   await keeper[Symbol.asyncDispose]();
   expect(await db.sql`select 1 as one`).toEqual([{ one: 1 }]);
 });
 
-/** Blocks the thread, as a pattern does that takes long to compile. */
+/** Blocks the thread, as a pattern that is slow to compile does. */
 function stall(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

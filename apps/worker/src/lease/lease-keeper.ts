@@ -6,19 +6,19 @@ import { LeaseBoard } from './lease-board.ts';
 import type { LeaseNotice, LeaseThreadInput, LeaseTiming } from './lease-messages.ts';
 
 const TIMING = {
-  /** How often the thread looks. */
-  lookEveryMs: 2_500,
-  /** The main thread renews every 5 s; after this it is late. */
+  /** How often the thread checks the board. */
+  checkEveryMs: 2_500,
+  /** The main thread renews every 5 s; after this time it counts as late. */
   lateMs: 6_000,
-  /** A main thread that stalls for longer loses its lease: nobody can tell it from one that hangs. */
+  /** A main thread that stalls for longer loses its lease: it cannot be told from one that hangs. */
   stallMsMax: 30_000,
   waitMs: 600_000,
 } as const satisfies LeaseTiming;
 
 /**
- * A thread with a connection of its own that keeps the worker's lease while the main thread is late to
- * renew it, up to a bound: an input that takes seconds to compile must not cost the worker and all its
- * runs. A kept lease brings no new tasks.
+ * A thread with its own connection that keeps the worker's lease alive while the main thread is late
+ * to renew it, up to a bound: an input that takes seconds to compile must not cost the worker all its
+ * runs. A worker whose lease is only kept alive gets no new tasks.
  */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #board = new LeaseBoard();
@@ -43,17 +43,17 @@ export class LeaseKeeper implements AsyncDisposable {
     this.#thread = new Worker(new URL('./lease-thread-entry.mjs', import.meta.url), {
       name: 'lease',
       workerData: input,
-      // The main program's flags are not for this thread: it brings its own loader.
+      // The thread registers its own loader; the main program's flags do not apply.
       execArgv: [],
     });
-    // The main thread renews the lease all the same.
+    // Not fatal: the main thread still renews the lease.
     this.#thread.on('error', (err) => {
-      logger.error({ err }, 'the thread that keeps the lease has failed');
+      logger.error({ err }, 'the lease thread failed');
     });
     if (onNotice) this.#thread.on('message', onNotice);
   }
 
-  /** The main thread registered, or renewed its lease. */
+  /** To be called when the main thread has registered or renewed its lease. */
   renewed(generation: number): void {
     this.#board.renewed(generation);
   }

@@ -1,10 +1,10 @@
 import type { LogLevel } from '@runfleet/service';
 
 export type LeaseTiming = {
-  lookEveryMs: number;
+  checkEveryMs: number;
   lateMs: number;
   stallMsMax: number;
-  /** How long to wait for Postgres at the start. */
+  /** How long to wait for Postgres at startup. */
   waitMs: number;
 };
 
@@ -16,5 +16,5 @@ export type LeaseThreadInput = {
   board: SharedArrayBuffer;
 };
 
-/** What the thread tells: `kept` at each time, `given up` once per stall. */
-export type LeaseNotice = 'looking' | 'kept' | 'given up';
+/** The thread's messages: `started` once, `kept` after each kept lease, `given up` once per stall. */
+export type LeaseNotice = 'started' | 'kept' | 'given up';

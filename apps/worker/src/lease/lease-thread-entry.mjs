@@ -1,5 +1,5 @@
-// A thread in Node 20 knows no TypeScript, whatever loader the main program runs under. This file is
-// plain so that it can start.
+// A thread in Node 20 cannot start from TypeScript, whatever loader the main program uses. So the
+// thread's entry is plain JavaScript.
 import { register } from 'tsx/esm/api';
 
 register();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-// The thread that keeps the lease. It shares no memory with the main thread but the board, and writes
-// its log lines itself, since a stalled main thread would hold them back.
+// The lease thread. It shares only the board with the main thread, and writes its own log lines,
+// because a stalled main thread would delay them.
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { openDb } from '@runfleet/db';
@@ -22,11 +22,11 @@ const db = await openDb(databaseUrl, {
   waitMs: timing.waitMs,
 });
 const store = openTaskStore({ db, queue: null, announce: () => {} });
-tell('looking');
+tell('started');
 
 let isGivenUp = false;
 for (;;) {
-  await delay(timing.lookEveryMs);
+  await delay(timing.checkEveryMs);
   const { generation, silentMs } = board.read();
   if (generation === 0 || silentMs <= timing.lateMs) {
     isGivenUp = false;
@@ -34,7 +34,7 @@ for (;;) {
     await keep(generation, silentMs);
   } else if (!isGivenUp) {
     isGivenUp = true;
-    logger.error({ workerId: id, silentMs }, 'the main thread stalls; the lease is kept no longer');
+    logger.error({ workerId: id, silentMs }, 'the main thread stalls; letting the lease expire');
     tell('given up');
   }
 }
@@ -43,9 +43,9 @@ async function keep(generation: number, silentMs: number): Promise<void> {
   try {
     const isKept = await keepLease({ store }, { id, generation });
     if (!isKept) return;
-    logger.warn({ workerId: id, silentMs }, 'the main thread is late to renew; the lease is kept');
+    logger.warn({ workerId: id, silentMs }, 'the main thread is late to renew; lease kept');
     tell('kept');
   } catch (err) {
-    logger.warn({ err }, 'the lease was not kept; it is tried again');
+    logger.warn({ err }, 'the lease could not be kept; retrying');
   }
 }

@@ -10,7 +10,7 @@ const logger = createLogger({ role: 'worker', level: 'silent' });
 
 type Options = { memoryBytes?: number | null; models: readonly HostedModel[] };
 
-/** Builds hosts, and tells what each loaded and unloaded in order. */
+/** Builds hosts, and records which models are loaded after each change. */
 const test = base.extend('build', async ({}, { onCleanup }) => {
   const hosts: ModelHost[] = [];
   onCleanup(async () => {
@@ -37,7 +37,7 @@ const aModel = (pool: string, bytes: number, open: () => Promise<Engine> = echo)
   open,
 });
 
-test('a model is loaded when it is wanted, once for all who want it, and stays', async ({
+test('a model is loaded on first use, once for all its runs, and stays loaded', async ({
   build,
 }) => {
   let opened = 0;
@@ -56,7 +56,9 @@ test('a model is loaded when it is wanted, once for all who want it, and stays',
   expect(host.loaded).toEqual({ a: { bytes: 4 } });
 });
 
-test('what was idle for longest makes room, and what is in use never does', async ({ build }) => {
+test('the model that was idle for longest is unloaded, a model in use never is', async ({
+  build,
+}) => {
   const { host, seen } = build({ models: [aModel('a', 4), aModel('b', 4), aModel('c', 4)] });
   (await host.use('a', never))[Symbol.dispose]();
   (await host.use('b', never))[Symbol.dispose]();
@@ -65,7 +67,9 @@ test('what was idle for longest makes room, and what is in use never does', asyn
   expect(seen).toEqual(['a', 'a b', 'a', 'a c']);
 });
 
-test('a model waits for one that is busy, and is loaded when that is done', async ({ build }) => {
+test('a model that needs the memory of a busy one is loaded when that is idle', async ({
+  build,
+}) => {
   const { host } = build({ models: [aModel('a', 6), aModel('b', 6)] });
   const busy = await host.use('a', never);
   let isLoaded = false;
@@ -80,7 +84,7 @@ test('a model waits for one that is busy, and is loaded when that is done', asyn
   expect(host.loaded).toEqual({ b: { bytes: 6 } });
 });
 
-test('a model that was just loaded is not unloaded before those who waited for it used it', async ({
+test('a loaded model is not unloaded before the runs that waited for it have used it', async ({
   build,
 }) => {
   const { host, seen } = build({ models: [aModel('a', 6), aModel('b', 6)] });
@@ -94,26 +98,26 @@ test('a model that was just loaded is not unloaded before those who waited for i
   expect(seen).toEqual(['a', '', 'b']);
 });
 
-test('whoever waits can be told to stop, and the others load all the same', async ({ build }) => {
+test('a waiting run can be aborted, and the others still get their models', async ({ build }) => {
   const { host } = build({ models: [aModel('a', 6), aModel('b', 6)] });
   const busy = await host.use('a', never);
   const control = new AbortController();
   const stopped = host.use('b', control.signal);
   const patient = host.use('b', never);
-  control.abort(new Error('told to stop'));
-  await expect(stopped).rejects.toThrow('told to stop');
+  control.abort(new Error('aborted'));
+  await expect(stopped).rejects.toThrow('aborted');
   busy[Symbol.dispose]();
   using _use = await patient;
 });
 
-test('a model that is larger than the memory is refused at once, with both figures', async ({
+test('a model that is larger than the memory is refused at once, with both sizes', async ({
   build,
 }) => {
   const { host } = build({ memoryBytes: 2 ** 20, models: [aModel('a', 3 * 2 ** 20)] });
   await expect(host.use('a', never)).rejects.toThrow(/owner\/a needs 3 MiB .* share 1 MiB/);
 });
 
-test('a load that fails is this worker’s affair, and the next task tries again', async ({
+test('a failed load is an error of this worker only, and the next task tries again', async ({
   build,
 }) => {
   let isWhole = false;
@@ -128,17 +132,17 @@ test('a load that fails is this worker’s affair, and the next task tries again
   using _use = await host.use('a', never);
 });
 
-test('a host that closes ends waiting loads and unloads what is idle', async ({ build }) => {
+test('a host that closes ends waiting loads and unloads idle models', async ({ build }) => {
   const { host, seen } = build({ models: [aModel('a', 6), aModel('b', 6)] });
   using _busy = await host.use('a', never);
   const waiting = host.use('b', never);
-  const [closed, told] = await Promise.allSettled([host[Symbol.asyncDispose](), waiting]);
+  const [closed, waited] = await Promise.allSettled([host[Symbol.asyncDispose](), waiting]);
   expect(closed.status).toBe('fulfilled');
-  expect(told).toMatchObject({ reason: { message: 'The worker is stopping.' } });
+  expect(waited).toMatchObject({ reason: { message: 'The worker is stopping.' } });
   expect(seen.at(-1)).toBe('');
 });
 
-test('a host that is closed loads nothing more', async ({ build }) => {
+test('a closed host loads no more models', async ({ build }) => {
   let opened = 0;
   const model = aModel('a', 4, () => {
     opened += 1;

@@ -1,7 +1,7 @@
 /**
- * The models that a worker can run. One is loaded when a task for it comes, and stays until another
- * needs its memory; then the one goes that was idle for longest. A model with running tasks is never
- * unloaded, and loads come one at a time, so that two do not count on the same memory.
+ * The models that a worker can run. A model is loaded when a task needs it and stays until another
+ * needs its memory; then the model that has been idle for longest is unloaded. A model with running
+ * tasks is never unloaded. Loads run one at a time, so that two do not count on the same memory.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -11,11 +11,11 @@ import type { Logger } from '@runfleet/service';
 import { ModelLoadError } from './model-load-error.ts';
 
 export type HostedModel = {
-  /** The pool whose tasks ask for it. */
+  /** The pool of the tasks that need the model. */
   readonly pool: string;
-  /** What people call it: `owner/name`. */
+  /** Its slug: `owner/name`. */
   readonly name: string;
-  /** What it takes of the device's memory once loaded: weights, and every slot's context. */
+  /** The device memory that it takes once loaded: weights, and every slot's context. */
   readonly bytes: number;
   open(): Promise<Engine>;
 };
@@ -25,7 +25,7 @@ export type ModelUse = Disposable & { readonly engine: Engine };
 
 type Loaded = { readonly engine: Engine; uses: number; lastUsedAt: number };
 
-/** A task whose model finds no room for so long is better off on another worker. */
+/** After this wait for memory, the task is requeued: another worker may have room. */
 const ROOM_WAIT_MS_MAX = 30_000;
 
 export class ModelHost implements AsyncDisposable {
@@ -35,16 +35,16 @@ export class ModelHost implements AsyncDisposable {
   readonly #onChange: () => void;
   readonly #loaded = new Map<string, Loaded>();
   readonly #loading = new Map<string, Promise<void>>();
-  /** How many runs wait for each model: what they wait for is not idle. */
+  /** How many runs wait for each model: a model that a run waits for is not idle. */
   readonly #wanted = new Map<string, number>();
   readonly #closing = new AbortController();
   #lastLoad: Promise<unknown> = Promise.resolve();
-  /** Null while nobody waits for room. */
+  /** Null while no load waits for room. */
   #roomMade: AbortController | null = null;
 
   /**
-   * `loaded` is a model that is open already. `onChange` is called after each load and unload.
-   * `memoryBytes` is null where nobody measured it.
+   * `loaded` is a model that is already open. `onChange` is called after each load and unload.
+   * `memoryBytes` is null if unknown.
    */
   constructor(options: {
     models: readonly HostedModel[];
@@ -60,20 +60,20 @@ export class ModelHost implements AsyncDisposable {
     if (options.loaded) this.#hold(options.loaded.pool, options.loaded.engine);
   }
 
-  /** What each takes once loaded, in bytes by pool. */
+  /** The bytes that each model takes once loaded, by pool. */
   get sizes(): Record<string, number> {
     return Object.fromEntries(this.models.map(({ pool, bytes }) => [pool, bytes]));
   }
 
-  /** What is in memory now, by pool. */
+  /** The models in memory now, by pool. */
   get loaded(): Record<string, { bytes: number }> {
     const entries = this.models.filter(({ pool }) => this.#loaded.has(pool));
     return Object.fromEntries(entries.map(({ pool, bytes }) => [pool, { bytes }]));
   }
 
   /**
-   * The engine of a pool's model, loaded first where it is not. Throws `ModelLoadError` where it
-   * cannot be loaded here: another worker may, whatever the reason.
+   * The engine of a pool's model, which is loaded first if necessary. Throws `ModelLoadError` if it
+   * cannot be loaded here; whatever the reason, another worker may be able to.
    */
   async use(pool: string, signal: AbortSignal): Promise<ModelUse> {
     const model = this.models.find((one) => one.pool === pool);
@@ -111,12 +111,12 @@ export class ModelHost implements AsyncDisposable {
         isTaken = false;
         loaded.uses -= 1;
         loaded.lastUsedAt = performance.now();
-        if (loaded.uses === 0) this.#sayThereIsRoom();
+        if (loaded.uses === 0) this.#signalRoom();
       },
     };
   }
 
-  /** Everybody who wants the model shares the one load. */
+  /** All runs that need the model share one load. */
   #load(model: HostedModel): Promise<void> {
     const known = this.#loading.get(model.pool);
     if (known) return known;
@@ -137,12 +137,12 @@ export class ModelHost implements AsyncDisposable {
       const engine = await model.open();
       this.#hold(model.pool, engine);
       const ms = Math.round(performance.now() - startedAt);
-      // Its note is about the device, and was logged when the worker started.
+      // The note describes the device and was logged at startup.
       const { note: _, ...facts } = engine.facts;
       this.#logger.info({ model: model.name, ms, engine: facts }, 'model loaded');
       this.#onChange();
     } catch (error) {
-      // A folder that is damaged here may be whole elsewhere.
+      // A folder that is damaged here may be intact on another worker.
       const reason = error instanceof Error ? error.message : String(error);
       throw new ModelLoadError(`${model.name} could not be loaded: ${reason}`, { cause: error });
     }
@@ -193,12 +193,12 @@ export class ModelHost implements AsyncDisposable {
     this.#checkOpen();
   }
 
-  /** What was loaded after the end would never be unloaded. */
+  /** A model that is loaded after the host has closed would never be unloaded. */
   #checkOpen(): void {
     if (this.#closing.signal.aborted) throw new ModelLoadError('The worker is stopping.');
   }
 
-  #sayThereIsRoom(): void {
+  #signalRoom(): void {
     this.#roomMade?.abort();
     this.#roomMade = null;
   }

@@ -4,7 +4,7 @@ import { parseModelList } from './parse-model-list.ts';
 
 const read = (text: string) => parseModelList(text).map(({ model, dir }) => [model.pool, dir]);
 
-test('models are named with their folders, or without where the engine needs none', () => {
+test('a model has a folder, or none if its engine needs none', () => {
   expect(read('')).toEqual([]);
   expect(read('microsoft/phi-3-mini-4k-instruct')).toEqual([['phi-3-mini-4k-instruct', null]]);
   expect(

@@ -1,11 +1,11 @@
 import { findModel, type Model } from '@runfleet/models';
 
-/** A model of the catalogue, and its folder; null for engines that need none. */
+/** A model of the catalogue and its folder; null for engines that need none. */
 export type NamedModel = { readonly model: Model; readonly dir: string | null };
 
 /**
- * Reads `owner/name=folder, owner/name=folder`. Throws an Error that names what the catalogue does not
- * have, or has twice.
+ * Parses `owner/name=folder, owner/name=folder`. Throws an Error that names a model that is not in the
+ * catalogue or that is listed twice.
  */
 export function parseModelList(text: string): NamedModel[] {
   const entries = text.split(',').flatMap((part) => part.trim() || []);

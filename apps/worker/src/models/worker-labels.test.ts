@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { workerLabels } from './worker-labels.ts';
 
-test('a worker carries what it is given and what it knows, and the former goes before', () => {
+test('a worker has its given and its detected labels, and a given one replaces a detected one', () => {
   expect(
     workerLabels(['zone=a', 'device=H100'], {
       provider: 'cuda',
@@ -20,7 +20,7 @@ test.each([
   ['???', []],
   ['', []],
   ['x'.repeat(80), [`device=${'x'.repeat(63)}`]],
-])('the device %j makes %j, which a task can ask for', (device, labels) => {
+])('the device %j gives the labels %j, which a task can require', (device, labels) => {
   expect(workerLabels([], { device })).toEqual(labels);
   expect(parseLabels(labels.join(','))).toEqual(labels);
 });

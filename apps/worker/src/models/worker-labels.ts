@@ -1,8 +1,8 @@
 const VALUE_CHARACTERS_MAX = 63;
 
 /**
- * A worker's labels: those that it is given, and under the names that these leave free, what it knows
- * of itself. A value that has no letter or digit makes no label.
+ * A worker's labels: the given ones, and the detected ones whose names are not among them. A value
+ * without a letter or digit gives no label.
  */
 export function workerLabels(
   given: readonly string[],
@@ -18,7 +18,7 @@ export function workerLabels(
 
 const nameOf = (label: string): string => label.slice(0, label.indexOf('='));
 
-/** As a label's value may be: `Intel(R) Xeon(R) @ 2.2GHz` becomes `Intel-R-Xeon-R-2.2GHz`. */
+/** Makes a valid label value: `Intel(R) Xeon(R) @ 2.2GHz` becomes `Intel-R-Xeon-R-2.2GHz`. */
 function cleanValue(value: string): string {
   return value
     .replace(/[^A-Za-z0-9._/]+/g, '-')

@@ -7,13 +7,13 @@ import { stopKindOf } from '../stop-reason.ts';
 export type Answer = Omit<GenerateResult, 'finishReason'> & {
   text: string;
   finishReason: FinishReason;
-  /** Of the answer's tokens, where the request asks for them. */
+  /** Log probabilities of the answer's tokens, if the request asks for them. */
   logprobs: readonly TokenLogprobs[];
 };
 
 /**
- * Runs the model and streams its text into the journal. A run that its timeout ends after output
- * began is an answer all the same; before that it rejects.
+ * Runs the model and streams its text into the journal. A timeout after output began still gives an
+ * answer; a timeout before that rejects.
  */
 export async function infer(run: {
   engine: Engine;

@@ -23,7 +23,7 @@ const answer: Answer = {
   logprobs: [],
 };
 
-test('odds stand beside the raw answer where they were asked for, and nowhere else', async () => {
+test('log probabilities are part of the raw output only, and only if requested', async () => {
   await using engine = await openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
   const of = (changes: Partial<Answer>) =>
     postprocess({ task, engine, answer: { ...answer, ...changes }, prompt: 'Say hi' }).outputs[0];

@@ -14,7 +14,7 @@ import type { Answer } from './infer.ts';
 
 const NO_PARENT = '0';
 
-/** Shapes the task's result. The answer is also a file, `0.txt`, whose text the task's own row keeps. */
+/** Builds the task's result. The answer is also a file, `0.txt`, whose text is stored in the task's row. */
 export function postprocess(run: {
   task: TaskToRun;
   engine: Engine;

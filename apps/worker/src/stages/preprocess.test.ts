@@ -58,19 +58,19 @@ test.each<[string, Record<string, unknown>]>([
   ['a tuple', schema({ type: 'array', prefixItems: [true, { type: 'null' }], items: false })],
   ['types and bounds', schema({ type: ['integer', 'null'], exclusiveMinimum: 0.5, maximum: 1e20 })],
   ['a pattern of quotes', schema({ type: 'string', pattern: '^".*\\\\\\s$' })],
-])('what the API lets in, the engine follows: %s', async (_, parameters) => {
+])('the engine accepts what the API accepts: %s', async (_, parameters) => {
   const { prepared } = await prepare(parameters);
   const end = AbortSignal.timeout(20_000);
   const result = await engine.generate(prepared, () => {}, end);
   expect(result.completionTokens).toBeGreaterThan(0);
 });
 
-test('a task shares cached beginnings with those of its organisation alone', async () => {
+test('a task shares cached prefixes only with tasks of its organisation', async () => {
   const { prepared } = await prepare({});
   expect(prepared.request.cacheScope).toBe('5');
 });
 
-test('a grammar that no answer can follow is the caller’s mistake', async () => {
+test('a grammar that no answer can satisfy is an input error', async () => {
   await expect(
     prepare(schema({ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 })),
   ).rejects.toMatchObject({

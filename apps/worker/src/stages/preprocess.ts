@@ -4,7 +4,7 @@ import type { TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';
 
-/** Chat template, tokens, length check. Rejects with the caller's mistake, if there is one. */
+/** Chat template, tokens, length check. Rejects if the caller's input is invalid. */
 export async function preprocess(
   ctx: Pick<WorkerContext, 'limits'>,
   run: { task: TaskToRun; engine: Engine },
@@ -14,7 +14,7 @@ export async function preprocess(
   const prepared = await engine.prepare({
     ...request,
     seed: BigInt(task.seed),
-    // Behind the caller's words: a tenant's cache is no matter of what is asked for.
+    // After the spread: a request must not choose its own cache scope.
     cacheScope: task.organisationId,
   });
   return { prepared, prompt: request.messages.at(-1)?.content ?? '' };
