@@ -2,7 +2,7 @@ import type { Db } from '@runfleet/db';
 
 export type Role = 'owner' | 'member';
 
-/** Makes a user a member of an organisation, or changes the role of one. */
+/** Adds a user to an organisation, or changes a member's role. */
 export async function addMember(
   ctx: { db: Db },
   member: { organisationId: string; userId: string; role: Role },

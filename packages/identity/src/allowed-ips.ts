@@ -3,7 +3,10 @@ import { BlockList, isIP } from 'node:net';
 /** Which addresses a project accepts; null is every address. */
 export type AllowedIps = BlockList | null;
 
-/** Reads a project's list: addresses, networks (`10.0.0.0/8`) and `*`. Entries that are neither allow nothing. */
+/**
+ * Parses a project's list: addresses, networks (`10.0.0.0/8`) and `*`. An invalid entry allows
+ * nothing.
+ */
 export function parseAllowedIps(entries: readonly string[] | null): AllowedIps {
   if (entries === null || entries.includes('*')) return null;
   const list = new BlockList();

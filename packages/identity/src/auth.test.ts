@@ -60,13 +60,13 @@ test('a user signs in, is recognised with memberships, and signs out', async ({ 
   await expect(readSession(auth, headers)).resolves.toBeNull();
 });
 
-test('a wrong password and a forged cookie open nothing', async ({ auth }) => {
+test('a wrong password and a forged cookie are refused', async ({ auth }) => {
   expect((await signIn(auth, '192.0.2.2', 'wrong')).status).toBe(401);
   const forged = new Headers({ cookie: 'runfleet.session_token=abc.def' });
   await expect(readSession(auth, forged)).resolves.toBeNull();
 });
 
-test('nobody signs up over HTTP', async ({ db, auth }) => {
+test('signing up over HTTP is refused', async ({ db, auth }) => {
   const response = await post(auth, 'sign-up/email', { ...USER, email: 'eve@example.org' });
   expect(response.status).toBe(400);
   await expect(db.sql`select 1 from users`).resolves.toHaveLength(1);

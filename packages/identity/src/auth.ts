@@ -8,18 +8,21 @@ import { betterAuth } from 'better-auth/minimal';
 import { HashQueue } from './hash-queue.ts';
 import { SignInThrottle } from './sign-in-throttle.ts';
 
-/** The header in which the HTTP server tells better-auth who is calling; a client's own is replaced. */
+/**
+ * The header that carries the client's address from the HTTP server to better-auth; a client's own
+ * is replaced.
+ */
 export const CLIENT_IP_HEADER = 'x-runfleet-client-ip';
 
 /** Sign-in to the dashboard. */
 export type Auth = {
   /**
-   * Answers the paths below `/api/auth`. Throws `unavailable` where too many hash passwords, and the
-   * cause where better-auth would answer 500.
+   * Answers the paths below `/api/auth`. Throws `unavailable` if too many passwords are being
+   * hashed, and the cause if better-auth would answer 500.
    */
   handler(request: Request): Promise<Response>;
   readonly throttle: SignInThrottle;
-  /** Whose session cookie these headers carry. */
+  /** The user of the session cookie in these headers. */
   readUser(headers: Headers): Promise<SignedInUser | null>;
   readonly trustedOrigins: readonly string[];
   readonly db: Db;
@@ -28,15 +31,15 @@ export type Auth = {
 type SignedInUser = { id: string; email: string; name: string; isOperator: boolean };
 
 /**
- * better-auth with e-mail and password on our tables. Users are made by `createUser`: signing up over
- * HTTP is closed. `baseUrl` is where people open the dashboard; cookies are Secure if it is https.
+ * better-auth with e-mail and password on our tables. `createUser` creates users; signing up over
+ * HTTP is closed. `baseUrl` is the dashboard's URL; cookies are Secure if it is https.
  */
 export function createAuth(options: {
   db: Db;
   baseUrl: string;
   secret: string;
   trustedOrigins: readonly string[];
-  /** What better-auth has to say, without the values that it adds. */
+  /** Messages of better-auth, without the values that it appends. */
   onLog?: (line: { level: string; message: string }) => void;
 }): Auth {
   const { db, baseUrl, onLog = () => {} } = options;
@@ -66,24 +69,25 @@ export function createAuth(options: {
         verify: (given) => hashes.run(() => verifyPassword(given)),
       },
     },
-    // Its counts per address are kept without a bound; `throttle` and the api's own limits do this.
+    // Its counts per address have no bound; `throttle` and the api's own limits replace them.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     logger: {
       level: 'debug',
       disableColors: true,
-      // The values could be e-mail addresses; an error is the cause of the answer that follows.
+      // The values may be e-mail addresses. An error is the cause of the response that follows.
       log: (level, message, ...values) => {
         const fault = faults.getStore();
         if (fault) fault.cause ??= values.find((value) => value instanceof Error);
         onLog({ level, message });
       },
     },
-    // What is not an answer of its own is ours to answer; else it is printed, with the statement and its values.
+    // The api answers unexpected errors; by default better-auth prints them with the statement and
+    // its values.
     onAPIError: { throw: true },
     advanced: {
       cookiePrefix: 'runfleet',
-      // Said outright, since better-auth switches both checks off when it thinks that it is under test.
+      // Explicit, because better-auth disables both checks when it detects a test run.
       disableOriginCheck: false,
       disableCSRFCheck: false,
       useSecureCookies: baseUrl.startsWith('https:'),
@@ -100,7 +104,7 @@ export function createAuth(options: {
       const fault = { cause: undefined };
       const handle = () => faults.run(fault, () => instance.handler(request));
       const answer = await (request.method === 'POST' ? hashes.admit(handle) : handle());
-      // While Postgres is away it takes a person whom it cannot find for signed out.
+      // While Postgres is unavailable better-auth treats a user that it cannot read as signed out.
       if (answer.status < 500 && !isUnavailable(fault.cause)) return answer;
       throw new Error('better-auth could not answer.', fault);
     },

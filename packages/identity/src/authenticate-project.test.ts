@@ -44,7 +44,7 @@ function signed(project: { apiKey: string; apiSecret: string }, nonce = NONCE) {
   };
 }
 
-test('a signed request is its project', async ({ tenant }) => {
+test('a signed request is authenticated as its project', async ({ tenant }) => {
   const project = await tenant.make('signature');
   await expect(tenant.enter(signed(project))).resolves.toEqual({
     organisationId: tenant.organisationId,
@@ -54,20 +54,20 @@ test('a signed request is its project', async ({ tenant }) => {
   });
 });
 
-test('one nonce signs many calls, and any text is a nonce', async ({ tenant }) => {
+test('one nonce signs many calls, and a nonce may be any text', async ({ tenant }) => {
   const project = await tenant.make('signature');
   for (const nonce of [NONCE, NONCE, '1700000000000', '42', 'anything at all']) {
     await expect(tenant.enter(signed(project, nonce))).resolves.toBeDefined();
   }
 });
 
-test('what the shell sample sends under OpenSSL 3 is accepted', async ({ tenant }) => {
+test('the request of the shell sample under OpenSSL 3 is accepted', async ({ tenant }) => {
   const headers = signed(await tenant.make('signature'));
   const signature = `SHA2-256(stdin)= ${headers['x-signature']}`;
   await expect(tenant.enter({ ...headers, 'x-signature': signature })).resolves.toBeDefined();
 });
 
-test('an apikey project needs its key alone', async ({ tenant }) => {
+test('an apikey project needs only its key', async ({ tenant }) => {
   const { apiKey } = await tenant.make('apikey');
   await expect(tenant.enter({ 'x-api-key': apiKey })).resolves.toBeDefined();
   await expect(tenant.enter({ authorization: `Bearer ${apiKey}` })).resolves.toBeDefined();
@@ -96,7 +96,7 @@ describe('other forms of the same credential', () => {
       'a key beside a bearer of key and secret',
       (p) => ({ 'x-api-key': p.apiKey, authorization: `Bearer ${p.apiKey}:${p.apiSecret}` }),
     ],
-  ])('%s is taken', async ([, headersOf], { tenant }) => {
+  ])('%s is accepted', async ([, headersOf], { tenant }) => {
     const project = await tenant.make('signature');
     await expect(tenant.enter(headersOf(project))).resolves.toBeDefined();
   });
@@ -118,14 +118,14 @@ describe('other forms of the same credential', () => {
   });
 });
 
-describe('a request is told why it is refused', () => {
+describe('a refusal states its reason', () => {
   type Project = { apiKey: string; apiSecret: string };
   test.for<[string, (project: Project) => Record<string, string>, string]>([
     ['without headers', () => ({}), MESSAGES.unknownKey],
-    ['an unknown key', () => ({ 'x-api-key': 'nobody' }), MESSAGES.unknownKey],
+    ['an unknown key', () => ({ 'x-api-key': 'unknown' }), MESSAGES.unknownKey],
     [
       'an unknown key with a signature',
-      (project) => ({ ...signed(project), 'x-api-key': 'nobody' }),
+      (project) => ({ ...signed(project), 'x-api-key': 'unknown' }),
       MESSAGES.unknownKey,
     ],
     ['a basic login', () => ({ authorization: 'Basic YTpi' }), MESSAGES.unknownKey],
@@ -165,7 +165,7 @@ describe('a request is told why it is refused', () => {
   });
 });
 
-test('an address that is not on the list is named', async ({ tenant }) => {
+test('an address that is not on the list is named in the refusal', async ({ tenant }) => {
   const { apiKey } = await tenant.make('apikey', ['203.0.113.9']);
   const headers = { 'x-api-key': apiKey };
   await expect(tenant.enter(headers, '203.0.113.9')).resolves.toBeDefined();
@@ -174,7 +174,7 @@ test('an address that is not on the list is named', async ({ tenant }) => {
   );
 });
 
-test('a revoked key is unknown, to a process that had it cached once the cache is old', async ({
+test('a revoked key is refused, by a process that cached it once the entry has expired', async ({
   tenant,
 }) => {
   let nowMs = 0;
@@ -202,7 +202,7 @@ test('neither key nor secret is readable in the database', async ({ tenant }) =>
   }
 });
 
-test('an organisation revokes its own projects only', async ({ tenant }) => {
+test('an organisation can revoke only its own projects', async ({ tenant }) => {
   const { apiKey, projectId } = await tenant.make('apikey');
   const other = await createOrganisation(tenant, { name: 'Other' });
   await revokeProject(tenant, { organisationId: other.organisationId, projectId });

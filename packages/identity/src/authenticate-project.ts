@@ -12,22 +12,22 @@ import type { Principal } from './principal.ts';
 import type { ProjectCache } from './project-cache.ts';
 import { isSignatureOf } from './signature.ts';
 
-// Stands in for the secret of an unknown key, so that finding this out takes as long.
+// Used as the secret of an unknown key, so that the comparison takes as long as for a known one.
 const NO_SECRET = 'x'.repeat(40);
 
 type ProjectContext = {
   db: Db;
   masterKey: MasterKey | null;
   cache?: ProjectCache;
-  /** How many wrong keys and signatures an address may show. */
+  /** The limit of wrong keys and signatures per address. */
   guesses?: RateLimiter;
 };
 
 /**
- * Finds the project that a request belongs to, by its key and, where the project wants one, its
- * signature. A nonce is free text and may be used again. Throws `unauthorized` with the message that
- * clients match on, and `rate_limited` for an address that has guessed too often; projects whose key
- * is remembered are served from there all the same.
+ * Finds the project of a request by its key and, for `signature` projects, its signature. A nonce
+ * is free text and may be reused. Throws `unauthorized` with the message that clients match on,
+ * and `rate_limited` for an address with too many wrong guesses; a cached project is still served
+ * from that address.
  */
 export async function authenticateProject(
   ctx: ProjectContext,
@@ -51,7 +51,7 @@ export async function authenticateProject(
   return project.principal;
 }
 
-/** Counted before the query, since many guesses at once would otherwise all be asked for. */
+/** Counted before the query, because otherwise many concurrent guesses would all be queried. */
 async function findWithinLimit(
   ctx: ProjectContext,
   keyHash: Buffer,
@@ -86,7 +86,7 @@ function findProblem(project: KeyedProject | null, credentials: Credentials): st
   return isValid ? null : MESSAGES.badSignature;
 }
 
-/** Compares digests, which have one length whatever was sent. */
+/** Compares digests, which have the same length for any input. */
 function isSecret(given: string, secret: string): boolean {
   return timingSafeEqual(hashKey(given), hashKey(secret));
 }

@@ -7,8 +7,8 @@ const FORGET_MS = 60 * 60_000;
 const ENTRIES_MAX = 10_000;
 
 /**
- * Delays that double with each failure of a key, from the sixth on: 1 s to 15 min. An hour without a
- * failure is a new start. Beyond `ENTRIES_MAX` the key that failed longest ago is forgotten.
+ * Delays that double with each failure of a key, from the sixth on: 1 s to 15 min. An hour without
+ * a failure resets a key. Beyond `ENTRIES_MAX` the key with the oldest failure is dropped.
  */
 export class Backoff {
   readonly #entries = new Map<string, Entry>();
@@ -37,7 +37,7 @@ export class Backoff {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** One failure fewer, and no delay for it. */
+  /** Removes one failure and its delay. */
   withdraw(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;

@@ -8,10 +8,10 @@ const KEY_LENGTH = 32;
 const SECRET_LENGTH = 48;
 const HINT_LENGTH = 4;
 
-/** A new project with what proves it. Neither the key nor the secret can be read again. */
+/** A new project with its credentials. The key and the secret cannot be read again. */
 export type CreatedProject = { projectId: string; apiKey: string; apiSecret: string | null };
 
-/** Creates a project. `authType` is for life; only `signature` projects have a secret. */
+/** Creates a project. `authType` never changes; only `signature` projects have a secret. */
 export async function createProject(
   ctx: { db: Db; masterKey: MasterKey },
   project: {
@@ -19,7 +19,7 @@ export async function createProject(
     ownerId: string;
     name: string;
     authType: 'signature' | 'apikey';
-    /** Addresses, networks or `*`; every address where left out. */
+    /** Addresses, networks or `*`; every address if omitted. */
     allowedIps?: readonly string[];
   },
 ): Promise<CreatedProject> {
@@ -36,7 +36,7 @@ export async function createProject(
   return { projectId, apiKey: made.apiKey, apiSecret: made.apiSecret };
 }
 
-/** A key and a secret of a project's kind, with what Postgres keeps of them. */
+/** A key and, for `signature` projects, a secret, with the columns that store them. */
 export function makeCredentials(
   masterKey: MasterKey,
   project: { projectId: string; authType: 'signature' | 'apikey' },
@@ -53,10 +53,10 @@ export function makeCredentials(
   };
 }
 
-/** Taken before the insert, since the secret is sealed for its project's id. */
+/** Read before the insert, because the secret is sealed for its project's id. */
 async function nextProjectId(db: Db): Promise<string> {
   const [row] = await db.sql<{ id: string }[]>`
     select nextval(pg_get_serial_sequence('projects', 'id')) as id`;
-  if (!row) throw new Error('Postgres gave no id for the new project.');
+  if (!row) throw new Error('Postgres returned no id for the new project.');
   return row.id;
 }

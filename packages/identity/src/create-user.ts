@@ -4,8 +4,8 @@ import { hashPassword } from 'better-auth/crypto';
 import { findPasswordProblem } from './find-password-problem.ts';
 
 /**
- * Creates a user who can sign in with e-mail and password. Nobody can do this over HTTP. The rows and
- * the hash are as better-auth makes them; written here, they share one transaction.
+ * Creates a user who can sign in with e-mail and password. There is no route for this. The rows
+ * and the hash have better-auth's format; writing them here makes them one transaction.
  */
 export async function createUser(
   ctx: { db: Db },

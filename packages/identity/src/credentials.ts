@@ -1,6 +1,6 @@
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
-/** What a request shows to prove which project it belongs to; absent parts are empty. */
+/** The credentials of a request; missing parts are empty. */
 export type Credentials = {
   apiKey: string;
   /** From one of the forms that carry `key:secret`. */
@@ -9,15 +9,15 @@ export type Credentials = {
   signature: string;
 };
 
-/** Anything that reads a header by its lower-case name: `Headers`, or a function's object. */
+/** Reads a header by its lower-case name: `Headers`, or an adapter. */
 export type HeaderReader = { get(name: string): string | null | undefined };
 
 type KeyAndSecret = { apiKey: string; apiSecret: string };
 
 /**
  * Reads `x-api-key` (`key`, or `key:secret`) with `x-nonce` and `x-signature`, and `Authorization:
- * Bearer` of `key`, `key:secret` or base64 of `key:secret`. Null where a request shows neither. Throws
- * `unauthorized` where it shows both and they are not one.
+ * Bearer` of `key`, `key:secret` or base64 of `key:secret`. Null if a request has neither. Throws
+ * `unauthorized` if it has both and they differ.
  */
 export function readCredentials(headers: HeaderReader): Credentials | null {
   const header = split(headers.get('x-api-key') ?? '');
@@ -45,7 +45,10 @@ function readBearer(headers: HeaderReader): string {
   return /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1] ?? '';
 }
 
-/** Keys and secrets are letters and digits, so base64 of two of them is told from a key that looks like it. */
+/**
+ * Keys and secrets are letters and digits, so base64 of a pair is distinguishable from a key that
+ * looks like base64.
+ */
 function decoded(bearer: string): string {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(bearer)) return bearer;
   const text = Buffer.from(bearer, 'base64').toString('latin1');

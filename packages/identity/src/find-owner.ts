@@ -4,8 +4,9 @@ import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
 type Owner = { organisationId: string; ownerId: string };
 
 /**
- * Who a new project belongs to: the organisation, which may be left out where there is only one, and
- * its member of that e-mail, or its first owner. Throws `invalid_request` where that is nobody.
+ * The organisation and owner of a new project: the organisation may be omitted if there is only
+ * one, and the owner is the member with that e-mail, or the first owner. Throws `invalid_request`
+ * if there is none.
  */
 export async function findOwner(
   ctx: { db: Db },

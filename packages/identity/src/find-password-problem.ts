@@ -3,8 +3,8 @@ const LENGTH_MAX = 128;
 const CORE = /[a-z][^]*/;
 
 /**
- * Why a password is not taken; null where it is. As NIST SP 800-63B has it: a length, nothing that is
- * on a list of what people choose, nothing that is the account's name, and no rules of composition.
+ * Why a password is refused; null if it is accepted. Follows NIST SP 800-63B: a length, not on a
+ * list of common passwords, not the account's name, and no composition rules.
  */
 export async function findPasswordProblem(user: {
   email: string;
@@ -21,10 +21,10 @@ export async function findPasswordProblem(user: {
   const isRepeated = new Set(password).size < 3;
   const common = await readCommonPasswords();
   if (!isOwn && !isRepeated && !common.has(password) && !common.has(core)) return null;
-  return 'This password is one of the first that are tried. Choose another one.';
+  return 'This password is one of the first that attackers try. Choose another one.';
 }
 
-/** Without what people put around a word: `Summer2024!` is `summer`. */
+/** Without digits and signs around a word: `Summer2024!` becomes `summer`. */
 function coreOf(password: string): string {
   let end = password.length;
   while (end > 0 && !isLetter(password[end - 1] ?? '')) end--;
@@ -35,7 +35,9 @@ function isLetter(character: string): boolean {
   return character >= 'a' && character <= 'z';
 }
 
-/** Loaded where a password is chosen, which is seldom: the list is a megabyte in memory. */
+/**
+ * Loaded on demand, because passwords are chosen rarely and the list takes a megabyte of memory.
+ */
 async function readCommonPasswords(): Promise<ReadonlySet<string>> {
   const { dictionary } = await import('@zxcvbn-ts/language-common');
   return new Set(dictionary['passwords-common']);

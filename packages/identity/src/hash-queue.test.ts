@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { HashQueue } from './hash-queue.ts';
 
-test('two hashes at once, and every other one has its turn', async () => {
+test('two hashes run at once, and the others wait for their turn', async () => {
   const queue = new HashQueue();
   let running = 0;
   let most = 0;
@@ -21,7 +21,7 @@ test('two hashes at once, and every other one has its turn', async () => {
   await expect(queue.run(async () => 'free again')).resolves.toBe('free again');
 });
 
-test('of a hundred calls at once sixteen are in hand and the rest are told to come back', async () => {
+test('of a hundred concurrent calls sixteen are admitted and the others are asked to retry', async () => {
   const queue = new HashQueue();
   const { promise, resolve } = pending();
   const calls = Array.from({ length: 100 }, () => queue.admit(() => promise));

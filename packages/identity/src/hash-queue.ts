@@ -1,23 +1,27 @@
 import { RunfleetError } from '@runfleet/protocol';
 
-/** Two of libuv's four threads, so that files and names are still read beside it. */
+/** Two of libuv's four threads, so that file access and DNS lookups continue. */
 const AT_ONCE = 2;
-/** With some 100 ms for each, the last of them waits for under a second. */
+/** At about 100 ms each, the last one waits for less than a second. */
 const IN_HAND_MAX = 16;
 const RETRY_AFTER_SECONDS = 2;
 
-/** Bounds how many password hashes are worked out, each of which costs 32 MB and much of a core. */
+/** Bounds concurrent password hashes; each one takes 32 MB and most of a core. */
 export class HashQueue {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #inHand = 0;
 
-  /** Does a whole call that will hash. Throws `unavailable` where too many are in hand. */
+  /** Runs a call that will hash. Throws `unavailable` if too many are running. */
   async admit<T>(call: () => Promise<T>): Promise<T> {
     if (this.#inHand >= IN_HAND_MAX) {
-      throw new RunfleetError('unavailable', 'Too many people sign in right now. Try again.', {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      });
+      throw new RunfleetError(
+        'unavailable',
+        'Too many users are signing in right now. Try again.',
+        {
+          retryAfterSeconds: RETRY_AFTER_SECONDS,
+        },
+      );
     }
     this.#inHand++;
     try {
@@ -27,7 +31,7 @@ export class HashQueue {
     }
   }
 
-  /** Does one hash when its turn comes. */
+  /** Runs one hash when it is its turn. */
   async run<T>(hash: () => Promise<T>): Promise<T> {
     if (this.#running >= AT_ONCE) {
       await new Promise<void>((resolve) => {

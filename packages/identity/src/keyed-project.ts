@@ -7,7 +7,7 @@ import { type AllowedIps, parseAllowedIps } from './allowed-ips.ts';
 import { type MasterKey, openSecret } from './master-key.ts';
 import type { Principal } from './principal.ts';
 
-/** A project as it is found by its key. */
+/** A project that was found by its key. */
 export type KeyedProject = {
   principal: Principal;
   authType: 'signature' | 'apikey';
@@ -26,14 +26,14 @@ type Row = {
   allowedIps: string[] | null;
 };
 
-/** What Postgres keeps of a key. */
+/** The stored form of a key. */
 export function hashKey(apiKey: string): Buffer {
   return hash('sha256', apiKey, 'buffer');
 }
 
 /**
- * The project whose key has this hash; null where there is none or it was revoked. A rotated key
- * counts with its own secret until its time is over. Without a master key only projects without
+ * The project whose key has this hash; null if there is none or it was revoked. A rotated key is
+ * valid with its own secret until its overlap ends. Without a master key only projects without
  * secrets are found; others throw `unavailable`.
  */
 export async function findProjectByKey(
@@ -60,7 +60,7 @@ export async function findProjectByKey(
   };
 }
 
-/** Those of `keyHashes` (in hex) whose keys still open their projects. */
+/** The `keyHashes` (hex) of keys that are still valid. */
 export async function readLiveKeys(
   ctx: { db: Db },
   keyHashes: readonly string[],

@@ -27,11 +27,13 @@ export type DeploymentProject = ProjectSummary & {
   organisationId: string;
   organisationName: string;
   ownerEmail: string;
-  /** Of a rotated key: unix seconds until which it counts beside the new one; null where none does. */
+  /** Unix seconds until which the former key is valid beside the new one; null if there is none. */
   previousKeyUntil: number | null;
 };
 
-/** Projects that are not revoked, of all organisations or of one, by id, after the one that `after` names. */
+/**
+ * Projects that are not revoked, of all organisations or of one, by id, from after the id `after`.
+ */
 export async function listDeploymentProjects(
   ctx: { db: Db },
   page: { organisationId: string | null; after: string; limit: number },
@@ -52,8 +54,8 @@ export async function listDeploymentProjects(
 }
 
 /**
- * The principal of an organisation's project, or of its first one where `projectId` is null. Null
- * where the organisation has no such project.
+ * The principal of an organisation's project, or of its first one if `projectId` is null. Null if
+ * the organisation has no such project.
  */
 export async function findProject(
   ctx: { db: Db },

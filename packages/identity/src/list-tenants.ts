@@ -1,7 +1,7 @@
 import { type Db, schema } from '@runfleet/db';
 import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
 
-/** What happens to a Run at the limit of active tasks: refused, or queued all the same. */
+/** What happens to a Run at the limit of active tasks: refused or queued. */
 export const OVERFLOWS = schema.projects.overflow.enumValues;
 export type Overflow = (typeof OVERFLOWS)[number];
 
@@ -10,13 +10,13 @@ export type Tenant = {
   id: string;
   name: string;
   weight: number;
-  /** Null where as many of its tasks may run as there are slots. */
+  /** Null means no limit but the number of slots. */
   runningLimit: number | null;
-  /** Those that are not revoked, oldest first. */
+  /** Projects that are not revoked, oldest first. */
   projects: { id: string; name: string; overflow: Overflow }[];
 };
 
-/** Organisations by id, `limit` of them at most, after the one that `after` names. */
+/** At most `limit` organisations by id, from after the id `after`. */
 export async function listTenants(
   ctx: { db: Db },
   page: { after: string | null; limit: number },
@@ -26,7 +26,7 @@ export async function listTenants(
     ${selectTenants(sql)} where o.id > ${page.after ?? '0'} order by o.id limit ${page.limit}`;
 }
 
-/** Those of `ids` that exist, by id. */
+/** The organisations of `ids` that exist, by id. */
 export async function readTenants(
   ctx: { db: Db },
   ids: readonly string[],
@@ -36,7 +36,7 @@ export async function readTenants(
   return new Map(tenants.map((tenant) => [tenant.id, tenant]));
 }
 
-/** Throws `invalid_request` where there is no such organisation. */
+/** Throws `invalid_request` if there is no such organisation. */
 export async function readTenant(ctx: { db: Db }, id: string): Promise<Tenant> {
   const tenant = TASK_ID_PATTERN.test(id) ? (await readTenants(ctx, [id])).get(id) : undefined;
   if (!tenant) throw new RunfleetError('invalid_request', `There is no organisation ${id}.`);

@@ -14,13 +14,13 @@ const test = base.extend('dir', async ({}, { onCleanup }) => {
   return dir;
 });
 
-test('a key that is given is used and no file is written', async ({ dir }) => {
+test('a given key is used and no file is written', async ({ dir }) => {
   const key = await openMasterKey({ hex: HEX, file: join(dir, 'key') });
   expect(key.bytes.toString('hex')).toBe(HEX);
   expect(await readdir(dir)).toEqual([]);
 });
 
-test('a generated key is readable by its owner alone and comes back', async ({ dir }) => {
+test('only its owner can read a generated key, and the next start reads it', async ({ dir }) => {
   const file = join(dir, 'deep', 'key');
   const key = await openMasterKey({ file });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -40,7 +40,7 @@ test('a malformed key is refused, and its digits are not repeated', async ({ dir
   await expect(openMasterKey({ hex: 'abc123', file: '' })).rejects.toThrow(/^(?!.*abc123)/);
 });
 
-test('a sealed secret opens under its key and for its project only', async () => {
+test('a sealed secret opens only under its key and for its project', async () => {
   const key = await openMasterKey({ hex: HEX, file: '' });
   const other = await openMasterKey({ hex: 'cd'.repeat(32), file: '' });
   const sealed = sealSecret(key, '699', 'sécret');
@@ -57,7 +57,7 @@ test('the same secret is never sealed to the same bytes', async () => {
   expect(sealSecret(key, '1', 's')).not.toEqual(sealSecret(key, '1', 's'));
 });
 
-test('each purpose has a secret of its own', async () => {
+test('each purpose has its own secret', async () => {
   const key = await openMasterKey({ hex: HEX, file: '' });
   expect(deriveSecret(key, 'a')).toMatch(/^[0-9a-f]{64}$/);
   expect(deriveSecret(key, 'a')).toBe(deriveSecret(key, 'a'));

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** 32 bytes that everything secret in the database is sealed under. Losing them loses every secret. */
+/** 32 bytes that seal every secret in the database. Without them every secret is lost. */
 export type MasterKey = { readonly bytes: Buffer };
 
 const KEY_BYTES = 32;
@@ -11,8 +11,9 @@ const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 
 /**
- * The key from `hex` (64 hex digits), else from `file`, which is generated (0600) where there is none.
- * Processes that start together on one file end up with one key. Throws where the key is malformed.
+ * The key from `hex` (64 hex digits), else from `file`, which is generated (0600) if it is
+ * missing. Processes that start together on one file get the same key. Throws if the key is
+ * malformed.
  */
 export async function openMasterKey(options: { hex?: string; file: string }): Promise<MasterKey> {
   if (options.hex !== undefined) return parseKey(options.hex, 'MASTER_KEY');
@@ -20,7 +21,7 @@ export async function openMasterKey(options: { hex?: string; file: string }): Pr
   return parseKey(hex, options.file);
 }
 
-/** As `openMasterKey`, for a process that makes none: null where there is none yet. */
+/** Like `openMasterKey`, for a process that does not generate a key: null if there is none yet. */
 export async function readMasterKey(options: {
   hex?: string | undefined;
   file: string;
@@ -56,7 +57,10 @@ export function openSecret(key: MasterKey, projectId: string, sealed: Uint8Array
   }
 }
 
-/** A secret for one purpose (hex, 32 bytes) that tells nothing about the key or other purposes. */
+/**
+ * A secret for one purpose (hex, 32 bytes) that reveals nothing about the key or the secrets of
+ * other purposes.
+ */
 export function deriveSecret(key: MasterKey, purpose: string): string {
   return Buffer.from(hkdfSync('sha256', key.bytes, '', purpose, KEY_BYTES)).toString('hex');
 }
@@ -80,7 +84,9 @@ async function readIfThere(file: string): Promise<string | null> {
   }
 }
 
-/** Written aside and linked into place, so that of two processes one key wins whole. */
+/**
+ * Written to a temporary file and linked into place, so that the key of exactly one process wins.
+ */
 async function generate(file: string): Promise<string> {
   const hex = randomBytes(KEY_BYTES).toString('hex');
   const aside = `${file}.${randomBytes(6).toString('hex')}`;

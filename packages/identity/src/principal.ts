@@ -1,4 +1,4 @@
-/** On whose behalf a call is made: the project, and the organisation that pays. */
+/** The project that makes a call and the organisation that pays. */
 export type Principal = {
   organisationId: string;
   projectId: string;

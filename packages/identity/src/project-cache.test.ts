@@ -23,14 +23,14 @@ function aLoader(answers: (KeyedProject | null)[]) {
   return { load, loaded };
 }
 
-test('calls that come together share one query', async () => {
+test('concurrent calls share one query', async () => {
   const cache = new ProjectCache();
   const { load, loaded } = aLoader([aProject('a')]);
   await Promise.all([cache.read(KEY, load), cache.read(KEY, load)]);
   expect(loaded).toHaveLength(1);
 });
 
-test('a revoked key dies with its entry', async () => {
+test('a revoked key is refused once its entry has expired', async () => {
   let nowMs = 0;
   const cache = new ProjectCache({ ttlMs: 5000, nowMs: () => nowMs });
   const { load, loaded } = aLoader([aProject('a'), null]);
@@ -42,21 +42,21 @@ test('a revoked key dies with its entry', async () => {
   expect(loaded).toHaveLength(2);
 });
 
-test('an unknown key is asked for again, and works once it exists', async () => {
+test('an unknown key is queried again, and works once it exists', async () => {
   const cache = new ProjectCache();
   const { load } = aLoader([null, aProject('a')]);
   await expect(cache.read(KEY, load)).resolves.toBeNull();
   await expect(cache.read(KEY, load)).resolves.not.toBeNull();
 });
 
-test('a failed query is not remembered', async () => {
+test('a failed query is not cached', async () => {
   const cache = new ProjectCache();
   const away = new Error('database away');
   await expect(cache.read(KEY, () => Promise.reject(away))).rejects.toBe(away);
   await expect(cache.read(KEY, async () => aProject('a'))).resolves.not.toBeNull();
 });
 
-test('the number of entries has a bound; the oldest goes first', async () => {
+test('the number of entries is bounded; the oldest is dropped first', async () => {
   const cache = new ProjectCache({ entriesMax: 2 });
   const { load, loaded } = aLoader(Array.from({ length: 9 }, () => aProject('a')));
   for (const key of ['a', 'b', 'c', 'c', 'b', 'a']) await cache.read(hashKey(key), load);

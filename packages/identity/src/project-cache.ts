@@ -6,9 +6,9 @@ const ENTRIES_MAX = 10_000;
 const TTL_MS = 5_000;
 
 /**
- * Remembers projects by their key's hash, so that a Run costs no query of its own. Bounded in number,
- * and in time by `ttlMs`, after which a revoked key is dead in this process too. Unknown keys are not
- * remembered: they would push out the known ones.
+ * Caches projects by their key's hash, so that a Run needs no query for it. Bounded in number, and
+ * in time by `ttlMs`, after which this process refuses a revoked key too. Unknown keys are not
+ * cached: they would evict known ones.
  */
 export class ProjectCache {
   readonly #entries = new Map<string, Entry>();
@@ -22,14 +22,14 @@ export class ProjectCache {
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
-  /** The project of that key; calls that come while `load` runs share it. */
+  /** The project of that key; calls during a `load` share it. */
   read(
     keyHash: Buffer,
     load: (keyHash: Buffer) => Promise<KeyedProject | null>,
   ): Promise<KeyedProject | null> {
     const name = keyHash.toString('latin1');
     const entry = this.#entries.get(name);
-    // The age counts from before the query, so what it read is never older than `ttlMs`.
+    // The age counts from before the query, so a cached project is never older than `ttlMs`.
     const nowMs = this.#nowMs();
     if (entry !== undefined && entry.expiresAtMs > nowMs) return entry.found;
     return this.#load(name, keyHash, nowMs, load);

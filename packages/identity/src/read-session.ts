@@ -3,7 +3,7 @@ import type { Auth } from './auth.ts';
 
 export type Membership = { organisationId: string; organisationName: string; role: Role };
 
-/** Who is signed in to the dashboard, and where they belong. */
+/** The user who is signed in to the dashboard, and their memberships. */
 export type Session = {
   userId: string;
   email: string;
@@ -13,7 +13,7 @@ export type Session = {
   memberships: Membership[];
 };
 
-/** The session of the cookie in `headers`; null where there is none that is valid. */
+/** The session of the cookie in `headers`; null without a valid one. */
 export async function readSession(auth: Auth, headers: Headers): Promise<Session | null> {
   const user = await auth.readUser(headers);
   if (user === null) return null;

@@ -1,9 +1,12 @@
 import type { Db } from '@runfleet/db';
 
-/** Ends a project's keys for good; false where there was none to end. Processes that have it cached follow within 5 s. */
+/**
+ * Revokes a project's keys; false if there was nothing to revoke. Processes that have it cached
+ * follow within 5 s.
+ */
 export async function revokeProject(
   ctx: { db: Db },
-  /** Null is whichever organisation's it is. */
+  /** Null means any organisation. */
   project: { organisationId: string | null; projectId: string },
 ): Promise<boolean> {
   const { count } = await ctx.db.sql`

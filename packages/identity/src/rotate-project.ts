@@ -5,9 +5,9 @@ import { type CreatedProject, makeCredentials } from './create-project.ts';
 import type { MasterKey } from './master-key.ts';
 
 /**
- * Gives a project a new key, and a new secret where it has one. The old ones count for
- * `overlapSeconds` more; those of an earlier rotation end now. Throws `invalid_request` where there is
- * no such project, or it is revoked.
+ * Gives a project a new key, and a new secret if it has one. The old ones stay valid for
+ * `overlapSeconds`; those of an earlier rotation end now. Throws `invalid_request` if there is no
+ * such project or it is revoked.
  */
 export async function rotateProject(
   ctx: { db: Db; masterKey: MasterKey },

@@ -3,7 +3,7 @@ import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
 
 import { OVERFLOWS, readTenant, type Tenant } from './list-tenants.ts';
 
-/** Says what happens to a project's Runs at the limit. Throws `invalid_request` that says what is wrong. */
+/** Sets what happens to a project's Runs at the limit. Throws `invalid_request` with the reason. */
 export async function setOverflow(
   ctx: { db: Db },
   projectId: string,

@@ -1,7 +1,10 @@
 import type { Db } from '@runfleet/db';
 import { hashPassword } from 'better-auth/crypto';
 
-/** Replaces a user's password and ends their sessions. For whoever has the database, not over HTTP. */
+/**
+ * Replaces a user's password and ends their sessions. For operators with access to the database;
+ * there is no route for this.
+ */
 export async function setPassword(
   ctx: { db: Db },
   user: { userId: string; password: string },

@@ -6,15 +6,18 @@ import { readTenant, type Tenant } from './list-tenants.ts';
 
 const RUNNING_LIMIT_MAX = 1_000_000;
 
-/** What of a busy fleet is an organisation's. What is left out stays as it is. */
+/** An organisation's share of a busy fleet. Omitted fields keep their values. */
 export type Share = {
-  /** Relative to others': twice the weight gets twice the slot-seconds. */
+  /** Relative to other organisations: twice the weight gets twice the slot-seconds. */
   weight?: number | undefined;
-  /** Tasks that may run at once, the rest waits; null for as many as there are slots. */
+  /** Tasks that may run at once; the others wait. Null means no limit. */
   runningLimit?: number | null | undefined;
 };
 
-/** Changes an organisation's share, which brokers see within a second or so. Throws `invalid_request` that says what is wrong. */
+/**
+ * Changes an organisation's share; brokers apply it within about a second. Throws
+ * `invalid_request` with the reason.
+ */
 export async function setShare(
   ctx: { db: Db },
   organisationId: string,

@@ -9,7 +9,7 @@ function throttled() {
   return { clock, throttle, guess };
 }
 
-test('one address at one account waits twice as long after each failure, 15 min at most', () => {
+test('the wait of one address at one account doubles after each failure, up to 15 min', () => {
   const { clock, guess } = throttled();
   const waits = Array.from({ length: 20 }, () => {
     const waitMs = guess('192.0.2.1');
@@ -21,7 +21,7 @@ test('one address at one account waits twice as long after each failure, 15 min 
   expect(Math.max(...waits)).toBe(900);
 });
 
-test('attempts at once are held to the same limits', () => {
+test('concurrent attempts have the same limits', () => {
   const { guess } = throttled();
   const passed = Array.from({ length: 100 }, () => guess('192.0.2.1')).filter((ms) => ms === 0);
   expect(passed).toHaveLength(5);
@@ -34,7 +34,7 @@ test('one address cannot try one password at many accounts', () => {
   expect(guess('2001:db8::ffff', 'other@example.org')).toBeGreaterThan(0);
 });
 
-test('many addresses cannot guess at one account for long', () => {
+test('many addresses together soon reach the limit of one account', () => {
   const { clock, guess } = throttled();
   const tries = () =>
     Array.from({ length: 1000 }, (_, n) => guess(`10.0.${n >> 8}.${n & 255}`)).filter(
@@ -45,7 +45,7 @@ test('many addresses cannot guess at one account for long', () => {
   expect(tries()).toBe(1);
 });
 
-test('an owner who has signed in from an address still does while others guess', () => {
+test('an owner can still sign in from a known address while others guess', () => {
   const { clock, throttle, guess } = throttled();
   const owner = { account: 'ada@example.org', ip: '192.0.2.1' };
   expect(throttle.begin(owner)).toBe(0);
@@ -60,7 +60,7 @@ test('an owner who has signed in from an address still does while others guess',
   }
 });
 
-test('an hour without a failure is a new start', () => {
+test('an hour without a failure resets the limit', () => {
   const { clock, guess } = throttled();
   for (let n = 0; n < 5; n++) guess('192.0.2.1');
   expect(guess('192.0.2.1')).toBeGreaterThan(0);

@@ -4,16 +4,19 @@ import { Backoff } from './backoff.ts';
 
 export type SignInAttempt = { account: string; ip: string };
 
-/** Guesses at any accounts from one address: 20 at once, then one in 3 s. */
+/** Guesses from one address at any account: 20 at once, then one every 3 s. */
 const PER_ADDRESS = { perSecond: 1 / 3, burst: 20 };
-/** Guesses at one account from addresses that never signed in to it: 50 at once, then one a minute. */
+/**
+ * Guesses at one account from addresses that never signed in to it: 50 at once, then one per
+ * minute.
+ */
 const PER_ACCOUNT = { perSecond: 1 / 60, burst: 50 };
 const KNOWN_MAX = 10_000;
 
 /**
- * Slows down who guesses passwords, per process. One address at one account waits twice as long after
- * each failure. Many addresses at one account share a limit, which the owner's own address is free of
- * once it has signed in, so that guessing does not lock the owner out.
+ * Slows down password guessing, per process. The wait of one address at one account doubles after
+ * each failure. All addresses at one account share a limit, except addresses that have signed in
+ * to it, so that guessing does not lock the owner out.
  */
 export class SignInThrottle {
   readonly #pairs: Backoff;
@@ -28,8 +31,8 @@ export class SignInThrottle {
   }
 
   /**
-   * Answers 0 and counts the attempt as a failure until it is told otherwise, or answers how many
-   * milliseconds to wait. Counting first holds attempts that come at once to the same limits.
+   * Returns 0 and counts the attempt as a failure until `succeed` or `withdraw`, or returns the
+   * milliseconds to wait. Counting first applies the limits to concurrent attempts too.
    */
   begin(attempt: SignInAttempt): number {
     const { account, address, pair } = keysOf(attempt);

@@ -43,7 +43,7 @@ describe('a signature is refused that is', () => {
   });
 });
 
-test('a nonce beyond ASCII is checked by the bytes that were signed', () => {
+test('a nonce beyond ASCII is checked by the bytes that the client signed', () => {
   const signature = signatureOf({ ...PUBLIC, nonce: 'nönce' });
   const asHeader = Buffer.from('nönce').toString('latin1');
   expect(isSignatureOf(signature, { ...PUBLIC, nonce: asHeader })).toBe(true);

@@ -3,7 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 const DIGEST_BYTES = 32;
 const NO_DIGEST = Buffer.alloc(DIGEST_BYTES);
 
-/** The wire's signature: lower-case hex of HMAC-SHA256 over secret + nonce, keyed with the API key. */
+/**
+ * The wire's signature: lower-case hex of HMAC-SHA256 over secret + nonce, keyed with the API key.
+ */
 export function signatureOf(request: { apiKey: string; apiSecret: string; nonce: string }): string {
   return createHmac('sha256', request.apiKey)
     .update(request.apiSecret)
@@ -12,8 +14,8 @@ export function signatureOf(request: { apiKey: string; apiSecret: string; nonce:
 }
 
 /**
- * Whether `signature`, as a header carries it, is the one of this key, secret and nonce. Takes the
- * same time for every answer.
+ * Whether `signature`, as sent in a header, is that of this key, secret and nonce. Runs in
+ * constant time.
  */
 export function isSignatureOf(
   signature: string,
@@ -22,15 +24,15 @@ export function isSignatureOf(
   const given = readDigest(signature);
   const expected = createHmac('sha256', request.apiKey)
     .update(request.apiSecret)
-    // HTTP hands headers over as Latin-1; these are the bytes that the client has signed.
+    // HTTP decodes headers as Latin-1; these are the bytes that the client signed.
     .update(request.nonce, 'latin1')
     .digest();
   return timingSafeEqual(given ?? NO_DIGEST, expected) && given !== null;
 }
 
 /**
- * `openssl dgst` prints `SHA2-256(stdin)= <hex>` (OpenSSL 3) or `(stdin)= <hex>`, and the usual shell
- * sample sends all of it.
+ * `openssl dgst` prints `SHA2-256(stdin)= <hex>` (OpenSSL 3) or `(stdin)= <hex>`, and the usual
+ * shell sample sends the whole line.
  */
 function readDigest(signature: string): Buffer | null {
   const hex = signature.slice(signature.lastIndexOf('=') + 1).trim();

@@ -22,10 +22,7 @@ const test = testWithDb.extend('tenant', async ({ db }) => {
   return { organisationId, addProject, projectId: await addProject('Demo') };
 });
 
-test('a tenant begins with the share of everybody and is refused at its limit', async ({
-  db,
-  tenant,
-}) => {
+test('a new tenant has the default share and is refused at its limit', async ({ db, tenant }) => {
   expect(await listTenants({ db }, { after: null, limit: 10 })).toEqual([
     {
       id: tenant.organisationId,
@@ -37,7 +34,7 @@ test('a tenant begins with the share of everybody and is refused at its limit', 
   ]);
 });
 
-test('a change of its share leaves alone what it does not name', async ({ db, tenant }) => {
+test('a change of a share keeps fields that it does not name', async ({ db, tenant }) => {
   const { organisationId } = tenant;
   expect(await setShare({ db }, organisationId, { weight: 2.5 })).toMatchObject({
     weight: 2.5,
@@ -57,7 +54,7 @@ test('a change of its share leaves alone what it does not name', async ({ db, te
   });
 });
 
-test('what makes no sense is refused and nothing is changed', async ({ db, tenant }) => {
+test('an invalid share is refused and changes nothing', async ({ db, tenant }) => {
   const { organisationId, projectId } = tenant;
   const refused: [() => Promise<unknown>, string][] = [
     ...[0, -1, 0.001, 101, NaN, Infinity].map((weight): [() => Promise<unknown>, string] => [
@@ -81,7 +78,10 @@ test('what makes no sense is refused and nothing is changed', async ({ db, tenan
   ]);
 });
 
-test('overflow is of one project, and a revoked one has none', async ({ db, tenant }) => {
+test('overflow belongs to one project and cannot be set on a revoked one', async ({
+  db,
+  tenant,
+}) => {
   const { organisationId, projectId } = tenant;
   const second = await tenant.addProject('Second');
   expect(await setOverflow({ db }, second, 'queue')).toMatchObject({

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * What limits per address count by: an IPv4 address, or the first 64 bits of an IPv6 one, since one
- * caller has all addresses below them. IPv4 inside IPv6 counts as IPv4. Other texts stay as they are.
+ * The key of limits per address: an IPv4 address, or the first 64 bits of an IPv6 address, because
+ * one caller usually has all addresses of such a network. IPv4 mapped into IPv6 counts as IPv4.
+ * Other texts are returned unchanged.
  */
 export function addressGroup(address: string): string {
   const [plain = ''] = address.split('%', 1);
@@ -15,7 +16,7 @@ export function addressGroup(address: string): string {
   return `${network.join(':')}::/64`;
 }
 
-/** The eight groups of an address that is known to be one. */
+/** The eight groups of a valid IPv6 address. */
 function expand(address: string): number[] {
   const [head = '', tail = ''] = address.split('::');
   const left = readGroups(head);

@@ -3,8 +3,8 @@ import type { Logger } from './logger.ts';
 const METHODS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
 
 /**
- * Takes what libraries and Node.js would write to the terminal by themselves into the log: as a
- * line of it, without the values, which may be anybody's. Answers how to undo it.
+ * Logs what libraries and Node.js would print to the terminal, without the values, which may be
+ * personal. Returns a function that undoes it.
  */
 export function catchStrays(logger: Logger): () => void {
   const own = METHODS.map((method) => [method, console[method]] as const);
@@ -14,9 +14,9 @@ export function catchStrays(logger: Logger): () => void {
       logger.warn({ method, err }, 'a library wrote to the console');
     };
   }
-  // Node.js prints warnings while nobody else listens in its place.
+  // Node.js prints warnings unless there is a listener.
   const printers = process.listeners('warning');
-  const onWarning = (err: Error) => logger.warn({ err }, 'a warning of Node.js');
+  const onWarning = (err: Error) => logger.warn({ err }, 'Node.js warning');
   process.removeAllListeners('warning').on('warning', onWarning);
 
   return () => {

@@ -19,7 +19,7 @@ test.each<[string, TrustedProxies, string | undefined, string | undefined, strin
   ['what our proxy saw', hops(1), '10.0.0.1', '203.0.113.9', '203.0.113.9'],
   ['what it saw, not what was claimed', hops(1), '10.0.0.1', '1.1.1.1, 203.0.113.9', '203.0.113.9'],
   [
-    'what the outer of two saw',
+    'what the outer of two proxies saw',
     hops(2),
     '10.0.0.1',
     '1.1.1.1,203.0.113.9, 10.0.0.2',
@@ -57,14 +57,14 @@ test.each<[string, TrustedProxies, string | undefined, string | undefined, strin
   ],
   ['Forwarded, obfuscated', standard(hops(1)), '10.0.0.1', 'for=_hidden', '10.0.0.1'],
   [
-    'the first who is no proxy of ours',
+    'the first address that is not one of our proxies',
     within('10.0.0.0/8'),
     '10.0.0.1',
     '1.1.1.1, 203.0.113.9, 10.0.0.2',
     '203.0.113.9',
   ],
   [
-    'a socket that is no proxy of ours',
+    'a socket that is not one of our proxies',
     within('10.0.0.0/8'),
     '203.0.113.9',
     '1.1.1.1',
@@ -85,7 +85,7 @@ test.each<[string, TrustedProxies, string | undefined, string | undefined, strin
     '10.0.0.3',
   ],
   [
-    'the last proxy that says an address',
+    'the last proxy that reports an address',
     within('10.0.0.0/8'),
     '10.0.0.1',
     '1.1.1.1, unknown, 10.0.0.2',
@@ -95,7 +95,7 @@ test.each<[string, TrustedProxies, string | undefined, string | undefined, strin
   expect(clientAddress({ socketAddress, forwarded }, trust)).toBe(expected);
 });
 
-test('whatever a client writes further left changes nothing', () => {
+test('entries that a client writes further left change nothing', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom(hops(1), within('10.0.0.0/8')), (claimed, trust) => {
       const forwarded = `${claimed}, 203.0.113.9`;

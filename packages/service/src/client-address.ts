@@ -2,14 +2,14 @@ import { isIP } from 'node:net';
 
 import type { TrustedProxies } from './trusted-proxies.ts';
 
-/** What is looked at of a list: a client may write as many as a header holds. */
+/** How many entries of a list are read: a client may send as many as fit into a header. */
 const ENTRIES_MAX = 64;
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
- * The address that a request comes from, in one form. Each proxy adds the address that it saw on the
- * right of the list, so it is read from there for as long as the word comes from a proxy of ours; what
- * a client wrote itself lies further left. Empty where it is unknown.
+ * The normalised address of a request's client. Each proxy appends the address that it saw, so the
+ * list is read from the right while entries come from trusted proxies; entries that a client wrote
+ * are further left. Empty if unknown.
  */
 export function clientAddress(
   request: { socketAddress: string | undefined; forwarded: string | undefined },
@@ -38,8 +38,8 @@ function readFor(element: string): string {
 }
 
 /**
- * An address as proxies write them: quoted, in brackets, with a port, with a zone, IPv4 as IPv6. Null
- * for what is none, such as `unknown`.
+ * An address in the forms that proxies write: quoted, in brackets, with a port, with a zone, IPv4
+ * as IPv6. Null if it is not an address, such as `unknown`.
  */
 function readAddress(text: string): string | null {
   const bare = text.trim().replace(/^"(.*)"$/, '$1');
@@ -48,7 +48,7 @@ function readAddress(text: string): string | null {
   const [address = ''] = (inBrackets ?? withoutPort ?? bare).split('%');
   if (isIP(address) === 4) return address;
   if (isIP(address) !== 6) return null;
-  // The parser of URLs writes each address in one way only.
+  // The URL parser normalises addresses.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [, high, low] = MAPPED.exec(canonical) ?? [];
   return high === undefined || low === undefined ? canonical : dotted(high, low);

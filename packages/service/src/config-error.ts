@@ -1,11 +1,11 @@
 export type ConfigMistake = {
-  /** The variable; empty for a rule about several of them. */
+  /** The variable; empty for a rule about several variables. */
   readonly name: string;
   readonly problem: string;
   readonly description: string;
 };
 
-/** The environment cannot be used. The message lists everything that must be mended. */
+/** The environment is invalid. The message lists every mistake. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly mistakes: readonly ConfigMistake[];

@@ -33,7 +33,7 @@ function mistakesOf(env: Record<string, string>): string {
   return '';
 }
 
-test('settings come from the variables of their name, with defaults where they are not set', () => {
+test('settings come from the variables of the same name, with defaults if not set', () => {
   expect(loadConfig(schema, { DATABASE_URL: 'postgres://db/x', UNRELATED: 'y' })).toEqual({
     DATABASE_URL: 'postgres://db/x',
     PORT: 3100,
@@ -41,7 +41,7 @@ test('settings come from the variables of their name, with defaults where they a
   });
 });
 
-test('all mistakes are told at once, each with its variable and what the variable is for', () => {
+test('all mistakes are reported at once, each with its variable and its meaning', () => {
   expect(mistakesOf({ PORT: '70000', MASTER_KEY: 'short' }).split('\n')).toEqual([
     'The settings have 3 mistakes:',
     '  DATABASE_URL is not set (Where Postgres is.)',
@@ -54,21 +54,19 @@ test('a mistake never repeats the value, which may be a secret', () => {
   expect(mistakesOf({ DATABASE_URL: 'hunter2', MASTER_KEY: 'hunter2' })).not.toContain('hunter2');
 });
 
-test('an empty variable is a variable that is not set', () => {
+test('an empty variable counts as not set', () => {
   expect(mistakesOf({ DATABASE_URL: '' })).toContain('DATABASE_URL is not set');
   expect(loadConfig(schema, { DATABASE_URL: 'postgres://db/x', PORT: '' }).PORT).toBe(3100);
 });
 
-test('NAME_FILE names a file with the value, without the line end of an editor', async ({
-  folder,
-}) => {
+test('NAME_FILE names a file with the value; a trailing newline is removed', async ({ folder }) => {
   const file = join(folder, 'url');
   await writeFile(file, 'postgres://db/x\n');
 
   expect(loadConfig(schema, { DATABASE_URL_FILE: file }).DATABASE_URL).toBe('postgres://db/x');
 });
 
-test('a value and a file for the same setting contradict each other', async ({ folder }) => {
+test('a value and a file for the same setting are a mistake', async ({ folder }) => {
   const file = join(folder, 'url');
   await writeFile(file, 'postgres://db/x');
 
@@ -77,7 +75,7 @@ test('a value and a file for the same setting contradict each other', async ({ f
   );
 });
 
-test('a secret file that is absent or empty is a mistake, told once', async ({ folder }) => {
+test('a missing or empty secret file is a mistake, reported once', async ({ folder }) => {
   const empty = join(folder, 'empty');
   await writeFile(empty, '\n');
 
@@ -87,13 +85,13 @@ test('a secret file that is absent or empty is a mistake, told once', async ({ f
   expect(mistakesOf({ DATABASE_URL_FILE: empty })).toContain(`${empty} is empty`);
 });
 
-test('a _FILE variable that the schema declares has its own meaning', () => {
+test('a _FILE variable that the schema declares is a setting of its own', () => {
   const env = { DATABASE_URL: 'postgres://db/x', MASTER_KEY_FILE: '/absent/key' };
 
   expect(loadConfig(schema, env)).toMatchObject({ MASTER_KEY_FILE: '/absent/key' });
 });
 
-test('a rule about several settings is told too', () => {
+test('a broken rule about several settings is reported too', () => {
   const ordered = z
     .object({ LOW: z.coerce.number(), HIGH: z.coerce.number() })
     .refine(({ LOW, HIGH }) => LOW <= HIGH, 'LOW must not be above HIGH');

@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * - `NAME_FILE` names a file that holds NAME's value (a mounted secret), unless the schema itself
  *   declares `NAME_FILE` as a setting with a meaning of its own.
  *
- * Throws ConfigError with every mistake at once. Values are never part of the message.
+ * Throws ConfigError with all mistakes. Values are never part of the message.
  */
 export function loadConfig<Schema extends z.ZodObject>(
   schema: Schema,

@@ -10,7 +10,7 @@ const fine = () => Promise.resolve();
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('a process that answers is alive, whatever its checks say', async () => {
+test('a process that answers is alive, even if its checks fail', async () => {
   const health = createHealth({ metrics, checks: { postgres: () => Promise.reject(new Error()) } });
 
   expect(await health.respond('/healthz')).toMatchObject({ status: 200 });
@@ -26,7 +26,7 @@ test('a process is ready while every check holds', async () => {
   });
 });
 
-test('a failing check is named, and its reason stays out of the answer', async () => {
+test('a failing check is named, without its reason', async () => {
   const failing = () => {
     throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
   };
@@ -38,7 +38,7 @@ test('a failing check is named, and its reason stays out of the answer', async (
   });
 });
 
-test('a check that hangs is given 2 s, and is not started again while it hangs', async () => {
+test('a hanging check fails after 2 s, and is not started again while it hangs', async () => {
   const hang = vi.fn<() => Promise<void>>(() => new Promise<void>(() => {}));
   const health = createHealth({ metrics, checks: { postgres: hang } });
 
@@ -52,7 +52,7 @@ test('a check that hangs is given 2 s, and is not started again while it hangs',
   expect(hang).toHaveBeenCalledOnce();
 });
 
-test('the reason is logged when a check changes its state, not at every look', async () => {
+test('the reason is logged when a check changes its state, not at every request', async () => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const logger = createLogger({ role: 'api', level: 'info', destination });
@@ -68,11 +68,11 @@ test('the reason is logged when a check changes its state, not at every look', a
 
   expect(lines).toEqual([
     expect.stringContaining('disk full'),
-    expect.stringContaining('check holds again'),
+    expect.stringContaining('check passes again'),
   ]);
 });
 
-test('metrics are served beside health, and other paths are left to the caller', async () => {
+test('metrics are served with health, and other paths are left to the caller', async () => {
   const health = createHealth({ metrics, checks: {} });
 
   expect((await health.respond('/metrics'))?.body).toContain('process_cpu');

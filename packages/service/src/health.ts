@@ -9,9 +9,9 @@ export type HealthResponse = {
 };
 
 export type Health = {
-  /** The answer for /healthz, /readyz and /metrics; null for any other path. */
+  /** The response for /healthz, /readyz and /metrics; null for any other path. */
   respond(pathname: string): Promise<HealthResponse | null>;
-  /** From now on /readyz answers no, since this process is about to stop. */
+  /** From now on /readyz answers 503, because this process is about to stop. */
   stop(): void;
 };
 
@@ -22,9 +22,9 @@ type Checked = { state: CheckState; next?: string };
 const CHECK_TIMEOUT_MS = 2_000;
 
 /**
- * Whether this process lives (/healthz: it answers at all) and can work (/readyz: every check holds).
- * The answers name the checks and what a person has to do, and never the reason, since a role may
- * serve them on a public port; the reason goes to the logger when a check's state changes.
+ * Reports whether this process is alive (/healthz: it answers) and ready (/readyz: every check
+ * passes). The responses name the checks and the operator's next step, but not the reason, because
+ * a role may serve them on a public port. The reason is logged when a check's state changes.
  */
 export function createHealth(options: {
   checks: Readonly<Record<string, Check>>;
@@ -67,8 +67,8 @@ export function createHealth(options: {
 }
 
 /**
- * Runs `check` for at most 2 s. Callers that come while it runs share that run, and one that hangs is
- * not started again, so a flood of /readyz never becomes a flood on the database.
+ * Runs `check` for at most 2 s. Concurrent callers share a run, and a hanging check is not started
+ * again, so a flood of /readyz does not reach the database.
  */
 function boundCheck(name: string, check: Check, logger?: Logger): () => Promise<Checked> {
   let running: Promise<Checked> | null = null;
@@ -76,8 +76,8 @@ function boundCheck(name: string, check: Check, logger?: Logger): () => Promise<
 
   const settle = (state: CheckState, err?: unknown): Checked => {
     if (state !== last) {
-      if (state === 'ok') logger?.info({ check: name }, 'check holds again');
-      else logger?.warn({ check: name, state, err }, 'check does not hold');
+      if (state === 'ok') logger?.info({ check: name }, 'check passes again');
+      else logger?.warn({ check: name, state, err }, 'check failed');
     }
     last = state;
     return err instanceof NotReadyError ? { state, next: err.next } : { state };

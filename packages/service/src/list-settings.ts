@@ -5,11 +5,13 @@ export type Setting = {
   readonly name: string;
   readonly description: string;
   readonly isRequired: boolean;
-  /** The value used where the variable is not set; null where there is none. */
+  /** The value used if the variable is not set; null if there is none. */
   readonly defaultValue: string | null;
 };
 
-/** The variables of a config schema, in the schema's order: for messages, `.env.example` and docs. */
+/**
+ * The variables of a config schema, in the schema's order: for messages, `.env.example` and docs.
+ */
 export function listSettings(schema: z.ZodObject): Setting[] {
   return Object.entries(schema.shape).map(([name, field]) => {
     const unset = z.safeParse(field, undefined);
@@ -23,7 +25,7 @@ export function listSettings(schema: z.ZodObject): Setting[] {
   });
 }
 
-/** `.describe()` belongs to the schema it was called on, which `.default()` and `.optional()` wrap. */
+/** `.describe()` applies to the inner schema, which `.default()` and `.optional()` wrap. */
 function descriptionOf(field: z.core.$ZodType): string {
   for (let inner: unknown = field; inner instanceof z.core.$ZodType; inner = innerOf(inner)) {
     const description = z.globalRegistry.get(inner)?.description;

@@ -29,7 +29,7 @@ test('a line is one JSON object with the role, the level by name and an ISO time
   ]);
 });
 
-describe('a secret is not written', () => {
+describe('a secret is not logged', () => {
   test.each<[string, Record<string, unknown>]>([
     ['a prompt', { prompt: SECRET }],
     ['a nested system prompt', { request: { parameters: { system_prompt: SECRET } } }],
@@ -58,7 +58,7 @@ describe('a secret is not written', () => {
     expect(text()).not.toContain(SECRET);
   });
 
-  test('in what a child logger always carries', () => {
+  test('in the bindings of a child logger', () => {
     const { logger, text } = capture();
     logger.child({ token: SECRET, apiSecret: SECRET, taskId: '7' }).info('seen');
 
@@ -66,7 +66,7 @@ describe('a secret is not written', () => {
     expect(text()).not.toContain(SECRET);
   });
 
-  test('in the message of an error that is logged bare', () => {
+  test('in the message of an error without fields', () => {
     const { logger, text } = capture();
     logger.error(new Error(`Failed query: insert\nparams: ${SECRET}`));
 
@@ -75,7 +75,7 @@ describe('a secret is not written', () => {
   });
 });
 
-test('counts stay readable under the names of secrets', () => {
+test('counts under the names of secrets are logged', () => {
   const { logger, text } = capture();
   logger.info({ tokens: 12, output: 3, nested: { outputs: 4, hasPassword: true } }, 'counted');
 
@@ -97,7 +97,7 @@ test('an error keeps its type, its code and its chain of causes', () => {
   });
 });
 
-test('a value that refers to itself ends at a bound', () => {
+test('a circular value is cut at a bound', () => {
   const { logger, text } = capture();
   const loop: Record<string, unknown> = {};
   loop['self'] = loop;

@@ -9,9 +9,9 @@ export type LogLevel = pino.LevelWithSilent;
 
 /**
  * A structured logger: one JSON object per line on stdout, or readable lines with `pretty`.
- * Prompts, outputs, tokens, keys and secrets are replaced by name wherever they stand in the fields,
- * and cut from the errors of database clients. The message itself is the caller's: never put values
- * into it. A fault that repeats is written once, then counted.
+ * Prompts, outputs, tokens, keys and secrets are redacted by name anywhere in the fields, and
+ * removed from errors of database clients. The message is not redacted: never put values into it.
+ * A repeated fault is written once, then counted.
  */
 export function createLogger(options: {
   role: string;
@@ -26,9 +26,9 @@ export function createLogger(options: {
       base: { role: options.role, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }), log: redactFields },
-      // `redactFields` has already made plain values of errors.
+      // `redactFields` has already serialised errors.
       serializers: { err: (err: unknown) => err },
-      // A child's own bindings do not pass through `formatters.log`.
+      // A child's bindings do not pass through `formatters.log`.
       redact: { paths: SECRET_PATHS, censor },
       hooks: { logMethod: onceEach(new RepeatedFaults()) },
     },
@@ -36,7 +36,7 @@ export function createLogger(options: {
   );
 }
 
-/** Writes a line unless it is a fault that was written a short time ago. */
+/** Writes a line unless the same fault was written recently. */
 function onceEach(faults: RepeatedFaults) {
   return function logMethod(
     this: Logger,
@@ -53,7 +53,7 @@ function onceEach(faults: RepeatedFaults) {
   };
 }
 
-/** pino would copy the message of a bare error to `msg` as it is. */
+/** pino would copy the message of an error without fields to `msg` unredacted. */
 function nameError(this: Logger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
   const [first, ...rest] = args as unknown[];
   if (!(first instanceof Error)) return method.apply(this, args);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createMetrics } from './metrics.ts';
 
-test('metrics carry their role and labels, beside those of the process', async () => {
+test('metrics have their role and labels, and include those of the process', async () => {
   const metrics = createMetrics({ role: 'broker' });
   metrics.counter('tasks_assigned_total', 'Tasks assigned.', ['pool']).inc({ pool: 'default' }, 2);
   metrics.gauge('workers', 'Workers.').set(3);

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** A role's own registry: several roles can live in one process without sharing a name. */
+/** A role's own registry: several roles in one process may use the same names. */
 export type Metrics = {
   counter<Label extends string = never>(
     name: string,
@@ -12,18 +12,21 @@ export type Metrics = {
     help: string,
     labels?: readonly Label[],
   ): Gauge<Label>;
-  /** `buckets` in the unit that the name ends in. */
+  /** `buckets` are in the unit at the end of the name. */
   histogram<Label extends string = never>(
     name: string,
     help: string,
     options?: { labels?: readonly Label[]; buckets?: readonly number[] },
   ): Histogram<Label>;
-  /** Everything in the Prometheus text format. */
+  /** All metrics in the Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
 };
 
-/** Metrics with the process's own (memory, CPU, event loop) switched on; each carries `role`. */
+/**
+ * A registry that includes the process's metrics (memory, CPU, event loop); each metric has the
+ * label `role`.
+ */
 export function createMetrics(options: { role: string }): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ role: options.role });

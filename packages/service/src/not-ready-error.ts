@@ -1,6 +1,6 @@
 /**
- * What a role needs is not as it must be, and a person has to act. `next` says what to do: it stands
- * in the answer of /readyz, which may be public, so it holds no values.
+ * A role cannot work until an operator acts. `next` is the operator's next step. /readyz, which
+ * may be public, returns it, so it contains no values.
  */
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';

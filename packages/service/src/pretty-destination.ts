@@ -34,7 +34,7 @@ function parseFields(line: string): Record<string, unknown> | null {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? { ...value } : null;
   } catch {
-    // A line that is not JSON is shown as it came: losing it would be worse.
+    // A line that is not JSON is shown unchanged rather than lost.
     return null;
   }
 }

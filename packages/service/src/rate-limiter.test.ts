@@ -22,7 +22,7 @@ test('keys do not share', () => {
   expect([limiter.take('a'), limiter.take('b'), limiter.take('a')]).toEqual([0, 0, 1000]);
 });
 
-test('a refusal takes nothing, so one who goes on asking is served as soon as one who waits', () => {
+test('a refusal takes nothing, so a caller that keeps asking is served as soon as one that waits', () => {
   const { clock, limiter } = limiterAt({ perSecond: 1, burst: 1 });
   limiter.take('a');
   for (clock.nowMs = 0; clock.nowMs < 1000; clock.nowMs++) {
@@ -31,7 +31,7 @@ test('a refusal takes nothing, so one who goes on asking is served as soon as on
   expect(limiter.take('a')).toBe(0);
 });
 
-test('what is given back can be taken again, and no more than the burst', () => {
+test('units that are given back can be taken again, up to the burst', () => {
   const { limiter } = limiterAt({ perSecond: 1, burst: 2 });
   limiter.giveBack('a');
   expect([limiter.take('a'), limiter.take('a')]).toEqual([0, 0]);
@@ -41,18 +41,18 @@ test('what is given back can be taken again, and no more than the burst', () => 
   expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([0, 0, 1000]);
 });
 
-test('what is larger than the burst takes all of it, so that it passes at times', () => {
+test('a request larger than the burst takes the whole burst, so that it passes sometimes', () => {
   const { limiter } = limiterAt({ perSecond: 10, burst: 5 });
   expect([limiter.take('a', 1000), limiter.take('a', 1000)]).toEqual([0, 500]);
 });
 
-test('a million keys take the memory of the most that are allowed', () => {
+test('a million keys take no more memory than `keysMax` keys', () => {
   const { limiter } = limiterAt({ perSecond: 1, burst: 1, keysMax: 100 });
   for (let index = 0; index < 1_000_000; index++) limiter.take(`key ${index}`);
   expect(limiter.size).toBe(100);
 });
 
-test('the key that is forgotten first is the one that took longest ago', () => {
+test('the key that took longest ago is dropped first', () => {
   const { limiter } = limiterAt({ perSecond: 1, burst: 2, keysMax: 2 });
   for (const key of ['a', 'b', 'a', 'c']) limiter.take(key);
   expect(limiter.take('a')).toBeGreaterThan(0);

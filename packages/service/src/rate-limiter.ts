@@ -1,12 +1,12 @@
 const KEYS_MAX = 100_000;
 
 /**
- * Lets each key take `burst` at once and `perSecond` after that (GCRA: one number per key). It holds
- * for one process. Memory is bounded: beyond `keysMax` the key that took longest ago is forgotten, so
- * keys are short texts such as an address group or a project's id, never what a client sent unread.
+ * Lets each key take `burst` at once and `perSecond` after that (GCRA: one number per key), per
+ * process. Memory is bounded: beyond `keysMax` the key that took longest ago is dropped. Keys must
+ * be short, such as an address group or a project's id, never unchecked input.
  */
 export class RateLimiter {
-  /** When each key has its whole burst again, the least recently used key first. */
+  /** When each key has its full burst again; least recently used first. */
   readonly #fullAtMs = new Map<string, number>();
   readonly #msPerUnit: number;
   readonly #burst: number;
@@ -26,21 +26,21 @@ export class RateLimiter {
   }
 
   /**
-   * Takes `units` for `key` and answers 0, or takes nothing and answers how many milliseconds are
-   * left until it could. What is more than the burst counts as the whole burst.
+   * Takes `units` for `key` and returns 0, or takes nothing and returns the milliseconds until it
+   * could. More than the burst counts as the whole burst.
    */
   take(key: string, units = 1): number {
     const nowMs = this.#nowMs();
     const fullAtMs = Math.max(this.#fullAtMs.get(key) ?? 0, nowMs);
     const takenAtMs = fullAtMs + Math.min(units, this.#burst) * this.#msPerUnit;
     const waitMs = takenAtMs - nowMs - this.#burst * this.#msPerUnit;
-    // Sums of fractions may miss zero by a rounding.
+    // Sums of fractions may miss zero by a rounding error.
     if (waitMs > 1e-6) return waitMs;
     this.#remember(key, takenAtMs);
     return 0;
   }
 
-  /** Gives back what `take` took, where it turned out to be free of charge: a guess that was right. */
+  /** Returns what `take` took, for a call that turns out not to count, such as a right guess. */
   giveBack(key: string, units = 1): void {
     const fullAtMs = this.#fullAtMs.get(key);
     if (fullAtMs === undefined) return;

@@ -1,7 +1,6 @@
 /**
- * What a log line may not carry: what people write and what models answer, and everything that
- * grants access. Names are compared without case, `-` and `_`; numbers and booleans stay, so counts
- * under these names can be logged.
+ * Redacts prompts, outputs and everything that grants access from log lines. Names are compared
+ * without case, `-` and `_`. Numbers and booleans stay, so counts under these names can be logged.
  */
 const SECRET_NAMES = new Set(
   `prompt systemPrompt messages parameters stopSequences text content tokens tokenIds delta
@@ -13,7 +12,7 @@ const SECRET_NAMES = new Set(
 );
 const SECRET_ENDINGS = ['token', 'secret', 'password', 'apikey', 'prompt'];
 
-/** The secret names as a caller writes them, for the place where pino matches names exactly. */
+/** The secret names in the callers' spelling, for pino, which matches names exactly. */
 export const SECRET_PATHS =
   `prompt messages parameters output outputs raw answer token taskToken tasktoken socketToken
    socketaccesstoken accessKey accesskey apiKey apiSecret secret password authorization cookie
@@ -33,12 +32,15 @@ export function redactFields(fields: Record<string, unknown>): Record<string, un
   );
 }
 
-/** A text that may quote a connection URL or, at its end, the values of a failed statement. */
+/**
+ * Redacts a text that may contain a connection URL or, at its end, the values of a failed
+ * statement.
+ */
 export function redactText(text: string): string {
   return text.replace(STATEMENT_VALUES, '').replace(CREDENTIALS_IN_URL, `$1:${REDACTED}@`);
 }
 
-/** Stands in for a secret; counts and flags stay. */
+/** Replaces a secret; counts and flags stay. */
 export function censor(value: unknown): unknown {
   const isHarmless =
     value === null ||
@@ -70,7 +72,7 @@ function fieldsOf(error: Error): Record<string, unknown> {
   return {
     type: name,
     message,
-    // The stack repeats the message, which may have lines that look like frames.
+    // The stack repeats the message, which may contain lines that look like frames.
     stack: stack.includes(message) ? stack.replace(message, () => redactText(message)) : '',
     ...Object.fromEntries(Object.entries(error)),
     ...(cause === undefined ? {} : { cause }),

@@ -13,7 +13,7 @@ function capture() {
 
 const away = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
-test('a fault that repeats is written once, and then how often it came', async () => {
+test('a repeated fault is written once, then with a count', async () => {
   const { logger, lines } = capture();
   for (let i = 0; i < 357; i++) logger.error({ err: away(), requestId: i }, 'request failed');
   expect(lines).toMatchObject([{ msg: 'request failed', requestId: 0 }]);
@@ -28,20 +28,20 @@ test('a fault that repeats is written once, and then how often it came', async (
   expect(lines).toHaveLength(4);
 });
 
-test('different faults, what is no fault, and children of a logger are told apart', () => {
+test('different faults, lines without a fault, and child loggers are distinguished', () => {
   const { logger, lines } = capture();
   logger.error({ err: away() }, 'request failed');
   logger.error({ err: new Error('wires crossed') }, 'request failed');
   logger.error({ err: away() }, 'another call failed');
   logger.warn({ err: away() }, 'request failed');
   for (let i = 0; i < 3; i++) logger.info({ err: away() }, 'request failed');
-  for (let i = 0; i < 3; i++) logger.warn({ check: 'postgres' }, 'check does not hold');
+  for (let i = 0; i < 3; i++) logger.warn({ check: 'postgres' }, 'check failed');
   expect(lines).toHaveLength(10);
   logger.child({ pool: 'phi' }).error({ err: away() }, 'request failed');
   expect(lines).toHaveLength(10);
 });
 
-test('faults without number are each written, and remembered within a bound', () => {
+test('many different faults are all written, and the memory for them is bounded', () => {
   const { logger, lines } = capture();
   for (let i = 0; i < 1000; i++) logger.error({ err: new Error(`fault ${i}`) }, 'request failed');
   expect(lines).toHaveLength(1000);

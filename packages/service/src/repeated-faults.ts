@@ -1,45 +1,45 @@
 import type pino from 'pino';
 
 const REPEAT_MS = 30_000;
-/** More kinds of faults at once than this are logged each time. */
+/** Faults beyond this many kinds are logged every time. */
 const KINDS_MAX = 200;
 const MESSAGE_CHARACTERS = 200;
 const WARN = 40;
 
-type Repeated = { count: number; say: (count: number) => void };
+type Repeated = { count: number; repeat: (count: number) => void };
 
 /**
- * Keeps a fault that repeats from filling the log: it is written once, and then, at most every 30 s,
- * how often it came since. A database that is away fails every call in the same way.
+ * Keeps a repeated fault from filling the log: it is written once, and then at most every 30 s
+ * with the count since. While a database is unavailable, every call fails in the same way.
  */
 export class RepeatedFaults {
   readonly #kinds = new Map<string, Repeated>();
 
-  /** Whether this line is to be written. `say` writes it again, with how often it came since. */
+  /** Whether to write this line. `repeat` writes it again, with the count since. */
   isNew(
     line: { level: number; message: string; err: unknown },
-    say: (count: number) => void,
+    repeat: (count: number) => void,
   ): boolean {
     if (line.level < WARN || !(line.err instanceof Error)) return true;
     const kind = kindOf(line.level, line.message, line.err);
     const known = this.#kinds.get(kind);
     if (known) {
       known.count += 1;
-      known.say = say;
+      known.repeat = repeat;
       return false;
     }
-    if (this.#kinds.size < KINDS_MAX) this.#remember(kind, say);
+    if (this.#kinds.size < KINDS_MAX) this.#remember(kind, repeat);
     return true;
   }
 
-  #remember(kind: string, say: (count: number) => void): void {
-    this.#kinds.set(kind, { count: 0, say });
+  #remember(kind: string, repeat: (count: number) => void): void {
+    this.#kinds.set(kind, { count: 0, repeat });
     setTimeout(() => {
-      const { count, say: sayLast } = this.#kinds.get(kind) ?? { count: 0, say };
+      const { count, repeat: repeatLast } = this.#kinds.get(kind) ?? { count: 0, repeat };
       this.#kinds.delete(kind);
       if (count === 0) return;
-      sayLast(count);
-      this.#remember(kind, sayLast);
+      repeatLast(count);
+      this.#remember(kind, repeatLast);
     }, REPEAT_MS).unref();
   }
 }
@@ -51,7 +51,7 @@ function kindOf(level: number, message: string, err: Error): string {
   return texts.map((text) => String(text).slice(0, MESSAGE_CHARACTERS)).join('\n');
 }
 
-/** What pino was given: the error among the fields, or in their place, and the message. */
+/** The error (among the fields or instead of them) and the message of a call to pino. */
 export function readLine(args: Parameters<pino.LogFn>): { err: unknown; message: string } {
   const [first, second] = args as unknown[];
   const err = first instanceof Error ? first : (Object(first) as { err?: unknown }).err;

@@ -11,7 +11,7 @@ function noting(closed: string[], name: string, failure?: Error): AsyncDisposabl
   };
 }
 
-test('what was opened last is closed first, also where one of them fails', async () => {
+test('the last resource opened is closed first, even if closing one fails', async () => {
   const closed: string[] = [];
   const resources = new Resources();
   resources.use(noting(closed, 'first'));
@@ -21,7 +21,7 @@ test('what was opened last is closed first, also where one of them fails', async
   expect(closed).toEqual(['third', 'second', 'first']);
 });
 
-test('an opening that fails leaves nothing open', async () => {
+test('a failed `open` leaves nothing open', async () => {
   const closed: string[] = [];
   const opening = Resources.opening(async (resources) => {
     resources.use(noting(closed, 'first'));

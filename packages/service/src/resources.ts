@@ -1,8 +1,8 @@
-/** What was opened, to be closed in reverse: for functions that open several things and return one. */
+/** Resources to close in reverse order, for functions that open several and return one. */
 export class Resources implements AsyncDisposable {
   readonly #opened: AsyncDisposable[] = [];
 
-  /** Remembers `resource` and gives it back. */
+  /** Adds `resource` and returns it. */
   use<R extends AsyncDisposable>(resource: R): R {
     this.#opened.push(resource);
     return resource;
@@ -12,7 +12,7 @@ export class Resources implements AsyncDisposable {
     this.#opened.push({ [Symbol.asyncDispose]: dispose });
   }
 
-  /** Closes everything, newest first; a failure does not keep the rest open. */
+  /** Closes all resources, newest first, even if closing one fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (const resource of this.#opened.splice(0).reverse()) {
@@ -25,7 +25,7 @@ export class Resources implements AsyncDisposable {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Runs `open`, and closes what it had opened by then should it throw. */
+  /** Runs `open`; if it throws, closes what it had opened. */
   static async opening<R>(open: (resources: Resources) => Promise<R>): Promise<R> {
     const resources = new Resources();
     try {

@@ -8,7 +8,10 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HERE = JSON.stringify(new URL('./index.ts', import.meta.url).href);
 
-/** A process of its own whose service is `body`: an object literal with `start` and perhaps `graceMs`. */
+/**
+ * Starts a process whose service is `body`: an object literal with `start` and optionally
+ * `graceMs`.
+ */
 function runProcess(body: string) {
   const source = `
     import { createLogger, runService } from ${HERE};
@@ -59,7 +62,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('a stop that takes longer than its grace ends with 1', async () => {
+test('a stop that takes longer than its grace exits with 1', async () => {
   const service = runProcess(`{
     graceMs: 50,
     start: async () => ({ [Symbol.asyncDispose]: () => new Promise(() => {}) }),
@@ -72,7 +75,7 @@ test('a stop that takes longer than its grace ends with 1', async () => {
   expect(output).toContain('not stopped within 50 ms');
 });
 
-test('a second signal ends a slow stop at once', async () => {
+test('a second signal exits at once during a slow stop', async () => {
   const service = runProcess(`{
     start: async () => ({
       [Symbol.asyncDispose]: () => {
@@ -89,7 +92,7 @@ test('a second signal ends a slow stop at once', async () => {
   expect(output).toContain('SIGTERM while stopping');
 });
 
-test('an error that nobody caught is logged, stops the service in order and ends with 1', async () => {
+test('an uncaught error is logged, stops the service in order and exits with 1', async () => {
   const service = runProcess(`{
     start: async () => {
       setImmediate(() => { throw new Error('boom'); });
@@ -99,10 +102,10 @@ test('an error that nobody caught is logged, stops the service in order and ends
 
   const { code, output } = await service.ended();
   expect(code).toBe(1);
-  expect(output).toMatch(/that nobody caught[\s\S]*disposed\n[\s\S]*resolved\n/);
+  expect(output).toMatch(/uncaught error[\s\S]*disposed\n[\s\S]*resolved\n/);
 });
 
-test('what a library prints and what Node.js warns of are lines of the log, without their values', async () => {
+test('prints of libraries and warnings of Node.js become log lines, without their values', async () => {
   const service = runProcess(`{
     start: async () => {
       console.error('# SERVER_ERROR: ', new Error('wires crossed'), 'ada@example.org');
@@ -124,12 +127,12 @@ test('what a library prints and what Node.js warns of are lines of the log, with
         err: expect.objectContaining({ message: 'wires crossed' }),
       }),
       expect.objectContaining({ msg: 'a library wrote to the console', method: 'log' }),
-      expect.objectContaining({ msg: 'a warning of Node.js' }),
+      expect.objectContaining({ msg: 'Node.js warning' }),
     ]),
   );
 });
 
-test('a service that cannot start is logged and ends with 1', async () => {
+test('a service that cannot start is logged and exits with 1', async () => {
   const service = runProcess(`{
     start: async () => {
       clearInterval(idle);
@@ -142,7 +145,7 @@ test('a service that cannot start is logged and ends with 1', async () => {
   expect(output).toMatch(/"message":"no database"[\s\S]*\nrejected\n$/);
 });
 
-test('a service that cannot start ends with 1, even if it leaves something open', async () => {
+test('a service that cannot start exits with 1, even if it leaves something open', async () => {
   const service = runProcess(`{
     graceMs: 50,
     start: async () => { throw new Error('no database'); },
@@ -150,5 +153,5 @@ test('a service that cannot start ends with 1, even if it leaves something open'
 
   const { code, output } = await service.ended();
   expect(code).toBe(1);
-  expect(output).toContain('kept alive by what it had opened');
+  expect(output).toContain('kept alive by what it opened');
 });

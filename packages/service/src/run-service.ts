@@ -6,13 +6,13 @@ const FAILED_MS = 10_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Runs a process from start to stop. Resolves after a clean stop; rejects when `start` or the disposal
- * fails, with the reason logged.
+ * Runs a process from start to stop. Resolves after a clean stop; rejects when `start` or the
+ * disposal fails, with the reason logged.
  *
- * SIGINT and SIGTERM abort the signal that `start` got, then dispose what it returned. An error that
- * nobody caught does the same and leaves exit code 1, since what the process holds in memory can no
- * longer be trusted. A second signal, or a stop that takes longer than `graceMs`, exits at once with 1;
- * so does a process that has stopped or failed but is kept alive by something that was not disposed.
+ * SIGINT and SIGTERM abort the signal that `start` got, then dispose what it returned. An uncaught
+ * error does the same with exit code 1, because the process's memory can no longer be trusted. A
+ * second signal, or a stop that takes longer than `graceMs`, exits at once with 1, and so does a
+ * process that has stopped or failed but is kept alive by an open resource.
  */
 export async function runService(options: {
   role: string;
@@ -33,14 +33,14 @@ export async function runService(options: {
     stopping.abort(new Error(`${role} was asked to stop: ${reason}.`));
   };
   const exitNow = (reason: string) => {
-    logger.fatal({ reason }, `${role} exits without having stopped`);
+    logger.fatal({ reason }, `${role} exits before it has stopped`);
     process.exit(1);
   };
   const exitAfter = (ms: number, reason: string) => {
     setTimeout(() => exitNow(reason), ms).unref();
   };
   const onError = (err: unknown) => {
-    logger.fatal({ err }, `${role} met an error that nobody caught`);
+    logger.fatal({ err }, `${role} has an uncaught error`);
     process.exitCode = 1;
     if (!stopping.signal.aborted) stop('uncaught error');
   };
@@ -57,11 +57,11 @@ export async function runService(options: {
     logger.info(`${role} has stopped`);
   } catch (err) {
     if (stopping.signal.aborted && err === stopping.signal.reason) {
-      return logger.info(`${role} has stopped before it had started`);
+      return logger.info(`${role} stopped before it had started`);
     }
     logger.fatal({ err }, `${role} failed`);
     process.exitCode = 1;
-    exitAfter(Math.min(graceMs, FAILED_MS), 'kept alive by what it had opened before it failed');
+    exitAfter(Math.min(graceMs, FAILED_MS), 'kept alive by what it opened before it failed');
     throw err;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);

@@ -21,7 +21,7 @@ test.each([
   expect(response.status).toBe(status);
 });
 
-test('a taken port is told with the place', async () => {
+test('a taken port is reported with its address', async () => {
   await using server = await serveHealth(place);
 
   await expect(serveHealth({ ...place, port: server.port })).rejects.toThrow(

@@ -5,7 +5,7 @@ import type { Health } from './health.ts';
 
 /**
  * Serves /healthz, /readyz and /metrics for a role without an HTTP server of its own.
- * `port` 0 takes a free one; the answer says which. Rejects when the port is taken.
+ * `port` 0 picks a free one, which the result contains. Rejects if the port is taken.
  */
 export async function serveHealth(options: {
   host: string;

@@ -4,7 +4,10 @@ import { parseNetworks } from './trusted-proxies.ts';
 
 const positive = () => z.coerce.number().int().positive();
 
-/** Settings that mean the same to every role that reads them. A role's schema picks its own: `{ LOG_LEVEL: sharedSettings.LOG_LEVEL, ... }`. */
+/**
+ * Settings with the same meaning in every role. A role's schema picks those that it needs: `{
+ * LOG_LEVEL: sharedSettings.LOG_LEVEL, ... }`.
+ */
 export const sharedSettings = {
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
@@ -20,26 +23,26 @@ export const sharedSettings = {
     .enum(['lists', 'bullmq'])
     .default('lists')
     .describe(
-      'How brokers send tickets to workers: plain Redis lists, or BullMQ queues. One for all.',
+      'How brokers send tickets to workers: plain Redis lists, or BullMQ queues. The same for all roles.',
     ),
   STORAGE_DIR: z
     .string()
     .default('.runfleet/storage')
-    .describe("The folder of tasks' files, shared by all apis; answers in text are in Postgres."),
+    .describe("The folder of tasks' files, shared by all apis. Text answers are in Postgres."),
   PUBLIC_API_URL: z
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:3100/v1')
-    .describe('Where clients reach the API, with its version; files are given below it.'),
+    .describe('The URL of the API for clients, with its version; the URLs of files begin with it.'),
   MASTER_KEY: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'needs 64 hex digits')
     .optional()
-    .describe('32 bytes in hex that project secrets are sealed under.'),
+    .describe('32 bytes in hex that seal the secrets of projects.'),
   MASTER_KEY_FILE: z
     .string()
     .default('.runfleet/master.key')
     .describe(
-      'The file of the master key where MASTER_KEY is not set; the API makes it if absent.',
+      'The file of the master key if MASTER_KEY is not set; the API creates it if it is missing.',
     ),
   TRUSTED_PROXY_HOPS: z.coerce
     .number()
@@ -47,7 +50,7 @@ export const sharedSettings = {
     .min(0)
     .max(10)
     .default(0)
-    .describe('How many reverse proxies of yours a call passes; 0 ignores what they add to it.'),
+    .describe('How many of your reverse proxies a call passes; 0 ignores their headers.'),
   TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -59,28 +62,30 @@ export const sharedSettings = {
         return z.NEVER;
       }
     })
-    .describe('In place of TRUSTED_PROXY_HOPS: their addresses and networks, separated by commas.'),
+    .describe(
+      'Instead of TRUSTED_PROXY_HOPS: addresses and networks of the proxies, separated by commas.',
+    ),
   FORWARDED_HEADER: z
     .enum(['x-forwarded-for', 'forwarded'])
     .default('x-forwarded-for')
-    .describe("The header to which your proxies add a caller's address."),
+    .describe("The header in which your proxies report a caller's address."),
   STOP_NOTICE_SECONDS: z.coerce
     .number()
     .min(0)
     .max(15)
     .default(5)
     .describe(
-      'How long to serve on, with /readyz at 503, after being asked to stop; 0 closes at once.',
+      'Seconds to keep serving, with /readyz at 503, after a request to stop; 0 closes at once.',
     ),
   MAX_TOKENS_CAP: positive()
     .default(1024)
-    .describe('The most tokens a run may generate, and what max_tokens 0 stands for.'),
+    .describe('The most tokens that a task may generate, and the meaning of max_tokens 0.'),
   MAX_TIMEOUT_SECONDS: positive()
     .default(3600)
-    .describe('The longest timeout that a run may ask for, in seconds.'),
+    .describe('The longest timeout that a Run may request, in seconds.'),
 } as const;
 
-/** The setting of a port that a role listens on. */
+/** The setting of a role's port. */
 export function portSetting(fallback: number, purpose: string) {
   return z.coerce
     .number()

@@ -1,4 +1,4 @@
-/** Wakes a loop that waits, also when it is raised before the wait begins. */
+/** Wakes a waiting loop, also if it is raised before the wait begins. */
 export class Signal {
   #isRaised = false;
   #wake: (() => void) | null = null;

@@ -8,7 +8,7 @@ import { createHealth } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { StopNotice } from './stop-notice.ts';
 
-test('during the notice readiness says no, calls are answered, and connections end', async () => {
+test('during the notice /readyz answers 503, calls are answered, and connections end', async () => {
   const health = createHealth({ checks: {}, metrics: createMetrics({ role: 'test' }) });
   const server = createServer((_request, response) => response.end('served'));
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Health } from './health.ts';
 
 /**
- * The time between being asked to stop and closing the port. Proxies learn from /readyz that nothing
- * more is to be sent here, and every answer ends its connection, so that none of them is in use when
- * the port closes. What comes in the meantime is served as ever.
+ * The time between a request to stop and closing the port. /readyz tells proxies to stop sending,
+ * and every response ends its connection, so that none is in use when the port closes. Calls
+ * within this time are served.
  */
 export class StopNotice {
   readonly #server: Server;
@@ -20,7 +20,7 @@ export class StopNotice {
     this.#noticeMs = options.noticeMs;
   }
 
-  /** Resolves when the port may be closed; several callers share one notice. */
+  /** Resolves when the port may be closed. Concurrent callers share one notice. */
   give(): Promise<void> {
     this.#given ??= this.#wait();
     return this.#given;
@@ -32,7 +32,7 @@ export class StopNotice {
       response.setHeader('connection', 'close');
     });
     if (this.#noticeMs > 0) await delay(this.#noticeMs);
-    // Right after the loop has looked for connections, so that hardly one is waiting to be accepted.
+    // Right after the event loop has polled, when hardly any connection waits to be accepted.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

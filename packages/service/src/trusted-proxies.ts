@@ -1,17 +1,19 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Whose word on a client's address is taken: the settings of the same names, read. */
+/**
+ * Which proxies are trusted to report a client's address: the parsed settings of the same names.
+ */
 export type TrustedProxies = {
-  /** How many proxies of ours a request passes; 0 where `networks` say it, or there are none. */
+  /** How many of our proxies a request passes; 0 if `networks` are set or there are no proxies. */
   readonly hops: number;
-  /** Addresses of our proxies; null where they are counted. */
+  /** Addresses of our proxies; null if they are counted instead. */
   readonly networks: BlockList | null;
   readonly header: 'x-forwarded-for' | 'forwarded';
 };
 
 export const NO_PROXIES: TrustedProxies = { hops: 0, networks: null, header: 'x-forwarded-for' };
 
-/** Whether clients connect to us themselves, so that a socket's address is its client's. */
+/** Whether clients connect directly, so that a socket's address is its client's. */
 export function areDirect({ hops, networks }: TrustedProxies): boolean {
   return hops === 0 && networks === null;
 }
@@ -28,7 +30,9 @@ export function trustedProxies(config: {
   };
 }
 
-/** `10.0.0.0/8, 2001:db8::/32, 192.0.2.1`; null for an empty list. Throws with the entry that is none. */
+/**
+ * `10.0.0.0/8, 2001:db8::/32, 192.0.2.1`; null for an empty list. Throws with the invalid entry.
+ */
 export function parseNetworks(text: string): BlockList | null {
   const entries = text.split(',').map((entry) => entry.trim());
   const given = entries.filter((entry) => entry !== '');
