@@ -1,4 +1,4 @@
-/** A real Run through all roles, on databases and through poolers as operators have them. */
+/** Real Runs through all roles, with the database settings and poolers that operators use. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -17,7 +17,7 @@ const SKIPPED = orSkipped('pgbouncer');
 const ENV = { ECHO_TOKEN_DELAY_MS: '20' };
 const ROLES = ['api', 'broker', 'gateway', 'worker'] as const;
 
-test('a database with every setting turned serves every verb', async ({
+test('a database with hostile settings serves every verb', async ({
   databaseUrl,
   redisUrl,
   db,
@@ -45,7 +45,7 @@ test.runIf(PGBOUNCER !== null).for([
 );
 
 test.runIf(PGBOUNCER !== null)(
-  `behind a pooler another isolation level is refused by name${SKIPPED}`,
+  `behind a pooler an unsupported isolation level is refused by name${SKIPPED}`,
   async ({ databaseUrl, db }) => {
     await setDatabase(db, { default_transaction_isolation: 'serializable' });
     await using pooler = await PgBouncer.start(PGBOUNCER ?? '', databaseUrl, 'transaction');
@@ -55,7 +55,7 @@ test.runIf(PGBOUNCER !== null)(
   },
 );
 
-/** Runs at once, followed to their end, listed, killed, and settled; nothing in any log says that a statement failed. */
+/** Runs, follows, lists, kills and settles tasks, and checks that no log has a failed statement. */
 async function useEverything(fleet: Fleet): Promise<void> {
   const client = fleet.client();
   const prompts = Array.from({ length: 12 }, (_, n) => `one two ${n}`);
@@ -89,7 +89,7 @@ async function useEverything(fleet: Fleet): Promise<void> {
   }
 }
 
-/** The dashboard's session, whose tables the ORM reads. */
+/** Signs in to the dashboard, whose session tables an ORM reads. */
 async function signIn(fleet: Fleet): Promise<void> {
   const origin = fleet.api[0]?.url ?? '';
   const email = `owner-${fleet.key.organisationId}@example.org`;
@@ -107,11 +107,11 @@ async function signIn(fleet: Fleet): Promise<void> {
   expect(await me.json()).toMatchObject({ user: { email } });
 }
 
-/** What the doctor finds wrong with the database. */
+/** The doctor's database checks that are not ok. */
 async function examine(databaseUrl: string): Promise<unknown[]> {
   const output = await new Promise<string>((resolve) => {
     const env = { ...process.env, DATABASE_URL: databaseUrl };
-    // It ends with 1 where anything else of this machine is a problem.
+    // It exits with 1 if any other check of this machine fails.
     execFile(
       process.execPath,
       ['--import', 'tsx', MAIN, 'doctor', '--json'],

@@ -1,4 +1,4 @@
-/** A whole start where the network has less than one is used to: a namespace of its own with the loopback alone. */
+/** Starts a complete Runfleet in a network namespace that has only a loopback interface. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { TestProcess } from './test-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
 const TRAP = fileURLToPath(new URL('name-trap.ts', import.meta.url));
-// Whatever is left of a start ends with its namespace.
+// Every process of a start ends with its namespace.
 const NEW_NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const canIsolate =
   missingPrograms('unshare', 'ip', 'mount').length === 0 &&
@@ -25,7 +25,7 @@ const test = base.extend('home', async ({}, { onCleanup }) => {
   return home;
 });
 
-/** Runs one prompt through a whole Runfleet in a new network, after the shell lines of `prepare`. */
+/** Runs one prompt through a complete Runfleet in a new network, after the shell lines of `prepare`. */
 function promptInNewNetwork(home: string, prepare: string): TestProcess {
   const command = `ip link set lo up; ${prepare}; exec "$@"`;
   const node = [process.execPath, '--import', 'tsx', MAIN, 'dev', '--ephemeral', '--prompt', 'Hi'];
@@ -37,14 +37,14 @@ function promptInNewNetwork(home: string, prepare: string): TestProcess {
       HOME: home,
       TMPDIR: home,
       RUNFLEET_HOME: home,
-      // Fetched before, since nothing can be fetched here.
+      // Already downloaded, since this network reaches nothing.
       XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '', '.cache'),
     },
   );
 }
 
 test.runIf(canIsolate)(
-  'everything starts where the loopback has only ::1 (as root, with unshare and ip)',
+  'everything starts if the loopback has only ::1 (as root, with unshare and ip)',
   { timeout: PATIENCE_MS },
   async ({ home }) => {
     await using started = promptInNewNetwork(home, 'ip -4 address del 127.0.0.1/8 dev lo');
@@ -54,7 +54,7 @@ test.runIf(canIsolate)(
 );
 
 test.runIf(canIsolate)(
-  'a start looks up no name, and nothing keeps an id of this machine (as root, with unshare, ip and mount)',
+  'a start looks up no name and stores no id of this machine (as root, with unshare, ip and mount)',
   { timeout: PATIENCE_MS },
   async ({ home }) => {
     const resolver = join(home, 'resolv.conf');
@@ -62,7 +62,7 @@ test.runIf(canIsolate)(
     await writeFile(resolver, 'nameserver 127.0.0.1\n');
     const node = `"${process.execPath}"`;
     const trap = `${node} --import tsx "${TRAP}" "${asked}" & while [ ! -e "${asked}" ]; do sleep 0.1; done`;
-    // One look-up of the test's own shows that the trap sees them.
+    // A lookup by the test shows that the trap records lookups.
     const probe = `${node} -e "require('dns').lookup('probe.example', () => {})"`;
     await using started = promptInNewNetwork(
       home,

@@ -1,4 +1,4 @@
-/** What must hold when a process or a server dies. Every test has servers of its own, since it breaks them. */
+/** What must hold when a process or a server dies. Every test has its own servers, since it breaks them. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { readAccount } from '@runfleet/billing';
@@ -36,7 +36,7 @@ const test = base
     };
   });
 
-/** Waits until every task of the fleet's tenant has ended; then each must have ended once, and well. */
+/** Waits until all `count` tasks have succeeded, then checks that each ended and was charged once. */
 async function expectAllSucceeded(fleet: Fleet, count: number, withinMs: number): Promise<void> {
   const { sql } = fleet.db;
   const deadline = performance.now() + withinMs;
@@ -70,7 +70,7 @@ async function expectAllSucceeded(fleet: Fleet, count: number, withinMs: number)
 }
 
 test(
-  'a worker is killed in the middle of an answer: another finishes it with the same text, charged once',
+  'after a worker is killed in the middle of an answer another finishes it with the same text, charged once',
   async ({ start }) => {
     const fleet = await start({ engine: 'tiny', env: { MAX_TOKENS_CAP: '4000' } });
     const client = fleet.client();
@@ -106,7 +106,7 @@ test(
       'task_preprocess_end',
       'task_start',
     ];
-    const road = [
+    const expected = [
       ...attempt,
       ...attempt,
       'task_output_full',
@@ -114,15 +114,15 @@ test(
       'task_postprocess_start',
       'task_postprocess_end',
     ];
-    expect(lifecycle(disturbed.types)).toEqual(road);
-    expect(lifecycle(log.map(({ type }) => type))).toEqual(road);
+    expect(lifecycle(disturbed.types)).toEqual(expected);
+    expect(lifecycle(log.map(({ type }) => type))).toEqual(expected);
     await expectAllSucceeded(fleet, 2, 10_000);
   },
   PATIENCE_MS,
 );
 
 test(
-  'FLUSHALL with 200 tasks queued, and a Redis that comes back empty: all finish',
+  'all of 200 queued tasks finish after Redis has twice come back empty',
   async ({ start, redis }) => {
     const fleet = await start({ roles: { worker: 0 } });
     const client = fleet.client();
@@ -131,7 +131,7 @@ test(
     }
     await redis.restart({ empty: true });
     await fleet.add('worker', { WORKER_SLOTS: '8', ECHO_TOKEN_DELAY_MS: '5' });
-    // Again, while tasks are on their way through the queue.
+    // Again, while tasks move through the queue.
     await delay(500);
     await redis.restart({ empty: true });
     await expectAllSucceeded(fleet, 200, 60_000);
@@ -140,7 +140,7 @@ test(
 );
 
 test(
-  'Redis away: Runs are still accepted, and they finish when it is back',
+  'while Redis is down Runs are accepted, and they finish when it is back',
   async ({ start, redis }) => {
     const fleet = await start({});
     const client = fleet.client();
@@ -156,7 +156,7 @@ test(
 );
 
 test(
-  'Postgres away for a while: a run goes on, and is finished and charged once when it is back',
+  'a task continues while Postgres is down, and is finished and charged once when it is back',
   async ({ start, postgres }) => {
     const fleet = await start({ env: { ECHO_TOKEN_DELAY_MS: '20' } });
     const client = fleet.client();
@@ -173,7 +173,7 @@ test(
 );
 
 test(
-  'two of each role and three workers: one of each is killed under load, and everything finishes',
+  'every task finishes after one process of each role is killed under load',
   async ({ start }) => {
     const fleet = await start({
       roles: { api: 2, broker: 2, gateway: 2, worker: 3 },
@@ -185,7 +185,7 @@ test(
     const prompt = 'word '.repeat(30).trim();
     const runSome = async (count: number) => {
       for (let i = 0; i < count; i++) {
-        // Run through one api, followed through the other's gateway.
+        // Sent through either api, followed through the gateway that survives.
         const client = clients[i % 2];
         const { token } = (await client?.run(MODEL, { prompt })) ?? { token: '' };
         const survivor = fleet.client({ gateway: 1 });
@@ -205,7 +205,7 @@ test(
 );
 
 test(
-  'an input that kills every worker that runs it ends after three of them, and its neighbours finish',
+  'an input that kills its workers fails after three of them, and the tasks beside it finish',
   async ({ start }) => {
     const fleet = await start({
       roles: { worker: 0 },
@@ -231,7 +231,7 @@ test(
       if (task?.status === 'task_start' && !killed.has(task.host)) {
         killed.add(task.host);
         await workers.get(task.host)?.kill();
-        // As whoever supervises the processes would.
+        // As a supervisor would.
         await addWorker();
       }
       await delay(50);
@@ -247,7 +247,7 @@ test(
 );
 
 test(
-  'a worker that stops hands back what it cannot finish, and no attempt is counted',
+  'a stopping worker hands back the tasks that it cannot finish, and no attempt is counted',
   async ({ start }) => {
     const fleet = await start({ env: { ECHO_TOKEN_DELAY_MS: '20', WORKER_DRAIN_SECONDS: '0.2' } });
     const client = fleet.client();
@@ -265,7 +265,7 @@ test(
 );
 
 test(
-  'a task is cancelled while it waits, and only then',
+  'a queued task can be cancelled and stays cancelled',
   async ({ start }) => {
     const fleet = await start({ roles: { worker: 0 } });
     const client = fleet.client();

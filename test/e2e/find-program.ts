@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where Debian puts servers, which an ordinary user's PATH leaves out. */
+/** Debian's folder for servers, which is not in an ordinary user's PATH. */
 const SERVERS = '/usr/sbin';
 
-/** The path of an installed program; null where it is not there. */
+/** The path of an installed program, or null. */
 export function findProgram(name: string): string | null {
   for (const folder of [...(process.env['PATH'] ?? '').split(':'), SERVERS]) {
     try {
@@ -18,7 +18,7 @@ export function findProgram(name: string): string | null {
   return null;
 }
 
-/** For the title of a test that needs a program: says that it is skipped where the program is not there. */
+/** A suffix for the title of a test that needs a program, which explains a skip if it is not installed. */
 export function orSkipped(name: string): string {
   return findProgram(name) === null ? ` (skipped: ${name} is not installed)` : '';
 }

@@ -1,4 +1,4 @@
-/** `npm start` as its user meets it, without the installing. */
+/** `npm start` as a user sees it, after the installation. */
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -23,7 +23,7 @@ const test = base
   .extend('home', async ({}, { onCleanup }) => {
     const home = await mkdtemp(join(tmpdir(), 'runfleet-first-run-'));
     onCleanup(() => rm(home, { recursive: true, force: true }));
-    // The user that a root-started Postgres runs as passes through it, so nothing is kept elsewhere.
+    // A Postgres started by root runs as another user, which must enter the folder.
     await chmod(home, 0o711);
     return home;
   })
@@ -42,7 +42,7 @@ const test = base
     return (...args: string[]) => run(process.execPath, ['--import', 'tsx', MAIN, ...args]);
   });
 
-/** Neither a server nor a setting of the test run may leak into the start. */
+/** No server and no setting of the test run may leak into the start. */
 function environment(home: string): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   return { PATH, HOME, RUNFLEET_HOME: home };
@@ -55,15 +55,15 @@ const ephemeralHome = (started: TestProcess): string =>
   /RUNFLEET_HOME=(\S+)/.exec(started.stdout)?.[1] ?? '';
 
 test(
-  'one prompt goes through the whole system: answer, receipt, exit 0, and nothing is left of an ephemeral start',
+  'a start with a prompt prints answer and receipt and exits with 0, and an ephemeral one leaves nothing',
   { timeout: PATIENCE_MS },
   async ({ home, runfleet }) => {
     const started = runfleet('dev', '--ephemeral', '--prompt', 'What is a task?');
     await started.succeeded();
 
     expect(started.stdout.trim().length).toBeGreaterThan(20);
-    for (const said of ['Postgres', 'Redis', 'Schema', 'queued', 'running', 'finished']) {
-      expect(started.stderr).toContain(said);
+    for (const step of ['Postgres', 'Redis', 'Schema', 'queued', 'running', 'finished']) {
+      expect(started.stderr).toContain(step);
     }
     expect(started.stderr).toMatch(
       /receipt: \d+\.\d{4} s x 0\.000585000000 USD\/s = 0\.\d{12} USD/,
@@ -74,11 +74,11 @@ test(
 );
 
 test(
-  'a start says everything that a person and a program need, and a second one keeps the data',
+  'a start prints and writes all addresses and keys, and a second one keeps the data',
   { timeout: PATIENCE_MS },
   async ({ home, runfleet }) => {
     const first = runfleet('dev');
-    await first.said(READY);
+    await first.untilPrinted(READY);
 
     const file = await readDevFile(home);
     expect(Object.keys(file)).toEqual([
@@ -120,22 +120,22 @@ const printedCommand = (started: TestProcess): string =>
   /Try it:\n\n([\s\S]*?)\n\n/.exec(started.stdout)?.[1] ?? '';
 
 test.skipIf(missingPrograms('bash', 'curl', 'openssl').length > 0)(
-  'the printed command works when it is pasted (with bash, curl and openssl)',
+  'the printed command works in a shell (with bash, curl and openssl)',
   { timeout: PATIENCE_MS },
   async ({ runfleet }) => {
     const started = runfleet('dev', '--ephemeral');
-    await started.said(READY);
+    await started.untilPrinted(READY);
     const { stdout } = await promisify(execFile)('bash', ['-c', printedCommand(started)]);
     expect(JSON.parse(stdout)).toMatchObject({ errors: [], result: true });
   },
 );
 
 test(
-  'what the printed command sends is accepted',
+  'the request of the printed command is accepted',
   { timeout: PATIENCE_MS },
   async ({ runfleet }) => {
     const started = runfleet('dev', '--ephemeral');
-    await started.said(READY);
+    await started.untilPrinted(READY);
     const command = printedCommand(started);
     const part = (pattern: RegExp) => pattern.exec(command)?.[1] ?? `nothing like ${pattern}`;
     const nonce = String(Math.floor(Date.now() / 1_000));
@@ -147,7 +147,7 @@ test(
         'content-type': part(/Content-Type: (\S+)"/),
         'x-api-key': key,
         'x-nonce': nonce,
-        // As openssl writes it.
+        // The format of openssl's output.
         'x-signature': `SHA2-256(stdin)= ${signature.digest('hex')}`,
       },
       body: part(/-d '(.*)'/),
@@ -157,15 +157,15 @@ test(
 );
 
 test(
-  'a start that keeps nothing leaves the running one beside it alone, and has a dev.json of its own',
+  'an ephemeral start does not touch a running start, and has its own dev.json',
   { timeout: PATIENCE_MS },
   async ({ home, runfleet }) => {
     const kept = runfleet('dev');
-    await kept.said(READY);
+    await kept.untilPrinted(READY);
     const before = await readFile(join(home, 'dev.json'), 'utf8');
 
     const beside = runfleet('dev', '--ephemeral');
-    await beside.said(READY);
+    await beside.untilPrinted(READY);
     expect(await readFile(join(home, 'dev.json'), 'utf8')).toBe(before);
     const own = await readDevFile(ephemeralHome(beside));
     expect(own['apiUrl']).not.toBe(JSON.parse(before).apiUrl);
@@ -178,29 +178,29 @@ test(
 );
 
 test(
-  'of two starts at once in one home, one runs and the other says so and changes nothing',
+  'of two simultaneous starts in one home, one runs and the other is refused and changes nothing',
   { timeout: PATIENCE_MS },
   async ({ home, runfleet }) => {
     const starts = [runfleet('dev'), runfleet('dev')];
-    await Promise.race(starts.map((each) => each.said(NEXT_STEP)));
+    await Promise.race(starts.map((each) => each.untilPrinted(NEXT_STEP)));
     const refused = starts.find((each) => each.stderr.includes(NEXT_STEP));
     const runs = starts.find((each) => each !== refused);
     expect(await refused?.exited).toBe(1);
     expect(refused?.stderr).toMatch(/is in use by process \d+/);
     expect(refused?.stderr).not.toMatch(/✓/);
 
-    await runs?.said(READY);
+    await runs?.untilPrinted(READY);
     const { apiUrl = '' } = await readDevFile(home);
     expect((await fetch(new URL('/readyz', apiUrl))).ok).toBe(true);
   },
 );
 
 test(
-  'a start ends, with all its servers, when the script that started it is killed',
+  'a start and its servers end when the script that started it is killed',
   { timeout: PATIENCE_MS },
   async ({ run }) => {
     const script = run(process.execPath, [join(ROOT, 'scripts', 'start.mjs'), '--ephemeral']);
-    await script.said(READY);
+    await script.untilPrinted(READY);
     const home = ephemeralHome(script);
     const { apiUrl = '' } = await readDevFile(home);
     script.kill('SIGKILL');
@@ -211,11 +211,11 @@ test(
 );
 
 test.for(['SIGTERM', 'SIGKILL'] as const)(
-  'a start ends, with all its servers, when the npm that started it gets %s',
+  'a start and its servers end when the npm that started it gets %s',
   { timeout: PATIENCE_MS },
   async (signal, { run }) => {
     const npm = run('npm', ['--prefix', ROOT, 'start', '--', '--ephemeral']);
-    await npm.said(READY);
+    await npm.untilPrinted(READY);
     const { apiUrl = '' } = await readDevFile(ephemeralHome(npm));
     npm.kill(signal);
     await npm.closed;

@@ -1,4 +1,4 @@
-/** A whole Runfleet of real processes, for tests that cross them. */
+/** A complete Runfleet of real processes, for tests that cross them. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export type FleetOptions = {
   redisUrl: string;
   roles?: { api?: number; broker?: number; gateway?: number; worker?: number };
   engine?: 'echo' | 'tiny';
-  /** Settings that every role gets. */
+  /** Settings for every role. */
   env?: Readonly<Record<string, string>>;
 };
 
@@ -65,7 +65,7 @@ export class Fleet implements AsyncDisposable {
     this.worker = named('worker');
   }
 
-  /** Starts one process of each role unless `roles` says otherwise. The database is migrated already. */
+  /** Starts one process of each role unless `roles` sets a number. The database must be migrated. */
   static async start(options: FleetOptions): Promise<Fleet> {
     const home = await mkdtemp(join(tmpdir(), 'runfleet-e2e-'));
     const masterKeyFile = join(home, 'master.key');
@@ -109,7 +109,7 @@ export class Fleet implements AsyncDisposable {
     return fleet;
   }
 
-  /** Adds a process, as an operator who scales out, or after one was killed. */
+  /** Adds a process, to scale out or to replace a killed one. */
   async add(
     role: Role,
     env = {},
@@ -124,7 +124,7 @@ export class Fleet implements AsyncDisposable {
     return createKey(this.db, this.#env['MASTER_KEY_FILE'] ?? '', usd);
   }
 
-  /** What `runfleet` writes for these arguments, on this fleet. */
+  /** Runs `runfleet` with these arguments on this fleet, and returns its output. */
   async command(...args: string[]): Promise<string> {
     const { stdout } = await execute(process.execPath, ['--import', 'tsx', MAIN, ...args], {
       cwd: REPOSITORY,
@@ -167,18 +167,18 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-/** Follows a task as a delta client must: what an abandoned attempt said is dropped. */
+/** Follows a task as a delta client must: it drops the text of an abandoned attempt. */
 export async function followText(
   frames: AsyncIterable<TaskFrame>,
 ): Promise<{ text: string; types: string[]; frames: TaskFrame[] }> {
   let text = '';
-  const seen: TaskFrame[] = [];
+  const received: TaskFrame[] = [];
   for await (const frame of frames) {
-    seen.push(frame);
+    received.push(frame);
     if (frame.type === 'task_queue') text = '';
     if (frame.type === 'task_output') text += rawOf(frame) ?? '';
   }
-  return { text, types: seen.map((frame) => frame.type), frames: seen };
+  return { text, types: received.map((frame) => frame.type), frames: received };
 }
 
 async function createKey(db: Db, masterKeyFile: string, usd: string): Promise<Key> {

@@ -1,4 +1,4 @@
-/** What a checkout says to those who type something else, or have it in an odd place. */
+/** A checkout explains a wrong install command and an unusable folder. */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -18,7 +18,7 @@ const test = base.extend('parent', async ({}, { onCleanup }) => {
   return parent;
 });
 
-/** Runs npm in a checkout of that name, which has nothing but what npm and the scripts read. */
+/** Runs npm in a new checkout in `folder` with only the files that npm and the scripts read. */
 async function npm(folder: string, args: readonly string[]): Promise<TestProcess> {
   await mkdir(folder);
   for (const file of FILES) await cp(join(ROOT, file), join(folder, file), { recursive: true });
@@ -28,14 +28,18 @@ async function npm(folder: string, args: readonly string[]): Promise<TestProcess
   return started;
 }
 
-test('`npm install` says what to type instead', { timeout: PATIENCE_MS }, async ({ parent }) => {
-  await using typed = await npm(join(parent, 'checkout'), ['install', '--offline']);
-  expect(await typed.exited).not.toBe(0);
-  expect(typed.stderr).toContain('catalog:type-npm-start-or-pnpm-install');
-});
+test(
+  '`npm install` names the command to type instead',
+  { timeout: PATIENCE_MS },
+  async ({ parent }) => {
+    await using typed = await npm(join(parent, 'checkout'), ['install', '--offline']);
+    expect(await typed.exited).not.toBe(0);
+    expect(typed.stderr).toContain('catalog:type-npm-start-or-pnpm-install');
+  },
+);
 
 test.for(['a?b', 'a\\b'])(
-  'a folder from which Node can load no modules is named: %s',
+  'a folder from which Node cannot load modules is named: %s',
   { timeout: PATIENCE_MS },
   async (name, { parent }) => {
     const folder = join(parent, name);
@@ -46,8 +50,8 @@ test.for(['a?b', 'a\\b'])(
   },
 );
 
-/** Stands for pnpm: it notes how it is called, and fails. */
-const NOTING_PNPM = `#!/usr/bin/env node
+/** Replaces pnpm: prints how it was called, and fails. */
+const RECORDING_PNPM = `#!/usr/bin/env node
 if (process.argv[2] === '--version') process.stdout.write(process.env.PNPM_VERSION);
 else {
   const { npm_config_omit: omit, npm_config_production: production } = process.env;
@@ -57,17 +61,17 @@ else {
 `;
 
 test(
-  'the build tools are installed, and again where they were left out, whatever the shell says of production',
+  'missing build tools are installed, even if the shell is set to production',
   { timeout: PATIENCE_MS },
   async ({ parent }) => {
     const folder = join(parent, 'checkout');
     await mkdir(join(folder, 'node_modules', '.pnpm'), { recursive: true });
     for (const file of FILES) await cp(join(ROOT, file), join(folder, file), { recursive: true });
-    // As `pnpm install --prod` leaves it.
+    // The state after `pnpm install --prod`.
     await cp(join(ROOT, 'pnpm-lock.yaml'), join(folder, 'node_modules', '.pnpm', 'lock.yaml'));
     const left = { included: { dependencies: true, devDependencies: false } };
     await writeFile(join(folder, 'node_modules', '.modules.yaml'), JSON.stringify(left));
-    await writeFile(join(parent, 'pnpm'), NOTING_PNPM, { mode: 0o755 });
+    await writeFile(join(parent, 'pnpm'), RECORDING_PNPM, { mode: 0o755 });
 
     const { packageManager } = JSON.parse(
       await readFile(join(ROOT, 'package.json'), 'utf8'),

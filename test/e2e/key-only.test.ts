@@ -1,4 +1,4 @@
-/** A project made on the command line, and a client that knows nothing but its key. */
+/** A project created on the command line, and a client that has only its key. */
 import { RunfleetClient } from '@runfleet/client';
 import { migrateDb } from '@runfleet/db';
 import { eventually, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
   servers.push(postgres, redis);
   await migrateDb(postgres.url);
-  // Slow enough for a Run to be at work while its key is revoked.
+  // Slow enough that a task still runs while its key is revoked.
   const env = { ECHO_TOKEN_DELAY_MS: '20' };
   fleet = await Fleet.start({ databaseUrl: postgres.url, redisUrl: redis.url, env });
 }, PATIENCE_MS);
@@ -27,10 +27,10 @@ afterAll(async () => {
   for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
-test('a key runs, follows and reads tasks, until it is revoked for api, gateway and open streams', async () => {
+test('a key runs, follows and reads tasks until it is revoked at api, gateway and open streams', async () => {
   const organisation = ['--organisation', fleet.key.organisationId];
-  const made = ['project', 'create', '--name', 'n8n', '--auth', 'apikey', '--json'];
-  const { projectId, apiKey } = JSON.parse(await fleet.command(...made, ...organisation)) as {
+  const create = ['project', 'create', '--name', 'n8n', '--auth', 'apikey', '--json'];
+  const { projectId, apiKey } = JSON.parse(await fleet.command(...create, ...organisation)) as {
     projectId: string;
     apiKey: string;
   };
@@ -53,7 +53,7 @@ test('a key runs, follows and reads tasks, until it is revoked for api, gateway 
   expect(open.status).toBe(200);
   await fleet.command('project', 'revoke', projectId);
   const revokedAt = performance.now();
-  // Cut: what is read of it does not end well.
+  // The stream is cut, so reading it fails.
   await expect(open.text()).rejects.toThrow('terminated');
   await eventually(async () => {
     await expect(client.detail({ taskId })).rejects.toMatchObject({ status: 401 });

@@ -1,4 +1,4 @@
-/** A Run whose answer is lost on its way must not be paid for twice. */
+/** A Run whose answer is lost on the network must not be charged twice. */
 import { RunfleetClient } from '@runfleet/client';
 import { testWithDb } from '@runfleet/db/testing';
 import { LossyProxy } from '@runfleet/testing/lossy-proxy';
@@ -26,8 +26,8 @@ const test = testWithDb
     return new RunfleetClient({ apiUrl: `${proxy.url}/v1`, apiKey, apiSecret });
   });
 
-/** What the tenant has and owes by now. */
-async function standing(fleet: Fleet) {
+/** The tenant's tasks and holds. */
+async function readAccountState(fleet: Fleet) {
   const [row] = await fleet.db.sql`
     select (select array_agg(id::text order by id) from tasks) as tasks,
       (select count(*)::int from transfers where task_id is not null) as holds,
@@ -38,7 +38,7 @@ async function standing(fleet: Fleet) {
   return row;
 }
 
-test('the client asks again under its key: one task, one hold', async ({
+test('a client that repeats a lost Run under its key makes one task and one hold', async ({
   fleet,
   proxy,
   client,
@@ -47,10 +47,15 @@ test('the client asks again under its key: one task, one hold', async ({
   proxy.loseNextAnswer(async () => void (lost += 1));
   const { taskId } = await client.run(MODEL, { prompt: 'Hello' });
   expect(lost).toBe(1);
-  expect(await standing(fleet)).toEqual({ tasks: [taskId], holds: 1, isHeldOnce: true, active: 1 });
+  expect(await readAccountState(fleet)).toEqual({
+    tasks: [taskId],
+    holds: 1,
+    isHeldOnce: true,
+    active: 1,
+  });
 });
 
-test('an api that dies between commit and answer changes nothing: another one gives the same task', async ({
+test('after an api dies between commit and answer another one answers with the same task', async ({
   fleet,
   proxy,
   client,
@@ -58,15 +63,20 @@ test('an api that dies between commit and answer changes nothing: another one gi
   let committed: unknown;
   proxy.loseNextAnswer(async () => {
     await fleet.api[0]?.kill();
-    committed = (await standing(fleet))?.['tasks'];
+    committed = (await readAccountState(fleet))?.['tasks'];
     proxy.target = (await fleet.add('api')).url;
   });
   const { taskId } = await client.run(MODEL, { prompt: 'Hello' });
   expect(committed).toEqual([taskId]);
-  expect(await standing(fleet)).toEqual({ tasks: [taskId], holds: 1, isHeldOnce: true, active: 1 });
+  expect(await readAccountState(fleet)).toEqual({
+    tasks: [taskId],
+    holds: 1,
+    isHeldOnce: true,
+    active: 1,
+  });
 });
 
-test('two calls are two tasks, and a key of the caller makes them one', async ({
+test('two calls make two tasks, and one if they share an idempotency key', async ({
   fleet,
   client,
 }) => {
@@ -81,7 +91,7 @@ test('two calls are two tasks, and a key of the caller makes them one', async ({
   ]);
   expect(both[1]).toEqual(both[0]);
   await expect(client.run(MODEL, { prompt: 'Bye' }, options)).rejects.toThrow('Idempotency-Key');
-  expect(await standing(fleet)).toMatchObject({
+  expect(await readAccountState(fleet)).toMatchObject({
     tasks: [first.taskId, second.taskId, both[0].taskId],
     holds: 3,
   });

@@ -1,4 +1,4 @@
-/** A connection to Postgres that breaks must cost its statements, and nobody else's. */
+/** A broken connection to Postgres fails its own statements and no others. */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -19,7 +19,7 @@ const test = testWithDb
     return db;
   });
 
-/** More than a server gives until it has answered the first statement. */
+/** More answers than a server sends before it has answered the first statement. */
 const OPENING_ANSWERS_MAX = 10;
 
 const LOST = /ECONNRESET|CONNECTION_CLOSED/;
@@ -29,20 +29,20 @@ const breakOnce = (proxy: LossyProxy) => {
   proxy.restore();
 };
 
-/** Answered, and not by a connection that is given up after half a minute. */
+/** Expects an answer within 5 s; the driver gives up a dead connection only after half a minute. */
 async function expectAnswer({ sql }: Db): Promise<void> {
   const answer = await Promise.race([sql`select 3 as three`, delay(5_000, 'none', { ref: false })]);
   expect(answer).toEqual([{ three: 3 }]);
 }
 
-test('lost in the middle of a transaction: it rejects, and the next statement is answered', async ({
+test('a connection lost in a transaction rejects it, and the next statement is answered', async ({
   lossy,
   proxy,
 }) => {
   const lost = lossy.sql.begin(async (tx) => {
     await tx`select 1`;
     breakOnce(proxy);
-    // Longer than the loss takes to be known.
+    // Longer than it takes to notice the loss.
     await delay(50);
     await tx`select 2`;
   });
@@ -50,7 +50,7 @@ test('lost in the middle of a transaction: it rejects, and the next statement is
   await expectAnswer(lossy);
 });
 
-test('lost while a statement runs, time and again: each time the next one is answered', async ({
+test('a connection lost during a statement, repeatedly, never blocks the next statement', async ({
   lossy,
   proxy,
 }) => {
@@ -65,7 +65,7 @@ test('lost while a statement runs, time and again: each time the next one is ans
   }
 });
 
-test('lost at any moment of its opening: the statement is rejected, and nothing else fails', async ({
+test('a connection lost at any point of its opening rejects the statement, and nothing else fails', async ({
   databaseUrl,
   proxy,
 }) => {
@@ -81,11 +81,11 @@ test('lost at any moment of its opening: the statement is rejected, and nothing 
     await expectAnswer(db);
   }
   process.off('unhandledRejection', note);
-  expect(rejected).toBeGreaterThanOrEqual(3); // Two answers of SCRAM, the types, and the statement's.
+  expect(rejected).toBeGreaterThanOrEqual(3); // Two answers for SCRAM, one for the types, one for the statement.
   expect(uncaught).toEqual([]);
 });
 
-test('a server that was away is found again in seconds, however often it was not there', async ({
+test('a server that was down is reached again within seconds, after any number of failed attempts', async ({
   databaseUrl,
   proxy,
 }) => {
@@ -98,7 +98,7 @@ test('a server that was away is found again in seconds, however often it was not
   await Promise.all(Array.from({ length: 4 }, () => expectAnswer(db)));
 });
 
-test('what a lost transaction still does never reaches who has the connection by then', async ({
+test('late statements of a lost transaction never reach the next user of the connection', async ({
   db,
   lossy,
   proxy,
@@ -110,15 +110,15 @@ test('what a lost transaction still does never reaches who has the connection by
     await tx`select 1`;
     breakOnce(proxy);
     await opened;
-    await tx`insert into kept values ('of the lost one')`;
+    await tx`insert into kept values ('by the lost transaction')`;
   });
   await expect(lost).rejects.toThrow(LOST);
   await lossy.sql.begin(async (tx) => {
-    await tx`insert into kept values ('of the next one')`;
+    await tx`insert into kept values ('by the next transaction')`;
     gate.dispatchEvent(new Event('open'));
-    // Time for a stray statement, and for the rollback that would follow it.
+    // Time for a stray statement and the rollback that would follow it.
     await delay(50);
     await tx`select 1`;
   });
-  expect(await db.sql`select what from kept`).toEqual([{ what: 'of the next one' }]);
+  expect(await db.sql`select what from kept`).toEqual([{ what: 'by the next transaction' }]);
 });

@@ -1,11 +1,11 @@
-/** A name server on the loopback that knows nothing: `name-trap.ts <file>` adds a line for every name that is asked for. */
+/** A loopback name server without names: `name-trap.ts <file>` appends a line for every name looked up. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 
 const [file = ''] = process.argv.slice(2);
 const HEADER_BYTES = 12;
-// An answer, and "there is no such name".
+// A response with the code NXDOMAIN.
 const FLAGS = 0x8183;
 
 const socket = createSocket('udp4');

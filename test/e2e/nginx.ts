@@ -10,7 +10,7 @@ import { freeLoopbackPort } from './role-process.ts';
 const OPERATING = new URL('../../docs/operating.md', import.meta.url);
 const READY_MS = 10_000;
 
-/** An nginx with the configuration of docs/operating.md, in front of roles on this machine. */
+/** An nginx with the configuration from docs/operating.md, in front of roles on this machine. */
 export class Nginx implements AsyncDisposable {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -22,7 +22,7 @@ export class Nginx implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** `ports`: those of two apis and of two gateways, in the order in which the page names them. */
+  /** `ports`: those of two apis and two gateways, in the order of the page. */
   static async start(program: string, ports: { api: string[]; gateway: string[] }): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), 'runfleet-nginx-'));
     const port = await freeLoopbackPort();
@@ -62,7 +62,7 @@ async function readPage(): Promise<string> {
   return block;
 }
 
-/** The page's block with addresses of this machine, without the certificate, and below a folder of its own. */
+/** The page's block with addresses of this machine, without the certificate, with files in `folder`. */
 function configuration(
   page: string,
   folder: string,

@@ -1,4 +1,4 @@
-/** One process of each role, the echo engine: the main job and its wire, over real HTTP and WebSocket. */
+/** One process of each role with the echo engine: tasks and their wire over real HTTP and WebSocket. */
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -54,7 +54,7 @@ const STATES_AFTER_OUTPUT = [
   'task_postprocess_end',
 ];
 
-/** What the log must be for every task, however it ended. */
+/** Checks what holds for every task's log, and returns its event types. */
 async function expectSoundLog(taskId: string): Promise<string[]> {
   const log = await fleet.log(taskId);
   expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
@@ -68,8 +68,8 @@ async function expectSoundLog(taskId: string): Promise<string[]> {
 
 const withoutOutput = (types: readonly string[]) => types.filter((type) => type !== 'task_output');
 
-describe('every event in the order of the contract, on the socket and in the database', () => {
-  test('of a success', async () => {
+describe('socket and database have every event in the order of the contract', () => {
+  test('for a successful task', async () => {
     const client = fleet.client();
     const { taskId, token } = await client.run(MODEL, { prompt: 'one two three four' });
     const { text, types } = await followText(client.follow(token, { mode: 'delta' }));
@@ -88,7 +88,7 @@ describe('every event in the order of the contract, on the socket and in the dat
     expect(await (await fetch(file && 'url' in file ? file.url : '')).text()).toBe(text);
   });
 
-  test('of a failure: a prompt that cannot be run ends with a reason, and costs nothing', async () => {
+  test('for a failure: a prompt that cannot run ends with a reason and costs nothing', async () => {
     const client = fleet.client();
     const { taskId, token } = await client.run(MODEL, { prompt: 'word '.repeat(6_000) });
     const { types, frames } = await followText(client.follow(token));
@@ -109,7 +109,7 @@ describe('every event in the order of the contract, on the socket and in the dat
     expect(task.debugerror).toContain('words long');
   });
 
-  test('of a kill: it ends at once, in the middle of the answer, and costs nothing', async () => {
+  test('for a kill: the task ends at once, in the middle of its answer, and costs nothing', async () => {
     const client = fleet.client();
     const { taskId, token } = await client.run(MODEL, {
       prompt: 'word '.repeat(2_000),
@@ -131,7 +131,7 @@ describe('every event in the order of the contract, on the socket and in the dat
     });
   });
 
-  test('a run that its timeout ends after output began is an answer, charged to its timeout at most', async () => {
+  test('a task that times out after its first output has an answer, charged at most to its timeout', async () => {
     const client = fleet.client();
     const { token } = await client.run(MODEL, { prompt: 'word '.repeat(2_000), timeout: 1 });
     await followText(client.follow(token));
@@ -146,7 +146,7 @@ describe('every event in the order of the contract, on the socket and in the dat
 });
 
 describe('clients', () => {
-  test('a cumulative client sees answers grow, and a late one gets everything so far', async () => {
+  test('a cumulative client sees the answer grow, and a late one gets all of it', async () => {
     const client = fleet.client();
     const prompt = 'word '.repeat(60).trim();
     const { token } = await client.run(MODEL, { prompt });
@@ -165,7 +165,7 @@ describe('clients', () => {
     expect(withoutOutput(late.types)).toEqual([...STATES_BEFORE_OUTPUT, ...STATES_AFTER_OUTPUT]);
   });
 
-  test('a delta client that resumes after any event misses nothing and sees nothing twice', async () => {
+  test('a delta client that resumes after any event gets every later event once', async () => {
     const client = fleet.client();
     const { token } = await client.run(MODEL, { prompt: 'a b c d e f g' });
     const whole = await followText(client.follow(token, { mode: 'delta' }));
@@ -177,7 +177,7 @@ describe('clients', () => {
     }
   });
 
-  test('several tasks share one connection, unknown frames are ignored, a bad token is told', async () => {
+  test('several tasks share one connection, unknown frames are ignored, a bad token is refused', async () => {
     const client = fleet.client();
     const runs = await Promise.all([1, 2, 3].map(() => client.run(MODEL, { prompt: 'hi' })));
     const socket = new WebSocket(fleet.socketUrl());
@@ -211,7 +211,7 @@ const RUN_ANSWER =
   /^\{"errors":\[\],"taskid":"(\d+)","socketaccesstoken":"([A-Za-z0-9]{30})","result":true\}$/;
 
 test.skipIf(missingPrograms('bash', 'curl', 'openssl', 'sed').length > 0)(
-  "the page's own shell sample works as printed: one signature for two calls (with bash, curl, openssl and sed)",
+  'the documented shell sample works as printed, one signature for two calls (with bash, curl, openssl and sed)',
   async ({ onTestFinished }) => {
     const folder = await mkdtemp(join(tmpdir(), 'runfleet-sample-'));
     onTestFinished(() => rm(folder, { recursive: true }));
@@ -247,7 +247,7 @@ test.skipIf(missingPrograms('bash', 'curl', 'openssl', 'sed').length > 0)(
   },
 );
 
-test('one signature, in the whole output of openssl, is good for two calls', async () => {
+test('one signature, in the format of openssl, is valid for two calls', async () => {
   const { apiKey, apiSecret } = fleet.key;
   const nonce = String(Math.floor(Date.now() / 1_000));
   const digest = createHmac('sha256', apiKey)
@@ -272,7 +272,7 @@ test('one signature, in the whole output of openssl, is good for two calls', asy
   expect(JSON.parse(detail)).toMatchObject(answer);
 });
 
-test('a worker tells of its engine under the names that dashboards know', async () => {
+test('a worker exports engine metrics under the names that dashboards use', async () => {
   const client = fleet.client();
   const { token } = await client.run(MODEL, { prompt: 'one two three' });
   await followText(client.follow(token));
@@ -285,7 +285,7 @@ test('a worker tells of its engine under the names that dashboards know', async 
   }
 });
 
-test('bad input is answered by name, and nothing is stored or charged', async () => {
+test('bad input is refused by name, and nothing is stored or charged', async () => {
   const key = await fleet.createKey('100');
   const client = fleet.client({ key });
   const cases: [Record<string, unknown>, string][] = [
@@ -337,7 +337,7 @@ test('bad input is answered by name, and nothing is stored or charged', async ()
 });
 
 test(
-  'on 1,000 tasks the cost is elapsed seconds times the price to the last digit, and every hold returns',
+  '1,000 tasks each cost elapsed seconds times price to the last digit, and every hold is released',
   async () => {
     const tasks = 1_000;
     const atOnce = 48;
@@ -377,7 +377,7 @@ test(
   PATIENCE_MS,
 );
 
-test('a role with wrong settings says all of them at once and does not start', async () => {
+test('a role with invalid settings lists all of them and does not start', async () => {
   const main = new URL('../../apps/runfleet/src/main.ts', import.meta.url).pathname;
   const args = ['--import', 'tsx', main, 'start', '--roles', 'worker'];
   const env = { PATH: process.env['PATH'], WORKER_SLOTS: 'many', ENGINE: 'magic' };

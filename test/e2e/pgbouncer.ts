@@ -9,14 +9,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freeLoopbackPort } from './role-process.ts';
 
 const READY_MS = 10_000;
-/** Debian's `nobody`: PgBouncer refuses to run as root. */
-const NOBODY = 65_534;
+/** Debian's unprivileged user; PgBouncer refuses to run as root. */
+const UNPRIVILEGED_ID = 65_534;
 
 export type PoolMode = 'session' | 'transaction';
 
-/** A PgBouncer in front of the database at a URL, with Debian's defaults but for where it listens. */
+/** A PgBouncer in front of the database at a URL, with Debian's defaults except for its address. */
 export class PgBouncer implements AsyncDisposable {
-  /** That of the database, by way of PgBouncer. */
+  /** The URL of the database through PgBouncer. */
   readonly url: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
@@ -51,7 +51,7 @@ pool_mode = ${mode}
     );
     const child = spawn(program, [ini], {
       stdio: 'ignore',
-      ...(process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
+      ...(process.getuid?.() === 0 ? { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID } : {}),
     });
     url.host = `127.0.0.1:${listenPort}`;
     const started = new PgBouncer(url.href, child, folder);
@@ -69,7 +69,7 @@ pool_mode = ${mode}
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null) {
       const exited = once(this.#child, 'exit');
-      // At once, also with clients.
+      // PgBouncer exits immediately, even with connected clients.
       this.#child.kill('SIGTERM');
       await exited;
     }

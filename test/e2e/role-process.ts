@@ -8,23 +8,23 @@ import { fileURLToPath } from 'node:url';
 import { PATIENCE_MS } from '../patience.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-/** The command line. */
+/** The entry point of the command line. */
 export const MAIN = fileURLToPath(new URL('../../apps/runfleet/src/main.ts', import.meta.url));
 const OUTPUT_CHARACTERS_KEPT = 20_000;
 
 export type Role = 'api' | 'broker' | 'gateway' | 'worker';
 
 const running = new Set<ChildProcess>();
-// However the process that started them ends, none of them goes on.
+// No role outlives this process, however it ends.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** One role as a process of its own, started as an operator would. */
+/** One role in its own process, started as an operator would. */
 export class RoleProcess implements AsyncDisposable {
   readonly name: Role;
   readonly url: string;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when the process has exited for any reason. */
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
   #output = '';
@@ -42,8 +42,8 @@ export class RoleProcess implements AsyncDisposable {
   }
 
   /**
-   * Starts `role` with `env` on `port`, or a free one, and waits until it says that it is ready.
-   * All that it writes is added to `logPath`, where that is given.
+   * Starts `role` with `env` on `port`, or on a free one, and waits until it reports ready. Its output is
+   * appended to `logPath`, if given.
    */
   static async start(
     role: Role,
@@ -57,7 +57,7 @@ export class RoleProcess implements AsyncDisposable {
         ...process.env,
         ...env,
         [`${role.toUpperCase()}_PORT`]: String(port),
-        // It ends when the pipe closes, so also where this process is killed.
+        // The role exits when this pipe closes, so also when this process is killed.
         RUNFLEET_STARTER: `${process.pid}:3`,
       },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -74,7 +74,7 @@ export class RoleProcess implements AsyncDisposable {
     return started;
   }
 
-  /** What it wrote last, for the message of a test that fails. */
+  /** The end of its output, for error messages. */
   get output(): string {
     return this.#output;
   }
@@ -87,7 +87,7 @@ export class RoleProcess implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Ends it as a crash would. */
+  /** Ends the process as a crash would. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exited;
@@ -101,14 +101,14 @@ export class RoleProcess implements AsyncDisposable {
     this.#child.kill('SIGCONT');
   }
 
-  /** Asks it to stop, and fails where it does not do so in good order within its own grace. */
+  /** Asks the process to stop, and fails if it does not exit cleanly within its grace period. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.#child.kill('SIGTERM');
     await Promise.race([this.exited, delay(PATIENCE_MS, undefined, { ref: false })]);
     if (this.isRunning) await this.kill();
     else if (this.#child.exitCode === null || this.#child.exitCode === 0) return;
-    throw new Error(`${this.name} did not stop in good order:\n${this.#output}`);
+    throw new Error(`${this.name} did not stop gracefully:\n${this.#output}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -120,7 +120,7 @@ export class RoleProcess implements AsyncDisposable {
     while (performance.now() < deadline) {
       if (!this.isRunning) {
         const { exitCode } = this.#child;
-        throw new Error(`${this.name} exited at its start with ${exitCode}:\n${this.#output}`);
+        throw new Error(`${this.name} exited during its start with ${exitCode}:\n${this.#output}`);
       }
       const isReady = await fetch(`${this.url}/readyz`).then(
         (response) => response.ok,
@@ -140,6 +140,7 @@ export async function freeLoopbackPort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  if (address === null || typeof address === 'string')
+    throw new Error('The system assigned no port.');
   return address.port;
 }

@@ -13,14 +13,14 @@ import type { Role } from './role-process.ts';
 const NGINX = findProgram('nginx');
 const CALLERS = 8;
 const FOLLOWERS = 3;
-/** Replaced at once: one that clients see, and one that they do not. */
+/** Roles replaced together: one that clients connect to, and one that they do not. */
 const PAIRS: readonly (readonly Role[])[] = [
   ['api', 'worker'],
   ['gateway', 'broker'],
 ];
 
 testWithDb.runIf(NGINX !== null)(
-  `two of each role behind nginx are restarted one after another, and no client sees an error${orSkipped('nginx')}`,
+  `no client sees an error while two of each role behind nginx are restarted in turn${orSkipped('nginx')}`,
   { timeout: 180_000 },
   async ({ databaseUrl, redisUrl }) => {
     const env = {
@@ -50,15 +50,15 @@ testWithDb.runIf(NGINX !== null)(
     load.abort();
 
     const statuses = (await Promise.all(calls)).flat();
-    const told = (await Promise.all(follows)).flat();
+    const followed = (await Promise.all(follows)).flat();
     expect(statuses.filter((status) => status !== '200')).toEqual([]);
     expect(statuses.length).toBeGreaterThan(200);
-    expect(told.length).toBeGreaterThan(FOLLOWERS);
-    expect(told.filter(({ text, prompt }) => text !== prompt)).toEqual([]);
+    expect(followed.length).toBeGreaterThan(FOLLOWERS);
+    expect(followed.filter(({ text, prompt }) => text !== prompt)).toEqual([]);
   },
 );
 
-/** Stops one and starts its successor on its port. */
+/** Stops a process and starts its successor on the same port. */
 async function replace(fleet: Fleet, role: Role, index: number): Promise<void> {
   const old = fleet[role][index];
   if (!old) throw new Error(`There is no ${role} ${index}.`);
@@ -69,7 +69,7 @@ async function replace(fleet: Fleet, role: Role, index: number): Promise<void> {
   fleet[role].splice(fleet[role].indexOf(old), 1);
 }
 
-/** Runs and lists tasks one after the other, without ever trying a call again. */
+/** Runs and lists tasks in turn, and never repeats a call. */
 async function callUntil(signal: AbortSignal, url: string, { key }: Fleet): Promise<string[]> {
   const headers = { authorization: `Bearer ${key.apiKey}:${key.apiSecret}` };
   const statuses: string[] = [];
@@ -92,7 +92,7 @@ async function callUntil(signal: AbortSignal, url: string, { key }: Fleet): Prom
   return statuses;
 }
 
-/** Follows one task after the other over nginx, as a client of ours does. */
+/** Follows one task after the other through nginx with the product's client. */
 async function followUntil(
   signal: AbortSignal,
   url: string,
@@ -105,12 +105,12 @@ async function followUntil(
     apiSecret: key.apiSecret,
     webSocket: WebSocket,
   });
-  const told: { prompt: string; text: string }[] = [];
+  const followed: { prompt: string; text: string }[] = [];
   for (let n = 0; !signal.aborted; n++) {
     const prompt = Array.from({ length: 60 }, (_, word) => `${n}-${word}`).join(' ');
     const { token } = await client.run(MODEL, { prompt, max_tokens: 1000 });
     const { text } = await followText(client.follow(token, { mode: 'delta' }));
-    told.push({ prompt, text });
+    followed.push({ prompt, text });
   }
-  return told;
+  return followed;
 }

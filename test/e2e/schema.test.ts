@@ -10,7 +10,7 @@ const ALL_GONE = 'drop schema drizzle cascade; drop schema public cascade; creat
 
 describe('a database without the schema', () => {
   test.for(ROLES)(
-    '%s does not start on it, and names the command',
+    '%s does not start and names the command to run',
     async (role, { databaseUrl, redisUrl, db }) => {
       await db.sql.unsafe(ALL_GONE);
       const env = {
@@ -20,11 +20,11 @@ describe('a database without the schema', () => {
         MASTER_KEY: 'ab'.repeat(32),
       };
       const started = RoleProcess.start(role, env);
-      await expect(started).rejects.toThrow(/exited at its start with 1:[^]*runfleet migrate/);
+      await expect(started).rejects.toThrow(/exited during its start with 1:[^]*runfleet migrate/);
     },
   );
 
-  test('roles that lose it are not ready, and name the command', async ({
+  test('roles whose schema is dropped are not ready and name the command to run', async ({
     databaseUrl,
     redisUrl,
     db,

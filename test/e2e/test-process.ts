@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { PATIENCE_MS } from '../patience.ts';
 
-// More than the grace that a role gives itself.
+// Longer than a role's grace period.
 const STOP_MS = 40_000;
 const OUTPUT_CHARACTERS_KEPT = 100_000;
 
@@ -13,11 +13,11 @@ process.once('exit', () => {
   for (const each of running) each.signalGroup('SIGKILL');
 });
 
-/** A program that a test runs beside itself. It ends with the test, however that ends. */
+/** A program that a test runs. It never outlives the test. */
 export class TestProcess implements AsyncDisposable {
-  /** Resolves with the exit code, or null where a signal ended it. */
+  /** Resolves with the exit code, or null if a signal ended the program. */
   readonly exited: Promise<number | null>;
-  /** Resolves when nothing holds its output any more: it and all that it has started are gone. */
+  /** Resolves when its output is closed: the program and all of its children have exited. */
   readonly closed: Promise<unknown>;
   readonly #child: ChildProcess;
   #stdout = '';
@@ -25,7 +25,7 @@ export class TestProcess implements AsyncDisposable {
 
   constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.#child = spawn(file, args, {
-      // A Runfleet ends when this pipe closes, so also where this process is killed.
+      // A Runfleet exits when this pipe closes, so also when this process is killed.
       env: { ...env, RUNFLEET_STARTER: `${process.pid}:3` },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true,
@@ -52,12 +52,13 @@ export class TestProcess implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** Resolves once its output holds `text`; rejects with its last words where it ends before that. */
-  async said(text: string): Promise<void> {
+  /** Resolves once its output contains `text`; rejects with the end of its output if it exits before. */
+  async untilPrinted(text: string): Promise<void> {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     const streams = [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null);
     while (!this.#stdout.includes(text) && !this.#stderr.includes(text)) {
-      if (this.#hasEnded) throw new Error(`It ended before it said "${text}":\n${this.#stderr}`);
+      if (this.#hasEnded)
+        throw new Error(`The program exited before it printed "${text}":\n${this.#stderr}`);
       const settled = new AbortController();
       const signal = AbortSignal.any([patience, settled.signal]);
       const next = [...streams.map((stream) => once(stream, 'data', { signal })), this.exited];
@@ -70,10 +71,10 @@ export class TestProcess implements AsyncDisposable {
     }
   }
 
-  /** Resolves once it and all that it has started are gone; rejects with its last words where it failed. */
+  /** Resolves once the program and its children have exited; rejects with its output if it failed. */
   async succeeded(): Promise<void> {
     const code = await this.exited;
-    if (code !== 0) throw new Error(`It ended with ${String(code)}:\n${this.#stderr}`);
+    if (code !== 0) throw new Error(`The program exited with ${String(code)}:\n${this.#stderr}`);
     await this.closed;
   }
 
@@ -86,11 +87,11 @@ export class TestProcess implements AsyncDisposable {
     try {
       process.kill(-this.#child.pid, signal);
     } catch {
-      // It has ended just now.
+      // It has just exited.
     }
   }
 
-  /** Asks it to stop, so that its servers are gone before their folder is, and ends it where it does not. */
+  /** Asks the program to stop, so that its servers exit before their folder is removed; kills it after 40 s. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hasEnded) this.kill('SIGTERM');
     await Promise.race([this.closed, delay(STOP_MS, undefined, { ref: false })]);

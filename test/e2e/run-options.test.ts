@@ -1,4 +1,4 @@
-/** What a Run asks for besides its parameters, through every process. */
+/** The options of a Run besides its parameters, through every process. */
 import { readAccount } from '@runfleet/billing';
 import { migrateDb } from '@runfleet/db';
 import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
@@ -26,7 +26,7 @@ afterAll(async () => {
   for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
-test('labels: a task waits for a worker that carries them, is told so, and hinders nobody', async () => {
+test('labels: a task waits for a worker that has them, names the reason, and delays no other task', async () => {
   const client = fleet.client();
   const run = (zone: string) => client.run(MODEL, { prompt: 'a b c' }, { requires: { zone } });
   const particular = await Promise.all([run('b'), run('b'), run('b')]);
@@ -48,7 +48,7 @@ test('labels: a task waits for a worker that carries them, is told so, and hinde
   }
 });
 
-test('a start timeout: what no worker has accepted by then expires, and its hold is released', async () => {
+test('a start timeout: a task that no worker accepts in time expires, and its hold is released', async () => {
   const client = fleet.client();
   const { token } = await client.run(
     MODEL,
@@ -68,9 +68,9 @@ test('a start timeout: what no worker has accepted by then expires, and its hold
   expect(await client.waitFor(patient.token)).toMatchObject({ pexit: '0' });
 });
 
-test('priority and fairness keys: of what waits, the head start and the user without a turn go first', async () => {
+test('priority and fairness keys: a head start and an end user without a turn go first', async () => {
   const client = fleet.client();
-  // Nothing runs until everything waits, so that only order decides.
+  // No worker runs until all tasks are queued, so that only the order decides.
   await Promise.all(fleet.worker.map((worker) => worker.stop()));
   const run = (options: object) => client.run(MODEL, { prompt: 'a' }, options);
   const bulk = [];
@@ -84,7 +84,7 @@ test('priority and fairness keys: of what waits, the head start and the user wit
   const rows = await fleet.db.sql<{ id: string }[]>`
     select id from tasks where id = any(${all.map(({ taskId }) => taskId)}) order by assigned_at, id`;
   const order = rows.map(({ id }) => id);
-  const placeOf = ({ taskId }: { taskId: string }) => order.indexOf(taskId);
-  expect(placeOf(urgent)).toBeLessThan(Math.min(...bulk.map(placeOf)));
-  expect(placeOf(single)).toBeLessThanOrEqual(2);
+  const positionOf = ({ taskId }: { taskId: string }) => order.indexOf(taskId);
+  expect(positionOf(urgent)).toBeLessThan(Math.min(...bulk.map(positionOf)));
+  expect(positionOf(single)).toBeLessThanOrEqual(2);
 });
