@@ -7,12 +7,12 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: 'es2023',
-    // Everything is a file of its own: the content security policy allows no `data:` URLs.
+    // No inlined assets: the content security policy allows no `data:` URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // The protocol's tables are used here, its schemas are not: with their builders known to be
-      // pure, zod stays out of the page.
+      // The pages use the protocol's tables, not its schemas. With zod's builders declared pure, the
+      // schemas and zod stay out of the bundle.
       treeshake: { manualPureFunctions: ['z'] },
     },
   },

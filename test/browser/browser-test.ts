@@ -21,14 +21,14 @@ const WAIT_MS = 20_000;
 export const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 export const MODEL_PATH = `/models/${MODEL}`;
 
-/** False where there is no Chromium: then the tests are reported as skipped. */
+/** False without a Chromium; the tests are then reported as skipped. */
 export const hasBrowser = inject('stage') !== null;
 
-/** `words` different words; the echo engine says one every 20 ms. */
+/** `words` different words; the echo engine writes one every 20 ms. */
 export const wordsOf = (words: number): string =>
   Array.from({ length: words }, (_, index) => `word${index + 1}`).join(' ');
 
-/** A test with a page of its own: `visitor` is signed out, `page` is signed in as the operator. */
+/** A test with its own pages: `visitor` is signed out, `page` is signed in as the operator. */
 export const test = base
   .extend('stage', () => {
     const stage = inject('stage');
@@ -73,7 +73,7 @@ async function openPage(browser: Browser, baseURL: string): Promise<Page> {
   return page;
 }
 
-/** Fills the prompt and presses Run; answers the task's number. */
+/** Fills the prompt and presses Run; returns the task's number. */
 export async function runPrompt(page: Page, prompt: string): Promise<string> {
   const former = new URL(page.url()).searchParams.get('task');
   await page.getByLabel('Prompt', { exact: false }).first().fill(prompt);

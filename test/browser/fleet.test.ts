@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { hasBrowser, test, wordsOf } from './browser-test.ts';
 
 describe.skipIf(!hasBrowser)('the fleet page', () => {
-  test('shows workers with the age of their reading, and a running task while it runs', async ({
+  test('shows workers with the age of their data, and a task while it runs', async ({
     page,
     startTask,
   }) => {
@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser)('the fleet page', () => {
     await row.waitFor({ state: 'detached' });
   });
 
-  test("shows an organisation's part of the slots, and changes its share", async ({
+  test("shows an organisation's use of the slots, and changes its share", async ({
     page,
     startTask,
   }) => {
@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('the fleet page', () => {
     await row.locator('[data-cell="running"]').getByText('of 1,000').waitFor();
   });
 
-  test('asks nothing while it is hidden', async ({ page }) => {
+  test('sends no requests while it is hidden', async ({ page }) => {
     await page.goto('/fleet');
     await page.locator('.worker-table').waitFor();
     let readings = 0;
@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser)('the fleet page', () => {
   });
 });
 
-/** Shows the page that its tab was left or chosen, as a browser does. */
+/** Hides or shows the page, as when its tab is left or chosen. */
 async function hide(page: { evaluate(script: string): Promise<unknown> }, hidden: boolean) {
   await page.evaluate(
     `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });

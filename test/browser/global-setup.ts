@@ -9,12 +9,15 @@ import { type DevFile, readDevFile, startRunfleet } from './start-runfleet.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts a Runfleet for all browser tests, or takes the one whose dev.json `RUNFLEET_DEV_FILE` names. */
+/**
+ * Starts a Runfleet for all browser tests, or uses the one whose dev.json `RUNFLEET_DEV_FILE`
+ * names.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const chromium = findChromium();
   if (chromium === null) {
     project.vitest.logger.log(
-      'No Chromium found, so no browser test is run. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.',
+      'No Chromium found, so the browser tests are skipped. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.',
     );
     project.provide('stage', null);
     return async () => {};

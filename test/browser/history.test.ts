@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser)('the task history', () => {
     expect(await page.locator('.receipt-cost').innerText()).toMatch(/s × \$0\.000585 = \$0\.0/);
   });
 
-  test('a task can be run again, and its input taken back to the form', async ({
+  test('a task can be run again, and its input can be edited in the form', async ({
     page,
     startTask,
   }) => {
@@ -62,9 +62,9 @@ describe.skipIf(!hasBrowser)('the task history', () => {
     await expect.poll(() => prompt.inputValue()).toBe('Once more, please.');
   });
 
-  test('a page beyond the last says so, and a number that is not a task too', async ({ page }) => {
+  test('a page after the last and an unknown task number are explained', async ({ page }) => {
     await page.goto('/tasks?page=9999');
-    await page.getByText('There is nothing on this page.').waitFor();
+    await page.getByText('This page has no tasks.').waitFor();
     await page.goto('/tasks/999999999999');
     await page.getByText('There is no such task').waitFor();
   });

@@ -7,18 +7,18 @@ import { describe, expect, onTestFinished } from 'vitest';
 
 import { hasBrowser, test, wordsOf } from './browser-test.ts';
 
-// As the model page's API sample prints it, letter for letter.
+// Byte for byte as in the API sample of the model page.
 const SCRIPT = readFileSync(new URL('model-page-script.txt', import.meta.url), 'utf8');
 const LIFE = Object.keys(TASK_LIFE).filter((status) => status !== 'task_cancel');
 
 describe.skipIf(!hasBrowser)("the model page's own browser script", () => {
-  test('receives every event of a task, in order, with nothing but address and token replaced', async ({
+  test('receives every event of a task in order, with only address and token replaced', async ({
     visitor,
     startTask,
     stage,
   }) => {
-    const said: string[] = [];
-    visitor.on('console', (message) => said.push(message.text()));
+    const logged: string[] = [];
+    visitor.on('console', (message) => logged.push(message.text()));
     visitor.on('dialog', (dialog) => void dialog.dismiss());
 
     const prompt = wordsOf(60);
@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)("the model page's own browser script", () => {
       raw: prompt,
     });
 
-    // Every branch of its switch spoke, and none of them threw.
+    // Every branch of its switch logged, and none threw.
     for (const sentence of [
       'Your task has been waiting in the queue.',
       'Your task has been assigned GPU and waiting in the queue.',
@@ -55,15 +55,15 @@ describe.skipIf(!hasBrowser)("the model page's own browser script", () => {
       'Your task has been completed and printing full output log.',
       'Your task postprocess has been completed.',
     ]) {
-      expect(said).toContain(sentence);
+      expect(logged).toContain(sentence);
     }
-    expect(said.filter((text) => text.startsWith('e:'))).toEqual([]);
+    expect(logged.filter((text) => text.startsWith('e:'))).toEqual([]);
     const { outputs } = await client.detail({ token });
     expect(await visitor.locator('#files img').count()).toBe(outputs.length);
   });
 });
 
-/** A page of its own origin, as a customer's site is. */
+/** A page of another origin, like a customer's site. */
 async function serve(html: string): Promise<string> {
   const server = createServer((request, response) => {
     const isPage = request.url === '/';

@@ -2,7 +2,7 @@ import type { DevFile } from './start-runfleet.ts';
 
 export type Cookie = { name: string; value: string; url: string };
 
-/** What the global setup made ready; null where there is no Chromium. */
+/** Provided by the global setup; null without a Chromium. */
 export type Stage = { chromium: string; dev: DevFile; cookies: Cookie[] };
 
 declare module 'vitest' {

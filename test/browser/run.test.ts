@@ -5,7 +5,7 @@ import { hasBrowser, MODEL, MODEL_PATH, runPrompt, test, wordsOf } from './brows
 const STEPS = ['Queued', 'Assigned', 'Accepted', 'Preprocessing', 'Running', 'Done'];
 
 describe.skipIf(!hasBrowser)('running a prompt', () => {
-  test('streams the answer, passes the states, and shows a cost that is seconds times price', async ({
+  test('streams the answer, shows its states, and costs its seconds times the price', async ({
     page,
   }) => {
     await page.goto(MODEL_PATH);
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(await page.locator('.waterfall tbody tr').count()).toBe(4);
   });
 
-  test('is found again after a reload in the middle of it', async ({ page }) => {
+  test('is followed again after a reload', async ({ page }) => {
     await page.goto(MODEL_PATH);
     await runPrompt(page, wordsOf(150));
     const answer = page.getByRole('region', { name: 'Answer' });
@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(await answer.innerText()).toContain('word149 word150');
   });
 
-  test('starts from the keyboard, and the answer can be read raw', async ({ page }) => {
+  test('starts from the keyboard, and shows the raw answer', async ({ page }) => {
     await page.goto(MODEL_PATH);
     const prompt = page.getByLabel('Prompt', { exact: false }).first();
     await prompt.fill('Say **this** back.');
@@ -56,11 +56,11 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect((await answer.innerText()).trim()).toBe('Say **this** back.');
   });
 
-  test('shows the place in line while it waits, and that nobody can run it', async ({
+  test('shows its position while it is queued, and that no worker can run it', async ({
     page,
     startTask,
   }) => {
-    // The worker has four slots; what is more waits.
+    // The worker has four slots; further tasks wait.
     const long = await Promise.all(Array.from({ length: 6 }, () => startTask(wordsOf(900))));
     await page.goto(MODEL_PATH);
     await runPrompt(page, 'short');
@@ -80,7 +80,7 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     await client.cancel({ taskId: blocked.taskId });
   });
 
-  test('needs a prompt, and says so at the field', async ({ page }) => {
+  test('requires a prompt, and shows it at the field', async ({ page }) => {
     await page.goto(MODEL_PATH);
     await page.getByLabel('Prompt', { exact: false }).first().fill('');
     await page.getByRole('button', { name: 'Run', exact: false }).click();
@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(new URL(page.url()).searchParams.has('task')).toBe(false);
   });
 
-  test('a setting out of range is named before anything is sent', async ({ page }) => {
+  test('a setting out of range is shown before anything is sent', async ({ page }) => {
     await page.goto(MODEL_PATH);
     await page.getByLabel('Prompt', { exact: false }).first().fill('Hello');
     await page.getByText('Advanced settings').click();
@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(new URL(page.url()).searchParams.has('task')).toBe(false);
   });
 
-  test('the API tab holds the same input for a shell, with the key only hinted at', async ({
+  test('the API tab has the same input for a shell, with only a hint of the key', async ({
     page,
     stage,
   }) => {

@@ -1,6 +1,6 @@
 /**
- * `pnpm screenshots`: pictures of every page into docs/screenshots, on demo data and the demo
- * model, at two widths, light and dark. A picture that has not changed is not written again.
+ * `pnpm screenshots`: takes screenshots of every page into docs/screenshots, with demo data and the demo
+ * model, at two widths, light and dark. A screenshot that has not changed is not written again.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -31,10 +31,10 @@ const WAIT_MS = 30_000;
 type Shot = {
   name: string;
   path: string;
-  who: 'nobody' | 'owner' | 'admin';
-  /** Where it differs from the others; everywhere if left out. */
+  who: 'visitor' | 'owner' | 'admin';
+  /** The variants to take; all by default. */
   sizes?: readonly Size[];
-  /** Resolves when what the picture is of can be seen. */
+  /** Resolves when the subject of the screenshot is visible. */
   ready: (page: Page) => Promise<void>;
 };
 
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
   await using runfleet = await startRunfleet(REPOSITORY, { ENGINE: 'onnx' });
   const { dev } = runfleet;
-  const cookies = { nobody: [], ...(await signInBoth(dev, await seedDemo(dev))) };
+  const cookies = { visitor: [], ...(await signInBoth(dev, await seedDemo(dev))) };
 
   const browser = await chromium.launch({
     executablePath,
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
       await page.context().close();
       return task;
     };
-    // Two organisations, so that there is something to share.
+    // Two organisations, so that slots are shared.
     await runAs(cookies.admin);
     const shots = shotsOf(await runAs(cookies.owner));
 
@@ -158,7 +158,7 @@ function shotsOf(task: string): Shot[] {
       who: 'admin',
       ready: async (page) => {
         await page.locator('table tbody tr').first().waitFor();
-        // The chart starts when the page is opened: some readings make a line.
+        // The chart starts when the page is opened; several samples make a line.
         await page
           .locator("xpath=//*[@class='chart-waiting'][string-length(@d) > 60]")
           .waitFor({ state: 'attached' });
@@ -178,13 +178,13 @@ function shotsOf(task: string): Shot[] {
     {
       name: 'sign-in',
       path: '/sign-in',
-      who: 'nobody',
+      who: 'visitor',
       ready: (page) => page.getByLabel('E-mail').waitFor(),
     },
   ];
 }
 
-/** Runs one prompt on the model page; answers the task's number. */
+/** Runs one prompt on the model page; returns the task's number. */
 async function runOnce(page: Page): Promise<string> {
   await page.goto(MODEL_PATH);
   await page.getByLabel('Prompt', { exact: false }).first().fill(PROMPT);

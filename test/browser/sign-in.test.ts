@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { hasBrowser, MODEL_PATH, test } from './browser-test.ts';
 
 describe.skipIf(!hasBrowser)('signing in', () => {
-  test('a wrong password is told in words; the right one leads back to where one was', async ({
+  test('a wrong password is explained; the right one leads back to the former page', async ({
     visitor,
     stage,
   }) => {
@@ -14,7 +14,7 @@ describe.skipIf(!hasBrowser)('signing in', () => {
     await visitor.getByLabel('E-mail').fill(stage.dev.adminEmail);
     await visitor.getByLabel('Password').fill('not-the-password');
     await visitor.getByRole('button', { name: 'Sign in' }).click();
-    await visitor.getByText('That e-mail and password do not belong together.').waitFor();
+    await visitor.getByText('The e-mail or the password is wrong.').waitFor();
 
     await visitor.getByLabel('Password').fill(stage.dev.adminPassword);
     await visitor.getByRole('button', { name: 'Sign in' }).click();
@@ -29,7 +29,7 @@ describe.skipIf(!hasBrowser)('signing in', () => {
     await visitor.getByRole('banner').getByRole('link', { name: 'Sign in' }).waitFor();
   });
 
-  test('a link cannot send a person to another site after signing in', async ({ page, stage }) => {
+  test('a link cannot lead to another site after signing in', async ({ page, stage }) => {
     await page.goto('/sign-in?next=//evil.example/');
     await page.waitForURL((url) => url.pathname === '/');
     expect(new URL(page.url()).host).toBe(new URL(stage.dev.dashboardUrl).host);

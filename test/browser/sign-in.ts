@@ -1,6 +1,6 @@
 import type { Cookie } from './provided.ts';
 
-/** Signs in as the page would; answers the session's cookies. Throws with the server's answer. */
+/** Signs in like the page; returns the session's cookies. Throws with the server's answer. */
 export async function signIn(
   dashboardUrl: string,
   who: { email: string; password: string },

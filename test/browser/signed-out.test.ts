@@ -22,7 +22,7 @@ describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
     expect(await visitor.getByRole('heading', { name: 'Model card' }).isVisible()).toBe(true);
   });
 
-  test('sees the API sample with words about projects, and no key', async ({ visitor, stage }) => {
+  test('sees the API sample with a hint about projects, and no key', async ({ visitor, stage }) => {
     await visitor.goto(`${MODEL_PATH}?tab=api`);
 
     const sample = visitor.locator('.api-sample');
@@ -40,12 +40,12 @@ describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
     await visitor.getByRole('main').getByRole('link', { name: 'Sign in' }).waitFor();
   });
 
-  test('is told when there is no such model', async ({ visitor }) => {
-    await visitor.goto('/models/nobody/nothing');
+  test('sees that a model does not exist', async ({ visitor }) => {
+    await visitor.goto('/models/unknown/nothing');
     await visitor.getByText('There is no such model here').waitFor();
   });
 
-  test('asks no other host for anything', async ({ visitor, stage }) => {
+  test('sends no request to another host', async ({ visitor, stage }) => {
     const hosts = new Set<string>();
     visitor.on('request', (request) => hosts.add(new URL(request.url()).host));
     for (const path of ['/', MODEL_PATH, '/sign-in']) {

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 
 import { PATIENCE_MS } from '../patience.ts';
 
-const LOOK_MS = 100;
-const SAID_LETTERS_MAX = 8_000;
-// The last paragraph of what it prints when everything runs.
+const POLL_MS = 100;
+const OUTPUT_LETTERS_MAX = 8_000;
+// The last paragraph that it prints when everything runs.
 const ANNOUNCED = /These values are also in (.+)\n/;
 const LOGGED = /^.*\b(WARN|ERROR|FATAL)\b/m;
 
-/** What `dev` writes for programs. */
+/** The file that `dev` writes for programs. */
 export type DevFile = {
   apiUrl: string;
   socketUrl: string;
@@ -28,8 +28,8 @@ export type DevFile = {
 const ECHO = { ENGINE: 'echo', ECHO_TOKEN_DELAY_MS: '20' };
 
 /**
- * A whole Runfleet of its own, with nothing kept: the echo engine, a word every 20 ms, unless
- * `settings` say something else. `complaints` is what it logged since it was ready.
+ * Starts a whole Runfleet with an empty home. By default the echo engine writes a word every 20 ms.
+ * `complaints` returns the warnings and errors that it logged since it was ready.
  */
 export async function startRunfleet(
   repository: string,
@@ -41,7 +41,7 @@ export async function startRunfleet(
     ['--import', 'tsx', 'apps/runfleet/src/main.ts', 'dev', '--ephemeral'],
     {
       cwd: repository,
-      // It ends when the pipe closes, so also where this process is killed.
+      // It ends when the pipe closes, so also when this process is killed.
       env: {
         ...process.env,
         RUNFLEET_HOME: home,
@@ -52,10 +52,10 @@ export async function startRunfleet(
     },
   );
   const ended = once(child, 'exit');
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-SAID_LETTERS_MAX);
+      output = (output + text).slice(-OUTPUT_LETTERS_MAX);
     });
   }
   const stop = async () => {
@@ -70,23 +70,23 @@ export async function startRunfleet(
 
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const dev = readDevFile(ANNOUNCED.exec(said)?.[1] ?? '');
+    const dev = readDevFile(ANNOUNCED.exec(output)?.[1] ?? '');
     if (dev) {
       const complaints = () => {
-        const first = said.search(LOGGED);
-        return first < 0 ? '' : said.slice(first);
+        const first = output.search(LOGGED);
+        return first < 0 ? '' : output.slice(first);
       };
       return { dev, complaints, [Symbol.asyncDispose]: stop };
     }
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
-      throw new Error(`Runfleet did not start for the browser tests. It said:\n${said}`);
+      throw new Error(`Runfleet did not start for the browser tests. Its output:\n${output}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** The file appears whole when everything runs. */
+/** The file is written atomically when everything runs. */
 export function readDevFile(path: string): DevFile | null {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as DevFile;

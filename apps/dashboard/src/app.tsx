@@ -30,7 +30,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
 
-  // A new page is announced as a loaded document would be: the reader starts at its beginning.
+  // A new page gets the focus, so that screen readers announce it like a loaded document.
   useEffect(() => {
     if (isFirst.current) isFirst.current = false;
     else main.current?.focus({ preventScroll: true });

@@ -1,9 +1,9 @@
-/** Routes are paths, filters are search parameters: both live in the History API and nowhere else. */
+/** Routes are paths and filters are search parameters; the History API is their only store. */
 import { type MouseEvent, type ReactNode, useMemo, useSyncExternalStore } from 'react';
 
 const MOVED = 'runfleet:moved';
 
-/** The current address; the component renders again when it changes. */
+/** The current address; a change renders the component again. */
 export function useAddress(): { pathname: string; search: URLSearchParams } {
   const href = useSyncExternalStore(subscribe, () => location.pathname + location.search);
   return useMemo(() => {
@@ -12,7 +12,7 @@ export function useAddress(): { pathname: string; search: URLSearchParams } {
   }, [href]);
 }
 
-/** Goes to a path of this site. `replace` leaves no step behind for the back button. */
+/** Goes to a path of this site. `replace` adds no entry to the browser's history. */
 export function navigate(href: string, options: { replace: boolean } = { replace: false }): void {
   if (options.replace) history.replaceState(null, '', href);
   else {
@@ -32,7 +32,7 @@ export function withSearch(changes: Readonly<Record<string, string | null>>): st
   return url.pathname + url.search;
 }
 
-/** The parameters of `pattern` (`/tasks/:id`) in `pathname`, or null where it does not match. */
+/** The parameters of `pattern` (`/tasks/:id`) in `pathname`, or null if it does not match. */
 export function matchPath(pattern: string, pathname: string): Record<string, string> | null {
   const wanted = pattern.split('/');
   const given = pathname.replace(/(?<=.)\/$/, '').split('/');
@@ -46,7 +46,7 @@ export function matchPath(pattern: string, pathname: string): Record<string, str
   return found;
 }
 
-/** A link that stays in the page. Anything but a plain click is the browser's. */
+/** A link that does not reload the page. The browser handles everything but a plain click. */
 export function Link(props: {
   href: string;
   className?: string;

@@ -9,10 +9,10 @@ import { answerAfter } from './answer-after.ts';
 import { RunfleetClient } from './runfleet-client.ts';
 
 type Request = { tasktoken: string; mode: string; after: number; billing: boolean };
-/** Answers one connection; what it returns is the close code. */
+/** Serves one connection; returns the close code. */
 type Script = (request: Request, send: (frame: Downstream) => void) => number | null;
 
-test('the frames of a task arrive in order and the telling ends with the task', async () => {
+test('the frames of a task arrive in order and end with the task', async () => {
   await using server = await serve((request, send) => {
     for (const frame of lifeFrom(request.after)) send(frame);
     return null;
@@ -38,7 +38,7 @@ test('a lost connection is replaced and resumes after the last frame', async () 
   expect(server.requests.map(({ after }) => after)).toEqual([0, 2, 4, 6]);
 });
 
-test('a server that comes late is waited for', async () => {
+test('a server that starts later is waited for', async () => {
   await using server = await serve((_, send) => {
     for (const frame of lifeFrom(0)) send(frame);
     return null;
@@ -67,7 +67,7 @@ test('an unknown token is an error', async () => {
   });
 });
 
-test('an abort ends the telling with its reason and closes the socket', async () => {
+test('an abort ends the frames with its reason and closes the socket', async () => {
   await using server = await serve((_, send) => {
     for (const frame of lifeFrom(0).slice(0, 1)) send(frame);
     return null;
@@ -82,7 +82,7 @@ test('an abort ends the telling with its reason and closes the socket', async ()
   await expect.poll(() => server.openCount()).toBe(0);
 });
 
-test('who stops reading closes the socket', async () => {
+test('a reader that stops closes the socket', async () => {
   await using server = await serve((_, send) => {
     for (const frame of lifeFrom(0)) send(frame);
     return null;
@@ -94,8 +94,8 @@ test('who stops reading closes the socket', async () => {
   await expect.poll(() => server.openCount()).toBe(0);
 });
 
-test('without a WebSocket class the way out is named', () => {
-  // Node 20, where these tests must pass as well, has none of its own.
+test('without a WebSocket class the error names the remedy', () => {
+  // Node 20, on which these tests must pass too, has no WebSocket.
   const platform = globalThis as { WebSocket?: unknown };
   const own = platform.WebSocket;
   delete platform.WebSocket;
@@ -107,7 +107,7 @@ test('without a WebSocket class the way out is named', () => {
   }
 });
 
-test('the answer is the same by deltas, by cumulative frames and after a requeue', () => {
+test('the answer is the same from deltas, from cumulative frames and after a requeue', () => {
   const frame = (type: TaskFrame['type'], message: TaskFrame['message']) =>
     ({ type, id: '7', tasktoken: 'tok', message, result: true }) as TaskFrame;
   const delta = (raw: string) => frame('task_output', { type: 'delta', raw });

@@ -15,7 +15,9 @@ export type RunOptions = {
   startTimeoutSeconds?: number | undefined;
   /** Labels that the worker must carry: `{ gpu: 'H100' }`. */
   requires?: Readonly<Record<string, string>> | undefined;
-  /** Tasks of one session prefer the worker that has their prefix in its cache, if it is free soon. */
+  /**
+   * Tasks of one session prefer the worker that has their prefix in its cache, if it is free soon.
+   */
   session?: string | undefined;
   signal?: AbortSignal | undefined;
 };

@@ -31,7 +31,7 @@ describe('signature', () => {
 });
 
 describe('calls', () => {
-  test('a Run is signed and gives the task and its token', async () => {
+  test('a Run is signed and returns the task and its token', async () => {
     await using server = await serve(() => ({ body: { taskid: '7', socketaccesstoken: 'tok' } }));
     const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key', apiSecret: 'secret' });
 
@@ -47,7 +47,7 @@ describe('calls', () => {
     );
   });
 
-  test('a key without a secret is sent alone, and without a key nothing is', async () => {
+  test('a key without a secret is sent unsigned, and without a key no credentials are sent', async () => {
     await using server = await serve(() => ({ body: { total: '0', tasklist: [] } }));
 
     await new RunfleetClient({ apiUrl: server.url, apiKey: 'key' }).list();
@@ -60,7 +60,7 @@ describe('calls', () => {
     expect(session?.headers).not.toHaveProperty('x-api-key');
   });
 
-  test('each verb asks its path with strings', async () => {
+  test('each verb calls its path with strings', async () => {
     const tool = { title: 'Phi' };
     await using server = await serve(() => ({
       body: { total: '1', tasklist: [{ id: '7' }], tool: [tool] },
@@ -94,7 +94,7 @@ describe('calls', () => {
 describe('a Run', () => {
   const body = { taskid: '7', socketaccesstoken: 'tok' };
 
-  test('carries what its caller asks for in headers', async () => {
+  test('has its options in headers', async () => {
     await using server = await serve(() => ({ body }));
     const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
 
@@ -123,7 +123,7 @@ describe('a Run', () => {
     });
   });
 
-  test('asks for nothing that its caller left out, but every call has a key of its own', async () => {
+  test('has no headers for missing options, except a new key for each call', async () => {
     await using server = await serve(() => ({ body }));
     const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key' });
 
@@ -159,7 +159,7 @@ describe('a Run', () => {
     expect(server.calls.map((call) => call.body)).toEqual(Array(3).fill({ prompt: 'Hi' }));
   });
 
-  test('is repeated under its key where no answer comes at all', async () => {
+  test('is repeated with its key if there is no answer', async () => {
     let calls = 0;
     await using server = await serve(() => (++calls === 1 ? { isSilent: true } : { body }));
     const client = new RunfleetClient({ apiUrl: server.url, apiKey: 'key', answerTimeoutMs: 200 });
@@ -182,7 +182,7 @@ describe('a Run', () => {
     expect(server.calls).toHaveLength(1);
   });
 
-  test('is not repeated any more once its caller has given up', async () => {
+  test('is no longer repeated after its caller aborted', async () => {
     const stopping = new AbortController();
     await using server = await serve(() => {
       stopping.abort(new Error('enough'));
@@ -219,7 +219,7 @@ describe('refusals', () => {
     });
   });
 
-  test('a page that is no envelope is named as such', async () => {
+  test('an answer without an envelope is an error', async () => {
     await using server = await serve(() => ({ status: 502, text: '<html>Bad gateway</html>' }));
     const client = new RunfleetClient({ apiUrl: server.url });
 
@@ -229,7 +229,7 @@ describe('refusals', () => {
     });
   });
 
-  test('a server that is not there is named', async () => {
+  test('an unreachable server is an error with its URL', async () => {
     const client = new RunfleetClient({ apiUrl: 'http://127.0.0.1:1/v1' });
 
     await expect(client.tools()).rejects.toMatchObject({
@@ -251,7 +251,7 @@ type Answer = {
   status?: number;
   body?: Record<string, unknown>;
   text?: string;
-  /** The connection ends after so much of the answer. */
+  /** The connection closes after this part of the answer. */
   cutAfterBytes?: number;
   isSilent?: boolean;
 };

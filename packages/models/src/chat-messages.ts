@@ -26,7 +26,10 @@ const EMPTY_MEMBERS: readonly string[] = [
   'tool_calls',
 ];
 
-/** Throws `invalid_request` with the name of the invalid message. Published clients send empty `messages` for none. */
+/**
+ * Throws `invalid_request` with the name of the invalid message. Published clients send empty
+ * `messages` for none.
+ */
 export function readMessages(body: Body): ChatMessage[] {
   const given = body['messages'];
   const isNone = isBlank(given) || isEmptyList(given) || given === '[]';

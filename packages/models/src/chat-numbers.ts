@@ -9,7 +9,10 @@ export type ChatNumber = {
   readonly step: number;
   /** The default, as the catalogue writes it. */
   readonly fallback: string;
-  /** The values that published clients send for "not used", and what they mean: by default, the fallback. */
+  /**
+   * The values that published clients send for "not used", and what they mean: by default, the
+   * fallback.
+   */
   readonly off?: { readonly given: readonly number[]; readonly means?: number };
 };
 
@@ -44,7 +47,10 @@ export const CHAT_NUMBERS = {
 
 export type ChatNumberName = keyof typeof CHAT_NUMBERS;
 
-/** How many messages, stop sequences and ids a request may have, and how long a stop sequence may be. */
+/**
+ * How many messages, stop sequences and ids a request may have, and how long a stop sequence may
+ * be.
+ */
 export const CHAT_SIZES = {
   messages: 256,
   stopSequences: 16,

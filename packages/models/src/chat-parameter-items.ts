@@ -1,4 +1,6 @@
-/** The parameters of a chat model as the catalogue lists them and the model page's form draws them. */
+/**
+ * The parameters of a chat model as the catalogue lists them and the model page's form draws them.
+ */
 import { CHAT_NUMBERS, type ChatNumber, type ChatNumberName } from './chat-numbers.ts';
 import type { ParameterGroup, ParameterItem } from './model.ts';
 

@@ -47,7 +47,10 @@ export type ChatLimits = { maxTokens: number; maxTimeoutSeconds: number };
 /** The most texts in `stop`, OpenAI's name of `stop_sequences`. */
 const STOPS_MAX = 4;
 
-/** Reads a Run's body. Throws `invalid_request` with the name of the first field that is invalid or unknown. */
+/**
+ * Reads a Run's body. Throws `invalid_request` with the name of the first field that is invalid or
+ * unknown.
+ */
 export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   requireKnownNames(body);
   requireStorable('', body);
@@ -97,7 +100,10 @@ function readStopSequences(body: Body): string[] {
   return onlyOne(readNames(body, 'stop_sequences', stopsOf)) ?? [];
 }
 
-/** A list, whose texts may contain semicolons; or one text, which `stop_sequences` splits at semicolons. */
+/**
+ * A list, whose texts may contain semicolons; or one text, which `stop_sequences` splits at
+ * semicolons.
+ */
 function stopsOf(given: unknown, as: string): string[] {
   const { stopSequences, stopSequenceCharacters } = CHAT_SIZES;
   const most = as === 'stop' ? STOPS_MAX : stopSequences;
@@ -151,7 +157,9 @@ function readStopTokenIds(body: Body): number[] {
   });
 }
 
-/** Splits off at most one more than the limit, which is enough to detect that there are too many. */
+/**
+ * Splits off at most one more than the limit, which is enough to detect that there are too many.
+ */
 function splitIds(text: string): string[] {
   const bare = text.trim();
   const isBracketed = bare.startsWith('[') && bare.endsWith(']');

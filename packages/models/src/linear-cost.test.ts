@@ -14,12 +14,17 @@ import { CHAT_SYNONYMS } from './chat-synonyms.ts';
 import { cleanSlug, findModel, MODELS } from './index.ts';
 import { OTHER_PARAMETERS } from './other-parameters.ts';
 
-/** A quadratic pass over the longer text takes hours, so the shorter one, at some seconds, is tried first. */
+/**
+ * A quadratic pass over the longer text takes hours, so the shorter one, at some seconds, is tried
+ * first.
+ */
 const LENGTHS = [50_000, 1_000_000] as const;
 /** A linear pass over the longer text takes some milliseconds. */
 const CPU_MS_MAX = 1_000;
 
-/** One text for each class of characters that a pattern can distinguish; most end in another class. */
+/**
+ * One text for each class of characters that a pattern can distinguish; most end in another class.
+ */
 const TEXTS: Readonly<Record<string, (length: number) => string>> = {
   digits: (length) => `${'1'.repeat(length)}x`,
   'digits and points': (length) => '1.'.repeat(length / 2),

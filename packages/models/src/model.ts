@@ -30,7 +30,10 @@ export function slugOf(model: Model): string {
   return `${model.owner}/${model.name}`;
 }
 
-/** A slug in the form in which paths are compared: lower case, each run of other characters is one dash. */
+/**
+ * A slug in the form in which paths are compared: lower case, each run of other characters is one
+ * dash.
+ */
 export function cleanSlug(segment: string): string {
   return segment.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }

@@ -1,6 +1,9 @@
 const NESTING_MAX = 32;
 
-/** The value of a parameter that was sent as JSON text; undefined if it is not JSON or is nested too deeply. */
+/**
+ * The value of a parameter that was sent as JSON text; undefined if it is not JSON or is nested too
+ * deeply.
+ */
 export function parseJsonText(text: string): unknown {
   let value: unknown;
   try {

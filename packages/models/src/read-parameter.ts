@@ -1,4 +1,7 @@
-/** Reads one parameter of a Run's body: a text, a number or a switch, or its default. Clients may send all of them as strings. */
+/**
+ * Reads one parameter of a Run's body: a text, a number or a switch, or its default. Clients may
+ * send all of them as strings.
+ */
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
 import { CHAT_NUMBERS, type ChatNumber, type ChatNumberName } from './chat-numbers.ts';

@@ -5,7 +5,7 @@ import { formatUsd, parseUsd } from './money.ts';
 import { costOf, formatTicks, formatUnixSeconds, ticksBetween } from './time.ts';
 
 describe('amounts', () => {
-  test('writing and reading an amount gives it back', () => {
+  test('an amount is unchanged after writing and parsing it', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), (amount) => {
         expect(parseUsd(formatUsd(amount))).toBe(amount);
@@ -43,7 +43,7 @@ describe('billed time', () => {
     expect(formatTicks(ticksBetween(5n, 0n))).toBe('0.0000');
   });
 
-  test('a moment on the wire is floored to seconds, and "0" where it was not reached', () => {
+  test('a moment on the wire is floored to seconds, and "0" if it was not reached', () => {
     expect(formatUnixSeconds(1_734_513_807_999_999n)).toBe('1734513807');
     expect(formatUnixSeconds(null)).toBe('0');
   });

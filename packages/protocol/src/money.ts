@@ -7,7 +7,10 @@ export type Pico = bigint;
 const SCALE = 12;
 const ONE_USD: Pico = 10n ** BigInt(SCALE);
 
-/** Parses a decimal amount of dollars exactly. Throws on any other text and on more than 12 decimals. */
+/**
+ * Parses a decimal amount of dollars exactly. Throws on any other text and on more than 12
+ * decimals.
+ */
 export function parseUsd(text: string): Pico {
   const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
   if (!match) throw new Error(`"${text}" is not an amount in dollars with at most 12 decimals.`);

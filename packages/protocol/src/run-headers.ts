@@ -3,7 +3,10 @@
  * model's parameters. All of them are optional.
  */
 export const RUN_HEADERS = {
-  /** 1 to 255 visible ASCII characters. A repeated Run with the same key and body returns the same task. */
+  /**
+   * 1 to 255 visible ASCII characters. A repeated Run with the same key and body returns the same
+   * task.
+   */
   idempotencyKey: 'idempotency-key',
   /** The caller's end user. End users share the caller's turns fairly. */
   fairnessKey: 'x-runfleet-fairness-key',

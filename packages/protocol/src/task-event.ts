@@ -20,7 +20,10 @@ type TaskOccurrence = (typeof TASK_OCCURRENCES)[number];
 export type TaskEventType = TaskStatus | TaskOccurrence;
 export const TASK_EVENT_TYPES: readonly TaskEventType[] = [...TASK_STATUSES, ...TASK_OCCURRENCES];
 
-/** The stored payload of each type of event; null for a status unless it is listed. Amounts have 12 decimals. */
+/**
+ * The stored payload of each type of event; null for a status unless it is listed. Amounts have 12
+ * decimals.
+ */
 export type TaskEventPayloads = Omit<Record<TaskStatus, null>, keyof Payloads> & Payloads;
 
 type Payloads = {

@@ -9,7 +9,10 @@
  */
 import { z } from 'zod';
 
-/** `next`: the status that follows. `time`: the key of the moment at which a task entered it. `wireTime`: that key in Task/Detail. */
+/**
+ * `next`: the status that follows. `time`: the key of the moment at which a task entered it.
+ * `wireTime`: that key in Task/Detail.
+ */
 export const TASK_LIFE = {
   task_queue: { next: 'task_assign', time: 'queuedAt', wireTime: 'createtime' },
   task_assign: { next: 'task_accept', time: 'assignedAt', wireTime: 'assigntime' },
@@ -59,7 +62,10 @@ export const SLOT_STATUSES: readonly TaskStatus[] = LIVE_STATUSES.filter(
   (status) => status !== INITIAL_STATUS,
 );
 
-/** A run that fails continues from here, whatever its status was. Every run that is not cancelled passes it. */
+/**
+ * A run that fails continues from here, whatever its status was. Every run that is not cancelled
+ * passes it.
+ */
 export const FAILURE_STATUS = 'task_end' satisfies TaskStatus;
 
 /**

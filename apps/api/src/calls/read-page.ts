@@ -9,7 +9,10 @@ const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 100;
 const START_MAX = 1_000_000;
 
-/** `start`, `limit` and `order` of a list, which clients send as strings. A limit above 100 means 100. */
+/**
+ * `start`, `limit` and `order` of a list, which clients send as strings. A limit above 100 means
+ * 100.
+ */
 export function readPage(
   body: Readonly<Record<string, unknown>>,
   defaultOrder: Page['order'],

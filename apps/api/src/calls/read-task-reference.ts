@@ -3,7 +3,10 @@ import type { TaskReference } from '@runfleet/tasks';
 
 import { isBlank } from '../http/is-blank.ts';
 
-/** The task that a body names by `tasktoken`, `socketaccesstoken` or `taskid`. A malformed value is an unknown task. */
+/**
+ * The task that a body names by `tasktoken`, `socketaccesstoken` or `taskid`. A malformed value is
+ * an unknown task.
+ */
 export function readTaskReference(body: Readonly<Record<string, unknown>>): TaskReference {
   const token = given(body['tasktoken']) ?? given(body['socketaccesstoken']);
   if (token !== null) {

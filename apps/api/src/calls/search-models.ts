@@ -31,7 +31,10 @@ export function findByName(words: readonly string[]): readonly Model[] {
   return named.length > 0 ? named : MODELS.filter((model) => hasWords(slugOf(model), words));
 }
 
-/** How well a model matches: 0 is no match, and words of its slug count more than words of its description. */
+/**
+ * How well a model matches: 0 is no match, and words of its slug count more than words of its
+ * description.
+ */
 export function relevanceOf(model: Model, words: readonly string[]): number {
   const slug = slugOf(model);
   const about = [slug, model.description, ...model.tags, ...model.categories].join(' ');

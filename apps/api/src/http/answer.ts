@@ -10,7 +10,9 @@ export function answerJson<Body>(c: ApiRequest, body: Body, status = 200): Respo
   return new Response(JSON.stringify(body), { status, headers: answerHeaders(c, JSON_TYPE) });
 }
 
-/** The headers of every answer; `more` overrides them. No answer may be framed, sniffed or cached. */
+/**
+ * The headers of every answer; `more` overrides them. No answer may be framed, sniffed or cached.
+ */
 export function answerHeaders(
   c: ApiRequest,
   contentType: string,

@@ -49,7 +49,9 @@ export async function requireSession(ctx: CallerContext, c: ApiRequest): Promise
   return session;
 }
 
-/** Throws `forbidden` to callers who are not operators, and for changes from another site's page. */
+/**
+ * Throws `forbidden` to callers who are not operators, and for changes from another site's page.
+ */
 export async function requireOperator(ctx: CallerContext, c: ApiRequest): Promise<Session> {
   const session = await requireSession(ctx, c);
   if (!session.isOperator) {

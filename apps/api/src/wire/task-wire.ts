@@ -66,13 +66,19 @@ function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
   };
 }
 
-/** The answer of a Task call about one task. `queue`, which is ours, comes last and only while it is queued. */
+/**
+ * The answer of a Task call about one task. `queue`, which is ours, comes last and only while it is
+ * queued.
+ */
 export function taskAnswer(task: TaskRow, publicApiUrl: string, queue?: QueuePlace): TaskAnswer {
   const shown = taskWire(task, publicApiUrl);
   return listAnswer([queue === undefined ? shown : { ...shown, queue }], 1);
 }
 
-/** A page of whole tasks. A task whose texts were cut has `shortened`, which is ours, as its last key. */
+/**
+ * A page of whole tasks. A task whose texts were cut has `shortened`, which is ours, as its last
+ * key.
+ */
 export function taskListAnswer(
   { tasks, total }: { tasks: readonly ListedTask[]; total: number },
   publicApiUrl: string,

@@ -1,4 +1,4 @@
-/** A call that was answered with a refusal, or not answered at all (`status` 0). */
+/** A call that was refused, or that was not answered (`status` 0). */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;

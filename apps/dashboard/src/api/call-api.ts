@@ -1,11 +1,11 @@
+import type { Envelope } from '@runfleet/protocol';
+
 import { ApiProblem } from './api-problem.ts';
 import { watchedFetch } from './watched-fetch.ts';
 
-type Envelope = { result?: boolean; errors?: { code: number; message: string }[] };
-
 /**
- * One JSON call with the session's cookie: GET, or POST where there is a body. Throws `ApiProblem`
- * for a refusal in the envelope, for a status that is not 2xx and for no answer at all.
+ * Sends one JSON call with the session's cookie: POST if there is a body, else GET. Throws `ApiProblem`
+ * for a refusal in the envelope, for a status that is not 2xx, and if there was no answer.
  */
 export async function callApi<T>(
   path: string,
@@ -13,13 +13,14 @@ export async function callApi<T>(
 ): Promise<T> {
   const response = await send(path, options);
   const requestId = response.headers.get('x-request-id');
-  const answer = (await response.json().catch(() => null)) as (T & Envelope) | null;
+  const answer = (await response.json().catch(() => null)) as (T & Partial<Envelope>) | null;
   const refusal = answer?.errors?.[0] ?? (answer as { message?: string } | null);
   if (response.ok && answer !== null && answer.result !== false) return answer;
   throw new ApiProblem({
     status: response.status,
     code: answer?.errors?.[0]?.code ?? null,
-    message: refusal?.message ?? `The server answered ${response.status} without saying why.`,
+    message:
+      refusal?.message ?? `The server answered with status ${response.status} and no reason.`,
     requestId,
   });
 }

@@ -1,6 +1,6 @@
 import { RunfleetConnectionError } from '@runfleet/client';
 
-/** Turns a failed call into words: what happened, and what the reader can do about it. */
+/** Explains a failed call: what happened, and what the reader can do about it. */
 export type Explanation = {
   title: string;
   detail: string;
@@ -22,7 +22,7 @@ export function explainProblem(problem: unknown): Explanation {
   const field = /\[(\w+)\b[^[\]]*\]/.exec(refusal.message)?.[1] ?? null;
   const known = KNOWN.find((entry) => entry.matches(refusal));
   return {
-    title: known?.title ?? 'That did not work',
+    title: known?.title ?? 'Something went wrong',
     detail: known?.detail ?? refusal.message,
     next: known?.next ?? null,
     field,
@@ -39,7 +39,7 @@ const KNOWN: readonly {
   {
     matches: (refusal) => refusal.status === 0,
     title: 'The server did not answer',
-    detail: 'Your input is kept. Try again when the connection is back.',
+    detail: 'Your input is kept. Try again when you are connected.',
   },
   {
     matches: (refusal) => refusal.code === 96,
@@ -49,30 +49,30 @@ const KNOWN: readonly {
   {
     matches: (refusal) => refusal.code === 97,
     title: 'Not enough balance',
-    detail: 'A run holds what it may cost at most. Add funds, or lower its timeout.',
+    detail: 'A run reserves its maximum cost when it starts. Add funds, or lower its timeout.',
   },
   {
     matches: (refusal) => refusal.status === 401 || refusal.code === 98 || refusal.code === 99,
     title: 'You are signed out',
-    detail: 'Your session has ended. Sign in and run it again; your input is kept.',
+    detail: 'Your session has ended. Sign in and try again; your input is kept.',
     next: { label: 'Sign in', href: '/sign-in' },
   },
   {
     matches: (refusal) => refusal.message === 'task-not-exist',
     title: 'There is no such task',
-    detail: 'It may belong to another organisation, or the number may be mistyped.',
+    detail: 'It may belong to another organisation, or the number may be wrong.',
     next: { label: 'Go to your tasks', href: '/tasks' },
   },
   {
     matches: (refusal) => refusal.message === 'slug-owner-project-not-exist',
     title: 'There is no such model here',
-    detail: 'This server does not serve a model of that name.',
+    detail: 'This server has no model of that name.',
     next: { label: 'See the models', href: '/' },
   },
   {
     matches: (refusal) => refusal.status === 413,
     title: 'The input is too large',
-    detail: 'The server refuses bodies of this size. Shorten the prompt.',
+    detail: 'The server does not accept inputs of this size. Shorten the prompt.',
   },
   {
     matches: (refusal) => refusal.status === 429,
@@ -82,13 +82,13 @@ const KNOWN: readonly {
   {
     matches: (refusal) => (refusal.status ?? 200) >= 500,
     title: 'The server has a problem',
-    detail: 'It is not your input. Try again in a moment; if it stays, tell your operator.',
+    detail:
+      'Your input is not the cause. Try again in a moment. If the problem stays, tell your operator.',
   },
   { matches: (refusal) => refusal.message.startsWith('Request '), title: 'Check the input' },
 ];
 
-// Refusals come from our own calls and from the client package, which has its own error class
-// with the same fields.
+// Calls of this app and of the client package throw different classes with the same fields.
 function asRefusal(problem: unknown): Refusal {
   if (!(problem instanceof Error)) return { message: String(problem) };
   if (problem instanceof RunfleetConnectionError) return { status: 0, message: problem.message };

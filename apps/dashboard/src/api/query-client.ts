@@ -2,13 +2,16 @@ import { QueryClient } from '@tanstack/react-query';
 
 import { readReachability, subscribeReachability } from './server-away.ts';
 
-/** What the pages have read, by key. After the server was away, all that is on screen is read again. */
+/**
+ * The answers that pages have read, by key. When the server is back, everything on screen is read
+ * again.
+ */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // A failed read is shown at once; while the server is away, `server-away.ts` decides when to ask again.
+      // A failed read is shown at once. While the server is away, `server-away.ts` decides when to retry.
       retry: false,
-      // Runfleet may be on this machine or on a network without a way out.
+      // Runfleet may run on this machine or in a network without internet access.
       networkMode: 'always',
     },
   },

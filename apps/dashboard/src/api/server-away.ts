@@ -1,14 +1,14 @@
 /**
- * Whether the server answers. Every call reports here; while nothing is answered one loop asks
- * again with growing pauses, and pages that show data read it again when `returns` has risen.
+ * Whether the server can be reached. Every call reports here. While it is away, one loop probes it with
+ * growing pauses; when `returns` rises, pages read their data again.
  */
-export type Reachability = { away: boolean; nextTryAt: number; returns: number };
+export type Reachability = { away: boolean; nextAttemptAt: number; returns: number };
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5000;
 
-let current: Reachability = { away: false, nextTryAt: 0, returns: 0 };
+let current: Reachability = { away: false, nextAttemptAt: 0, returns: 0 };
 let pauseMs = FIRST_PAUSE_MS;
 let timer: ReturnType<typeof setTimeout> | undefined;
 const listeners = new Set<() => void>();
@@ -24,34 +24,34 @@ export function reportAnswered(): void {
   if (!current.away) return;
   clearTimeout(timer);
   pauseMs = FIRST_PAUSE_MS;
-  change({ away: false, nextTryAt: 0, returns: current.returns + 1 });
+  change({ away: false, nextAttemptAt: 0, returns: current.returns + 1 });
 }
 
 export function reportAway(): void {
   if (current.away) return;
-  plan();
+  scheduleProbe();
 }
 
-export function tryNow(): void {
+export function retryNow(): void {
   clearTimeout(timer);
   void probe();
 }
 
-function plan(): void {
-  change({ ...current, away: true, nextTryAt: Date.now() + pauseMs });
+function scheduleProbe(): void {
+  change({ ...current, away: true, nextAttemptAt: Date.now() + pauseMs });
   timer = setTimeout(() => void probe(), pauseMs);
   pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
 }
 
 async function probe(): Promise<void> {
-  change({ ...current, nextTryAt: 0 });
+  change({ ...current, nextAttemptAt: 0 });
   try {
     const response = await fetch('/healthz', { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     if (response.ok) return reportAnswered();
   } catch {
-    // Still away: the next try is planned below.
+    // Still away: the next attempt is scheduled below.
   }
-  plan();
+  scheduleProbe();
 }
 
 function change(next: Reachability): void {

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { useSession } from '../session/use-session.ts';
 import { watchedFetch } from './watched-fetch.ts';
 
-/** The API client of the visitor: the session's cookie is its authority. */
+/** The visitor's API client, authorised by the session's cookie. */
 export function useClient(): RunfleetClient {
   const socketUrl = useSession().visitor?.socketUrl;
   return useMemo(

@@ -5,8 +5,8 @@ import { callApi } from './call-api.ts';
 const ANSWER_TIMEOUT_MS = 8000;
 
 /**
- * Reads `path` every `everyMs` while the page is visible, and keeps what `keep` makes of each answer.
- * What was kept stays while a later read fails.
+ * Reads `path` every `everyMs` while the page is visible. The result is what `keep` returns for the last
+ * answer; a failed read does not change it.
  */
 export function useLiveQuery<Answer, Kept>(
   path: string,

@@ -2,7 +2,7 @@ import { reportAnswered, reportAway } from './server-away.ts';
 
 const GATEWAY_FAULTS: readonly number[] = [502, 503, 504];
 
-/** `fetch` that tells the reachability banner what it saw. */
+/** `fetch` that reports to `server-away.ts` whether the server answered. */
 export const watchedFetch: typeof fetch = async (input, init) => {
   try {
     const response = await fetch(input, init);

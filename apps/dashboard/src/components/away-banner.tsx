@@ -1,22 +1,26 @@
 import { useSyncExternalStore } from 'react';
 
-import { readReachability, subscribeReachability, tryNow } from '../api/server-away.ts';
+import { readReachability, subscribeReachability, retryNow } from '../api/server-away.ts';
 import { useNow } from './use-now.ts';
 
-/** Shown while the server does not answer, whatever page is open. */
+/** Shown on every page while the server cannot be reached. */
 export function AwayBanner() {
-  const { away, nextTryAt } = useSyncExternalStore(subscribeReachability, readReachability);
+  const { away, nextAttemptAt } = useSyncExternalStore(subscribeReachability, readReachability);
   if (!away) return null;
   return (
     <div className="away" role="alert">
       <p>
-        <strong>Runfleet does not answer.</strong> Running tasks go on without this page; what you
-        see may be old.
+        <strong>Runfleet is not responding.</strong> Running tasks continue. This page may be out of
+        date.
       </p>
       <p className="away-retry">
-        {nextTryAt === 0 ? <span>Trying…</span> : <Countdown key={nextTryAt} to={nextTryAt} />}
-        <button type="button" onClick={tryNow}>
-          Try now
+        {nextAttemptAt === 0 ? (
+          <span>Retrying…</span>
+        ) : (
+          <Countdown key={nextAttemptAt} to={nextAttemptAt} />
+        )}
+        <button type="button" onClick={retryNow}>
+          Retry now
         </button>
       </p>
     </div>
@@ -26,5 +30,5 @@ export function AwayBanner() {
 function Countdown(props: { to: number }) {
   const nowMs = useNow(500);
   const seconds = Math.max(1, Math.ceil((props.to - nowMs) / 1000));
-  return <span aria-hidden="true">Trying in {seconds} s</span>;
+  return <span aria-hidden="true">Retrying in {seconds} s</span>;
 }

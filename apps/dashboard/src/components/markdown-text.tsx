@@ -5,7 +5,7 @@ import remarkGfm from 'remark-gfm';
 const PLUGINS = [remarkGfm];
 
 const COMPONENTS: Components = {
-  // A picture would be a request to another host, decided by whoever wrote the text.
+  // A picture would send a request to a host that the author of the text chose.
   img: ({ src, alt }) => <OutsideLink href={src} text={alt || 'picture'} />,
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">

@@ -1,6 +1,6 @@
 import { usdBalance, usdExact, usdRoundedUp } from '../format/money.ts';
 
-/** An amount, rounded for reading; the exact one is its tooltip. */
+/** A rounded amount; its tooltip has the exact one. */
 export function Money(props: { amount: string; as?: 'price' | 'balance' }) {
   const shown = props.as === 'balance' ? usdBalance(props.amount) : usdRoundedUp(props.amount);
   return (

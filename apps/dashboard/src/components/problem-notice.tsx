@@ -1,7 +1,7 @@
 import { explainProblem } from '../api/explain-problem.ts';
 import { Link } from '../router.tsx';
 
-/** A failed call in words, with the next step. */
+/** Explains a failed call and offers the next step. */
 export function ProblemNotice(props: { problem: unknown; onRetry?: () => void }) {
   const { title, detail, next, requestId } = explainProblem(props.problem);
   return (

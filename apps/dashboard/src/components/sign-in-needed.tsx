@@ -1,6 +1,6 @@
 import { Link } from '../router.tsx';
 
-/** In place of a page that is only for people who are signed in. */
+/** Replaces a page that requires a session. */
 export function SignInNeeded(props: { title: string; sentence: string }) {
   const next = encodeURIComponent(location.pathname + location.search);
   return (

@@ -3,7 +3,7 @@ import { TASK_LIFE, type TaskStatus, type WireTask } from '@runfleet/protocol';
 import { STATUS_TEXTS, STEPS } from '../task/status-texts.ts';
 import { displayStatusOf } from '../task/task-outcome.ts';
 
-/** Where a task is on its road, and for how long it has been on it. */
+/** The steps of a task, with the one that it has reached. */
 export function StatesLine(props: {
   status: TaskStatus;
   ended: WireTask | null;
@@ -44,13 +44,13 @@ export function StatesLine(props: {
             ? 'The answer is complete.'
             : STATUS_TEXTS[props.status].sentence}
         {props.requeues > 0 &&
-          ` Its worker was lost, so it started over (${props.requeues === 1 ? 'once' : `${props.requeues} times`}). Only the last attempt counts.`}
+          ` Its worker was lost, so it was restarted (${props.requeues === 1 ? 'once' : `${props.requeues} times`}). Only the last attempt is billed.`}
       </p>
     </div>
   );
 }
 
-/** The last step that a failed or stopped task reached, by the moments in its record. */
+/** The last step that a failed or stopped task reached, by the times in its record. */
 function haltedAt(task: WireTask): number {
   const isReached = (status: TaskStatus) =>
     status !== 'task_postprocess_end' && Number(task[TASK_LIFE[status].wireTime]) > 0;

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
 
 export type Tab<Key extends string> = { key: Key; label: string };
 
-/** Tabs with arrow keys; the panel of the chosen one is `children`. */
+/** Tabs with arrow keys; `children` is the panel of the chosen tab. */
 export function Tabs<Key extends string>(props: {
   label: string;
   tabs: readonly Tab<Key>[];

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** The present in milliseconds, read again every `everyMs`; null stops the clock where it is. */
+/** The current time in milliseconds, updated every `everyMs`; null stops the clock. */
 export function useNow(everyMs: number | null): number {
   const [nowMs, setNowMs] = useState(() => Date.now());
   useEffect(() => {

@@ -11,10 +11,10 @@ const STAGE_LABELS = {
   postprocess: 'Postprocess',
 } as const satisfies Record<(typeof STAGES)[number], string>;
 
-/** A bar is never thinner than this share of the whole, so that no stage vanishes. */
+/** The least width of a bar, so that every stage is visible. */
 const THINNEST_PERCENT = 0.8;
 
-/** Where the seconds of a task went, stage after stage. */
+/** The duration of each stage of a task. */
 export function Waterfall(props: { seconds: Receipt['seconds'] }) {
   const total = sumOf(STAGES, props.seconds);
   return (

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { ago, duration, wholeDuration } from './moment.ts';
 
-describe('a duration is shown in the unit that a person would use', () => {
+describe('a duration is shown in a readable unit', () => {
   test.each([
     [0, '0 ms'],
     [0.0421, '42 ms'],
@@ -15,7 +15,7 @@ describe('a duration is shown in the unit that a person would use', () => {
   ])('%s seconds is %s', (seconds, shown) => expect(duration(seconds)).toBe(shown));
 });
 
-describe('a whole duration has no fraction and is never nothing', () => {
+describe('a whole duration has no fraction and is at least one second', () => {
   test.each([
     [0, '1 s'],
     [12.4, '12 s'],
@@ -24,7 +24,7 @@ describe('a whole duration has no fraction and is never nothing', () => {
   ])('%s seconds is %s', (seconds, shown) => expect(wholeDuration(seconds)).toBe(shown));
 });
 
-describe('a moment is told by its distance', () => {
+describe('a moment is shown relative to now', () => {
   test.each([
     [1000, 'now'],
     [970, '30 sec. ago'],

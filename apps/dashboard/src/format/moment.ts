@@ -12,14 +12,14 @@ const STEPS: readonly [limitSeconds: number, unit: Intl.RelativeTimeFormatUnit, 
     [Infinity, 'year', 365 * 86_400],
   ];
 
-/** `2 min. ago`, from unix seconds and the present in milliseconds. */
+/** `2 min. ago`, from unix seconds and the current time in milliseconds. */
 export function ago(unixSeconds: number, nowMs: number): string {
   const seconds = Math.max(0, Math.round(nowMs / 1000 - unixSeconds));
   const [, unit, size] = STEPS.find(([limit]) => seconds < limit) ?? ['', 'second' as const, 1];
   return RELATIVE.format(-Math.floor(seconds / size), unit);
 }
 
-/** `23 Nov 2026, 04:51:34` in the reader's zone. */
+/** `23 Nov 2026, 04:51:34` in the reader's time zone. */
 export function fullMoment(unixSeconds: number): string {
   return FULL.format(unixSeconds * 1000);
 }
@@ -38,7 +38,7 @@ export function duration(seconds: number): string {
   return twoUnits(Math.floor(whole / 3600), [24, 'd'], 'h');
 }
 
-/** `12 s`, `4 m 5 s`: for what is known to the second at best. */
+/** `12 s`, `4 m 5 s`: for estimates, which are not precise to less than a second. */
 export function wholeDuration(seconds: number): string {
   return duration(Math.max(1, Math.round(seconds))).replace('.0', '');
 }

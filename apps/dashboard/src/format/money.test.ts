@@ -23,7 +23,7 @@ describe('a balance is shown with two decimals, rounded down', () => {
   ])('%s is %s', (amount, shown) => expect(usdBalance(amount)).toBe(shown));
 });
 
-describe('an exact amount loses nothing but trailing zeros', () => {
+describe('an exact amount loses only trailing zeros', () => {
   test.each([
     ['0.000585000000', '$0.000585'],
     ['0.003510000000', '$0.00351'],

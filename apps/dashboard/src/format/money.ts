@@ -2,12 +2,12 @@ import { formatUsd, parseUsd } from '@runfleet/protocol';
 
 const SCALE = 12;
 
-/** `$0.0006`: four decimals, rounded up, as prices and costs are shown. Never shows less than what is charged. */
+/** `$0.0006`: four decimals, rounded up, for prices and costs. It is never less than the charge. */
 export function usdRoundedUp(amount: string): string {
   return `$${roundUp(amount, 4)}`;
 }
 
-/** `$999.98`: two decimals, rounded down, as a balance is shown. Never shows more than there is. */
+/** `$999.98`: two decimals, rounded down, for balances. It is never more than the balance. */
 export function usdBalance(amount: string): string {
   const pico = parseUsd(amount);
   const cents = 10n ** BigInt(SCALE - 2);
@@ -17,7 +17,7 @@ export function usdBalance(amount: string): string {
   return `${floor < 0n ? '-' : ''}$${Number(whole).toLocaleString('en-US')}.${fraction}`;
 }
 
-/** `$0.000585`: every digit that is not a trailing zero, at least two decimals. */
+/** `$0.000585`: all decimals without trailing zeros, but at least two. */
 export function usdExact(amount: string): string {
   return `$${formatUsd(parseUsd(amount)).replace(/(?<=\.\d\d\d{0,10}?)0{1,10}$/, '')}`;
 }

@@ -5,8 +5,8 @@ export function NotFoundPage() {
   useTitle('Not found');
   return (
     <div className="empty">
-      <h1>There is no page here</h1>
-      <p>The address may be mistyped, or the page has moved.</p>
+      <h1>Page not found</h1>
+      <p>The address may be wrong, or the page may have moved.</p>
       <Link href="/" className="button button-main">
         See the models
       </Link>

@@ -5,7 +5,7 @@ import { useCallback } from 'react';
 import { ApiProblem } from '../api/api-problem.ts';
 import { callApi } from '../api/call-api.ts';
 
-/** `undefined` until the server has answered; `null` is signed out. */
+/** `undefined` until the server has answered; `null` if signed out. */
 type Visitor = Me | null | undefined;
 
 type Session = {
@@ -19,14 +19,14 @@ type Session = {
 const ME = ['me'];
 const ACCOUNT_REFRESH_MS = 15_000;
 
-/** Who is signed in. A read that fails says nothing about the session: the visitor stays. */
+/** The signed-in visitor. A failed read does not sign the visitor out. */
 export function useSession(): Session {
   const queries = useQueryClient();
   const { data: visitor } = useQuery({
     queryKey: ME,
     queryFn: readMe,
     refetchInterval: (query) => (query.state.data ? ACCOUNT_REFRESH_MS : false),
-    // Many components ask who is here; a mount of one more is no reason to read it again.
+    // Many components use the visitor; mounting another one must not read it again.
     staleTime: ACCOUNT_REFRESH_MS,
   });
 
@@ -40,7 +40,7 @@ export function useSession(): Session {
   );
   const signOut = useCallback(async () => {
     await callApi('/api/auth/sign-out', { body: {} });
-    // The next person at this browser must not see what this one has read.
+    // The next person at this browser must not see this person's data.
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
     queries.setQueryData<Visitor>(ME, null);
   }, [queries]);

@@ -9,7 +9,7 @@ import type { TaskView } from './task-view.ts';
 
 const RAW_KEY = 'runfleet:answer-raw';
 
-/** The answer as it is written, rendered or as it is. */
+/** The answer while it is written, formatted or raw. */
 export function AnswerBox(props: { view: TaskView; run: RunState }) {
   const { view, run } = props;
   const [isRaw, setIsRaw] = useState(() => localStorage.getItem(RAW_KEY) === '1');
@@ -19,8 +19,8 @@ export function AnswerBox(props: { view: TaskView; run: RunState }) {
   const isAtEnd = useRef(true);
   const wasLive = useRef(false);
 
-  // The newest words stay in sight until the reader scrolls away from them; an old answer is read
-  // from its beginning.
+  // A live answer scrolls with its latest words until the reader scrolls away; an old answer starts
+  // at its beginning.
   useEffect(() => {
     wasLive.current ||= view.isLive;
     const element = box.current;
@@ -57,7 +57,7 @@ export function AnswerBox(props: { view: TaskView; run: RunState }) {
         }}
       >
         {text === '' ? (
-          <p className="muted">{view.isLive ? 'No words yet.' : 'There was no answer.'}</p>
+          <p className="muted">{view.isLive ? 'No text yet.' : 'There was no answer.'}</p>
         ) : isRaw ? (
           <pre className="raw">{text}</pre>
         ) : (

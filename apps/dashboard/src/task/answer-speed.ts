@@ -5,8 +5,8 @@ import type { RunState } from './run-state.ts';
 const LIVE_SPEED_FROM_MS = 500;
 
 /**
- * How fast the answer is written: tokens per second from the receipt once there is one; before
- * that characters per second, for delta frames do not count tokens.
+ * The speed of the answer: tokens per second from the receipt; without one, characters per second,
+ * because delta frames have no token count.
  */
 export function answerSpeed(run: RunState, receipt: Receipt | null): string | null {
   if (receipt !== null) {

@@ -2,7 +2,7 @@ import type { Receipt, WireTask } from '@runfleet/protocol';
 
 import { explainFailure, explainFinish, displayStatusOf } from './task-outcome.ts';
 
-/** Why a task ended as it did, where that is not plain from its answer. */
+/** Why a task ended, if its answer does not show it. */
 export function EndNotice(props: { task: WireTask; receipt: Receipt | null }) {
   const displayStatus = displayStatusOf(props.task);
   if (displayStatus === 'stopped') {

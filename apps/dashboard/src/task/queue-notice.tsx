@@ -2,14 +2,14 @@ import type { QueuePlace } from '@runfleet/protocol';
 
 import { queueSentence } from './queue-sentence.ts';
 
-/** Where a waiting task is in line, or that no worker can run it. */
+/** The position of a queued task, or that no worker can run it. */
 export function QueueNotice({ queue }: { queue: QueuePlace | null }) {
   if (queue === null) return null;
   if (queue.blocked !== null) {
     return (
       <div className="notice notice-warn" role="status">
         <p className="notice-title">No worker can run this now</p>
-        <p>{queue.blocked.message} It waits, free of charge, and starts when one can.</p>
+        <p>{queue.blocked.message} It waits free of charge until one can.</p>
       </div>
     );
   }

@@ -10,7 +10,7 @@ const UNKNOWN = {
   blocked: null,
 };
 
-describe('a queued task says where it is, as far as anybody knows', () => {
+describe('a queued task is described by its position and wait, if known', () => {
   test.each([
     [1, 0, 'Next in line, about 1 s.'],
     [1, 0.2, 'Next in line, about 1 s.'],
@@ -26,9 +26,9 @@ describe('a queued task says where it is, as far as anybody knows', () => {
     expect(queueSentence({ ...UNKNOWN, place, waitSeconds })).toBe(sentence),
   );
 
-  test('a task between two attempts says when the next one is', () => {
+  test('a task between two attempts has the time of the next one', () => {
     expect(queueSentence({ ...UNKNOWN, pauseSeconds: 8.6 })).toBe(
-      'An attempt failed; the next one is in about 9 s.',
+      'An attempt failed. The next one starts in about 9 s.',
     );
   });
 });

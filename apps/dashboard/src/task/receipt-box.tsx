@@ -6,7 +6,7 @@ import { usdExact } from '../format/money.ts';
 import { displayStatusOf } from './task-outcome.ts';
 import type { TaskView } from './task-view.ts';
 
-/** What a run costs: what is held while it is live, the receipt when it has ended. */
+/** The cost of a run: the held amount while it is live, the receipt when it has ended. */
 export function ReceiptBox({ view }: { view: TaskView }) {
   const isCharged = view.ended !== null && displayStatusOf(view.ended) === 'succeeded';
   if (isCharged && view.receipt !== null) return <Settled receipt={view.receipt} />;
@@ -14,7 +14,7 @@ export function ReceiptBox({ view }: { view: TaskView }) {
     if (view.held === null) return null;
     return (
       <p className="held muted">
-        <Money amount={view.held} /> is held; what the run does not use comes back when it ends.
+        <Money amount={view.held} /> is held. The unused part is released when the run ends.
       </p>
     );
   }

@@ -17,7 +17,7 @@ import { useTask } from './use-task.ts';
 
 const TICK_MS = 100;
 
-/** One run as it happens: states, answer, cost. */
+/** One run while it happens: states, answer and cost. */
 export function RunPanel(props: {
   id: string;
   token?: string;
@@ -39,7 +39,7 @@ export function RunPanel(props: {
   const wasFollowed = token !== undefined;
   useEffect(() => {
     if (isEnded && wasFollowed) onEnded?.();
-    // Only the end itself is news; a new callback is not.
+    // Only the end of the run triggers this; a new callback does not.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isEnded, wasFollowed]);
 
@@ -66,7 +66,10 @@ export function RunPanel(props: {
   );
 }
 
-/** From Run to the end, waiting included: ticking while it is live, the receipt's sum when it is done. */
+/**
+ * From Run to the end, waiting included: ticking while it is live, the receipt's sum when it is
+ * done.
+ */
 function Elapsed(props: { view: TaskView; startedAtMs: number | null; createdAtMs: number }) {
   const { view, startedAtMs } = props;
   const nowMs = useNow(view.isLive ? TICK_MS : null);
@@ -76,8 +79,8 @@ function Elapsed(props: { view: TaskView; startedAtMs: number | null; createdAtM
     const stages = [seconds.queue, seconds.preprocess, seconds.run, seconds.postprocess];
     return <Clock seconds={stages.reduce((sum, stage) => sum + Number(stage), 0)} />;
   }
-  // When the run that this page started is stopped, its clock stands still; of an older one nobody
-  // here knows how long it took.
+  // The clock of a run that this page started stops when the run is stopped. The duration of an older
+  // stopped run is unknown here.
   const fromMs = startedAtMs ?? (view.isLive ? props.createdAtMs : 0);
   return fromMs > 0 ? <Clock seconds={Math.max(0, nowMs - fromMs) / 1000} /> : null;
 }

@@ -1,6 +1,9 @@
 import { TASK_STATUSES, type TaskStatus } from '@runfleet/protocol';
 
-/** How the pages show each status. `step` is its step on the states line; null for a status outside of it. */
+/**
+ * How the pages show each status. `step` is its step on the states line; null for a status outside
+ * of it.
+ */
 export const STATUS_TEXTS = {
   task_queue: {
     label: 'Queued',

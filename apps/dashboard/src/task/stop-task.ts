@@ -1,7 +1,7 @@
 import { RunfleetApiError, type RunfleetClient } from '@runfleet/client';
 import { INITIAL_STATUS, type TaskStatus } from '@runfleet/protocol';
 
-/** Stops a task in the cheapest way that its status allows: Cancel in the queue, else Kill. */
+/** Stops a task: Cancel while it is queued, else Kill. */
 export async function stopTask(
   client: RunfleetClient,
   task: { id: string; status: TaskStatus },
@@ -11,7 +11,7 @@ export async function stopTask(
       await client.cancel({ taskId: task.id });
       return;
     } catch (problem) {
-      // It left the queue between the click and the call. Anything else is the caller's to see.
+      // It left the queue between the click and the call. Other errors reach the caller.
       if (!(problem instanceof RunfleetApiError) || problem.code !== 1) throw problem;
     }
   }

@@ -1,6 +1,6 @@
 import { INITIAL_STATUS, isTerminal, OUTCOMES, type TaskStatus } from '@runfleet/protocol';
 
-/** How a task stands, as the pages colour it. */
+/** The state of a task as the pages show it, in colour. */
 export type DisplayStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'stopped';
 
 export function displayStatusOf(task: { status: TaskStatus; pexit: string }): DisplayStatus {
@@ -18,7 +18,7 @@ export const DISPLAY_STATUS_LABELS = {
   stopped: 'Stopped',
 } as const satisfies Record<DisplayStatus, string>;
 
-/** Why a task failed and what to do next. `debugerror` is the server's own reason. */
+/** Why a task failed and what to do next. `debugerror` has the server's reason. */
 export function explainFailure(task: { pexit: string; debugerror: string }): {
   title: string;
   reason: string;
@@ -42,11 +42,11 @@ export function explainFailure(task: { pexit: string; debugerror: string }): {
   return {
     title: 'The run failed',
     reason,
-    next: 'Nothing was charged. Run it again; if it keeps failing, send the task number to your operator.',
+    next: 'Nothing was charged. Run it again. If it keeps failing, send the task number to your operator.',
   };
 }
 
-/** Why a successful run ended where it did, if that is worth saying. */
+/** Why a successful run ended early, or null if it did not. */
 export function explainFinish(finishReason: string): string | null {
   if (finishReason === 'length') {
     return 'The answer reached its token limit. Raise "Max tokens" to get more.';

@@ -9,13 +9,13 @@ import {
 
 import type { RunState } from './run-state.ts';
 
-/** One task as the pages show it: the record and the frames put together. */
+/** One task as the pages show it, from its record and its frames. */
 export type TaskView = {
   status: TaskStatus;
-  /** Null while it is live, and for the moment between its end and its record. */
+  /** Null while the task is live, and after its end until its record is read. */
   ended: WireTask | null;
   isLive: boolean;
-  /** Where it is in line; null when it is not, or not known. */
+  /** Its position in the queue; null if it is not queued, or the position is unknown. */
   queue: QueuePlace | null;
   text: string;
   errorText: string;

@@ -8,24 +8,24 @@ import { applyFrames, isOver, NO_RUN, type RunState } from './run-state.ts';
 import { displayStatusOf } from './task-outcome.ts';
 
 export type FollowedTask = {
-  /** Task/Detail's newest answer; null until read. */
+  /** The latest answer of Task/Detail; null until it is read. */
   task: WireTask | null;
-  /** What the socket's frames say; ahead of `task` while it runs. */
+  /** The state from the socket's frames, which is ahead of `task` while it runs. */
   run: RunState;
   problem: unknown;
   reload: () => void;
 };
 
-/** Frames are drawn together at most this often. */
+/** Frames are drawn in batches, at most this often. */
 const DRAW_MS = 50;
-/** Task/Detail is read this often while a task is live, for when the socket cannot be reached. */
+/** How often Task/Detail is read while a task is live, in case the socket cannot be reached. */
 const POLL_MS = 4000;
-/** And so often while its place in line moves. */
+/** How often it is read while the task is queued, to show its position. */
 const QUEUED_POLL_MS = 2000;
-/** How long after a task's end its settled cost may lag behind the terminal frame. */
+/** How often it is read after the terminal frame, until the cost is settled. */
 const SETTLE_MS = 300;
 
-/** Follows one task: its frames from the socket as they happen, and its record from Task/Detail. */
+/** Follows one task: its live frames from the socket, and its record from Task/Detail. */
 export function useTask(reference: { id: string; token?: string } | null): FollowedTask {
   const client = useClient();
   const id = reference?.id ?? null;
@@ -38,7 +38,7 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
     enabled: id !== null,
     refetchInterval: ({ state: { data, error } }) => {
       if (data && isTerminal(data.status)) return false;
-      // After a failed read there is no hurry.
+      // A failed read is retried at the normal pace.
       if (isEnded && error === null) return SETTLE_MS;
       return isQueuedRun || data?.status === INITIAL_STATUS ? QUEUED_POLL_MS : POLL_MS;
     },
@@ -46,28 +46,29 @@ export function useTask(reference: { id: string; token?: string } | null): Follo
   const { data: task = null, refetch } = detail;
 
   const token = reference?.token ?? task?.socketaccesstoken ?? null;
-  // A success whose record is whole needs no replay of its frames; of other ends only the frames
+  // A successful task with a receipt needs no replay of its frames. After other ends only the frames
   // have the text.
-  const isTold = task !== null && displayStatusOf(task) === 'succeeded' && Boolean(task.receipt);
+  const isComplete =
+    task !== null && displayStatusOf(task) === 'succeeded' && Boolean(task.receipt);
 
-  // What the frames bring may have changed the record.
+  // The task has entered or left the queue, or has ended: its record has changed.
   useEffect(() => {
     if (id !== null) void refetch();
   }, [id, isQueuedRun, isEnded, refetch]);
 
   useEffect(() => {
-    if (token === null || isTold) return;
-    const gone = new AbortController();
-    void drawFrames(client, token, gone.signal, changeRun);
-    return () => gone.abort();
-  }, [client, token, isTold, changeRun]);
+    if (token === null || isComplete) return;
+    const unmounted = new AbortController();
+    void drawFrames(client, token, unmounted.signal, changeRun);
+    return () => unmounted.abort();
+  }, [client, token, isComplete, changeRun]);
 
   return { task, run, problem: detail.error, reload: () => void refetch() };
 }
 
 type ChangeRun = (change: (before: RunState) => RunState) => void;
 
-/** What the frames of task `id` say: another id starts with nothing, in the same render. */
+/** The run state of task `id`. Another id starts with an empty state in the same render. */
 function useRunOf(id: string | null): [RunState, ChangeRun] {
   const [state, setState] = useState({ id, run: NO_RUN });
   const change = useCallback<ChangeRun>(
@@ -99,7 +100,7 @@ async function drawFrames(
       timer ??= setTimeout(draw, DRAW_MS);
     }
   } catch {
-    // The socket is out of reach: the poll of Task/Detail carries on without it.
+    // The socket cannot be reached. Task/Detail is still polled.
   } finally {
     clearTimeout(timer);
     draw();

@@ -57,7 +57,10 @@ const poolStandingSchema = z.strictObject({
   running: count,
   /** How long the oldest queued task has waited; null where none is queued. */
   oldestWaitSeconds: z.number().nullable(),
-  /** For how long the pool got no slot although it has queued tasks; null where it got one or has none. */
+  /**
+   * For how long the pool got no slot although it has queued tasks; null where it got one or has
+   * none.
+   */
   unservedMs: z.number().nullable(),
   /** How many workers with a free slot are idle in the pool, by reason. */
   idle: z.partialRecord(idleReason, count),

@@ -1,4 +1,6 @@
-/** The frames of the socket (`GET /v1` with an upgrade): what a client sends, and what it receives. */
+/**
+ * The frames of the socket (`GET /v1` with an upgrade): what a client sends, and what it receives.
+ */
 import { z } from 'zod';
 
 import { taskStatusSchema } from '../task-status.ts';

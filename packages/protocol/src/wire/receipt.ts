@@ -29,7 +29,10 @@ export const receiptSchema = z.strictObject({
 
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** Money that moved for a task: `hold` when it is accepted or its hold is extended, `settle` when it ends. */
+/**
+ * Money that moved for a task: `hold` when it is accepted or its hold is extended, `settle` when it
+ * ends.
+ */
 export const taskCostSchema = z.strictObject({
   kind: z.enum(['hold', 'settle']),
   seconds,

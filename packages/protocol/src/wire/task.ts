@@ -37,7 +37,9 @@ export type QueuePlace = z.infer<typeof queuePlaceSchema>;
 
 const parameters = z.record(z.string(), z.unknown());
 
-/** A task as `Task/Detail` and `Task/List` answer it. What has no meaning here has an empty value. */
+/**
+ * A task as `Task/Detail` and `Task/List` answer it. What has no meaning here has an empty value.
+ */
 const taskSchema = z.strictObject({
   id: decimalId,
   /** The user id of the task's owner. */
@@ -62,7 +64,10 @@ const taskSchema = z.strictObject({
   modelfileid: z.literal(''),
   callbackurl: z.literal(''),
   marketplaceid: z.null(),
-  /** "0" = succeeded; "" = not ended, or cancelled; anything else = failed, for the reason in `debugerror`. */
+  /**
+   * "0" = succeeded; "" = not ended, or cancelled; anything else = failed, for the reason in
+   * `debugerror`.
+   */
   pexit: z.string(),
   /** A list as a JSON text. */
   categories: z.string(),
@@ -76,7 +81,10 @@ const taskSchema = z.strictObject({
   receipt: receiptSchema.nullable().exactOptional(),
   /** In `Task/Detail` while the task is queued. Other servers do not send it. */
   queue: queuePlaceSchema.exactOptional(),
-  /** In `Task/List` where long texts were cut; `Task/Detail` has them whole. Other servers do not send it. */
+  /**
+   * In `Task/List` where long texts were cut; `Task/Detail` has them whole. Other servers do not
+   * send it.
+   */
   shortened: z.literal(true).exactOptional(),
 });
 

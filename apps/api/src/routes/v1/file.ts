@@ -9,7 +9,9 @@ import { answerHeaders } from '../../http/answer.ts';
 import type { Route } from '../../route.ts';
 
 const ACCESS_KEY_PATTERN = /^[A-Za-z0-9]{30}$/;
-/** The types that a browser may show in place. All others, HTML and SVG above all, are downloads. */
+/**
+ * The types that a browser may show in place. All others, HTML and SVG above all, are downloads.
+ */
 const SHOWN_IN_PLACE = /^(text\/plain|image\/(png|jpeg|gif|webp|avif))(;|$)/;
 
 /** `text` if the file is a task's answer, else `storageKey`. */

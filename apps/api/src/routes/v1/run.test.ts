@@ -298,7 +298,7 @@ const BAD_BODIES: [string, unknown, string][] = [
     { prompt: 'a', extra: 1 },
     'Request parameter [extra] is unknown',
   ],
-  ["nobody's project", { prompt: 'a', projectid: '999999' }, 'Request parameter [projectid]'],
+  ['an unknown project', { prompt: 'a', projectid: '999999' }, 'Request parameter [projectid]'],
   ['a project that is no id', { prompt: 'a', projectid: "1'" }, 'Request parameter [projectid]'],
   [
     'a file',
@@ -377,9 +377,9 @@ test('an invalid body is refused by name; nothing is stored or charged', async (
 
 describe('a body over the limit is refused', () => {
   test.for<[string, RequestInit]>([
-    ['when it says so', { body: `{"prompt":"${'x'.repeat(2_000_000)}"}` }],
-    ['when it comes in chunks', { body: endless(), duplex: 'half' } as RequestInit],
-    ['when it is a form', { body: aForm([['prompt', 'x'.repeat(2_000_000)]]) }],
+    ['with a content-length', { body: `{"prompt":"${'x'.repeat(2_000_000)}"}` }],
+    ['in chunks', { body: endless(), duplex: 'half' } as RequestInit],
+    ['as a form', { body: aForm([['prompt', 'x'.repeat(2_000_000)]]) }],
   ])('%s', async ([, init], { api, tenant, db }) => {
     const headers = { authorization: `Bearer ${tenant.apiKey}:${tenant.apiSecret}` };
     const { status, body } = await api.request(RUN, { method: 'POST', headers, ...init });

@@ -3,7 +3,7 @@ import { type DepthSample, HISTORY_MS, pathOf } from './depth-history.ts';
 
 const WIDTH = 600;
 const HEIGHT = 120;
-/** The first minute fills the chart; after that its window grows until it is the whole history. */
+/** The first minute fills the chart. After that its window grows to the whole history. */
 const NARROWEST_MS = 60_000;
 
 /** Waiting tasks and slots in use since the page was opened. */
@@ -15,7 +15,7 @@ export function DepthChart({ history }: { history: readonly DepthSample[] }) {
   const highest = Math.max(...history.map((sample) => Math.max(sample.waiting, sample.running)));
   const top = niceTop(highest);
   const box = { width: WIDTH, height: HEIGHT, fromMs: last.atMs - windowMs, toMs: last.atMs, top };
-  const summary = `Waiting now ${last.waiting}, in use now ${last.running}, highest ${highest}, over the last ${duration((last.atMs - first.atMs) / 1000)}.`;
+  const summary = `${last.waiting} tasks waiting and ${last.running} slots in use now; at most ${highest} in the last ${duration((last.atMs - first.atMs) / 1000)}.`;
   return (
     <figure className="chart">
       <figcaption className="chart-legend">

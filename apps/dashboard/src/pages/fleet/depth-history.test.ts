@@ -33,12 +33,12 @@ const fleet: Fleet = {
   failedToday: 0,
 };
 
-test('waiting counts every pool, running only workers that answer', () => {
+test('waiting counts every pool, running counts only online workers', () => {
   expect(waitingIn(fleet)).toBe(5);
   expect(runningIn(fleet)).toBe(4);
 });
 
-test('the history forgets what is older than its window', () => {
+test('the history drops samples older than its window', () => {
   const first = addSample([], fleet, 1000);
   expect(addSample(first, fleet, 1000 + HISTORY_MS)).toHaveLength(1);
   expect(addSample(first, fleet, HISTORY_MS)).toHaveLength(2);

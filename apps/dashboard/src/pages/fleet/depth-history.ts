@@ -1,11 +1,11 @@
-/** The queue's depth as it was polled since the page was opened: what the small chart draws. */
+/** The queue's depth since the page was opened, for the chart. */
 import type { Fleet, FleetWorker } from '@runfleet/protocol';
 
 export type DepthSample = { atMs: number; waiting: number; running: number };
 
 export const HISTORY_MS = 10 * 60 * 1000;
 
-/** A pause longer than this is drawn as a gap: nobody looked, so nobody knows. */
+/** A longer pause between samples is drawn as a gap, because the depth was not read. */
 const GAP_MS = 6000;
 
 export function addSample(
@@ -21,17 +21,17 @@ export function waitingIn(fleet: Fleet): number {
   return fleet.queued.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Slots that tasks occupy on workers that still answer. */
+/** Slots that tasks occupy on online workers. */
 export function runningIn(fleet: Fleet): number {
   return fleet.workers.filter(isOnline).reduce((sum, { used }) => sum + used, 0);
 }
 
-/** Whether a worker still answers, whatever it may take. */
+/** Whether a worker still renews its lease, in any state. */
 export function isOnline({ state }: FleetWorker): boolean {
   return state !== 'lost' && state !== 'stopped';
 }
 
-/** SVG path of one series in a box of `width` x `height`, broken where polling paused. */
+/** The SVG path of one series in a box of `width` x `height`, with a gap where polling paused. */
 export function pathOf(
   history: readonly DepthSample[],
   valueOf: (sample: DepthSample) => number,

@@ -22,13 +22,15 @@ export function FleetPage() {
   const { visitor } = useSession();
   if (visitor === undefined) return null;
   if (visitor === null) {
-    return <SignInNeeded title="Fleet" sentence="Operators see queues and workers here." />;
+    return (
+      <SignInNeeded title="Fleet" sentence="Sign in as an operator to see queues and workers." />
+    );
   }
   if (!visitor.user.isOperator) {
     return (
       <div className="empty">
         <h1>Fleet</h1>
-        <p>This page is for operators. Ask one if you need to see it.</p>
+        <p>This page is for operators. Ask an operator for access.</p>
       </div>
     );
   }
@@ -41,7 +43,7 @@ function FollowedFleetPage() {
     <>
       <div className="page-head">
         <h1>Fleet</h1>
-        {data && <Reading readAtMs={dataUpdatedAt} hasFailed={error !== null} />}
+        {data && <Freshness readAtMs={dataUpdatedAt} hasFailed={error !== null} />}
       </div>
       {error && !data && <ProblemNotice problem={error} />}
       {data && (
@@ -70,15 +72,15 @@ function FollowedFleetPage() {
   );
 }
 
-/** How old what is on the screen is. */
-function Reading({ readAtMs, hasFailed }: { readAtMs: number; hasFailed: boolean }) {
+/** The age of the data on the screen. */
+function Freshness({ readAtMs, hasFailed }: { readAtMs: number; hasFailed: boolean }) {
   const nowMs = useNow(1000);
   const seconds = Math.max(0, Math.round((nowMs - readAtMs) / 1000));
   const isOld = hasFailed || seconds > 6;
   return (
     <p className={isOld ? 'reading reading-old' : 'reading'}>
       <span className="dot" aria-hidden="true" />
-      {isOld ? `Last reading ${duration(seconds)} ago` : 'Live'}
+      {isOld ? `Last updated ${duration(seconds)} ago` : 'Live'}
     </p>
   );
 }
@@ -95,7 +97,7 @@ function Figures({ fleet }: { fleet: Fleet }) {
         <dt>Waiting</dt>
         <dd>{grouped(waiting)}</dd>
         <p className="fine">
-          {waiting === 0 ? 'The queue is empty' : `The oldest for ${duration(oldestSeconds)}`}
+          {waiting === 0 ? 'The queue is empty' : `Oldest: ${duration(oldestSeconds)}`}
         </p>
       </div>
       <div className="card">
@@ -113,7 +115,7 @@ function Figures({ fleet }: { fleet: Fleet }) {
         <dd>
           <Money amount={fleet.spentTodayUsd} />
         </dd>
-        <p className="fine">By all organisations, UTC day</p>
+        <p className="fine">All organisations, UTC day</p>
       </div>
       <div className="card">
         <dt>Finished today</dt>

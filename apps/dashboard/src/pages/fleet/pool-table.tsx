@@ -6,7 +6,7 @@ import { secondsSince } from './seconds-since.ts';
 
 const IDLE = Object.keys(IDLE_REASONS) as IdleReason[];
 
-/** Queue depth per pool, with the workers that serve it: a pool that waits for nobody stands out. */
+/** Queue depth and ready workers per pool. A pool with tasks and no worker is highlighted. */
 export function PoolTable({ fleet }: { fleet: Fleet }) {
   const pools = [
     ...new Set([
@@ -51,7 +51,7 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
                   : ''}
               </td>
               <td className="number figure">
-                {isStuck ? <strong className="mistake">none, so tasks wait</strong> : ready}
+                {isStuck ? <strong className="mistake">none; tasks are waiting</strong> : ready}
               </td>
             </tr>
           );
@@ -61,7 +61,7 @@ export function PoolTable({ fleet }: { fleet: Fleet }) {
   );
 }
 
-/** Why workers with a free slot have nothing to do. */
+/** Why workers with a free slot are idle. */
 function IdleReasons({ seen }: { seen: FleetPool | undefined }) {
   const reasons = IDLE.flatMap((reason) => {
     const count = seen?.idle[reason] ?? 0;
@@ -69,7 +69,7 @@ function IdleReasons({ seen }: { seen: FleetPool | undefined }) {
   });
   return reasons.map(({ reason, count }) => (
     <span key={reason} className="fine">
-      {counted(count, 'worker')} with nothing to do. {IDLE_REASONS[reason]}
+      {counted(count, 'worker')} idle. {IDLE_REASONS[reason]}
     </span>
   ));
 }

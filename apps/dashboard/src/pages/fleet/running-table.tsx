@@ -6,7 +6,7 @@ import { STATUS_TEXTS } from '../../task/status-texts.ts';
 import { secondsSince } from './seconds-since.ts';
 
 export function RunningTable({ fleet }: { fleet: Fleet }) {
-  if (fleet.running.length === 0) return <p className="muted">Nothing is running.</p>;
+  if (fleet.running.length === 0) return <p className="muted">No task is running.</p>;
   const hosts = new Map(fleet.workers.map((worker) => [worker.id, worker.host]));
   return (
     <table className="table running-table">

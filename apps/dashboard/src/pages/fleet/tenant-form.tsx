@@ -4,7 +4,9 @@ import { type FormEvent, useState } from 'react';
 import { callApi } from '../../api/call-api.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 
-/** A tenant's share of a busy fleet, and what happens to its projects' Runs at the limit. */
+/**
+ * Sets a tenant's share of a busy fleet, and what happens to Runs of its projects at their limit.
+ */
 export function TenantForm(props: { tenant: FleetTenant; onSaved: () => void }) {
   const { tenant, onSaved } = props;
   const [isSaving, setIsSaving] = useState(false);
@@ -73,7 +75,7 @@ export function TenantForm(props: { tenant: FleetTenant; onSaved: () => void }) 
       <button type="submit" className="button-main" disabled={isSaving}>
         {isSaving ? 'Saving…' : 'Save'}
       </button>
-      <p className="fine">It holds within a second or so, also for what waits already.</p>
+      <p className="fine">Changes take effect within about a second, also for queued tasks.</p>
       {problem !== null && <ProblemNotice problem={problem} />}
     </form>
   );

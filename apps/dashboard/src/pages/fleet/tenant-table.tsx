@@ -9,7 +9,7 @@ import { TenantForm } from './tenant-form.tsx';
 
 const POLL_MS = 5000;
 
-/** Who has what of the fleet, with the settings that decide it. */
+/** How much of the fleet each organisation uses, and its share settings. */
 export function TenantTable() {
   const { data, error, refetch } = useLiveQuery(
     '/admin/v1/tenants',
@@ -22,7 +22,7 @@ export function TenantTable() {
   if (tenants.length === 0) {
     return (
       <p className="muted">
-        No organisation has had a slot in the last {duration(windowSeconds)}, and none waits.
+        No organisation used a slot in the last {duration(windowSeconds)}, and no task is queued.
       </p>
     );
   }

@@ -6,7 +6,7 @@ import { addSample, type DepthSample } from './depth-history.ts';
 
 const POLL_MS = 1500;
 
-/** The fleet as it is, and its depth since it was first read. */
+/** The current fleet, and its depth since the page was opened. */
 export type FollowedFleet = { fleet: Fleet; history: readonly DepthSample[] };
 
 export function useFleet(): UseQueryResult<FollowedFleet> {

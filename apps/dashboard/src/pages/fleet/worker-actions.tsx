@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { callApi } from '../../api/call-api.ts';
 import { explainProblem } from '../../api/explain-problem.ts';
 
-/** What an operator can do with a worker that answers. */
+/** The actions of an operator for an online worker. */
 export function WorkerActions(props: { worker: FleetWorker; onChanged: () => void }) {
   const { worker, onChanged } = props;
   const [state, setState] = useState<'idle' | 'busy' | { problem: string }>('idle');
@@ -23,14 +23,14 @@ export function WorkerActions(props: { worker: FleetWorker; onChanged: () => voi
     <>
       {worker.state === 'quarantined' && (
         <button type="button" disabled={isBusy} onClick={() => void change('pardon')}>
-          Take back
+          End quarantine
         </button>
       )}
       {worker.state !== 'draining' && (
         <button
           type="button"
           className="quiet"
-          title="No new tasks for it; those it has, it finishes"
+          title="Finishes its tasks and takes no new ones"
           disabled={isBusy}
           onClick={() => void change('drain')}
         >

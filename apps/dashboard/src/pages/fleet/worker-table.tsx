@@ -7,18 +7,18 @@ import { isOnline } from './depth-history.ts';
 import { secondsSince } from './seconds-since.ts';
 import { WorkerActions } from './worker-actions.tsx';
 
-/** A worker renews every 5 s; a reading twice as old says nothing about now. */
+/** A worker renews its lease every 5 s. Data more than twice as old is marked as stale. */
 const STALE_SECONDS = 12;
 const SLOTS_DRAWN_MAX = 16;
 
-/** Why a free slot has nothing to do, in the width of a cell. */
+/** Why a free slot is idle, short enough for a cell. */
 const IDLE_LABELS = {
-  no_task: 'no task waits',
+  no_task: 'no task queued',
   tenants_parked: 'tenants at their limit',
   labels: 'labels do not match',
   left: 'left to another model',
-  memory: 'no memory for the model',
-  session: 'left to a session',
+  memory: 'not enough memory',
+  session: 'waits for a session',
   avoided: 'avoided after a failure',
   draining: 'draining',
   quarantined: 'quarantined',
@@ -46,7 +46,7 @@ export function WorkerTable(props: { fleet: Fleet; onChanged: () => void }) {
             Up
           </th>
           <th scope="col" className="number">
-            Reading
+            Updated
           </th>
           <th scope="col">
             <span className="unseen">Change</span>
@@ -68,7 +68,7 @@ export function WorkerTable(props: { fleet: Fleet; onChanged: () => void }) {
   );
 }
 
-/** Why a worker with a free slot has nothing to do, where a leader says so; the first of its pools'. */
+/** Why a worker with a free slot is idle, from the first of its pools whose leader reports it. */
 function idleOf(fleet: Fleet, worker: FleetWorker): IdleReason | undefined {
   return worker.pools
     .map((pool) => fleet.standings[pool]?.workers[worker.id])
@@ -138,7 +138,7 @@ function Troubles({ worker: { strikes, quarantinePulses } }: { worker: FleetWork
   );
 }
 
-/** What tasks may require of it, and the models in its memory. */
+/** The worker's labels and the models in its memory. */
 function Equipment({ worker: { labels, loaded } }: { worker: FleetWorker }) {
   const models = Object.entries(loaded);
   if (labels.length + models.length === 0) return null;

@@ -5,7 +5,7 @@ import { useSession } from '../../session/use-session.ts';
 import { curlSample, socketSample } from './curl-sample.ts';
 import { type FormValues, parametersOf } from './form-values.ts';
 
-/** The same run from a shell, filled with this server's address and the form's input. */
+/** The same run from a shell, with this server's address and the form's input. */
 export function ApiSample({ tool, values }: { tool: Tool; values: FormValues }) {
   const { visitor } = useSession();
   const project = visitor?.projects[0] ?? null;
@@ -59,11 +59,11 @@ function WhereTheKeyIs() {
   }
   return (
     <p>
-      These lines are for the project <strong>{project.name}</strong>, whose key ends in{' '}
+      These samples use the project <strong>{project.name}</strong>, whose key ends in{' '}
       <code>{project.keyHint}</code>. The key{' '}
       {project.authType === 'signature' ? 'and its secret were' : 'was'} shown once, when the
-      project was made; the server cannot show {project.authType === 'signature' ? 'them' : 'it'}{' '}
-      again. On a development start they are printed in the terminal and written to{' '}
+      project was created; the server cannot show {project.authType === 'signature' ? 'them' : 'it'}{' '}
+      again. In a development setup they are printed in the terminal and written to{' '}
       <code>.runfleet/dev.json</code>.
     </p>
   );

@@ -13,7 +13,7 @@ const given = {
   parameters: { prompt: `It's "quoted"\n$HOME \`id\`` },
 };
 
-test('a shell reads back exactly the body that was quoted', () => {
+test('a shell reads a quoted body back unchanged', () => {
   const body = JSON.stringify(given.parameters);
   const read = execFileSync('/bin/sh', ['-c', `printf %s ${shellQuoted(body)}`], {
     encoding: 'utf8',
@@ -21,7 +21,7 @@ test('a shell reads back exactly the body that was quoted', () => {
   expect(read).toBe(body);
 });
 
-test('the lines name this server and this model, and of the key only its hint', () => {
+test('the samples have this server, this model and only a hint of the key', () => {
   const text = curlSample(given)
     .map((sample) => sample.code)
     .join('\n');
@@ -30,7 +30,7 @@ test('the lines name this server and this model, and of the key only its hint', 
   expect(text).toContain('x-signature: ${SIGNATURE}');
 });
 
-test('a project without signatures needs its key alone', () => {
+test('a project without signatures needs only its key', () => {
   const text = curlSample({ ...given, isSigned: false })
     .map((sample) => sample.code)
     .join('\n');

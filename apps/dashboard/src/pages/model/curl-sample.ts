@@ -1,8 +1,8 @@
-/** The shell lines of the API sample, for one server, one model and one input. */
+/** The shell commands of the API sample, for one server, one model and one input. */
 
 export type Sample = { title: string; code: string };
 
-/** The key stands as a hint only: the server keeps its hash, so no page can show it. */
+/** The samples show only a hint of the key, because the server stores only its hash. */
 export function curlSample(given: {
   apiUrl: string;
   owner: string;
@@ -41,13 +41,13 @@ export function curlSample(given: {
   ];
 }
 
-/** The page's browser script in its shortest form: one socket, one task. */
+/** The shortest form of the page's browser script: one socket, one task. */
 export function socketSample(socketUrl: string): Sample {
   return {
     title: 'Get Task Process Information and Results with Socket Connection',
     code: `const socket = new WebSocket("${socketUrl}");
 socket.onopen = () => {
-  // The socketaccesstoken of the Run's answer is all the authority this needs.
+  // The socketaccesstoken from Run authorises this socket; no key is needed.
   socket.send(JSON.stringify({ type: "task_info", tasktoken: "${SAMPLE_TOKEN}" }));
 };
 socket.onmessage = (event) => {
@@ -81,7 +81,7 @@ export NONCE=$(date +%s)
 export SIGNATURE="$(echo -n "\${YOUR_API_SECRET}\${NONCE}" | openssl dgst -sha256 -hmac "\${YOUR_API_KEY}")"`;
 }
 
-/** One word for a shell, whatever is in it. */
+/** Any text as one word of a shell command. */
 export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

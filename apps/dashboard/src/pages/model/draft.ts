@@ -1,4 +1,4 @@
-/** The input of a form that was not run yet, kept for this tab: signing in or going back loses nothing. */
+/** The input of a form, kept for this tab, so that it survives signing in and going back. */
 import type { FormValues } from './form-values.ts';
 
 export function readDraft(model: string): FormValues | null {
@@ -14,7 +14,7 @@ export function keepDraft(model: string, values: FormValues): void {
   try {
     sessionStorage.setItem(keyOf(model), JSON.stringify(values));
   } catch {
-    // Full or switched off: the page works without drafts.
+    // The storage is full or disabled: the page works without drafts.
   }
 }
 

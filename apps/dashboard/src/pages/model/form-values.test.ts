@@ -19,12 +19,12 @@ const groups: readonly ParameterGroup[] = [
   { title: 'Settings', items: [topK, seed] },
 ];
 
-test('a Run sends what is required and what was changed, nothing else', () => {
+test('a Run sends only required and changed parameters', () => {
   const values = { ...defaultsOf(groups), prompt: 'Hi', seed: '7' };
   expect(parametersOf(groups, values)).toEqual({ prompt: 'Hi', seed: '7' });
 });
 
-test('a form filled from a task takes its known texts and numbers, the rest are defaults', () => {
+test('a form filled from a task has its known values, and defaults for the rest', () => {
   expect(fillFrom(groups, { prompt: 'Hi', top_k: 5, unknown: 'x', seed: null })).toEqual({
     prompt: 'Hi',
     top_k: '5',
@@ -32,14 +32,14 @@ test('a form filled from a task takes its known texts and numbers, the rest are 
   });
 });
 
-test('what a client sent for "not used" is the default in the form', () => {
+test('a value that means "not used" is the default in the form', () => {
   expect(fillFrom(groups, { prompt: 'Hi', top_k: -1, seed: '-1' })).toEqual({
     ...defaultsOf(groups),
     prompt: 'Hi',
   });
 });
 
-describe('a mistake is named where it is made', () => {
+describe('a mistake is described at its field', () => {
   test.each([
     [prompt, ' ', 'Prompt is required.'],
     [prompt, 'Hi', null],

@@ -1,4 +1,4 @@
-/** The prompt form's values: texts by parameter id, as the fields hold them. */
+/** The values of the prompt form: the text of each field, by parameter id. */
 import type { Parameter, ParameterGroup } from '../../api/tool.ts';
 
 export type FormValues = Readonly<Record<string, string>>;
@@ -8,8 +8,8 @@ export function defaultsOf(groups: readonly ParameterGroup[]): FormValues {
 }
 
 /**
- * The form filled from a task's parameters or an example; what it does not name has its default, and
- * so has a number beyond its range, by which clients say that they do not use it.
+ * Fills the form from a task's parameters or an example. A parameter without a value has its default, and
+ * so has a number out of range, which clients send for "not used".
  */
 export function fillFrom(
   groups: readonly ParameterGroup[],
@@ -25,7 +25,9 @@ export function fillFrom(
   return { ...defaultsOf(groups), ...Object.fromEntries(filled) };
 }
 
-/** A Run's body: what is required and what differs from its default, so that a later default reaches old inputs. */
+/**
+ * A Run's body: required and changed parameters only, so that a later change of a default applies.
+ */
 export function parametersOf(
   groups: readonly ParameterGroup[],
   values: FormValues,
@@ -38,7 +40,7 @@ export function isChanged(item: Parameter, values: FormValues): boolean {
   return (values[item.id] ?? '') !== item.default;
 }
 
-/** What is wrong with one value, in words, or null. The server checks again. */
+/** The problem of one value, or null. The server checks it again. */
 export function mistakeIn(item: Parameter, value: string): string | null {
   if (value.trim() === '') return item.required ? `${item.label} is required.` : null;
   if (item.type !== 'number' && item.type !== 'range') return null;
@@ -52,7 +54,7 @@ export function mistakeIn(item: Parameter, value: string): string | null {
     : `${item.label} must be at least ${min}.`;
 }
 
-/** Every mistake, by parameter id. */
+/** The problems of all values, by parameter id. */
 export function mistakesIn(
   groups: readonly ParameterGroup[],
   values: FormValues,

@@ -104,7 +104,9 @@ function Facts({ tool }: { tool: Tool }) {
   );
 }
 
-/** The form's values: from the task named in the address (`?from=`), else the draft, else the defaults. */
+/**
+ * The form's values: from the task in the address (`?from=`), else the draft, else the defaults.
+ */
 function useFormValues(tool: Tool): [FormValues, (values: FormValues) => void] {
   const client = useClient();
   const { search } = useAddress();
@@ -121,7 +123,7 @@ function useFormValues(tool: Tool): [FormValues, (values: FormValues) => void] {
       const task = await client.detail({ taskId: from }, { signal: gone.signal });
       setValues(fillFrom(tool.parameters, task.parameters));
     };
-    // Without that task the form stays as it is, which is what a person sees anyway.
+    // If that task cannot be read, the form keeps its values.
     fill().catch(() => undefined);
     return () => gone.abort();
   }, [client, from, tool.parameters]);

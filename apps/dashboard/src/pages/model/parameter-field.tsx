@@ -4,7 +4,7 @@ import type { Parameter } from '../../api/tool.ts';
 
 const ROWS_OF_THE_MAIN_FIELD = 6;
 
-/** One field of the prompt form, drawn from its description in the catalogue. */
+/** One field of the prompt form, from its description in the catalogue. */
 export function ParameterField(props: {
   item: Parameter;
   value: string;

@@ -10,7 +10,10 @@ import { RunPanel } from '../../task/run-panel.tsx';
 import { type FormValues, mistakesIn, parametersOf } from './form-values.ts';
 import { PromptForm } from './prompt-form.tsx';
 
-/** The prompt form beside the run that it started. The run is named in the address, so a reload goes on following it. */
+/**
+ * The prompt form beside the run that it started. The address has the run, so that a reload still
+ * follows it.
+ */
 export function Playground(props: {
   tool: Tool;
   values: FormValues;
@@ -28,7 +31,7 @@ export function Playground(props: {
 
   const taskId = search.get('task');
 
-  // Where the run is drawn below the form, as on a phone, its beginning is brought into sight.
+  // On a narrow screen the run is below the form, so it is scrolled into view.
   const out = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const top = out.current?.getBoundingClientRect().top ?? 0;

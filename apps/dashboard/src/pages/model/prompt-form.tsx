@@ -8,7 +8,7 @@ import { ParameterField } from './parameter-field.tsx';
 
 const EXAMPLE_LETTERS = 60;
 
-/** The input of a run, drawn from the model's parameters. */
+/** The input form of a run, from the model's parameters. */
 export function PromptForm(props: {
   tool: Tool;
   values: FormValues;
@@ -108,7 +108,7 @@ function MoreSettings(props: FieldsProps & { groups: readonly ParameterGroup[] }
           className="quiet"
           onClick={() => props.onChange({ ...props.values, ...defaultsOf(props.groups) })}
         >
-          Back to the defaults
+          Reset to defaults
         </button>
       )}
     </details>

@@ -61,14 +61,14 @@ export function SignInPage() {
         </button>
       </form>
       <p className="fine">
-        Accounts are made by the operator of this server. On a development start the e-mail and the
+        The operator of this server creates accounts. In a development setup the e-mail and the
         password are printed in the terminal and written to <code>.runfleet/dev.json</code>.
       </p>
     </div>
   );
 }
 
-// Whoever made the link must not decide where a person lands: only paths of this site count.
+// A crafted link must not lead to another site after signing in: only paths of this site are used.
 function pathOfThisSite(next: string | null): string {
   if (next === null || !/^\/(?![/\\])/.test(next)) return '/';
   return next;
@@ -81,7 +81,7 @@ function textOf(form: FormData, name: string): string {
 
 function inWords(failure: unknown): unknown {
   if (failure instanceof ApiProblem && (failure.status === 401 || failure.status === 400)) {
-    return new Error('That e-mail and password do not belong together. Check both and try again.');
+    return new Error('The e-mail or the password is wrong. Check both and try again.');
   }
   return failure;
 }

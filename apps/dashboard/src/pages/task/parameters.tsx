@@ -2,7 +2,7 @@ import { CopyButton } from '../../components/copy-button.tsx';
 
 const LONG_LETTERS = 80;
 
-/** A Run's body as it was given. */
+/** The body of a Run as it was sent. */
 export function Parameters(props: { parameters: Readonly<Record<string, unknown>> }) {
   const entries = Object.entries(props.parameters);
   if (entries.length === 0) return <p className="muted">The inputs of this task were deleted.</p>;

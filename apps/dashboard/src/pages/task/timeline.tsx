@@ -10,7 +10,7 @@ import { clockTime, fullMoment } from '../../format/moment.ts';
 import { STATUS_TEXTS } from '../../task/status-texts.ts';
 import { displayStatusOf } from '../../task/task-outcome.ts';
 
-/** The statuses that a task has been in, with the moment that it entered each. */
+/** The statuses of a task, with the time at which it entered each. */
 export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: number }) {
   const { task } = props;
   const reached = TASK_STATUSES.flatMap((status) => {
@@ -43,8 +43,7 @@ export function Timeline(props: { task: WireTask; status: TaskStatus; requeues: 
       </ol>
       {props.requeues > 0 && (
         <p className="fine">
-          A worker was lost and the task was queued again. The moments are those of the last
-          attempt.
+          A worker was lost, so the task was queued again. The times are those of the last attempt.
         </p>
       )}
     </>

@@ -1,4 +1,4 @@
-/** What the task history shows, as its address says it. */
+/** The filter of the task history, from its address. */
 export type ListFilter = { model: string; order: 'DESC' | 'ASC'; limit: number; page: number };
 
 export const PAGE_SIZES = [20, 50, 100] as const;
@@ -14,7 +14,7 @@ export function filterFrom(search: URLSearchParams): ListFilter {
   };
 }
 
-/** What to ask Task/List for. */
+/** The parameters of Task/List. */
 export function listedBy(filter: ListFilter) {
   return {
     start: (filter.page - 1) * filter.limit,

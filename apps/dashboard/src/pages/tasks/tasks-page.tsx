@@ -53,7 +53,7 @@ function History() {
         <div className="empty">
           <p>
             {total > 0
-              ? 'There is nothing on this page.'
+              ? 'This page has no tasks.'
               : isFiltered
                 ? "We couldn't find any matching results."
                 : "You don't have task yet."}

@@ -53,7 +53,9 @@ function readMe(ctx: ApiContext): ApiHandler {
   };
 }
 
-/** The weights that are ready to answer, by model. A page shows when they are not the model's own. */
+/**
+ * The weights that are ready to answer, by model. A page shows when they are not the model's own.
+ */
 async function readServed(ctx: ApiContext): Promise<Record<string, string[]>> {
   const entries = MODELS.map(
     async (model) => [slugOf(model), await listServedWeights(ctx, model.pool)] as const,

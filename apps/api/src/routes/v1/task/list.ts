@@ -36,7 +36,9 @@ function listOwnTasks(ctx: ApiContext): ApiHandler {
   };
 }
 
-/** There is only one type of task and one sort key so far. Another value is refused, not ignored. */
+/**
+ * There is only one type of task and one sort key so far. Another value is refused, not ignored.
+ */
 function requireOneOf(
   body: Readonly<Record<string, unknown>>,
   name: string,
