@@ -1,7 +1,7 @@
 /**
  * Brings a pool's tasks and its free slots together, a round at a time: picks in fair order, places,
- * commits the assignments and sends tickets. A picked task that waits a moment for a particular
- * worker is held in hand meanwhile.
+ * commits the assignments and sends tickets. A picked task may be held for a moment to wait for a
+ * particular worker.
  */
 import {
   carriesLabels,
@@ -20,10 +20,10 @@ import type { Lane, LanePick, PoolIndex } from './pool-index.ts';
 import { SessionMemory } from './session-memory.ts';
 
 const PICKED_PER_ROUND_MAX = 64;
-/** While lanes compete, a round takes the heads of so many, and of each so many tasks. */
+/** While lanes compete, the lanes whose heads a round takes, and the tasks that it takes of each. */
 const LANES_PER_ROUND_MAX = 8;
 const PICKED_PER_LANE_MAX = 16;
-/** More free workers are not looked at: a round fills none of them anyway. */
+/** Free workers that a round reads. It could not fill more. */
 const WORKERS_PER_ROUND_MAX = 1_000;
 const FLEET_MAX = 10_000;
 const HELD_MAX = 64;
@@ -58,7 +58,7 @@ export class Dispatcher {
     this.#index = options.index;
   }
 
-  /** What waits in hand, and why. */
+  /** Tasks that are held, and why. */
   get held(): readonly { task: Candidate; why: 'session' | 'avoided'; until: number }[] {
     return this.#held;
   }
@@ -67,18 +67,18 @@ export class Dispatcher {
     return this.#held.some(({ task }) => task.id === taskId);
   }
 
-  /** The pool's workers as far as they are known. */
+  /** The pool's workers as last read. */
   get fleet(): readonly PlaceableWorker[] {
     return [...this.#fleet.values()];
   }
 
-  /** Looks at all workers of the pool, those included that have no free slot. */
+  /** Reads all workers of the pool, including those without a free slot. */
   async look(): Promise<void> {
     const workers = await this.#list({ labels: [], isFree: false, limit: FLEET_MAX });
     this.#fleet = new Map(workers.map((worker) => [worker.id, worker]));
   }
 
-  /** Gives these workers nothing, until told otherwise. */
+  /** Excludes these workers until the next call. */
   leave(workerIds: ReadonlySet<string>): void {
     this.#left = workerIds;
   }
@@ -95,9 +95,9 @@ export class Dispatcher {
     try {
       return await this.#bringTogether({ workers, rooms, picks, held, startedAt });
     } catch (error) {
-      // Whatever was bound all the same is refused when it is picked again.
+      // A task that was bound after all is refused when it is picked again.
       await this.#index.putBack(picks).catch(() => {
-        // They count as running and no worker has them: reconcilers find that.
+        // They count as running though no worker has them; the index's comparison finds that.
       });
       throw error;
     }
@@ -128,20 +128,20 @@ export class Dispatcher {
       unplaced,
       seconds: (this.#ctx.now() - startedAt) / 1_000,
     });
-    // Without a task bound, slots that were promised are gone, and the next release tells of others.
+    // No task was bound: the slots are gone, and the next release announces others.
     const isRoomLeft = freeSlots(rooms) > assigned;
     const hasMore = assigned > 0 && isRoomLeft && this.#index.openLanes.length > 0;
     return { assigned, unplaced, hasMore };
   }
 
-  /** Puts back what is in hand, for a leader that stops. */
+  /** Puts held tasks back, for a leader that stops. */
   async putBackHeld(): Promise<void> {
     const tasks = this.#held.map(({ task }) => task);
     this.#held = [];
     await this.#index.putBack(tasks);
   }
 
-  /** What has waited for long enough waits in line like the others while there is no slot at all. */
+  /** Puts tasks that were held long enough back in line while there is no slot at all. */
   async #endLongHolds(): Promise<void> {
     const now = this.#ctx.now();
     const ended = this.#held.filter(({ until }) => until <= now);
@@ -154,7 +154,7 @@ export class Dispatcher {
       this.#list({ labels, isFree: true, limit: WORKERS_PER_ROUND_MAX });
     const workers = await list([]);
     if (workers.length < WORKERS_PER_ROUND_MAX) return workers;
-    // In a large fleet those that a lane needs may not be among the first.
+    // In a large fleet the workers that a lane needs may not be among the first.
     const others = await Promise.all(this.#lanesOfRound().map(({ requires }) => list(requires)));
     return [...new Map([...workers, ...others.flat()].map((one) => [one.id, one])).values()];
   }
@@ -163,7 +163,7 @@ export class Dispatcher {
     return this.#ctx.reads.listWorkers({ pool: this.#pool, ...which });
   }
 
-  /** Takes as many tasks as there are slots for, in fair order over all lanes that can be served. */
+  /** Picks as many tasks as there are slots, in fair order over all lanes that can be served. */
   async #pick(rooms: readonly FleetRoom[]): Promise<LanePick[]> {
     const wanted = this.#lanesOfRound()
       .map((lane) => ({ lane, free: freeFor(lane, rooms) }))
@@ -179,7 +179,7 @@ export class Dispatcher {
     return taken;
   }
 
-  /** The plain lane, and of the others some after the other. */
+  /** The plain lane, and a rotating selection of the others. */
   #lanesOfRound(): Lane[] {
     const lanes = this.#index.openLanes;
     if (lanes.length <= LANES_PER_ROUND_MAX) return lanes;
@@ -194,7 +194,7 @@ export class Dispatcher {
 
   async #candidates(picks: readonly LanePick[], isChoice: boolean): Promise<Candidate[]> {
     const ids = picks.map(({ taskId }) => taskId);
-    // With one worker there is nothing to wish for.
+    // With one worker there is nothing to prefer.
     const wishes = isChoice && ids.length > 0 ? await this.#ctx.reads.readWishes(ids) : new Map();
     const isFull = this.#held.length >= HELD_MAX;
     return picks.map((pick) => {
@@ -206,7 +206,7 @@ export class Dispatcher {
         session,
         prefers: session === null ? null : this.#sessions.workerOf(session),
         avoids,
-        // As if it had waited for long: there is no hand free to hold it.
+        // Treated as having waited long enough: no more tasks can be held.
         heldSince: isFull ? Number.NEGATIVE_INFINITY : null,
         ...pick,
       };
@@ -224,7 +224,7 @@ export class Dispatcher {
       .map((worker) => ({ ...this.#roomOf(worker), used: worker.slots }));
   }
 
-  /** Of full workers only those matter whose sessions' tasks are here: when will they have a slot? */
+  /** Full workers matter only where tasks of their sessions wait: when will they have a slot? */
   async #expectFree(full: readonly FleetRoom[], tasks: readonly Candidate[]): Promise<FleetRoom[]> {
     const wanted = new Set(tasks.map(({ prefers }) => prefers));
     const preferred = full.filter(({ id }) => wanted.has(id)).map(({ id }) => id);
@@ -258,7 +258,7 @@ export class Dispatcher {
         ? [{ ...one, task: { ...one.task, heldSince: one.task.heldSince ?? now } }]
         : [],
     );
-    // Not awaited: the next round need not know whether the tickets arrived.
+    // Not awaited: the next round does not depend on whether the tickets arrived.
     void this.#sendTickets(assigned);
     const lost = unplaced.flatMap(({ taskId }) => byId.get(taskId)?.task ?? []);
     await this.#index.putBack([...returned, ...lost]);
@@ -277,7 +277,7 @@ export class Dispatcher {
     return { assigned: assigned.length, unplaced: unplaced.length };
   }
 
-  /** A ticket that cannot be sent is found by the worker's next lease renewal. */
+  /** The worker's next lease renewal finds a ticket that could not be sent. */
   async #sendTickets(
     assigned: readonly { taskId: string; epoch: number; workerId: string }[],
   ): Promise<void> {

@@ -1,11 +1,11 @@
 /**
- * A pool's index of queued tasks, one lane for each set of labels that tasks require. Redis may lose
- * any of it; this keeps it equal to Postgres.
+ * A pool's index of queued tasks, with one lane for each set of labels that tasks require. Redis may
+ * lose any part of it; this class keeps it equal to Postgres.
  *
- * The plain lane, of tasks that require nothing, is trusted where its mark is the one that Postgres
- * remembers as complete, on the server on which it was filled. Otherwise it is filled anew in pages,
- * and may be picked from meanwhile. The other lanes carry the same mark, each from the moment that
- * it is filled.
+ * The plain lane, of tasks that require nothing, is trusted if its mark is the one that Postgres
+ * recorded as complete, on the server on which it was filled. Otherwise it is refilled in pages, and
+ * tasks may be picked from it while that goes on. The other lanes get the same mark once they are
+ * filled.
  */
 import { randomUUID } from 'node:crypto';
 
@@ -17,13 +17,13 @@ import { type PoolReads, writeIndexMark } from '@runfleet/tasks';
 import type { BrokerContext } from './context.ts';
 
 const PAGE_TASKS = 5_000;
-/** Lanes that are looked after at once; if more have tasks, they take turns. */
+/** Lanes that are maintained at once. If more have tasks, they take turns. */
 const LANES_MAX = 256;
 const LANES_PER_STEP_MAX = 8;
-/** Offers travel for a moment; only what is missing for longer is put in line again. */
+/** An offer takes a moment to arrive. Only tasks that are missing for longer are offered again, in ms. */
 const MISSED_AFTER_MS = 2_000;
 const MISSED_PAGE_TASKS = 2_000;
-/** Whoever was cut off from Redis may have lost thousands of releases, whose tenants wait for them. */
+/** A broker that was cut off from Redis may have lost thousands of releases, for which tenants wait. */
 const RUNNING_PAGES_PER_LOOK = 8;
 
 export type Lane = {
@@ -31,11 +31,11 @@ export type Lane = {
   readonly requires: readonly string[];
   /** Whether it is filled and marked. */
   isOpen: boolean;
-  /** Whether a pick may find something: false from a pick that found nothing to the next news. */
+  /** Whether a pick may find something: false after a pick that found nothing, until the next news. */
   isAwake: boolean;
 };
 
-/** A picked task, with the lane that it was picked from. */
+/** A picked task and its lane. */
 export type LanePick = PickedTask & { lane: Lane };
 
 type Place = { lane: Lane; cursor: string };
@@ -45,16 +45,16 @@ export class PoolIndex {
   readonly #pool: string;
   readonly #plain: Lane;
   readonly #lanes = new Map<string, Lane>();
-  /** Null while nothing is known of the index, or it is known to be lost. */
+  /** Null while the index's state is unknown, or the index is lost. */
   #mark: string | null = null;
   readonly #fills = new Map<Lane, AsyncGenerator<void>>();
-  /** Up to which task, by id, offers were found to have arrived; and how far the sweep is. */
+  /** The id up to which all offers have arrived, and the position of the slow sweep. */
   #seenUntil = '0';
   #sweptUntil = '0';
-  /** Where the look over running tasks goes on, and which of them no worker had at the last look. */
+  /** The cursor over running tasks, and those that no worker had at the last check. */
   #running: Place;
   #unbound = new Map<string, Lane>();
-  /** Where the look over tenants' shares goes on. */
+  /** The cursor over tenants' shares. */
   #shares: Place;
 
   constructor(ctx: BrokerContext, pool: string) {
@@ -71,7 +71,7 @@ export class PoolIndex {
     return [...this.#lanes.values()].filter((lane) => lane.isOpen && lane.isAwake);
   }
 
-  /** Whether it is known to be lost, so that filling it should begin. */
+  /** Whether the index is lost and has to be filled. */
   get isLost(): boolean {
     return this.#mark === null;
   }
@@ -81,14 +81,14 @@ export class PoolIndex {
     return this.#plain.isOpen && this.#plain.isAwake;
   }
 
-  /** There is news of a lane: a task came, or a slot was freed. */
+  /** Notes that a lane has a new task or a freed slot. */
   wake(name: string): void {
     const lane = this.#lanes.get(name);
     if (lane) lane.isAwake = true;
     else if (this.#lanes.size < LANES_MAX) this.#addLane(requirementsOfLane(name));
   }
 
-  /** Forgets everything, for a broker that does not lead. */
+  /** Resets the state, for a broker that does not lead. */
   forget(): void {
     this.#mark = null;
     this.#fills.clear();
@@ -96,7 +96,7 @@ export class PoolIndex {
     for (const lane of this.#lanes.values()) lane.isOpen = false;
   }
 
-  /** Compares the index with what Postgres remembers of it. */
+  /** Compares the index's mark with the one in Postgres. */
   async check(completeMark: string | null): Promise<void> {
     if (this.#fills.has(this.#plain)) return;
     const [serverId, actualMark] = await Promise.all([
@@ -115,7 +115,7 @@ export class PoolIndex {
     await this.#findLanes();
   }
 
-  /** Fills a page of each of some lanes, where there is anything to fill. Answers whether there is more. */
+  /** Fills a page of each of some lanes. Returns whether there is more to fill. */
   async fill(): Promise<boolean> {
     if (this.#mark === null) await this.#beginAnew();
     const mark = this.#mark ?? '';
@@ -124,7 +124,7 @@ export class PoolIndex {
     }
     const others = [...this.#fills].filter(([lane]) => lane !== this.#plain);
     const plain = [...this.#fills].filter(([lane]) => lane === this.#plain);
-    // The plain lane comes last, so that its tasks do not take the workers that others need.
+    // The plain lane comes last, so that its tasks do not take workers that other lanes need.
     for (const [lane, steps] of [...others.slice(0, LANES_PER_STEP_MAX), ...plain]) {
       const { done } = await steps.next();
       if (done === true && this.#fills.get(lane) === steps) this.#fills.delete(lane);
@@ -132,7 +132,7 @@ export class PoolIndex {
     return this.#fills.size > 0;
   }
 
-  /** Takes tasks in fair order. An index that is found to be lost gives none and is filled anew. */
+  /** Picks tasks in fair order. An index that turns out to be lost gives none and is refilled. */
   async pick(lane: Lane, count: number): Promise<LanePick[]> {
     if (this.#mark === null) return [];
     // Before the pick, so that news that comes during it is not lost.
@@ -147,7 +147,7 @@ export class PoolIndex {
     return picked.map((task) => ({ lane, ...task }));
   }
 
-  /** For picked tasks that got no slot: as if they had not been picked. */
+  /** Puts back picked tasks that got no slot, as if they had not been picked. */
   async putBack(picks: readonly LanePick[]): Promise<void> {
     for (const [name, tasks] of groupBy(picks, ({ lane }) => lane.name)) {
       await this.#ctx.queue.putBack(name, tasks);
@@ -155,7 +155,7 @@ export class PoolIndex {
     }
   }
 
-  /** Compares a page of the index with Postgres, both ways, and takes up lanes that nobody told of. */
+  /** Compares a page of the index with Postgres in both directions, and finds lanes without news. */
   async reconcile(isHeld: (taskId: string) => boolean): Promise<void> {
     if (this.#mark === null) return;
     await this.#findLanes();
@@ -164,7 +164,7 @@ export class PoolIndex {
     await this.#renewShares();
   }
 
-  /** Counts over all lanes. Also finds out where a lane lost a key. */
+  /** Counts over all lanes. Also detects lanes that lost a key. */
   async readLoad(): Promise<PoolLoad & { waitingLanes: Lane[] }> {
     const lanes = [...this.#lanes.values()].filter((lane) => lane.isOpen);
     const loads = await Promise.all(lanes.map((lane) => this.#ctx.queue.readPool(lane.name)));
@@ -208,7 +208,7 @@ export class PoolIndex {
       lane.isOpen = true;
       lane.isAwake = true;
     };
-    // A pool that was lost need not stand still until all of it is back.
+    // A lost pool serves tasks again before the index is complete.
     if (isPlain) await open();
     let tasks = 0;
     for await (const page of this.#pages(lane, this.#ctx.reads.listBoundTasks)) {
@@ -218,7 +218,7 @@ export class PoolIndex {
       await queue.insert(lane.name, page);
       lane.isAwake = true;
       tasks += page.length;
-      // Who fills a single page need not come twice.
+      // A lane of a single page is complete with it.
       if (page.length === PAGE_TASKS) yield;
     }
     if (isPlain) await writeIndexMark(this.#ctx, { pool, holder, mark });
@@ -257,7 +257,7 @@ export class PoolIndex {
     }
   }
 
-  /** Puts tasks in line whose offer was lost: among the newest, and on a slow round through all. */
+  /** Offers tasks whose offer was lost: among the newest, and on a slow sweep over all. */
   async #offerMissed(): Promise<void> {
     const pool = this.#pool;
     const list = (afterId: string) =>
@@ -284,8 +284,8 @@ export class PoolIndex {
   }
 
   /**
-   * Releases what counts as running though no worker has it, at two looks in a row: between a pick
-   * and its commit that is normal.
+   * Releases tasks that count as running though no worker has them in two consecutive checks. Once is
+   * normal: between a pick and its commit.
    */
   async #releaseLeaked(isHeld: (taskId: string) => boolean): Promise<void> {
     const { queue, metrics } = this.#ctx;
@@ -319,7 +319,7 @@ export class PoolIndex {
     if (leaked > 0) metrics.repaired('leaked-concurrency', leaked);
   }
 
-  /** Gives a page of the tenants the shares that operators have set since their last Run. */
+  /** Updates the shares of a page of tenants: operators may have changed them since their last Run. */
   async #renewShares(): Promise<void> {
     const { queue, reads, metrics } = this.#ctx;
     const { lane, cursor } = this.#shares;
@@ -339,7 +339,7 @@ export class PoolIndex {
     metrics.repaired('stale-shares', changed);
   }
 
-  /** Where a look over all lanes goes on that got as far as `next` in one; null is its end. */
+  /** The next position of a pass over all lanes that reached `next` in one lane; null is its end. */
   #placeAfter(lane: Lane, next: string | null): Place {
     if (next !== null) return { lane, cursor: next };
     const lanes = [...this.#lanes.values()];

@@ -15,8 +15,8 @@ export type LeaseState = {
 };
 
 /**
- * A lead that was not renewed for so long is anybody's. So is one that was renewed as far in the
- * future: the clock was set back since, and nobody may have renewed it by that.
+ * A lead that was not renewed for this long may be taken by any broker. So may one that was renewed as
+ * far in the future: the clock was set back, and its holder may be gone.
  */
 export const LEASE_MICROS = 5_000_000n;
 

@@ -1,17 +1,17 @@
 /**
- * The life of a worker's row as decisions: (worker, input, what was seen) to the worker's next
- * state, or to a refusal. Pure and without a clock. Leases are judged in pulses, which brokers
- * tick: while nobody can tick, nothing expires, and a worker's own clock is never asked.
+ * The life of a worker's row as decisions. Each takes a worker, an input and what was read, and returns
+ * the worker's next state or a refusal. They are pure and read no clock. Leases are counted in pulses,
+ * which brokers tick: while no broker can tick, nothing expires. The worker's own clock is never used.
  *
- * A worker's id is its process's: whoever was drained stays drained, however often it connects.
+ * A worker's id belongs to its process, so a drained worker stays drained however often it connects.
  */
 
-/** A worker as commits see it, under its row lock. */
+/** A worker's row, read under its lock. */
 export type WorkerState = {
   readonly id: string;
   readonly host: string;
   state: 'ready' | 'draining' | 'quarantined' | 'lost' | 'stopped';
-  /** Rises at each connection: what an older connection says is refused. */
+  /** Rises at each connection. Commands of an older connection are refused. */
   generation: number;
   slots: number;
   /** Slots that tasks occupy. */
@@ -21,12 +21,12 @@ export type WorkerState = {
   keptPulse: number;
   /** The pulse of the last answer to a renewal that the worker has confirmed. */
   seenPulse: number;
-  /** Failures in a row that were the worker's own; a success forgets them. */
+  /** Consecutive failures of the worker itself. A success resets them. */
   strikes: number;
   quarantinedUntil: number | null;
 };
 
-/** What a decision about a worker may know besides its row. */
+/** What a decision about a worker reads besides its row. */
 export type WorkerSeen = {
   readonly pulse: number;
   /** Tasks bound to its generation. */
@@ -34,7 +34,7 @@ export type WorkerSeen = {
   readonly peers?: Peers;
 };
 
-/** What surrounds a worker, where the command asks for it. */
+/** The worker's surroundings, where the command asks for them. */
 export type Peers = {
   /** Other workers that serve one of its pools. */
   readonly ready: number;
@@ -45,30 +45,30 @@ export type Peers = {
 
 const ALONE: Peers = { ready: 0, resting: 0, hostLosses: 0 };
 
-/** `undefined` where nothing is to be written: the worker is not who it says, or all is well. */
+/** `undefined`: nothing is written, because the command is refused or nothing has to change. */
 export type WorkerDecision = WorkerState | undefined;
 
-/** The pulse does not tick more often; it is meant to tick once a second. */
+/** The shortest time between two ticks of the pulse, in ms. It should tick once a second. */
 export const PULSE_MS_MIN = 950;
-/** A worker that does not renew for so many pulses is lost. */
+/** A worker that does not renew for this many pulses is lost. */
 export const LEASE_PULSES = 15;
-/** A worker that did not renew for so many pulses gets no new tasks until it does. */
+/** A worker that did not renew for this many pulses gets no new tasks until it does. */
 export const SILENT_PULSES = 8;
-/** Failures in a row after which a worker rests. */
+/** Consecutive failures after which a worker is quarantined. */
 export const STRIKES_MAX = 3;
-/** Of the workers of a pool no more rest at a time, lest inputs that break workers stop them all. */
+/** The share of a pool's workers that may be quarantined at once, so that bad inputs cannot stop all of them. */
 const RESTING_SHARE_MAX = 1 / 4;
-/** A host that lost workers at so many moments of late is likelier broken than unlucky. */
+/** A host that lost workers at this many recent moments is probably broken. */
 export const HOST_LOSSES_MAX = 3;
 export const HOST_LOSS_PULSES = 300;
-/** Workers that a host lost within so many pulses were lost at one moment, as when it is restarted. */
+/** Workers that a host lost within this many pulses count as one moment, as when it is restarted. */
 export const HOST_LOSS_MOMENT_PULSES = 20;
-/** How long it rests. One more failure after that sends it back. */
+/** How long a quarantine lasts. One more failure after it starts the next. */
 export const QUARANTINE_PULSES = 30;
 
 /**
- * A connection of the worker, with all slots free. A new worker of a host that lost one after the
- * other rests first: it would be idle when theirs come back to the queue, and so get them all.
+ * Registers a connection of the worker, with all slots free. A new worker of a host that keeps losing
+ * workers is quarantined first: it would be idle when their tasks are requeued, and would get them all.
  */
 export function decideRegister(
   worker: WorkerState | null,
@@ -97,8 +97,8 @@ export function decideRegister(
 }
 
 /**
- * Renews the lease of one connection. `seenPulse` is that of the last answer that the worker got.
- * Refused where another connection took over or the worker was declared lost: it registers anew.
+ * Renews the lease of one connection. `seenPulse` is the pulse of the last answer that the worker got.
+ * Refused where another connection took over or the worker was declared lost: it must register again.
  */
 export function decideRenew(
   worker: WorkerState | null,
@@ -111,8 +111,8 @@ export function decideRenew(
 }
 
 /**
- * Keeps the lease of a connection whose worker is too busy to renew it: it is not lost, and gets no new
- * tasks. For how long it may be kept is the worker's affair, which bounds it.
+ * Keeps the lease of a connection whose worker is too busy to renew it: the worker is not lost, and
+ * gets no new tasks. The worker bounds how long it does this.
  */
 export function decideKeepLease(
   worker: WorkerState | null,
@@ -123,27 +123,27 @@ export function decideKeepLease(
   return { ...worker, keptPulse: pulse };
 }
 
-/** No new tasks; those it has, it may finish. Holds for all its connections. */
+/** Drains a worker: it finishes its tasks and gets no new ones, on all its connections. */
 export function decideDrain(worker: WorkerState | null): WorkerDecision {
   if (worker?.state !== 'ready' && worker?.state !== 'quarantined') return undefined;
   return { ...worker, state: 'draining' };
 }
 
-/** The worker leaves the list. What is still bound to it goes back to the queue. */
+/** Retires a worker. Tasks that are still bound to it are requeued. */
 export function decideRetire(worker: WorkerState | null): WorkerDecision {
   return worker === null || worker.state === 'stopped'
     ? undefined
     : { ...worker, state: 'stopped' };
 }
 
-/** Declares a worker lost whose lease ran out. */
+/** Declares a worker lost after its lease expired. */
 export function decideReap(worker: WorkerState | null, { pulse }: WorkerSeen): WorkerDecision {
   if (worker === null || isGone(worker)) return undefined;
   if (pulse - Math.max(worker.renewedPulse, worker.keptPulse) <= LEASE_PULSES) return undefined;
   return { ...worker, state: worker.state === 'draining' ? 'stopped' : 'lost' };
 }
 
-/** Sends a worker to rest that failed too often in a row; never the last one, nor too many at once. */
+/** Quarantines a worker after too many consecutive failures, but never the last one or too many at once. */
 export function decideQuarantine(
   worker: WorkerState | null,
   { pulse, peers = ALONE }: WorkerSeen,
@@ -161,13 +161,13 @@ function rest(worker: WorkerState, pulse: number): WorkerState {
   return { ...worker, state: 'quarantined', quarantinedUntil: pulse + QUARANTINE_PULSES };
 }
 
-/** Takes a rested worker back, on probation: one more failure is enough. */
+/** Ends a quarantine on probation: one more failure starts the next. */
 export function decideParole(worker: WorkerState | null, { pulse }: WorkerSeen): WorkerDecision {
   if (worker?.state !== 'quarantined' || (worker.quarantinedUntil ?? 0) > pulse) return undefined;
   return { ...worker, state: 'ready', strikes: STRIKES_MAX - 1, quarantinedUntil: null };
 }
 
-/** Takes a worker back at an operator's word, with a clean slate. */
+/** Ends a quarantine because an operator asked, and resets the strikes. */
 export function decidePardon(worker: WorkerState | null): WorkerDecision {
   if (worker?.state !== 'quarantined') return undefined;
   return { ...worker, state: 'ready', strikes: 0, quarantinedUntil: null };
@@ -179,7 +179,7 @@ export function decideSlotCount(worker: WorkerState | null, { bound }: WorkerSee
   return { ...worker, used: bound };
 }
 
-/** Whether the worker can carry nothing any more until it registers anew. */
+/** Whether the worker must register again before it can run tasks. */
 export function isGone(worker: WorkerState): boolean {
   return worker.state === 'lost' || worker.state === 'stopped';
 }

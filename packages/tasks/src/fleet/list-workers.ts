@@ -11,7 +11,7 @@ export type PlaceableWorker = {
   readonly slots: number;
   readonly used: number;
   readonly labels: readonly string[];
-  /** Memory that its models share; null where nobody measured it. */
+  /** Memory that its models share; null where it was not measured. */
   readonly memoryBytes: number | null;
   /** Those that it can load, by pool. */
   readonly models: Readonly<Record<string, WorkerModel>>;

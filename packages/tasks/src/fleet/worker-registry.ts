@@ -49,7 +49,7 @@ export async function registerWorker(
  * Renews a worker's lease and lists the tasks that are bound to it, so that a lost ticket or a
  * lost kill notice costs one renewal. `seenPulse` is the `pulse` of the last answer that arrived
  * (0 before the first), which proves that its list was seen. Null: the worker was declared lost,
- * or another connection took over, and it must register anew.
+ * or another connection took over, and it must register again.
  */
 export async function renewWorker(
   ctx: Ctx,

@@ -1,9 +1,9 @@
 /**
- * The life of a task as decisions: (state, input) to a plan, or to a refusal. Pure and without a
- * clock. A refusal is a normal result: a race was lost, and the loser is told how.
+ * The life of a task as decisions. Each takes a state and an input, and returns a plan or a refusal.
+ * They are pure and read no clock. A refusal is a normal result: the caller lost a race.
  *
- * Every decision about a worker's write compares the epoch first. Who holds an old epoch is
- * *fenced*: the task was requeued or killed meanwhile, and the worker throws its work away.
+ * A decision about a worker's write compares the epoch first. A worker with an old epoch is *fenced*:
+ * its task was requeued or killed, and it discards its work.
  */
 import {
   FAILURE_STATUS,
@@ -25,7 +25,7 @@ export type Refusal = {
   refused: 'fenced' | 'not_queued' | 'no_slot' | 'already_done' | 'not_due' | 'overdue';
 };
 
-/** `[]` where the same input was already applied: the caller gets the same answer again. */
+/** `[]`: the same input was applied before, and the caller gets the same answer again. */
 export type Decision = Plan | Refusal;
 
 export const isRefusal = (decision: Decision): decision is Refusal => 'refused' in decision;
@@ -34,27 +34,27 @@ export const isRefusal = (decision: Decision): decision is Refusal => 'refused' 
 export type Seen = {
   readonly now: Micros;
   readonly pulse: number;
-  /** The worker that a slot is wanted of. */
+  /** The worker whose slot is wanted. */
   readonly worker: WorkerState | undefined;
-  /** The worker that the task is bound to. Known only to commands that may move a slot. */
+  /** The worker to which the task is bound. Only read by commands that may move a slot. */
   readonly holder: WorkerState | undefined;
 };
 
-/** Tries that may end for no fault of the caller's before the task fails. */
+/** Attempts that may fail through no fault of the caller before the task fails. */
 export const INFRA_ATTEMPTS_MAX = 3;
-/** Assignments of one task, whatever took it back. A fleet may be restarted that often under one run. */
+/** Assignments of one task, however each ended. The fleet may be restarted this often during one run. */
 export const ASSIGNMENTS_MAX = 20;
-/** The pause before each further try: none, since one broken worker is the likeliest cause, then some. */
+/** The pause before each further attempt. None before the second: one broken worker is the likeliest cause. */
 export const BACKOFF_SECONDS = [0, 4] as const;
-/** The longest that a pause can be: half as much again as it is nominally. */
+/** The longest possible pause: one and a half times the longest nominal one. */
 export const PAUSE_SECONDS_MAX = 1.5 * Math.max(...BACKOFF_SECONDS);
-/** A worker that does not confirm a ticket for so many pulses loses it. */
+/** A worker that does not confirm a ticket within this many pulses loses it. */
 export const ACCEPT_PULSES = 5;
-/** A run may take this long past its timeout to be accepted and to report before it is ended for it. */
+/** How long after its timeout a run may still report before a broker ends it. */
 export const REPORT_GRACE_SECONDS = 30;
 /** An error's text is kept twice in the log and once with the task. */
 const ERROR_LENGTH_MAX = 8_192;
-/** As many workers are remembered to be avoided. */
+/** The number of workers that a task remembers to avoid. */
 const AVOIDS_MAX = 8;
 
 const FENCED: Refusal = { refused: 'fenced' };
@@ -74,8 +74,8 @@ const backToQueue = (reason: string): Step => ({
 });
 
 /**
- * Binds a queued task to a free slot of a worker. A task that waits for its next try, or that
- * should have begun by now, is not bound; so expiry and assignment exclude each other.
+ * Binds a queued task to a free slot of a worker. A task that pauses before its next attempt, or whose
+ * start deadline has passed, is not bound, so expiry and assignment exclude each other.
  */
 export function decideAssign(
   state: TaskState,
@@ -94,7 +94,7 @@ export function decideAssign(
   ];
 }
 
-/** The worker confirms the claim and begins to prepare the run. */
+/** The worker confirms the ticket and begins to prepare the run. */
 export function decideAccept(
   state: TaskState,
   input: { epoch: number; workerId: string },
@@ -105,7 +105,7 @@ export function decideAccept(
   return [enter('task_accept'), enter('task_preprocess_start')];
 }
 
-/** The worker confirms a claim that it has prepared already: what follows happens at once. */
+/** The worker confirms a ticket whose run it has already prepared, and starts the run. */
 export function decideBegin(
   state: TaskState,
   input: { epoch: number; workerId: string },
@@ -117,7 +117,7 @@ export function decideBegin(
   return [...accepted, enter('task_preprocess_end'), enter('task_start')];
 }
 
-/** The input is ready and the model begins. */
+/** The input is prepared and the model starts. */
 export function decideStart(state: TaskState, input: { epoch: number }): Decision {
   if (state.epoch !== input.epoch) return FENCED;
   if (state.status === 'task_start') return REPEATED;
@@ -128,7 +128,7 @@ export function decideStart(state: TaskState, input: { epoch: number }): Decisio
 /** Text of an answer. `tokens` counts the answer's tokens so far, this text included. */
 export type Output = { raw: string; tokens: number; elapsedMs: number };
 
-/** New text. What the log has already, by its count of tokens, is a repeat. */
+/** Appends text to the log. Text that is there already, by its count of tokens, is a repeat. */
 export function decideOutput(state: TaskState, input: { epoch: number } & Output): Decision {
   if (state.epoch !== input.epoch || state.status !== 'task_start') return FENCED;
   if (input.tokens <= state.outputTokens) return REPEATED;
@@ -140,8 +140,8 @@ export function decideOutput(state: TaskState, input: { epoch: number } & Output
 }
 
 /**
- * The attempt ended; `lastOutput` is text that is not in the log yet. The rest of the road is walked and
- * recorded, from `task_end` on also by a run that failed before it began.
+ * Ends the task with a result. `lastOutput` is text that is not in the log yet. The task enters each
+ * remaining status; a run that failed before it began goes on from `task_end`.
  */
 export function decideFinish(
   state: TaskState,
@@ -162,8 +162,8 @@ export function decideFinish(
 }
 
 /**
- * The attempt ended for no fault of the caller's: back to the queue, or, after too many of them, a
- * clear failure. See `failures.ts` for what counts as an attempt.
+ * Ends an attempt that failed through no fault of the caller: the task is requeued, or fails after too
+ * many attempts. `failures.ts` defines what counts as an attempt.
  */
 export function decideRequeue(
   state: TaskState,
@@ -180,7 +180,7 @@ export function decideRequeue(
   return [{ do: 'raise-epoch' }, ...finishPlan(state, failure('failed', error))];
 }
 
-/** Takes back a ticket that no worker confirmed in time. */
+/** Requeues a task whose worker did not confirm the ticket in time. */
 export function decideReturnLate(state: TaskState, { pulse, holder, now }: Seen): Decision {
   const { assignedPulse, status } = state;
   if (status !== 'task_assign' || assignedPulse === null) return NOT_DUE;
@@ -192,7 +192,7 @@ export function decideReturnLate(state: TaskState, { pulse, holder, now }: Seen)
   return failAttempt(state, { reason: FAILURES.not_accepted.says, isStrike: isSeen }, now);
 }
 
-/** Takes a task back from a worker that is gone, or whose connection it was bound to is. */
+/** Requeues a task whose worker is gone, or was bound to an older connection of that worker. */
 export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
   const { holder } = seen;
   if (state.workerId === null) return NOT_DUE;
@@ -204,7 +204,7 @@ export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
   );
 }
 
-/** Ends a run that is past its timeout and of which nobody reports, by pulses, whatever the clock does. */
+/** Ends a run that is past its timeout and does not report. Counted in pulses, so no clock matters. */
 export function decideExpireOverdue(state: TaskState, { pulse }: Seen): Decision {
   const { assignedPulse, timeoutSeconds } = state;
   if (assignedPulse === null || state.times.acceptedAt === null) return NOT_DUE;
@@ -221,8 +221,8 @@ export function decideExpireUnstarted(state: TaskState, { now }: Seen): Decision
 }
 
 /**
- * Ends the pause before a task's next try; from then on it may be picked. A pause that is longer
- * than any is over, too: the clock was set back since it began.
+ * Ends the pause before a task's next attempt, so that it may be picked. A pause longer than the
+ * longest possible one is over too: the clock was set back after it began.
  */
 export function decideResume(state: TaskState, { now }: Seen): Decision {
   if (state.status !== INITIAL_STATUS || state.notBefore === null) return NOT_DUE;
@@ -230,12 +230,12 @@ export function decideResume(state: TaskState, { now }: Seen): Decision {
   return isWaiting ? NOT_DUE : [{ do: 'resume' }];
 }
 
-/** Puts a task in line that waited for a worker which can take it. */
+/** Puts a parked task in line: a worker can take it now. */
 export function decideUnpark(state: TaskState): Decision {
   return state.status === INITIAL_STATUS && state.isParked ? [{ do: 'unpark' }] : NOT_DUE;
 }
 
-/** Ends a task in any state at once; a worker that still runs it is fenced by the new epoch. */
+/** Ends a task in any state. The new epoch fences a worker that still runs it. */
 export function decideKill(state: TaskState, input: { onlyQueued: boolean }): Decision {
   if (isTerminal(state.status)) return { refused: 'already_done' };
   if (input.onlyQueued && state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
@@ -278,8 +278,8 @@ function isPastStart(state: TaskState, now: Micros): boolean {
 }
 
 /**
- * How long a task waits after its nth failed try. Half to one and a half times the nominal pause,
- * by the task's id, so that tasks that fell with one worker do not stay together.
+ * The pause after a task's nth failed attempt: half to one and a half times the nominal pause,
+ * depending on the task's id, so that tasks that failed with one worker spread out.
  */
 function pauseAfter(attempts: number, id: string): Micros {
   const nominal = seconds(BACKOFF_SECONDS[Math.min(attempts, BACKOFF_SECONDS.length) - 1] ?? 0);
@@ -291,7 +291,7 @@ function seconds(count: number): Micros {
   return BigInt(count) * 1_000_000n;
 }
 
-/** Counts an attempt that failed for no fault of the caller's: another one follows, or the end. */
+/** Counts a failed attempt, and requeues the task or fails it. */
 function failAttempt(
   state: TaskState,
   { reason, isStrike }: { reason: string; isStrike: boolean },
@@ -302,7 +302,7 @@ function failAttempt(
   const attempt: Step[] = [
     { do: 'raise-epoch' },
     { do: 'count-infra-attempt' },
-    // Failing twice under one task says nothing new about a worker.
+    // A second failure under the same task is no new evidence against the worker.
     ...(isStrike && !isKnown ? [{ do: 'judge-worker', verdict: 'strike' } as const] : []),
   ];
   const attempts = state.infraAttempts + 1;
@@ -321,12 +321,12 @@ function failAttempt(
   ];
 }
 
-/** How often the task was assigned: each assignment raises the epoch, and so does each way back. */
+/** How often the task was assigned: each assignment raises the epoch by one, and so does each requeue. */
 function assignmentsOf({ epoch }: TaskState): number {
   return Math.ceil(epoch / 2);
 }
 
-/** What is kept of an error's text, whoever wrote it. Never half a character, which Postgres refuses. */
+/** Cuts an error's text to its bound, between characters: Postgres refuses half a character. */
 function boundError(text: string): string {
   return text.slice(0, ERROR_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '');
 }
@@ -353,7 +353,7 @@ function finishPlan(state: TaskState, given: TaskResult): Plan {
   ];
 }
 
-/** What a task enters on its way to the end: the end of its run first, unless it has passed that. */
+/** The statuses from here to the end, beginning with `task_end` unless the task has passed it. */
 function roadToEnd(from: TaskStatus): TaskStatus[] {
   const isPast = TASK_STATUSES.indexOf(from) >= TASK_STATUSES.indexOf(FAILURE_STATUS);
   const road: TaskStatus[] = isPast ? [] : [FAILURE_STATUS];

@@ -11,7 +11,7 @@ import {
 
 import { NO_TIMES, type TaskState } from './task-state.ts';
 
-/** `park`: it waits for a worker that carries them; `refuse`: the Run is refused and names them. */
+/** `park`: the task waits for a worker with the labels. `refuse`: the Run is refused and the error names them. */
 export const UNKNOWN_LABELS = ['park', 'refuse'] as const;
 export type UnknownLabels = (typeof UNKNOWN_LABELS)[number];
 
@@ -26,28 +26,28 @@ export type NewTask = {
   seed: bigint;
   timeoutSeconds: number;
   admission: AdmissionPolicy;
-  /** Whom of the tenant's own users it is for; empty for nobody in particular. */
+  /** The tenant's end user; empty for none. */
   fairnessKey: string;
   /** Seconds of head start in the tenant's own line. */
   priority: number;
-  /** It expires unless a worker accepts it within so many seconds; null waits for ever. */
+  /** It expires unless a worker accepts it within this many seconds; null: no limit. */
   startTimeoutSeconds: number | null;
   /** Labels that a worker must carry, as `name=value`. */
   requires: readonly string[];
-  /** What becomes of it where it requires a label that no worker was ever seen with. */
+  /** What happens where it requires a label that no worker ever had. */
   unknownLabels: UnknownLabels;
   /** Tasks of one session share it. */
   affinity: string | null;
-  /** Slot-seconds that it is expected to take; null where its model's late average is as good a guess. */
+  /** Expected slot-seconds; null: use its model's recent average. */
   expectedSeconds: number | null;
-  /** A repeat of the same key gets the first task's answer. `requestHash`: SHA-256 of what was asked. */
+  /** A repeat of the same key gets the first task's answer. `requestHash`: SHA-256 of the request. */
   idempotency: { key: string; requestHash: Uint8Array } | null;
 };
 
 /** The task of a Run. `isRepeat`: an earlier Run of the same key made it. */
 export type CreatedTask = { id: string; token: string; isRepeat: boolean };
 
-/** A Run that asks for nothing special. */
+/** The options of a Run that sets none. */
 export const PLAIN_RUN = {
   fairnessKey: '',
   priority: 0,

@@ -1,6 +1,6 @@
 /**
- * What models' tasks came to, without counting all tasks: those that ended are added to their day's
- * row once a minute, and only those since then are counted when somebody asks.
+ * Statistics of models' tasks, without counting all tasks: those that ended are added to their day's
+ * row once a minute, and a read counts only those that ended since then.
  */
 import { type Db, formatMoment, type Transaction } from '@runfleet/db';
 import type { Micros, Ticks } from '@runfleet/protocol';
@@ -115,7 +115,7 @@ export async function readToday(ctx: { db: Db }): Promise<Today> {
   };
 }
 
-/** Slot-seconds that a success of each model took on average of late; models without one are missing. */
+/** The recent average of slot-seconds that a success of each model took. Models without one are missing. */
 export async function readExpectedSeconds(
   tx: Transaction,
   modelIds: readonly string[],

@@ -42,7 +42,7 @@ export async function readPace(ctx: { db: Db }, pool: string): Promise<number> {
     )
     select count(*)::int as tasks, coalesce(sum(took), 0)::float8 as "tookSeconds",
       coalesce(sum(expected), 0)::float8 as "expectedSeconds",
-      -- In the order of the index of queued tasks, lest the plan look for them among all tasks.
+      -- In the order of the index of queued tasks, so that no plan searches all tasks for them.
       (select avg(expected_seconds)::float8 from (
         select expected_seconds from tasks where queued_in between ${pool} and ${pool}
         order by queued_in, id limit ${SAMPLE_TASKS_MAX}

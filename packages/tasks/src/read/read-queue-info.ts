@@ -5,13 +5,13 @@ import { laneOf } from '@runfleet/scheduler';
 import { readPace } from './read-pace.ts';
 import type { TaskRow } from './read-task.ts';
 
-/** Why nobody can run a task now: no worker on duty takes its model, or none with the labels it requires. */
+/** Why no worker can run a task now: no worker on duty takes its model, or none with the labels it requires. */
 export type BlockedReason = 'no-worker' | 'no-worker-with-labels';
 
 export type QueueInfo = {
   /** Tasks of the same line that go before it; null where the queue does not know it at the moment. */
   tasksAhead: number | null;
-  /** Until a slot is free for it, as fair order and past runs let expect; null where nobody can tell. */
+  /** Estimated seconds until it gets a slot, by fair order and past runs; null where unknown. */
   waitSeconds: number | null;
   blocked: BlockedReason | null;
   /** Seconds of the pause before its next try; null where it is not in one. */

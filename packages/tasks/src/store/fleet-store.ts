@@ -16,7 +16,7 @@ import {
 } from '../fleet/decide-worker.ts';
 import { SUSPECTS, type SuspectKind } from '../upkeep/suspects.ts';
 
-/** What a worker tells about itself. No decision depends on it; placement reads it. */
+/** A worker's description of itself. No decision depends on it; placement reads it. */
 export type WorkerDescription = {
   /** The pools whose tasks it takes. */
   pools: readonly string[];
@@ -228,7 +228,7 @@ function writeWorker(
       device = case when ${told.device !== undefined} then excluded.device else w.device end`;
 }
 
-/** A pool's first lease is one that nobody ever held, so that two first brokers meet at its lock. */
+/** A pool's first row is a lease without a holder, so that two first brokers meet at its lock. */
 async function lockLease(tx: Transaction, pool: string): Promise<LeaseState | null> {
   const [, [row]] = await Promise.all([
     tx`

@@ -82,7 +82,7 @@ export function planCommands(
       effects.push(effect);
       for (const { workerId, generation, delta } of effect.slots) {
         const owner = workers.get(workerId);
-        // A worker that registered anew counts from zero.
+        // A worker that registered again counts from zero.
         if (owner?.generation === generation) owner.used += delta;
       }
       const patch = effect.patch ?? changed.get(state.id)?.patch ?? null;
@@ -126,7 +126,7 @@ export function planCreations(
     accounts: ReadonlyMap<string, Account>;
     /** By project. */
     policies: ReadonlyMap<string, ProjectPolicy>;
-    /** Slot-seconds that tasks took of late, by model. */
+    /** Slot-seconds that tasks took recently, by model. */
     usualSeconds: ReadonlyMap<string, number>;
     /** By `idempotencyName`. */
     known: ReadonlyMap<string, KnownRun>;

@@ -128,7 +128,7 @@ export function writeEvents(tx: Transaction, events: readonly TaskEvent[]): Stat
       task_id bigint, seq int, epoch int, type text, payload json, at timestamptz)`;
 }
 
-/** A worker that registered anew counts from zero; releases of its former life pass it by. */
+/** A worker that registered again counts from zero. Releases of its earlier connection do not apply. */
 export function writeSlots(tx: Transaction, changes: readonly SlotChange[]): Statement {
   return tx`
     update workers w set used = w.used + c.delta,

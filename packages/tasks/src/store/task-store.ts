@@ -1,6 +1,6 @@
 /**
- * The only writer of tasks. A command names a task and a pure decision; the store locks the row,
- * asks, and writes state, events, slots and money in one transaction. Commands of one process
+ * The only writer of tasks. A command names a task and a pure decision. The store locks the row,
+ * runs the decision, and writes state, events, slots and money in one transaction. Commands of one process
  * share transactions (see `group-commit.ts`); a refused one drops out alone.
  *
  * Locks are taken in one order everywhere: tasks by id, workers by id, accounts by id.
@@ -38,24 +38,24 @@ import {
 
 export type TaskStore = AsyncDisposable &
   FleetStore & {
-    /** Rejects only where Postgres could not answer; the command may then be given again. */
+    /** Rejects only where Postgres did not answer. The command may then be repeated. */
     commit(command: TaskCommand): Promise<Committed>;
     create(task: NewTask): Promise<CreatedTask>;
   };
 
 type Ctx = {
   db: Db;
-  /** Called after each commit with what it made visible. Must not throw. */
+  /** Called after each commit with its events. Must not throw. */
   announce: (events: readonly TaskEvent[]) => void;
-  /** Told after each commit what it means for the index; null where nobody is to know. */
+  /** Receives each commit's changes of the index; null: it gets none. */
   queue: Pick<TaskQueue, QueueMove['do']> | null;
   /** Read in place of the database's clock, for tests that turn it. */
   clock?: () => Micros;
-  /** As many Runs may wait for those before them to be stored. */
+  /** Runs that may wait to be stored. */
   runsWaitingMax?: number;
 };
 
-/** Some seconds' worth. Whoever would wait for longer is told so at once. */
+/** A few seconds' worth. Further Runs are refused at once. */
 const RUNS_WAITING_MAX = 5_000;
 
 /** The store over Postgres. Disposing waits for the commits that were given. */
@@ -151,7 +151,7 @@ async function commitCreations(
         lockAccounts(tx, [...new Set(tasks.map((task) => task.organisationId))]),
         readPolicies(tx, [...new Set(tasks.map((task) => task.projectId))]),
         readExpectedSeconds(tx, [...new Set(tasks.map((task) => task.model.id))]),
-        // After the accounts' locks: whoever else ran a tenant's key has committed.
+        // After the accounts' locks: any other Run with the same key has committed.
         readKnownRuns(tx, tasks),
         readLanes(tx, tasks),
         takeTaskIds(tx, tasks.length),

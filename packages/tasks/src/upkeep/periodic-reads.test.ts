@@ -60,8 +60,8 @@ test('commits, the periodic work of brokers and the fleet’s page read none of 
     unbound: () => reads.listUnbound(['1', '2', '3']),
     workers: () => reads.listWorkers({ pool, labels: [], isFree: true, limit: 1_000 }),
     'next free': () => reads.readNextFree([workerId]),
-    'the pace of a pool, for whoever waits': () => readPace({ db }, pool),
-    'the fleet, for whoever looks at it': () => readFleet({ db }),
+    'the pace of a pool': () => readPace({ db }, pool),
+    'the fleet': () => readFleet({ db }),
     wishes: () => reads.readWishes(['1', '2', '3']),
     'a commit': () =>
       store.commit({

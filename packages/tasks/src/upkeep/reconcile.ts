@@ -1,6 +1,6 @@
 /**
- * What a broker repairs. Each reconciler is idempotent: it lists what looks wrong, and repairs by
- * the ordinary decisions, which judge again under the row's lock.
+ * What a broker repairs. Each reconciler is idempotent: it lists suspects, and repairs them with the
+ * ordinary decisions, which check again under the row's lock.
  */
 import type { Db } from '@runfleet/db';
 
@@ -26,7 +26,7 @@ import type { SuspectKind } from './suspects.ts';
 
 type Ctx = { store: TaskStore };
 
-/** As many at once: the rest comes with the next tick. */
+/** Repairs at once. The next tick repairs the rest. */
 const REPAIR_MAX = 500;
 
 /** Ticks the pulse, at most once a second however many brokers call, whatever the clock does. */
@@ -37,7 +37,7 @@ export async function tickPulse(ctx: { db: Db }): Promise<void> {
       or at > clock_timestamp()`;
 }
 
-/** Repairs of tasks: each looks at suspects under their lock, and moves those that need it. */
+/** Repairs of tasks: each decision runs under the suspect's lock, and moves it if it has to. */
 const TASK_REPAIRS = {
   'accept-deadlines': decideReturnLate,
   'lost-workers': decideRequeueOrphan,
@@ -59,7 +59,7 @@ type TaskRepair = keyof typeof TASK_REPAIRS;
 type WorkerRepair = keyof typeof WORKER_REPAIRS;
 export type Repair = TaskRepair | WorkerRepair;
 
-/** In an order in which what one repair finds out is of use to the next. */
+/** Ordered so that a repair can use what the one before it changed. */
 export const REPAIRS = [
   'silent-workers',
   'lost-workers',
@@ -73,14 +73,14 @@ export const REPAIRS = [
   'slot-counts',
 ] as const satisfies readonly Repair[];
 
-/** Runs one reconciler over what looks wrong. Answers how many it repaired. */
+/** Runs one reconciler over its suspects. Returns how many it repaired. */
 export async function repair(ctx: Ctx, name: Repair): Promise<number> {
   const suspects = await ctx.store.listSuspects(name, REPAIR_MAX);
   const repaired = await Promise.all(suspects.map((id) => repairOne(ctx, name, id)));
   return repaired.filter(Boolean).length;
 }
 
-/** Looks at one suspect, whoever suspects it. Whether it needed repair. */
+/** Repairs one suspect if it needs it. Returns whether it did. */
 export async function repairOne(ctx: Ctx, name: Repair, id: string): Promise<boolean> {
   if (isTaskRepair(name)) {
     const decide = TASK_REPAIRS[name];

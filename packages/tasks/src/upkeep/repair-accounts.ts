@@ -7,7 +7,7 @@ import {
 } from '@runfleet/billing';
 /**
  * Account rows against what they are a copy of: the ledger's sums and the tasks that have not ended.
- * They move in the same commits, so there is nothing to repair unless somebody wrote past the verbs.
+ * They move in the same commits, so there is nothing to repair unless a write bypassed the verbs.
  */
 import { type Db, transact, type Transaction } from '@runfleet/db';
 import { parseUsd, type Pico } from '@runfleet/protocol';

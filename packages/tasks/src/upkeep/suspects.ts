@@ -1,16 +1,16 @@
 /**
- * What Postgres lists as possibly in need of repair, by reconciler. A list may be too long or stale,
- * which costs a look; what is missing from it is not repaired. The decisions judge. They are made
- * once a second, so each reads an index; `now()` may be looked up in one, `clock_timestamp()` not.
+ * Rows that may need repair, by reconciler. A list may be too long or stale, since decisions check
+ * each row again; a row that is missing from it is not repaired. The lists are read once a second, so
+ * each uses an index. `now()` can be used with one, `clock_timestamp()` cannot.
  */
 import type { Sql } from '@runfleet/db';
 
 import { LEASE_PULSES, STRIKES_MAX } from '../fleet/decide-worker.ts';
 import { ACCEPT_PULSES, PAUSE_SECONDS_MAX } from '../life/decide.ts';
 
-/** A suspect waits no longer than this for those of other tenants. */
+/** The longest that a suspect waits for those of other tenants. */
 export const ALONE_SECONDS_MAX = 60;
-/** For so long a suspect that succeeded speaks for its tenant's others. */
+/** How long a suspect's success counts in favour of its tenant's others. */
 const PROOF_SECONDS = 10;
 
 type List = (sql: Sql, limit: number) => PromiseLike<{ id: string }[]>;
@@ -38,9 +38,9 @@ export const SUSPECTS = {
     (select id from tasks
       where worker_id is not null and status = 'task_assign' and start_by <= now()
       limit ${limit})`,
-  // What waits here fell with two workers, and may be what they died of. Each pool tries one at a
-  // time, so that no other falls with it. After a while tenants do not wait for one another. A tenant
-  // whose suspects succeed gets two more for each: it was the fleet that was to blame.
+  // These tasks failed with two workers and may have crashed them. Each pool retries one at a time, so
+  // that no other task fails with it. After a while tenants no longer wait for one another. A tenant
+  // whose suspects succeed gets two more for each: then the fleet was at fault.
   'backoff-due': (sql, limit) => sql`
     with due as (
       select id, pool, organisation_id, not_before,
@@ -68,7 +68,7 @@ export const SUSPECTS = {
       or (at_once = 1 and d.not_before <= now() - make_interval(secs => ${ALONE_SECONDS_MAX}))
       or at_once <= 1 + 2 * p.count
     order by d.not_before limit ${limit}`,
-  // From lane to lane by the index, as many as there are, whatever waits in them.
+  // Jumps from lane to lane by the index, past the tasks in each.
   'parked-tasks': (sql, limit) => sql`
     with recursive duty as (
       select pools, labels from workers where state in ('ready', 'draining', 'quarantined')

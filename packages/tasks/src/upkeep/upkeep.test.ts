@@ -48,7 +48,7 @@ describe('accounts', () => {
   }) => {
     const ended = await createTask({ store }, aTask(tenant));
     const active = await createTask({ store }, aTask(tenant));
-    // As if somebody had ended the task past the verbs.
+    // As if a write had bypassed the verbs and ended the task.
     await db.sql`
       update tasks set status = 'task_cancel', queued_in = null where id = ${ended.id}`;
     expect(await repairAccounts({ db })).toBe(1);

@@ -1,4 +1,4 @@
-/** What keeps the database in shape. Each is idempotent and answers how much there was to do. */
+/** Maintenance of the database. Each function is idempotent and returns how much it did. */
 import type { Db } from '@runfleet/db';
 
 import { IDEMPOTENCY_HOURS } from '../store/plan-commit.ts';
@@ -9,8 +9,8 @@ const PARTITION_TASKS = 1_000_000;
 const PARTITION_LOCK_TIMEOUT = '2s';
 
 /**
- * Makes the event log's partition that is in use, and the next once that one is half used. Events
- * that found no partition of their own meanwhile are in `task_events_rest`, and move.
+ * Creates the event log's current partition, and the next one once the current one is half used. Events
+ * that had no partition yet are in `task_events_rest`, and are moved.
  */
 export async function makeEventPartitions(ctx: { db: Db }): Promise<number> {
   const { sql } = ctx.db;
@@ -54,7 +54,7 @@ export async function purgeIdempotencyKeys(ctx: { db: Db }): Promise<number> {
   return purged.count;
 }
 
-/** Nobody asks any more what a worker was that is gone for so long. */
+/** How long rows of gone workers are kept. */
 const GONE_WORKER_DAYS = 7;
 
 /** Removes workers that are gone for long; each process that ever ran left one behind. */

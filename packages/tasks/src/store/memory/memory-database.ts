@@ -39,7 +39,7 @@ export type Writes = {
 
 type Change<T> = { readonly before: T; readonly after: T };
 
-/** What one transaction wrote, for whoever watches. Nothing in it changes afterwards. */
+/** What one transaction wrote, for watchers. Nothing in it changes afterwards. */
 export type Applied = {
   readonly created: readonly MemoryTask[];
   readonly changed: readonly Change<TaskState>[];
@@ -65,7 +65,7 @@ export class ConstraintError extends Error {
 export class MemoryDatabase {
   readonly clock: () => Micros;
   readonly organisations = new Map<string, MemoryOrganisation>();
-  /** Slot-seconds that tasks took of late, by model. */
+  /** Slot-seconds that tasks took recently, by model. */
   readonly usualSeconds = new Map<string, number>();
   readonly tasks = new Map<string, MemoryTask>();
   /** What idempotency keys stand for, by `idempotencyName`. */
@@ -207,7 +207,7 @@ export class MemoryDatabase {
     }
   }
 
-  /** A worker that registered anew counts from zero; releases of its former life pass it by. */
+  /** A worker that registered again counts from zero. Releases of its earlier connection do not apply. */
   #movedWorkers(
     slots: readonly SlotChange[],
   ): { before: WorkerState | undefined; after: WorkerState }[] {

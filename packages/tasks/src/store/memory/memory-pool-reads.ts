@@ -54,7 +54,7 @@ export function openMemoryPoolReads(database: MemoryDatabase, link: Link): PoolR
         }
         return nextFree;
       }),
-    // Nobody changes a share here.
+    // Shares never change here.
     listShares: () => link(() => new Map()),
     readWishes: (ids) =>
       link(() => {
