@@ -1,6 +1,6 @@
 /**
- * The longest that a test waits for a process, or runs with processes, whatever else the machine
- * does. What a test asserts about time stands in that test; this only ends what will never come, and
- * a process that ends before it is what was waited for fails its test at once.
+ * The longest that a test waits for a process, or runs with processes, on a busy machine. Tests assert their
+ * own times; this only ends a wait for an event that never happens. A process that exits before the awaited
+ * event fails its test at once.
  */
 export const PATIENCE_MS = 10 * 60_000;
