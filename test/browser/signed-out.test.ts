@@ -45,6 +45,16 @@ describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
     await visitor.getByText('There is no such model here').waitFor();
   });
 
+  test('loads no validation library', async ({ visitor }) => {
+    const scripts: Promise<string>[] = [];
+    visitor.on('response', (response) => {
+      if (response.url().endsWith('.js')) scripts.push(response.text());
+    });
+    await visitor.goto(MODEL_PATH, { waitUntil: 'networkidle' });
+    expect(scripts.length).toBeGreaterThan(0);
+    expect((await Promise.all(scripts)).join('')).not.toContain('ZodError');
+  });
+
   test('sends no request to another host', async ({ visitor, stage }) => {
     const hosts = new Set<string>();
     visitor.on('request', (request) => hosts.add(new URL(request.url()).host));

@@ -48,7 +48,7 @@ function FollowedFleetPage() {
       {error && !data && <ProblemNotice problem={error} />}
       {data && (
         <div className={error ? 'fleet fleet-old' : 'fleet'}>
-          <Figures fleet={data.fleet} />
+          <Statistics fleet={data.fleet} />
           <section className="card">
             <h2>Queue</h2>
             <DepthChart history={data.history} />
@@ -85,7 +85,7 @@ function Freshness({ readAtMs, hasFailed }: { readAtMs: number; hasFailed: boole
   );
 }
 
-function Figures({ fleet }: { fleet: Fleet }) {
+function Statistics({ fleet }: { fleet: Fleet }) {
   const oldest = fleet.queued.flatMap(({ oldestQueuedAt }) => oldestQueuedAt ?? []);
   const oldestSeconds = Math.max(0, ...oldest.map((at) => secondsSince(at, fleet.now)));
   const online = fleet.workers.filter(isOnline);
