@@ -1,8 +1,8 @@
-// Ends with 0 when the role in this container answers /healthz on the given port, else with 1.
+// Exits with 0 if the role in this container answers /healthz on the given port, else with 1.
 const TIMEOUT_MS = 2_000;
 
-// A proxy that the container is told of is for calls out of it. Of the two spellings the small one wins.
-// oxlint-disable-next-line node/no-process-env -- written for Node's fetch, not read as a setting
+// The container's proxy is for outgoing calls. The lower-case variable has precedence.
+// oxlint-disable-next-line node/no-process-env -- set for Node's fetch, not read as a setting
 process.env.no_proxy = '127.0.0.1';
 
 const answer = await fetch(`http://127.0.0.1:${process.argv[2]}/healthz`, {

@@ -29,14 +29,14 @@ function composeEnvironment(service: string, values: Record<string, string>) {
 describe.each(ROLES)('%s', (role) => {
   const image = environmentOf(inheritedInstructions(stages, role));
 
-  test('is set nothing that no role declares', () => {
+  test('gets only settings that a role declares', () => {
     const { NODE_ENV: _ofNode, ...settings } = image;
     const names = Object.keys({ ...settings, ...compose.services[role]?.environment });
 
     expect(names.filter((name) => !declared.has(name))).toEqual([]);
   });
 
-  test('starts with what its image, the compose file and a filled-in env file set', () => {
+  test('starts with the settings of its image, the compose file and a filled-in env file', () => {
     const env = { ...image, ...composeEnvironment(role, FILLED_IN) };
 
     expect(loadConfig<(typeof CONFIGS)[typeof role]>(CONFIGS[role], env)).toBeDefined();
@@ -47,15 +47,15 @@ describe.each(ROLES)('%s', (role) => {
   });
 });
 
-/** What compose leaves alone on purpose. */
+/** Settings that compose omits on purpose. */
 const NOT_PASSED: Readonly<Record<string, string>> = {
   MASTER_KEY_FILE: 'MASTER_KEY is required',
-  DASHBOARD_DIR: 'the image holds the dashboard where the API looks for it',
+  DASHBOARD_DIR: 'the image has the dashboard at the default path of the API',
   WORKER_NAME: "containers of one service have names of their own, the host's",
   ECHO_TOKEN_DELAY_MS: 'for tests',
 };
 
-test.each(ROLES)('every setting of %s is passed, in its image, or left out on purpose', (role) => {
+test.each(ROLES)('every setting of %s is passed, in its image, or omitted on purpose', (role) => {
   const given = {
     ...environmentOf(inheritedInstructions(stages, role)),
     ...compose.services[role]?.environment,
@@ -66,7 +66,7 @@ test.each(ROLES)('every setting of %s is passed, in its image, or left out on pu
   expect(names.filter((name) => name in given && name in NOT_PASSED)).toEqual([]);
 });
 
-test('what is left out on purpose is a setting', () => {
+test('everything that is omitted on purpose is a setting', () => {
   expect(Object.keys(NOT_PASSED).filter((name) => !declared.has(name))).toEqual([]);
 });
 
@@ -83,7 +83,7 @@ test('a setting of several roles has one value for all of them', () => {
   expect([...texts].filter(([, values]) => values.size > 1)).toEqual([]);
 });
 
-test('what nobody sets has the default of its schema', () => {
+test('a setting that is not set has the default of its schema', () => {
   const defaults = Object.values(compose.services).flatMap(({ environment }) =>
     Object.values(environment ?? {}).flatMap((text) => /\$\{\w+:-([^}]+)\}/.exec(text)?.[1] ?? []),
   );

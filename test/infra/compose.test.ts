@@ -14,21 +14,21 @@ const { compose, interpolations } = readCompose(file);
 const services = Object.entries(compose.services);
 const stages = readDockerfile(new URL('Dockerfile', INFRA));
 
-/** The compose specification's schema, with the formats that it names and leaves to the reader. */
+/** The compose specification's schema, with the formats that it names without defining them. */
 function validator() {
-  // The schema writes `id` where its draft says `$id`; all its references go by path.
+  // The schema has `id` instead of its draft's `$id`; all its references are paths.
   const ajv = new Ajv2019({ strict: false, allErrors: true }).removeKeyword('id');
   ajv.addFormat('duration', /^(\d+(\.\d+)?(us|ms|s|m|h))+$/);
   ajv.addFormat('ports', /^((\d{1,3}\.){3}\d{1,3}:)?(\d+(-\d+)?:)?\d+(-\d+)?(\/(tcp|udp))?$/);
   ajv.addFormat('expose', /^\d+(-\d+)?(\/(tcp|udp))?$/);
   ajv.addFormat('subnet_ip_address', /^[\da-f.:]+\/\d+$/);
   const { $schema: _withFragment, ...schema } = composeSchema;
-  // `name` came to the specification after this edition of its schema.
+  // `name` was added to the specification after this version of its schema.
   const properties = { ...schema.properties, name: { type: 'string' } };
   return ajv.compile({ ...schema, properties });
 }
 
-test('the file is valid by the schema of the compose specification', () => {
+test('the file conforms to the schema of the compose specification', () => {
   const validate = validator();
   validate(parse(readFileSync(file, 'utf8'), { merge: true }));
 
@@ -41,7 +41,7 @@ test('the schema catches a mistake', () => {
   expect(validator()(wrong)).toBe(false);
 });
 
-test('every image of ours is a target of the Dockerfile', () => {
+test('each of our images is a target of the Dockerfile', () => {
   const targets = services.flatMap(([, { build }]) => build?.target ?? []);
 
   expect(new Set(targets)).toEqual(new Set(['api', 'gateway', 'broker', 'worker']));
@@ -56,7 +56,7 @@ test('nothing that grants access has a default', () => {
   expect(withDefault).toEqual([]);
 });
 
-test('the example env file lists exactly what the file asks for', () => {
+test('the example env file lists exactly the variables of the compose file', () => {
   const example = readFileSync(new URL('compose.env.example', INFRA), 'utf8');
   const listed = [...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => ({
     name,
@@ -69,14 +69,14 @@ test('the example env file lists exactly what the file asks for', () => {
   expect(listed.filter(({ value }) => value !== '')).toEqual([]);
 });
 
-test('ports are published on loopback alone', () => {
+test('ports are published only on loopback', () => {
   const ports = services.flatMap(([, service]) => service.ports ?? []);
 
   expect(ports.length).toBeGreaterThan(0);
   expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
 });
 
-test('volumes and networks are declared, and no declared one is idle', () => {
+test('all volumes and networks are declared, and all declared ones are used', () => {
   const volumes = services
     .flatMap(([, service]) => service.volumes ?? [])
     .filter(({ type }) => type === 'volume');
@@ -88,7 +88,7 @@ test('volumes and networks are declared, and no declared one is idle', () => {
   expect(new Set(networks)).toEqual(new Set(Object.keys(compose.networks)));
 });
 
-describe('what a service waits for can come', () => {
+describe('a service waits only for what can happen', () => {
   const waits = services.flatMap(([name, service]) =>
     Object.entries(service.depends_on ?? {}).map(([on, { condition }]) => ({
       name,

@@ -19,7 +19,7 @@ test.each([...stages.values()])(
   },
 );
 
-test('what is copied from the repository exists', () => {
+test('files copied from the repository exist', () => {
   const sources = everyInstruction
     .filter(({ name, text }) => name === 'COPY' && !text.startsWith('--from='))
     .flatMap(({ text }) => text.split(/\s+/).slice(0, -1));
@@ -28,13 +28,13 @@ test('what is copied from the repository exists', () => {
   expect(sources.filter((source) => !existsSync(new URL(source, ROOT)))).toEqual([]);
 });
 
-test('what is copied from a stage comes from a stage that exists', () => {
+test('files are copied only from stages that exist', () => {
   const origins = everyInstruction.flatMap(({ text }) => /^--from=(\S+)/.exec(text)?.[1] ?? []);
 
   expect(origins.filter((origin) => !stages.has(origin))).toEqual([]);
 });
 
-test('the image installs with the pnpm of package.json, from the lockfile, without downloads of scripts', () => {
+test('the image installs with the pnpm of package.json, from the lockfile, without downloads by install scripts', () => {
   const manifest: { packageManager: string } = JSON.parse(
     readFileSync(new URL('package.json', ROOT), 'utf8'),
   );
@@ -47,7 +47,7 @@ test('the image installs with the pnpm of package.json, from the lockfile, witho
 });
 
 test.each(ROLES)(
-  'the %s image starts its role as an ordinary user and says whether it lives',
+  'the %s image starts its role as an ordinary user and has a health check',
   (role) => {
     const instructions = inheritedInstructions(stages, role);
     const port = `${role.toUpperCase()}_PORT`;
@@ -61,7 +61,7 @@ test.each(ROLES)(
   },
 );
 
-test('worker-cuda is a worker that has its libraries checked and does without none of them', () => {
+test('worker-cuda is a worker whose build fails if a library is missing', () => {
   const [plain, cuda] = ['worker', 'worker-cuda'].map((name) =>
     inheritedInstructions(stages, name),
   );
@@ -82,7 +82,7 @@ test('worker-cuda is a worker that has its libraries checked and does without no
   expect(fetches?.text).toContain('apps/runfleet/src/main.ts gpu install');
 });
 
-test('the program that the images start exists', () => {
+test('the program that the images run exists', () => {
   const command = JSON.parse(
     lastOf(inheritedInstructions(stages, 'runfleet'), 'ENTRYPOINT') ?? '[]',
   ) as string[];

@@ -13,7 +13,7 @@ const documents = [
     .map((name) => join('docs', name)),
 ];
 
-test.for(documents)('every link of %s leads somewhere in the repository', (document) => {
+test.for(documents)('every link of %s leads to a file in the repository', (document) => {
   const text = readFileSync(join(ROOT, document), 'utf8');
   const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
   const broken = links.filter(

@@ -13,7 +13,7 @@ import {
 const COMPOSE = readCompose(new URL('../../infra/compose.yaml', import.meta.url));
 const ROOT = new URL('../../', import.meta.url);
 
-test('every setting says what it is for', () => {
+test('every setting has a description', () => {
   const silent = listSharedSettings().flatMap(({ name, byRole }) =>
     [...byRole].filter(([, { description }]) => description === '').map(([role]) => [role, name]),
   );

@@ -23,7 +23,7 @@ export type Compose = {
 
 export type Interpolation = { readonly name: string; readonly operator: string };
 
-/** The compose file with its anchors merged and its `${...}` as they are written. */
+/** The compose file with merged anchors and unresolved `${...}`. */
 export function readCompose(url: URL): { compose: Compose; interpolations: Interpolation[] } {
   const text = readFileSync(url, 'utf8');
   const used = [...text.matchAll(/\$\{(?<name>\w+)(?<operator>:[?-]|)[^}]*\}/g)];
@@ -36,7 +36,7 @@ export function readCompose(url: URL): { compose: Compose; interpolations: Inter
   };
 }
 
-/** `text` as compose would fill it in, with defaults where `values` has nothing. */
+/** Interpolates `text` like compose, with defaults for missing `values`. */
 export function interpolate(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(
     /\$\{(\w+)(?::([?-])([^}]*))?\}/g,

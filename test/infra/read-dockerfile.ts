@@ -8,8 +8,9 @@ export type Stage = {
 };
 
 /**
- * The stages of a Dockerfile by name, in their order. Knows what ours uses: one instruction per
- * logical line, continuation by `\`, whole-line comments, `FROM x AS y`; no heredocs.
+ * The stages of a Dockerfile by name, in order. Parses only the syntax that ours uses: one
+ * instruction per logical line, continuation by `\`, whole-line comments, `FROM x AS y`; no
+ * heredocs.
  */
 export function readDockerfile(url: URL): Map<string, Stage> {
   const stages = new Map<string, Stage & { instructions: Instruction[] }>();
@@ -27,14 +28,14 @@ export function readDockerfile(url: URL): Map<string, Stage> {
   return stages;
 }
 
-/** The instructions of a stage after those of the stages that it builds on. */
+/** The instructions of the stages that a stage builds on, followed by its own. */
 export function inheritedInstructions(stages: Map<string, Stage>, name: string): Instruction[] {
   const stage = stages.get(name);
   if (stage === undefined) return [];
   return [...inheritedInstructions(stages, stage.base), ...stage.instructions];
 }
 
-/** The last instruction of a name is the one that counts. */
+/** The last instruction of a name, which is the effective one. */
 export function lastOf(instructions: readonly Instruction[], name: string): string | undefined {
   return instructions.findLast((instruction) => instruction.name === name)?.text;
 }

@@ -18,7 +18,9 @@ type SharedSetting = { readonly name: string; readonly byRole: ReadonlyMap<Role,
 
 const NOTE = 'Written from the config schemas of the roles: pnpm vitest run test/infra --update';
 
-/** Every variable that a role reads, once, in the order of the schemas; what most roles read first. */
+/**
+ * Every variable that a role reads, once, in the order of the schemas; those of most roles first.
+ */
 export function listSharedSettings(): SharedSetting[] {
   const found = new Map<string, Map<Role, Setting>>();
   for (const role of ROLES) {
@@ -31,7 +33,7 @@ export function listSharedSettings(): SharedSetting[] {
     .sort((a, b) => b.byRole.size - a.byRole.size);
 }
 
-/** `.env.example`: everything empty, which leaves each setting at its default. */
+/** `.env.example`: all variables empty, which leaves each setting at its default. */
 export function renderEnvExample(): string {
   const entries = listSharedSettings().map((setting) =>
     [
@@ -46,17 +48,18 @@ export function renderEnvExample(): string {
   );
 }
 
-/** What is the compose file's alone, and what it requires. */
+/** Variables that only the compose file has, and those that it requires. */
 const OF_COMPOSE: Readonly<Record<string, string>> = {
-  POSTGRES_PASSWORD: 'Required. Letters and digits, since it stands in a URL: openssl rand -hex 24',
-  REDIS_PASSWORD: 'Required. Letters and digits, since it stands in a URL: openssl rand -hex 24',
+  POSTGRES_PASSWORD:
+    'Required. Letters and digits, because it is part of a URL: openssl rand -hex 24',
+  REDIS_PASSWORD: 'Required. Letters and digits, because it is part of a URL: openssl rand -hex 24',
   MASTER_KEY:
     "Required. Seals the projects' API secrets; without it they are lost. openssl rand -hex 32",
   MODEL_FOLDER:
     'Required. The folder of a published ONNX model on this machine; any folder if ENGINE is echo.',
 };
 
-/** `infra/compose.env.example`: the `names` that the compose file asks for, what it requires first. */
+/** `infra/compose.env.example`: the variables `names` of the compose file, required ones first. */
 export function renderComposeExample(names: ReadonlySet<string>): string {
   const required = Object.entries(OF_COMPOSE).map(([name, text]) => `# ${text}\n${name}=\n`);
   const optional = listSharedSettings()
@@ -80,14 +83,14 @@ export function renderSettingsPage(): string {
 
 # Settings
 
-Environment variables of the roles. An empty one counts as not set. \`NAME_FILE\` may name a file that
-holds the value of \`NAME\`, for secrets that are mounted.
+Environment variables of the roles. An empty one counts as not set. \`NAME_FILE\` may name a file with
+the value of \`NAME\`, for mounted secrets.
 
 ${renderTable(['variable', 'meaning', 'need'], rows)}
 `;
 }
 
-/** A Markdown table as the formatter leaves it: every column as wide as its widest cell. */
+/** A Markdown table in the formatter's style: every column as wide as its widest cell. */
 function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => ''), ...rows].map((cells) =>
     cells.map((cell) => cell.replaceAll('|', String.raw`\|`)),
@@ -103,7 +106,7 @@ function renderTable(head: readonly string[], rows: readonly (readonly string[])
     .join('\n');
 }
 
-/** Roles that say the same differently are quoted once: the first one stands. */
+/** If roles describe a setting differently, the first description is used. */
 function descriptionsOf({ byRole }: SharedSetting): string[] {
   const [first] = byRole.values();
   const text = first?.description ?? '';

@@ -1,4 +1,7 @@
-/** What the suite may run: what the README promises, and nothing that a test does not say it needs. */
+/**
+ * The programs that the suite may run: those that the README names, and those that a test
+ * declares.
+ */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
@@ -14,7 +17,7 @@ import { PATIENCE_MS } from '../patience.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** GNU coreutils, as far as scripts use them. */
+/** The GNU coreutils that scripts use. */
 const COREUTILS =
   `basename cat chmod chown cp cut date dd df dirname echo env expr false head id install
   link ln ls mkdir mkfifo mknod mktemp mv nice nohup nproc od printf pwd readlink realpath rm rmdir sleep
@@ -23,14 +26,14 @@ const COREUTILS =
   );
 // npm runs its scripts with sh.
 const NODE = ['node', 'npm', 'npx', 'sh'];
-// Postgres comes with the packages; Redis may be the machine's.
+// Postgres comes with the npm packages; Redis may be installed on the machine.
 const SERVERS = ['redis-server', 'valkey-server'];
 
 const CALL =
   /(?<![.\w])(?:spawn|spawnSync|execFile|execFileSync|execSync|exec|execute|run|TestProcess)\)?\(\s*['"`]([^'"`\s/]+)/gu;
 const NEED = /missingPrograms\(([^)]*)\)/gu;
 
-test('a test that runs another program than Node and coreutils asks first whether it is there', async () => {
+test('a test that runs a program other than Node and coreutils first checks that it is installed', async () => {
   const unsaid: string[] = [];
   for (const path of await testFiles()) {
     const text = await readFile(join(ROOT, path), 'utf8');
