@@ -55,7 +55,7 @@ function readPartial(headers: Headers, request: RangeRequest, etag: string | nul
   if (Number(first) !== request.offset) {
     return lied(
       request,
-      `it was request for bytes from ${request.offset} on and sends them from ${first} on`,
+      `it was asked for bytes from ${request.offset} on and sends them from ${first} on`,
     );
   }
   const length = readLength(headers, request);

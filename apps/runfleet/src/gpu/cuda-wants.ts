@@ -7,12 +7,12 @@ export type WantedLibrary = {
   name: string;
   /** `driver` comes with the graphics driver, not with CUDA. */
   kind: 'cuda' | 'cudnn' | 'driver';
-  /** Where this machine has it. */
+  /** Its path on this machine; null if it is missing. */
   foundAt: string | null;
 };
 
 export type CudaWants = {
-  /** As `13`; null where the library does not tell. */
+  /** Such as `13`; null if the provider names no version. */
   cudaMajor: string | null;
   cudnnMajor: string | null;
   libraries: WantedLibrary[];
@@ -20,7 +20,7 @@ export type CudaWants = {
 
 export const CUDA_LIBRARY = 'libonnxruntime_providers_cuda.so';
 
-/** Reads from the provider library itself which CUDA and cuDNN it wants, and looks for them here. */
+/** Reads from the provider library which CUDA and cuDNN it needs, and finds them on this machine. */
 export async function readCudaWants(dir: string, places: LibraryPlaces): Promise<CudaWants> {
   const path = join(dir, CUDA_LIBRARY);
   const { needed, searchPaths } = await readElf(path);
@@ -38,7 +38,7 @@ export async function readCudaWants(dir: string, places: LibraryPlaces): Promise
   };
 }
 
-/** Null for what every Linux has. The numbers of the mathematics libraries are their own, not CUDA's. */
+/** Null for libraries that every Linux has. The math libraries have their own version numbers. */
 function kindOf(name: string): WantedLibrary['kind'] | null {
   if (name.startsWith('libcuda.so')) return 'driver';
   if (name.startsWith('libcudnn')) return 'cudnn';

@@ -17,8 +17,8 @@ const REQUIRED = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_
 export type ExtractedLibrary = { name: string; path: string; sizeBytes: number };
 
 /**
- * Unpacks the provider libraries of a NuGet package into `dir`, as streams. Throws where the archive is
- * damaged, is of another version, or has not the libraries.
+ * Extracts the provider libraries of a NuGet package into `dir`, as streams. Throws if the archive is
+ * damaged, has another version, or lacks the libraries.
  */
 export async function extractLibraries(
   archive: string,
@@ -28,7 +28,7 @@ export async function extractLibraries(
 ): Promise<ExtractedLibrary[]> {
   const zip = await openPromise(archive, { lazyEntries: true, autoClose: false }).catch(
     (error: unknown) => {
-      throw new Error(`${archive} is no zip archive, or is cut short. Fetch it again.`, {
+      throw new Error(`${archive} is not a zip archive, or is truncated. Download it again.`, {
         cause: error,
       });
     },
@@ -43,8 +43,8 @@ export async function extractLibraries(
     );
     if (missing.length > 0) {
       throw new Error(
-        `${archive} has no ${missing.join(' and no ')} in runtimes/linux-x64/native. ` +
-          'The package is Microsoft.ML.OnnxRuntime.Gpu.Linux.',
+        `${archive} lacks ${missing.join(' and ')} in runtimes/linux-x64/native. ` +
+          'The right package is Microsoft.ML.OnnxRuntime.Gpu.Linux.',
       );
     }
     const totalBytes = libraries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
@@ -73,10 +73,10 @@ async function extract(
 ): Promise<void> {
   if (entry.uncompressedSize > LIBRARY_BYTES_MAX) {
     throw new Error(
-      `${entry.fileName} claims ${entry.uncompressedSize} bytes, which no such library has.`,
+      `${entry.fileName} claims ${entry.uncompressedSize} bytes, more than any such library has.`,
     );
   }
-  // yauzl holds an entry to its sizes, and leaves the checksum to the reader.
+  // yauzl checks the sizes of an entry, but not its checksum.
   let checksum = 0;
   let bytes = 0;
   const check = new Transform({
@@ -89,10 +89,10 @@ async function extract(
   });
   await pipeline(await zip.openReadStreamPromise(entry), check, createWriteStream(path));
   if (checksum !== entry.crc32)
-    throw new Error(`${entry.fileName} is damaged in the archive. Fetch it again.`);
+    throw new Error(`${entry.fileName} is damaged in the archive. Download it again.`);
 }
 
-/** A provider of another version does not load, and says so only when a model is opened. */
+/** A provider of another version does not load, which would fail only when a model is opened. */
 async function refuseOtherVersion(
   zip: ZipFile,
   entries: readonly Entry[],
@@ -101,7 +101,7 @@ async function refuseOtherVersion(
 ): Promise<void> {
   const nuspec = entries.find(({ fileName }) => NUSPEC.test(fileName));
   if (!nuspec || nuspec.uncompressedSize > NUSPEC_BYTES_MAX) {
-    throw new Error(`${archive} is no NuGet package: it has no .nuspec that tells its version.`);
+    throw new Error(`${archive} is not a NuGet package: it has no .nuspec with a version.`);
   }
   const chunks: Buffer[] = [];
   for await (const chunk of await zip.openReadStreamPromise(nuspec)) chunks.push(chunk as Buffer);
@@ -110,6 +110,6 @@ async function refuseOtherVersion(
     ?.trim();
   if (found === version) return;
   throw new Error(
-    `${archive} is of version ${found ?? 'unknown'}, and onnxruntime-node is ${version}. Fetch the package of that version.`,
+    `${archive} has version ${found ?? 'unknown'}, but onnxruntime-node has ${version}. Download the package of that version.`,
   );
 }

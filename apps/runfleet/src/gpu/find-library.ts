@@ -1,11 +1,11 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** Where the loader looks when a library says nothing of its own. */
+/** Where the loader searches, besides the paths that a library names itself. */
 export type LibraryPlaces = {
   /** LD_LIBRARY_PATH. */
   libraryPath: string;
-  /** /etc/ld.so.conf, which lists the folders that `ldconfig` knows. */
+  /** /etc/ld.so.conf, which lists the folders of `ldconfig`. */
   configFile: string;
 };
 
@@ -19,7 +19,7 @@ const DEFAULT_FOLDERS = [
 ];
 const INCLUDE_DEPTH_MAX = 4;
 
-/** The folders that a library of `dir` is looked for in, in the loader's order. */
+/** The folders in which the loader searches for the dependencies of a library in `dir`, in order. */
 export async function libraryFolders(
   places: LibraryPlaces,
   dir: string,
@@ -31,7 +31,7 @@ export async function libraryFolders(
   return [...new Set([...given, ...own, ...configured, ...DEFAULT_FOLDERS])];
 }
 
-/** The first folder's file of that name; null where none has it. */
+/** The path of the first file of that name; null if no folder has it. */
 export async function findLibrary(
   name: string,
   folders: readonly string[],
@@ -49,7 +49,7 @@ export async function findLibrary(
 
 async function readLoaderConfig(path: string, depth: number): Promise<string[]> {
   if (depth === 0) return [];
-  // A machine without the file has the default folders alone.
+  // A machine without the file uses only the default folders.
   const text = await readFile(path, 'utf8').catch(() => '');
   const folders: string[] = [];
   for (const line of text.split('\n')) {
@@ -65,7 +65,7 @@ async function readLoaderConfig(path: string, depth: number): Promise<string[]> 
   return folders;
 }
 
-/** `*` in the last part is all that these files use. */
+/** These files use only `*` in the last part of a path. */
 async function matchFiles(pattern: string): Promise<string[]> {
   const [before = '', after] = basename(pattern).split('*');
   if (after === undefined) return [pattern];

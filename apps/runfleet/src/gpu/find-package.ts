@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** `sha512Hex` and `sizeBytes` where the catalogue tells them. */
+/** `sha512Hex` and `sizeBytes` are null if the catalogue does not list them. */
 export type FoundPackage = { url: string; sha512Hex: string | null; sizeBytes: number | null };
 
 const PACKAGE = 'microsoft.ml.onnxruntime.gpu.linux';
@@ -16,7 +16,7 @@ const entrySchema = z.object({
   packageSize: z.number().int().positive(),
 });
 
-/** Asks a NuGet server where the package with the CUDA provider of this version is, and for its checksum. */
+/** Asks a NuGet server for the URL and the checksum of the package with the CUDA provider of this version. */
 export async function findPackage(catalogueUrl: string, version: string): Promise<FoundPackage> {
   const index = await readJson(catalogueUrl, indexSchema);
   const base = index.resources.find(({ '@type': type }) => type.startsWith('RegistrationsBaseUrl'));
@@ -41,13 +41,13 @@ async function readJson<Schema extends z.ZodType>(
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       throw new Error(
         `${new URL(url).hostname} cannot be reached. Check the network or set NUGET_URL to a mirror; without a ` +
-          `network, bring the package ${PACKAGE} here by other means and run "runfleet gpu install --from <file>".`,
+          `network, copy the package ${PACKAGE} to this machine and run "runfleet gpu install --from <file>".`,
         { cause },
       );
     },
   );
   if (response.status === 404)
-    throw new Error(`${url} is not there (404): this server does not have that package.`);
+    throw new Error(`${url} does not exist (404): this server does not have that package.`);
   if (!response.ok) throw new Error(`${url} answers ${response.status}. Try again later.`);
   const parsed = schema.safeParse(await response.json().catch(() => null));
   if (!parsed.success)

@@ -1,4 +1,4 @@
-/** `runfleet gpu`: what a graphics card needs. Answers go to stdout, everything else to stderr. */
+/** `runfleet gpu`: installs and checks what a GPU needs. Results go to stdout, the rest to stderr. */
 import { parseArgs } from 'node:util';
 
 import type { Digest } from '@runfleet/downloads';
@@ -13,15 +13,15 @@ import { checkProvider, installProvider } from './install-provider.ts';
 
 const USAGE = `runfleet gpu <command> [--json]
 
-  install                       fetches ONNX Runtime's CUDA provider, and says which CUDA and cuDNN it wants
-      [--from URL|FILE]         the NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux from elsewhere
+  install                       downloads ONNX Runtime's CUDA provider and lists the CUDA and cuDNN it needs
+      [--from URL|FILE]         the NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux from another place
       [--sha DIGEST]            its SHA-256 or SHA-512 in hexadecimal, or SHA-512 in base64
-  check [--without-driver]      fails where a library that the provider wants is not on this machine
+  check [--without-driver]      fails if this machine lacks a library that the provider needs
 
-NUGET_URL says which NuGet server it comes from. Exit code: 0 done, 1 failed, 2 wrong usage.
+NUGET_URL is the NuGet server. Exit code: 0 done, 1 failed, 2 wrong usage.
 `;
 
-/** Throws with the reason and the next step where the command fails. */
+/** Throws with the reason and the next step if the command fails. */
 export async function gpu(args: readonly string[]): Promise<void> {
   await runSubcommand(USAGE, { install, check }, args);
 }
@@ -49,7 +49,7 @@ async function install(args: readonly string[]): Promise<void> {
     return;
   }
   if (!installed.isVerified) {
-    process.stderr.write('No checksum vouches for this package; --sha gives one.\n');
+    process.stderr.write('The package was not verified: no checksum is known. --sha sets one.\n');
   }
   process.stdout.write(
     `${installed.isNew ? 'Installed' : 'Already installed'} in ${installed.dir}\n` +
@@ -84,12 +84,12 @@ function readDigest(text: string): Digest {
   if (/^[A-Za-z0-9+/]{86}==$/u.test(text)) {
     return { algorithm: 'sha512', hex: Buffer.from(text, 'base64').toString('hex') };
   }
-  throw new UsageError('--sha is 64 or 128 hexadecimal digits, or a SHA-512 in base64.');
+  throw new UsageError('--sha must be 64 or 128 hexadecimal digits, or a SHA-512 in base64.');
 }
 
 function describe({ cudaMajor, cudnnMajor, libraries }: CudaWants): string {
   const lines = libraries.map(({ name, foundAt }) => `  ${name}  ${foundAt ?? 'missing'}`);
-  const wants = `It wants CUDA ${cudaMajor ?? '(does not say which)'} and cuDNN ${cudnnMajor ?? '(does not say which)'}:`;
+  const wants = `The provider needs CUDA ${cudaMajor ?? '(version unknown)'} and cuDNN ${cudnnMajor ?? '(version unknown)'}:`;
   return `${[wants, ...lines].join('\n')}\n`;
 }
 

@@ -8,15 +8,15 @@ import { homeSetting } from '../home-setting.ts';
 import type { LibraryPlaces } from './find-library.ts';
 
 export type GpuContext = {
-  /** `linux/x64`, as the binding's folders are named. */
+  /** The name of the binding's folder, such as `linux/x64`. */
   platform: string;
-  /** onnxruntime-node's folder of the binding and its libraries. */
+  /** The folder of onnxruntime-node with the binding and its libraries. */
   bindingDir: string;
-  /** The version of onnxruntime-node, which its provider libraries must have. */
+  /** The version of onnxruntime-node; its provider libraries must have the same. */
   version: string;
   /** The service index of a NuGet server. */
   catalogueUrl: string;
-  /** Where a download waits while it is not whole. */
+  /** The folder for incomplete downloads. */
   downloadsDir: string;
   places: LibraryPlaces;
 };
@@ -26,14 +26,14 @@ const gpuConfig = z.object({
   NUGET_URL: z
     .url()
     .default('https://api.nuget.org/v3/index.json')
-    .describe('The service index of the NuGet server that has the provider libraries.'),
+    .describe('The service index of the NuGet server with the provider libraries.'),
   LD_LIBRARY_PATH: z
     .string()
     .default('')
-    .describe('Folders in which libraries are looked for first.'),
+    .describe('Folders in which libraries are searched first.'),
 });
 
-/** Reads the environment, and finds the onnxruntime-node that the engine loads. */
+/** Reads the environment and finds the onnxruntime-node that the engine loads. */
 export function readGpuContext(): GpuContext {
   const config = loadConfig(gpuConfig);
   const engine = createRequire(import.meta.url).resolve('@runfleet/engine');

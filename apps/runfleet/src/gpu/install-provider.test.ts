@@ -26,7 +26,7 @@ const FILES = {
 const PACKAGE = makeZip(FILES);
 const ID = 'microsoft.ml.onnxruntime.gpu.linux';
 
-/** A NuGet server with one package; connections drop in the middle of it while `drops` is above 0. */
+/** A NuGet server with one package; it drops the next `drops` connections in the middle of it. */
 let sent = PACKAGE;
 let drops = 0;
 let requests: string[] = [];
@@ -102,7 +102,7 @@ async function fileOf(bytes: Buffer): Promise<string> {
   return path;
 }
 
-test('the catalogue’s package is fetched, verified and unpacked beside the binding', async () => {
+test('the package is downloaded, verified and extracted next to the binding', async () => {
   drops = 2;
   const installed = await install();
 
@@ -120,7 +120,7 @@ test('the catalogue’s package is fetched, verified and unpacked beside the bin
   expect(await readdir(ctx.downloadsDir)).toEqual([]);
 });
 
-test('what is installed already is not fetched again, and what is damaged is', async () => {
+test('an installed provider is not downloaded again, and a damaged one is', async () => {
   await install();
   requests = [];
   expect(await install()).toMatchObject({
@@ -134,13 +134,13 @@ test('what is installed already is not fetched again, and what is damaged is', a
   expect(await install()).toMatchObject({ isNew: true });
 });
 
-test('a package with another checksum than the catalogue’s is refused', async () => {
+test('a package whose checksum is not that of the catalogue is refused', async () => {
   sent = Buffer.from(PACKAGE.with(50, 1));
   await expect(install()).rejects.toThrow(/is not the requested file: its sha512/);
   expect(await readdir(ctx.bindingDir)).toEqual([]);
 });
 
-test('libraries that this machine has are found, in the loader’s folders; the others are named', async () => {
+test("libraries are found in the loader's folders, and missing ones are named", async () => {
   const { libraryPath, configFile } = ctx.places;
   const listed = join(parent, 'listed');
   await mkdir(join(parent, 'conf.d'), { recursive: true });
@@ -159,11 +159,11 @@ test('libraries that this machine has are found, in the loader’s folders; the 
   ]);
 });
 
-test('a check without a provider says how to get one', async () => {
+test('the error of a check without a provider names the install command', async () => {
   await expect(checkProvider(ctx)).rejects.toThrow(/runfleet gpu install/);
 });
 
-test('a file of this machine does without a network, and keeps lying there', async () => {
+test('a local package needs no network and is kept', async () => {
   ctx.catalogueUrl = 'http://127.0.0.1:9/';
   const from = await fileOf(PACKAGE);
   const hex = createHash('sha256').update(PACKAGE).digest('hex');
@@ -175,7 +175,7 @@ test('a file of this machine does without a network, and keeps lying there', asy
   expect(await readFile(from)).toEqual(PACKAGE);
 });
 
-test('a server of one’s own will do', async () => {
+test('a package can come from any server', async () => {
   expect(await install({ from: `${origin}/package.nupkg` })).toMatchObject({
     isNew: true,
     isVerified: false,
@@ -183,12 +183,12 @@ test('a server of one’s own will do', async () => {
 });
 
 test.each<[string, () => Promise<string> | string, RegExp]>([
-  ['a file that is not there', () => '/nowhere/package.nupkg', /There is no file/],
-  ['no archive', () => fileOf(Buffer.from('not a zip')), /is no zip archive/],
+  ['a missing file', () => '/nowhere/package.nupkg', /There is no file/],
+  ['a file that is not an archive', () => fileOf(Buffer.from('not a zip')), /is not a zip archive/],
   [
-    'an archive cut short',
+    'a truncated archive',
     () => fileOf(PACKAGE.subarray(0, PACKAGE.length - 30)),
-    /is no zip archive/,
+    /is not a zip archive/,
   ],
   [
     'another version',
@@ -199,12 +199,12 @@ test.each<[string, () => Promise<string> | string, RegExp]>([
           'Microsoft.ML.OnnxRuntime.Gpu.Linux.nuspec': '<version>1.0.0</version>',
         }),
       ),
-    /is of version 1\.0\.0, and onnxruntime-node is 9\.8\.7/,
+    /has version 1\.0\.0, but onnxruntime-node has 9\.8\.7/,
   ],
   [
     'another package',
     () => fileOf(makeZip({ 'x.nuspec': `<version>${VERSION}</version>` })),
-    /has no libonnxruntime_providers_cuda\.so/,
+    /lacks libonnxruntime_providers_cuda\.so/,
   ],
   [
     'libraries for another machine',
@@ -218,11 +218,11 @@ test.each<[string, () => Promise<string> | string, RegExp]>([
     /is for arm64/,
   ],
   [
-    'libraries that are none',
+    'files that are not libraries',
     () => fileOf(makeZip({ ...FILES, [`${NATIVE}/libonnxruntime_providers_shared.so`]: 'text' })),
     /cannot be read as a shared library/,
   ],
-  ['nothing at a URL', () => `${origin}/nothing`, /answers 404/],
+  ['a URL that does not exist', () => `${origin}/nothing`, /answers 404/],
 ])('%s is refused, and nothing is installed', async (_, from, message) => {
   await expect(install({ from: await from() })).rejects.toThrow(message);
   expect(await readdir(ctx.bindingDir)).toEqual([]);
@@ -230,19 +230,19 @@ test.each<[string, () => Promise<string> | string, RegExp]>([
 
 test('a library whose bytes were changed in the archive is refused', async () => {
   const bytes = makeZip({ ...FILES, [`${NATIVE}/libonnxruntime_providers_shared.so`]: SHARED });
-  // The checksum of the last library, as the archive's directory tells it.
+  // The checksum of the last library in the archive's directory.
   const at = bytes.lastIndexOf(Buffer.from('PK\u0001\u0002')) + 16;
   bytes.writeUInt32LE(bytes.readUInt32LE(at) ^ 1, at);
 
   await expect(install({ from: await fileOf(bytes) })).rejects.toThrow(/is damaged in the archive/);
 });
 
-test('a catalogue that cannot be reached is said with the way around it', async () => {
+test('the error for an unreachable catalogue names --from', async () => {
   ctx.catalogueUrl = 'http://127.0.0.1:9/';
   await expect(install()).rejects.toThrow(/cannot be reached\. .*--from <file>/);
 });
 
-test('there is no provider for other machines', async () => {
+test('other platforms are refused', async () => {
   ctx.platform = 'darwin/arm64';
-  await expect(install()).rejects.toThrow(/linux\/x64 alone, and this is darwin\/arm64/);
+  await expect(install()).rejects.toThrow(/only for linux\/x64; this is darwin\/arm64/);
 });

@@ -12,18 +12,18 @@ import type { GpuContext } from './gpu-context.ts';
 import { readElf } from './read-elf.ts';
 
 export type InstallProvider = {
-  /** A URL or a file of the package; undefined asks the catalogue. */
+  /** A URL or a file of the package; if undefined, the catalogue names the URL. */
   from: string | undefined;
-  /** The package's SHA-256 or SHA-512, where the caller knows it. */
+  /** The package's SHA-256 or SHA-512, if the caller knows it. */
   digest: Digest | undefined;
   onProgress: BytesProgress;
   onStep: (step: string) => void;
 };
 
 export type InstalledProvider = {
-  /** False where the libraries of this version were there already. */
+  /** False if the libraries of this version were installed already. */
   isNew: boolean;
-  /** Whether a checksum vouches for the package. */
+  /** Whether the package was checked against a checksum. */
   isVerified: boolean;
   dir: string;
   libraries: { name: string; sizeBytes: number }[];
@@ -39,14 +39,14 @@ const noteSchema = z.object({
 });
 type Note = z.infer<typeof noteSchema>;
 
-/** Puts ONNX Runtime's CUDA provider beside the binding. It appears there only whole and checked. */
+/** Installs ONNX Runtime's CUDA provider next to the binding, complete and verified or not at all. */
 export async function installProvider(
   ctx: GpuContext,
   request: InstallProvider,
 ): Promise<InstalledProvider> {
   if (ctx.platform !== PLATFORM) {
     throw new Error(
-      `ONNX Runtime has a CUDA provider for ${PLATFORM} alone, and this is ${ctx.platform}.`,
+      `ONNX Runtime has a CUDA provider only for ${PLATFORM}; this is ${ctx.platform}.`,
     );
   }
   const dir = ctx.bindingDir;
@@ -55,16 +55,16 @@ export async function installProvider(
     return { isNew: false, dir, ...former, wants: await readCudaWants(dir, ctx.places) };
   }
 
-  const { archive, isVerified, isOurs } = await bringArchive(ctx, request);
+  const { archive, isVerified, isOurs } = await getArchive(ctx, request);
   await mkdir(ctx.downloadsDir, { recursive: true });
-  // Beside the binding, so that a rename puts the libraries in place.
+  // On the same disk as the binding, so that a rename installs the libraries.
   const work = await mkdtemp(join(dir, '.cuda-')).catch((error: unknown) => {
-    throw new Error(`${dir} cannot be written. Run this as the user that installed Runfleet.`, {
+    throw new Error(`${dir} is not writable. Run this as the user that installed Runfleet.`, {
       cause: error,
     });
   });
   try {
-    request.onStep('unpacking');
+    request.onStep('extracting');
     const libraries = await extractLibraries(archive, ctx.version, work, request.onProgress);
     await refuseOtherMachines(libraries);
     for (const { name, path } of libraries) {
@@ -84,7 +84,7 @@ export async function installProvider(
   }
 }
 
-/** What the installed provider wants; throws where there is none. */
+/** The libraries that the installed provider needs; throws if no provider is installed. */
 export async function checkProvider(ctx: GpuContext): Promise<CudaWants> {
   const isThere = await stat(join(ctx.bindingDir, CUDA_LIBRARY)).then(
     () => true,
@@ -94,7 +94,7 @@ export async function checkProvider(ctx: GpuContext): Promise<CudaWants> {
   throw new Error('The CUDA provider is not installed. Run "runfleet gpu install".');
 }
 
-/** Null where the libraries of this version are not all there. */
+/** Null unless all libraries of this version are installed. */
 async function readNote(ctx: GpuContext): Promise<Note | null> {
   const text = await readFile(join(ctx.bindingDir, NOTE_FILE), 'utf8').catch(() => 'null');
   try {
@@ -105,13 +105,13 @@ async function readNote(ctx: GpuContext): Promise<Note | null> {
     }
     return note;
   } catch {
-    return null; // No note, half a note, or a library is gone: installing again mends all three.
+    return null; // The note or a library is missing or damaged: installing again repairs it.
   }
 }
 
 type Archive = { archive: string; isVerified: boolean; isOurs: boolean };
 
-async function bringArchive(ctx: GpuContext, request: InstallProvider): Promise<Archive> {
+async function getArchive(ctx: GpuContext, request: InstallProvider): Promise<Archive> {
   const { from, digest } = request;
   if (from !== undefined && !/^https?:\/\//iu.test(from))
     return await checkFile(resolve(from), digest);
@@ -125,7 +125,7 @@ async function bringArchive(ctx: GpuContext, request: InstallProvider): Promise<
   const expected: Digest | undefined =
     digest ??
     (found.sha512Hex === null ? undefined : { algorithm: 'sha512', hex: found.sha512Hex });
-  request.onStep(`fetching ${found.url}`);
+  request.onStep(`downloading ${found.url}`);
   try {
     await download({
       url: found.url,
@@ -141,7 +141,7 @@ async function bringArchive(ctx: GpuContext, request: InstallProvider): Promise<
     if (!(error instanceof DownloadError)) throw error;
     const next =
       error.kind === 'unreachable'
-        ? 'Run the same command again to go on, or use --from <file>.'
+        ? 'Run the same command again to resume, or use --from <file>.'
         : error.kind === 'disk'
           ? ''
           : 'Check the address, or use --from <file>.';
@@ -158,7 +158,7 @@ async function checkFile(path: string, digest: Digest | undefined): Promise<Arch
     const hex = await hashFile(path, digest.algorithm);
     if (hex !== digest.hex) {
       throw new Error(
-        `${path} is not the package: its ${digest.algorithm} is ${hex} and should be ${digest.hex}. Fetch it again.`,
+        `${path} is not the package: its ${digest.algorithm} is ${hex} and should be ${digest.hex}. Download it again.`,
       );
     }
   }

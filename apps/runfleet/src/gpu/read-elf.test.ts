@@ -17,7 +17,7 @@ async function fileOf(bytes: Buffer): Promise<string> {
   return path;
 }
 
-test('what a library needs and where it looks is read from it', async () => {
+test("a library's dependencies and search paths are read", async () => {
   const path = await fileOf(
     makeElf({ needed: ['libcudart.so.13', 'libc.so.6'], runPath: '$ORIGIN:/opt/cuda' }),
   );
@@ -41,13 +41,13 @@ test.runIf(process.platform === 'linux')(
 
 const whole = makeElf({ needed: ['libcudart.so.13'] });
 test.each<[string, Buffer]>([
-  ['nothing', Buffer.alloc(0)],
+  ['an empty file', Buffer.alloc(0)],
   ['text', Buffer.alloc(200, 'x')],
-  ['32-bit', Buffer.from(whole.with(4, 1))],
-  ['big-endian', Buffer.from(whole.with(5, 2))],
-  ['a library cut within its headers', whole.subarray(0, 100)],
-  ['a library cut within its dynamic section', whole.subarray(0, 190)],
-  ['a library cut within a name', whole.subarray(0, whole.length - 3)],
-])('%s is no shared library', async (_, bytes) => {
+  ['a 32-bit library', Buffer.from(whole.with(4, 1))],
+  ['a big-endian library', Buffer.from(whole.with(5, 2))],
+  ['a library truncated in its headers', whole.subarray(0, 100)],
+  ['a library truncated in its dynamic section', whole.subarray(0, 190)],
+  ['a library truncated in a name', whole.subarray(0, whole.length - 3)],
+])('%s is refused as a shared library', async (_, bytes) => {
   await expect(readElf(await fileOf(bytes))).rejects.toThrow(/cannot be read as a shared library/);
 });

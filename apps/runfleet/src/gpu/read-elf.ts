@@ -1,12 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** What the loader will ask of a shared library. */
+/** The facts about a shared library that the loader uses. */
 export type ElfFacts = {
-  /** `x64`, `arm64`, or the number that the file gives. */
+  /** `x64`, `arm64`, or the number in the file. */
   machine: string;
-  /** Names of the libraries that it needs, as `libcudart.so.13`. */
+  /** Names of the libraries that it needs, such as `libcudart.so.13`. */
   needed: string[];
-  /** Folders that it says itself to look in; `$ORIGIN` is its own. */
+  /** Folders that it tells the loader to search; `$ORIGIN` is its own. */
   searchPaths: string[];
 };
 
@@ -22,14 +22,14 @@ const [DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH] = [1, 5, 15, 29];
 
 type Segment = { type: number; offset: number; address: number; sizeBytes: number };
 
-/** Reads the dynamic section of a 64-bit little-endian ELF file. Throws where it is none or cut short. */
+/** Reads the dynamic section of a 64-bit little-endian ELF file. Throws for other or truncated files. */
 export async function readElf(path: string): Promise<ElfFacts> {
   const handle = await open(path);
   try {
     const header = await read(handle, 0, HEADER_BYTES, path);
-    if (header.readUInt32BE(0) !== 0x7f454c46) throw damaged(path, 'it is no ELF file');
+    if (header.readUInt32BE(0) !== 0x7f454c46) throw damaged(path, 'it is not an ELF file');
     if (header[4] !== 2 || header[5] !== 1)
-      throw damaged(path, 'it is not of a 64-bit little-endian machine');
+      throw damaged(path, 'it is not for a 64-bit little-endian machine');
     const segments = await readSegments(handle, header, path);
     const machine = header.readUInt16LE(18);
     return {
@@ -48,7 +48,7 @@ async function readSegments(handle: FileHandle, header: Buffer, path: string): P
     header.readUInt16LE(56),
   ];
   if (size !== PROGRAM_HEADER_BYTES || count > PROGRAM_HEADERS_MAX) {
-    throw damaged(path, 'its program headers make no sense');
+    throw damaged(path, 'its program headers are invalid');
   }
   const table = await read(handle, start, count * size, path);
   return Array.from({ length: count }, (_, index) => {
@@ -70,13 +70,13 @@ async function readDynamic(
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
   if (!dynamic) return { needed: [], searchPaths: [] };
   if (dynamic.sizeBytes > DYNAMIC_BYTES_MAX)
-    throw damaged(path, 'its dynamic section makes no sense');
+    throw damaged(path, 'its dynamic section is too large');
   const table = await read(handle, dynamic.offset, dynamic.sizeBytes, path);
   const entries: { tag: number; value: number }[] = [];
   for (let at = 0; at + 16 <= table.length; at += 16) {
     const tag = Number(table.readBigInt64LE(at));
     if (tag === 0) break;
-    // Values that are no addresses or offsets may be larger than a number can say; those are not read.
+    // Values other than addresses and offsets may exceed 2^53; those are not used.
     entries.push({ tag, value: Number(table.readBigUInt64LE(at + 8)) });
   }
   const address = entries.find(({ tag }) => tag === DT_STRTAB)?.value;
@@ -84,7 +84,7 @@ async function readDynamic(
     ({ type, address: from, sizeBytes }) =>
       type === PT_LOAD && address !== undefined && address >= from && address < from + sizeBytes,
   );
-  if (address === undefined || !load) throw damaged(path, 'it has no table of names');
+  if (address === undefined || !load) throw damaged(path, 'it has no string table');
   const names = load.offset + address - load.address;
   const namesOf = async (...tags: readonly number[]) =>
     await Promise.all(
@@ -107,7 +107,7 @@ async function readName(handle: FileHandle, offset: number, path: string): Promi
     offset,
   );
   const end = buffer.subarray(0, bytesRead).indexOf(0);
-  if (end === -1) throw damaged(path, 'a name in it does not end');
+  if (end === -1) throw damaged(path, 'it contains an unterminated name');
   return buffer.toString('utf8', 0, end);
 }
 
@@ -118,7 +118,7 @@ async function read(
   path: string,
 ): Promise<Buffer> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, offset);
-  if (bytesRead < bytes) throw damaged(path, 'it is cut short');
+  if (bytesRead < bytes) throw damaged(path, 'it is truncated');
   return buffer;
 }
 

@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** A shared library with nothing in it but what it asks the loader for. */
+/** Builds a shared library that contains only its entries for the loader. */
 export function makeElf(options: { needed: string[]; runPath?: string; machine?: number }): Buffer {
   const { needed, runPath, machine = 62 } = options;
   let names = '\0';
@@ -12,7 +12,7 @@ export function makeElf(options: { needed: string[]; runPath?: string; machine?:
   const entries = needed.map((name): [number, number] => [1, nameAt(name)]);
   if (runPath !== undefined) entries.push([29, nameAt(runPath)]);
 
-  // Addresses differ from places in the file, as they do in libraries that linkers write.
+  // Addresses differ from file offsets, as in libraries from a linker.
   const address = 0x40_0000;
   const [dynamicAt, dynamicBytes] = [64 + 2 * 56, (entries.length + 2) * 16];
   const namesAt = dynamicAt + dynamicBytes;
@@ -43,7 +43,7 @@ export function makeElf(options: { needed: string[]; runPath?: string; machine?:
   return file;
 }
 
-/** A zip archive with deflated entries. */
+/** Builds a zip archive with deflated entries. */
 export function makeZip(files: Record<string, Buffer | string>): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -51,7 +51,7 @@ export function makeZip(files: Record<string, Buffer | string>): Buffer {
   for (const [path, content] of Object.entries(files)) {
     const [name, bytes] = [Buffer.from(path), Buffer.from(content)];
     const packed = deflateRawSync(bytes);
-    // What the local header and the directory say alike: method 8, no time, sums and sizes.
+    // The fields that the local header and the directory share: method 8, no time, checksum and sizes.
     const facts = Buffer.alloc(26);
     facts.writeUInt16LE(20, 0);
     facts.writeUInt16LE(8, 4);

@@ -24,7 +24,7 @@ async function rowCounts(db: Db) {
   return row;
 }
 
-test('an owner, an organisation with money and a project that opens under the key are made', async ({
+test('an owner, an organisation with a balance and a project sealed under the key are created', async ({
   db,
 }) => {
   const made = await createDeploymentTenant({ db, masterKey }, wanted);
@@ -43,14 +43,14 @@ test('an owner, an organisation with money and a project that opens under the ke
   });
 });
 
-test('an e-mail that is taken is refused by name, and nothing is written', async ({ db }) => {
+test('an e-mail that is taken is named and refused, and nothing is written', async ({ db }) => {
   await createDeploymentTenant({ db, masterKey }, wanted);
   const before = await rowCounts(db);
   const again = createDeploymentTenant(
     { db, masterKey },
     { ...wanted, email: 'owner@EXAMPLE.org', organisation: 'Another' },
   );
-  await expect(again).rejects.toThrow('There is a user owner@example.org already');
+  await expect(again).rejects.toThrow('A user owner@example.org exists already');
   expect(await rowCounts(db)).toEqual(before);
 });
 
@@ -60,7 +60,7 @@ test('a password that is too short leaves nothing behind', async ({ db }) => {
   expect(await rowCounts(db)).toMatchObject({ users: '0', organisations: '0' });
 });
 
-test('a master key that does not open what is there is refused', async ({ db }) => {
+test('a master key that does not open existing secrets is refused', async ({ db }) => {
   await createDeploymentTenant({ db, masterKey }, wanted);
   const otherKey = { bytes: Buffer.alloc(32, 8) };
   const other = createDeploymentTenant(

@@ -14,8 +14,8 @@ export type NewTenant = {
   isOperator: boolean;
 };
 
-/** What is told once: the key and the secret cannot be read again. */
-export type TenantMade = {
+/** Shown only once: the key and the secret cannot be read again. */
+export type CreatedTenant = {
   organisationId: string;
   email: string;
   projectId: string;
@@ -23,11 +23,11 @@ export type TenantMade = {
   apiSecret: string;
 };
 
-/** All of it or nothing. Throws where the e-mail is taken or the key is another one. */
+/** Creates everything or nothing. Throws if the e-mail is taken or existing secrets have another key. */
 export async function createDeploymentTenant(
   ctx: { db: Db; masterKey: MasterKey },
   wanted: NewTenant,
-): Promise<TenantMade> {
+): Promise<CreatedTenant> {
   const email = wanted.email.toLowerCase();
   await requireSameMasterKey(ctx);
   try {
@@ -49,7 +49,7 @@ export async function createDeploymentTenant(
   } catch (error) {
     if (!isTaken(error, 'users_email_unique')) throw error;
     throw new Error(
-      `There is a user ${email} already. Nothing was created; give another --email.`,
+      `A user ${email} exists already. Nothing was created; choose another --email.`,
       {
         cause: error,
       },

@@ -3,7 +3,7 @@ import type { Db } from '@runfleet/db';
 import { addMember, createOrganisation, createUser } from '@runfleet/identity';
 import type { Pico } from '@runfleet/protocol';
 
-/** An organisation with its first user, and money on its account if `deposited` is not zero. */
+/** Creates an organisation with its owner, and deposits money unless `deposited` is zero. */
 export async function createOwnedOrganisation(
   ctx: { db: Db },
   wanted: {

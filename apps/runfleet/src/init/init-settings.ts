@@ -9,7 +9,7 @@ const initConfig = apiConfig.pick({ DATABASE_URL: true, MASTER_KEY: true, MASTER
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The database and the master key of the deployment. A key is never made here: the API must have the same. */
+/** The deployment's database and master key. It never creates a key, because the API must use the same. */
 export async function readInitSettings(
   env: Environment,
 ): Promise<{ databaseUrl: string; masterKey: MasterKey }> {
@@ -21,7 +21,7 @@ export async function readInitSettings(
   if (hex === undefined) {
     await access(file).catch((cause: unknown) => {
       throw new Error(
-        `There is no master key: MASTER_KEY is not set, and ${file} cannot be read. Set the one that the API runs with.`,
+        `There is no master key: MASTER_KEY is not set, and ${file} cannot be read. Set the key that the API uses.`,
         { cause },
       );
     });
@@ -32,7 +32,7 @@ export async function readInitSettings(
   };
 }
 
-/** Throws where the newest project's secret was sealed under another key: the API could not read ours. */
+/** Throws if the newest project's secret was sealed under another key: the API could not read new ones. */
 export async function requireSameMasterKey(ctx: {
   db: Pick<Db, 'sql'>;
   masterKey: MasterKey;

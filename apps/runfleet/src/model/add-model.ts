@@ -17,20 +17,20 @@ import { readPrecision } from './read-precision.ts';
 export type AddModel = {
   source: ModelSource;
   name: string;
-  /** Leaves a folder's files where they are. */
+  /** Links to a folder's files instead of copying them. */
   isLinked: boolean;
-  /** False adds it unopened, for a machine that has not the memory. */
+  /** False skips opening the model, for a machine with too little memory. */
   isChecked: boolean;
   onProgress: BytesProgress;
-  /** Says what is being done that has no bytes to count. */
+  /** Names a step that has no bytes to count. */
   onStep: (step: string) => void;
 };
 
 export type AddedModel = { name: string; dir: string; sizeBytes: number; record: ModelRecord };
 
 /**
- * Brings a model into RUNFLEET_HOME/models under `name`. The work is done beside it, in `.adding`,
- * where an interrupted download waits for the next try; the name appears only when every checksum is
+ * Adds a model to RUNFLEET_HOME/models as `name`. The work happens in the folder `.adding` next to it,
+ * where an interrupted download stays for the next try. `name` appears only when every checksum is
  * right and the engine has opened the folder.
  */
 export async function addModel(ctx: ModelContext, request: AddModel): Promise<AddedModel> {
@@ -77,7 +77,7 @@ async function refuseTaken(dir: string, name: string): Promise<void> {
   );
   if (!isTaken) return;
   throw new Error(
-    `There is a model named ${name} already. Choose another name with --name, or run "runfleet model remove ${name}" first.`,
+    `A model named ${name} exists already. Choose another name with --name, or run "runfleet model remove ${name}" first.`,
   );
 }
 
@@ -86,7 +86,7 @@ function graphOf(files: readonly RecordedFile[]): string {
   return graphs.find((path) => path === 'model.onnx') ?? graphs[0] ?? 'model.onnx';
 }
 
-/** Only the engine can tell whether it will serve the folder. What was fetched stays for the next try. */
+/** Opens the folder with the engine, the only reliable check. Downloaded files stay for the next try. */
 async function openOnce(work: string, isFetched: boolean): Promise<EngineFacts> {
   try {
     await using engine = await openEngine({
@@ -102,9 +102,9 @@ async function openOnce(work: string, isFetched: boolean): Promise<EngineFacts> 
     if (!(error instanceof EngineError)) throw error;
     const next =
       error.kind === 'infra'
-        ? ' If this machine is too small for it, add it unopened with --no-check.'
+        ? ' If this machine has too little memory, add the model without opening it: --no-check.'
         : '';
-    throw new Error(`The model is not added: the engine cannot open it. ${error.message}${next}`, {
+    throw new Error(`The model was not added: the engine cannot open it. ${error.message}${next}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
-/** Keeps a second `model add` away from the same half-done folder; a dead owner's claim is void. */
+/** Keeps a second `model add` out of the same incomplete folder; the claim of a dead process is ignored. */
 export async function claimName(path: string, name: string): Promise<AsyncDisposable> {
   for (let tries = 0; tries < 2; tries += 1) {
     try {
@@ -10,7 +10,7 @@ export async function claimName(path: string, name: string): Promise<AsyncDispos
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const owner = Number(await readFile(path, 'utf8').catch(() => ''));
-    // In a container, a process that starts again gets the number of the one before it.
+    // In a container, a restarted process gets the pid of the one before it.
     if (owner !== process.pid && isAlive(owner)) {
       throw new Error(
         `${name} is being added by process ${owner}. Wait for it, or choose another name with --name.`,
@@ -18,9 +18,7 @@ export async function claimName(path: string, name: string): Promise<AsyncDispos
     }
     await rm(path, { force: true });
   }
-  throw new Error(
-    `${path} is claimed anew again and again. Remove it if nothing is adding ${name}.`,
-  );
+  throw new Error(`${path} is claimed repeatedly. Remove it if no process is adding ${name}.`);
 }
 
 function isAlive(pid: number): boolean {
@@ -29,7 +27,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Another user's process lives as well.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

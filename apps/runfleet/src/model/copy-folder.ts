@@ -11,7 +11,7 @@ import { isOurFile, type RecordedFile } from './model-record.ts';
 
 const FILES_MAX = 1_000;
 
-/** Copies or links a model folder's files into the empty `dir`, and tells their checksums where it read them. */
+/** Copies or links a model folder's files into `dir`, which it empties. Linked files have no checksum. */
 export async function copyFolder(
   from: string,
   dir: string,
@@ -21,7 +21,7 @@ export async function copyFolder(
   const files = await listFiles(from);
   if (!files.some(({ path }) => path.endsWith('.onnx'))) {
     throw new Error(
-      `${from} has no .onnx graph, so it is no model folder. Name the folder that holds model.onnx.`,
+      `${from} has no .onnx graph, so it is not a model folder. Name the folder that contains model.onnx.`,
     );
   }
   const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -53,7 +53,7 @@ export async function copyFolder(
   return copied;
 }
 
-/** The files of a model folder with their sizes, through links; hidden ones are none of the model. */
+/** The files of a model folder with their sizes; follows links and ignores hidden files. */
 export async function listFiles(dir: string): Promise<{ path: string; sizeBytes: number }[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const files: { path: string; sizeBytes: number }[] = [];
@@ -63,7 +63,7 @@ export async function listFiles(dir: string): Promise<{ path: string; sizeBytes:
     const found = await stat(join(dir, path)).catch(() => null);
     if (found?.isFile()) files.push({ path, sizeBytes: found.size });
     if (files.length > FILES_MAX) {
-      throw new Error(`${dir} has more than ${FILES_MAX} files, so it is no model folder.`);
+      throw new Error(`${dir} has more than ${FILES_MAX} files, so it is not a model folder.`);
     }
   }
   return files.sort((a, b) => a.sizeBytes - b.sizeBytes || a.path.localeCompare(b.path));
@@ -74,6 +74,6 @@ async function refuseFullDisk(dir: string, neededBytes: number): Promise<void> {
   if (neededBytes <= bavail * bsize) return;
   throw new Error(
     `The disk of ${dirname(dir)} has ${formatBytes(bavail * bsize)} free and ${formatBytes(neededBytes)} are needed. ` +
-      'Free some space, or use --link to leave the files where they are.',
+      'Free some space, or use --link to link to the files instead.',
   );
 }

@@ -15,8 +15,8 @@ import type { ModelContext } from './model-context.ts';
 import type { RecordedFile } from './model-record.ts';
 
 /**
- * Brings the files into `dir`, the small ones first, so that a wrong folder shows before gigabytes.
- * What lies there already and has the right checksum is kept; what belongs to no file is removed.
+ * Downloads the files into `dir`, small ones first, so that a wrong folder fails before gigabytes are
+ * downloaded. Keeps existing files with the right checksum and removes files that do not belong.
  */
 export async function fetchHubModel(
   ctx: ModelContext,
@@ -66,17 +66,17 @@ function nextStep({ kind, status }: DownloadError): string {
   if (status === 401 || status === 403) return 'Set HF_TOKEN to a token that may read this model.';
   switch (kind) {
     case 'unreachable':
-      return 'What was fetched is kept: run the same command again to go on.';
+      return 'The downloaded part is kept: run the same command again to resume.';
     case 'lied':
     case 'mismatch':
-      return 'Run the same command again; if it stays so, the hub or a proxy on the way is at fault.';
+      return 'Run the same command again; if it fails again, the hub or a proxy sends wrong data.';
     case 'refused':
     case 'disk':
       return '';
   }
 }
 
-/** Whether the file has this checksum; false where it cannot be read. */
+/** Whether the file has this checksum; false if it cannot be read. */
 export async function isRight(path: string, digest: Digest): Promise<boolean> {
   const hex = await hashFile(path, digest.algorithm).catch(() => null);
   return hex === digest.hex;

@@ -12,7 +12,7 @@ const entrySchema = z.object({
   path: z.string(),
   size: z.number().int().nonnegative(),
   oid: z.string(),
-  // Large files are kept apart under their SHA-256; `oid` is then that of a pointer to it.
+  // Large files are stored separately under their SHA-256; `oid` is then the id of a pointer file.
   lfs: z.object({ oid: z.string(), size: z.number().int().nonnegative() }).optional(),
 });
 type Entry = z.infer<typeof entrySchema>;
@@ -22,8 +22,8 @@ const TRIES = 3;
 const TIMEOUT_MS = 20_000;
 
 /**
- * The files of one exported model: those of its folder, or, in the layout of transformers.js, those
- * and the unquantised graph of the folder `onnx`. Folders of other exports are left alone.
+ * The files of one exported model: those of its folder and, in the layout of transformers.js, the
+ * unquantised graph in the folder `onnx`. Folders of other exports are ignored.
  */
 export async function listHubFiles(ctx: ModelContext, source: HubSource): Promise<HubFile[]> {
   const entries = await listFolder(ctx, source, source.subfolder);
@@ -72,14 +72,14 @@ async function ask(ctx: ModelContext, url: string): Promise<Response> {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       throw new Error(
         `${hostname} cannot be reached. Check the network or set HUB_URL to a mirror; without a network, ` +
-          'copy the model folder here by other means and run "runfleet model add <folder>".',
+          'copy the model folder to this machine and run "runfleet model add <folder>".',
         { cause },
       );
     }
   }
 }
 
-/** A page of another origin would get the token. */
+/** The next page, unless it has another origin, which would receive the token. */
 function nextPage(response: Response, url: string): string | null {
   const link = /<([^<>]+)>;\s*rel="next"/u.exec(response.headers.get('link') ?? '')?.[1];
   if (link === undefined) return null;
@@ -93,7 +93,7 @@ function asHubFile(ctx: ModelContext, source: HubSource, entry: Entry): HubFile 
   const isInside = source.subfolder === '' || entry.path.startsWith(`${source.subfolder}/`);
   if (!isInside || segments.some((name) => /^\.*$/u.test(name) || /[\\\0]/u.test(name))) {
     throw new Error(
-      `The hub lists a file outside of the model's folder: ${JSON.stringify(entry.path)}.`,
+      `The hub lists a file outside the model's folder: ${JSON.stringify(entry.path)}.`,
     );
   }
   const place = `${source.id}/resolve/${encodeURIComponent(source.revision)}`;
@@ -111,9 +111,9 @@ function refusal(ctx: ModelContext, source: HubSource, status: number): Error {
   if (status === 401 || status === 403) {
     const next =
       ctx.hubToken === undefined
-        ? 'Check the id. If the model asks for consent, give it on its page and set HF_TOKEN to a read token.'
-        : 'Check the id, and that the owner of HF_TOKEN may read it.';
-    return new Error(`The hub does not let us read ${what} (${status}). ${next}`);
+        ? 'Check the id. If the model requires consent, give it on the page of the model and set HF_TOKEN to a read token.'
+        : 'Check the id, and whether the owner of HF_TOKEN may read the model.';
+    return new Error(`The hub refuses access to ${what} (${status}). ${next}`);
   }
   if (status === 404) {
     return new Error(`The hub has no ${what}. Check the id, the subfolder and the revision.`);
@@ -129,7 +129,7 @@ function noGraph(source: HubSource, entries: readonly Entry[]): Error {
           .slice(0, 8)
           .map((path) => `${source.id}/${path}`)
           .join(', ')}.`
-      : 'Look for an export of it; those often end in -onnx.';
+      : 'Find an ONNX export of it; their names often end in -onnx.';
   return new Error(
     `${source.id}${source.subfolder === '' ? '' : `/${source.subfolder}`} has no .onnx graph. ${next}`,
   );

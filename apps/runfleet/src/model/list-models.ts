@@ -13,7 +13,7 @@ export type ListedModel = {
   dir: string;
   sizeBytes: number;
   precision: string | null;
-  /** Where it came from, in words. */
+  /** A description of its origin. */
   from: string;
   isInUse: boolean;
   record: ModelRecord | null;
@@ -21,7 +21,7 @@ export type ListedModel = {
 
 type HomeContext = Pick<ModelContext, 'home'>;
 
-/** All folders of RUNFLEET_HOME/models that are whole, by name. */
+/** The complete models in RUNFLEET_HOME/models, by name. */
 export async function listModels(ctx: HomeContext): Promise<ListedModel[]> {
   const inUse = await readNameInUse(ctx.home);
   const entries = await readdir(modelsFolder(ctx), { withFileTypes: true }).catch(() => []);
@@ -32,14 +32,14 @@ export async function listModels(ctx: HomeContext): Promise<ListedModel[]> {
   return await Promise.all(names.map((name) => describe(ctx, name, inUse)));
 }
 
-/** Throws with the names that there are where this one is not among them. */
+/** Finds a model; throws an error that lists the existing names if there is none. */
 export async function findModel(ctx: HomeContext, name: string): Promise<ListedModel> {
   const models = await listModels(ctx);
   const found = models.find((model) => model.name === name);
   if (found) return found;
   const known = models.map((model) => model.name).join(', ');
   throw new Error(
-    `There is no model named ${name}. ${known === '' ? 'None is added yet: "runfleet model add" adds one.' : `There are: ${known}.`}`,
+    `There is no model named ${name}. ${known === '' ? '"runfleet model add" adds one.' : `Existing models: ${known}.`}`,
   );
 }
 
@@ -72,10 +72,10 @@ async function describeOrigin(dir: string, record: ModelRecord | null): Promise<
     return `${id}${subfolder === '' ? '' : `/${subfolder}`}@${revision}`;
   }
   if (record) return record.source.isLinked ? `links to ${record.source.path}` : record.source.path;
-  // The stamp of a model that Runfleet itself built.
+  // The stamp file of a model that Runfleet built.
   const isBuilt = await access(join(dir, 'runfleet-model.json')).then(
     () => true,
     () => false,
   );
-  return isBuilt ? 'built by Runfleet' : 'put there by hand';
+  return isBuilt ? 'built by Runfleet' : 'added manually';
 }

@@ -1,4 +1,4 @@
-/** `runfleet model`: the models of this machine. Answers go to stdout, everything else to stderr. */
+/** `runfleet model`: the models of this machine. Results go to stdout, the rest to stderr. */
 import { parseArgs } from 'node:util';
 
 import { formatBytes } from '../cli/format-bytes.ts';
@@ -18,22 +18,22 @@ import { verifyFile } from './verify-model.ts';
 
 const USAGE = `runfleet model <command> [--json]
 
-  add <folder | owner/name[/subfolder][@revision]>   copies a folder, or downloads from the hub
-      [--name NAME] [--variant cpu|gpu]              gpu: the export for graphics cards
-      [--link]                                       leaves a folder's files where they are
-      [--no-check]                                   does not open it with the engine
-  list                                               the models of this machine
-  inspect <name> [--verify]                          one model; --verify reads every byte again
-  use <name> | --none                                what \`npm start\` serves where MODEL_DIR is not set
-  remove <name> [--force]                            --force: also one in use or served now
+  add <folder | owner/name[/subfolder][@revision]>   copies a folder, or downloads a model from the hub
+      [--name NAME] [--variant cpu|gpu]              gpu: the export for GPUs
+      [--link]                                       links to a folder's files instead of copying them
+      [--no-check]                                   does not open the model with the engine
+  list                                               lists the models of this machine
+  inspect <name> [--verify]                          shows one model; --verify checks every file
+  use <name> | --none                                chooses what \`npm start\` serves without MODEL_DIR
+  remove <name> [--force]                            removes a model; --force: even if it is in use or served
 
-RUNFLEET_HOME says where models are kept, HUB_URL which hub they come from (https://huggingface.co), HF_TOKEN
-is sent to it. Exit code: 0 done, 1 failed, 2 wrong usage.
+RUNFLEET_HOME is the folder for models, HUB_URL the hub (default https://huggingface.co), and HF_TOKEN a token for
+it. Exit code: 0 done, 1 failed, 2 wrong usage.
 `;
 
 const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
 
-/** Throws with the reason and the next step where the command fails. */
+/** Throws with the reason and the next step if the command fails. */
 export async function model(args: readonly string[]): Promise<void> {
   await runSubcommand(USAGE, { add, list, inspect, use, remove }, args);
 }
@@ -55,7 +55,7 @@ async function add(args: readonly string[]): Promise<void> {
     readVariant(values.variant),
   );
   if (values.link && source.kind === 'hub')
-    throw new UsageError('--link is for a folder of this machine.');
+    throw new UsageError('--link works only with a folder of this machine.');
   const name = checkModelName(values.name ?? defaultName(source));
 
   process.stderr.write(`Adding ${name} from ${describeSource(source)}\n`);
@@ -75,7 +75,7 @@ async function add(args: readonly string[]): Promise<void> {
   const facts = [formatBytes(added.sizeBytes), precision ?? 'unknown precision'];
   if (contextLength !== null) facts.push(`${contextLength} tokens of context`);
   process.stdout.write(`Added ${name}: ${facts.join(', ')}, in ${added.dir}\n`);
-  process.stderr.write(`Serve it with "runfleet model use ${name}" and a new start.\n`);
+  process.stderr.write(`To serve it, run "runfleet model use ${name}" and start again.\n`);
 }
 
 async function list(args: readonly string[]): Promise<void> {
@@ -109,9 +109,7 @@ async function inspect(args: readonly string[]): Promise<void> {
   const found = await findModel(readModelContext(), onlyOperand(positionals, 'name'));
   const { record } = found;
   if (values.verify && !record) {
-    throw new Error(
-      `${found.name} was not added by "runfleet model add", so there are no checksums to compare.`,
-    );
+    throw new Error(`${found.name} was not added by "runfleet model add", so it has no checksums.`);
   }
   const files = await Promise.all(
     (record?.files ?? []).map(async (file) => ({
@@ -160,8 +158,8 @@ async function use(args: readonly string[]): Promise<void> {
   if (values.json) return writeJson({ name: found?.name ?? null, dir: found?.dir ?? null });
   process.stdout.write(
     found
-      ? `${found.name} is in use: the next "npm start" serves it. A worker of your own takes MODEL_DIR=${found.dir}\n`
-      : 'No model is in use: the next "npm start" chooses for itself.\n',
+      ? `${found.name} is in use: the next "npm start" serves it. For a separate worker, set MODEL_DIR=${found.dir}\n`
+      : 'No model is in use: the next "npm start" serves the demo model.\n',
   );
 }
 
@@ -180,7 +178,7 @@ async function remove(args: readonly string[]): Promise<void> {
 function readVariant(text: string | undefined): Variant | undefined {
   const variant = VARIANTS.find((each) => each === text);
   if (text !== undefined && !variant)
-    throw new UsageError(`--variant is one of ${VARIANTS.join(', ')}.`);
+    throw new UsageError(`--variant must be one of ${VARIANTS.join(', ')}.`);
   return variant;
 }
 

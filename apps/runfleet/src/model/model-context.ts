@@ -5,19 +5,19 @@ import { z } from 'zod';
 
 import { homeSetting } from '../home-setting.ts';
 
-/** Where models are kept and where they come from. */
+/** The folder and the source of models. */
 export type ModelContext = {
-  /** RUNFLEET_HOME; models lie in its folder `models`. */
+  /** RUNFLEET_HOME; models are in its folder `models`. */
   home: string;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   hubUrl: string;
   hubToken: string | undefined;
 };
 
 const modelConfig = z.object({
   RUNFLEET_HOME: homeSetting,
-  HUB_URL: z.url().default('https://huggingface.co').describe('The hub that models come from.'),
-  HF_TOKEN: z.string().optional().describe('A token of the hub, for models that ask for one.'),
+  HUB_URL: z.url().default('https://huggingface.co').describe('The hub to download models from.'),
+  HF_TOKEN: z.string().optional().describe('A token of the hub, for models that require one.'),
 });
 
 /** Reads the environment. */

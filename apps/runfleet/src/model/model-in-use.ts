@@ -6,15 +6,15 @@ import { isModelName } from './model-name.ts';
 const SETTINGS_FILE = 'settings.json';
 const KEY = 'modelInUse';
 
-/** The name of the model that `runfleet model use` chose; null where none is chosen. */
+/** The name of the model that `runfleet model use` chose; null if none is chosen. */
 export async function readNameInUse(home: string): Promise<string | null> {
   const name = (await readSettings(home))[KEY];
   return typeof name === 'string' && isModelName(name) ? name : null;
 }
 
 /**
- * The folder of the model in use; null where none is chosen. Throws where it is chosen and gone, since
- * to serve another model without a word would be worse.
+ * The folder of the model in use; null if none is chosen. Throws if the folder is missing, because
+ * silently serving another model would be worse.
  */
 export async function readModelInUse(home: string): Promise<string | null> {
   const name = await readNameInUse(home);
@@ -27,11 +27,11 @@ export async function readModelInUse(home: string): Promise<string | null> {
   if (isThere) return dir;
   throw new Error(
     `The model in use, ${name}, is no longer in ${join(home, 'models')}. ` +
-      'Add it again, choose another with "runfleet model use <name>", or none with "runfleet model use --none".',
+      'Add it again, or choose another with "runfleet model use <name>" or none with "runfleet model use --none".',
   );
 }
 
-/** Null chooses none. Other settings stay as they are. */
+/** Null chooses none. Other settings are not changed. */
 export async function writeNameInUse(home: string, name: string | null): Promise<void> {
   const { [KEY]: _former, ...rest } = await readSettings(home);
   const settings = name === null ? rest : { ...rest, [KEY]: name };
@@ -52,9 +52,11 @@ async function readSettings(home: string): Promise<Record<string, unknown>> {
     const settings: unknown = JSON.parse(text);
     if (typeof settings === 'object' && settings !== null) return { ...settings };
   } catch (error) {
-    throw new Error(`${path} is not JSON. Mend it, or remove it to have no settings.`, {
+    throw new Error(`${path} is not JSON. Correct it, or remove it to reset the settings.`, {
       cause: error,
     });
   }
-  throw new Error(`${path} must hold a JSON object. Mend it, or remove it to have no settings.`);
+  throw new Error(
+    `${path} must contain a JSON object. Correct it, or remove it to reset the settings.`,
+  );
 }

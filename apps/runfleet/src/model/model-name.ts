@@ -1,28 +1,28 @@
 import { UsageError } from '../cli/with-usage.ts';
 
-// What begins with a dot, or holds another name of ours, is work in progress and no model.
+// Names that begin with a dot or contain these words are work in progress, not models.
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/u;
 const WORK = /\.(building|former)-/u;
 
-// `npm start` builds models of its own under these names, and leaves a folder of another origin alone.
+// `npm start` builds its own models under these names and does not replace folders of other origin.
 const BUILT: readonly string[] = ['tiny', 'demo'];
 
 export const isModelName = (name: string): boolean => NAME.test(name) && !WORK.test(name);
 
-/** The name, where a new model may have it. */
+/** Returns the name if a new model may have it; throws otherwise. */
 export function checkModelName(name: string): string {
   if (BUILT.includes(name)) {
     throw new UsageError(
-      `${name} is what Runfleet calls a model that it builds itself. Choose another name with --name.`,
+      `The name ${name} is reserved for a model that Runfleet builds. Choose another name with --name.`,
     );
   }
   if (isModelName(name)) return name;
   throw new UsageError(
-    `"${name}" is no name for a model: 1 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit.`,
+    `"${name}" is not a valid model name: use 1 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit.`,
   );
 }
 
-/** A name made of the last part of a path or an id. */
+/** Makes a valid name from the last part of a path or an id. */
 export function nameFrom(text: string): string {
   const name = text
     .toLowerCase()

@@ -23,26 +23,26 @@ const recordSchema = z.object({
   ]),
   addedAt: z.string(),
   precision: z.string().nullable(),
-  /** Tokens of prompt and answer; null where the folder was added unopened. */
+  /** Tokens of prompt and answer; null if the model was not opened when it was added. */
   contextLength: z.number().nullable(),
-  /** `digest` is null where nothing told it, as for linked files. */
+  /** `digest` is null if it is not known, as for linked files. */
   files: z.array(
     z.object({ path: z.string(), sizeBytes: z.number(), digest: digestSchema.nullable() }),
   ),
 });
 
-/** What is known of an added model, in a file of its folder. */
+/** The facts about an added model, stored in a file in its folder. */
 export type ModelRecord = z.infer<typeof recordSchema>;
 export type RecordedFile = ModelRecord['files'][number];
 
-/** Null where the folder was not added by `runfleet model add`. */
+/** Null if the folder was not added by `runfleet model add`. */
 export async function readModelRecord(dir: string): Promise<ModelRecord | null> {
   const text = await readFile(join(dir, RECORD_FILE), 'utf8').catch(() => null);
   if (text === null) return null;
   try {
     return recordSchema.parse(JSON.parse(text));
   } catch {
-    return null; // Edited by hand: the folder is listed like one that was put there by hand.
+    return null; // The file was edited: the folder is listed like one that was added manually.
   }
 }
 

@@ -12,7 +12,7 @@ export type ModelSource = FolderSource | HubSource;
 export const VARIANTS = ['cpu', 'gpu'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-/** Hubs keep several exports in one repository; of these, the folder to take is known. */
+/** Repositories with several exports, and the folder to use for each variant. */
 const SUBFOLDERS: Partial<Record<string, Record<Variant, string>>> = {
   'microsoft/Phi-3.5-mini-instruct-onnx': {
     cpu: 'cpu_and_mobile/cpu-int4-awq-block-128-acc-level-4',
@@ -26,7 +26,7 @@ const HUB_ID = new RegExp(
   'u',
 );
 
-/** A folder where there is one of that name, else `owner/name[/subfolder][@revision]` on the hub. */
+/** A folder if one of that name exists, else `owner/name[/subfolder][@revision]` on the hub. */
 export async function readSource(text: string, variant: Variant | undefined): Promise<ModelSource> {
   const path = resolve(text.startsWith('~/') ? join(homedir(), text.slice(2)) : text);
   const isFolder = await stat(path).then(
@@ -35,7 +35,7 @@ export async function readSource(text: string, variant: Variant | undefined): Pr
   );
   if (isFolder) {
     if (variant !== undefined)
-      throw new UsageError('--variant is for models of the hub, not for a folder.');
+      throw new UsageError('--variant works only with models of the hub, not with a folder.');
     return { kind: 'folder', path };
   }
   if (/^[./~]/u.test(text)) throw new Error(`There is no folder ${path}. Check the path.`);
@@ -51,13 +51,13 @@ export async function readSource(text: string, variant: Variant | undefined): Pr
   const known = SUBFOLDERS[id];
   if (variant !== undefined && !known) {
     throw new UsageError(
-      `The variants of ${id} are not known here. Name its folder: ${id}/<subfolder>.`,
+      `The variants of ${id} are not known. Name its folder: ${id}/<subfolder>.`,
     );
   }
   return { kind: 'hub', id, subfolder: known?.[variant ?? 'cpu'] ?? '', revision };
 }
 
-/** What the model is called where no name is given. */
+/** The name of the model if none is given. */
 export function defaultName(source: ModelSource): string {
   if (source.kind === 'folder') return nameFrom(basename(source.path));
   const name = nameFrom(basename(source.id)).replace(/-onnx$/u, '');

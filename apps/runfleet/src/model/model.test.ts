@@ -64,7 +64,7 @@ async function hub() {
 const models = () =>
   readdir(join(ctx.home, 'models')).then((names) => names.filter((name) => !name.startsWith('.')));
 
-test('a model of the hub is fetched, verified, opened and listed', async () => {
+test('a model of the hub is downloaded, verified, opened and listed', async () => {
   await using started = await hub();
   ctx.hubToken = 'secret';
   const seen: number[] = [];
@@ -88,7 +88,7 @@ test('a model of the hub is fetched, verified, opened and listed', async () => {
   );
 });
 
-test('an interrupted download goes on from where it broke, and fetches nothing twice', async () => {
+test('an interrupted download resumes where it stopped and downloads nothing twice', async () => {
   await using started = await hub();
   started.breakOn = { path: `${SUBFOLDER}/model.onnx.data`, afterBytes: Math.ceil(DATA_BYTES / 3) };
   await add(`${ID}/${SUBFOLDER}`);
@@ -100,7 +100,7 @@ test('an interrupted download goes on from where it broke, and fetches nothing t
   );
 });
 
-test('what an earlier try verified is not fetched again', async () => {
+test('files that an earlier try verified are not downloaded again', async () => {
   await using started = await hub();
   started.wrongBytes.set(`${SUBFOLDER}/model.onnx.data`, Buffer.alloc(DATA_BYTES));
   await expect(add(`${ID}/${SUBFOLDER}`)).rejects.toThrow(
@@ -114,13 +114,13 @@ test('what an earlier try verified is not fetched again', async () => {
   expect(started.requests.filter(({ path }) => path.includes('/resolve/'))).toHaveLength(1);
 });
 
-test('a hub that cannot be reached is said with the way around it', async () => {
+test('the error for an unreachable hub names the way without a network', async () => {
   await expect(add(`${ID}/${SUBFOLDER}`)).rejects.toThrow(
     /127\.0\.0\.1 cannot be reached\. .*runfleet model add <folder>/,
   );
 });
 
-test('an id that the hub does not have is said', async () => {
+test('an id that the hub does not have is named in the error', async () => {
   await using _started = await hub();
   await expect(add('acme/other')).rejects.toThrow(/The hub has no acme\/other@main/);
 });
@@ -136,13 +136,13 @@ test.each([true, false])('a folder is added without a network (linked: %s)', asy
   await access(join(published, 'model.onnx.data'));
 });
 
-test('a folder that the engine cannot open is not added, and nothing of it stays', async () => {
+test('a folder that the engine cannot open is not added and leaves nothing behind', async () => {
   const damaged = join(ctx.home, 'damaged');
   await cp(published, damaged, { recursive: true });
   await truncate(join(damaged, 'model.onnx.data'), 1_000);
 
   await expect(add(damaged)).rejects.toThrow(
-    /is not added: the engine cannot open it\. .*does not load/,
+    /was not added: the engine cannot open it\. .*does not load/,
   );
   expect(await models()).toEqual([]);
   expect(await add(damaged, { isChecked: false })).toMatchObject({
@@ -150,17 +150,17 @@ test('a folder that the engine cannot open is not added, and nothing of it stays
   });
 });
 
-test('a folder without a graph is no model', async () => {
+test('a folder without a graph is refused', async () => {
   await mkdir(join(ctx.home, 'empty'));
   await expect(add(join(ctx.home, 'empty'))).rejects.toThrow(/has no \.onnx graph/);
 });
 
-test('a name that is taken is refused before anything is fetched', async () => {
+test('a name that is taken is refused before anything is copied', async () => {
   await add(published, { isLinked: true });
-  await expect(add(published)).rejects.toThrow(/model named tiny-test already\. .*--name/);
+  await expect(add(published)).rejects.toThrow(/model named tiny-test exists already\. .*--name/);
 });
 
-test('a model that a process serves is not removed under it; a crashed one serves nothing', async () => {
+test('a model that a process serves is not removed, and a crashed process does not count', async () => {
   const { dir } = await add(published, { isLinked: true });
   await using served = await noteServed(ctx.home, dir);
   await writeFile(join(ctx.home, 'models', '.served-tiny-test-1'), '1 999999999999');
@@ -171,7 +171,7 @@ test('a model that a process serves is not removed under it; a crashed one serve
   expect(await readdir(join(ctx.home, 'models'))).toEqual(['.adding']);
 });
 
-test('the model in use is what the next start gets, and is not removed by accident', async () => {
+test('the next start serves the model in use, which is not removed without --force', async () => {
   expect(await readModelInUse(ctx.home)).toBeNull();
   const { dir } = await add(published, { isLinked: true });
   await writeFile(join(ctx.home, 'settings.json'), '{"other": 1}');
@@ -187,7 +187,7 @@ test('the model in use is what the next start gets, and is not removed by accide
   expect(await readModelInUse(ctx.home)).toBeNull();
 });
 
-test('a model in use that is gone is an error, not another model', async () => {
+test('a missing model in use is an error, and no other model is served', async () => {
   const { dir } = await add(published, { isLinked: true });
   await writeNameInUse(ctx.home, 'tiny-test');
   await rm(dir, { recursive: true });
@@ -195,7 +195,7 @@ test('a model in use that is gone is an error, not another model', async () => {
   await expect(readModelInUse(ctx.home)).rejects.toThrow(/tiny-test, is no longer/);
 });
 
-test('a file that changed after it was added is found out', async () => {
+test('a file that changed after it was added is detected', async () => {
   await add(published);
   const { dir, record } = await findModel(ctx, 'tiny-test');
   const handle = await readFile(join(dir, 'model.onnx.data'));
@@ -210,13 +210,13 @@ test('a file that changed after it was added is found out', async () => {
   expect(verdicts.get('model.onnx')).toBe('right');
 });
 
-test('a second add of the same name waits for no one: it is refused', async () => {
+test('a second add of the same name is refused immediately', async () => {
   await mkdir(join(ctx.home, 'models', '.adding'), { recursive: true });
   const lock = join(ctx.home, 'models', '.adding', 'tiny-test.lock');
   await writeFile(lock, String(process.ppid));
   await expect(add(published)).rejects.toThrow(/is being added by process/);
 
-  // No process has this id, so its claim is void.
+  // No process has this id, so its claim is ignored.
   await writeFile(lock, String(2 ** 30));
   await add(published, { isLinked: true });
 });
@@ -234,19 +234,19 @@ test.each([
   ],
   ['a/b', undefined, { id: 'a/b', subfolder: '' }],
   ['a/b/c/d@refs/pr/1', undefined, { id: 'a/b', subfolder: 'c/d', revision: 'refs/pr/1' }],
-] as const)('%s (%s) is of the hub', async (text, variant, expected) => {
+] as const)('%s (%s) is a model of the hub', async (text, variant, expected) => {
   expect(await readSource(text, variant)).toMatchObject({ kind: 'hub', ...expected });
 });
 
 test.each(['tiny', '', '.adding', 'a/b', 'A', 'x.building-1', 'x'.repeat(65)])(
-  '%j is no name for a model',
+  '%j is not a valid model name',
   (name) => {
     expect(() => checkModelName(name)).toThrow(/name/);
   },
 );
 
 test.each(['nonsense', 'a/../b', 'a/b/../c', 'a/b@', '-a/b', 'a/b@../x'])(
-  '%s is no source',
+  '%s is neither a folder nor a hub id',
   async (text) => {
     await expect(readSource(text, undefined)).rejects.toThrow(/neither a folder nor/);
   },

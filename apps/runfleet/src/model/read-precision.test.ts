@@ -11,7 +11,7 @@ const parent = await mkdtemp(join(tmpdir(), 'runfleet-precision-'));
 afterAll(async () => await rm(parent, { recursive: true, force: true }));
 
 test.each(['fp32', 'fp16', 'int4'] as const)(
-  '%s weights are told from the graph',
+  '%s weights are recognised in the graph',
   async (precision) => {
     const { dir } = await buildModelFolder(join(parent, precision), {
       precision,
@@ -23,7 +23,7 @@ test.each(['fp32', 'fp16', 'int4'] as const)(
 );
 
 test.each(['', 'not a graph', '\u003a\u00ff\u00ff'])(
-  '%j is no graph and tells nothing',
+  '%j is not a graph and has no precision',
   async (text) => {
     await writeFile(join(parent, 'x.onnx'), text);
     expect(await readPrecision(join(parent, 'x.onnx'))).toBeNull();

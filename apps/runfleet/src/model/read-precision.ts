@@ -15,14 +15,14 @@ const TENSOR_TYPE = 2;
 
 const TYPES: Partial<Record<number, string>> = { 1: 'fp32', 10: 'fp16', 16: 'bf16' };
 
-/** The form of a graph's weights: `int4`, `int8`, `fp16`, `bf16` or `fp32`; null where it does not tell. */
+/** The precision of a graph's weights: `int4`, `int8`, `fp16`, `bf16` or `fp32`; null if it is not known. */
 export async function readPrecision(graphPath: string): Promise<string | null> {
   const { size } = await stat(graphPath);
   if (size > GRAPH_BYTES_MAX) return null;
   try {
     return findPrecision(await readFile(graphPath));
   } catch (error) {
-    // No graph in the protobuf format: whoever opens it will say so better.
+    // Not a graph in the protobuf format: opening it reports a better error.
     if (error instanceof RangeError) return null;
     throw error;
   }
@@ -63,7 +63,7 @@ function* fieldsOf(message: Buffer, wanted: number): Generator<Buffer, undefined
   return undefined;
 }
 
-/** Numbers of a field, packed or not. */
+/** The numbers of a field, packed or not. */
 function numbersOf(message: Buffer, wanted: number): number[] {
   const numbers: number[] = [];
   for (const { field, value } of walk(message)) {
@@ -90,8 +90,7 @@ function* walk(message: Buffer): Generator<{ field: number; value: number | Buff
         break;
       case 2: {
         const length = readVarint(message, at, move);
-        if (at + length > message.length)
-          throw new RangeError('A field ends outside of its message.');
+        if (at + length > message.length) throw new RangeError('A field ends outside its message.');
         yield { field, value: message.subarray(at, at + length) };
         at += length;
         break;
@@ -100,7 +99,7 @@ function* walk(message: Buffer): Generator<{ field: number; value: number | Buff
         at += 4;
         break;
       default:
-        throw new RangeError('This is no protobuf message.');
+        throw new RangeError('This is not a protobuf message.');
     }
   }
 }
@@ -115,5 +114,5 @@ function readVarint(bytes: Buffer, start: number, move: (next: number) => void):
       return value;
     }
   }
-  throw new RangeError('A number of more than ten bytes.');
+  throw new RangeError('A number has more than ten bytes.');
 }

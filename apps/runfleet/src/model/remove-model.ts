@@ -6,7 +6,7 @@ import { type ModelContext, modelsFolder } from './model-context.ts';
 import { writeNameInUse } from './model-in-use.ts';
 import { servingPid } from './served-model.ts';
 
-/** Removes a model's folder; of a linked one the links alone. One that is in use or served only with `isForced`. */
+/** Removes a model's folder; for a linked model, only the links. A model in use or served needs `isForced`. */
 export async function removeModel(
   ctx: Pick<ModelContext, 'home'>,
   name: string,
@@ -15,7 +15,9 @@ export async function removeModel(
   const model = await findModel(ctx, name);
   const served = await servingPid(ctx.home, name);
   if (served !== undefined && !isForced) {
-    throw new Error(`${name} is served by process ${served}. Stop that first, or add --force.`);
+    throw new Error(
+      `${name} is served by process ${served}. Stop that process first, or add --force.`,
+    );
   }
   if (model.isInUse) {
     if (!isForced) {
@@ -25,7 +27,7 @@ export async function removeModel(
     }
     await writeNameInUse(ctx.home, null);
   }
-  // Gone under its name at once; half a folder would look like a damaged model.
+  // Renamed first, because a partly removed folder would look like a damaged model.
   const former = join(modelsFolder(ctx), `.former-${name}-${process.pid}`);
   await rename(model.dir, former);
   await rm(former, { recursive: true, force: true });

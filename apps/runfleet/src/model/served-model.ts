@@ -8,8 +8,8 @@ import { modelsFolder } from './model-context.ts';
 const noteOf = (name: string) => `.served-${name}-`;
 
 /**
- * Notes in RUNFLEET_HOME/models that this process serves the model in `dir`, if it is one of that
- * folder, until it is disposed of. The note of a process that has crashed counts for nothing.
+ * Records in RUNFLEET_HOME/models, until it is disposed, that this process serves the model in `dir`, if
+ * `dir` is in that folder. The record of a crashed process is ignored.
  */
 export async function noteServed(home: string, dir: string): Promise<AsyncDisposable> {
   const folder = resolve(modelsFolder({ home }));
@@ -20,7 +20,7 @@ export async function noteServed(home: string, dir: string): Promise<AsyncDispos
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
 
-/** The process that serves the model; undefined where none does. */
+/** The pid of a process that serves the model; undefined if there is none. */
 export async function servingPid(home: string, name: string): Promise<number | undefined> {
   const folder = modelsFolder({ home });
   for (const file of await readdir(folder)) {

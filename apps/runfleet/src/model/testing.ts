@@ -8,15 +8,15 @@ export type TestHub = AsyncDisposable & {
   url: string;
   /** Path and range of every request. */
   requests: { path: string; range: string | undefined; authorization: string | undefined }[];
-  /** Connections for this file drop after so many bytes of each answer. */
+  /** Connections for this file drop after this many bytes of each answer. */
   breakOn: { path: string; afterBytes: number } | null;
-  /** What is sent in place of a file's bytes; the listing still tells the right checksum. */
+  /** Sent in place of a file's bytes; the listing still has the right checksum. */
   wrongBytes: Map<string, Buffer>;
 };
 
 const isLarge = (path: string) => /\.(onnx|data)$/u.test(path);
 
-/** A model hub on loopback: one repository, `owner/name`, whose folder `subfolder` is `dir`. */
+/** Starts a model hub on the loopback with one repository, whose folder `subfolder` is `dir`. */
 export async function startTestHub(id: string, subfolder: string, dir: string): Promise<TestHub> {
   const files = new Map<string, Buffer>();
   for (const name of await readdir(dir))
@@ -52,7 +52,7 @@ export async function startTestHub(id: string, subfolder: string, dir: string): 
     });
     const breaks = hub.breakOn?.path === name ? hub.breakOn.afterBytes : body.length;
     if (breaks >= body.length) response.end(body);
-    // A client that sees the end at once drops what it has not read yet, so the end comes later.
+    // A client drops unread bytes when the connection ends, so the end is delayed.
     else response.write(body.subarray(0, breaks), () => setTimeout(() => response.destroy(), 20));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

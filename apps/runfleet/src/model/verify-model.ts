@@ -6,7 +6,7 @@ import type { RecordedFile } from './model-record.ts';
 
 export type FileVerdict = 'right' | 'changed' | 'missing' | 'no checksum';
 
-/** Reads every byte again and compares it with what was recorded when the model was added. */
+/** Reads the file and compares it with the record of when the model was added. */
 export async function verifyFile(dir: string, file: RecordedFile): Promise<FileVerdict> {
   const path = join(dir, file.path);
   const sizeBytes = await stat(path).then(

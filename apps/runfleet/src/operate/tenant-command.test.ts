@@ -32,7 +32,7 @@ test('a share is set and shown', async ({ id }) => {
 test.for([
   [['set'], 'organisation is missing'],
   [['set', '1'], 'Give --weight, --running-limit or both'],
-  [['set', '1', '--weight', 'much'], '--weight is a number'],
+  [['set', '1', '--weight', 'much'], '--weight must be a number'],
   [['set', '1', '--running-limit', '-1'], 'running-limit'],
   [['overflow', '1'], 'Give a project, and reject or queue'],
 ] as const)('%j is wrong usage', async ([args, problem], { id }) => {
@@ -42,7 +42,7 @@ test.for([
   expect(process.exitCode).toBe(2);
 });
 
-test('what does not exist is said, and so is a value out of range', async ({ id }) => {
+test('a missing id and a value out of range are named', async ({ id }) => {
   await expect(tenant(['set', '999', '--weight', '2'])).rejects.toThrow('no organisation 999');
   await expect(tenant(['set', id, '--weight', '0'])).rejects.toThrow('between 0.01 and 100');
   await expect(tenant(['overflow', '999', 'queue'])).rejects.toThrow('no project 999');

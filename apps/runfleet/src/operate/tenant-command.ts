@@ -1,4 +1,4 @@
-/** `runfleet tenant`: what of a busy fleet is whose. */
+/** `runfleet tenant`: tenants' shares of a busy fleet, and their limits. */
 import { parseArgs } from 'node:util';
 
 import { listTenants, setOverflow, setShare, type Tenant } from '@runfleet/identity';
@@ -11,20 +11,20 @@ import { openDatabase } from './open-database.ts';
 
 const USAGE = `runfleet tenant <command> [--json]
 
-  list                                     organisations with their shares and projects
-  set <organisation> [--weight N]          its share of a busy fleet, relative to others' (1)
-      [--running-limit N|none]             tasks of it that may run at once (none)
-  overflow <project> reject|queue          what happens to a Run at the limit of active tasks
+  list                                     lists organisations with their shares and projects
+  set <organisation> [--weight N]          sets its share of a busy fleet, relative to others (default 1)
+      [--running-limit N|none]             sets how many of its tasks may run at once (default none)
+  overflow <project> reject|queue          sets what happens to a Run at the limit of active tasks
 
-Weight and limit hold within a second or so, overflow from the next Run on.
-DATABASE_URL says which deployment; without it, a running \`npm start\`.
+Weight and limit take effect within about a second, overflow from the next Run on.
+DATABASE_URL names the deployment; without it, a running \`npm start\` is used.
 `;
 
 const NAME = 'runfleet tenant';
 const PAGE = 1_000;
 const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
 
-/** Throws with the reason where the command fails. */
+/** Throws with the reason if the command fails. */
 export async function tenant(args: readonly string[]): Promise<void> {
   await runSubcommand(USAGE, { list, set, overflow }, args);
 }
@@ -56,7 +56,7 @@ async function set(args: readonly string[]): Promise<void> {
     throw new UsageError('Give --weight, --running-limit or both.');
   }
   await using db = await openDatabase(NAME);
-  tell(await setShare({ db }, id, { weight, runningLimit }), values.json);
+  show(await setShare({ db }, id, { weight, runningLimit }), values.json);
 }
 
 async function overflow(args: readonly string[]): Promise<void> {
@@ -70,10 +70,10 @@ async function overflow(args: readonly string[]): Promise<void> {
     throw new UsageError('Give a project, and reject or queue.');
   }
   await using db = await openDatabase(NAME);
-  tell(await setOverflow({ db }, project, policy), values.json);
+  show(await setOverflow({ db }, project, policy), values.json);
 }
 
-function tell(changed: Tenant, isJson: boolean): void {
+function show(changed: Tenant, isJson: boolean): void {
   if (isJson) writeJson(changed);
   else process.stdout.write(describe([changed]));
 }
@@ -91,6 +91,7 @@ function describe(tenants: readonly Tenant[]): string {
 
 function readNumber(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`${flag} is a number; "${text}" is not.`);
+  if (!/^\d+(\.\d+)?$/.test(text))
+    throw new UsageError(`${flag} must be a number; "${text}" is not.`);
   return Number(text);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** What a command writes in each test of the file; environment and exit code are put back after it. */
+/** Captures a command's output in each test of the file; restores environment and exit code afterwards. */
 export function captureOutput(): { out: string; err: string } {
   const said = { out: '', err: '' };
   beforeEach(() => {

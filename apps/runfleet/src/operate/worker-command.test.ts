@@ -12,7 +12,7 @@ const test = testWithTasks.extend('id', async ({ store, databaseUrl }) => {
   return (await aWorker(store, 4, { labels: ['gpu=H100', 'zone=a'], loaded })).workerId;
 });
 
-test('workers are listed with what they are and what they hold', async ({ id }) => {
+test('workers are listed with their state, labels and loaded models', async ({ id }) => {
   await worker(['list']);
   expect(said.out).toMatch(/WORKER +HOST +STATE +SLOTS +STRIKES +LABELS +LOADED/);
   expect(said.out).toContain(id.slice(0, 8));
@@ -26,10 +26,10 @@ test('a worker is drained once, by the beginning of its id', async ({ id, db }) 
   await worker(['drain', id.slice(0, 8)]);
   expect(said.out).toBe(`Worker ${id} takes no new tasks.\n`);
   expect([...(await db.sql`select state from workers`)]).toEqual([{ state: 'draining' }]);
-  await expect(worker(['drain', id])).rejects.toThrow('takes no tasks anyway');
+  await expect(worker(['drain', id])).rejects.toThrow('already takes no tasks');
 });
 
-test('a quarantine is ended, and shown until then', async ({ id, db }) => {
+test('a quarantine is shown until a pardon ends it', async ({ id, db }) => {
   await expect(worker(['pardon', id])).rejects.toThrow('is not in quarantine');
   await db.sql`update workers set state = 'quarantined', strikes = 3, quarantined_until = 60`;
   await worker(['list', '--json']);
@@ -39,7 +39,7 @@ test('a quarantine is ended, and shown until then', async ({ id, db }) => {
   expect([...rows]).toEqual([{ state: 'ready', strikes: 0 }]);
 });
 
-test('an unknown worker and one that is not unique are named', async ({ id, store }) => {
+test('an unknown worker and an ambiguous id are errors that name it', async ({ id, store }) => {
   expect(id).toBeDefined();
   await aWorker(store);
   await expect(worker(['drain', 'x'])).rejects.toThrow('There is no worker x');

@@ -1,4 +1,4 @@
-/** `runfleet worker`: what an operator does with the machines. */
+/** `runfleet worker`: shows, drains and pardons workers. */
 import { parseArgs } from 'node:util';
 
 import type { Db } from '@runfleet/db';
@@ -18,24 +18,24 @@ import { openDatabase } from './open-database.ts';
 
 const USAGE = `runfleet worker <command> [--json]
 
-  list             workers with their labels, the models in their memory, strikes and quarantine
-  drain <worker>   no new tasks for it; those it has, it finishes
+  list             lists workers with their labels, loaded models, strikes and quarantine
+  drain <worker>   gives it no new tasks; it finishes those that it has
   pardon <worker>  ends its quarantine
 
-A worker is named by its id or the beginning of it. DATABASE_URL says which deployment; without it, a running
-\`npm start\`.
+Name a worker by its id or the beginning of it. DATABASE_URL names the deployment; without it, a running
+\`npm start\` is used.
 `;
 
 type Worker = Fleet['workers'][number];
 
-/** Throws with the reason where the command fails. */
+/** Throws with the reason if the command fails. */
 export async function worker(args: readonly string[]): Promise<void> {
   await runSubcommand(
     USAGE,
     {
       list,
-      drain: (rest) => change(rest, drainWorker, 'takes no new tasks', 'takes no tasks anyway'),
-      pardon: (rest) => change(rest, pardonWorker, 'is taken back', 'is not in quarantine'),
+      drain: (rest) => change(rest, drainWorker, 'takes no new tasks', 'already takes no tasks'),
+      pardon: (rest) => change(rest, pardonWorker, 'gets tasks again', 'is not in quarantine'),
     },
     args,
   );

@@ -5,7 +5,10 @@ import { readDoctorSettings } from '../doctor/doctor-settings.ts';
 import { requireSameMasterKey } from '../init/init-settings.ts';
 import { openDatabase } from '../operate/open-database.ts';
 
-/** The deployment's database and its master key, which is never made here. Throws where either is missing or they are not of one deployment. */
+/**
+ * Opens the deployment's database and its master key; it never creates a key. Throws if either is
+ * missing or they belong to different deployments.
+ */
 export async function openKeyring(
   name: string,
 ): Promise<AsyncDisposable & { db: Db; masterKey: MasterKey }> {
@@ -13,7 +16,7 @@ export async function openKeyring(
   const masterKey = await readMasterKey({ hex: hex ?? undefined, file });
   if (masterKey === null) {
     throw new Error(
-      `There is no master key: MASTER_KEY is not set, and ${file} is not there. Set the one that the API runs with.`,
+      `There is no master key: MASTER_KEY is not set, and ${file} does not exist. Set the key that the API uses.`,
     );
   }
   const db = await openDatabase(name);

@@ -42,7 +42,7 @@ function signed({ apiKey, apiSecret }: Made): Record<string, string> {
   return { 'x-api-key': apiKey, 'x-nonce': '1', 'x-signature': signature };
 }
 
-test('an apikey project is made, and its key alone opens it', async ({ tenant }) => {
+test('an apikey project is created, and its key alone authenticates', async ({ tenant }) => {
   const made = await answerOf<Made>('create', '--name', 'n8n', '--auth', 'apikey');
   expect(made).toMatchObject({ authType: 'apikey', apiSecret: null });
   await expect(tenant.enter({ 'x-api-key': made.apiKey })).resolves.toMatchObject({
@@ -52,7 +52,7 @@ test('an apikey project is made, and its key alone opens it', async ({ tenant })
   });
 });
 
-test('key and secret are shown once, and the list has neither', async ({ tenant }) => {
+test('key and secret are shown once, and the list shows neither', async ({ tenant }) => {
   await project(['create', '--name', 'Signed']);
   const [, key = ''] = /API key +(\S+)/.exec(said.out) ?? [];
   const [, secret = ''] = /API secret +(\S+)/.exec(said.out) ?? [];
@@ -70,14 +70,14 @@ test('key and secret are shown once, and the list has neither', async ({ tenant 
 });
 
 test.for(['apikey', 'signature'] as const)(
-  'a rotated %s project is opened by the new key, and by the old one for the overlap alone',
+  'a rotated %s project accepts the new key, and the old one only during the overlap',
   async (auth, { db, tenant }) => {
     const old = await answerOf<Made>('create', '--name', 'Rotated', '--auth', auth);
     const fresh = await answerOf<Made>('rotate', old.projectId, '--overlap', '3600');
     expect(fresh.projectId).toBe(old.projectId);
     await expect(tenant.enter(signed(fresh))).resolves.toBeDefined();
     await expect(tenant.enter(signed(old))).resolves.toBeDefined();
-    // The one key does not go with the other's secret.
+    // One key does not work with the secret of the other.
     if (auth === 'signature') {
       const mixed = signed({ ...old, apiSecret: fresh.apiSecret });
       await expect(tenant.enter(mixed)).rejects.toThrow('not valid');
@@ -91,7 +91,7 @@ test.for(['apikey', 'signature'] as const)(
   },
 );
 
-test('a revoked project is opened by neither of its keys', async ({ tenant }) => {
+test('a revoked project accepts neither of its keys', async ({ tenant }) => {
   const old = await answerOf<Made>('create', '--name', 'Gone', '--auth', 'apikey');
   const fresh = await answerOf<Made>('rotate', old.projectId, '--overlap', '60');
   await project(['revoke', old.projectId]);
@@ -106,13 +106,13 @@ test('a revoked project is opened by neither of its keys', async ({ tenant }) =>
 test.for([
   [['create'], '--name NAME'],
   [['create', '--name', ' '], '--name NAME'],
-  [['create', '--name', 'x', '--auth', 'oauth'], '--auth is signature or apikey'],
+  [['create', '--name', 'x', '--auth', 'oauth'], '--auth must be signature or apikey'],
   [['rotate'], 'project is missing'],
-  [['rotate', 'x'], '"x" is no id'],
+  [['rotate', 'x'], '"x" is not an id'],
   [['rotate', '1', '--overlap', '-1'], '--overlap'],
-  [['rotate', '1', '--overlap', '9999999'], '--overlap is whole seconds'],
-  [['revoke', '1', '2'], 'too much'],
-  [['list', '--organisation', 'x'], 'no id'],
+  [['rotate', '1', '--overlap', '9999999'], '--overlap must be whole seconds'],
+  [['revoke', '1', '2'], 'one too many'],
+  [['list', '--organisation', 'x'], 'not an id'],
   [['burn'], 'no command "burn"'],
 ] as const)('%j is wrong usage', async ([args, problem], { tenant }) => {
   expect(tenant).toBeDefined();
@@ -121,12 +121,12 @@ test.for([
   expect(process.exitCode).toBe(2);
 });
 
-test('help is an answer', async () => {
+test('help goes to stdout', async () => {
   await project(['--help']);
   expect(said.out).toMatch(/create --name NAME[^]*rotate <project>[^]*revoke <project>/);
 });
 
-test('whose it is has to be clear', async ({ db, tenant }) => {
+test('the owner and organisation of a new project must be unambiguous', async ({ db, tenant }) => {
   const stranger = ['create', '--name', 'x', '--owner', 'stranger@acme.test'];
   await expect(project(stranger)).rejects.toThrow('no member stranger@acme.test');
   const missing = ['create', '--name', 'x', '--organisation', '999'];
@@ -140,7 +140,7 @@ test('whose it is has to be clear', async ({ db, tenant }) => {
   await expect(tenant.enter(signed(made))).resolves.toMatchObject({ organisationId });
 });
 
-test('a master key that is not the deployment’s makes nothing', async ({ db, tenant }) => {
+test('nothing is created with a master key of another deployment', async ({ db, tenant }) => {
   expect(tenant).toBeDefined();
   await project(['create', '--name', 'First']);
   vi.stubEnv('MASTER_KEY', 'ef'.repeat(32));

@@ -1,4 +1,4 @@
-/** `runfleet project`: what clients prove themselves with. */
+/** `runfleet project`: the projects with which clients authenticate. */
 import { parseArgs } from 'node:util';
 
 import {
@@ -21,19 +21,18 @@ import { openKeyring } from './open-keyring.ts';
 
 const USAGE = `runfleet project <command> [--json]
 
-  create --name NAME                a project with a key of its own, shown once
-      [--auth signature|apikey]     what proves it, for its life: signed calls (signature, with a
-                                    secret besides), or the key alone
-      [--organisation ID]           whose it is, where there are several organisations
-      [--owner EMAIL]               the member that it belongs to; the organisation's first owner
-  list [--organisation ID]          projects that are not revoked, and the last letters of their keys
-  rotate <project>                  a new key, and a new secret where it has one, shown once
-      [--overlap SECONDS]           the old ones count so much longer (0)
-  revoke <project>                  ends its keys for good
+  create --name NAME                creates a project and shows its key once
+      [--auth signature|apikey]     how its clients authenticate: with signed calls, for which it also
+                                    has a secret, or with the key alone; it cannot be changed later
+      [--organisation ID]           its organisation, if there are several
+      [--owner EMAIL]               its owner; by default the organisation's first owner
+  list [--organisation ID]          lists projects that are not revoked, with the end of their keys
+  rotate <project>                  replaces the key, and the secret if there is one; shown once
+      [--overlap SECONDS]           how long the old ones stay valid (default 0)
+  revoke <project>                  revokes its keys permanently
 
-Every api and gateway feels a revocation within 5 s, streams that are open with the key too.
-DATABASE_URL says which deployment, MASTER_KEY or MASTER_KEY_FILE its master key; without them, a
-running \`npm start\`.
+A revocation takes effect in every api and gateway within 5 s, also for open streams. DATABASE_URL and
+MASTER_KEY or MASTER_KEY_FILE identify the deployment; without them, a running \`npm start\` is used.
 `;
 
 const NAME = 'runfleet project';
@@ -43,7 +42,7 @@ const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 const NAME_LENGTH_MAX = 200;
 const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
 
-/** Throws with the reason where the command fails. */
+/** Throws with the reason if the command fails. */
 export async function project(args: readonly string[]): Promise<void> {
   await runSubcommand(USAGE, { create, list, rotate, revoke }, args);
 }
@@ -61,10 +60,10 @@ async function create(args: readonly string[]): Promise<void> {
   });
   const name = values.name?.trim() ?? '';
   if (name === '' || name.length > NAME_LENGTH_MAX) {
-    throw new UsageError(`--name NAME is 1 to ${NAME_LENGTH_MAX} letters.`);
+    throw new UsageError(`--name NAME must have 1 to ${NAME_LENGTH_MAX} characters.`);
   }
   const authType = AUTH_TYPES.find((type) => type === values.auth);
-  if (!authType) throw new UsageError(`--auth is ${AUTH_TYPES.join(' or ')}.`);
+  if (!authType) throw new UsageError(`--auth must be ${AUTH_TYPES.join(' or ')}.`);
   await using ctx = await openKeyring(NAME);
   const owner = await findOwner(ctx, {
     organisationId: values.organisation ?? null,
@@ -112,7 +111,7 @@ async function rotate(args: readonly string[]): Promise<void> {
   const projectId = readId(onlyOperand(positionals, 'project'));
   const overlapSeconds = Number(values.overlap);
   if (!/^\d{1,7}$/.test(values.overlap) || overlapSeconds > OVERLAP_SECONDS_MAX) {
-    throw new UsageError(`--overlap is whole seconds, ${OVERLAP_SECONDS_MAX} at most.`);
+    throw new UsageError(`--overlap must be whole seconds, at most ${OVERLAP_SECONDS_MAX}.`);
   }
   await using ctx = await openKeyring(NAME);
   const made = await rotateProject(ctx, { projectId, overlapSeconds });
@@ -145,11 +144,11 @@ Project       ${projectId}
 Auth          ${authType}
 API key       ${apiKey}
 ${secret}
-Keep ${apiSecret === null ? 'it' : 'them'} now: what is shown here is not shown again.
+Store ${apiSecret === null ? 'the key' : 'key and secret'} now: ${apiSecret === null ? 'it is' : 'they are'} not shown again.
 `);
 }
 
 function readId(text: string): string {
   if (TASK_ID_PATTERN.test(text)) return text;
-  throw new UsageError(`"${text}" is no id; "runfleet project list" shows them.`);
+  throw new UsageError(`"${text}" is not an id; "runfleet project list" shows them.`);
 }

@@ -1,4 +1,4 @@
-/** What happens to a task while a worker has it. */
+/** The parts of an attempt on a worker. */
 import type { DemoLife } from './demo-life.ts';
 import type { Dice } from './dice.ts';
 import { busynessAt } from './queue-moments.ts';
@@ -8,7 +8,7 @@ export const LEASE_MS = 15_000;
 const CHARACTERS_PER_TOKEN = 4.2;
 const CHUNKS_MAX = 14;
 
-/** About as many tokens as a model would count. */
+/** An estimate of the number of tokens. */
 export const tokensOf = (text: string): number =>
   Math.max(1, Math.ceil(text.length / CHARACTERS_PER_TOKEN));
 
@@ -21,13 +21,13 @@ export function accept(life: DemoLife, dice: Dice): void {
   life.enter('task_accept').enter('task_preprocess_start');
 }
 
-/** As far as the model's start. */
+/** Carries the task up to the start of the model. */
 export function begin(life: DemoLife, dice: Dice): void {
   accept(life, dice);
   life.after(dice.between(2, 12)).enter('task_preprocess_end').enter('task_start');
 }
 
-/** Says the first `share` of the answer in pieces, at the pace of one machine. */
+/** Writes the first `share` of the answer in pieces, at the speed of one machine. */
 export function say(life: DemoLife, answer: string, dice: Dice, share: number): string {
   const said =
     share >= 1 ? answer : answer.slice(0, Math.max(1, Math.floor(answer.length * share)));
@@ -46,7 +46,7 @@ export function say(life: DemoLife, answer: string, dice: Dice, share: number): 
   return said;
 }
 
-/** An attempt whose worker goes away in the middle, which is noticed by its lease. */
+/** An attempt whose worker is lost in the middle, until its lease expires. */
 export function lose(life: DemoLife, answer: string, dice: Dice): void {
   begin(life, dice);
   say(life, answer, dice, dice.between(0.1, 0.5));

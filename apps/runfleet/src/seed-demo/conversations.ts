@@ -1,4 +1,4 @@
-/** What the demo's tasks ask, and the answers that are shown for it. */
+/** The prompts of the demo's tasks, with their answers. */
 export type Conversation = { prompt: string; answer: string };
 
 export const CONVERSATIONS: readonly Conversation[] = [
@@ -42,7 +42,7 @@ export const CONVERSATIONS: readonly Conversation[] = [
   {
     prompt: 'Explain the difference between a process and a thread to a student.',
     answer:
-      'A process is a program that runs, with memory of its own that nobody else can touch. A thread is one line of work inside a process, and all threads of a process share its memory. Threads are cheap to start and can hand each other data at once, but one that writes where another reads can break both. Processes cost more and talk through pipes or sockets, but when one crashes the others go on. A browser uses both: a process for each site, and several threads inside each.',
+      'A process is a program that runs, with memory of its own that no other process can touch. A thread is one line of work inside a process, and all threads of a process share its memory. Threads are cheap to start and can hand each other data at once, but one that writes where another reads can break both. Processes cost more and talk through pipes or sockets, but when one crashes the others go on. A browser uses both: a process for each site, and several threads inside each.',
   },
   {
     prompt: 'Write a short product description for a wooden desk lamp.',
@@ -61,12 +61,12 @@ export const CONVERSATIONS: readonly Conversation[] = [
   {
     prompt: 'Draft an agenda for a 30 minute meeting about reducing cloud costs.',
     answer:
-      '**Aim:** choose two savings that we begin this week.\n\n1. Where the money goes: last month by service (5 min)\n2. Machines that idle at night and at weekends (8 min)\n3. Storage that nobody has read for 90 days (7 min)\n4. What we will not touch, and why (3 min)\n5. Decide two, name an owner and a date for each (7 min)',
+      '**Aim:** choose two savings that we begin this week.\n\n1. Where the money goes: last month by service (5 min)\n2. Machines that idle at night and at weekends (8 min)\n3. Storage that was not read for 90 days (7 min)\n4. What we will not touch, and why (3 min)\n5. Decide two, name an owner and a date for each (7 min)',
   },
   {
     prompt: 'Tell me a very short story about a lighthouse.',
     answer:
-      'The last keeper left in spring, and the lamp turned on by itself that night. The fishermen said it was a fault in the wiring. But it only ever burned when somebody was still at sea, and it always went out when the last boat was tied up, as if it had been counting.',
+      'The last keeper left in spring, and the lamp turned on by itself that night. The fishermen said it was a fault in the wiring. But it only ever burned when someone was still at sea, and it always went out when the last boat was tied up, as if it had been counting.',
   },
 ];
 

@@ -6,7 +6,7 @@ import { formatUsd, type Micros, parseUsd } from '@runfleet/protocol';
 import { createOwnedOrganisation } from '../init/create-owned-organisation.ts';
 import { depositKeyOf, EMAIL_SUFFIX, NAME_PREFIX } from './demo-marks.ts';
 
-/** `share` is which part of all tasks is theirs. More than 250 USD allow any number of tasks at once. */
+/** `share` is the organisation's part of all tasks. More than 250 USD allow any number of tasks at once. */
 const TENANTS = [
   { name: 'Northern Library', slug: 'northern-library', usd: '1000', share: 0.55 },
   { name: 'Harbour Analytics', slug: 'harbour-analytics', usd: '500', share: 0.3 },
@@ -21,7 +21,7 @@ export type DemoTenant = {
   share: number;
 };
 
-/** Organisations whose owners can sign in with `password`, and a project each whose key nobody has. */
+/** Creates organisations whose owners can sign in with `password`, each with a project without a key. */
 export async function createDemoTenants(
   ctx: { db: Db },
   wanted: { password: string; since: Micros },
@@ -59,7 +59,7 @@ async function createKeylessProject(
   return project.id;
 }
 
-/** The money was there before the first task that it pays for. */
+/** Deposits money with a date before the first task. */
 async function depositThen(
   ctx: { db: Db },
   input: { organisationId: string; usd: string; at: Micros },

@@ -7,10 +7,10 @@ import { DEMO_POOL } from './demo-marks.ts';
 import { DEMO_DEVICE } from './tell-life.ts';
 
 const DRAINED_HOST = 'demo-data-1';
-/** Nobody renews these leases; one this far ahead is never found to have run out. */
+/** No process renews these leases; a lease this far in the future never expires. */
 const PULSES_AHEAD = 1_000_000_000_000;
 
-/** One worker that is drained and one that is lost. Neither is ever given a task. */
+/** Creates one drained and one lost worker. Neither ever gets a task. */
 export async function createDemoWorkers(ctx: { db: Db }): Promise<void> {
   const device = JSON.stringify({
     engine: 'none',

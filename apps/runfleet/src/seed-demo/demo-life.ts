@@ -1,7 +1,7 @@
 /**
- * The life of one task that never ran, written down as its log, its row and its money would be. It
- * keeps the laws of a real one: legal moves, a gapless `seq`, an epoch that rises, one end, and a
- * bill from the same functions.
+ * The life of one task that never ran: its log, its row and its transfers. It follows the laws of a
+ * real task: legal transitions, a gapless `seq`, a rising epoch, one end, and a bill from the same
+ * functions.
  */
 import assert from 'node:assert';
 
@@ -88,7 +88,7 @@ export class DemoLife {
     return this.#now;
   }
 
-  /** Time passes. */
+  /** Advances the time. */
   after(ms: number): this {
     this.#now += BigInt(Math.max(1, Math.round(ms * 1_000)));
     return this;
@@ -105,7 +105,7 @@ export class DemoLife {
     return this;
   }
 
-  /** New text of the answer; `tokens` counts all of it. */
+  /** Adds text to the answer; `tokens` is the total so far. */
   say(raw: string, tokens: number): this {
     this.output += raw;
     this.outputTokens = tokens;
@@ -118,7 +118,7 @@ export class DemoLife {
     return this;
   }
 
-  /** The attempt is lost: back to the queue, where times and output begin again. */
+  /** Ends a lost attempt: back to the queue, without its times and output. */
   requeue(reason: string): this {
     this.raiseEpoch();
     this.infraAttempts += 1;
@@ -130,7 +130,7 @@ export class DemoLife {
     return this.#enter(INITIAL_STATUS, { type: INITIAL_STATUS, payload: { reason } });
   }
 
-  /** The bill, and what was held returns. */
+  /** Computes the bill and releases the rest of the hold. */
   settle(end: DemoEnd): this {
     const { times, task } = this;
     const { charged } = OUTCOMES[end.outcome];
@@ -173,7 +173,7 @@ export class DemoLife {
     return this.record({ type: 'task_cost', payload: { ...payload, receipt: this.receipt } });
   }
 
-  /** The last event of a task that was carried to its end, well or not. */
+  /** Records the last event of a task that was not cancelled. */
   finish(outputs: readonly TaskOutputItem[]): this {
     this.outputs = outputs;
     return this.#enter('task_postprocess_end', {

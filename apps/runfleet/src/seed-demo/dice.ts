@@ -1,15 +1,15 @@
-/** Dice that a test can set: the same seed throws the same numbers. */
+/** Random numbers that a test can repeat: the same seed gives the same numbers. */
 export type Dice = {
   /** From 0 up to but not including 1. */
   fraction(): number;
   between(low: number, high: number): number;
-  /** A waiting time: many short ones, few long ones. */
+  /** An exponentially distributed waiting time. */
   wait(mean: number): number;
   pick<T>(items: readonly T[]): T;
   shuffle<T>(items: readonly T[]): T[];
 };
 
-/** Mulberry32: 32 bits of state, enough for pictures of data. */
+/** Mulberry32: 32 bits of state, enough for demo data. */
 export function throwDice(seed: number): Dice {
   let state = seed >>> 0;
   const fraction = () => {

@@ -4,7 +4,7 @@ import { recountFigures } from '@runfleet/tasks';
 import { withinTransaction } from '../within-transaction.ts';
 import { DEMO_POOL, EMAIL_SUFFIX, findDemoOrganisations } from './demo-marks.ts';
 
-/** Removes the demo organisations with everything that is theirs, and nothing else. Answers how many tasks went. */
+/** Removes the demo organisations with all their data, and nothing else. Returns the numbers removed. */
 export async function purgeDemoData(ctx: { db: Db }): Promise<{
   organisations: number;
   tasks: number;
@@ -12,7 +12,7 @@ export async function purgeDemoData(ctx: { db: Db }): Promise<{
   return withinTransaction(ctx.db, async (db) => {
     const { sql } = db;
     const ids = await findDemoOrganisations({ db });
-    // New tasks lock the account, so none is added while we count and delete.
+    // A new task locks the account, so none is added during the purge.
     await sql`
       select 1 from accounts where organisation_id = any(${ids}::bigint[])
       order by organisation_id for update`;
@@ -38,7 +38,7 @@ export async function purgeDemoData(ctx: { db: Db }): Promise<{
   });
 }
 
-/** Whoever signs in as a demo owner can run real tasks, which a worker may be busy with. */
+/** Throws if a worker may be running a task: a user who signs in as a demo owner can create real ones. */
 async function requireNoneRunning(db: Db, organisationIds: readonly string[]): Promise<void> {
   const [running] = await db.sql<{ id: string }[]>`
     select id from tasks
@@ -47,7 +47,7 @@ async function requireNoneRunning(db: Db, organisationIds: readonly string[]): P
     limit 1`;
   if (running) {
     throw new Error(
-      `Task ${running.id} of a demo organisation is not over. Kill it or wait for it, then purge again.`,
+      `Task ${running.id} of a demo organisation has not ended. Kill it or wait for it, then purge again.`,
     );
   }
 }

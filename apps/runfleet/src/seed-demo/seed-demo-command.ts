@@ -11,14 +11,13 @@ const PASSWORD_LENGTH = 20;
 
 const USAGE = `runfleet seed-demo [--purge] [--json]
 
-Makes three organisations with 14 days of tasks, so that every page has something to show; --purge removes them.
-DATABASE_URL says which deployment; without it, a running \`npm start\`.
+Creates three organisations with 14 days of tasks, so that every page has data to show; --purge removes them.
+DATABASE_URL names the deployment; without it, a running \`npm start\` is used.
 `;
 
 /**
- * `runfleet seed-demo [--purge]`: three organisations with 14 days of tasks, so that every page has
- * something to show; or their removal. In the environment's database, else in that of a running
- * `npm start`.
+ * `runfleet seed-demo [--purge]`: creates or removes three organisations with 14 days of tasks, so that
+ * every page has data to show, in the environment's database or else that of a running `npm start`.
  */
 export function seedDemo(args: readonly string[]): Promise<void> {
   return runWithUsage(USAGE, args, seedGiven);
@@ -35,29 +34,29 @@ async function seedGiven(args: readonly string[]): Promise<void> {
   await using db = await openDatabase('runfleet seed-demo');
   if (values.purge) {
     const purged = await purgeDemoData({ db });
-    const said = `Removed ${purged.organisations} demo organisations with ${purged.tasks} tasks.\n`;
-    process.stdout.write(values.json ? `${JSON.stringify(purged)}\n` : said);
+    const text = `Removed ${purged.organisations} demo organisations with ${purged.tasks} tasks.\n`;
+    process.stdout.write(values.json ? `${JSON.stringify(purged)}\n` : text);
     return;
   }
   const password = randomAlphanumeric(PASSWORD_LENGTH);
   const seeded = await seedDemoData({ db }, { password, seed: Date.now() });
-  const told = { ...seeded, password };
-  process.stdout.write(values.json ? `${JSON.stringify(told, null, 2)}\n` : describe(told));
+  const shown = { ...seeded, password };
+  process.stdout.write(values.json ? `${JSON.stringify(shown, null, 2)}\n` : describe(shown));
 }
 
-function describe(told: {
+function describe(shown: {
   emails: readonly string[];
   tasks: number;
   events: number;
   password: string;
 }): string {
   return `
-Seeded ${told.tasks} tasks with ${told.events} events over the last 14 days. None of them ran.
+Seeded ${shown.tasks} tasks with ${shown.events} events over the last 14 days. None of them ran.
 
 Sign in to the dashboard as one of
-${told.emails.map((email) => `  ${email}`).join('\n')}
-with the password ${told.password}, which is not shown again.
+${shown.emails.map((email) => `  ${email}`).join('\n')}
+with the password ${shown.password}, which is not shown again.
 
-Remove all of it with: runfleet seed-demo --purge
+Remove the demo data with: runfleet seed-demo --purge
 `;
 }

@@ -20,7 +20,7 @@ const SEEDING_LOCK = 7_268_652;
 
 export type Seeded = { emails: string[]; tasks: number; events: number };
 
-/** Three organisations with 14 days of tasks, in one transaction. Throws where they are there already. */
+/** Creates three organisations with 14 days of tasks, in one transaction. Throws if they exist already. */
 export async function seedDemoData(
   ctx: { db: Db },
   options: { password: string; seed: number },
@@ -28,9 +28,7 @@ export async function seedDemoData(
   return withinTransaction(ctx.db, async (db) => {
     await db.sql`select pg_advisory_xact_lock(${SEEDING_LOCK})`;
     if ((await findDemoOrganisations({ db })).length > 0) {
-      throw new Error(
-        'The demo data is there already. Remove it first: runfleet seed-demo --purge',
-      );
+      throw new Error('The demo data exists already. Remove it first: runfleet seed-demo --purge');
     }
     const now = await readClock(db);
     const since = now - DAYS_BEFORE_FIRST_MICROS;
@@ -44,7 +42,7 @@ export async function seedDemoData(
   });
 }
 
-/** Ids rise with the moments of queueing, as they would have. */
+/** Ids rise with the times of queueing, as those of real tasks do. */
 async function tellLives(
   db: Db,
   input: { tenants: readonly DemoTenant[]; now: Micros; dice: Dice },
@@ -104,7 +102,7 @@ const secondsAgo = (seconds: number): Micros => BigInt(Math.round(seconds * 1_00
 
 async function readClock(db: Db): Promise<Micros> {
   const [row] = await db.sql<{ now: Micros }[]>`select clock_timestamp() as now`;
-  if (!row) throw new Error('Postgres told no time.');
+  if (!row) throw new Error('Postgres returned no time.');
   return row.now;
 }
 

@@ -1,4 +1,4 @@
-/** The laws of `packages/tasks`, asked of data that was written without it. */
+/** Demo data obeys the laws of `packages/tasks`. */
 import { readAccount } from '@runfleet/billing';
 import type { Db } from '@runfleet/db';
 import { MODELS } from '@runfleet/models';
@@ -75,7 +75,7 @@ async function ledgerOf(db: Db, organisationId: string) {
 }
 
 describe('the logs', () => {
-  test('are gapless, never run back, and move as the life of a task allows', async ({
+  test('are gapless, in order of time, and contain only legal transitions', async ({
     db,
     seeded,
   }) => {
@@ -117,7 +117,7 @@ describe('the logs', () => {
     }
   });
 
-  test('agree with the rows: last event, epoch, moments and text', async ({ db, seeded }) => {
+  test('agree with the rows: last event, epoch, times and text', async ({ db, seeded }) => {
     const byTask = await logs(db);
     const tasks = await allTasks(db);
     expect(tasks).toHaveLength(seeded.tasks);
@@ -144,7 +144,7 @@ describe('the logs', () => {
 });
 
 describe('the money', () => {
-  test('balances in every organisation, and revenue is what the tasks cost', async ({
+  test('balances in every organisation, and revenue is the cost of its tasks', async ({
     db,
     seeded,
   }) => {
@@ -166,7 +166,7 @@ describe('the money', () => {
     }
   });
 
-  test('is charged for successes alone: elapsed times price, to the last digit, and at most the hold', async ({
+  test('is charged only for successes: time times price, to the last digit, and at most the hold', async ({
     db,
     seeded,
   }) => {
@@ -190,7 +190,7 @@ describe('the money', () => {
 });
 
 describe('the fleet', () => {
-  test('never gets demo work: no model has its pool, no slot is free, and nothing is to be repaired', async ({
+  test('never gets demo tasks: no model has their pool, no slot is free, and nothing needs repair', async ({
     db,
     store,
     queue,
@@ -212,7 +212,7 @@ describe('the fleet', () => {
     expect(seeded.events).toBeGreaterThan(5_000);
   });
 
-  test('shows a queue of a few, a drained worker and a lost one', async ({ db, seeded }) => {
+  test('shows a short queue, a drained worker and a lost one', async ({ db, seeded }) => {
     expect(seeded.tasks).toBe(500);
     const fleet = await readFleet({ db });
     expect(fleet.queued).toMatchObject([{ pool: DEMO_POOL, count: FATES.queued }]);
@@ -224,7 +224,7 @@ describe('the fleet', () => {
   });
 });
 
-test('tasks lie in the last 14 days, more of them by day than by night, ids in the order of time', async ({
+test('tasks are from the last 14 days, more by day than by night, with ids in order of time', async ({
   db,
   seeded,
 }) => {
@@ -240,7 +240,7 @@ test('tasks lie in the last 14 days, more of them by day than by night, ids in t
   expect(row?.['by_day']).toBeGreaterThan(5 * Number(row?.['by_night']));
 });
 
-test('every fate is told, and every organisation has its share and its mark', async ({
+test('every fate occurs, and every organisation has its share and its mark', async ({
   db,
   seeded,
 }) => {
@@ -273,7 +273,7 @@ test('a second seeding is refused, and a purge removes exactly what was seeded',
 }) => {
   const tenant = await createTenant(db);
   await createTask({ store }, aTask(tenant));
-  await db.sql`insert into organisations (name) values (${`${NAME_PREFIX}but of somebody else`})`;
+  await db.sql`insert into organisations (name) values (${`${NAME_PREFIX}but of another owner`})`;
   const before = await everything(db);
 
   await seedDemoData({ db }, OPTIONS);
@@ -284,7 +284,7 @@ test('a second seeding is refused, and a purge removes exactly what was seeded',
   await seedDemoData({ db }, OPTIONS);
 });
 
-test('a purge waits for a real task that somebody runs as a demo owner', async ({
+test('a purge is refused while a real task of a demo owner is running', async ({
   db,
   store,
   seeded,
@@ -295,7 +295,7 @@ test('a purge waits for a real task that somebody runs as a demo owner', async (
     from projects limit 1`;
   if (!tenant) throw new Error('There is no demo project.');
   await createTask({ store }, aTask(tenant));
-  await expect(purgeDemoData({ db })).rejects.toThrow('is not over');
+  await expect(purgeDemoData({ db })).rejects.toThrow('has not ended');
   expect(await allTasks(db)).toHaveLength(501);
 });
 

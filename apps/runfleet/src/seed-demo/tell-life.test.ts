@@ -1,4 +1,4 @@
-/** A demo task's log is compared with that of a task which the real verbs carried the same way. */
+/** Compares a demo task's log with that of a task which the real verbs carried to the same end. */
 import type { Db } from '@runfleet/db';
 import {
   acceptTask,
@@ -57,7 +57,7 @@ const answer = {
   ],
 };
 
-/** The kind of every event with its epoch and its payload's fields; output comes in any number of pieces. */
+/** Every event's type, epoch and payload fields; consecutive outputs count as one. */
 function shapeOf(events: readonly { type: string; epoch: number; payload: unknown }[]) {
   return events
     .map(({ type, epoch, payload }) => ({ type, epoch, payload: fieldsOf(payload) }))
@@ -73,7 +73,7 @@ function fieldsOf(payload: unknown): unknown {
 
 type Road = (ctx: Parameters<typeof killTask>[0], tenant: Tenant, id: string) => Promise<unknown>;
 
-/** How a real task comes to the same end. */
+/** How a real task reaches the same end. */
 const ROADS = {
   queued: () => Promise.resolve(),
   cancelled: (ctx, tenant, id) => killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true }),

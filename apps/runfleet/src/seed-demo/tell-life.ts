@@ -5,7 +5,7 @@ import { type Conversation, LONG_PROMPT } from './conversations.ts';
 import { DemoLife, type DemoTask } from './demo-life.ts';
 import type { Dice } from './dice.ts';
 
-/** What can become of a task, and of how many of the 500 it does. */
+/** The possible fates of a task, and how many of the 500 tasks have each. */
 export const FATES = {
   answered: 383,
   'cut at max_tokens': 30,
@@ -20,17 +20,17 @@ export const FATES = {
 } as const;
 export type Fate = keyof typeof FATES;
 
-/** Said wherever a device is shown. */
+/** Shown wherever a device is named. */
 export const DEMO_DEVICE = 'demo data, no device';
 const DEMO_WEIGHTS = 'demo data, no weights';
 const ATTEMPTS = 3;
 const TEMPLATE_TOKENS = 6;
-/** Of Phi-3.5-mini with a cache of float32, as its builds for the CPU keep it. */
+/** For Phi-3.5-mini with a float32 cache, as in its CPU builds. */
 const CACHE_MIB_PER_TOKEN = 0.75;
 const TIMEOUT_SECONDS = 300;
 const SHORT_TIMEOUT_SECONDS = 2;
 
-/** What a task of that fate asks for. */
+/** The parameters of a task with that fate. */
 export function demoParameters(
   fate: Fate,
   { prompt }: Conversation,
@@ -50,7 +50,7 @@ export function demoParameters(
   return { parameters: plain, timeoutSeconds: TIMEOUT_SECONDS };
 }
 
-/** The whole life of a task that was queued then. */
+/** Creates the whole life of a task. */
 export function tellLife(
   task: DemoTask,
   story: { fate: Fate; answer: string; queuedAt: Micros },

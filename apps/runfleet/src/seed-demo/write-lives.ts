@@ -63,7 +63,7 @@ function importedTask(life: DemoLife): ImportedTask {
   };
 }
 
-/** In the order of their moments, as a journal is. */
+/** In order of time. */
 async function insertTransfers(tx: Transaction, lives: readonly DemoLife[]): Promise<void> {
   const rows = lives
     .flatMap((life) => life.moved)
