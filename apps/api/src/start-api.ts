@@ -41,7 +41,7 @@ export async function startApi(
   });
   const db = await openDb(config.DATABASE_URL, {
     name: 'runfleet api',
-    onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+    onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
     signal,
   });
   const queue = openTaskQueue({

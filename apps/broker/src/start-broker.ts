@@ -36,7 +36,7 @@ export function startBroker(
       await openDb(DATABASE_URL, {
         connections: CONNECTIONS,
         name: 'runfleet broker',
-        onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+        onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
         signal: options.signal,
       }),
     );

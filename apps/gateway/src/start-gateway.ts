@@ -60,7 +60,7 @@ export async function startGateway(
     connections: DB_CONNECTIONS,
     name: 'runfleet gateway',
     findsByIds: true,
-    onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+    onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
     signal: options.signal,
   });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });

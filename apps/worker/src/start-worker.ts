@@ -54,7 +54,7 @@ export function startWorker(
         connections: CONNECTIONS,
         name: 'runfleet worker',
         findsByIds: true,
-        onAway: (err) => logger.warn({ err }, 'waiting for Postgres'),
+        onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
         signal: options.signal,
       }),
     );

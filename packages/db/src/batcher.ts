@@ -8,14 +8,14 @@ export type BatcherOptions = {
   /** More would make one batch slow for every caller in it. */
   itemsMax: number;
   batchesInFlightMax: number;
-  /** After which failures of a batch each of its items is sent alone. By default after none. */
+  /** Whether to send each item of a failed batch alone. By default never. */
   isSentAlone?: (error: unknown) => boolean;
 };
 
 /**
- * Shares round trips. A batch starts at the end of the turn of the event loop in which its first item
- * came; items that come while `batchesInFlightMax` batches are in flight share the next one. So an
- * idle system answers at once, and a busy one pays for one round trip instead of many.
+ * Shares round trips. A batch starts at the end of the turn of the event loop in which its first
+ * item came; items that come while `batchesInFlightMax` batches are in flight share the next one.
+ * So an idle system answers at once, and a busy one pays for one round trip instead of many.
  */
 export class Batcher<T, R> {
   /** Resolves to one result per item, in the order of the items. */

@@ -1,9 +1,11 @@
 /**
- * What an error of a statement means for its caller. An error's own code decides, or the code of the
- * first cause that has one.
+ * The meaning of a statement's error for its caller. The error's own code decides, else the code
+ * of the first cause that has one.
  */
 
-/** Codes of the driver and the operating system for a connection that cannot be opened or was lost. */
+/**
+ * Codes of the driver and the operating system for a connection that cannot be opened or was lost.
+ */
 const CONNECTION_CODES: ReadonlySet<string> = new Set([
   'CONNECT_TIMEOUT',
   'CONNECTION_CLOSED',
@@ -27,7 +29,10 @@ const CONNECTION_CODES: ReadonlySet<string> = new Set([
  */
 const UNAVAILABLE = /^(08...|28...|3D000|25006|42P01|3F000|53...|57P0[1235]|58...)$/;
 
-/** An SQLSTATE. Codes of the operating system begin with E, and some also have five characters (EPIPE). */
+/**
+ * An SQLSTATE. Codes of the operating system begin with E, and some also have five characters
+ * (EPIPE).
+ */
 const SQLSTATE = /^[0-9A-DF-Z][0-9A-Z]{4}$/;
 
 /** With these SQLSTATEs the server ends a connection, possibly after it committed. */
@@ -36,7 +41,7 @@ const CONNECTION_ENDED = /^(08|57P)/;
 /** Deadlock detected, serialization failure. */
 const CONFLICTS: ReadonlySet<string> = new Set(['40P01', '40001']);
 
-/** A wrong password, a missing database or table: these do not pass while a caller waits. */
+/** A wrong password, a missing database or table: waiting does not help. */
 const MISCONFIGURED = /^(28|3D|42)/;
 
 /** The driver refuses these before it sends anything. */
@@ -54,8 +59,8 @@ const CAUSES_MAX = 5;
 type Coded = Error & { code: string };
 
 /**
- * Postgres cannot serve now. It did not refuse this one statement: the same call may succeed later,
- * and the caller did nothing wrong.
+ * Whether Postgres cannot serve now, as opposed to refusing one statement: the same call may
+ * succeed later, and the caller did nothing wrong.
  */
 export function isUnavailable(error: unknown): boolean {
   return listCauses(error).some((cause) => {
@@ -66,15 +71,15 @@ export function isUnavailable(error: unknown): boolean {
   });
 }
 
-/** Postgres cannot serve now, and may again without a change of its settings or ours. */
+/** Whether Postgres cannot serve now but may recover without a change of its settings or ours. */
 export function isPassing(error: unknown): boolean {
   const [first] = listCauses(error);
   return isUnavailable(error) && !(first && MISCONFIGURED.test(first.code));
 }
 
 /**
- * The transaction failed, and yet may have been committed: the connection broke before the answer
- * came. After any other refusal by Postgres nothing was written.
+ * Whether the failed transaction may have been committed, because the connection broke before the
+ * reply. After any other refusal by Postgres nothing was written.
  */
 export function isOutcomeUnknown(error: unknown): boolean {
   const [first] = listCauses(error);
@@ -82,18 +87,21 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return !SQLSTATE.test(first.code) || CONNECTION_ENDED.test(first.code);
 }
 
-/** The transaction lost against a concurrent one. Nothing was written; the same transaction may succeed now. */
+/**
+ * Whether the transaction lost against a concurrent one. Nothing was written, and a retry may
+ * succeed.
+ */
 export function isConflict(error: unknown): boolean {
   const [first] = listCauses(error);
   return first !== undefined && CONFLICTS.has(first.code);
 }
 
-/** The statement waited for a lock for longer than `lock_timeout`. */
+/** Whether the statement waited for a lock for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return listCauses(error)[0]?.code === LOCK_NOT_AVAILABLE;
 }
 
-/** Another row already has this value of the unique index `constraint`. */
+/** Whether another row already has this value of the unique constraint. */
 export function isTaken(error: unknown, constraint: string): boolean {
   const [first] = listCauses(error);
   return (

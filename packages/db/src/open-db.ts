@@ -8,7 +8,7 @@ import { findPooler } from './find-pooler.ts';
 import { readSchemaState, requireOwnSchema, requireSchema } from './schema-state.ts';
 
 const WAIT_MS = 60_000;
-const LOOK_AGAIN_MS = 500;
+const RETRY_MS = 500;
 
 /**
  * Connects as a role does: waits for up to `waitMs` while Postgres is unavailable, detects a
@@ -18,12 +18,17 @@ export async function openDb(
   url: string,
   options: Omit<ConnectOptions, 'isPooled'> & {
     waitMs?: number;
-    onAway?: (error: unknown) => void;
+    onUnavailable?: (error: unknown) => void;
     signal?: AbortSignal | undefined;
   } = {},
 ): Promise<Db> {
-  const { waitMs = WAIT_MS, onAway = () => {}, signal, ...connect } = options;
-  const isPooled = await untilThere(() => findPooler(url), { url, waitMs, onAway, signal });
+  const { waitMs = WAIT_MS, onUnavailable = () => {}, signal, ...connect } = options;
+  const isPooled = await retryWhilePassing(() => findPooler(url), {
+    url,
+    waitMs,
+    onUnavailable,
+    signal,
+  });
   const db = connectDb(url, { ...connect, isPooled });
   try {
     requireOwnSchema(await readSchemaState(db.sql));
@@ -54,12 +59,12 @@ async function requireIsolation(sql: Sql): Promise<void> {
   );
 }
 
-async function untilThere<T>(
+async function retryWhilePassing<T>(
   ask: () => Promise<T>,
   ctx: {
     url: string;
     waitMs: number;
-    onAway: (error: unknown) => void;
+    onUnavailable: (error: unknown) => void;
     signal: AbortSignal | undefined;
   },
 ): Promise<T> {
@@ -69,9 +74,9 @@ async function untilThere<T>(
       return await ask();
     } catch (error) {
       if (!isPassing(error) || performance.now() >= giveUpAt) throw unusable(ctx.url, error);
-      if (isFirst) ctx.onAway(error);
+      if (isFirst) ctx.onUnavailable(error);
       ctx.signal?.throwIfAborted();
-      await delay(LOOK_AGAIN_MS);
+      await delay(RETRY_MS);
     }
   }
 }

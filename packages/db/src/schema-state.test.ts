@@ -68,7 +68,7 @@ test('startup waits for an unavailable Postgres and reports it once', async () =
   const stop = new AbortController();
   const seen: unknown[] = [];
   const opened = openDb('postgres://127.0.0.1:1/x', {
-    onAway: (error) => {
+    onUnavailable: (error) => {
       seen.push(error);
       stop.abort(new Error('enough'));
     },

@@ -79,7 +79,7 @@ export function requireSchema(state: SchemaState): void {
   if (state.isReadOnly) {
     throw new NotReadyError(
       'Postgres takes no writes: it is a standby, or default_transaction_read_only is on.',
-      'Give DATABASE_URL of the primary.',
+      'Set DATABASE_URL to the primary.',
     );
   }
 }

@@ -15,7 +15,7 @@ export type Writes<R> = { result: R; write: (tx: Transaction) => readonly Statem
 export async function transact<T, R>(
   sql: Sql,
   read: (tx: Transaction) => Promise<T>,
-  decide: (seen: T) => Writes<R>,
+  decide: (snapshot: T) => Writes<R>,
 ): Promise<R> {
   let sent: readonly Promise<unknown>[] = [];
   const { result } = await sql.begin(async (tx) => {

@@ -32,7 +32,7 @@ class RedisAnnouncer implements Announcer {
   readonly #logger: Logger | undefined;
   #waiting: { taskId: string; notice: string }[] = [];
   #inFlight = 0;
-  #isAway = false;
+  #isDisconnected = false;
   #onIdle: (() => void) | null = null;
 
   constructor({ url, logger }: { url: string; logger?: Logger }) {
@@ -40,19 +40,20 @@ class RedisAnnouncer implements Announcer {
     this.#database = databaseOf(url);
     this.#logger = logger;
     this.#redis.on('ready', () => {
-      if (this.#isAway) this.#logger?.info('announcer reconnected to Redis');
-      this.#isAway = false;
+      if (this.#isDisconnected) this.#logger?.info('announcer reconnected to Redis');
+      this.#isDisconnected = false;
       this.#publish();
     });
     this.#redis.on('close', () => {
-      if (!this.#isAway) this.#logger?.warn('announcer lost Redis; followers poll Postgres');
-      this.#isAway = true;
+      if (!this.#isDisconnected)
+        this.#logger?.warn('announcer lost Redis; followers poll Postgres');
+      this.#isDisconnected = true;
       this.#waiting = [];
     });
   }
 
   announce(events: readonly TaskEvent[]): void {
-    if (this.#isAway) return;
+    if (this.#isDisconnected) return;
     for (const [taskId, ofTask] of groupBy(events, ({ taskId }) => taskId)) {
       this.#waiting.push({ taskId, notice: encodeNotice(ofTask) });
     }

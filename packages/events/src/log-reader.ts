@@ -23,7 +23,7 @@ export class LogReader {
   readonly #db: Pick<Db, 'sql'>;
   readonly #logger: Logger | undefined;
   readonly #pages: Batcher<{ taskId: string; afterSeq: number }, LogPage | null>;
-  #isPostgresAway = false;
+  #isPostgresUnavailable = false;
 
   constructor(db: Pick<Db, 'sql'>, logger: Logger | undefined) {
     this.#db = db;
@@ -31,7 +31,7 @@ export class LogReader {
     this.#pages = new Batcher(
       async (wanted) => {
         const pages = await readPages({ db }, wanted, PAGE_EVENTS_MAX);
-        this.#isPostgresAway = false;
+        this.#isPostgresUnavailable = false;
         return pages;
       },
       { itemsMax: TASKS_PER_QUERY_MAX, batchesInFlightMax: QUERIES_IN_FLIGHT_MAX },
@@ -48,7 +48,7 @@ export class LogReader {
         return await this.#pages.add({ taskId, afterSeq });
       } catch (err) {
         if (waiter.isDone()) throw err;
-        this.#logAway(err);
+        this.#logUnavailable(err);
         await pause(retryMs * (0.5 + Math.random() / 2), waiter);
         if (waiter.isDone()) throw err;
       }
@@ -60,17 +60,18 @@ export class LogReader {
     try {
       const rows = await this.#db.sql<{ id: string; seq: number }[]>`
         select id, seq from tasks where id = any(${taskIds}::bigint[])`;
-      this.#isPostgresAway = false;
+      this.#isPostgresUnavailable = false;
       return new Map(rows.map(({ id, seq }) => [id, seq]));
     } catch (err) {
-      this.#logAway(err);
+      this.#logUnavailable(err);
       return null;
     }
   }
 
-  #logAway(err: unknown): void {
-    if (!this.#isPostgresAway) this.#logger?.warn({ err }, 'cannot read task events; retrying');
-    this.#isPostgresAway = true;
+  #logUnavailable(err: unknown): void {
+    if (!this.#isPostgresUnavailable)
+      this.#logger?.warn({ err }, 'cannot read task events; retrying');
+    this.#isPostgresUnavailable = true;
   }
 }
 

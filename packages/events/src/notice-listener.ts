@@ -19,7 +19,7 @@ export class NoticeListener {
   #lingerTimer: NodeJS.Timeout | undefined;
   /** Tasks of the next SUBSCRIBE, and when it is in effect. */
   #joining: { taskIds: string[]; done: Promise<void> } | null = null;
-  #isAway = false;
+  #isDisconnected = false;
 
   /** `onRestored`: all subscriptions are in effect (again); earlier notices may be lost. */
   constructor(options: {
@@ -36,13 +36,13 @@ export class NoticeListener {
       if (notice) onNotice(notice);
     });
     this.#redis.on('close', () => {
-      if (!this.#isAway) logger?.warn('follower lost Redis; polling Postgres');
-      this.#isAway = true;
+      if (!this.#isDisconnected) logger?.warn('follower lost Redis; polling Postgres');
+      this.#isDisconnected = true;
       this.#lingering.clear();
     });
     this.#redis.on('ready', () => {
-      if (this.#isAway) logger?.info('follower reconnected to Redis');
-      this.#isAway = false;
+      if (this.#isDisconnected) logger?.info('follower reconnected to Redis');
+      this.#isDisconnected = false;
       // If the connection is lost again, another `ready` follows.
       void this.#subscribeAll().then(onRestored, () => {});
     });

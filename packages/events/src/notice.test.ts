@@ -23,7 +23,7 @@ test.each([
     [EVENT, { ...EVENT, seq: 4, payload: { ...EVENT.payload, raw: 'x'.repeat(5_000) } }],
   ],
   ['many events', Array.from({ length: 50 }, (_, index) => ({ ...EVENT, seq: index + 1 }))],
-] as const)('of %s only the last place travels', (_, events) => {
+] as const)('of %s the notice has only the last seq', (_, events) => {
   const notice = encodeNotice(events as unknown as [TaskEvent]);
   expect(notice.length).toBeLessThan(100);
   expect(decodeNotice(notice)).toEqual({ taskId: '7', seq: events.at(-1)?.seq, events: [] });
@@ -38,7 +38,7 @@ test.each([
   '{"taskId":7,"seq":1}',
   '{"taskId":"7","seq":"1"}',
   '{"taskId":"7","seq":1,"events":[null]}',
-])('what is no notice is passed over: %s', (text) => {
+])('a message that is not a notice is ignored: %s', (text) => {
   expect(decodeNotice(text)).toBeNull();
 });
 

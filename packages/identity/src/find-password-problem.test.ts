@@ -23,7 +23,7 @@ test.each([
 });
 
 test.each(['correct horse', 'long enough', 'nV7#tq-pwL2', '皇帝的新装 and me', ' a long one '])(
-  '%s is taken',
+  '%s is accepted',
   async (password) => {
     await expect(findPasswordProblem({ email, password })).resolves.toBeNull();
   },

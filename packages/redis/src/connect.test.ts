@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { connectBestEffort, connectFailFast, connectSubscriber } from './connect.ts';
 
 testWithRedis(
-  'a connection whose other end is gone without a reset is replaced, though nothing is asked of it',
+  'a connection lost without a reset is replaced even if it is idle',
   async ({ redisUrl }) => {
     await using proxy = await LossyProxy.start(redisUrl);
     const url = proxy.through(redisUrl);

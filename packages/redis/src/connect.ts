@@ -7,12 +7,14 @@ export type OnError = (error: Error) => void;
 
 const RECONNECT_MS_MIN = 50;
 const RECONNECT_MS_MAX = 1_000;
-/** A connection that owes an answer for this long is replaced: its other end may be gone without a reset. */
+/** A connection without a reply for this long is replaced: its peer may be gone without a reset. */
 const SILENCE_MS_MAX = 5_000;
-/** A connection that may receive nothing for hours asks for an answer this often. */
+/** How often a connection that may be idle for hours sends a ping. */
 const PING_EVERY_MS = 5_000;
 
-/** Commands wait for Redis to come back. After a failover the command is sent again (2) elsewhere. */
+/**
+ * Commands wait for Redis to come back. After a failover the command is sent again (2) elsewhere.
+ */
 const WAITING = {
   maxRetriesPerRequest: null,
   reconnectOnError: (error: Error) => (isFailover(error) ? 2 : false),
@@ -77,7 +79,7 @@ function connect(url: string, onError: OnError, options: object): Redis {
   return redis;
 }
 
-/** An answer that is owed is what `socketTimeout` waits for, so a silent connection needs a ping. */
+/** `socketTimeout` applies only while a reply is pending, so an idle connection needs a ping. */
 function keepAlive(redis: Redis, onError: OnError): Redis {
   const timer = setInterval(() => {
     if (redis.status === 'ready') redis.ping().catch(onError);

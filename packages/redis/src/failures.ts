@@ -1,6 +1,6 @@
 import { NotReadyError } from '@runfleet/service';
 
-/** A Redis that answers and refuses writes: its reply, what was found, and what to do next. */
+/** Replies of a Redis that refuses writes: the reply, the finding and the next step. */
 const REFUSALS: readonly (readonly [RegExp, string, string])[] = [
   [/^READONLY/, 'Redis is a replica and takes no writes.', 'Set REDIS_URL to the primary.'],
   [
@@ -29,12 +29,12 @@ const REFUSALS: readonly (readonly [RegExp, string, string])[] = [
 /** After a failover the former primary replies READONLY and a starting one LOADING. */
 const FAILOVER = /^(READONLY|LOADING)/;
 
-/** A new connection may reach another server, which takes the command. */
+/** Whether a new connection may reach another server, which accepts the command. */
 export function isFailover(error: Error): boolean {
   return FAILOVER.test(error.message);
 }
 
-/** The refusal that `error` stands for, with what to do next; any other error unchanged. */
+/** A NotReadyError with the next step if `error` is a known refusal; any other error unchanged. */
 export function explainRefusal(error: unknown): unknown {
   const text = error instanceof Error ? error.message : '';
   const known = REFUSALS.find(([pattern]) => pattern.test(text));

@@ -13,7 +13,7 @@ test.for([
     (redis: Redis) => redis.config('SET', 'min-replicas-to-write', '1'),
     'min-replicas-to-write',
   ],
-] as const)('%s answers pings and is not ready, with what to do', async ([, spoil, explained]) => {
+] as const)('%s answers pings and is not ready, with a next step', async ([, spoil, explained]) => {
   await using server = await startOwnRedis();
   const admin = new Redis(server.url);
   const commands = connectFailFast(server.url, () => {});

@@ -105,7 +105,7 @@ test('entries that a client writes further left change nothing', () => {
 });
 
 test.each(['10.0.0.0/33', 'somewhere', '10.0.0.0/8/8', '::/129', '10.0.0.0/', '10.0.0.0/-1'])(
-  '%s is no network',
+  '%s is not a network',
   (text) => {
     expect(() => parseNetworks(text)).toThrow('neither an address nor a network');
   },

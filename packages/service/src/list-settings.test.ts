@@ -44,7 +44,7 @@ test.each([
     z.string().transform(Number).describe('d').prefault('3'),
     { isRequired: false, defaultValue: '3' },
   ],
-])('%s is told with its description, wherever that was attached', (_name, field, expected) => {
+])('%s is listed with its description, wherever that was attached', (_name, field, expected) => {
   expect(listSettings(z.object({ NAME: field }))).toEqual([
     { name: 'NAME', description: 'd', ...expected },
   ]);

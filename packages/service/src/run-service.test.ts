@@ -45,7 +45,7 @@ function runProcess(body: string) {
 }
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s aborts the signal, disposes the service and ends with 0',
+  '%s aborts the signal, disposes the service and exits with 0',
   async (signal) => {
     const service = runProcess(`{
       start: async (signal) => {

@@ -1,4 +1,4 @@
-export { figuresFolded, modelDays } from './figures.ts';
+export { figuresFolded, modelDays } from './statistics.ts';
 export { poolLeases, pulse, workers } from './fleet.ts';
 export { credentials, sessions, verifications } from './sessions.ts';
 export { files, idempotencyKeys, taskEvents, tasks, taskStatus } from './tasks.ts';
