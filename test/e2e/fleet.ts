@@ -16,10 +16,11 @@ import {
   createUser,
   openMasterKey,
 } from '@runfleet/identity';
+import { freePort } from '@runfleet/local-servers';
 import { parseUsd, rawOf, type TaskFrame } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
-import { freeLoopbackPort, MAIN, REPOSITORY, type Role, RoleProcess } from './role-process.ts';
+import { MAIN, REPOSITORY, type Role, RoleProcess } from './role-process.ts';
 
 const execute = promisify(execFile);
 
@@ -69,7 +70,7 @@ export class Fleet implements AsyncDisposable {
   static async start(options: FleetOptions): Promise<Fleet> {
     const home = await mkdtemp(join(tmpdir(), 'runfleet-e2e-'));
     const masterKeyFile = join(home, 'master.key');
-    const apiPort = await freeLoopbackPort();
+    const apiPort = await freePort(0);
     const isTiny = options.engine === 'tiny';
     const modelDir = isTiny ? (await buildModelFolder(TINY_MODEL_DIR)).dir : '';
     const env = {

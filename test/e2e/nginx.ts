@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { freeLoopbackPort } from './role-process.ts';
+import { freePort } from '@runfleet/local-servers';
 
 const OPERATING = new URL('../../docs/operating.md', import.meta.url);
 const READY_MS = 10_000;
@@ -25,7 +25,7 @@ export class Nginx implements AsyncDisposable {
   /** `ports`: those of two apis and two gateways, in the order of the page. */
   static async start(program: string, ports: { api: string[]; gateway: string[] }): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), 'runfleet-nginx-'));
-    const port = await freeLoopbackPort();
+    const port = await freePort(0);
     const url = `http://127.0.0.1:${port}`;
     await writeFile(
       join(folder, 'nginx.conf'),

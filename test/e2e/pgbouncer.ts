@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { freeLoopbackPort } from './role-process.ts';
+import { freePort } from '@runfleet/local-servers';
 
 const READY_MS = 10_000;
 /** Debian's unprivileged user; PgBouncer refuses to run as root. */
@@ -32,7 +32,7 @@ export class PgBouncer implements AsyncDisposable {
     await chmod(folder, 0o755);
     const url = new URL(databaseUrl);
     const { hostname, port, username, password } = url;
-    const listenPort = await freeLoopbackPort();
+    const listenPort = await freePort(0);
     const users = join(folder, 'userlist.txt');
     await writeFile(users, `"${decodeURIComponent(username)}" "${decodeURIComponent(password)}"\n`);
     const ini = join(folder, 'pgbouncer.ini');

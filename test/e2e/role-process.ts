@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+
+import { freePort } from '@runfleet/local-servers';
 
 import { PATIENCE_MS } from '../patience.ts';
 
@@ -50,7 +51,7 @@ export class RoleProcess implements AsyncDisposable {
     env: Readonly<Record<string, string>>,
     options: { port?: number | undefined; logPath?: string } = {},
   ): Promise<RoleProcess> {
-    const { port = await freeLoopbackPort(), logPath } = options;
+    const { port = await freePort(0), logPath } = options;
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', '--roles', role], {
       cwd: REPOSITORY,
       env: {
@@ -132,15 +133,4 @@ export class RoleProcess implements AsyncDisposable {
     await this.kill();
     throw new Error(`${this.name} was not ready within ${PATIENCE_MS} ms:\n${this.#output}`);
   }
-}
-
-export async function freeLoopbackPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string')
-    throw new Error('The system assigned no port.');
-  return address.port;
 }
