@@ -1,14 +1,14 @@
 import type { Claim, Output } from '@runfleet/tasks';
 
-/** A word of an attempt's answer: no other attempt writes the same, so a reader sees whose text it is. */
-const wordOf = ({ taskId, epoch }: Claim, place: number): string => `${taskId}.${epoch}.${place} `;
+/** A word of an attempt's answer. It names its attempt, so no other attempt writes the same text. */
+const wordOf = ({ taskId, epoch }: Claim, n: number): string => `${taskId}.${epoch}.${n} `;
 
-/** The answer of an attempt up to so many tokens, a token being a word. */
+/** The first `tokens` words of an attempt's answer; each word is one token. */
 export function textOf(claim: Claim, tokens: number): string {
   return Array.from({ length: tokens }, (_, index) => wordOf(claim, index + 1)).join('');
 }
 
-/** What an attempt reports when it has written its last word so far. */
+/** What an attempt reports after its `tokens`th word. */
 export function outputOf(claim: Claim, tokens: number): Output {
   return { raw: wordOf(claim, tokens), tokens, elapsedMs: tokens };
 }

@@ -2,12 +2,12 @@ import type { Law } from './laws/laws.ts';
 import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.ts';
 import { runLives } from './run-lives.ts';
 
-/** A mistake that has not been noticed in so many lives counts as missed. */
+/** A bug that no life up to this seed notices counts as missed. */
 export const BUG_SEEDS_MAX = 50;
 
 export type Caught = { bug: PlantedBug; seed: number; step: number; law: Law } | null;
 
-/** Plants each mistake in turn, and says in which life and by which law it was noticed first. */
+/** Plants each bug in turn and finds the first life and the law that notice it. */
 export async function catchBugs(): Promise<{ bug: PlantedBug; caught: Caught }[]> {
   const results: { bug: PlantedBug; caught: Caught }[] = [];
   for (const bug of PLANTED_BUGS) {

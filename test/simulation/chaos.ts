@@ -1,4 +1,4 @@
-/** Incidents: what happens to whole processes, servers and clocks, at random moments. */
+/** Incidents: faults of whole processes, servers and clocks, at random moments. */
 import { REPAIRS } from '@runfleet/tasks';
 import { openMemoryTaskStore, repairOne } from '@runfleet/tasks/memory';
 
@@ -17,7 +17,7 @@ export type Cast = {
 export const INCIDENTS = [
   'process crashed',
   'process paused',
-  'worker stopped in good order',
+  'worker stopped gracefully',
   'postgres cut off',
   'redis cut off',
   'postgres away',
@@ -27,7 +27,7 @@ export const INCIDENTS = [
   'wall clock jumped',
   'database clock stepped',
   'slot count falsified',
-  'suspected for nothing',
+  'suspected without cause',
 ] as const;
 
 const RESTART_MS = 2_000;
@@ -61,11 +61,11 @@ export class Chaos {
     time.after(random.exponential(profile.incidentEveryMs), next);
   }
 
-  /** Everything works again, and nothing more goes wrong. */
+  /** Undoes all faults and starts no more. */
   heal(): void {
     const world = this.#world;
     world.isHealed = true;
-    world.trace?.('chaos', 'all is healed');
+    world.trace?.('chaos', 'all faults are undone');
     world.postgres.isAway = false;
     world.redis.isAway = false;
     for (const role of this.#roles) {
@@ -78,7 +78,7 @@ export class Chaos {
     }
   }
 
-  /** Each answers whether it did anything. */
+  /** Each returns whether it did anything. */
   readonly #incidents: Record<(typeof INCIDENTS)[number], () => boolean> = {
     'process crashed': () => {
       const role = this.#pickUp();
@@ -88,14 +88,14 @@ export class Chaos {
     'process paused': () => {
       const role = this.#pickUp();
       role?.process.pause();
-      if (role) this.#later(this.#aWhileMs(), () => role.process.resume());
+      if (role) this.#later(this.#outageMs(), () => role.process.resume());
       return role !== null;
     },
-    'worker stopped in good order': () => {
+    'worker stopped gracefully': () => {
       const role = this.#world.random.pick(this.#cast.workers);
       if (!role.process.isUp) return false;
       const { life } = role.process;
-      // Whoever does not stop in time is killed.
+      // A worker that does not stop in time is killed.
       this.#world.time.after(STOP_MS_MAX, () => {
         if (role.process.life === life) role.process.crash();
       });
@@ -128,15 +128,15 @@ export class Chaos {
     'database clock stepped': () => {
       const { random, databaseClock } = this.#world;
       const ms = random.between(-500, 500);
-      // Mostly as clocks are corrected, and now and then as one is that somebody sets: by minutes.
+      // Mostly a small correction; sometimes minutes, as when an operator sets the clock.
       databaseClock.offsetMs += Math.abs(ms) > 450 ? 1_000 * ms : ms;
       return true;
     },
     'slot count falsified': () => this.#falsifySlots(),
-    'suspected for nothing': () => this.#suspect(),
+    'suspected without cause': () => this.#suspect(),
   };
 
-  /** A count that is wrong without a cause: what a mistake nobody knows of would leave. */
+  /** Makes a slot count wrong, as an unknown bug would. */
   #falsifySlots(): boolean {
     const { random, database, history, note } = this.#world;
     const workers = [...database.workers.values()].filter(({ state }) => state === 'ready');
@@ -153,7 +153,7 @@ export class Chaos {
     return true;
   }
 
-  /** Whoever is suspected, the decision under the lock must judge by what is true. */
+  /** Runs every repair on a random row: the decision under the lock must not trust the suspicion. */
   #suspect(): boolean {
     const { random, database } = this.#world;
     const role = random.pick(this.#cast.brokers);
@@ -175,7 +175,7 @@ export class Chaos {
     const connection = this.#pickUp()?.clients?.[server];
     if (!connection) return false;
     connection.isCut = true;
-    this.#later(this.#aWhileMs(), () => {
+    this.#later(this.#outageMs(), () => {
       connection.isCut = false;
     });
     return true;
@@ -191,8 +191,8 @@ export class Chaos {
     return true;
   }
 
-  /** Some come back long after their lease ran out, in the middle of what they did. */
-  #aWhileMs(): number {
+  /** Sometimes longer than a lease, so that a process resumes in the middle of its work without one. */
+  #outageMs(): number {
     return this.#world.random.chance(0.5) ? 3_000 : 25_000;
   }
 

@@ -1,4 +1,4 @@
-/** How often each thing happened: a simulation that never does something proves nothing about it. */
+/** How often each thing happened. A simulation proves nothing about what never happens in it. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 

@@ -9,10 +9,10 @@ import { REPAIRS } from '@runfleet/tasks';
 
 import { INCIDENTS } from './chaos.ts';
 
-/** The statuses in which a task is between two commits; the others are passed through inside one. */
+/** The statuses that a task has between two commits; it enters and leaves the others within one commit. */
 const RESTS = ['task_queue', 'task_assign', 'task_preprocess_start', 'task_start'] as const;
 
-/** Every move that some commit can make: the road, and its exits. */
+/** Every status change that a commit can make: to the next status, or to an early end or the queue. */
 function moves(): string[] {
   const road = TASK_STATUSES.flatMap((from) => {
     const { next } = TASK_LIFE[from];
@@ -42,7 +42,7 @@ export const EXPECTED_COUNTS: readonly string[] = [
   ]),
   'fault: ticket late',
   'fault: old ticket again',
-  'fault: ticket given out again',
+  'fault: ticket redelivered',
   'fault: http answer lost',
   'fault: input killed its worker',
   ...REPAIRS.map((name) => `reconciler: ${name}`),

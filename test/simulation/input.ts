@@ -1,4 +1,4 @@
-/** What a simulated Run asks for: its parameters say what will happen to whoever runs it. */
+/** The parameters of a simulated Run, which determine what its worker does. */
 export type Behaviour =
   | 'answers'
   | 'is rejected'
@@ -6,11 +6,11 @@ export type Behaviour =
   | 'breaks off'
   | 'kills its worker'
   | 'never ends'
-  /** Nor can it be stopped: its worker renews, and says nothing of it. */
+  /** Never ends and cannot be stopped: its worker renews but reports nothing. */
   | 'hangs';
 
 export type RunInput = {
-  /** Names the Run among all of this life. A repeat under one key has the same. */
+  /** Unique in this life; a repeat under the same key has the same name. */
   run: string;
   behaviour: Behaviour;
   runMs: number;

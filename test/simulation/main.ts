@@ -1,4 +1,4 @@
-/** `pnpm sim`: many lives of the whole system under faults, each from one seed. See docs/simulation.md. */
+/** `pnpm sim`: runs many lives of the whole system under faults, one per seed. See docs/simulation.md. */
 import { optionsOrUsage } from '../options-or-usage.ts';
 import { catchBugs } from './catch-bugs.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
@@ -54,7 +54,7 @@ async function runReal(options: { from: number; seeds: number }): Promise<boolea
   const { lives, transactions, redisSteps } = await replayLives({ ...options, onProgress });
   const seconds = ((performance.now() - beganAt) / 1_000).toFixed(1);
   print(
-    `${lives} lives repeated in ${seconds} s: ${transactions} transactions on Postgres and ${redisSteps} operations on Redis, all answered alike, and the same tables at the end.\n`,
+    `${lives} lives repeated in ${seconds} s: ${transactions} transactions on Postgres and ${redisSteps} operations on Redis gave the same answers and the same tables.\n`,
   );
   return true;
 }

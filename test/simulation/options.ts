@@ -6,13 +6,13 @@ export type Options =
   | { run: 'bugs' }
   | { run: 'real'; from: number; seeds: number };
 
-export const USAGE = `pnpm sim [--seeds N] [--from S]     N lives, seeds from S on (200 from 1)
-pnpm sim --seed S [--trace]         one life, with all that happens in it
+export const USAGE = `pnpm sim [--seeds N] [--from S]     N lives, starting at seed S (default: 200 from 1)
+pnpm sim --seed S [--trace]         one life, optionally with everything that happens in it
 pnpm sim --real [--seeds N]         N shorter lives, repeated on a real Postgres and a real Redis
-pnpm sim --bugs                     which planted bug is noticed when, and by which law
+pnpm sim --bugs                     when each planted bug is noticed, and by which law
 `;
 
-/** Throws what is wrong with the command line. */
+/** Throws if the command line is invalid. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args,

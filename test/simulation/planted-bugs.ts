@@ -1,7 +1,7 @@
 /**
- * Thirty mistakes that can be made, each of which a law must notice. They exist here alone: a life
- * that shows one swaps a verb, a decision or a plan for a wrong one. Where a mistake is in a process
- * rather than in a commit, that process' model asks `world.bug`.
+ * Thirty bugs, each of which a law must notice. A life with one replaces a verb, a decision or a
+ * plan by a wrong one. If the bug is in a process instead of a commit, the model of that process
+ * checks `world.bug`.
  */
 import { settle } from '@runfleet/billing';
 import type { TaskStore } from '@runfleet/tasks';
@@ -23,8 +23,8 @@ export const PLANTED_BUGS = [
   'assigned task expired',
   'hold freed on requeue',
   'seq taken outside the transaction',
-  'accept of an old epoch heeded',
-  'begin of an old epoch heeded',
+  'accept of an old epoch not fenced',
+  'begin of an old epoch not fenced',
   ...WRONG_PLAN_NAMES,
 ] as const;
 
@@ -32,7 +32,7 @@ export type PlantedBug = (typeof PLANTED_BUGS)[number];
 
 type Plan = typeof planCommands;
 
-/** How commits are planned in a life with `bug`. */
+/** Plans commits as a life with `bug` does. */
 export function planWith(bug: PlantedBug | null, random: Random): Plan {
   if (bug === 'slot release lost') return losingReleases(random);
   if (bug === 'hold freed on requeue') return freeingHolds;
@@ -41,7 +41,7 @@ export function planWith(bug: PlantedBug | null, random: Random): Plan {
   return wrong?.[1] ?? planCommands;
 }
 
-/** How commands of one process reach the store in a life with `bug`. */
+/** The store as one process uses it in a life with `bug`. */
 export function storeWith(bug: PlantedBug | null, store: TaskStore): TaskStore {
   if (bug !== 'seq taken outside the transaction') return store;
   const lastSeen = new Map<string, number>();

@@ -1,15 +1,15 @@
 import type { Random } from './kernel/random.ts';
 
-/** What goes wrong between processes and a server, by chance per message. */
+/** Probabilities, per message, of faults between processes and a server. */
 export type LinkFaults = { lostBefore: number; lostAfter: number; slow: number };
 
-/** The circumstances of one life, drawn from its seed: how many of everything, and how bad things get. */
+/** The circumstances of one life, drawn from its seed: its size and its faults. */
 export type Profile = {
   brokers: number;
   apis: number;
   workers: number;
   slots: number;
-  /** On one worker most runs break off until it is healed. */
+  /** Most runs of one worker break off until faults are undone. */
   isOneWorkerDefective: boolean;
   /** Mean time between two Runs, milliseconds. */
   runEveryMs: number;
@@ -22,9 +22,9 @@ export type Profile = {
   tickets: { lost: number; duplicated: number; late: number };
 };
 
-/** Some lives are calm in one way and terrible in another, so that no fault always hides behind a second one. */
+/** Each fault is absent from some lives, so that no fault is always masked by another one. */
 export function drawProfile(random: Random): Profile {
-  const sometimes = (most: number) => (random.chance(0.35) ? 0 : most * random.next() ** 2);
+  const sometimes = (max: number) => (random.chance(0.35) ? 0 : max * random.next() ** 2);
   const linkFaults = (): LinkFaults => ({
     lostBefore: sometimes(0.15),
     lostAfter: sometimes(0.15),

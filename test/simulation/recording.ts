@@ -3,7 +3,7 @@ import type { MemoryDatabase, Transaction } from '@runfleet/tasks/memory';
 
 import type { RedisStep } from './servers/redis-operation.ts';
 
-/** All that happened to the servers of one life, so that it can be repeated on real ones. */
+/** Everything that the servers of one life did, to be repeated on real ones. */
 export type Recording = {
   readonly transactions: {
     readonly now: Micros;
@@ -11,7 +11,7 @@ export type Recording = {
     readonly transaction: Transaction;
   }[];
   readonly redisSteps: RedisStep[];
-  /** The tables as they were at the end. */
+  /** The tables at the end of the life. */
   database: MemoryDatabase | null;
 };
 

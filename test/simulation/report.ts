@@ -4,7 +4,7 @@ import { LAWS } from './laws/laws.ts';
 import type { Lives } from './run-lives.ts';
 import type { Life } from './simulate.ts';
 
-/** What broke, of which task, and how to see it again. */
+/** The broken law, its task, and how to reproduce it. */
 export function writeBroken({ seed, steps, seconds, broken, log }: Life): string {
   if (!broken) return '';
   const { law, detail, taskId } = broken;
@@ -13,14 +13,14 @@ export function writeBroken({ seed, steps, seconds, broken, log }: Life): string
     `  law     ${law}: ${LAWS[law]}`,
     `  what    ${detail}`,
     ...(taskId === null ? [] : [`  task ${taskId}:`, ...log.slice(-LOG_LINES_MAX)]),
-    `Again, with all that happens: pnpm sim --seed ${seed} --trace`,
+    `To trace it: pnpm sim --seed ${seed} --trace`,
     '',
   ].join('\n');
 }
 
 const LOG_LINES_MAX = 30;
 
-/** What must have happened and did not. */
+/** The expected counts that are 0. */
 export function missingCounts(counts: Counts): string[] {
   return EXPECTED_COUNTS.filter((name) => counts.get(name) === 0);
 }

@@ -3,17 +3,17 @@ import type { PlantedBug } from './planted-bugs.ts';
 import { type Life, simulate } from './simulate.ts';
 
 export type Lives = {
-  /** How many ran, and what was in them. */
+  /** How many ran; the fields below are their sums. */
   lives: number;
   steps: number;
   seconds: number;
   tasks: number;
   counts: Counts;
-  /** The first life that broke a law; no other ran after it. */
+  /** The first life that broke a law, after which no other ran. */
   broken: Life | null;
 };
 
-/** Runs one life per seed, and stops at the first that breaks a law. */
+/** Runs one life per seed until one breaks a law. */
 export async function runLives(options: {
   from: number;
   seeds: number;
@@ -29,7 +29,7 @@ export async function runLives(options: {
     counts: new Counts(),
     broken: null,
   };
-  // Lost answers are errors by the thousand here; who runs one seed again sees their stacks.
+  // Lost answers are thousands of errors here; a run of a single seed keeps their stacks.
   Error.stackTraceLimit = 0;
   for (let seed = from; seed < from + seeds; seed++) {
     const life = await simulate({ seed, bug });

@@ -1,6 +1,6 @@
 /**
- * One life: many processes, one virtual clock, one seed. Faults for a number of steps, then all is
- * healed and everything must come to rest. A step is one event of the virtual time.
+ * One life: many processes, one virtual clock, one seed. After a number of steps all faults are
+ * undone, and every task must end. A step is one event of the virtual clock.
  */
 import { MemoryDatabase } from '@runfleet/tasks/memory';
 
@@ -9,8 +9,9 @@ import { Counts } from './counts.ts';
 import { Random } from './kernel/random.ts';
 import { SimProcess } from './kernel/sim-process.ts';
 import { VirtualTime } from './kernel/virtual-time.ts';
-import { History, type Trace } from './laws/history.ts';
+import { History } from './laws/history.ts';
 import type { Broken } from './laws/laws.ts';
+import type { Trace } from './laws/trace.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { runBroker } from './processes/broker.ts';
 import { Callers } from './processes/callers.ts';
@@ -24,9 +25,9 @@ import { TENANTS } from './tenants.ts';
 import type { World } from './world.ts';
 
 export const STEPS_MIN = 2_000;
-/** What is left when faults are over must end within this much virtual time. */
+/** Every task must end within this much virtual time after the faults are undone. */
 const REST_SECONDS_MAX = 300;
-/** 2026-01-01, so that moments look like moments. */
+/** 2026-01-01, so that timestamps look real. */
 const BEGINNING = 1_767_225_600_000_000n;
 
 export type Life = {
@@ -89,7 +90,7 @@ export async function simulate(options: {
   };
 }
 
-/** Every promise that can settle has settled by the time that the event loop turns. */
+/** Every promise that can settle has settled before the next turn of the event loop. */
 const untilIdle = () => new Promise((resolve) => setImmediate(resolve));
 
 function makeWorld(options: {
@@ -102,11 +103,11 @@ function makeWorld(options: {
   const random = new Random(seed);
   const time = new VirtualTime();
   const counts = new Counts();
-  const says: Trace = trace
-    ? (who, what) =>
-        trace(`${(time.now / 1_000_000).toFixed(6).padStart(11)}  ${who.padEnd(9)} ${what}`)
+  const print: Trace = trace
+    ? (source, text) =>
+        trace(`${(time.now / 1_000_000).toFixed(6).padStart(11)}  ${source.padEnd(9)} ${text}`)
     : null;
-  const history = new History(counts, time, says);
+  const history = new History(counts, time, print);
   const databaseClock = { offsetMs: 0 };
   const database = new MemoryDatabase({
     clock: () => BEGINNING + BigInt(time.now) + BigInt(Math.round(databaseClock.offsetMs * 1_000)),
@@ -137,7 +138,7 @@ function makeWorld(options: {
           })
       : null,
     isHealed: false,
-    trace: says,
+    trace: print,
   };
 }
 

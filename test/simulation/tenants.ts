@@ -1,7 +1,7 @@
 import { parseUsd, type Pico } from '@runfleet/protocol';
 
 export type Tenant = {
-  /** Also its one project's. */
+  /** Also the id of its only project. */
   organisationId: string;
   ownerId: string;
   balance: Pico;
@@ -22,7 +22,7 @@ const tenant = (
   runningLimit,
 });
 
-/** From one who pays for everything to one who can pay for one Run at a time. */
+/** From a tenant with ample balance to one that can pay for one Run at a time. */
 export const TENANTS: readonly Tenant[] = [
   tenant('1', '1000'),
   tenant('2', '1000', 4),

@@ -1,4 +1,4 @@
-/** The verbs that simulated processes call: the real ones, or in a life with a planted bug a wrong one. */
+/** The verbs that simulated processes call: the real ones, except for a planted bug. */
 import {
   acceptTask,
   appendOutput,
@@ -30,7 +30,7 @@ import type { PlantedBug } from './planted-bugs.ts';
 import type { Clients } from './servers/sim-clients.ts';
 import type { World } from './world.ts';
 
-/** How an attempt ends, with what is not in the log yet. */
+/** How an attempt ends, with output that is not in the log yet. */
 export type End = { result: TaskResult; lastOutput?: Output };
 
 type Renewal = { id: string; generation: number; seenPulse: number };
@@ -62,10 +62,10 @@ export function verbsOf(world: World, process: SimProcess, clients: Clients): Ve
   };
   const wrong: Partial<Record<PlantedBug, Partial<Verbs>>> = {
     'epoch check skipped': { finish: finishWithoutEpoch(clients) },
-    'accept of an old epoch heeded': {
+    'accept of an old epoch not fenced': {
       accept: (claim) => inAnyEpoch(watched(claim), claim, decideAccept),
     },
-    'begin of an old epoch heeded': {
+    'begin of an old epoch not fenced': {
       begin: (claim) => inAnyEpoch(watched(claim), claim, decideBegin),
     },
     'settled twice': { finish: finishTwice(clients) },
@@ -75,7 +75,7 @@ export function verbsOf(world: World, process: SimProcess, clients: Clients): Ve
   return { ...verbs, ...(world.bug && wrong[world.bug]) };
 }
 
-/** The store for what is said of one attempt: whatever an old one says must be refused. */
+/** A store that reports a write of an old epoch, or for another worker, that was not fenced. */
 function watchEpoch(
   { history }: World,
   { store }: Clients,
@@ -89,7 +89,7 @@ function watchEpoch(
           state.epoch === claim.epoch && !(claim.workerId && state.workerId !== claim.workerId);
         const actual = state.epoch;
         const decision = command.decide(state, seen);
-        if (!isOwn && !isRefusal(decision)) history.heededOldEpoch(claim, actual);
+        if (!isOwn && !isRefusal(decision)) history.notFenced(claim, actual);
         return decision;
       },
     });

@@ -1,7 +1,6 @@
 /**
- * Small mistakes of decisions and of what they write, as plans that lives with a planted bug make.
- * Each was a mutant that the simulator could not notice before it had the law that is named in
- * docs/simulation.md.
+ * Bugs in decisions and in what they write, as plans for lives with a planted bug. Each is a mutant
+ * of the pure files; docs/simulation.md names the law that notices it.
  */
 import { settle } from '@runfleet/billing';
 import { type Decision, planCommands, type Seen, type TaskState } from '@runfleet/tasks/memory';
@@ -11,7 +10,7 @@ type Decide = (state: TaskState, seen: Seen) => Decision;
 type Steps = Exclude<Decision, { refused: string }>;
 type Effect = ReturnType<Plan>['effects'][number];
 
-/** Decides by something else than what is there. */
+/** Replaces a decision. */
 const deciding =
   (change: (decide: Decide, state: TaskState, seen: Seen) => Decision): Plan =>
   (commands, seen) =>
@@ -23,7 +22,7 @@ const deciding =
       seen,
     );
 
-/** Does other steps than those decided. */
+/** Changes the steps of a decision. */
 const stepping = (change: (steps: Steps) => Steps): Plan =>
   deciding((decide, state, seen) => {
     const decision = decide(state, seen);
@@ -36,7 +35,7 @@ const enters = (steps: Steps, status: string) =>
   steps.some((step) => step.do === 'enter' && step.status === status);
 const isRequeue = (effect: Effect) => effect.events.some(({ type }) => type === 'task_queue');
 
-/** Changes a task before it is decided about, which is kept. */
+/** Changes a task before it is settled. */
 const preparing = (change: (state: TaskState) => object): Plan =>
   deciding((decide, state, seen) => {
     const decision = decide(state, seen);
@@ -46,7 +45,7 @@ const preparing = (change: (state: TaskState) => object): Plan =>
     return decision;
   });
 
-/** Keeps something of a task when it goes back to the queue. */
+/** Keeps a field of a task that a requeue should reset. */
 const keeping =
   (kept: (state: TaskState) => Partial<TaskState>): Plan =>
   (commands, seen) => {
@@ -61,6 +60,7 @@ const keeping =
     return plan;
   };
 
+/** Changes what a decision sees. */
 const seeing = (change: (state: TaskState, seen: Seen) => Partial<Seen>): Plan =>
   deciding((decide, state, seen) => decide(state, { ...seen, ...change(state, seen) }));
 
@@ -71,7 +71,7 @@ export const WRONG_PLANS = {
   'kill without epoch+1': stepping((steps) =>
     enters(steps, 'task_cancel') ? without('raise-epoch')(steps) : steps,
   ),
-  'living worker taken for lost': seeing(() => ({ holder: undefined })),
+  'live worker declared lost': seeing(() => ({ holder: undefined })),
   'ticket taken back too early': seeing(({ status }, { pulse }) =>
     status === 'task_assign' ? { pulse: pulse + 3 } : {},
   ),
@@ -91,24 +91,23 @@ export const WRONG_PLANS = {
   'one attempt too many': deciding((decide, state, seen) =>
     decide({ ...state, infraAttempts: Math.max(0, state.infraAttempts - 1) }, seen),
   ),
-  'last words lost': stepping((steps) =>
+  'last output lost': stepping((steps) =>
     enters(steps, 'task_end')
       ? steps.filter((step) => step.do !== 'record' || step.event.type !== 'task_output')
       : steps,
   ),
-  'words not counted': stepping(without('count-output')),
+  'output not counted': stepping(without('count-output')),
   'billed from the assignment': preparing(({ times }) => ({
     times: { ...times, acceptedAt: times.acceptedAt && times.assignedAt },
   })),
-  'price of another day': preparing(({ cps }) => ({ cps: cps + 1n })),
+  'price not pinned': preparing(({ cps }) => ({ cps: cps + 1n })),
   'last digit not charged': (commands, seen) => {
     const plan = planCommands(commands, seen);
     for (const { state, patch } of plan.changes) {
       if (patch === null || state.totalCost === 0n) continue;
       state.totalCost -= 1n;
       for (const effect of plan.effects) {
-        const isIts = effect.patch === patch;
-        if (isIts) effect.movements = [settle(state, state.totalCost)];
+        if (effect.patch === patch) effect.movements = [settle(state, state.totalCost)];
       }
     }
     return plan;

@@ -1,4 +1,4 @@
-/** Random commands: what processes ask of a store, in an order and with arguments that nobody would choose. */
+/** Random commands to a store, in any order and with valid and invalid arguments. */
 import { compatibleAdmission } from '@runfleet/billing';
 import {
   acceptTask,
@@ -29,20 +29,20 @@ import { decideKill, repairOne } from '@runfleet/tasks/memory';
 import type { Random } from '../kernel/random.ts';
 import { MODEL, POOL } from '../pool.ts';
 
-/** What commands may name, right or wrong. */
+/** What commands may refer to. */
 export type Names = {
   tenants: readonly { organisationId: string; projectId: string; ownerId: string }[];
   workerIds: readonly string[];
-  /** How many tasks there are; their ids are 1 and so on. */
+  /** How many tasks there are; their ids count from 1. */
   tasks: number;
-  /** The present epoch of a task, so that not everybody is fenced. */
+  /** The current epoch of a task, so that not every command is fenced. */
   epochOf(taskId: string): number;
   generationOf(workerId: string): number;
   workerOf(taskId: string): string | null;
 };
 
-/** Something to do to a store. Its answer must be the same from both. */
-export type Command = { says: string; run(store: TaskStore): Promise<unknown> };
+/** One call of a store, which both stores must answer alike. `name` is for messages. */
+export type Command = { name: string; run(store: TaskStore): Promise<unknown> };
 
 const RETRIED = Object.entries(FAILURES).flatMap(([name, { next }]) =>
   next === 'retry' || next === 'return' ? [name as RetriedFailure] : [],
@@ -55,7 +55,7 @@ export function drawCommand(random: Random, names: Names): Command {
   const workerId = random.pick(names.workerIds);
   const generation = names.generationOf(workerId) - (random.chance(0.05) ? 1 : 0);
   const tokens = random.whole(1, 5);
-  const command = (says: string, run: Command['run']): Command => ({ says, run });
+  const command = (name: string, run: Command['run']): Command => ({ name, run });
 
   const runs = () => {
     const task = drawRun(random, names);
@@ -88,7 +88,7 @@ export function drawCommand(random: Random, names: Names): Command {
         'expired',
       ] as const);
       const result = {
-        ...failure(outcome, outcome === 'succeeded' ? '' : 'it did not work'),
+        ...failure(outcome, outcome === 'succeeded' ? '' : 'an error'),
         output: outcome === 'succeeded' ? 'an answer' : '',
         completionTokens: tokens,
       };
@@ -139,30 +139,30 @@ function drawWorkerCommand(random: Random, worker: { id: string; generation: num
       device: {},
     };
     return {
-      says: `register ${id} with ${slots} slots`,
+      name: `register ${id} with ${slots} slots`,
       run: (store) => registerWorker({ store }, { id, host: 'a-host', slots, description }),
     };
   }
   if (drawn < 0.9) {
     const seenPulse = random.whole(0, 60);
     return {
-      says: `renew ${id}`,
+      name: `renew ${id}`,
       run: (store) => renewWorker({ store }, { ...worker, seenPulse }),
     };
   }
   return drawn < 0.96
-    ? { says: `drain ${id}`, run: (store) => drainWorker({ store }, { id }) }
-    : { says: `retire ${id}`, run: (store) => retireWorker({ store }, { id }) };
+    ? { name: `drain ${id}`, run: (store) => drainWorker({ store }, { id }) }
+    : { name: `retire ${id}`, run: (store) => retireWorker({ store }, { id }) };
 }
 
 function drawLeaseCommand(random: Random): Command {
   const input = { pool: POOL, holder: random.pick(['one', 'other']) };
   const mark = random.chance(0.3) ? null : 'a mark';
   return random.pick<Command>([
-    { says: `${input.holder} leads`, run: (store) => leadPool({ store }, input) },
-    { says: `${input.holder} yields`, run: (store) => yieldPool({ store }, input) },
+    { name: `${input.holder} leads`, run: (store) => leadPool({ store }, input) },
+    { name: `${input.holder} yields`, run: (store) => yieldPool({ store }, input) },
     {
-      says: `${input.holder} marks`,
+      name: `${input.holder} marks`,
       run: (store) => writeIndexMark({ store }, { ...input, mark }),
     },
   ]);

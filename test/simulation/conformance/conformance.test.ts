@@ -14,7 +14,7 @@ import type { Subject } from './subject.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
 const COMMANDS = 250;
-/** In the past, so that no list that Postgres makes by its own clock can leave out what is due. */
+/** In the past: Postgres lists suspects by its own clock, by which everything due here is due too. */
 const BEGINNING = 1_767_225_600_000_000n;
 const SUSPECTS_MAX = 500;
 
@@ -51,7 +51,7 @@ testWithDb.for(SEEDS)(
         for (const subject of [memory, postgres]) await subject.setPulse(pulse);
       }
       const command = drawCommand(random, names);
-      done.push(command.says);
+      done.push(command.name);
       const [expected, actual] = [
         await answerOf(memory, command),
         await answerOf(postgres, command),
@@ -63,14 +63,14 @@ testWithDb.for(SEEDS)(
 
     const ids = { workerIds, pools: [POOL] };
     expect(await postgres.readAll(ids)).toEqual(await memory.readAll(ids));
-    expect(postgres.told).toEqual(memory.told);
+    expect(postgres.sent).toEqual(memory.sent);
     await expectSameReads(memory, postgres, workerIds);
   },
 );
 
 const USD = 1_000_000_000_000n;
 
-/** Tokens are random, and a task that was refused is told with its state. */
+/** The answer without its random token; an error is reduced to kind and message. */
 async function answerOf({ store }: Subject, command: Command): Promise<unknown> {
   try {
     const answer = await command.run(store);
@@ -81,13 +81,13 @@ async function answerOf({ store }: Subject, command: Command): Promise<unknown> 
   }
 }
 
-/** Whatever needs repair is on the list of Postgres, and both repair it alike. */
+/** Postgres lists every row that needs repair, and both stores repair it alike. */
 async function expectCompleteLists(memory: Subject, postgres: Subject): Promise<void> {
   for (const name of REPAIRS) {
     const listed = await postgres.store.listSuspects(name, SUSPECTS_MAX);
     const all = await memory.store.listSuspects(name, SUSPECTS_MAX);
     for (const id of all) {
-      const command: Command = { says: name, run: (store) => repairOne({ store }, name, id) };
+      const command: Command = { name, run: (store) => repairOne({ store }, name, id) };
       const isRepaired = await answerOf(memory, command);
       if (isRepaired === true)
         expect({ name, listed }).toEqual({ name, listed: expect.arrayContaining([id]) });
@@ -118,7 +118,7 @@ async function expectSameReads(
   expect(await reads(postgres)).toEqual(await reads(memory));
 }
 
-/** Postgres counts the seconds of a moment in floating point. */
+/** Rounded, because Postgres computes the seconds of a timestamp in floating point. */
 function inTenths<T extends { queuedAt: number }>(tasks: readonly T[]): T[] {
   return tasks.map((task) => ({ ...task, queuedAt: Math.round(task.queuedAt * 10) }));
 }

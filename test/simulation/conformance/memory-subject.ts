@@ -4,16 +4,16 @@ import {
   openMemoryTaskStore,
 } from '@runfleet/tasks/memory';
 
-import { readUnderLocks, type Subject, toldQueue } from './subject.ts';
+import { readUnderLocks, type Subject, recordingQueue } from './subject.ts';
 
-/** The store in memory, on a clock that is turned. */
+/** The store in memory, on a clock that the test sets. */
 export function memorySubject(database: MemoryDatabase): Subject {
-  const told: unknown[] = [];
-  const store = openMemoryTaskStore({ database, queue: toldQueue(told) });
+  const sent: unknown[] = [];
+  const store = openMemoryTaskStore({ database, queue: recordingQueue(sent) });
   return {
     store,
     reads: openMemoryPoolReads(database, async (transaction) => transaction()),
-    told,
+    sent,
     async setPulse(n) {
       database.pulse = { ...database.pulse, n };
     },

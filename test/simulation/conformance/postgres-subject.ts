@@ -3,17 +3,17 @@ import { parseUsd } from '@runfleet/protocol';
 import { openPoolReads, openTaskStore } from '@runfleet/tasks';
 
 import { byKey } from './memory-subject.ts';
-import { type Kept, readUnderLocks, type Subject, toldQueue } from './subject.ts';
+import { type Kept, readUnderLocks, type Subject, recordingQueue } from './subject.ts';
 
-/** The store on a Postgres of its own, on a clock that is turned. */
+/** The store on a Postgres of its own, on a clock that the test sets. */
 export function postgresSubject(db: Db, clock: () => bigint): Subject {
   const { sql } = db;
-  const told: unknown[] = [];
-  const store = openTaskStore({ db, clock, queue: toldQueue(told), announce: () => {} });
+  const sent: unknown[] = [];
+  const store = openTaskStore({ db, clock, queue: recordingQueue(sent), announce: () => {} });
   return {
     store,
     reads: openPoolReads({ db }),
-    told,
+    sent,
     async setPulse(n) {
       await sql`update pulse set n = ${n}`;
     },

@@ -1,4 +1,4 @@
-/** One of two stores that must do the same, and how to look at all that it keeps. */
+/** One of two stores that must behave alike, with access to everything that it stores. */
 import type { Account } from '@runfleet/billing';
 import type { TaskEvent } from '@runfleet/protocol';
 import type { PoolReads, TaskStore } from '@runfleet/tasks';
@@ -17,36 +17,36 @@ export type Kept = {
 export type Subject = {
   readonly store: TaskStore;
   readonly reads: PoolReads;
-  /** What the queue was told, in order. */
-  readonly told: unknown[];
+  /** What the store sent to the queue, in order. */
+  readonly sent: unknown[];
   setPulse(n: number): Promise<void>;
-  /** Everything that can be seen of the tasks and workers of a trace. */
+  /** Reads all tables. */
   readAll(ids: { workerIds: readonly string[]; pools: readonly string[] }): Promise<Kept>;
 };
 
-/** A queue that only remembers what it was told. */
-export function toldQueue(told: unknown[]) {
-  const tell = (verb: string) => (task: unknown) => void told.push([verb, task]);
-  return { offer: tell('offer'), release: tell('release'), withdraw: tell('withdraw') };
+/** A queue that only records what it is sent. */
+export function recordingQueue(sent: unknown[]) {
+  const record = (verb: string) => (task: unknown) => void sent.push([verb, task]);
+  return { offer: record('offer'), release: record('release'), withdraw: record('withdraw') };
 }
 
-/** Rows as the store itself reads them under their locks, which is what decisions see. */
+/** Rows as decisions see them: read by the store under their locks. */
 export async function readUnderLocks(
   store: TaskStore,
   ids: { taskIds: readonly string[]; workerIds: readonly string[]; pools: readonly string[] },
 ): Promise<Pick<Kept, 'tasks' | 'workers' | 'leases'>> {
   const [tasks, workers, leases]: unknown[][] = [[], [], []];
   for (const taskId of ids.taskIds) {
-    const look = () => ({ refused: 'fenced' }) as const;
-    tasks?.push(await store.commit({ taskId, readsWorkers: false, decide: look }));
+    const read = () => ({ refused: 'fenced' }) as const;
+    tasks?.push(await store.commit({ taskId, readsWorkers: false, decide: read }));
   }
   for (const workerId of ids.workerIds) {
-    const look = (worker: unknown) => void workers?.push(worker);
-    await store.changeWorker({ workerId, decide: look as never });
+    const read = (worker: unknown) => void workers?.push(worker);
+    await store.changeWorker({ workerId, decide: read as never });
   }
   for (const pool of ids.pools) {
-    const look = (lease: unknown) => void leases?.push(lease);
-    await store.changeLease({ pool, decide: look as never });
+    const read = (lease: unknown) => void leases?.push(lease);
+    await store.changeLease({ pool, decide: read as never });
   }
   return { tasks: tasks ?? [], workers: workers ?? [], leases: leases ?? [] };
 }

@@ -1,4 +1,4 @@
-/** The one source of chance of a simulated life: the same seed gives the same life (sfc32). */
+/** The only source of randomness in a life: the same seed gives the same life (sfc32). */
 export class Random {
   #a: number;
   #b: number;
@@ -12,7 +12,7 @@ export class Random {
     for (let i = 0; i < 12; i++) this.next();
   }
 
-  /** From 0 to below 1. */
+  /** At least 0 and below 1. */
   next(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -35,7 +35,7 @@ export class Random {
     return from + this.next() * (to - from);
   }
 
-  /** Often near 0, seldom many times the mean. */
+  /** Often near 0, rarely many times the mean. */
   exponential(mean: number): number {
     return -mean * Math.log(1 - this.next());
   }

@@ -1,6 +1,6 @@
 /**
- * One operating system process. Its code runs only when the world answers something that it waits
- * for, so a crash is that no answer reaches it any more, and a pause is that answers are kept.
+ * One operating system process. Its code runs only when something that it awaits is answered. A
+ * crash drops all further answers; a pause keeps them until the process resumes.
  */
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -8,13 +8,13 @@ export class SimProcess {
   readonly name: string;
   readonly #time: VirtualTime;
   readonly #onError: (error: unknown) => void;
-  /** Counts its lives: what was meant for a former one never arrives. */
+  /** Counts its starts and ends; a delivery to an earlier life is dropped. */
   life = 0;
   isUp = false;
   isPaused = false;
-  /** How far its clock on the wall is off. Nothing that is decided may depend on it. */
+  /** The error of its wall clock. No decision may depend on it. */
   clockOffsetMs = 0;
-  /** Called when it dies by itself. */
+  /** Called when it crashes. */
   onCrash: () => void = () => {};
   #kept: (() => void)[] = [];
 
@@ -33,7 +33,7 @@ export class SimProcess {
     this.onCrash();
   }
 
-  /** Ends it in good order. */
+  /** Ends it gracefully. */
   exit(): void {
     this.#begin(false);
   }
@@ -56,14 +56,14 @@ export class SimProcess {
     for (const arrive of kept) arrive();
   }
 
-  /** Brings something to the process as it was at `life`. */
+  /** Delivers something to the process if it is still in the given life. */
   deliver(life: number, arrive: () => void): void {
     if (life !== this.life) return;
     if (this.isPaused) this.#kept.push(arrive);
     else arrive();
   }
 
-  /** Calls `run` in the process after a while, unless it has died. */
+  /** Calls `run` in the process after `ms`, unless this life has ended. */
   after(ms: number, run: () => void): void {
     const { life } = this;
     this.#time.after(ms, () => this.deliver(life, run));
@@ -73,12 +73,12 @@ export class SimProcess {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
-  /** Does something that nobody waits for. Its failure is a mistake that must be seen. */
+  /** Runs work that no caller awaits. Its failure is reported as a broken law. */
   spawn(work: Promise<unknown>): void {
     work.catch(this.#onError);
   }
 
-  /** Calls `run` again and again, never twice at once, as a guarded interval does. */
+  /** Calls `run` every `ms`, and skips a call while the one before still runs. */
   every(ms: number, run: () => Promise<void>): void {
     let isRunning = false;
     const turn = () => {
@@ -94,7 +94,7 @@ export class SimProcess {
     this.after(ms, turn);
   }
 
-  /** Milliseconds by its own clock on the wall. */
+  /** Milliseconds by its own wall clock. */
   wallClock(): number {
     return this.#time.now / 1_000 + this.clockOffsetMs;
   }

@@ -1,4 +1,4 @@
-/** Why a run stops before its end. `fenced`: the task is somebody else's, so nothing may be written. */
+/** Why a run stops early. `fenced`: the task belongs to another attempt, so this one may write nothing. */
 export type StopKind = 'fenced' | 'timeout' | 'shutdown';
 
 export class Stopped extends Error {
@@ -11,7 +11,7 @@ export class Stopped extends Error {
   }
 }
 
-/** Stops a run once; whoever waits in it is told. */
+/** Stops a run once and rejects everything that waits in it. */
 export class Stop {
   kind: StopKind | null = null;
   readonly #waiting = new Set<(reason: Stopped) => void>();
@@ -23,7 +23,7 @@ export class Stop {
     this.#waiting.clear();
   }
 
-  /** Rejects when the run stops, unless for a reason in `except`. */
+  /** Rejects when the run stops, unless the reason is `except`. */
   async unlessStopped<R>(wait: Promise<R>, except?: StopKind): Promise<R> {
     const kind = this.kind;
     if (kind !== null && kind !== except) {

@@ -1,9 +1,9 @@
-/** Time that jumps from event to event. Events of one moment run in the order they were asked for. */
+/** A clock that jumps from event to event. Events at the same time run in the order of their calls. */
 
 type Event = { at: number; order: number; run: () => void };
 
 export class VirtualTime {
-  /** Microseconds since the beginning. */
+  /** Microseconds since the start of the life. */
   now = 0;
   #order = 0;
   /** A binary heap by (at, order). */
@@ -13,7 +13,7 @@ export class VirtualTime {
     this.#push({ at: this.now + Math.max(0, Math.round(ms * 1_000)), order: this.#order++, run });
   }
 
-  /** Runs the next event. False where there is none. */
+  /** Runs the next event. Returns false if there is none. */
   runNext(): boolean {
     const event = this.#pop();
     if (!event) return false;

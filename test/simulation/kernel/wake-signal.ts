@@ -1,6 +1,6 @@
 import type { SimProcess } from './sim-process.ts';
 
-/** Wakes a loop that waits, also when it is raised before the wait begins. */
+/** Wakes a waiting loop, also if it is raised before the wait begins. */
 export class WakeSignal {
   readonly #process: SimProcess;
   #isRaised = false;

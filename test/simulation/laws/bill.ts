@@ -1,4 +1,4 @@
-/** A task's bill as its log alone gives it: worked out here, not by the code that it judges. */
+/** A task's bill, calculated from its log alone and without the code that it checks. */
 import {
   INITIAL_STATUS,
   type Pico,
@@ -13,7 +13,7 @@ const PICO_PER_USD = 1_000_000_000_000n;
 
 export type Bill = { cost: Pico; receipt: Pick<Receipt, 'cps' | 'seconds' | 'cost' | 'used'> };
 
-/** `cps` is the price at which the Run was made, `log` all that happened to it. */
+/** `cps` is the price pinned by the Run; `log` is the task's whole log. */
 export function billOf(
   log: readonly TaskEvent[],
   task: { cps: Pico; timeoutSeconds: number; isCharged: boolean },

@@ -2,14 +2,13 @@ import type { Pico } from '@runfleet/protocol';
 
 type Transfer = { debit: string; credit: string; amount: Pico };
 
-/** The books as the transfers alone tell them, and the holds as the tasks alone tell them. */
+/** Accounts derived from transfers alone, and holds derived from tasks alone. */
 export class Ledger {
   readonly #accounts = new Map<string, Pico>();
-  readonly #living = new Map<string, { held: Pico; count: number }>();
-
+  readonly #live = new Map<string, { held: Pico; count: number }>();
   #charged: Pico = 0n;
 
-  /** What a task's end costs, as its log says. */
+  /** Adds what an ended task costs by its log. */
   charge(cost: Pico): void {
     this.#charged += cost;
   }
@@ -35,16 +34,17 @@ export class Ledger {
   }
 
   hold(organisationId: string, held: Pico): void {
-    const living = this.living(organisationId);
-    this.#living.set(organisationId, { held: living.held + held, count: living.count + 1 });
+    const live = this.live(organisationId);
+    this.#live.set(organisationId, { held: live.held + held, count: live.count + 1 });
   }
 
-  end(organisationId: string, held: Pico): void {
-    const living = this.living(organisationId);
-    this.#living.set(organisationId, { held: living.held - held, count: living.count - 1 });
+  release(organisationId: string, held: Pico): void {
+    const live = this.live(organisationId);
+    this.#live.set(organisationId, { held: live.held - held, count: live.count - 1 });
   }
 
-  living(organisationId: string): { held: Pico; count: number } {
-    return this.#living.get(organisationId) ?? { held: 0n, count: 0 };
+  /** What the live tasks of an organisation hold, and how many there are. */
+  live(organisationId: string): { held: Pico; count: number } {
+    return this.#live.get(organisationId) ?? { held: 0n, count: 0 };
   }
 }

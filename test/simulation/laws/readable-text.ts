@@ -2,12 +2,12 @@ import { INITIAL_STATUS, type TaskEvent } from '@runfleet/protocol';
 
 import { textOf } from '../answer.ts';
 
-/** What clients can read of each task: the deltas of its last attempt, put together. */
+/** The text that clients can read of each task: the joined deltas of its last attempt. */
 export class ReadableText {
   readonly #texts = new Map<string, string>();
 
-  /** Answers what is wrong, or null. */
-  happened(event: TaskEvent): string | null {
+  /** Returns what is wrong with the text after this event, or null. */
+  add(event: TaskEvent): string | null {
     const { taskId, epoch, type, payload } = event;
     if (type === INITIAL_STATUS) this.#texts.delete(taskId);
     if (type === 'task_output') {

@@ -1,10 +1,10 @@
-/** An api's share of a task's life: it ends tasks as callers ask. Runs are `createTask` itself. */
+/** An api, as far as it ends tasks for callers. Runs call `createTask` directly. */
 import { decideKill } from '@runfleet/tasks/memory';
 
 import { POOL } from '../pool.ts';
 import type { Clients } from '../servers/sim-clients.ts';
 
-/** Whether the task was ended by this call. */
+/** Returns whether this call ended the task. */
 export async function end(
   { store, queue }: Clients,
   task: { id: string; onlyQueued: boolean },

@@ -1,6 +1,6 @@
 /**
- * A broker as `apps/broker` runs it: the real index and dispatcher and the real repairs, in loops
- * that wait on the virtual clock. One leads the pool or stands by, one keeps house.
+ * A broker as `apps/broker` runs it: the real index, dispatcher and repairs, in loops on the virtual
+ * clock. One loop leads the pool or waits for its lease; the other does the housekeeping.
  */
 import { type BrokerContext, Dispatcher, PoolIndex } from '@runfleet/broker';
 import { createLogger } from '@runfleet/service';
@@ -15,12 +15,12 @@ import { type Verbs, verbsOf } from '../verbs.ts';
 import type { World } from '../world.ts';
 import { requireAway } from './require-away.ts';
 
-const LOOK_EVERY_MS = 1_000;
+const REFRESH_EVERY_MS = 1_000;
 const RETRY_AFTER_MS = 250;
 const TICK_MS = 1_000;
 const SUSPECTS_MAX = 500;
-const HOUSEKEEPING = 'house keeping';
-/** Not all in every tick, as by a housekeeper that is slow: more steps are left for what is repaired. */
+const HOUSEKEEPING = 'housekeeping';
+/** A few per tick, so that more of a life's steps are spent on what needs repair. */
 const REPAIRS_PER_TICK = 3;
 
 const SILENT = createLogger({ role: 'broker', level: 'silent' });
@@ -31,7 +31,7 @@ export function runBroker(world: World, process: SimProcess, clients: Clients): 
   process.spawn(new SimLeader(ctx, process).run());
   const verbs = verbsOf(world, process, clients);
   let ticks = 0;
-  process.every(TICK_MS, () => keepHouse(world, clients, { verbs, brokerId, tick: ticks++ }));
+  process.every(TICK_MS, () => doHousekeeping(world, clients, { verbs, brokerId, tick: ticks++ }));
   return {};
 }
 
@@ -50,16 +50,16 @@ function contextOf(world: World, clients: Clients, brokerId: string): BrokerCont
     tickets: clients.tickets,
     logger: SILENT,
     now: () => time.now / 1_000,
-    // Of the metrics only these two are looked at, and nothing depends on any.
+    // Only these two metrics are counted, and no code depends on any.
     metrics: new Proxy(noted as BrokerContext['metrics'], {
       get: (target, name: keyof BrokerContext['metrics']) => target[name] ?? (() => {}),
     }),
-    // All that would be asked of it is in `reads` and `store`.
+    // `reads` and `store` cover everything that a broker queries.
     db: null as never,
   };
 }
 
-/** `PoolLeader`, on the virtual clock and without its reports. */
+/** `PoolLeader` on the virtual clock, without its reports. */
 class SimLeader {
   readonly #ctx: BrokerContext;
   readonly #process: SimProcess;
@@ -67,7 +67,7 @@ class SimLeader {
   readonly #dispatcher: Dispatcher;
   readonly #wake: WakeSignal;
   #leasedUntil = 0;
-  #lookedAt = -Infinity;
+  #refreshedAt = -Infinity;
   #isReportDue = false;
 
   constructor(ctx: BrokerContext, process: SimProcess) {
@@ -99,7 +99,7 @@ class SimLeader {
   async #work(): Promise<boolean> {
     const hasMoreToFill = await this.#index.fill();
     const { hasMore } = await this.#dispatcher.round();
-    // The real leader reads its load for its reports, which finds out where a lane lost a key.
+    // The real leader reads the load for its reports, and so detects that a lane lost a key.
     if (this.#isReportDue) await this.#index.readLoad();
     this.#isReportDue = false;
     return hasMoreToFill || hasMore || this.#index.isLost;
@@ -107,15 +107,15 @@ class SimLeader {
 
   async #lead(): Promise<boolean> {
     const now = this.#ctx.now();
-    if (now < this.#leasedUntil && now - this.#lookedAt < LOOK_EVERY_MS) return true;
+    if (now < this.#leasedUntil && now - this.#refreshedAt < REFRESH_EVERY_MS) return true;
     const lease = await leadPool(this.#ctx, { pool: POOL, holder: this.#ctx.brokerId });
     if (!lease) {
       this.#index.forget();
       await this.#dispatcher.putBackHeld();
       return false;
     }
-    this.#leasedUntil = now + 2 * LOOK_EVERY_MS;
-    this.#lookedAt = now;
+    this.#leasedUntil = now + 2 * REFRESH_EVERY_MS;
+    this.#refreshedAt = now;
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
     await this.#dispatcher.look();
@@ -125,11 +125,11 @@ class SimLeader {
 
   #pauseMs(): number {
     const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
-    return Math.max(0, Math.min(LOOK_EVERY_MS, ...untils));
+    return Math.max(0, Math.min(REFRESH_EVERY_MS, ...untils));
   }
 }
 
-async function keepHouse(
+async function doHousekeeping(
   world: World,
   clients: Clients,
   { verbs, brokerId, tick }: { verbs: Verbs; brokerId: string; tick: number },

@@ -1,4 +1,4 @@
-/** Those who call the apis: several tenants, patient and impatient, who repeat what got no answer. */
+/** Callers of the apis, from several tenants. They kill tasks and repeat calls that got no answer. */
 import { compatibleAdmission } from '@runfleet/billing';
 import { RunfleetError } from '@runfleet/protocol';
 import { createTask, type NewTask, PLAIN_RUN } from '@runfleet/tasks';
@@ -13,14 +13,14 @@ import { requireAway } from './require-away.ts';
 import type { SimRole } from './sim-role.ts';
 
 const TRIES_MAX = 6;
-/** Dollars a second: a price changes while tasks run, and has as many digits as there are. */
+/** Dollars a second. Prices change while tasks run, and use every digit that a price can have. */
 const PRICES = [MODEL.cps, '0.000123456789', '0.007000000001'];
 
 export class Callers {
   readonly #world: World;
   readonly #apis: readonly SimRole[];
   #runs = 0;
-  /** Calls that are not over yet. */
+  /** Calls in progress. */
   open = 0;
 
   constructor(world: World, apis: readonly SimRole[]) {
@@ -28,7 +28,7 @@ export class Callers {
     this.#apis = apis;
   }
 
-  /** Runs come by themselves until faults are over. */
+  /** Makes Runs until all faults are undone. */
   start(): void {
     const { time, random, profile } = this.#world;
     const next = () => {
@@ -65,7 +65,7 @@ export class Callers {
     }
   }
 
-  /** The task that was made for a Run; null where it was refused, or where nobody knows. */
+  /** The task of a Run; null if the Run was refused or never answered. */
   async #try(name: string, task: NewTask, triesMax = 1): Promise<string | null> {
     const { random, counts, history } = this.#world;
     for (let tries = 1; tries <= triesMax; tries++) {
@@ -88,7 +88,7 @@ export class Callers {
     return null;
   }
 
-  /** The same key for something else must make nothing. */
+  /** The same key with another body must create nothing. */
   async #misuseKey(task: NewTask): Promise<void> {
     const { idempotency } = task;
     if (!idempotency) return;
@@ -148,6 +148,6 @@ function drawBehaviour({ random }: World): Behaviour {
   if (drawn < 0.9) return 'fails in the model';
   if (drawn < 0.95) return 'breaks off';
   if (drawn < 0.99) return 'never ends';
-  // Seldom, since each costs a life three leases, or a long wait, before all is at rest.
+  // Rare, because each costs a life three leases, or a long wait, before it is at rest.
   return drawn < 0.995 ? 'kills its worker' : 'hangs';
 }

@@ -4,7 +4,7 @@ import type { SimRole } from './sim-role.ts';
 
 const ANSWER_TIMEOUT_MS = 20_000;
 
-/** The caller got no answer, and cannot know what happened. */
+/** The caller got no answer; the call may have succeeded. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }

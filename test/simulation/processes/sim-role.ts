@@ -2,13 +2,13 @@ import type { SimProcess } from '../kernel/sim-process.ts';
 import { type Clients, openClients } from '../servers/sim-clients.ts';
 import type { World } from '../world.ts';
 
-/** A process that can be started again and again; each life begins with nothing in memory. */
+/** A process that can be restarted; each life begins with empty memory. */
 export type SimRole = {
   readonly process: SimProcess;
-  /** What this life holds open; null while it is down. */
+  /** The connections of this life; null before the first start. */
   clients: Clients | null;
   start(): void;
-  /** Asks it to end in good order, as SIGTERM does; resolves when it has. */
+  /** Ends it gracefully, as SIGTERM does; resolves when it has stopped. */
   stop(): Promise<void>;
 };
 

@@ -5,7 +5,7 @@ import { requireAway } from './require-away.ts';
 const FIRST_RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 
-/** Gives a write again until it is answered, as workers do; rejects once the run stops. */
+/** Repeats a write until it is answered, as workers do; rejects once the run stops. */
 export async function untilAnswered<R>(
   process: SimProcess,
   write: () => Promise<R>,

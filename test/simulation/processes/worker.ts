@@ -1,6 +1,6 @@
 /**
- * A worker as `apps/worker` runs it: takes tickets, carries the tasks with the real verbs, renews
- * its lease. The engine is a pause, and the input says how it ends.
+ * A worker as `apps/worker` runs it: takes tickets, runs tasks with the real verbs, renews its
+ * lease. The engine is a pause; the input determines how it ends.
  */
 import type { Ticket } from '@runfleet/queue';
 import {
@@ -44,7 +44,7 @@ class SimWorker {
   readonly #verbs: Verbs;
   readonly #id: string;
   readonly #labels: readonly string[];
-  /** Whether most runs break off on it, whatever they are. */
+  /** Whether most runs break off on this worker, independent of their input. */
   readonly #isDefective: boolean;
   readonly #runs = new Map<string, Run>();
   #generation = 0;
@@ -72,7 +72,7 @@ class SimWorker {
     queue.wake(POOL);
   }
 
-  /** Finishes what it can within the drain time, hands the rest back, and leaves the list. */
+  /** Finishes what it can within the drain time, hands the rest back and retires. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const worker = { id: this.#id };
@@ -102,7 +102,7 @@ class SimWorker {
     this.#seenPulse = 0;
   }
 
-  /** A ticket is done when its accept is committed or refused; the run goes on by itself. */
+  /** Resolves when the accept is committed or refused; the run continues. */
   async #take(ticket: Ticket): Promise<void> {
     const { taskId, epoch } = ticket;
     const known = this.#runs.get(taskId);
@@ -114,18 +114,18 @@ class SimWorker {
     }
     const stop = new Stop();
     let done = Promise.resolve();
-    const told = new Promise<void>((resolve) => {
+    const confirmed = new Promise<void>((resolve) => {
       done = this.#carry(ticket, stop, resolve);
     });
     this.#process.spawn(done);
-    const accepted = Promise.race([told, done]);
+    const accepted = Promise.race([confirmed, done]);
     this.#runs.set(taskId, { epoch, stop, accepted, done });
     await accepted;
   }
 
-  async #carry(claim: Ticket, stop: Stop, sayAccepted: () => void): Promise<void> {
+  async #carry(claim: Ticket, stop: Stop, onAccepted: () => void): Promise<void> {
     try {
-      await this.#run(claim, stop, sayAccepted);
+      await this.#run(claim, stop, onAccepted);
     } catch (error) {
       requireStopped(error);
     } finally {
@@ -133,7 +133,7 @@ class SimWorker {
     }
   }
 
-  async #run(claim: Claim, stop: Stop, sayAccepted: () => void): Promise<void> {
+  async #run(claim: Claim, stop: Stop, onAccepted: () => void): Promise<void> {
     const process = this.#process;
     const { database } = this.#world;
     const read = () => this.#clients.ask(() => database.tasks.get(claim.taskId)?.task);
@@ -142,11 +142,11 @@ class SimWorker {
     const input = task.parameters as RunInput;
     process.after(task.timeoutSeconds * 1_000, () => stop.stop('timeout'));
     try {
-      const end = await this.#infer(claim, input, { stop, sayAccepted });
-      // From here on nothing stops it: whether the task is still its own is seen by the commit.
+      const end = await this.#infer(claim, input, { stop, onAccepted });
+      // From here on nothing stops it: the commit checks whether the task is still its own.
       await process.sleep(this.#world.random.exponential(POSTPROCESS_MS));
       const carried = await untilAnswered(process, () => this.#verbs.finish(claim, end));
-      if (carried === 'done') this.#world.history.toldDone(claim, end.result);
+      if (carried === 'done') this.#world.history.finishConfirmed(claim, end.result);
       this.#clients.queue.wake(POOL);
     } catch (error) {
       if (error instanceof Stopped && error.kind === 'fenced') return;
@@ -161,29 +161,29 @@ class SimWorker {
   async #infer(
     claim: Claim,
     input: RunInput,
-    { stop, sayAccepted }: { stop: Stop; sayAccepted: () => void },
+    { stop, onAccepted }: { stop: Stop; onAccepted: () => void },
   ): Promise<End> {
     const process = this.#process;
     const { behaviour, runMs, chunks } = input;
     try {
-      // A run that is prepared in no time is confirmed and started in one commit.
+      // A run that needs no preparation is accepted and started in one commit.
       const isAtOnce = behaviour !== 'is rejected' && this.#world.random.chance(0.5);
       if (!isAtOnce) {
-        await this.#written(() => this.#verbs.accept(this.#own(claim)), stop);
-        sayAccepted();
+        await this.#write(() => this.#verbs.accept(this.#own(claim)), stop);
+        onAccepted();
         await stop.unlessStopped(process.sleep(this.#world.random.exponential(PREPROCESS_MS)));
       }
       if (behaviour === 'is rejected') return { result: failure('rejected', 'a bad input') };
       const start = () =>
         isAtOnce ? this.#verbs.begin(this.#own(claim)) : this.#verbs.start(claim);
-      await this.#written(start, stop);
-      sayAccepted();
+      await this.#write(start, stop);
+      onAccepted();
       for (let tokens = 1; tokens <= chunks; tokens++) {
         await stop.unlessStopped(process.sleep(runMs / chunks));
         if (tokens === 1) this.#misbehave(behaviour);
-        // What is left at the end travels with the last commit.
+        // The last output is written together with the finish.
         if (tokens === chunks) break;
-        await this.#written(() => this.#verbs.append(claim, outputOf(claim, tokens)), stop);
+        await this.#write(() => this.#verbs.append(claim, outputOf(claim, tokens)), stop);
       }
       if (behaviour === 'never ends') await stop.unlessStopped(new Promise(() => {}));
       if (behaviour === 'hangs') await new Promise(() => {});
@@ -197,8 +197,8 @@ class SimWorker {
     }
   }
 
-  /** A run that its timeout ends is written down all the same. */
-  async #written(write: () => Promise<Carried>, stop: Stop): Promise<void> {
+  /** A timeout does not stop a write: the run still has to be recorded. */
+  async #write(write: () => Promise<Carried>, stop: Stop): Promise<void> {
     const carried = await untilAnswered(this.#process, write, stop, 'timeout');
     if (carried === 'fenced') throw new Stopped('fenced');
   }

@@ -3,7 +3,7 @@ import type { Db } from '@runfleet/db';
 
 import { TENANTS } from '../tenants.ts';
 
-/** Empties the tables, and puts the simulated tenants in, each with one project of the same id. */
+/** Empties the tables and inserts the simulated tenants, each with one project of the same id. */
 export async function addTenants(db: Db): Promise<void> {
   const { sql } = db;
   await sql`

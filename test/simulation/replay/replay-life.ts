@@ -15,9 +15,9 @@ import { replayTransactions } from './replay-transactions.ts';
 export type RealServers = { db: Db; queue: TaskQueue; flush(): Promise<void> };
 
 /**
- * Lives one life, and repeats on a fresh Postgres and Redis all that its servers did, at the same
- * virtual moments. Throws where a law is broken, where an answer differs, or where the tables differ
- * at the end.
+ * Simulates one life, then repeats everything that its servers did on an empty Postgres and Redis at
+ * the same virtual times. Throws if a law is broken, if an answer differs or if the tables differ at
+ * the end.
  */
 export async function replayLife(
   servers: RealServers,
@@ -43,8 +43,8 @@ export async function replayLife(
     const at = expected[table].findIndex(
       (row, index) => !isDeepStrictEqual(row, actual[table][index]),
     );
-    const said = [expected[table][at], actual[table][at]].map((row) => JSON.stringify(row, text));
-    throw new Error(`Seed ${seed}: ${table} differ at ${at}: ${said.join(' and ')}`);
+    const rows = [expected[table][at], actual[table][at]].map((row) => JSON.stringify(row, text));
+    throw new Error(`Seed ${seed}: ${table} differ at ${at}: ${rows.join(' and ')}`);
   }
   return { transactions, redisSteps };
 }

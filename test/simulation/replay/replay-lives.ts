@@ -10,10 +10,10 @@ import { Redis } from 'ioredis';
 
 import { replayLife } from './replay-life.ts';
 
-/** Lives of this many steps under faults: shorter than others, since real commits take their time. */
+/** Steps under faults per life; fewer than in memory, because real commits are slower. */
 export const REPLAYED_STEPS = 400;
 
-/** Repeats one life per seed on servers of its own. Throws at the first difference. */
+/** Repeats one life per seed on servers started for this purpose. Throws at the first difference. */
 export async function replayLives(options: {
   from: number;
   seeds: number;

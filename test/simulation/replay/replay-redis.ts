@@ -5,7 +5,7 @@ import type { TaskQueue } from '@runfleet/queue';
 import type { Recording } from '../recording.ts';
 import type { RedisOperation } from '../servers/redis-operation.ts';
 
-/** Repeats what a life did to its index on Redis. Throws where a pick or a count differs. */
+/** Repeats a life's index operations on Redis. Throws if a pick or a count differs. */
 export async function replayRedis(
   redis: { queue: TaskQueue; flush(): Promise<void> },
   recording: Recording,
@@ -16,8 +16,8 @@ export async function replayRedis(
       const actual = await index.apply(step.operation);
       const expected = comparable(step.answer);
       if (actual !== undefined && !isDeepStrictEqual(actual, expected)) {
-        const said = JSON.stringify({ operation: step.operation, expected, actual });
-        throw new Error(`Redis operation ${at} was answered otherwise: ${said}`);
+        const detail = JSON.stringify({ operation: step.operation, expected, actual });
+        throw new Error(`Redis operation ${at} got another answer: ${detail}`);
       }
     } else {
       await redis.flush();
@@ -28,7 +28,7 @@ export async function replayRedis(
   return recording.redisSteps.length;
 }
 
-/** The verbs of the simulated data on the real queue. Undefined where there is nothing to compare. */
+/** The verbs of the simulated data on the real queue. Returns undefined if there is nothing to compare. */
 class RealIndex {
   readonly #queue: TaskQueue;
   readonly #marks = new Map<string, string>();
@@ -58,12 +58,12 @@ class RealIndex {
       case 'release': {
         const [pool, run] = args;
         queue.release({ ...run, pool });
-        return this.#untilTold();
+        return this.#untilSent();
       }
       case 'withdraw': {
         const [pool, task] = args;
         queue.withdraw({ ...task, pool });
-        return this.#untilTold();
+        return this.#untilSent();
       }
       case 'writeMark': {
         const [pool, mark] = args;
@@ -80,8 +80,8 @@ class RealIndex {
     }
   }
 
-  /** What nobody waits for has been sent before, on the same connection. */
-  async #untilTold(): Promise<undefined> {
+  /** Release and withdraw are not awaited; a later call on the same connection returns after them. */
+  async #untilSent(): Promise<undefined> {
     await this.#queue.check();
   }
 }

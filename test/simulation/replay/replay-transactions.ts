@@ -7,7 +7,7 @@ import type { Transaction } from '@runfleet/tasks/memory';
 
 import type { Recording } from '../recording.ts';
 
-/** Repeats a life's transactions on Postgres, each at its own virtual moment. Throws where an answer differs. */
+/** Repeats a life's transactions on Postgres, each at its virtual time. Throws if an answer differs. */
 export async function replayTransactions(db: Db, recording: Recording): Promise<number> {
   let now: Micros = 0n;
   let pulse = 0;
@@ -19,10 +19,10 @@ export async function replayTransactions(db: Db, recording: Recording): Promise<
     const expected = comparable(transaction.answer);
     const actual = comparable(await repeat(store, transaction));
     if (isDeepStrictEqual(actual, expected)) continue;
-    const said = JSON.stringify({ expected, actual }, (_, value: unknown) =>
+    const detail = JSON.stringify({ expected, actual }, (_, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,
     );
-    throw new Error(`Transaction ${index} (${transaction.do}) was answered otherwise: ${said}`);
+    throw new Error(`Transaction ${index} (${transaction.do}) got another answer: ${detail}`);
   }
   return recording.transactions.length;
 }
@@ -48,20 +48,21 @@ async function repeat(store: TaskStore, transaction: Transaction): Promise<unkno
 }
 
 /**
- * What both must say alike. Tokens are random; and of a task that several commands of one commit
- * changed, each is told the state after its own, which the rows at the end show.
+ * The part of an answer that both stores must agree on. Tokens are random. If several commands of
+ * one commit change a task, each command gets the task after its own change; the final comparison of
+ * rows covers the rest.
  */
 function comparable(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(comparable);
   if (answer instanceof RunfleetError) return { kind: answer.kind, message: answer.message };
   if (answer === null || typeof answer !== 'object') return answer;
-  const { token: _, task, ...rest } = answer as { token?: string; task?: TaskSaid | null };
+  const { token: _, task, ...rest } = answer as { token?: string; task?: AnsweredTask | null };
   if (!task) return rest;
   const { id, status, epoch, seq, workerId } = task;
   return { ...rest, task: { id, status, epoch, seq, workerId } };
 }
 
-type TaskSaid = {
+type AnsweredTask = {
   id: string;
   status: string;
   epoch: number;

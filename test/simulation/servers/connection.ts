@@ -5,7 +5,7 @@ import type { Server } from './server.ts';
 
 export class ServerAway extends Error {
   override readonly name = 'ServerAway';
-  /** Like postgres.js, so that what asks for it tells it from a refused statement. */
+  /** The code of postgres.js, by which callers distinguish it from a refused statement. */
   readonly code = 'CONNECTION_CLOSED';
 }
 
@@ -29,8 +29,8 @@ export class Connection {
   }
 
   /**
-   * Asks the server to do something at once. Rejects with `ServerAway` where it was not asked, and
-   * also where it was asked and the answer got lost: the caller cannot tell.
+   * Runs `apply` on the server. Rejects with `ServerAway` if the request was lost, and also if only
+   * the answer was lost: the caller cannot distinguish the two.
    */
   call<R>(apply: () => R): Promise<R> {
     const { time } = this.#world;
@@ -45,7 +45,7 @@ export class Connection {
       };
       if (!this.#isOpen()) return lose('cut', FAIL_FAST_MS);
       time.after(this.#latency(), () => {
-        // What a process sent before it died may arrive or not.
+        // A request that a process sent before it died may or may not arrive.
         if (process.life !== life && this.#world.random.chance(0.5)) return;
         if (!this.#isOpen()) return lose('cut before it arrived', FAIL_FAST_MS);
         if (this.#happens('lostBefore')) return lose('request lost', FAIL_FAST_MS);

@@ -3,14 +3,14 @@ import { FairQueue, type FairTask, type TaskInLine } from '@runfleet/scheduler';
 
 const ticketKey = ({ taskId, epoch }: Ticket) => `${taskId}-${epoch}`;
 
-/** A pool's index: the reference of the Redis scripts, and its hash of what runs. */
+/** A pool's index: the reference of the Redis scripts, and its hash of running tasks. */
 class Index {
   readonly fair = new FairQueue();
   readonly running = new Map<string, FairTask>();
   mark: string | null = null;
 }
 
-/** The keys of one Redis: pools' indexes with their marks, and each worker's inbox of tickets. */
+/** The keys of one Redis: each pool's index with its mark, and each worker's inbox of tickets. */
 export class RedisData {
   readonly #inboxes = new Map<string, Map<string, Ticket>>();
   readonly #indexes = new Map<string, Index>();
@@ -76,7 +76,7 @@ export class RedisData {
     return { queued, running, tenants };
   }
 
-  /** The mark goes with the rest. */
+  /** Deletes the index and its mark. */
   clear(pool: string): void {
     this.#indexes.delete(pool);
   }

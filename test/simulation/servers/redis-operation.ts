@@ -1,6 +1,6 @@
 import type { RedisData } from './redis-data.ts';
 
-/** What changes the data, or takes something out of it. */
+/** The verbs that change the data. */
 export type RedisVerb =
   | 'insert'
   | 'pick'
@@ -14,7 +14,7 @@ export type RedisVerb =
   | 'dropTicket'
   | 'dropInbox';
 
-/** A call of a verb, to be made here or, for comparison, of a real Redis. */
+/** A call of a verb, for the simulated Redis or, to compare, for a real one. */
 export type RedisOperation = {
   [V in RedisVerb]: { verb: V; args: Parameters<RedisData[V]> };
 }[RedisVerb];

@@ -9,11 +9,11 @@ import { Connection } from './connection.ts';
 import { openSimTaskQueue } from './sim-task-queue.ts';
 import { openSimTickets } from './sim-tickets.ts';
 
-/** What one life of a process holds open: to Postgres, to Redis, and what is built on both. */
+/** The connections of one life of a process to Postgres and Redis, and the clients that use them. */
 export type Clients = {
   readonly postgres: Connection;
   readonly redis: Connection;
-  /** One transaction, as a question to Postgres. */
+  /** Runs one transaction over the connection to Postgres. */
   readonly ask: Link;
   readonly store: TaskStore;
   readonly queue: TaskQueue;

@@ -8,17 +8,17 @@ import type { Server } from './server.ts';
 
 type Listener = { process: SimProcess; life: number; hear: (text: string) => void };
 
-/** One Redis server: its data, what it forgot and may bring back, and who listens. */
+/** One Redis server: its data, the history that a restore goes back to, and its subscribers. */
 export class SimRedis implements Server {
   readonly name = 'redis';
   isAway = false;
   serverId: string;
   #data = new RedisData();
-  /** All that was done to the data, so that an older state can be brought back. */
+  /** Every operation so far, from which an older state can be restored. */
   #done: RedisOperation[] = [];
   readonly #random: Random;
   readonly #note: (step: RedisStep) => void;
-  /** The last ticket of each task that each worker was sent. */
+  /** The last ticket that each worker was sent for each task. */
   readonly #sent = new Map<string, Ticket>();
   readonly #listeners = new Map<string, Set<Listener>>();
 
@@ -29,7 +29,7 @@ export class SimRedis implements Server {
   }
 
   do<V extends RedisVerb>(verb: V, ...args: Parameters<RedisData[V]>): ReturnType<RedisData[V]> {
-    // Each verb comes with its own arguments, which a union of all cannot say.
+    // A generic pair of verb and arguments is not assignable to the union of all pairs.
     const operation = { verb, args } as RedisOperation;
     this.#done.push(operation);
     const answer = apply(this.#data, operation);
@@ -48,7 +48,7 @@ export class SimRedis implements Server {
     this.#note({ do: 'wipe' });
   }
 
-  /** The server comes back as it was a while ago. */
+  /** Goes back to an earlier state, as after a restore from a backup. */
   restoreOlder(): void {
     this.#done = this.#done.slice(0, this.#random.whole(0, this.#done.length));
     this.#data = new RedisData();
@@ -57,7 +57,7 @@ export class SimRedis implements Server {
     this.serverId = this.#random.uuid();
   }
 
-  /** Notes that a worker is sent a ticket. Answers the one of an earlier epoch that it was sent before. */
+  /** Records that a worker is sent a ticket. Returns the ticket that it was sent before for this task. */
   resend(workerId: string, ticket: Ticket): Ticket | undefined {
     const key = `${workerId} ${ticket.taskId}`;
     const old = this.#sent.get(key);

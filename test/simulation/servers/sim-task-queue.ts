@@ -5,7 +5,7 @@ import type { SimProcess } from '../kernel/sim-process.ts';
 import type { World } from '../world.ts';
 import type { Connection } from './connection.ts';
 
-/** A process' queue: the same interface as in production, over the simulated Redis. */
+/** A process' queue: the production interface over the simulated Redis. */
 export function openSimTaskQueue(
   world: World,
   process: SimProcess,
@@ -13,7 +13,7 @@ export function openSimTaskQueue(
 ): TaskQueue {
   const { redis, random, counts } = world;
 
-  /** Sends what nobody waits for, and may lose it, send it twice or late. */
+  /** Sends a message that the caller does not await. It may be lost, late or sent twice. */
   const send = (name: string, apply: () => void) => {
     const { notices } = world.profile;
     if (!world.isHealed && random.chance(notices.lost)) return counts.add(`fault: ${name} lost`);

@@ -4,12 +4,12 @@ import type { SimProcess } from '../kernel/sim-process.ts';
 import type { World } from '../world.ts';
 import type { Connection } from './connection.ts';
 
-/** How long a ticket that nobody confirmed lies before it is given out again. */
+/** How long an unconfirmed ticket stays in the inbox before it is delivered again. */
 const STALLED_MS = 30_000;
-/** How often a worker that gets a task once more gets its first ticket once more, too. */
+/** The probability that a worker that gets a task again also gets its earlier ticket again. */
 const OLD_AGAIN = 0.7;
 
-/** A process' ticket transport: at least once, in any order, and gone when Redis forgets. */
+/** A process' ticket transport: at least once, in any order, and lost when Redis loses its data. */
 export function openSimTickets(
   world: World,
   process: SimProcess,
@@ -19,7 +19,7 @@ export function openSimTickets(
 
   const announce = (workerId: string, sent: readonly Ticket[]) => {
     const tickets = sent.flatMap((ticket) => {
-      // A Redis that was restored gives out what was done long ago; also when all is healed.
+      // A restored Redis delivers old tickets even after all faults are undone.
       const old = redis.resend(workerId, ticket);
       if (!old || !random.chance(OLD_AGAIN)) return [ticket];
       counts.add('fault: old ticket again');
@@ -63,7 +63,7 @@ export function openSimTickets(
             redis.do('dropTicket', workerId, ticket);
           })
           .catch(() => {
-            // It stays in the inbox and is given out again.
+            // The ticket stays in the inbox and is delivered again.
           });
       };
       const listening = redis.listen(`tickets:${workerId}`, {
@@ -73,7 +73,7 @@ export function openSimTickets(
       });
       process.every(STALLED_MS, async () => {
         const left = redis.data.ticketsOf(workerId);
-        if (left.length > 0) counts.add('fault: ticket given out again');
+        if (left.length > 0) counts.add('fault: ticket redelivered');
         for (const ticket of left) process.spawn(take(ticket));
       });
       return listening;
