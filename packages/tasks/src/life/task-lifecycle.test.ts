@@ -31,10 +31,10 @@ const FOLLOWS = {
   rejected: 'the task ends as `rejected`',
   failed: 'the task ends as `failed`',
   retry: 'another attempt elsewhere, while any are left',
-  return: 'back in line at once',
+  return: 'the task is requeued at once',
 } as const;
 
-test("the documents' picture of a task's life is drawn from the tables (run with -u to redraw)", async () => {
+test('the lifecycle page is drawn from the tables (run with -u to redraw)', async () => {
   const arrows = TASK_STATUSES.flatMap((from) => [
     ...TASK_STATUSES.filter((to) => canTransition(from, to)).map((to) => `  ${from} --> ${to}`),
     ...(isTerminal(from) ? [`  ${from} --> [*]`] : []),
@@ -48,10 +48,10 @@ test("the documents' picture of a task's life is drawn from the tables (run with
   const pauses = BACKOFF_SECONDS.map((seconds) => (seconds === 0 ? 'none' : `about ${seconds} s`));
   const page = `# The life of a task
 
-Drawn from \`packages/protocol/src/task-status.ts\` and the decisions of \`packages/tasks\` by a test. Back to \`task_queue\` is a
-requeue: the worker or its ticket was lost, and the epoch rises. \`task_postprocess_end\` is a success only with \`pexit\` "0".
-Every run that is not cancelled enters \`task_end\` before it, also one that failed in the queue; a cancelled one enters
-\`task_cancel\` alone.
+A test draws this page from \`packages/protocol/src/task-status.ts\` and the decisions of \`packages/tasks\`. A move back
+to \`task_queue\` is a requeue: the worker or its ticket was lost, and the epoch rises. \`task_postprocess_end\` is a
+success only with \`pexit\` "0". Every task that is not cancelled enters \`task_end\` first, even if it failed in the queue;
+a cancelled task enters only \`task_cancel\`.
 
 \`\`\`mermaid
 stateDiagram-v2
@@ -61,39 +61,43 @@ ${arrows.join('\n')}
 
 ## Deadlines
 
-Times are the database's. A _pulse_ is a tick that brokers write about once a second: while no broker can reach Postgres
-there are no pulses, so that nothing that is judged in pulses expires because Postgres was away.
+All times are the database's. A _pulse_ is a tick that brokers write about once a second. While no broker can reach
+Postgres there are no pulses, so deadlines in pulses do not expire because Postgres is away.
 
-- **To start** (\`x-runfleet-start-timeout\`): a task that no worker accepted by then ends as \`expired\`. Past it a task is not
-  assigned any more, even before somebody looks; once accepted it has met it for good.
-- **To finish** (\`timeout\`): the worker ends the run itself, and a success that was cut off by it is charged. Of a run that
-  nobody reports, the end comes ${REPORT_GRACE_SECONDS} s later: \`expired\`, and free.
-- **To accept**: a ticket that no worker confirms within ${ACCEPT_PULSES} pulses is taken back, and counts as
-  an attempt that failed.
-- **To renew**: a worker that did not renew for ${SILENT_PULSES} pulses gets no new task, and after ${LEASE_PULSES} it is lost, unless a
-  thread of its own keeps its lease through a stall, which it does for 30 s at most.
+- **To start** (\`x-runfleet-start-timeout\`): a task that no worker accepted before this deadline ends as \`expired\`.
+  After it the task is not assigned any more, even before a reconciler ends it. Once a worker accepts the task, the
+  deadline no longer applies.
+- **To finish** (\`timeout\`): the worker ends the run itself, and a success that was cut off is charged. A run without a
+  report ends ${REPORT_GRACE_SECONDS} s later as \`expired\` and costs nothing.
+- **To accept**: a ticket that no worker accepts within ${ACCEPT_PULSES} pulses is taken back and counts as a failed attempt.
+- **To renew**: a worker that did not renew for ${SILENT_PULSES} pulses gets no new task; after ${LEASE_PULSES} pulses it is lost. A separate
+  thread keeps the lease while the worker stalls, for at most 30 s.
 
 ## When an attempt fails
 
 ${table(['failure', 'whose fault', 'what follows', 'a strike against the worker'], failures)}
 
-None of them is billed. A retry avoids the workers on which the task failed, while there are others. After
-${INFRA_ATTEMPTS_MAX} attempts that failed for no fault of the caller's the task ends as \`failed\` and says so. The pause before the
-second attempt is ${pauses[0]}, before the third ${pauses[1]}. A task that fell with two workers may be what they died of, so each pool
-tries one such task at a time, and none waits longer than ${ALONE_SECONDS_MAX} s for those of other tenants: what only fell with it
-succeeds alone, which lets more of its tenant's follow, and what kills its worker each time ends. No task is assigned more than
-${ASSIGNMENTS_MAX} times, whatever takes it back.
+Failed attempts are not billed. A retry avoids the workers on which the task failed, as long as there are others. After
+${INFRA_ATTEMPTS_MAX} failed attempts that were not the caller's fault, the task ends as \`failed\` with that reason. The pause before
+the second attempt is ${pauses[0]}, before the third ${pauses[1]}. No task is assigned more than ${ASSIGNMENTS_MAX} times, for any reason.
 
-${STRIKES_MAX} strikes in a row by different tasks, without a success in between, send a worker to rest for ${QUARANTINE_PULSES} pulses; one more
-after that sends it back. Of the workers of a pool a quarter rests at most, and never the last one. A host that lost workers at
-${HOST_LOSSES_MAX} moments within ${HOST_LOSS_PULSES} pulses is likelier broken than unlucky: its next one rests first. A lost worker gets none, since an input may have killed it. A ticket that was not accepted is
-one only where the worker has confirmed a list of its tasks that the ticket's was on: what Redis lost is not the worker's fault.
+A task that lost two workers may have crashed them, so each pool retries one such task at a time. No such task waits
+longer than ${ALONE_SECONDS_MAX} s for those of other tenants. An innocent task succeeds alone, and its success lets more of its tenant's
+tasks follow; a task that crashes its worker every time ends.
+
+${STRIKES_MAX} strikes in a row from different tasks, without a success in between, quarantine a worker for ${QUARANTINE_PULSES} pulses; one more
+strike after that quarantines it again. At most a quarter of a pool's workers (but at least one) is in quarantine at a
+time, and never the last one that is ready. A lost worker gets no strike, because an input may have crashed it. However,
+a host that lost workers at ${HOST_LOSSES_MAX} moments within ${HOST_LOSS_PULSES} pulses is probably broken, so its next worker starts in quarantine.
+
+A ticket that was not accepted is a strike only if the worker has confirmed a list of its tasks that included it: a
+ticket that Redis lost is not the worker's fault.
 
 ## Repeats
 
-A Run with an \`Idempotency-Key\` is written together with its key. Whoever sends the same key and body again within
-${IDEMPOTENCY_HOURS} hours gets the first task, also while the first Run is in progress, after its process died, or when the
-balance is gone by then. Another body under the same key is refused.
+A Run with an \`Idempotency-Key\` is written together with its key. A caller that sends the same key and body again within
+${IDEMPOTENCY_HOURS} hours gets the first task, even if the first Run is still in progress, its process died, or the balance is used up.
+Another body under the same key is refused.
 `;
   await expect(page).toMatchFileSnapshot(PAGE);
 });
