@@ -1,4 +1,4 @@
-/** All that can happen in a state: every decision that brokers, workers, callers and reconcilers take. */
+/** Every action that is possible in a state: the decisions of brokers, workers, callers and reconcilers. */
 import { isTerminal } from '@runfleet/protocol';
 import {
   decideAccept,
@@ -60,16 +60,16 @@ export type Decisions = typeof DECISIONS;
 export type Action = { name: string; attempt?: Attempt } & (
   | {
       do: 'task';
-      wants?: string;
+      targetWorker?: string;
       decide: (state: TaskState, seen: Seen) => Decision;
-      /** Whether an answer moves the attempt on to what it says next. */
+      /** Whether the answer advances the attempt to its next step. */
       isStep?: boolean;
     }
   | { do: 'worker'; id: string; decide: (worker: WorkerState, pulse: number) => WorkerDecision }
   | { do: 'time'; change: (task: TaskState) => void }
 );
 
-/** Words of a whole answer. */
+/** Words of a complete answer. */
 const WORDS = 2;
 
 export function actionsOf(
@@ -77,8 +77,8 @@ export function actionsOf(
   decisions: Decisions,
   bounds: { attempts: number; generations: number },
 ): Action[] {
-  const sayings = state.attempts.flatMap((attempt) => says(state.task.id, attempt, decisions));
-  const always = [...sayings, ...repairs(decisions), ...kills(decisions)];
+  const reports = state.attempts.flatMap((attempt) => ofAttempt(state.task.id, attempt, decisions));
+  const always = [...reports, ...repairs(decisions), ...kills(decisions)];
   if (isTerminal(state.task.status)) return always;
   return [
     ...always,
@@ -88,7 +88,7 @@ export function actionsOf(
   ];
 }
 
-/** Time passes: what is waited for is over. Workers renew, unless `ofWorker` has one fall silent. */
+/** Time passes: a deadline or a pause is over. Workers renew, unless `ofWorker` makes one fall silent. */
 const TIMES: readonly Action[] = (
   [
     ['a ticket is late', (task) => age(task, TICKET_LATE)],
@@ -112,20 +112,20 @@ function age(task: TaskState, pulse: number): void {
   if (task.assignedPulse !== null) task.assignedPulse = Math.min(task.assignedPulse, pulse);
 }
 
-/** Of any connection that a broker may know, also of one that is over. */
+/** Assignments to any connection that a broker may have read, also to a closed one. */
 function assignments({ workers }: ModelState, { decideAssign }: Decisions): Action[] {
   return workers.flatMap(({ id, generation: latest }) =>
     Array.from({ length: latest }, (_, index): Action => ({
       do: 'task',
       name: `assign to ${id}, connection ${index + 1}`,
-      wants: id,
+      targetWorker: id,
       decide: (task, seen) => decideAssign(task, { generation: index + 1 }, seen),
     })),
   );
 }
 
-/** What an attempt's worker says, in its order; and what it may say in place of each. */
-function says(taskId: string, attempt: Attempt, decisions: Decisions): Action[] {
+/** The next step of an attempt's worker, and what it may do instead. */
+function ofAttempt(taskId: string, attempt: Attempt, decisions: Decisions): Action[] {
   const { epoch, workerId, next } = attempt;
   const claim = { epoch, workerId };
   const name = (what: string) => `${workerId} in epoch ${epoch}: ${what}`;

@@ -7,14 +7,14 @@ import { type ModelState, NOW } from './model-state.ts';
 
 type Step = {
   before: ModelState;
-  /** After the step; its readable text is brought up to date. */
+  /** The state after the step; the check updates its readable text. */
   state: ModelState;
   action: Action;
-  /** What a commit wrote; null where the step is not one of the task. */
+  /** The plan of the commit; null if the step does not change the task. */
   planned: ReturnType<typeof planCommands> | null;
 };
 
-/** The first law that the step breaks, in words; null where it breaks none. */
+/** Describes the first law that the step breaks, or returns null. */
 export function checkStep(step: Step): string | null {
   const { before, state, action, planned } = step;
   const { task } = state;
@@ -38,9 +38,9 @@ function checkEpoch({ before, state, action }: Step): string | null {
   const { task } = state;
   const rise = task.epoch - before.task.epoch;
   const { attempt } = action;
-  if (attempt && attempt.epoch !== before.task.epoch) return 'an old epoch was heeded';
+  if (attempt && attempt.epoch !== before.task.epoch) return 'an old epoch was not fenced';
   if (attempt && before.task.workerId !== attempt.workerId && !isTerminal(before.task.status)) {
-    return 'a worker that does not have the task was heeded';
+    return 'a worker that does not hold the task was not fenced';
   }
   const isNew = task.status !== before.task.status;
   const mustRise =
@@ -64,7 +64,7 @@ function checkLog(
   state: ModelState,
   { events }: NonNullable<Step['planned']>,
 ): string | null {
-  if (isTerminal(before.task.status) && events.length > 0) return 'something followed the end';
+  if (isTerminal(before.task.status) && events.length > 0) return 'an event followed the end';
   for (const [index, event] of events.entries()) {
     const { seq, type, epoch, payload } = event;
     if (seq !== before.task.seq + index + 1) return `event ${seq} is out of order`;
@@ -74,7 +74,7 @@ function checkLog(
       if (state.text !== textOf({ taskId: '1', epoch }, payload.tokens)) return 'words are missing';
     }
     if (type === 'task_output_full' && payload.raw !== state.text)
-      return 'the answer is another one';
+      return 'the answer differs from its outputs';
   }
   return null;
 }
@@ -89,7 +89,7 @@ function checkMoney(
   if (movements.length !== Number(ends)) return `settled ${movements.length} times`;
   if (!ends) return null;
   const [movement] = movements;
-  // Every run of the model takes a second.
+  // Every run of the model takes one second.
   const cost = task.outcome === 'succeeded' ? task.cps : 0n;
   if (movement?.change.balance !== -cost || movement.change.held !== -task.held) {
     return `${task.outcome} cost ${-(movement?.change.balance ?? 0n)}, not ${cost}`;
@@ -105,20 +105,21 @@ function checkPatience(
 ): string | null {
   if (task.infraAttempts > INFRA_ATTEMPTS_MAX) return `tried ${task.infraAttempts} times`;
   const isBack = task.status === INITIAL_STATUS && before.task.status !== INITIAL_STATUS;
-  if (isBack && task.infraAttempts >= INFRA_ATTEMPTS_MAX) return 'tried once too often';
+  if (isBack && task.infraAttempts >= INFRA_ATTEMPTS_MAX) return 'requeued after the last attempt';
   const holder = workers.find(({ id }) => id === before.task.workerId);
   const isHeld =
     holder?.generation === before.task.workerGeneration &&
     holder.state !== 'lost' &&
     holder.state !== 'stopped';
-  if (action.name === 'decideRequeueOrphan' && isHeld) return 'taken from a worker that has it';
+  if (action.name === 'decideRequeueOrphan' && isHeld)
+    return 'requeued from a worker that holds it';
   if (effects.length > 0 && action.name.startsWith('assign')) {
     const { notBefore, startBy } = before.task;
-    if (notBefore !== null && notBefore > NOW) return 'tried before its pause was over';
-    if (startBy !== null && startBy <= NOW) return 'assigned past its start deadline';
+    if (notBefore !== null && notBefore > NOW) return 'assigned before its pause was over';
+    if (startBy !== null && startBy <= NOW) return 'assigned after its start deadline';
     const worker = workers.find(({ id }) => id === task.workerId);
     if (worker?.state !== 'ready' || worker.generation !== task.workerGeneration) {
-      return 'bound to a connection that is over';
+      return 'assigned to a closed connection';
     }
   }
   return null;

@@ -1,4 +1,4 @@
-/** Every state that the model can come to, one after the other, each law checked at every step. */
+/** Visits every state that the model can reach, breadth-first, and checks each law at every step. */
 import { isTerminal } from '@runfleet/protocol';
 import { isRefusal, planCommands } from '@runfleet/tasks/memory';
 
@@ -21,14 +21,14 @@ export type Explored = {
   states: number;
   steps: number;
   ended: number;
-  /** What is wrong and the shortest way there; null where no law can be broken. */
-  broken: { detail: string; way: readonly string[] } | null;
+  /** The first broken law and the shortest path to it; null if no law can be broken. */
+  broken: { detail: string; path: readonly string[] } | null;
 };
 
 export function explore(bounds: Bounds, decisions: Decisions = DECISIONS): Explored {
   const first = firstState();
   const known = new Set([keyOf(first)]);
-  const ways: { from: number; name: string }[] = [{ from: -1, name: '' }];
+  const edges: { from: number; name: string }[] = [{ from: -1, name: '' }];
   let frontier: { state: ModelState; at: number }[] = [{ state: first, at: 0 }];
   const explored: Explored = { states: 1, steps: 0, ended: 0, broken: null };
   while (frontier.length > 0) {
@@ -38,7 +38,7 @@ export function explore(bounds: Bounds, decisions: Decisions = DECISIONS): Explo
         explored.steps += 1;
         const { states, wrong } = take(state, action);
         if (wrong !== null) {
-          explored.broken = { detail: wrong, way: [...wayTo(ways, at), action.name] };
+          explored.broken = { detail: wrong, path: [...pathTo(edges, at), action.name] };
           return explored;
         }
         for (const next of states) {
@@ -47,8 +47,8 @@ export function explore(bounds: Bounds, decisions: Decisions = DECISIONS): Explo
           known.add(key);
           explored.states += 1;
           if (isTerminal(next.task.status)) explored.ended += 1;
-          ways.push({ from: at, name: action.name });
-          found.push({ state: next, at: ways.length - 1 });
+          edges.push({ from: at, name: action.name });
+          found.push({ state: next, at: edges.length - 1 });
         }
       }
     }
@@ -57,13 +57,15 @@ export function explore(bounds: Bounds, decisions: Decisions = DECISIONS): Explo
   return explored;
 }
 
-function wayTo(ways: readonly { from: number; name: string }[], end: number): string[] {
+function pathTo(edges: readonly { from: number; name: string }[], end: number): string[] {
   const names: string[] = [];
-  for (let way = ways[end]; way && way.from >= 0; way = ways[way.from]) names.unshift(way.name);
+  for (let edge = edges[end]; edge && edge.from >= 0; edge = edges[edge.from]) {
+    names.unshift(edge.name);
+  }
   return names;
 }
 
-/** What follows from an action: nothing where it is refused, and two states where its answer may be lost. */
+/** The states after an action: none if it is refused, two if its answer may be lost. */
 function take(before: ModelState, action: Action): { states: ModelState[]; wrong: string | null } {
   if (action.do === 'task') return takeTask(before, action);
   if (action.do === 'time') {
@@ -92,10 +94,10 @@ function takeTask(
   const decision = action.decide(before.task, {
     now: NOW,
     pulse: PULSE,
-    worker: find(action.wants),
+    worker: find(action.targetWorker),
     holder: find(before.task.workerId),
   });
-  // What is refused changes nothing, so that its worker may as well say it again later.
+  // A refusal changes nothing: the worker may try again later.
   if (isRefusal(decision)) return { states: [], wrong: null };
   const state = copyState(before);
   const { task, workers } = state;
@@ -111,12 +113,12 @@ function takeTask(
     );
     const wrong = checkStep({ before, state, action, planned });
     forgetAges(state);
-    if (action.wants !== undefined) {
-      state.attempts.push({ epoch: task.epoch, workerId: action.wants, next: 0 });
+    if (action.targetWorker !== undefined) {
+      state.attempts.push({ epoch: task.epoch, workerId: action.targetWorker, next: 0 });
     }
     const { attempt } = action;
     if (!attempt || !action.isStep) return { states: [state], wrong };
-    // Its answer may be lost: then the worker says the same again.
+    // The answer may be lost, and then the worker repeats the step.
     const answered = copyState(state);
     for (const own of answered.attempts) if (own.epoch === attempt.epoch) own.next += 1;
     return { states: [state, answered], wrong };

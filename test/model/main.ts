@@ -1,10 +1,10 @@
-/** `pnpm model`: every state of a small world, each law checked at every step. See docs/simulation.md. */
+/** `pnpm model`: checks each law at every step between the states of a small world. See docs/simulation.md. */
 import { parseArgs } from 'node:util';
 
 import { optionsOrUsage } from '../options-or-usage.ts';
 import { type Bounds, explore } from './explore.ts';
 
-const USAGE = `pnpm model [--attempts N] [--generations N]   all states up to so many attempts (2), and connections of each worker (1)
+const USAGE = `pnpm model [--attempts N] [--generations N]   all states with at most N attempts (2), and N connections per worker (1)
 `;
 
 const bounds = optionsOrUsage(readBounds, USAGE);
@@ -34,6 +34,6 @@ function run(bounds: Bounds): boolean {
   process.stdout.write(
     `${count(states)} states (${count(ended)} ended), ${count(steps)} steps in ${seconds} s, ${broken ? '1 law broken' : '0 laws broken'}.\n`,
   );
-  if (broken) process.stdout.write(`${broken.detail}, by:\n${broken.way.join('\n')}\n`);
+  if (broken) process.stdout.write(`${broken.detail}, after:\n${broken.path.join('\n')}\n`);
   return broken === null;
 }

@@ -1,7 +1,7 @@
 /**
- * One state of the model: one task, two workers of one slot each, and how far each attempt has come.
- * No decision looks at how old something is beyond a bound, or at a number of the log, so states that
- * differ in nothing else are one.
+ * One state of the model: one task, two workers of one slot each, and the progress of each attempt.
+ * No decision depends on an age beyond its bound, or on a seq, so states that differ only in these
+ * count as one.
  */
 import { isTerminal, parseUsd } from '@runfleet/protocol';
 import {
@@ -13,11 +13,11 @@ import {
   type WorkerState,
 } from '@runfleet/tasks/memory';
 
-/** A ticket that was sent once may come at any time, any number of times, or never. */
+/** A ticket that was sent once may arrive at any time, any number of times, or never. */
 export type Attempt = {
   readonly epoch: number;
   readonly workerId: string;
-  /** The next thing that its worker says; what got no answer is said again. */
+  /** The index of its worker's next step; a step without an answer is repeated. */
   next: number;
 };
 
@@ -29,16 +29,16 @@ export type ModelState = {
   text: string;
 };
 
-/** The moment and the pulse of every state. */
+/** The time and the pulse of every state. */
 export const NOW = 1_767_225_600_000_000n;
 export const PULSE = 1_000;
 const EARLIER = NOW - 1_000_000n;
 const SEQ = 2;
 const TIMEOUT_SECONDS = 1;
-/** The pulses of a lease that ran out, of a ticket that is late, and of a run that is overdue. */
+/** The last renewal of an expired lease, and the assignments of a late ticket and of an overdue run. */
 export const LEASE_OUT = PULSE - LEASE_PULSES - 1;
 export const TICKET_LATE = PULSE - ACCEPT_PULSES - 1;
-/** Pulses take 0.95 s at least. */
+/** A pulse takes at least 0.95 s. */
 export const RUN_OVERDUE = PULSE - Math.ceil((TIMEOUT_SECONDS + REPORT_GRACE_SECONDS) / 0.95) - 1;
 
 export function firstState(): ModelState {
@@ -104,12 +104,12 @@ export function copyState({ task, workers, attempts, text }: ModelState): ModelS
   };
 }
 
-/** Makes the same what no decision can tell apart, in place. */
+/** Normalizes, in place, the values that no decision distinguishes. */
 export function forgetAges(state: ModelState): void {
   const { task } = state;
   task.seq = SEQ;
   task.changedAt = EARLIER;
-  // What is waited for is over or not.
+  // Only whether the pause is over matters.
   if (task.notBefore !== null && task.notBefore > NOW) task.notBefore = NOW + 1n;
   for (const time of Object.keys(task.times) as (keyof typeof task.times)[]) {
     if (task.times[time] !== null) task.times[time] = EARLIER;
@@ -119,11 +119,11 @@ export function forgetAges(state: ModelState): void {
     worker.keptPulse = LEASE_OUT;
     worker.seenPulse = 0;
   }
-  // After the end nobody is asked for a slot, and none is held.
+  // After the end no worker matters, because the task needs and holds no slot.
   if (isTerminal(task.status)) state.workers = firstState().workers;
 }
 
-/** Equal states have equal texts; so have two in which the workers have changed places. */
+/** Equal states have equal keys; so do states that differ only in the order of the workers. */
 export function keyOf(state: ModelState): string {
   const [one, other] = [textOf(state, 'v', 'w'), textOf(state, 'w', 'v')];
   return one < other ? one : other;

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { DECISIONS, type Decisions } from './actions.ts';
 import { explore } from './explore.ts';
 
-/** What the tests walk through; `pnpm model` goes further. */
+/** The bounds for tests; `pnpm model` can go further. */
 const BOUNDS = { attempts: 2, generations: 1 };
 
-test('in every state that one task, two workers and two attempts can come to, no law is broken', () => {
+test('in every state that one task, two workers and two attempts can reach, no law is broken', () => {
   const { broken, states, ended } = explore(BOUNDS);
   expect(broken).toBeNull();
   expect(states).toBeGreaterThan(10_000);
@@ -15,7 +15,7 @@ test('in every state that one task, two workers and two attempts can come to, no
 
 const withoutEpoch = <D extends 'decideAccept' | 'decideOutput' | 'decideFinish'>(name: D) => ({
   [name]: (state: { epoch: number }, input: object) =>
-    // Each takes a claim of its own; what is wrong of it is the same.
+    // The three take different inputs, and only the epoch matters here.
     (DECISIONS[name] as (state: unknown, input: unknown) => unknown)(state, {
       ...input,
       epoch: state.epoch,
@@ -37,12 +37,12 @@ test.for<[string, Partial<Decisions>, string]>([
     'the epoch was kept',
   ],
   [
-    'an orphan that has its worker',
+    'an orphan whose worker holds it',
     {
       decideRequeueOrphan: (state, seen) =>
         DECISIONS.decideRequeueOrphan(state, { ...seen, holder: undefined }),
     },
-    'taken from a worker that has it',
+    'requeued from a worker that holds it',
   ],
   [
     'an end that settles twice',
@@ -58,5 +58,5 @@ test.for<[string, Partial<Decisions>, string]>([
 ])('%s is found', ([, wrong, found]) => {
   const { broken } = explore(BOUNDS, { ...DECISIONS, ...wrong });
   expect(broken?.detail).toContain(found);
-  expect(broken?.way.length).toBeGreaterThan(0);
+  expect(broken?.path.length).toBeGreaterThan(0);
 });

@@ -1,7 +1,7 @@
 import { EQUIVALENTS, type Equivalents } from './equivalents.ts';
 import type { Mutant } from './find-mutants.ts';
 
-/** The ids of mutants that are listed as equivalent, and which names of the list are of no mutant any more. */
+/** The ids of the mutants listed as equivalent, and a problem for each listed name without a mutant. */
 export function checkEquivalents(
   mutants: readonly Pick<Mutant, 'id' | 'file' | 'name'>[],
   list: readonly Equivalents[] = EQUIVALENTS,
@@ -12,7 +12,7 @@ export function checkEquivalents(
     for (const name of names) {
       const found = mutants.find((mutant) => mutant.file === file && mutant.name === name);
       if (found) equivalents.add(found.id);
-      else problems.push(`${file} ${name} is listed as equivalent, and there is no such mutant`);
+      else problems.push(`${file} ${name} is listed as equivalent, but there is no such mutant`);
     }
   }
   return { equivalents, problems };

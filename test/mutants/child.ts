@@ -1,15 +1,15 @@
-/** One process of `pnpm mutants`: is told a mutant, answers what killed it, and may be killed for it. */
+/** One process of `pnpm mutants`: receives a mutant and answers what killed it, unless that ends the process. */
 import { type Killer, killMutant } from './kill-mutant.ts';
 import { listMutants, openProgram } from './open-program.ts';
 
 export type Question = { id: number; killers: readonly Killer[] };
-/** `progress`: it still runs, and has done something since it said so last. */
+/** `progress`: a test or a life has finished, and the next one runs. */
 export type Answer = { id: number; killedBy: string | null } | 'progress';
 
 const mutants = listMutants();
 const program = await openProgram(mutants);
 
-// A mistake may leave promises behind that no test waits for; what it broke is seen by its test.
+// A mutant may reject promises that no test awaits; only failed tests and broken laws count.
 process.on('unhandledRejection', () => {});
 process.on('message', ({ id, killers }: Question) => void answer(id, killers));
 process.on('disconnect', () => process.exit());
@@ -19,7 +19,7 @@ const progress = () => void process.send?.('progress' satisfies Answer);
 
 async function answer(id: number, killers: readonly Killer[]): Promise<void> {
   const mutant = mutants[id - 1];
-  // 0 is the program as it is written, with the tests of every file.
+  // 0 is the unchanged program, with the tests of every file.
   const killedBy = mutant
     ? await killMutant(program, mutant, killers, progress)
     : await killNone(killers);

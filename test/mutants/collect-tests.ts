@@ -1,6 +1,6 @@
 /**
- * Stands in for Vitest where a test file is loaded to be run again and again in one process: keeps
- * what would be run. Of what Vitest has, it has what tests of pure functions need.
+ * Replaces Vitest in a test file that runs many times in one process: collects the tests instead of
+ * running them. It has only those parts of Vitest that tests of pure functions use.
  */
 export { expect } from 'vitest';
 
@@ -11,7 +11,7 @@ type Body = (argument: never) => unknown;
 let collected: CollectedTest[] = [];
 let names: string[] = [];
 
-/** The tests that were named since the last call. */
+/** Returns the tests collected since the last call. */
 export function takeTests(): CollectedTest[] {
   const taken = collected;
   collected = [];

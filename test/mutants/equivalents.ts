@@ -1,4 +1,4 @@
-/** Mutants that do what the program does, so that nothing can notice them; `pnpm mutants` compares the list with what there is. */
+/** Mutants that behave like the program, so that no test can notice them. `pnpm mutants` checks the list. */
 export type Equivalents = {
   file: string;
   why: string;
@@ -9,14 +9,14 @@ export type Equivalents = {
 export const EQUIVALENTS: readonly Equivalents[] = [
   {
     file: 'packages/tasks/src/life/decide.ts',
-    why: 'A moment is never before the epoch, so null, which compares as 0, is never in the future.',
+    why: 'A time is never before 1970, so null, which compares as 0, is never in the future.',
     names: [
       'decideAssign: state.notBefore !== null && now < state.notBefore -> now < state.notBefore',
     ],
   },
   {
     file: 'packages/tasks/src/life/decide.ts',
-    why: 'The place is always inside the list; the fallback is there for the type.',
+    why: 'The index is always inside the list; the fallback exists for the type.',
     names: [
       'pauseAfter.nominal: BACKOFF_SECONDS[Math.min(attempts, BACKOFF_SECONDS.length) - 1] ?? 0 -> BACKOFF_SECONDS[Math.min(attempts, BACKOFF_SECONDS.length) - 1]',
       'pauseAfter.nominal: 0 -> 1',
@@ -24,12 +24,12 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/tasks/src/life/decide.ts',
-    why: 'Before the end of the road there is always a next status; the check is there for the type.',
+    why: 'Every status before the end has a next one; the check exists for the type.',
     names: ['roadToEnd: next === null || isTerminal(next) -> isTerminal(next)'],
   },
   {
     file: 'packages/tasks/src/fleet/decide-worker.ts',
-    why: 'A worker that is alone has no ready peer, and then neither of these is looked at.',
+    why: 'A worker that is alone has no ready peer, and then neither value is read.',
     names: ['ALONE: 0 -> 1 #2', 'ALONE: 0 -> 1 #3'],
   },
   {
@@ -42,17 +42,17 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/tasks/src/life/task-state.ts',
-    why: 'Of two equal moments either is the later one.',
+    why: 'Of two equal times either is the later one.',
     names: ['applyPlan.now: clock > state.changedAt -> clock >= state.changedAt'],
   },
   {
     file: 'packages/tasks/src/life/task-state.ts',
-    why: 'Between a moment and none there are 0 ticks already.',
+    why: 'If one of the two times is missing, there are 0 ticks in any case.',
     names: ['settleRun.seconds: from === null || to === null -> from === null'],
   },
   {
     file: 'packages/tasks/src/store/plan-commit.ts',
-    why: 'No worker has an id that is missing, empty or `mutant`: nothing is found under any of them.',
+    why: 'No worker has a missing or empty id or the id `mutant`, so each lookup finds nothing.',
     names: [
       "planCommands.results: command.workerId ?? '' -> command.workerId",
       "planCommands.results: '' -> 'mutant'",
@@ -62,7 +62,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/tasks/src/store/plan-commit.ts',
-    why: 'There are as many ids as Runs; the fallback is there for the type.',
+    why: 'There are as many ids as Runs; the fallback exists for the type.',
     names: [
       "planCreations.results: ids[index] ?? '' -> ids[index]",
       "planCreations.results: '' -> 'mutant'",
@@ -70,17 +70,17 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/tasks/src/store/plan-commit.ts',
-    why: 'Whatever is not `queue` is refused at the limit.',
+    why: 'Every policy except `queue` is refused at the limit.',
     names: ["DEFAULT_POLICY: 'reject' -> ''"],
   },
   {
     file: 'packages/tasks/src/store/plan-commit.ts',
-    why: 'A millionth of a millionth of a dollar that is never stored and pays for no Run.',
+    why: 'It is 10^-12 dollars, is never stored and pays for no Run.',
     names: ['noAccount: 0n -> 1n'],
   },
   {
     file: 'packages/billing/src/price.ts',
-    why: 'Between a moment and none there are 0 ticks already.',
+    why: 'If one of the two times is missing, there are 0 ticks in any case.',
     names: [
       'billedTicks: run.acceptedAt === null || run.endedAt === null -> run.acceptedAt === null',
     ],
@@ -99,7 +99,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue.ts',
-    why: 'All tags begin at the clock, wherever that begins: only their differences count.',
+    why: 'All tags begin at the clock, and only their differences matter.',
     names: [
       'FairQueue.#clock: 0 -> 1',
       'FairQueue.clear: this.#clock = 0; -> (nothing)',
@@ -113,12 +113,12 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue.ts',
-    why: "What is asked for is in the copy's line, so that a pick of the copy always finds one.",
+    why: 'The copy contains the requested task, so a pick of the copy always finds one.',
     names: ['FairQueue.readPlace: copy.pick() ?? undefined -> copy.pick()'],
   },
   {
     file: 'packages/scheduler/src/fair-queue.ts',
-    why: 'Of who left the list a place at rest says nothing any more; who comes back leaves it first.',
+    why: 'The place at rest of a removed tenant is never read; a tenant that comes back leaves it first.',
     names: [
       'FairQueue.#change: tenant.rests.clear(); -> (nothing)',
       'FairQueue.#forgetAtRest: this.#rests.clear(); -> (nothing)',
@@ -126,7 +126,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue.ts',
-    why: 'A copy only picks, until its line is at its end: nothing in it comes to rest and back.',
+    why: 'A copy only picks until it is empty: no tenant in it comes to rest and returns.',
     names: [
       'FairQueue.#copy: copy.#rests.set(id, at); -> (nothing)',
       'FairQueue.#copy: copy.#running.set(id, run); -> (nothing)',
@@ -139,7 +139,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue.ts',
-    why: 'Heaps ask only whether one comes before another one, and no two ids are equal.',
+    why: 'Heaps only compare with < 0, and no two ids are equal.',
     names: [
       'compareText: one < other -> one <= other',
       'compareText: 1 -> 2',
@@ -149,26 +149,26 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'At no place there is no entry.',
+    why: 'There is no entry at an undefined index.',
     names: [
       'FairQueueHeap.get: place === undefined ? undefined : this.#entries[place]?.at -> this.#entries[place]?.at',
     ],
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'Where a place is known, there is a last entry; the check is there for the type.',
+    why: 'If a place is known, there is a last entry; the check exists for the type.',
     names: [
       'FairQueueHeap.delete: last && place < this.#entries.length -> place < this.#entries.length',
     ],
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'Who goes up all the way comes down again to where it belongs: more steps, the same order.',
+    why: 'An entry that rises to the top sinks back to its place: more steps, the same order.',
     names: ['FairQueueHeap.#settle: place === 0 || !this.#isBefore(place, parent) -> place === 0'],
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'No two ids are equal, and where the numbers are equal the other branch decides.',
+    why: 'No two ids are equal, and if the numbers are equal, the other branch decides.',
     names: [
       'FairQueueHeap.#isBefore: this.#compareIds(a.id, b.id) < 0 -> this.#compareIds(a.id, b.id) <= 0',
       'FairQueueHeap.#isBefore: 0 -> 1',
@@ -177,12 +177,12 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'Only places that exist are asked for: the error is an assertion.',
+    why: 'Only existing places are read: the error is an assertion.',
     names: ['FairQueueHeap.#entry: !entry -> false'],
   },
   {
     file: 'packages/scheduler/src/place-tasks.ts',
-    why: 'What is remembered is what would be found again.',
+    why: 'The cache holds what a new search would find.',
     names: [
       'placeTasks.able: known -> false',
       'placeTasks.able: ofLane.set(key, found); -> (nothing)',
@@ -190,7 +190,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/place-tasks.ts',
-    why: 'No worker has an id that is missing, empty or `mutant`: nothing is found under any of them.',
+    why: 'No worker has a missing or empty id or the id `mutant`, so each lookup finds nothing.',
     names: [
       "placeTasks.preferred: task.prefers ?? '' -> task.prefers",
       "placeTasks.preferred: '' -> 'mutant'",
@@ -198,7 +198,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/place-tasks.ts',
-    why: 'The line before has told equal ones apart, and no two ids are equal.',
+    why: 'The line before handles unequal values, and no two ids are equal.',
     names: [
       'isBetter: one.rank > other.rank -> one.rank >= other.rank',
       'isBetter: one.claims < other.claims -> one.claims <= other.claims',

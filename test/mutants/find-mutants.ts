@@ -2,21 +2,21 @@ import { type ESTree, parseSync } from 'vite';
 
 import { type Mutation, mutationsOf, type Node } from './mutations.ts';
 
-/** A file with one mistake in it. */
+/** A file with one small bug. */
 export type Mutant = Mutation & {
-  /** Counts from 1 through all files. */
+  /** Counts from 1 across all files. */
   id: number;
   file: string;
-  /** The function or constant that it is in, and what stands there. */
+  /** The function or constant that contains it, and the text that it replaces. */
   where: string;
   from: string;
-  /** Made of these, so that it stays the same as lines move. */
+  /** Built from `where`, `from` and `to`, so that it does not change when lines move. */
   name: string;
-  /** It decides what a module is when it is loaded, not what a function does. */
+  /** Runs when its module is loaded, not when a function is called. */
   isStatic: boolean;
 };
 
-/** All mutants of a file, in the order of its text. `text` must be TypeScript without syntax errors. */
+/** All mutants of a file, in text order. `text` must be TypeScript without syntax errors. */
 export function findMutants(file: string, text: string, firstId: number): Mutant[] {
   const { program, errors } = parseSync(file, text);
   const [error] = errors;
@@ -48,14 +48,14 @@ function nameOf({ where, from, to }: Pick<Mutant, 'where' | 'from' | 'to'>): str
   return `${where}: ${from} -> ${to === '' ? '(nothing)' : to}`;
 }
 
-/** What has a body of its own: what is in none runs when its module is loaded. */
+/** Code outside of these runs when its module is loaded. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
   'FunctionDeclaration',
   'FunctionExpression',
   'ArrowFunctionExpression',
 ]);
 
-/** Types, statements of SQL, and what an assertion or an impossible error says. */
+/** Skips types, SQL statements, and the texts of assertions and of impossible errors. */
 function isSkipped(node: Node, parents: readonly Node[]): boolean {
   if (node.type.startsWith('TS')) return !EXPRESSIONS_WITH_TYPES.has(node.type);
   if (node.type === 'ExpressionStatement') {

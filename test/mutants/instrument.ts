@@ -1,8 +1,8 @@
 import type { Mutant } from './find-mutants.ts';
 
 /**
- * The file with all its mutants in it: each place asks which one is on, so that one copy of the
- * program is every mutant. `__mutant` is its id, 0 for none.
+ * The file with all its mutants: each mutated place checks which mutant is active, so that one copy
+ * of the program contains all of them. `__mutant` is the id of the active one, 0 for none.
  */
 export function instrument(text: string, mutants: readonly Mutant[]): string {
   const places = new Map<string, Mutant[]>();
@@ -32,7 +32,7 @@ export function instrument(text: string, mutants: readonly Mutant[]): string {
   return render(0, text.length);
 }
 
-/** In a block of its own: an `else` that follows belongs to what was there before. */
+/** A statement gets its own block, so that a following `else` still belongs to the original `if`. */
 function choose(original: string, { id, to, isStatement }: Mutant): string {
   return isStatement
     ? `{ if (__mutant !== ${id}) { ${original} } }`

@@ -8,10 +8,10 @@ import { SUBJECTS } from './subjects.ts';
 export const KILLERS = ['tests', 'simulator'] as const;
 export type Killer = (typeof KILLERS)[number];
 
-/** Lives that a mutant must survive to be called alive. */
+/** A mutant that survives this many lives counts as alive. */
 export const LIVES = 60;
 
-/** What noticed the mutant, in words; null where nothing did. */
+/** Returns a description of what noticed the mutant, or null. */
 export async function killMutant(
   program: Program,
   mutant: Pick<Mutant, 'id' | 'file' | 'isStatic'>,
@@ -36,7 +36,7 @@ export async function killMutant(
 }
 
 declare global {
-  /** The id of the mutant that the program is now; 0 for the program as it is written. */
+  /** The id of the active mutant; 0 for the unchanged program. */
   var __mutant: number;
 }
 globalThis.__mutant = 0;
@@ -75,7 +75,7 @@ async function byTests(
   return null;
 }
 
-/** The tests of a file as the program has them: loaded once, or again after a reload. */
+/** The tests of a file: loaded once, and again after a reload. */
 async function collect(program: Program, path: string): Promise<readonly CollectedTest[]> {
   const module = await program.import<object>(path);
   const known = COLLECTED.get(module);

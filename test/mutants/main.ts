@@ -1,4 +1,4 @@
-/** `pnpm mutants`: small mistakes in the pure files, each of which something must notice. See docs/simulation.md. */
+/** `pnpm mutants`: small bugs in the pure files; tests or the simulator must notice each. See docs/simulation.md. */
 import { optionsOrUsage } from '../options-or-usage.ts';
 import { checkEquivalents } from './check-equivalents.ts';
 import { listMutants } from './open-program.ts';
@@ -6,7 +6,7 @@ import { type Options, readOptions, USAGE } from './options.ts';
 import { sampleOf } from './sample.ts';
 import { type Tried, tryMutants } from './try-mutants.ts';
 
-/** Fewer percent killed, of those that are not equivalent, is a failure. */
+/** The lowest score that passes: percent killed of the mutants that are not equivalent. */
 const SCORE_MIN = 95;
 
 const print = (text: string) => process.stdout.write(`${text}\n`);

@@ -11,7 +11,7 @@ import { sampleOf } from './sample.ts';
 
 const namesOf = (text: string) => findMutants('a.ts', text, 1).map(({ name }) => name);
 
-test('mutants are small mistakes, named by where they are and what stands there', () => {
+test('a mutant is a small change, named after its place and its text', () => {
   expect(namesOf('function f(a: number) { if (a < 2) g(); return [a, ...b]; }')).toEqual([
     'f: a < 2 -> true',
     'f: a < 2 -> false',
@@ -24,12 +24,12 @@ test('mutants are small mistakes, named by where they are and what stands there'
   ]);
 });
 
-test('types, paths, keys and what an assertion says are not changed', () => {
+test('types, paths, keys and texts of assertions are not changed', () => {
   const text = `import a from 'a'; type T = 'x' | 1; const k = { 'y': b }; assert(c > 1, 'no');`;
   expect(namesOf(text)).toEqual([]);
 });
 
-test('each mutant is in the one copy, which without any does what the program does', () => {
+test('one copy contains each mutant, and behaves like the program while none is active', () => {
   const text = 'let out = 0; if (a) out += 1; else out = b && !c ? 2 : 3; return out;';
   const mutants = findMutants('a.ts', `function f() { ${text} }`, 1);
   const body = (source: string) => source.slice('function f() { '.length, -2);
@@ -43,7 +43,7 @@ test('each mutant is in the one copy, which without any does what the program do
   expect(mutants.filter((one) => !isNoticed(one))).toEqual([]);
 });
 
-test('what is listed as equivalent is there, and a name that is not is a problem', () => {
+test('each mutant listed as equivalent exists, and a name without a mutant is a problem', () => {
   expect(checkEquivalents(listMutants()).problems).toEqual([]);
   const stale = [{ file: 'a.ts', why: '', names: ['f: 1 -> 2'] }];
   expect(checkEquivalents([], stale).problems).toHaveLength(1);
@@ -56,7 +56,7 @@ test('a sample is the same for the same seed', () => {
   expect(new Set(sampleOf(all, 99, 3)).size).toBe(50);
 });
 
-test('a mistake that nothing had noticed is killed by its test, and by the simulator', async () => {
+test('a known mutant is killed by its test and by the simulator, and the unchanged program is not', async () => {
   const mutants = listMutants();
   await using program = await openProgram(mutants);
   const find = (file: string, name: string) => {

@@ -1,9 +1,9 @@
-/** The small mistakes that can be made at one place of a program: what could stand there instead. */
+/** The small changes that can be made to one node of a program. */
 import type { ESTree } from 'vite';
 
 export type Node = ESTree.Node & { start: number; end: number };
 
-/** Text for text. `isStatement`: the whole statement is left out. */
+/** Replaces text by `to`. `isStatement`: the whole statement is left out. */
 export type Mutation = { start: number; end: number; to: string; isStatement: boolean };
 
 const OPERATORS: Record<string, readonly string[]> = {
@@ -29,14 +29,14 @@ const METHODS: Record<string, string> = {
   floor: 'ceil',
   round: 'floor',
 };
-/** Methods that select or order: left out, all stay as they were. */
+/** Methods that select or sort; without the call, the list is unchanged. */
 const SELECTING = new Set(['filter', 'slice', 'toSorted']);
 
-/** What could stand in place of `node`. `text` is the whole file's. */
+/** The mutations of `node`. `text` is the text of the whole file. */
 export function mutationsOf(node: Node, parent: Node | null, text: string): Mutation[] {
   const source = (part: { start: number; end: number }) => text.slice(part.start, part.end);
   const here = (...to: string[]): Mutation[] => to.map((one) => instead(node, one));
-  // Of most kinds of nodes nothing is changed.
+  // Most kinds of nodes have no mutation.
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check
   switch (node.type) {
     case 'BinaryExpression': {
@@ -99,7 +99,7 @@ function without(
   return `${open}${kept.join(', ')}${close}`;
 }
 
-/** Import paths, and keys: what is not a value. */
+/** Whether a literal is an import path or a key, not a value. */
 function isText(node: Node, parent: Node | null): boolean {
   if (parent?.type === 'Property') return parent.key === node && !parent.computed;
   return parent?.type.startsWith('Import') || parent?.type.startsWith('Export') || false;

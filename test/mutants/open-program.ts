@@ -1,4 +1,4 @@
-/** The program with all mutants in it, in this process: what kills a mutant asks it for modules. */
+/** The program with all mutants, loaded in this process; tests and simulator are imported from it. */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { SUBJECTS } from './subjects.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COLLECT = join(ROOT, 'test/mutants/collect-tests.ts');
 
-/** Every mutant of every subject. The same for the same text. */
+/** Every mutant of every subject; the same text gives the same mutants. */
 export function listMutants(): Mutant[] {
   const all: Mutant[] = [];
   for (const { file } of SUBJECTS) {
@@ -22,9 +22,9 @@ export function listMutants(): Mutant[] {
 }
 
 export type Program = AsyncDisposable & {
-  /** A module, from the repository's root. */
+  /** Imports a module by its path from the repository's root. */
   import<T>(file: string): Promise<T>;
-  /** All modules are loaded again when they are asked for. */
+  /** Makes the next import of each module load it again. */
   reload(): void;
 };
 
@@ -60,7 +60,7 @@ function mutantsPlugin(mutants: readonly Mutant[]): Plugin {
   };
 }
 
-/** Bare imports of packages never ask a plugin how they resolve, so the text is changed. */
+/** Replaces the text of the import, because Vite does not ask plugins to resolve bare package imports. */
 const collectPlugin: Plugin = {
   name: 'collect-tests',
   enforce: 'pre',

@@ -15,13 +15,13 @@ export type Options = {
 };
 
 export const USAGE = `pnpm mutants [--file PART]           all mutants, or those of some files
-pnpm mutants --sample N [--seed S]   N of them, drawn by a seed
-pnpm mutants --by tests,simulator    by these alone
-pnpm mutants --verbose               also what noticed each
-pnpm mutants --processes N           at once; one for each core by itself
+pnpm mutants --sample N [--seed S]   a sample of N, drawn by a seed
+pnpm mutants --by tests,simulator    with only these killers
+pnpm mutants --verbose               also print what noticed each
+pnpm mutants --processes N           number of processes (default: one per core)
 `;
 
-/** Throws what is wrong with the command line. */
+/** Throws if the command line is invalid. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args,

@@ -1,6 +1,6 @@
 import { Random } from '../simulation/kernel/random.ts';
 
-/** So many of them, the same for the same seed; all where `count` is null. */
+/** Draws `count` items, the same for the same seed; all if `count` is null. */
 export function sampleOf<T>(from: readonly T[], count: number | null, seed: number): T[] {
   if (count === null) return [...from];
   const random = new Random(seed);

@@ -1,4 +1,4 @@
-/** The pure files on which everything rests, and the tests that must notice a mistake in each. */
+/** A pure file that decides about tasks, money or fairness, and the tests that must notice a bug in it. */
 export type Subject = {
   /** From the repository's root. */
   file: string;

@@ -5,12 +5,12 @@ import type { Answer, Question } from './child.ts';
 import type { Mutant } from './find-mutants.ts';
 import type { Killer } from './kill-mutant.ts';
 
-/** A mutant that takes so long for one test or one life does not end: that is noticed, too. */
+/** A mutant that takes longer for one test or one life counts as endless, and so as noticed. */
 const TIME_MS_MAX = 30_000;
 
 export type Tried = { mutant: Mutant; killedBy: string | null };
 
-/** Tries each mutant in one of `processes` processes. Throws where the program without any fails. */
+/** Tries each mutant in one of `processes` processes. Throws if the unchanged program fails. */
 export async function tryMutants(
   mutants: readonly Mutant[],
   options: {
@@ -44,7 +44,7 @@ export async function tryMutants(
 async function start(): Promise<ChildProcess> {
   const child = fork(new URL('./child.ts', import.meta.url), {
     execArgv: ['--import', 'tsx', '--max-old-space-size=512'],
-    // What a process says that runs out of memory is not of interest.
+    // stderr is ignored: a process that runs out of memory writes a long report there.
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
   });
   await once(child, 'message');
