@@ -54,6 +54,7 @@ const REFUSED_BY_DRIVER: ReadonlySet<string> = new Set([
 
 const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
+const PROTOCOL_VIOLATION = '08P01';
 const CAUSES_MAX = 5;
 
 type Coded = Error & { code: string };
@@ -99,6 +100,11 @@ export function isConflict(error: unknown): boolean {
 /** Whether the statement waited for a lock for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return listCauses(error)[0]?.code === LOCK_NOT_AVAILABLE;
+}
+
+/** Whether the server refused what was sent as not part of its protocol. */
+export function isProtocolViolation(error: unknown): boolean {
+  return listCauses(error)[0]?.code === PROTOCOL_VIOLATION;
 }
 
 /** Whether another row already has this value of the unique constraint. */

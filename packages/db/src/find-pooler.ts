@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 
 import { addressOf } from './address-of.ts';
+import { isProtocolViolation } from './failures.ts';
 const CONNECT_SECONDS = 5;
 /** A setting that Postgres accepts from any client and that no pooler recognises. */
 const MARK = 'runfleet.session';
-const PROTOCOL_VIOLATION = '08P01';
 
 /**
  * Whether a pooler answers at `url`. The connection sets a mark: Postgres returns it, a pooler
@@ -20,7 +20,7 @@ export async function findPooler(
   try {
     return (await readMark(url, connectSeconds, { [MARK]: mark })) !== mark;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== PROTOCOL_VIOLATION) throw error;
+    if (!isProtocolViolation(error)) throw error;
     // Without the mark this rejects with the real reason, unless the mark was the reason.
     await readMark(url, connectSeconds, {});
     return true;
