@@ -13,7 +13,7 @@ const held = (why: 'session' | 'avoided', requires: string[] = []): Waiting => (
 test.each([
   ['nothing waits', ready, nothing, 'no_task'],
   ['only tasks of other labels wait', ready, { ...queued, lanes: [['zone=b']] }, 'labels'],
-  ['tasks wait that no pick brings', ready, queued, 'tenants_parked'],
+  ['tasks wait but none is picked', ready, queued, 'tenants_parked'],
   ['its memory is taken', { ...ready, fit: 'none' as const }, queued, 'memory'],
   ['it is left to another pool', { ...ready, isLeft: true }, queued, 'left'],
   ['a task waits for its session’s worker', ready, held('session'), 'session'],
@@ -21,6 +21,6 @@ test.each([
   ['a task of other labels is held back', ready, held('session', ['zone=b']), 'labels'],
   ['it drains', { ...ready, state: 'draining' as const }, queued, 'draining'],
   ['it is quarantined', { ...ready, state: 'quarantined' as const }, nothing, 'quarantined'],
-])('where %s, a worker says so', (_, worker, waiting, reason) => {
+])('the reason is given if %s', (_, worker, waiting, reason) => {
   expect(explainIdle(worker, waiting)).toBe(reason);
 });

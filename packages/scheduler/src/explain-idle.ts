@@ -8,13 +8,13 @@ export type IdleWorker = {
   readonly state: 'ready' | 'draining' | 'quarantined';
   readonly labels: readonly string[];
   readonly fit: ModelFit;
-  /** Whether the pool leaves it to another. */
+  /** Whether the pool leaves this worker to another pool. */
   readonly isLeft: boolean;
 };
 
-/** What waits in a pool once nothing more can be placed. */
+/** The tasks of a pool that wait after a round in which no more could be placed. */
 export type Waiting = {
-  /** What the lanes with queued tasks require. */
+  /** The labels that each lane with queued tasks requires. */
   readonly lanes: readonly (readonly string[])[];
   readonly held: readonly { readonly requires: readonly string[]; readonly why: HeldWhy }[];
 };
@@ -30,6 +30,6 @@ export function explainIdle(worker: IdleWorker, waiting: Waiting): IdleReason {
   if (!lane && !held) return 'labels';
   if (worker.isLeft) return 'left';
   if (worker.fit === 'none') return 'memory';
-  // A pick would have brought a queued task of a lane that it can serve, were its tenant not parked.
+  // If the tenants of the lane were not parked, a pick would have given this worker a task.
   return lane ? 'tenants_parked' : (held?.why ?? 'no_task');
 }

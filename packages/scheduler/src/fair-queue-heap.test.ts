@@ -13,7 +13,7 @@ function drain(heap: FairQueueHeap): string {
   return order;
 }
 
-test('a heap gives its ids by number, and equal ones by their order', () => {
+test('a heap orders its ids by number, and equal ones by id', () => {
   const heap = new FairQueueHeap(byText);
   for (const [id, at] of [
     ['d', 1],
@@ -32,13 +32,13 @@ test('a heap gives its ids by number, and equal ones by their order', () => {
   expect(drain(copy)).toBe('eacdb');
 });
 
-test('who deletes is told whether it was there', () => {
+test('delete returns whether the id was in the heap', () => {
   const heap = new FairQueueHeap(byText);
   heap.set('a', 1);
   expect([heap.delete('a'), heap.delete('a')]).toEqual([true, false]);
 });
 
-test('a heap that is cleared has nothing', () => {
+test('a cleared heap is empty', () => {
   const heap = new FairQueueHeap(byText);
   heap.set('a', 1);
   heap.clear();

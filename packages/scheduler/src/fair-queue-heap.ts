@@ -1,4 +1,4 @@
-/** Ids ordered by a number, and equal ones by `compareIds`: a binary heap that knows where each id is. */
+/** A binary heap of ids, ordered by a number and then by `compareIds`, with an index of positions. */
 export class FairQueueHeap {
   readonly #compareIds: (one: string, other: string) => number;
   readonly #entries: Entry[] = [];
@@ -12,7 +12,7 @@ export class FairQueueHeap {
     return this.#entries.length;
   }
 
-  /** The first of all; undefined where there is none. */
+  /** The first entry; undefined if the heap is empty. */
   first(): Readonly<Entry> | undefined {
     return this.#entries[0];
   }
@@ -22,14 +22,14 @@ export class FairQueueHeap {
     return place === undefined ? undefined : this.#entries[place]?.at;
   }
 
-  /** Puts an id in, or moves it. */
+  /** Inserts an id, or moves it. */
   set(id: string, at: number): void {
     const place = this.#places.get(id) ?? this.#entries.length;
     this.#place({ id, at }, place);
     this.#settle(place);
   }
 
-  /** Whether it was there. */
+  /** Returns whether the id was in the heap. */
   delete(id: string): boolean {
     const place = this.#places.get(id);
     if (place === undefined) return false;
@@ -95,7 +95,7 @@ export class FairQueueHeap {
 
   #entry(place: number): Entry {
     const entry = this.#entries[place];
-    if (!entry) throw new Error(`The heap has no place ${place}.`);
+    if (!entry) throw new Error(`The heap has no position ${place}.`);
     return entry;
   }
 }

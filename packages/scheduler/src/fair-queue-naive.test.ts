@@ -15,7 +15,7 @@ import {
 import { fairTrace, type FairOperation, seededRandom } from './fair-queue-trace.ts';
 import { FairQueue } from './fair-queue.ts';
 
-/** What a queue answers to one operation. */
+/** A queue's answer to one operation. */
 function apply(queue: FairQueue | NaiveFairQueue, operation: FairOperation): unknown {
   switch (operation.do) {
     case 'insert':
@@ -36,7 +36,7 @@ function apply(queue: FairQueue | NaiveFairQueue, operation: FairOperation): unk
   }
 }
 
-/** Few tenants, keys and ids, small numbers and many ties: what is rare in a real pool happens all the time. */
+/** Few tenants, keys and ids, small numbers and many ties, so that rare cases of a real pool are common. */
 function* denseTrace(random: () => number, naive: NaiveFairQueue): Generator<FairOperation> {
   const below = (n: number) => Math.floor(random() * n);
   const oneOf = <T>(items: readonly T[]) => items[below(items.length)] as T;
@@ -76,7 +76,7 @@ function* denseTrace(random: () => number, naive: NaiveFairQueue): Generator<Fai
   }
 }
 
-/** How many answers of the first so many steps were compared. */
+/** Compares all answers and returns how many were compared. */
 function compare(naive: NaiveFairQueue, trace: Iterable<FairOperation>, steps: number): number {
   const queue = new FairQueue();
   let step = 0;
@@ -96,7 +96,7 @@ function compare(naive: NaiveFairQueue, trace: Iterable<FairOperation>, steps: n
   return step;
 }
 
-describe('the fair queue answers as one without heaps does, and remembers as many tenants', () => {
+describe('the fair queue agrees with one without heaps, and remembers as many tenants', () => {
   test.for([1, 2, 3, 4, 5, 6])('in a small world full of ties (%i)', (seed) => {
     const naive = new NaiveFairQueue();
     expect(compare(naive, denseTrace(seededRandom(seed), naive), 1_500)).toBe(1_500);
@@ -105,7 +105,7 @@ describe('the fair queue answers as one without heaps does, and remembers as man
   test.for([1, 2])('in the traces that its Redis form is compared with (%i)', (seed) => {
     const naive = new NaiveFairQueue();
     const running = { values: () => [...naive.running.values()].map(({ task }) => task).values() };
-    // Of what runs a trace asks for the tasks alone.
+    // A trace needs only the tasks of the runs.
     const view = { queued: naive.queued, running: running as unknown as Map<string, FairTask> };
     const trace = fairTrace(seededRandom(seed), view, { tenants: 4 });
     expect(compare(naive, trace, 300)).toBe(300);
@@ -113,7 +113,7 @@ describe('the fair queue answers as one without heaps does, and remembers as man
 });
 
 describe('numbers out of bounds', () => {
-  test('become the nearest that count', () => {
+  test('are replaced by the nearest bound', () => {
     expect([PRIORITY_SECONDS_MAX, COST_MS_MAX, WEIGHT_MIN, WEIGHT_MAX]).toEqual([
       600, 1_000_000_000, 0.01, 100,
     ]);

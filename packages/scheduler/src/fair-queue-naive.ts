@@ -1,6 +1,6 @@
 /**
- * The fair queue once more, without heaps and as its description has it, for tests that compare: what
- * is looked up there is searched here. See fair-queue.ts for the rules.
+ * A second fair queue for tests that compare the two. It follows the description word for word and
+ * searches where the other uses heaps. See fair-queue.ts for the rules.
  */
 import {
   boundFairTask,

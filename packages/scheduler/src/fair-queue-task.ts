@@ -1,40 +1,40 @@
-/** A task as fair order sees it, and what is made of numbers out of bounds. */
+/** A task as the fair queue sees it, and the bounds of its numbers. */
 
-/** A head start is bounded, so that priority never starves who has none. */
+/** A head start is bounded, so that priority never starves tasks without one. */
 export const PRIORITY_SECONDS_MAX = 600;
 /** Eleven days of one slot. */
 export const COST_MS_MAX = 1_000_000_000;
 /**
- * Tags are exact up to 2^53. A pool of 10,000 slots that never rests gets there in a hundred days where
- * only tenants of the least weight wait, and in ten thousand days at weight 1.
+ * Tags are exact up to 2^53. A pool of 10,000 slots that is never at rest reaches that after a hundred
+ * days if only tenants of the least weight wait, and after ten thousand days at weight 1.
  */
 export const WEIGHT_MIN = 0.01;
 export const WEIGHT_MAX = 100;
 
 /**
- * Named keys of a tenant that are remembered though nothing of theirs is queued. One that is forgotten
- * begins again at the clock; without a bound a busy tenant with a new user per task fills the memory.
+ * The most named keys of a tenant that are remembered while they have no queued tasks. A forgotten key
+ * starts again at the clock. Without this bound, a busy tenant with a new user per task fills the memory.
  */
 export const KEYS_AT_REST_MAX = 1_000;
 
-/** What names a task in a fair queue. */
+/** Identifies a task in a fair queue. */
 export type TaskInLine = {
   organisationId: string;
   taskId: string;
-  /** Whom of the tenant's own users it is for: they share the tenant's turns fairly. '' = nobody in particular. */
+  /** Names the end user, '' if none is given: a tenant's end users share its turns fairly. */
   fairnessKey: string;
 };
 
-/** What a tenant gets of a pool. */
+/** A tenant's share of a pool. */
 export type Share = {
   organisationId: string;
-  /** Relative to other tenants'. */
+  /** Relative to the weights of other tenants. */
   weight: number;
   /** Tasks of the tenant that may run at once; null = no limit. */
   runningLimit: number | null;
 };
 
-/** The share of the newest task holds for its tenant, until `setShare` says otherwise. */
+/** The share of the newest task applies to its tenant, until `setShare` changes it. */
 export type FairTask = TaskInLine &
   Share & {
     /** Seconds of head start in its line. */
@@ -45,7 +45,7 @@ export type FairTask = TaskInLine &
     queuedAt: number;
   };
 
-/** The task with every number whole where it has to be, and the nearest within its bounds. */
+/** Rounds the numbers that must be whole, and clamps every number to its bounds. */
 export function boundFairTask(task: FairTask): FairTask {
   return {
     taskId: task.taskId,
@@ -57,7 +57,7 @@ export function boundFairTask(task: FairTask): FairTask {
   };
 }
 
-/** As `boundFairTask`. */
+/** Like `boundFairTask`, for a share. */
 export function boundShare({ organisationId, weight, runningLimit }: Share): Share {
   return {
     organisationId,
@@ -66,12 +66,12 @@ export function boundShare({ organisationId, weight, runningLimit }: Share): Sha
   };
 }
 
-/** Slot-milliseconds that a task used, as they are charged. */
+/** Rounds and clamps the slot-milliseconds that are charged. */
 export function boundUsedMs(usedMs: number): number {
   return whole(usedMs, 0, COST_MS_MAX);
 }
 
-/** Where a task stands in its line, in ms: by the time of queueing, less its head start. */
+/** The sort key of a task in its line, in ms: the time of queueing minus the head start. */
 export function lineOrder({ queuedAt, priority }: FairTask): number {
   return queuedAt - priority * 1_000;
 }

@@ -1,7 +1,7 @@
-/** Random histories of a fair queue, the same for the same seed. */
+/** Random operations on a fair queue; the same seed gives the same operations. */
 import type { FairTask, Share } from './fair-queue-task.ts';
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+/** Random numbers in [0, 1); the same seed gives the same numbers (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -22,7 +22,7 @@ export type FairOperation =
   | { do: 'setShare'; shares: Share[] }
   | { do: 'wipe' };
 
-/** What has to be told to a trace, so that it knows which tasks run. */
+/** The queued and running tasks, which a trace needs in order to name existing ones. */
 export type TraceView = {
   queued: ReadonlyMap<string, FairTask>;
   running: ReadonlyMap<string, FairTask>;
@@ -34,9 +34,9 @@ const LIMITS = [null, null, null, 0, 1, 2, 5];
 const WEIGHTS = [0.01, 0.3, 1, 1, 1, 2.5, 7, 100];
 
 /**
- * Operations of all kinds on up to `tenants` tenants, forever. Phases of filling and draining take
- * turns, so that queues get long and also come to rest; each operation names some tasks that it
- * cannot apply to.
+ * An endless series of operations of all kinds on up to `tenants` tenants. Phases of filling and
+ * draining alternate, so that queues grow long and also become empty. Each operation also names some
+ * tasks to which it does not apply.
  */
 export function* fairTrace(
   random: () => number,

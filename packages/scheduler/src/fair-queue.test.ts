@@ -46,14 +46,14 @@ const workOf = (tasks: readonly FairTask[], organisationId: string) =>
     .reduce((sum, { cost }) => sum + cost, 0);
 
 describe('tenants', () => {
-  test('of equal tasks tenants take turns, however many each has', () => {
+  test('tenants with equal tasks take turns, however many each has', () => {
     const queue = new FairQueue();
     fill(queue, 6, () => aTask('a'));
     fill(queue, 2, () => aTask('b'));
     expect(tenantsOf(pickAll(queue))).toBe('ababaaaa');
   });
 
-  test('a tenant of long tasks gets as much slot-time as one of short ones', () => {
+  test('a tenant with long tasks gets as much slot-time as one with short tasks', () => {
     const queue = new FairQueue();
     fill(queue, 100, () => aTask('a', { cost: 5_000 }));
     fill(queue, 100, () => aTask('b', { cost: 1_000 }));
@@ -69,7 +69,7 @@ describe('tenants', () => {
     expect(workOf(picked, 'b')).toBe(100_000);
   });
 
-  test('while two tenants wait, their shares differ by one task of each at most', () => {
+  test('while two tenants wait, their shares differ by at most one task of each', () => {
     const random = seededRandom(3);
     for (let round = 0; round < 100; round++) {
       const queue = new FairQueue();
@@ -86,10 +86,10 @@ describe('tenants', () => {
       for (let picks = 0; picks < 200; picks++) {
         const task = queue.pick();
         const tenant = tenants.find(({ id }) => id === task?.organisationId);
-        if (!task || !tenant) throw new Error('All tenants wait, so somebody is picked.');
+        if (!task || !tenant) throw new Error('All tenants wait, so a task must be picked.');
         tenant.got += task.cost / tenant.weight;
         for (const other of tenants) {
-          // One unit per pick is what rounding to whole tags may add.
+          // Rounding tags to integers may add one unit per pick.
           const bound = tenant.costMax / tenant.weight + other.costMax / other.weight + picks + 1;
           excess = Math.max(excess, Math.abs(tenant.got - other.got) - bound);
         }
@@ -98,7 +98,7 @@ describe('tenants', () => {
     }
   });
 
-  test('who was away starts with the others: no share is saved up, none is owed', () => {
+  test('a tenant that returns starts with the others: no share is saved up, none is owed', () => {
     const queue = new FairQueue();
     fill(queue, 100, () => aTask('a'));
     pickAll(queue, 50);
@@ -106,7 +106,7 @@ describe('tenants', () => {
     expect(tenantsOf(pickAll(queue, 6))).toBe('bababa');
   });
 
-  test('a tenant that leaves and comes back at once does not get ahead', () => {
+  test('a tenant that leaves and returns at once gains nothing', () => {
     const queue = new FairQueue();
     fill(queue, 100, () => aTask('a'));
     const picked: FairTask[] = [];
@@ -119,7 +119,7 @@ describe('tenants', () => {
 });
 
 describe('keys inside a tenant', () => {
-  test('they share its turns by slot-time, and add nothing to its share', () => {
+  test('keys share their tenant’s turns by slot-time, and add nothing to its share', () => {
     const queue = new FairQueue();
     fill(queue, 20, () => aTask('a', { fairnessKey: 'x', cost: 2_000 }));
     fill(queue, 20, () => aTask('a', { fairnessKey: 'y', cost: 1_000 }));
@@ -131,7 +131,7 @@ describe('keys inside a tenant', () => {
     expect(Math.abs(workOf(picked, 'a') - workOf(picked, 'b'))).toBeLessThanOrEqual(2_000);
   });
 
-  test('a key that was away starts with the others', () => {
+  test('a key that returns starts with the others', () => {
     const queue = new FairQueue();
     fill(queue, 20, () => aTask('a', { fairnessKey: 'x' }));
     pickAll(queue, 10);
@@ -139,7 +139,7 @@ describe('keys inside a tenant', () => {
     expect(keysOf(pickAll(queue, 6))).toBe('yxyxyx');
   });
 
-  test('what a key used beyond the expected is charged to the key', () => {
+  test('slot-time beyond the expected cost is charged to the key', () => {
     const queue = new FairQueue();
     fill(queue, 20, () => aTask('a', { fairnessKey: 'x' }));
     fill(queue, 20, () => aTask('a', { fairnessKey: 'y' }));
@@ -150,7 +150,7 @@ describe('keys inside a tenant', () => {
 });
 
 describe('head starts', () => {
-  test('a line is ordered by time of queueing, less the head start', () => {
+  test('a line is ordered by time of queueing minus the head start', () => {
     const queue = new FairQueue();
     const plain = aTask('a', { queuedAt: NOW });
     const urgent = aTask('a', { queuedAt: NOW + 5_000, priority: 10 });
@@ -161,7 +161,7 @@ describe('head starts', () => {
     );
   });
 
-  test('they are bounded, so that nobody starves behind urgent tasks', () => {
+  test('head starts are bounded, so that no task starves behind urgent ones', () => {
     const queue = new FairQueue();
     const plain = aTask('a', { queuedAt: NOW });
     queue.insert(plain);
@@ -170,14 +170,14 @@ describe('head starts', () => {
     expect(queue.pick()?.taskId).toBe(plain.taskId);
   });
 
-  test('they give nothing over other tenants', () => {
+  test('a head start gains nothing over other tenants', () => {
     const queue = new FairQueue();
     fill(queue, 4, () => aTask('a', { priority: PRIORITY_SECONDS_MAX }));
     fill(queue, 4, () => aTask('b'));
     expect(tenantsOf(pickAll(queue))).toBe('abababab');
   });
 
-  test('of equals the older id goes first, as a number', () => {
+  test('of equal tasks the lower id goes first, compared as a number', () => {
     const queue = new FairQueue();
     for (const taskId of ['10', '9', '100']) queue.insert(aTask('a', { taskId, queuedAt: NOW }));
     expect(pickAll(queue).map(({ taskId }) => taskId)).toEqual(['9', '10', '100']);
@@ -194,7 +194,7 @@ describe('limits', () => {
     expect(pickAll(queue)).toHaveLength(1);
   });
 
-  test('who was parked comes back with the others, without the share that it let pass', () => {
+  test('a parked tenant returns with the others, without the share that it missed', () => {
     const queue = new FairQueue();
     fill(queue, 50, () => aTask('a', { runningLimit: 1 }));
     fill(queue, 100, () => aTask('b'));
@@ -203,7 +203,7 @@ describe('limits', () => {
     expect(tenantsOf(pickAll(queue, 4))).toBe('abbb');
   });
 
-  test('the newest task tells the limit', () => {
+  test('the limit is that of the newest task', () => {
     const queue = new FairQueue();
     fill(queue, 3, () => aTask('a', { runningLimit: 1 }));
     expect(pickAll(queue)).toHaveLength(1);
@@ -212,8 +212,8 @@ describe('limits', () => {
   });
 });
 
-describe('what runs used', () => {
-  test('a tenant whose tasks take longer than expected gets no more slot-time for it', () => {
+describe('used slot-time', () => {
+  test('a tenant whose tasks take longer than expected gets no more slot-time', () => {
     const queue = new FairQueue();
     fill(queue, 500, () => aTask('a'));
     fill(queue, 500, () => aTask('b'));
@@ -228,7 +228,7 @@ describe('what runs used', () => {
     expect(Math.abs(used.a - used.b)).toBeLessThanOrEqual(11_000);
   });
 
-  test('it is charged once: a second release of the same task does nothing', () => {
+  test('a run is charged once: a second release of its task does nothing', () => {
     const once = new FairQueue();
     const twice = new FairQueue();
     for (const queue of [once, twice]) {
@@ -243,7 +243,7 @@ describe('what runs used', () => {
     expect(tenantsOf(pickAll(twice))).toBe(tenantsOf(pickAll(once)));
   });
 
-  test('a pool that comes to rest forgets: everybody begins again equal', () => {
+  test('a pool that comes to rest forgets its tags: all tenants start again equal', () => {
     const queue = new FairQueue();
     const [only] = fill(queue, 1, () => aTask('a'));
     queue.pick();
@@ -254,7 +254,7 @@ describe('what runs used', () => {
     expect(tenantsOf(pickAll(queue))).toBe('ababab');
   });
 
-  test('who is at rest is forgotten once the clock has passed it', () => {
+  test('a tenant at rest is forgotten once the clock has passed its tag', () => {
     const queue = new FairQueue();
     fill(queue, 1, () => aTask('b'));
     fill(queue, 9, () => aTask('a'));
@@ -263,8 +263,8 @@ describe('what runs used', () => {
   });
 });
 
-describe('taking back', () => {
-  test('a pick that is put back was never made', () => {
+describe('putting back', () => {
+  test('putting back undoes the pick', () => {
     const [picked, never] = [new FairQueue(), new FairQueue()];
     for (const queue of [picked, never]) {
       const random = seededRandom(7);
@@ -285,7 +285,7 @@ describe('taking back', () => {
     expect(pickAll(picked)).toEqual(pickAll(never));
   });
 
-  test('a tenant that the pick had parked is in turn again, where it was', () => {
+  test('a tenant that the pick had parked is in turn again, with its previous tag', () => {
     const queue = new FairQueue();
     const [first] = fill(queue, 2, () => aTask('a', { runningLimit: 1 }));
     fill(queue, 3, () => aTask('b'));
@@ -295,7 +295,7 @@ describe('taking back', () => {
     expect(queue.pick()?.taskId).toBe(first?.taskId);
   });
 
-  test('what does not run cannot be put back', () => {
+  test('a task that does not run cannot be put back', () => {
     const queue = new FairQueue();
     const [task] = fill(queue, 1, () => aTask('a'));
     expect(queue.putBack(task?.taskId ?? '')).toBe(false);
@@ -303,8 +303,8 @@ describe('taking back', () => {
   });
 });
 
-describe('who leaves, who is there already', () => {
-  test('a task is in line or runs once, however often it is offered', () => {
+describe('duplicates, withdrawals and restored runs', () => {
+  test('a task is queued or runs once, however often it is offered', () => {
     const queue = new FairQueue();
     const task = aTask('a');
     expect([queue.insert(task), queue.insert(task)]).toEqual([true, false]);
@@ -313,7 +313,7 @@ describe('who leaves, who is there already', () => {
     expect(queue.pick()).toBeNull();
   });
 
-  test('a withdrawn task is not picked, and costs its tenant nothing', () => {
+  test('a withdrawn task is not picked and costs its tenant nothing', () => {
     const queue = new FairQueue();
     const [gone] = fill(queue, 2, () => aTask('a'));
     fill(queue, 2, () => aTask('b'));
@@ -322,7 +322,7 @@ describe('who leaves, who is there already', () => {
     expect(tenantsOf(pickAll(queue))).toBe('abb');
   });
 
-  test('withdrawing a task that was picked ends its run, with no use', () => {
+  test('withdrawing a picked task ends its run with no use', () => {
     const queue = new FairQueue();
     fill(queue, 3, () => aTask('a', { runningLimit: 1 }));
     fill(queue, 3, () => aTask('b'));
@@ -331,7 +331,7 @@ describe('who leaves, who is there already', () => {
     expect(tenantsOf(pickAll(queue, 2))).toBe('ab');
   });
 
-  test('runs that are restored count against the limit and the share', () => {
+  test('restored runs count against the limit and the share', () => {
     const queue = new FairQueue();
     const running = aTask('a', { runningLimit: 2 });
     expect([queue.restoreRunning(running), queue.restoreRunning(running)]).toEqual([true, false]);
@@ -342,7 +342,7 @@ describe('who leaves, who is there already', () => {
     expect(pickAll(queue)).toHaveLength(1);
   });
 
-  test('a run that is restored leaves the line', () => {
+  test('a task that is restored as running leaves its line', () => {
     const queue = new FairQueue();
     const [task] = fill(queue, 1, () => aTask('a'));
     if (task) queue.restoreRunning(task);
@@ -350,7 +350,7 @@ describe('who leaves, who is there already', () => {
   });
 });
 
-test('a place says what is picked before it', () => {
+test('a place is the work that is picked before the task', () => {
   const random = seededRandom(11);
   const view = { queued: new Map<string, FairTask>(), running: new Map<string, FairTask>() };
   const queue = new FairQueue();

@@ -1,21 +1,23 @@
 /**
  * The order in which the queued tasks of a pool are picked: start-time fair queueing of slot-time.
- * Pure and without a clock; the reference of its Redis form, which agrees with it pick for pick.
+ * Pure and without a real clock. It is the reference for the Redis implementation, which picks exactly
+ * the same tasks.
  *
- * Time here is virtual: slot-milliseconds per unit of weight. A tenant has a tag, the virtual time at
- * which its next task starts. A pick takes the tenant with the lowest tag, sets the pool's clock to
- * that tag, and moves the tag on by the task's expected cost / the tenant's weight. So, over time,
- * tenants that wait get slot-time in proportion to their weights, whatever their tasks cost and
- * however many they queue. When a run ends, the tag is corrected by what it used beyond, or short
- * of, the expected. Who comes back after being away starts at the clock: no share is saved up.
+ * Time is virtual: slot-milliseconds per unit of weight. A tenant's tag is the virtual time at which
+ * its next task starts. A pick takes the tenant with the lowest tag, sets the pool's clock to that
+ * tag, and advances the tag by the task's expected cost divided by the tenant's weight. Over time,
+ * waiting tenants get slot-time in proportion to their weights, whatever their tasks cost and however
+ * many they queue. When a run ends, the tag is corrected by the difference between the time that it
+ * used and the expected cost. A tenant that returns after an absence starts at the clock: an unused
+ * share is not saved up.
  *
- * Inside a tenant the same rule orders its fairness keys, which weigh the same. Inside a key's line
- * the order is by time of queueing, less a bounded head start. A tenant at its limit of running
- * tasks is parked: out of turn, so that nobody looks at it, until one of its runs ends.
+ * Within a tenant, the same rule orders its fairness keys, all with equal weight. Within the line of
+ * a key, tasks are ordered by time of queueing minus a bounded head start. A tenant at its limit of
+ * running tasks is parked: it is removed from the turns until one of its runs ends.
  *
- * Who has nothing queued and nothing running keeps its tag until the clock has passed it. When a
- * pool, or a tenant's keys, come to rest altogether, all begin again equal: nobody waited for what
- * the others got. Tags are whole numbers, so that taking back is exact.
+ * A tenant at rest, with no queued and no running tasks, keeps its tag until the clock has passed it.
+ * When a whole pool, or all keys of a tenant, are at rest, everything starts again equal, because no
+ * one waited while others were served. Tags are integers, so that undoing a pick is exact.
  */
 import assert from 'node:assert';
 
@@ -30,10 +32,7 @@ import {
   type Share,
 } from './fair-queue-task.ts';
 
-/**
- * A task's place in its line (0 = next), and the work in expected slot-ms that goes before it: of its
- * own tenant, and of the others.
- */
+/** A task's place in its line (0 = next), and the expected slot-ms of work that is picked before it. */
 export type FairPlace = { place: number; ownWorkMs: number; othersWorkMs: number };
 
 type Key = { tag: number; line: FairQueueHeap };
@@ -71,12 +70,12 @@ export class FairQueue {
     return this.#running.size;
   }
 
-  /** Tenants that are remembered: with tasks, or ahead of the clock. */
+  /** The tenants that are remembered: those with tasks, and those whose tag is ahead of the clock. */
   get tenants(): number {
     return this.#tenants.size;
   }
 
-  /** Puts a task in line. False where it is in line or runs already. */
+  /** Queues a task. False if it is already queued or running. */
   insert(given: FairTask): boolean {
     if (this.#queued.has(given.taskId) || this.#running.has(given.taskId)) return false;
     const task = boundFairTask(given);
@@ -88,7 +87,7 @@ export class FairQueue {
     return true;
   }
 
-  /** Takes the next task, which runs from then on; null where no tenant is in turn. */
+  /** Takes the next task, which counts as running from then on; null if no tenant is in turn. */
   pick(): FairTask | null {
     const turn = this.#turns.first();
     if (!turn) return null;
@@ -109,7 +108,7 @@ export class FairQueue {
     return picked;
   }
 
-  /** For a picked task that got no slot: as if it had not been picked. False where it does not run. */
+  /** Undoes the pick of a task that got no slot. False if it is not running. */
   putBack(taskId: string): boolean {
     const run = this.#running.get(taskId);
     if (!run) return false;
@@ -129,7 +128,7 @@ export class FairQueue {
     return true;
   }
 
-  /** Ends a run that used so many slot-ms. False where the task does not run: again does nothing. */
+  /** Ends a run that used `usedMs` slot-ms. False, without effect, if the task is not running. */
   release(taskId: string, usedMs: number): boolean {
     const run = this.#running.get(taskId);
     if (!run) return false;
@@ -146,7 +145,7 @@ export class FairQueue {
     return true;
   }
 
-  /** Takes a task out of line; one that runs ends with no use. False where it is neither. */
+  /** Removes a queued task, or ends a running one with no use. False if it is neither. */
   withdraw(taskId: string): boolean {
     const task = this.#queued.get(taskId);
     if (!task) return this.release(taskId, 0);
@@ -156,8 +155,8 @@ export class FairQueue {
   }
 
   /**
-   * Counts a task as running that runs already, and charges it, as if it were picked at the present
-   * clock. One that is in line leaves it. False where it was known to run.
+   * Counts a task as running that a worker already runs, and charges it as if it were picked at the
+   * current clock. A queued task leaves its line. False if it already counted as running.
    */
   restoreRunning(given: FairTask): boolean {
     if (this.#running.has(given.taskId)) return false;
@@ -177,7 +176,7 @@ export class FairQueue {
     return true;
   }
 
-  /** Gives a tenant another share. False where it has no tasks, or that share already. */
+  /** Changes a tenant's share. False if it has no tasks or already has that share. */
   setShare(given: Share): boolean {
     const { organisationId, weight, runningLimit } = boundShare(given);
     const tenant = this.#tenants.get(organisationId);
@@ -190,7 +189,6 @@ export class FairQueue {
     return true;
   }
 
-  /** Forgets everything. */
   clear(): void {
     this.#clock = 0;
     this.#turns.clear();
@@ -200,8 +198,8 @@ export class FairQueue {
   }
 
   /**
-   * Where a queued task stands, exactly: by picking until it is its turn, in a copy in which each run
-   * ends at once and as expected, and its own tenant is not parked. Null where it is not queued.
+   * The exact place of a queued task. Picks from a copy until the task is next; in the copy every run
+   * ends at once at its expected cost, and the task's tenant is not parked. Null if it is not queued.
    */
   readPlace(taskId: string): FairPlace | null {
     const asked = this.#queued.get(taskId);
@@ -222,8 +220,8 @@ export class FairQueue {
   }
 
   /**
-   * Changes a tenant and gives it its place: in turn, parked, at rest or forgotten. Who comes in turn
-   * starts at the clock at the earliest, unless it only `returns` to where it was.
+   * Changes a tenant and updates its state: in turn, parked, at rest or forgotten. A tenant that comes
+   * in turn starts at the clock at the earliest, unless it only `returns` to its previous tag.
    */
   #change(id: string, change: (tenant: Tenant) => void, options = { returns: false }): void {
     const tenant = this.#tenants.get(id) ?? newTenant(id);
@@ -267,7 +265,7 @@ export class FairQueue {
     this.#tagKey(tenant, fairnessKey, key.tag);
   }
 
-  /** Gives a key its tag and its place: in turn, at rest, or forgotten where the clock has passed it. */
+  /** Sets a key's tag and updates its state: in turn, at rest, or forgotten if the clock has passed it. */
   #tagKey(tenant: Tenant, fairnessKey: string, tag: number): void {
     const key = tenant.keys.get(fairnessKey) ?? newKey();
     key.tag = tag;
@@ -353,7 +351,7 @@ function newTenant(id: string): Tenant {
 
 const newKey = (): Key => ({ tag: 0, line: new FairQueueHeap(compareTaskIds) });
 
-/** Slot-ms as virtual time: whole, so that what is added can be taken away again exactly. */
+/** Slot-ms as virtual time: an integer, so that an addition can be undone exactly. */
 const share = (ms: number, weight: number): number => Math.floor(ms / weight + 0.5);
 const charge = (cost: number, weight: number): number => Math.max(1, share(cost, weight));
 
@@ -361,12 +359,12 @@ function compareText(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }
 
-/** Ids are decimal numbers, older ones lower. */
+/** Ids are decimal numbers; older tasks have lower ones. */
 function compareTaskIds(one: string, other: string): number {
   return one.length - other.length || compareText(one, other);
 }
 
 function must<T>(value: T | undefined): T {
-  assert(value !== undefined, 'A fair queue lost track of what is in turn.');
+  assert(value !== undefined, 'The fair queue is inconsistent.');
   return value;
 }

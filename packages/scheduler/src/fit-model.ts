@@ -1,9 +1,9 @@
 /** A model that a worker can load. */
 export type WorkerModel = {
-  /** What it takes of the device's memory once loaded: weights, and room for every slot's context. */
+  /** The device memory that it takes once loaded: weights, and every slot's context. */
   readonly bytes: number;
   readonly isLoaded: boolean;
-  /** Whether tasks of it are bound to the worker; then it is loaded or about to be, and must stay. */
+  /** Whether the worker has tasks for it; then it is loaded or loading, and must stay in memory. */
   readonly isBusy: boolean;
 };
 
@@ -12,8 +12,8 @@ export const MODEL_FITS = ['none', 'after_unloading', 'in_free_memory', 'loaded'
 export type ModelFit = (typeof MODEL_FITS)[number];
 
 /**
- * How a pool's model fits a worker. `models` are those that it can load, by pool; `memoryBytes` is
- * null where nobody measured it, and then everything fits.
+ * How well a pool's model fits a worker. `models` are the models that the worker can load, by pool.
+ * `memoryBytes` is null if unknown; then every model fits.
  */
 export function fitModel(
   pool: string,

@@ -13,17 +13,17 @@ const left = (unserved: Record<string, number>, pool = 'a') => [
   ...leaveWorkers(pool, workers, new Map(Object.entries(unserved))),
 ];
 
-test('a pool that waited for long is left one worker of those that both serve', () => {
+test('a pool that waited for long is left one of the workers that serve both', () => {
   expect(left({ b: LONG })).toEqual(['1']);
 });
 
-test('a pool that waited a moment, or shares no worker, is left none', () => {
+test('a pool that waited briefly, or shares no worker, is left none', () => {
   expect(left({ b: LONG - 1 })).toEqual([]);
   expect(left({ c: LONG })).toEqual([]);
   expect(left({})).toEqual([]);
 });
 
-test('of two that wait the one that waited longer gets it, and never both or none', () => {
+test('of two waiting pools exactly one is left the worker: the one that waited longer', () => {
   const unserved = { a: LONG + 1, b: LONG };
   expect(left(unserved, 'a')).toEqual([]);
   expect(left(unserved, 'b')).toEqual(['1']);

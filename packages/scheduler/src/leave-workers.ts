@@ -1,16 +1,17 @@
-/** A worker as pools that share it see it. */
+/** A worker that several pools may share. */
 type Shared = { readonly id: string; readonly models: Readonly<Record<string, unknown>> };
 
-/** A pool that got no slot for so long, though its tasks wait for one, is left a worker. */
+/** A pool whose tasks wait and that got no slot for this time is left a worker. */
 export const UNSERVED_MS_MAX = 10_000;
 
 /**
- * Which workers a pool leaves to others for now. Pools that share workers take slots as they come,
- * and a model whose tasks never cease would keep all other models out of its worker's memory. So
- * every pool that was not served for a while, and for longer than this one, is left one worker: it
- * gets a slot there once the tasks that are running have ended, and then is served.
+ * The workers that a pool currently leaves to others. Pools that share workers compete for free slots,
+ * and a model with a steady load would keep all other models out of a worker's memory. So each pool
+ * that got no slot for a while, and for longer than this pool, is left one worker: it gets a slot
+ * there once the running tasks have ended.
  *
- * `unserved` says since how many ms each pool got no slot while its tasks wait; served ones are not in it.
+ * `unserved` is the time in ms for which each pool with waiting tasks got no slot; served pools are
+ * not in it.
  */
 export function leaveWorkers(
   pool: string,
@@ -22,7 +23,7 @@ export function leaveWorkers(
   for (const [other, ms] of unserved) {
     if (other === pool || ms < UNSERVED_MS_MAX || ms <= own) continue;
     const shared = workers.filter(({ models }) => pool in models && other in models);
-    // All leaders choose the same one.
+    // The leaders of all pools choose the same worker.
     const [first] = shared.map(({ id }) => id).toSorted();
     if (first !== undefined) left.add(first);
   }

@@ -17,20 +17,20 @@ test('one lane keeps its order', () => {
   expect(new LaneMerge().take([lane], 3)).toEqual(lane.slice(0, 3));
 });
 
-test('a tenant in several lanes gets no more than one in a single lane', () => {
+test('a tenant in several lanes gets no more than a tenant in one lane', () => {
   const spread = many(3, () => many(100, () => task('spreads')));
   const taken = new LaneMerge().take([many(100, () => task('stays')), ...spread], 60);
   expect(countOf(taken, 'stays')).toBe(30);
   expect(countOf(taken, 'spreads')).toBe(30);
 });
 
-test('what a tenant got is remembered from one call to the next', () => {
+test('a tenant’s charges are remembered between calls', () => {
   const merge = new LaneMerge();
   const taken = many(20, () => merge.take([[task('first')], [task('second')]], 1)).flat();
   expect(countOf(taken, 'first')).toBe(10);
 });
 
-test('slot-time counts, not tasks, and a double weight is a double share', () => {
+test('slot-time counts, not tasks, and twice the weight is twice the share', () => {
   const long = many(100, () => task('long', { cost: 4_000 }));
   const short = many(100, () => task('short', { cost: 1_000 }));
   const heavy = many(100, () => task('heavy', { cost: 1_000, weight: 2 }));
@@ -40,7 +40,7 @@ test('slot-time counts, not tasks, and a double weight is a double share', () =>
   expect(countOf(taken, 'heavy')).toBe(40);
 });
 
-test('a tenant that was away is not owed the time', () => {
+test('a tenant that returns is not owed the time of its absence', () => {
   const merge = new LaneMerge();
   merge.take([many(50, () => task('worked'))], 50);
   merge.take([many(50, () => task('other'))], 50);

@@ -1,17 +1,17 @@
 import assert from 'node:assert';
 
-/** What fair order over lanes needs of a task: whose it is, and its expected share of slot-time. */
+/** The fields of a task that fair order across lanes needs. */
 type Charged = { readonly organisationId: string; readonly cost: number; readonly weight: number };
 
-/** Tenants whose past no longer matters are forgotten past this many. */
+/** Above this number, tenants that are not ahead of the clock are forgotten. */
 const TENANTS_REMEMBERED_MAX = 10_000;
 
 /**
- * Fair order over the lanes of one pool. Every lane is in fair order by itself, but none knows of
- * the others; here a tenant is charged for what it got in all of them, so that spreading over lanes
- * earns nobody more slot-time. Start-time fair queueing over the lanes' heads.
+ * Fair order across the lanes of one pool: start-time fair queueing over the heads of the lanes. Each
+ * lane is fair on its own, but lanes are independent. Here a tenant is charged for its tasks in all
+ * lanes, so that spreading tasks over lanes earns no extra slot-time.
  *
- * What it remembers is a hint: a new one begins with everybody equal.
+ * Its memory is a hint: a new instance starts with all tenants equal.
  */
 export class LaneMerge {
   /** The virtual time of the last task that was taken. */
@@ -49,7 +49,7 @@ export class LaneMerge {
     this.#finishedAt.set(organisationId, start + cost / weight);
   }
 
-  /** Who is not ahead of the clock starts like somebody new. */
+  /** Tenants that are not ahead of the clock would start like new ones anyway. */
   #forget(): void {
     if (this.#finishedAt.size <= TENANTS_REMEMBERED_MAX) return;
     for (const [organisationId, finishedAt] of this.#finishedAt) {

@@ -38,14 +38,14 @@ const place = (
   options: { lanes?: string[][]; now?: number } = {},
 ) => placeTasks(tasks, { rooms, lanes: options.lanes ?? [], now: options.now ?? NOW });
 
-/** The worker's id, or what happened instead and why. */
+/** The worker's id, or the other decision and its reason. */
 const told = (placed: Placed<WaitingTask, Room>): string => {
   if (placed.do === 'place') return placed.room.id + (placed.despiteAvoids ? ' all the same' : '');
   return `${placed.do}: ${placed.why}`;
 };
 
 describe('load', () => {
-  test('tasks go to the least loaded workers, by the share of their slots', () => {
+  test('tasks go to the worker with the smallest share of used slots', () => {
     const rooms = [aRoom('a', { slots: 8, used: 4 }), aRoom('b', { slots: 4, used: 1 })];
     expect(
       place(
@@ -55,7 +55,7 @@ describe('load', () => {
     ).toEqual(['b', 'a', 'b', 'a']);
   });
 
-  test('no worker gets more than it has slots for', () => {
+  test('no worker gets more tasks than it has free slots', () => {
     const placed = place([aTask(), aTask(), aTask()], [aRoom('a', { slots: 2, used: 1 })]);
     expect(placed.map(told)).toEqual(['a', 'return: slots', 'return: slots']);
   });
@@ -73,18 +73,18 @@ describe('load', () => {
 describe('labels', () => {
   const rooms = [aRoom('plain'), aRoom('h100', { labels: ['gpu=H100', 'zone=a'], used: 2 })];
 
-  test('a task runs only where all labels are that it requires', () => {
+  test('a task runs only on a worker with all labels that it requires', () => {
     expect(place([aTask({ requires: ['gpu=H100'] })], rooms).map(told)).toEqual(['h100']);
     const nowhere = aTask({ requires: ['gpu=H100', 'zone=b'] });
     expect(place([nowhere], rooms).map(told)).toEqual(['return: labels']);
   });
 
-  test('a task that cannot be placed does not hold up those behind it', () => {
+  test('a task that cannot be placed does not block those behind it', () => {
     const tasks = [aTask({ requires: ['zone=b'] }), aTask()];
     expect(place(tasks, rooms).map(told)).toEqual(['return: labels', 'plain']);
   });
 
-  test('a particular worker is left to the tasks that need it', () => {
+  test('a worker with special labels is left to the tasks that need it', () => {
     const plain = aRoom('plain', { used: 3 });
     const particular = aRoom('h100', { labels: ['gpu=H100'] });
     const lanes = [['gpu=H100']];
@@ -94,7 +94,7 @@ describe('labels', () => {
 });
 
 describe('models', () => {
-  test('loaded goes before loadable, and that before what must make room', () => {
+  test('a loaded model is preferred to one that fits, and that to one that needs unloading', () => {
     const rooms = [
       aRoom('after', { fit: 'after_unloading' }),
       aRoom('fits', { fit: 'in_free_memory' }),
@@ -105,12 +105,12 @@ describe('models', () => {
     expect(place([aTask()], rooms.slice(0, 1)).map(told)).toEqual(['after']);
   });
 
-  test('tasks that come together share one load', () => {
+  test('tasks of one round share one model load', () => {
     const rooms = ['a', 'b'].map((id) => aRoom(id, { slots: 2, fit: 'in_free_memory' }));
     expect(place([aTask(), aTask(), aTask()], rooms).map(told)).toEqual(['a', 'a', 'b']);
   });
 
-  test('a worker whose memory is taken gets nothing, and that is said', () => {
+  test('a worker without enough memory gets nothing, and the reason is memory', () => {
     expect(place([aTask()], [aRoom('a', { fit: 'none' })]).map(told)).toEqual(['return: memory']);
   });
 });
@@ -118,23 +118,23 @@ describe('models', () => {
 describe('sessions', () => {
   const session = aTask({ prefers: 'a' });
 
-  test('a task goes to the worker of its session, also where others have less to do', () => {
+  test('a task goes to the worker of its session, even if others have less load', () => {
     expect(place([session], [aRoom('a', { used: 3 }), aRoom('b')]).map(told)).toEqual(['a']);
   });
 
-  test('a worker that has unloaded the model meanwhile has no prefix any more', () => {
+  test('a worker that has unloaded the model has lost the prefix', () => {
     const rooms = [aRoom('a', { fit: 'in_free_memory' }), aRoom('b', { used: 3 })];
     expect(place([session], rooms).map(told)).toEqual(['b']);
   });
 
-  test('it waits where that worker is about to have a free slot', () => {
+  test('a task waits if the worker of its session is about to have a free slot', () => {
     const rooms = [aRoom('a', { ...full, freeAt: NOW + 500 }), aRoom('b')];
     expect(place([session], rooms)).toEqual([
       { do: 'hold', task: session, until: NOW + SESSION_WAIT_MS_MAX, why: 'session' },
     ]);
   });
 
-  test('it does not wait where that will take longer, or where nobody knows', () => {
+  test('a task does not wait if that will take longer or is unknown', () => {
     for (const freeAt of [NOW + SESSION_WAIT_MS_MAX + 1, null]) {
       expect(place([session], [aRoom('a', { ...full, freeAt }), aRoom('b')]).map(told)).toEqual([
         'b',
@@ -142,7 +142,7 @@ describe('sessions', () => {
     }
   });
 
-  test('it waits a bounded time in all, however late the slot is', () => {
+  test('a task waits a bounded time in total, however late the slot is', () => {
     const rooms = [aRoom('a', { ...full, freeAt: NOW }), aRoom('b')];
     const held = { ...session, heldSince: NOW };
     const at = (now: number) => place([held], rooms, { now }).map(told);
@@ -150,7 +150,7 @@ describe('sessions', () => {
     expect(at(NOW + SESSION_WAIT_MS_MAX + 1)).toEqual(['b']);
   });
 
-  test('a worker that is gone, or that lacks a label, is not waited for', () => {
+  test('a task does not wait for a worker that is gone or lacks a label', () => {
     expect(place([aTask({ prefers: 'gone' })], [aRoom('b')]).map(told)).toEqual(['b']);
     const particular = aTask({ prefers: 'a', requires: ['gpu=H100'] });
     const rooms = [aRoom('a'), aRoom('b', { labels: ['gpu=H100'] })];
@@ -161,18 +161,18 @@ describe('sessions', () => {
 describe('workers to avoid', () => {
   const burnt = aTask({ avoids: ['a'] });
 
-  test('a task goes elsewhere than where it failed', () => {
+  test('a task goes to a worker on which it has not failed', () => {
     expect(place([burnt], [aRoom('a'), aRoom('b', { used: 3 })]).map(told)).toEqual(['b']);
   });
 
-  test('it waits a bounded time for the others, and then goes back all the same', () => {
+  test('a task waits a bounded time for other workers, and then goes back', () => {
     const rooms = [aRoom('a'), aRoom('b', full)];
     expect(place([burnt], rooms).map(told)).toEqual(['hold: avoided']);
     const held = { ...burnt, heldSince: NOW - AVOID_WAIT_MS_MAX };
     expect(place([held], rooms).map(told)).toEqual(['a all the same']);
   });
 
-  test('where nobody else can, it goes back at once, and that is said', () => {
+  test('if no other worker can take it, a task goes back at once, and the answer shows it', () => {
     expect(place([burnt], [aRoom('a')]).map(told)).toEqual(['a all the same']);
     const others = [aRoom('b', { fit: 'none' }), aRoom('c', { labels: ['gpu=H100'] })];
     const particular = { ...burnt, requires: ['zone=a'] };
@@ -180,14 +180,14 @@ describe('workers to avoid', () => {
     expect(place([particular], [own, ...others]).map(told)).toEqual(['a all the same']);
   });
 
-  test('a session does not lead back to a worker to avoid', () => {
+  test('a session does not send a task back to a worker on which it failed', () => {
     const task = aTask({ avoids: ['a'], prefers: 'a' });
     expect(place([task], [aRoom('a'), aRoom('b')]).map(told)).toEqual(['b']);
   });
 });
 
-test('every task gets an answer, in the order given, and slots are never exceeded', () => {
-  // A small congruential generator: the same cases in every run.
+test('every task gets a decision, in the given order, and slots are never exceeded', () => {
+  // A linear congruential generator: the same cases in every run.
   let state = 42;
   const below = (n: number) => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -237,19 +237,19 @@ test('how long a task waits for a better worker', () => {
   expect([SESSION_WAIT_MS_MAX, AVOID_WAIT_MS_MAX]).toEqual([2_000, 10_000]);
 });
 
-test('a task that is held once more is held from the first time on', () => {
+test('a task that is held again keeps the time of its first hold', () => {
   const task = aTask({ avoids: ['a'], heldSince: NOW - 100 });
   const [held] = place([task], [aRoom('a'), aRoom('b', full)]);
   expect(held).toMatchObject({ do: 'hold', until: NOW - 100 + AVOID_WAIT_MS_MAX });
 });
 
-test('labels that look alike when they are put together are not taken for each other', () => {
+test('sets of labels with equal concatenations are distinguished', () => {
   const rooms = [aRoom('a', { labels: ['x=1', 'y=2'] }), aRoom('b', { labels: ['x=1y=2'] })];
   const tasks = [aTask({ requires: ['x=1', 'y=2'] }), aTask({ requires: ['x=1y=2'] })];
   expect(place(tasks, rooms).map(told)).toEqual(['a', 'b']);
 });
 
-test('where one free worker carries the labels and another has none, it is memory that is short', () => {
+test('if a free worker carries the labels, the missing resource is memory', () => {
   const rooms = [aRoom('a', { labels: ['x=1'], fit: 'too_large' as Room['fit'] }), aRoom('b')];
   const [placed] = place([aTask({ requires: ['x=1'] })], rooms);
   expect(placed && told(placed)).toBe('return: memory');

@@ -1,35 +1,36 @@
 /**
- * Which worker each task goes to. Pure: the clock is an argument, and equal input gives equal output.
+ * Chooses a worker for each task. Pure: the time is an argument, and equal input gives equal output.
  *
- * Of the workers with a free slot, only those count that carry the labels a task requires and that
- * can hold its model. A task goes
+ * Candidates are the workers with a free slot that carry the labels that a task requires and that can
+ * hold its model. A task goes
  * 1. to the worker that served its session, whose cache holds its prefix;
- * 2. else where its model is loaded, over where it fits, over where an idle one must make room;
- * 3. among those, to the one that fewest other lanes ask for, so that a particular worker is left
- *    to the tasks that need it;
- * 4. among those, to the least loaded, and at last to the first by id.
+ * 2. else to a worker on which its model is loaded, then to one where it fits in free memory, then to
+ *    one that must unload an idle model first;
+ * 3. among those, to the worker that the fewest waiting lanes can use, so that a worker with special
+ *    labels is left to the tasks that need it;
+ * 4. among those, to the least loaded, and then to the first by id.
  *
- * A task waits, for a bounded time, for the worker of its session where that is full but about to
- * have a free slot, and for any other worker while only those are free on which it failed before.
+ * For a bounded time, a task waits for the worker of its session if that is full but about to have a
+ * free slot, and waits for other workers while it has failed on all free ones.
  */
 import { MODEL_FITS, type ModelFit } from './fit-model.ts';
 import { carriesLabels } from './lane.ts';
 
-/** A prefix in a cache is worth waiting so long for: writing it anew takes about as much. */
+/** The longest wait for a cached prefix: computing the prefix again takes about as long. */
 export const SESSION_WAIT_MS_MAX = 2_000;
-/** A task may be unlucky with a worker for no fault of the worker's, so in the end it goes back. */
+/** After this wait a task may go back to a worker on which it failed: the worker may not be at fault. */
 export const AVOID_WAIT_MS_MAX = 10_000;
 
 /** A task that waits for a worker. */
 export type WaitingTask = {
   readonly id: string;
-  /** Labels that its worker must carry. */
+  /** Labels that a worker must carry. */
   readonly requires: readonly string[];
-  /** The worker that served its session; null where there is none. */
+  /** The worker that served its session; null if there is none. */
   readonly prefers: string | null;
   /** Workers on which it failed. */
   readonly avoids: readonly string[];
-  /** When it was held back for the first time, in ms; null where it was not. */
+  /** When it was first held, in ms; null if it was not. */
   readonly heldSince: number | null;
 };
 
@@ -40,25 +41,25 @@ export type Room = {
   readonly used: number;
   readonly labels: readonly string[];
   readonly fit: ModelFit;
-  /** When one of its slots is expected to be free, in ms; null where nobody expects it. */
+  /** When one of its slots is expected to be free, in ms; null if unknown. */
   readonly freeAt: number | null;
 };
 
 export type HeldWhy = 'session' | 'avoided';
-/** `labels`, `memory`: no worker with a free slot carries the labels, or can hold the model. */
+/** `labels` or `memory`: no worker with a free slot carries the labels or can hold the model. */
 export type UnplacedWhy = 'labels' | 'memory' | 'slots';
 
 export type Placed<T, R> =
-  /** `despiteAvoids`: it failed there before, and nobody else can take it. */
+  /** `despiteAvoids`: it failed on this worker before, and no other worker can take it. */
   | { readonly do: 'place'; readonly task: T; readonly room: R; readonly despiteAvoids: boolean }
-  /** To be placed again when a slot is freed, and at `until` ms at the latest. */
+  /** To be placed again when a slot becomes free, and at `until` (ms) at the latest. */
   | { readonly do: 'hold'; readonly task: T; readonly until: number; readonly why: HeldWhy }
   | { readonly do: 'return'; readonly task: T; readonly why: UnplacedWhy };
 
 /**
- * Places tasks of one pool in the order given, which is fair order; one answer for each. `rooms` are
- * all ready workers of the pool that are known, full ones included; `lanes` are the requirements
- * of the lanes in which tasks wait.
+ * Places tasks of one pool in the given (fair) order and returns one decision per task. `rooms` are
+ * all known ready workers of the pool, including full ones; `lanes` are the requirements of the lanes
+ * in which tasks wait.
  */
 export function placeTasks<T extends WaitingTask, R extends Room>(
   tasks: readonly T[],
@@ -85,7 +86,7 @@ export function placeTasks<T extends WaitingTask, R extends Room>(
   };
   const place = (task: T, to: Candidate<R>, despiteAvoids: boolean): Placed<T, R> => {
     to.used += 1;
-    // Tasks that follow share the one load.
+    // The following tasks share this load.
     to.rank = LOADED;
     return { do: 'place', task, room: to.room, despiteAvoids };
   };
@@ -102,7 +103,7 @@ export function placeTasks<T extends WaitingTask, R extends Room>(
     const heldMs = now - (task.heldSince ?? now);
 
     const preferred = byId.get(task.prefers ?? '');
-    // A cache goes with its model.
+    // Unloading a model also drops its cache.
     if (preferred && preferred.room.fit === 'loaded' && wanted.includes(preferred)) {
       if (isFree(preferred)) return place(task, preferred, false);
       const { freeAt } = preferred.room;
