@@ -6,10 +6,10 @@ import type { Ticket, TicketTransport } from './ticket-transport.ts';
 
 const JOBS_AT_ONCE = 64;
 const EVENTS_KEPT = 100;
-/** A queue whose worker died without a word is forgotten after this time; a worker keeps its own. */
+/** The keys of a queue expire after this time; a live worker renews those of its own queue. */
 const KEPT_SECONDS = 600;
 const KEEP_EVERY_MS = 60_000;
-/** BullMQ's keys of a queue that outlive a job. It gives none of them an end. */
+/** BullMQ's keys of a queue that outlive a job. BullMQ sets no expiry on them. */
 const KEYS = [
   'meta',
   'id',
@@ -31,8 +31,9 @@ const KEYS = [
 type Tickets = readonly Ticket[];
 
 /**
- * Tickets as BullMQ jobs, one queue per worker. A job is done once its tickets' accepts are committed
- * or refused, never held for the length of a run, so a queue's active list stays near zero.
+ * Tickets as BullMQ jobs, one queue per worker. A job is done when the accepts of its tickets are
+ * committed or refused. It does not stay active for the length of a run, so the active list stays
+ * almost empty.
  */
 export function openBullTickets(options: { url: string; onError?: OnError }): TicketTransport {
   const onError = options.onError ?? (() => {});

@@ -8,13 +8,13 @@ import { expect } from 'vitest';
 
 import { FairIndex } from './fair-index.ts';
 
-/** Each counts what it does to one task; a script call does it to several. */
+/** The least number of operations, counted per task; a script call applies one to several tasks. */
 const OPERATIONS = 100_000;
 const CHUNK_OPERATIONS = 250;
 const POOL = 'pool';
 
-/** To replay a failure: `FAIR_SEED=<the seed of its message> npx vitest run packages/queue/src/fair-index-agreement`. */
-// oxlint-disable-next-line node/no-process-env -- whoever runs the test names the seed to replay.
+/** To replay a failure: `FAIR_SEED=<seed of its message> npx vitest run packages/queue/src/fair-index-agreement`. */
+// oxlint-disable-next-line node/no-process-env -- the seed to replay is set on the command line.
 const SEED = Number(process.env['FAIR_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${SEED}`, async ({
@@ -30,14 +30,14 @@ test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${S
   const compare = async () => {
     const answers = await Promise.all(chunk.map(({ operation }) => ask(index, operation)));
     for (const [at, { operation, expected }] of chunk.entries()) {
-      // A hundred thousand expectations would take longer than all the rest.
+      // Calling expect for each of the answers would dominate the run time.
       if (isDeepStrictEqual(answers[at], expected)) continue;
       expect(answers[at], `seed ${SEED}: ${JSON.stringify(operation)}`).toEqual(expected);
     }
     chunk = [];
     const { queued, running } = await index.readPool(POOL);
     expect([queued, running]).toEqual([reference.queued.size, reference.running.size]);
-    // Reading the pool takes the mark from an index whose counts disagree.
+    // Reading the load deletes the mark of an index whose counts disagree.
     expect(await index.readMark(POOL)).toBe('m');
   };
 
@@ -50,7 +50,7 @@ test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${S
       if (random() < 0.5) await index.clear(POOL);
       else await redis.flushdb();
       await index.writeMark(POOL, 'm');
-      // Longer than a script call: others may come in between.
+      // Longer than one script call: other operations may come between two of them.
       for (const filling of reference.rebuild()) {
         chunk = [filling];
         await compare();
@@ -117,13 +117,13 @@ function sizeOf(operation: FairOperation): number {
 const nameOf = ({ organisationId, fairnessKey, taskId }: { [K in keyof FairTask]?: FairTask[K] }) =>
   `${organisationId}/${fairnessKey}/${taskId}`;
 
-/** The scheduler's queue, and which tasks are where. */
+/** The scheduler's queue, and the queued and running tasks. */
 class Reference {
   readonly queued = new Map<string, FairTask>();
   readonly running = new Map<string, FairTask>();
   readonly #queue = new FairQueue();
 
-  /** Applies an operation; answers what the index has to answer. */
+  /** Applies an operation and returns the answer that the index must give. */
   apply(operation: FairOperation): unknown {
     switch (operation.do) {
       case 'insert':
@@ -164,7 +164,7 @@ class Reference {
     }
   }
 
-  /** Forgets the order; answers the operations that fill it again, the runs first. */
+  /** Clears the queue and yields the operations that fill it again, the runs first. */
   *rebuild(): Generator<{ operation: FairOperation; expected: unknown }> {
     this.#queue.clear();
     const [runs, queued] = [[...this.running.values()], [...this.queued.values()]];

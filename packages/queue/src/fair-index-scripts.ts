@@ -1,30 +1,29 @@
 /**
- * The Lua form of the fair queue, one script per verb. `fair-queue.ts` in the scheduler says what
- * each verb does and why, and must agree with these pick for pick: all tags are whole numbers, so
- * that both compute the same.
+ * The fair queue in Lua, one script per verb. `fair-queue.ts` in the scheduler documents each verb and
+ * must pick exactly the same tasks. All tags are integers, so both compute the same values.
  *
- * Per pool:
- *   mark        who filled the index
+ * Keys of a lane:
+ *   mark        names the server and the fill that the index belongs to
  *   clock       the virtual time: the start tag of the last pick
- *   turns       ZSET  tenant -> start tag of its next task; only tenants that may be picked from
+ *   turns       ZSET  tenant -> start tag of its next task; only tenants in turn
  *   rests       ZSET  tenant without tasks -> its finish tag, until the clock has passed it
  *   tenants     HASH  tenant -> packed state, see `open`
  *   queued      HASH  task -> cost and time of queueing
- *   running     HASH  task -> what undoes or corrects its pick, see `pick`
- *   counts      HASH  how many tasks and tenants there should be, by which a lost key is found
+ *   running     HASH  task -> the fields that undo or correct its pick, see `pick`
+ *   counts      HASH  the expected numbers of tasks and tenants, which reveal a lost key
  *   ages, seconds     HASH and ZSET: queued tasks by the second in which they were queued
  *   q:<tenant>:<key>  ZSET  a line: task -> order
  *   k:<tenant>, i:<tenant>  ZSET  named fairness keys in turn, and at rest, -> tag
  *
- * The line of the empty key, which most tenants use alone, has its tag in the tenant's state, so
- * that those tenants need no `k:` and `i:`. A state is packed into one field of one hash because a
- * key of its own would cost 150 bytes more per tenant.
+ * Most tenants use only the empty fairness key. Its tag is part of the tenant's state, so those
+ * tenants need no `k:` and `i:`. States are packed into the fields of one hash, because a key per
+ * tenant would cost 150 bytes more.
  */
 import { KEYS_AT_REST_MAX } from '@runfleet/scheduler';
 
-/** A lane to which nothing was written for so long is forgotten, and filled again if it has tasks. */
+/** The keys of a lane expire this long after the last write; a lane with tasks is filled again. */
 export const LANE_SECONDS = 3_600;
-/** So long a lane without tasks is known to be complete. */
+/** How long the mark of a lane without tasks is kept. */
 const LANE_AT_REST_SECONDS = 60;
 
 const LIBRARY = `
@@ -43,14 +42,14 @@ end
 local function share(ms, weight) return floor(ms / weight + 0.5) end
 local function charge(cost, weight) return math.max(1, share(cost, weight)) end
 
--- Members of a line sort as their ids do as numbers: shorter ones first.
+-- Prefixed with their length, ids sort as numbers: shorter ones first.
 local function member(task) return string.char(96 + #task) .. task end
 local function line(t, key) return P .. 'q:' .. t.id .. ':' .. key end
 
 -- Keys of tenants that this script has written to.
 local touched = {}
 
--- What changes in 'counts', written once per script.
+-- Changes of 'counts', written once per script.
 local counted = { queued = 0, running = 0, parked = 0, serving = 0 }
 local function count(what, delta) counted[what] = counted[what] + delta end
 
@@ -78,8 +77,8 @@ local function open(id)
   return t
 end
 
--- Writes a tenant back and gives it its place: in turn, parked, at rest or forgotten. Who comes in
--- turn starts at the clock at the earliest, unless it only returns to where it was.
+-- Writes a tenant back and updates its state: in turn, parked, at rest or forgotten. A tenant that
+-- comes in turn starts at the clock at the earliest, unless it only returns to its previous tag.
 local function close(t, returns)
   local before, after = t.before, standing(t)
   if after == 'turns' then
@@ -106,7 +105,8 @@ local function close(t, returns)
     t.clock, t.plainTag, t.plainQueued, t.keyed))
 end
 
--- A key's tag, nil where it is forgotten: at rest, and passed by the tenant's clock.
+-- A key's tag, and whether the key is in turn. The tag is nil if the key is forgotten: it is at rest,
+-- and the tenant's clock has passed it.
 local function keyTag(t, key)
   if key == '' then
     if t.plainQueued > 0 then return t.plainTag, true end
@@ -169,7 +169,7 @@ local function dequeue(t, task, key, cost, queuedAt)
   countAge(queuedAt, -1)
 end
 
--- Takes a task out of its line. Answers its tenant, still open, or nil where it is in no such line.
+-- Removes a task from its line. Returns its tenant, still open, or nil if the task is not in that line.
 local function leave(id, task, key)
   local packed = call('HGET', QUEUED, task)
   if not packed then return nil end
@@ -187,7 +187,7 @@ local function run(task, record)
   count('running', 1)
 end
 
--- Answers what 'pick' noted of a task, and that it runs no more.
+-- Ends a task's run. Returns the fields that 'pick' stored for it, or nil if it is not running.
 local function endRun(task)
   local packed = call('HGET', RUNNING, task)
   if not packed then return nil end
@@ -196,7 +196,7 @@ local function endRun(task)
   return unpackAll(packed)
 end
 
--- Ends a run and corrects what its pick was charged. Answers whether the task was running.
+-- Ends a run and corrects the charge of its pick. Returns 1 if the task was running, else 0.
 local function release(task, used)
   local id, key, _, _, cost, weight, finish = endRun(task)
   if not id then return 0 end
@@ -209,15 +209,15 @@ local function release(task, used)
   return 1
 end
 
--- A lane of particular tasks ends by itself, since nobody may ever look at it again: what was written
--- to it last goes after this time, and its mark soon after its last task.
+-- The keys of a lane with labels expire, because it may never be read again: they expire some time
+-- after the last write, and its mark soon after its last task.
 local IS_LANE = string.find(P, '?', 1, true) ~= nil
 local function keep(...)
   if not IS_LANE then return end
   for _, key in ipairs({ ... }) do call('EXPIRE', key, ${LANE_SECONDS}) end
 end
 
--- Writes the counts. A pool that has come to rest begins again with everybody equal.
+-- Writes the counts. In a lane that has come to rest, all tenants start again equal.
 local function done(answer)
   if call('EXISTS', QUEUED, RUNNING) == 0 then
     call('UNLINK', COUNTS, P .. 'clock', TENANTS, RESTS)
@@ -234,14 +234,14 @@ local function done(answer)
 end
 `;
 
-/** Tenant, task, key, order, cost, time of queueing, weight, limit; and so on. Answers how many were new. */
+/** Arguments, repeated: tenant, task, key, order, cost, time of queueing, weight, limit. Returns how many were new. */
 const INSERT = `
 local added, opened = 0, {}
 for i = 1, #ARGV, 8 do
   local id, task, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if call('HEXISTS', RUNNING, task) == 0 and call('HEXISTS', QUEUED, task) == 0 then
     local t, limit = opened[id], tonumber(ARGV[i + 7])
-    -- Another limit may park a tenant and bring it back, which moves its tag.
+    -- A new limit may park a tenant or bring it back in turn, which moves its tag.
     if t and t.limit ~= limit then
       close(t)
       t = nil
@@ -261,13 +261,14 @@ for _, t in pairs(opened) do close(t) end
 return done(added)`;
 
 /**
- * The mark, how many. Answers task, tenant, key, cost, weight, time of queueing; and so on; false
- * under another mark. Each pick also forgets up to two tenants and keys that the clocks have passed.
+ * Arguments: mark, number of tasks. Returns, repeated: task, tenant, key, cost, weight, time of
+ * queueing; false under another mark. Each pick also forgets up to two tenants and two keys that the
+ * clocks have passed.
  */
 const PICK = `
 if call('GET', P .. 'mark') ~= ARGV[1] then return false end
 local picked = {}
--- A key that is missing means that others may be: the index is given up, to be filled again.
+-- If one key is missing, others may be too: the mark is deleted, so that the index is filled again.
 local function giveUp()
   call('DEL', P .. 'mark')
   return false
@@ -324,7 +325,7 @@ if #picked > 0 then
 end
 return done(picked)`;
 
-/** Task, task ... Answers how many were running and stand in line again. */
+/** Arguments: tasks. Returns how many were running and are queued again. */
 const PUT_BACK = `
 local returned = 0
 for i = 1, #ARGV do
@@ -343,13 +344,13 @@ for i = 1, #ARGV do
 end
 return done(returned)`;
 
-/** Task, used; and so on. Answers how many were running. */
+/** Arguments, repeated: task, used slot-ms. Returns how many were running. */
 const RELEASE = `
 local released = 0
 for i = 1, #ARGV, 2 do released = released + release(ARGV[i], tonumber(ARGV[i + 1])) end
 return done(released)`;
 
-/** Tenant, task, key; and so on. Answers how many were in line or running. */
+/** Arguments, repeated: tenant, task, key. Returns how many were queued or running. */
 const WITHDRAW = `
 local withdrawn = 0
 for i = 1, #ARGV, 3 do
@@ -364,7 +365,7 @@ for i = 1, #ARGV, 3 do
 end
 return done(withdrawn)`;
 
-/** As INSERT. Answers how many were not known to run. */
+/** Arguments: as INSERT. Returns how many did not count as running yet. */
 const RESTORE_RUNNING = `
 local restored = 0
 for i = 1, #ARGV, 8 do
@@ -385,7 +386,7 @@ for i = 1, #ARGV, 8 do
 end
 return done(restored)`;
 
-/** A cursor. Answers the next one, then task, tenant, key, cost, weight, time of queueing; and so on. */
+/** Argument: cursor. Returns the next cursor, then, repeated: task, tenant, key, cost, weight, time of queueing. */
 const LIST_RUNNING = `
 local page = call('HSCAN', RUNNING, ARGV[1], 'COUNT', 128)
 local found = { page[1] }
@@ -398,7 +399,7 @@ for i = 1, #page[2], 2 do
 end
 return found`;
 
-/** Tenant, weight, limit; and so on. Answers of how many tenants with tasks this changed the share. */
+/** Arguments, repeated: tenant, weight, limit. Returns the number of tenants with tasks whose share changed. */
 const SET_SHARE = `
 local changed = 0
 for i = 1, #ARGV, 3 do
@@ -411,7 +412,7 @@ for i = 1, #ARGV, 3 do
 end
 return done(changed)`;
 
-/** A cursor. Answers the next one, then tenant, queued, running, weight, limit; and so on. */
+/** Argument: cursor. Returns the next cursor, then, repeated: tenant, queued, running, weight, limit. */
 const LIST_TENANTS = `
 local page = call('HSCAN', TENANTS, ARGV[1], 'COUNT', 256)
 local found = { page[1] }
@@ -424,8 +425,9 @@ end
 return found`;
 
 /**
- * Answers how many tasks are queued, how many run, how many tenants have queued ones, and the oldest
- * second. Where a key was lost, the counts disagree: then the index is given up, to be filled again.
+ * Returns the number of queued tasks, of running tasks and of tenants with queued tasks, and the
+ * oldest second. If a key was lost, the counts disagree: then the mark is deleted, so that the index
+ * is filled again.
  */
 const READ_POOL = `
 local function counts(what) return tonumber(call('HGET', COUNTS, what) or '0') end
@@ -438,11 +440,11 @@ end
 return { queued, running, waiting, call('ZRANGE', P .. 'seconds', 0, 0)[1] or '' }`;
 
 /**
- * Tenant, task, key; and so on. Answers, for each, its place in its line (-1: in no line), the work
- * before it in slot-ms of its own tenant, and of the others.
+ * Arguments, repeated: tenant, task, key. Returns for each task its place in its line (-1: not queued)
+ * and the slot-ms of work before it, of its own tenant and of the others.
  *
- * Tenants are taken as if all their tasks cost their average; of the tenants in turn, and of a
- * tenant's keys, as many are looked at as the sample holds, evenly spaced, and stand for the rest.
+ * Every task counts as the average of its tenant. Of the tenants in turn, and of a tenant's keys, an
+ * evenly spaced sample represents all.
  */
 const READ_PLACES = `
 local SAMPLE_TENANTS, SAMPLE_KEYS = 64, 16
@@ -459,8 +461,7 @@ local function sample(set, size)
   return found, taken > 0 and all / taken or 0
 end
 
--- The work that starts before a tag, or at it where that goes first: tasks of an average cost, one
--- after the other.
+-- The work that starts before a tag, or also at it if `goesFirst`: consecutive tasks of average cost.
 local function before(tag, from, work, tasks, weight, goesFirst)
   if tag < from or tasks == 0 then return 0 end
   local cost = work / tasks
@@ -515,8 +516,9 @@ end
 return answers`;
 
 /**
- * A cursor. Drops some tenants with all that is theirs, and once none is left the rest. Answers the
- * next cursor, and whether all is gone. The mark goes first, so that nobody picks from what is left.
+ * Argument: cursor. Deletes some tenants with all their keys, and the rest once no tenant is left.
+ * Returns the next cursor and whether everything is deleted. The mark is deleted first, so that no
+ * task is picked from a partial index.
  */
 const CLEAR = `
 call('DEL', P .. 'mark')
@@ -534,7 +536,7 @@ if call('EXISTS', TENANTS) == 1 then return { page[1], 0 } end
 call('UNLINK', P .. 'clock', TURNS, RESTS, QUEUED, RUNNING, COUNTS, P .. 'ages', P .. 'seconds')
 return { '0', 1 }`;
 
-/** Command name to script. Each takes the pool's prefix as its one key. */
+/** Scripts by command name. Each takes the prefix of a lane's keys as its only key. */
 export const SCRIPTS = {
   fairInsert: LIBRARY + INSERT,
   fairPick: LIBRARY + PICK,

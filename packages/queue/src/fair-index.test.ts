@@ -38,13 +38,13 @@ const task = (
 
 const nameOf = ({ organisationId, taskId }: PickedTask) => organisationId + taskId;
 
-test('tenants take turns, and inside a tenant the first in is the first out', async ({ index }) => {
+test('tenants take turns, and within a tenant tasks are first in, first out', async ({ index }) => {
   await index.insert('p', [task('a', 10), task('a', 1), task('a', 2), task('b', 3), task('c', 4)]);
   const picked = await index.pick('p', 'm', 10);
   expect(picked?.map(nameOf)).toEqual(['a1', 'b3', 'c4', 'a2', 'a10']);
 });
 
-test('a picked task carries what it was charged', async ({ index }) => {
+test('a picked task carries its charge', async ({ index }) => {
   const given = task('a', 1, { fairnessKey: 'x', cost: 1_500, weight: 0.3, priority: 9 });
   await index.insert('p', [given]);
   const { organisationId, taskId, fairnessKey, cost, weight, queuedAt } = given;
@@ -53,7 +53,7 @@ test('a picked task carries what it was charged', async ({ index }) => {
   expect(await index.listRunning('p', '0')).toEqual({ tasks: [charged], next: null });
 });
 
-test('a task that is offered twice is picked once, also while it runs', async ({ index }) => {
+test('a task that is offered twice is picked once, even while it runs', async ({ index }) => {
   expect(await index.insert('p', [task('a', 1), task('a', 1)])).toBe(1);
   expect(await index.insert('p', [task('a', 1)])).toBe(0);
   expect(await index.pick('p', 'm', 10)).toHaveLength(1);
@@ -61,7 +61,7 @@ test('a task that is offered twice is picked once, also while it runs', async ({
   expect(await index.pick('p', 'm', 10)).toEqual([]);
 });
 
-test('under another mark nothing is picked, so that a strange index is never trusted', async ({
+test('under another mark nothing is picked, so that an unknown index is never trusted', async ({
   index,
 }) => {
   await index.insert('p', [task('a', 1)]);
@@ -69,7 +69,7 @@ test('under another mark nothing is picked, so that a strange index is never tru
   expect(await index.pick('p', 'm', 1)).toHaveLength(1);
 });
 
-test('pools know nothing of one another', async ({ index }) => {
+test('lanes are independent', async ({ index }) => {
   await index.writeMark('q', 'm');
   await index.insert('p', [task('a', 1)]);
   expect(await index.pick('q', 'm', 1)).toEqual([]);
@@ -77,7 +77,7 @@ test('pools know nothing of one another', async ({ index }) => {
   expect(await index.pick('p', 'm', 1)).toHaveLength(1);
 });
 
-test('when all tasks are gone, nothing but the mark is left', async ({ index, redis }) => {
+test('when all tasks are gone, only the mark is left', async ({ index, redis }) => {
   const tasks = Array.from({ length: 300 }, (_, i) =>
     task(`o${i % 40}`, i, { fairnessKey: i % 3 === 0 ? 'x' : '', runningLimit: i % 5 || null }),
   );
@@ -92,11 +92,11 @@ test('when all tasks are gone, nothing but the mark is left', async ({ index, re
   expect(await redis.keys('*')).toEqual(['runfleet:{p}:mark']);
 });
 
-test('clearing drops everything, however much there is', async ({ index, redis }) => {
+test('clear deletes everything, however much there is', async ({ index, redis }) => {
   const tasks = Array.from({ length: 2_000 }, (_, i) =>
     task(`o${i % 500}`, i, { fairnessKey: `k${i % 7}`, runningLimit: i % 3 }),
   );
-  // One tenant with more keys than a step drops.
+  // One tenant has more keys than a step deletes.
   const keys = Array.from({ length: 300 }, (_, i) =>
     task('o1', 5_000 + i, { fairnessKey: `k${i}` }),
   );
@@ -110,7 +110,7 @@ describe('every key may vanish', () => {
   const lines = ['q:a:', 'q:a:x', 'q:b:'];
   const keys = ['turns', 'tenants', 'queued', 'running', 'counts', 'clock', 'rests', 'k:a', 'i:a'];
   for (const key of [...keys, ...lines, 'ages', 'seconds', 'mark']) {
-    test(`without ${key} all tasks are picked all the same, once it is filled again`, async ({
+    test(`after the loss of ${key} all tasks are still picked, once the index is filled again`, async ({
       index,
       redis,
     }) => {
@@ -127,7 +127,7 @@ describe('every key may vanish', () => {
       await redis.del(`runfleet:{p}:${key}`);
 
       await index.insert('p', tasks.slice(20));
-      // What whoever leads a pool does: look, pick, and fill again where the mark is gone.
+      // As a leader does: read the load, pick, and fill again if the mark is gone.
       for (let look = 0; look < 40 && waiting.size > 0; look++) {
         await index.readPool('p');
         const picked = await index.pick('p', 'm', 3);
@@ -147,7 +147,7 @@ describe('every key may vanish', () => {
   }
 });
 
-test('all that runs is listed, in bounded pages', async ({ index }) => {
+test('all running tasks are listed, in bounded pages', async ({ index }) => {
   const tasks = Array.from({ length: 1_000 }, (_, i) => task(`o${i % 9}`, i));
   expect(await index.restoreRunning('p', tasks)).toBe(1_000);
   const seen = new Set<string>();
@@ -161,7 +161,7 @@ test('all that runs is listed, in bounded pages', async ({ index }) => {
   expect(seen.size).toBe(1_000);
 });
 
-test('a pool tells what waits, what runs, and since when', async ({ index }) => {
+test('the load of a lane counts queued and running tasks, and gives the oldest wait', async ({ index }) => {
   expect(await index.readPool('p')).toEqual({
     queued: 0,
     running: 0,
@@ -173,7 +173,7 @@ test('a pool tells what waits, what runs, and since when', async ({ index }) => 
     task('a', 2, { queuedAt: NOW + 2_500, priority: 60, runningLimit: 1 }),
     task('b', 3, { queuedAt: NOW + 4_000 }),
   ]);
-  // The head start lets task 2 go first; the oldest is task 1, whose tenant is parked then.
+  // Its head start lets task 2 go first; the oldest is task 1, whose tenant is then parked.
   await index.pick('p', 'm', 1);
   expect(await index.readPool('p')).toEqual({
     queued: 2,
@@ -184,7 +184,7 @@ test('a pool tells what waits, what runs, and since when', async ({ index }) => 
 });
 
 describe('places', () => {
-  test('up to 64 tenants of equal tasks, they are what will be picked before', async ({
+  test('places are exact for up to 64 tenants with equal tasks', async ({
     index,
   }) => {
     const reference = new FairQueue();
@@ -200,14 +200,14 @@ describe('places', () => {
       const found = places[at];
       expect(found?.place).toBe(exact?.place);
       expect(found?.ownWorkMs).toBe(exact?.ownWorkMs);
-      // Of tenants with the same tag the name decides, which the estimate does not ask for.
+      // Between tenants with equal tags the name decides, which the estimate does not consider.
       expect(Math.abs((found?.othersWorkMs ?? 0) - (exact?.othersWorkMs ?? 0))).toBeLessThanOrEqual(
         50_000,
       );
     }
   });
 
-  test('for many tenants, keys, weights and costs, they are about that', async ({ index }) => {
+  test('places are approximate for many tenants, keys, weights and costs', async ({ index }) => {
     const random = seededRandom(5);
     const below = (n: number) => Math.floor(random() * n);
     const reference = new FairQueue();
@@ -238,7 +238,7 @@ describe('places', () => {
     expect(sorted.at(-1)).toBeLessThan(0.35);
   });
 
-  test('a task in no line has none', async ({ index }) => {
+  test('a task that is not queued has no place', async ({ index }) => {
     await index.insert('p', [task('a', 1), task('a', 2)]);
     await index.pick('p', 'm', 1);
     const asked = [task('a', 1), task('a', 2), task('a', 3), task('b', 4)];
@@ -251,14 +251,14 @@ describe('places', () => {
   });
 });
 
-test('a busy tenant with a user of its own for each task leaves a bounded number of them behind, as the reference does', async ({
+test('of a busy tenant with a new user per task, a bounded number of keys is kept, as in the reference', async ({
   index,
   redis,
 }) => {
   const reference = new FairQueue();
   const users = Array.from({ length: KEYS_AT_REST_MAX + 200 }, (_, n) => `user-${n}`);
   const first = [task('a', 1), ...users.map((fairnessKey, n) => task('a', n + 2, { fairnessKey }))];
-  // Those that took longest are remembered.
+  // The keys of the longest runs are kept.
   const releases = first
     .slice(1)
     .map((one, n) => ({ ...one, usedMs: 2_000 + ((n * 7_919) % 9_973) }));
@@ -282,6 +282,6 @@ test('a busy tenant with a user of its own for each task leaves a bounded number
 });
 
 function must<T>(value: T | null): T {
-  if (value === null) throw new Error('The reference has no task left.');
+  if (value === null) throw new Error('The reference has no more tasks.');
   return value;
 }

@@ -1,6 +1,6 @@
 /**
- * The order in which queued tasks are picked, as a hint in Redis that is rebuilt from Postgres
- * whenever its mark is not the expected one. `FairQueue` in the scheduler is its reference.
+ * The order in which queued tasks are picked: a hint in Redis that is rebuilt from Postgres whenever
+ * its mark is not the expected one. `FairQueue` in the scheduler is the reference.
  */
 import {
   boundFairTask,
@@ -17,10 +17,10 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { LANE_SECONDS, SCRIPTS } from './fair-index-scripts.ts';
 import { indexPrefix, wakeChannel } from './keys.ts';
 
-/** A task that was picked or runs, with what it is charged. */
+/** A picked or running task, with its charge. */
 export type PickedTask = TaskInLine & Pick<FairTask, 'cost' | 'weight' | 'queuedAt'>;
 
-/** How a run ended. `usedMs`: the slot-milliseconds that it took, 0 where it never began. */
+/** The end of a run. `usedMs`: the slot-milliseconds that it used, 0 if it never began. */
 export type Release = TaskInLine & { usedMs: number };
 
 export type PoolLoad = {
@@ -28,16 +28,15 @@ export type PoolLoad = {
   running: number;
   /** Tenants with queued tasks. */
   tenants: number;
-  /** When the oldest queued task was queued, in epoch ms to the second; null where none is. */
+  /** When the oldest queued task was queued, in epoch ms with the precision of a second; null if none is. */
   oldestQueuedAt: number | null;
 };
 
-/** A task's place in its line (0 = next), and the slot-ms that go before it by fair order. */
-export type Place = { place: number; ownWorkMs: number; othersWorkMs: number };
+
 
 export type TenantLoad = Share & { queued: number; running: number };
 
-/** More tasks than this in one script would hold up Redis. */
+/** A script with more tasks would block Redis for too long. */
 export const TASKS_PER_SCRIPT_MAX = 128;
 
 type Text = string | number;
@@ -60,13 +59,13 @@ export class FairIndex {
     for (const [name, lua] of Object.entries(SCRIPTS)) {
       redis.defineCommand(name, { numberOfKeys: 1, lua });
     }
-    // defineCommand adds the methods at run time, which its types cannot say.
+    // defineCommand adds the methods at run time, which its types cannot express.
     this.#redis = redis as Redis & Scripts;
   }
 
-  /** Applies changes in the order given and then wakes the pool, in one round trip. */
+  /** Applies changes in the given order and then wakes the pool, in one round trip. */
   async change(pool: string, changes: readonly Changes[]): Promise<void> {
-    // As above, and a pipeline has the same methods.
+    // As above; a pipeline has the same methods.
     const pipeline = this.#redis.pipeline() as ChainableCommander & PipelineScripts;
     const prefix = indexPrefix(pool);
     for (const { do: verb, tasks } of changes) {
@@ -78,22 +77,22 @@ export class FairIndex {
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
 
-  /** Answers how many were neither in line nor running. */
+  /** Returns how many were neither queued nor running. */
   insert(pool: string, tasks: readonly FairTask[]): Promise<number> {
     return this.#sum('fairInsert', pool, tasks, taskArgs);
   }
 
-  /** Answers how many were not known to run. */
+  /** Returns how many did not count as running yet. */
   restoreRunning(pool: string, tasks: readonly FairTask[]): Promise<number> {
     return this.#sum('fairRestoreRunning', pool, tasks, taskArgs);
   }
 
-  /** Answers how many stand in line again. */
+  /** Returns how many are queued again. */
   putBack(pool: string, tasks: readonly { taskId: string }[]): Promise<number> {
     return this.#sum('fairPutBack', pool, tasks, ({ taskId }) => [taskId]);
   }
 
-  /** Takes up to `count` tasks, 128 at most. Null: the index is not the one that `mark` names. */
+  /** Takes up to `count` tasks, 128 at most. Null if the index does not carry `mark`. */
   async pick(pool: string, mark: string, count: number): Promise<PickedTask[] | null> {
     const picked: string[] | null = await this.#redis.fairPick(
       indexPrefix(pool),
@@ -111,7 +110,7 @@ export class FairIndex {
     return { tasks: readPicked(tasks), next: nextCursor(next) };
   }
 
-  /** Answers of how many tenants with tasks this changed the share. */
+  /** Returns the number of tenants with tasks whose share changed. */
   setShare(pool: string, shares: readonly Share[]): Promise<number> {
     return this.#sum('fairSetShare', pool, shares, shareArgs);
   }
@@ -185,7 +184,7 @@ export class FairIndex {
     tasks: readonly T[],
     argsOf: (task: T) => Text[],
   ): Promise<number> {
-    // All are sent at once: between two of them Redis serves others, who see some tasks earlier.
+    // All batches are sent at once. Other clients may run between two of them and see only some tasks.
     const counts: number[] = await Promise.all(
       [...batches(tasks)].map((batch) =>
         this.#redis[script](indexPrefix(pool), ...batch.flatMap(argsOf)),

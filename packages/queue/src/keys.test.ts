@@ -1,4 +1,4 @@
-/** Every key that this package leaves in Redis ends by itself; all but one mark per pool, which stays. */
+/** Every key that this package leaves in Redis expires, except one mark per pool. */
 import type { FairTask } from '@runfleet/scheduler';
 import { laneOf } from '@runfleet/scheduler';
 import { eventually, listRedisKeys, testWithRedis } from '@runfleet/testing';
@@ -35,7 +35,7 @@ const nameOf = ({ organisationId, taskId, fairnessKey }: FairTask) => ({
 });
 const TASKS = [task('a', '1'), task('a', '2', 'x'), task('a', '3', 'y'), task('b', '4', 'x')];
 
-/** Every way on which a task leaves a lane, and what else may be done to one. */
+/** Every way in which a task leaves a lane, and every other change of a lane. */
 const LIVES: Record<string, (index: FairIndex, lane: string) => Promise<unknown>> = {
   'killed in the queue': (index, lane) =>
     index.change(lane, [{ do: 'withdraw', tasks: TASKS.map(nameOf) }]),
@@ -61,7 +61,7 @@ const LIVES: Record<string, (index: FairIndex, lane: string) => Promise<unknown>
 
 describe('a lane whose tasks were', () => {
   test.for(Object.entries(LIVES))(
-    '%s leaves nothing but a mark that ends',
+    '%s leaves only a mark that expires',
     async ([, live], { redis, redisUrl, index }) => {
       await index.writeMark(LANE, 'm');
       await index.insert(LANE, TASKS);
@@ -72,7 +72,7 @@ describe('a lane whose tasks were', () => {
   );
 
   test.for(['in line', 'running'])(
-    '%s when all news of them was lost ends, too',
+    '%s when all further changes were lost expires as well',
     async (where, { redis, redisUrl, index }) => {
       await index.writeMark(LANE, 'm');
       await index.insert(LANE, TASKS);
@@ -85,7 +85,7 @@ describe('a lane whose tasks were', () => {
 
 describe('a pool whose tasks were', () => {
   test.for(Object.entries(LIVES).filter(([name]) => name !== 'cleared'))(
-    '%s keeps its mark and nothing else',
+    '%s keeps only its mark',
     async ([, live], { redis, index }) => {
       await index.writeMark('p', 'm');
       await index.insert('p', TASKS);
@@ -96,14 +96,14 @@ describe('a pool whose tasks were', () => {
 });
 
 describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
-  test('tickets for a worker that never came end', async ({ redis, redisUrl }) => {
+  test('tickets for a worker that never came expire', async ({ redis, redisUrl }) => {
     await using transport = openTicketTransport({ url: redisUrl, kind });
     await transport.send('gone', [{ taskId: '1', epoch: 1 }]);
     expect(await redis.keys('*')).not.toEqual([]);
     expect(await lasting(redisUrl)).toEqual([]);
   });
 
-  test('what a worker left that died with tickets in hand ends', async ({ redisUrl }) => {
+  test('the keys of a worker that died with unfinished tickets expire', async ({ redisUrl }) => {
     await using transport = openTicketTransport({ url: redisUrl, kind });
     let isTaken = false;
     const receiver = transport.receive('dies', () => {
@@ -116,7 +116,7 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
     await eventually(async () => expect(await lasting(redisUrl)).toEqual([]));
   });
 
-  test('a worker that leaves takes all of its own along', async ({ redis, redisUrl }) => {
+  test('a worker that leaves deletes all its keys', async ({ redis, redisUrl }) => {
     await using transport = openTicketTransport({ url: redisUrl, kind });
     await transport.send('leaves', [{ taskId: '1', epoch: 1 }]);
     await transport.discard('leaves');
@@ -124,7 +124,7 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
   });
 });
 
-/** Keys that never end. */
+/** Keys without an expiry. */
 async function lasting(redisUrl: string): Promise<string[]> {
   const keys = await listRedisKeys(redisUrl);
   return keys.filter(({ endsInSeconds }) => endsInSeconds === null).map(({ key }) => key);

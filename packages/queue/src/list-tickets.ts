@@ -6,7 +6,7 @@ import { ticketList } from './keys.ts';
 import type { Ticket, TicketTransport } from './ticket-transport.ts';
 
 const WAIT_SECONDS = 5;
-/** Nobody can accept a ticket after this time, and a worker that never comes leaves nothing behind. */
+/** A ticket cannot be accepted after this time; the expiry removes the tickets of dead workers. */
 const KEPT_SECONDS = 60;
 const RETRY_MS = 250;
 
@@ -30,7 +30,7 @@ export function openListTickets(options: { url: string; onError?: OnError }): Ti
           try {
             const [, tickets = '[]'] =
               (await blocking.blpop(ticketList(workerId), WAIT_SECONDS)) ?? [];
-            // Not awaited: the next tickets may be taken while these are being accepted.
+            // Not awaited: the next tickets may be received while these are being accepted.
             Promise.all((JSON.parse(tickets) as Ticket[]).map(accept)).catch(onError);
           } catch (error) {
             if (!isStopping) onError(error as Error);

@@ -2,15 +2,15 @@ import type { FairTask, TaskInLine } from '@runfleet/scheduler';
 
 import { type Changes, type FairIndex, type Release, TASKS_PER_SCRIPT_MAX } from './fair-index.ts';
 
-/** One change of a pool's index. */
+/** One change of a lane's index. */
 export type Change =
   | { do: 'insert'; task: FairTask }
   | { do: 'release'; task: Release }
   | { do: 'withdraw'; task: TaskInLine };
 
-/** More changes than this in one round trip would hold up others. */
+/** More changes in one round trip would delay other callers. */
 const CHANGES_PER_CALL = 512;
-/** While Redis is away changes are dropped past this many per pool; reconcilers make up for them. */
+/** While Redis is unavailable, changes beyond this number per lane are dropped; reconcilers repair that. */
 const CHANGES_WAITING_MAX = 10_000;
 
 type Options = {
@@ -19,9 +19,8 @@ type Options = {
 };
 
 /**
- * Changes of the indexes that nobody waits for. Those that arrive during a call to Redis share the
- * next one. The order within a pool is kept: a task that is requeued ends its run before it stands
- * in line again.
+ * Changes of the indexes that no caller awaits. Changes that arrive during a call to Redis share the
+ * next one. The order within a lane is kept: a requeued task ends its run before it is queued again.
  */
 export class PendingChanges {
   readonly #options: Options;
@@ -40,7 +39,7 @@ export class PendingChanges {
     this.#flushing ??= this.#flush();
   }
 
-  /** Resolves when nothing is left to write, or could not be written. */
+  /** Resolves when every change has been written or has failed. */
   async drain(): Promise<void> {
     await this.#flushing;
   }
@@ -62,7 +61,7 @@ export class PendingChanges {
   }
 }
 
-/** Neighbours of one kind share a script call. */
+/** Consecutive changes of one kind share a script call. */
 function runsOf(changes: readonly Change[]): Changes[] {
   const runs: { do: Change['do']; tasks: Change['task'][] }[] = [];
   for (const { do: verb, task } of changes) {
@@ -70,6 +69,6 @@ function runsOf(changes: readonly Change[]): Changes[] {
     if (last?.do === verb && last.tasks.length < TASKS_PER_SCRIPT_MAX) last.tasks.push(task);
     else runs.push({ do: verb, tasks: [task] });
   }
-  // A run's tasks are all of the kind that its verb wants, which the loop cannot tell the compiler.
+  // All tasks of a run have the type that its verb takes, which the compiler cannot infer from the loop.
   return runs as Changes[];
 }

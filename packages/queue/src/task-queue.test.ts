@@ -32,7 +32,7 @@ const task = (organisationId: string, taskId: number) => ({
   runningLimit: null,
 });
 
-test('an offer wakes whoever waits for the pool', async ({ queue, pool }) => {
+test('an offer wakes the listeners of its pool', async ({ queue, pool }) => {
   let taskId = 0;
   const timers: NodeJS.Timeout[] = [];
   await new Promise<void>((resolve) => {
@@ -42,7 +42,7 @@ test('an offer wakes whoever waits for the pool', async ({ queue, pool }) => {
   for (const timer of timers) clearInterval(timer);
 });
 
-test('a release wakes whoever waits for the pool', async ({ queue, pool }) => {
+test('a release wakes the listeners of its pool', async ({ queue, pool }) => {
   const timers: NodeJS.Timeout[] = [];
   await new Promise<void>((resolve) => {
     queue.onWake(pool, () => resolve());
@@ -51,10 +51,10 @@ test('a release wakes whoever waits for the pool', async ({ queue, pool }) => {
   for (const timer of timers) clearInterval(timer);
 });
 
-test('changes are applied in the order in which they were told', async ({ queue, pool }) => {
+test('changes are applied in the order of the calls', async ({ queue, pool }) => {
   await queue.insert(pool, [task('a', 1)]);
   await queue.pick(pool, 'm', 1);
-  // A requeue, a Run that is killed at once, and one that shows when all is written.
+  // A requeue, a Run that is killed at once, and a Run that shows that all changes are written.
   queue.release({ pool, ...task('a', 1), usedMs: 500 });
   queue.offer({ pool, ...task('a', 1) });
   queue.offer({ pool, ...task('a', 2) });
@@ -65,14 +65,14 @@ test('changes are applied in the order in which they were told', async ({ queue,
   expect(picked?.map(({ taskId }) => taskId)).toEqual(['1', '3']);
 });
 
-test('more than a round trip carries is told all the same', async ({ queue, pool }) => {
+test('more changes than fit in one round trip are all applied', async ({ queue, pool }) => {
   for (let i = 0; i < 2_000; i++) queue.offer({ pool, ...task(`o${i % 7}`, i) });
   await expect.poll(() => queue.readPool(pool)).toMatchObject({ queued: 2_000, tenants: 7 });
 });
 
-test('while Redis is away, changes are dropped and nobody is held up', async () => {
+test('while Redis is unavailable, changes are dropped and no caller waits', async () => {
   const errors: Error[] = [];
-  // Nothing listens there.
+  // No server listens on this port.
   const queue = openTaskQueue({
     url: 'redis://127.0.0.1:1',
     onError: (error) => void errors.push(error),
@@ -83,7 +83,7 @@ test('while Redis is away, changes are dropped and nobody is held up', async () 
   expect(errors.length).toBeGreaterThan(0);
 });
 
-test('a full Redis takes no new tasks and gives and releases those it has, all or nothing of each', async () => {
+test('a full Redis refuses new tasks but still picks and releases its own, each atomically', async () => {
   await using redis = await startOwnRedis();
   await using queue = openTaskQueue({ url: redis.url });
   const control = new Redis(redis.url);
@@ -106,7 +106,7 @@ test('a full Redis takes no new tasks and gives and releases those it has, all o
   control.disconnect();
 });
 
-test('a server that is made a replica is left, and used once it is a primary again', async () => {
+test('the queue disconnects from a server that becomes a replica, and returns once it is a primary again', async () => {
   await using redis = await startOwnRedis();
 
   await using queue = openTaskQueue({ url: redis.url });
@@ -118,7 +118,7 @@ test('a server that is made a replica is left, and used once it is a primary aga
   const connections = await countConnections();
   await expect(queue.writeMark('p', 'n')).rejects.toThrow('READONLY');
   await eventually(() => expect(queue.check()).rejects.toThrow('is a replica'));
-  // An address that fails over leads somewhere else the next time.
+  // After a failover, the next connection reaches another server.
   await eventually(async () => expect(await countConnections()).toBeGreaterThan(connections));
   await control.replicaof('no', 'one');
   await eventually(() => queue.writeMark('p', 'n'));
@@ -126,7 +126,7 @@ test('a server that is made a replica is left, and used once it is a primary aga
   control.disconnect();
 });
 
-test('a connection that died without a word is replaced: commands are answered and news arrives again', async ({
+test('a connection that died silently is replaced: commands are answered and notices arrive again', async ({
   redisUrl,
 }) => {
   await using proxy = await LossyProxy.start(redisUrl);
@@ -147,12 +147,12 @@ test('a connection that died without a word is replaced: commands are answered a
   await hearNews();
 });
 
-test('a queue that is closed while Redis is away keeps no process alive', async () => {
+test('a queue that is closed while Redis is unavailable does not keep the process alive', async () => {
   const module = new URL('task-queue.ts', import.meta.url).href;
   const closing = `
     const { openTaskQueue } = await import('${module}');
     let queue;
-    // After an error, in the pause before the next try.
+    // After an error, in the pause before the next attempt.
     const close = () => setTimeout(() => void queue[Symbol.asyncDispose](), 20);
     let onError = () => ((onError = () => {}), close());
     queue = openTaskQueue({ url: 'redis://127.0.0.1:1', onError: () => onError() });`;
@@ -160,7 +160,7 @@ test('a queue that is closed while Redis is away keeps no process alive', async 
   await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
 });
 
-test('the shares of a pool are those of its tenants with tasks, by weight', async ({
+test('the tenants with tasks share a lane by weight', async ({
   queue,
   pool,
 }) => {

@@ -17,92 +17,93 @@ export type QueuedTask = FairTask & { pool: string };
 export type TaskRelease = Release & { pool: string };
 export type TaskReference = TaskInLine & { pool: string };
 
-/** A tenant's load, and the part of the pool that its weight gives it among those with tasks, 0..1. */
+/** A tenant's load, and its share by weight among the tenants with tasks, 0..1. */
 export type TenantShare = TenantLoad & { share: number };
 
-/** What a worker is told between tickets: to stop a task that was killed or requeued. */
+/** Asks a worker to stop a task that was killed or requeued. */
 export type WorkerNotice = { stop: string };
 
 /**
- * The queue in Redis, and the notices that make things fast. Everything here is a hint: `offer`,
+ * The queue in Redis, and the notices that save waiting. Everything here is a hint: `offer`,
  * `release`, `withdraw`, `wake` and `tell` never fail and may be lost; reconcilers and lease renewals
- * make up for it. All others reject while Redis is away.
+ * repair the loss. All other verbs reject while Redis is unavailable.
  *
- * `FairQueue` in the scheduler says what fair order is and what each verb does to it. Where tasks
- * require labels of their workers, `pool` is the name of their lane: each lane has its own index.
+ * `FairQueue` in the scheduler defines fair order and the effect of each verb. Each lane has its own
+ * index. The plain lane, of tasks that require no labels, has the name of its pool.
  */
 export type TaskQueue = AsyncDisposable & {
-  /** Puts a queued task in line, unless it is there or runs, and wakes its pool's broker. */
+  /** Adds a queued task to the index unless it is queued or running there, and wakes its pool's broker. */
   offer(task: QueuedTask): void;
-  /** Ends a picked task's run, charges what it used, and wakes the pool. Again: does nothing. */
+  /** Ends a picked task's run, charges its use and wakes the pool. Repeats have no effect. */
   release(task: TaskRelease): void;
-  /** Takes a task out that was killed or expired while it was queued. */
+  /** Removes a task that was killed or expired while it was queued. */
   withdraw(task: TaskReference): void;
   wake(pool: string): void;
   tell(workerId: string, notice: WorkerNotice): void;
 
-  /** Puts tasks in line; answers how many were neither there nor running. */
+  /** Adds tasks to the index; returns how many were neither queued nor running there. */
   insert(pool: string, tasks: readonly FairTask[]): Promise<number>;
   /**
-   * Takes up to `count` tasks, 128 at most, in fair order; they run from then on, until `release`
-   * or `putBack`. Null where the index does not carry `mark` and must be rebuilt.
+   * Takes up to `count` tasks, 128 at most, in fair order; they count as running until `release` or
+   * `putBack`. Null if the index does not carry `mark` and must be rebuilt.
    */
   pick(pool: string, mark: string, count: number): Promise<PickedTask[] | null>;
-  /** For picked tasks that got no slot: as if they had not been picked. Answers how many there were. */
+  /** Undoes the pick of tasks that got no slot. Returns how many were running. */
   putBack(pool: string, tasks: readonly { taskId: string }[]): Promise<number>;
 
-  /** Drops a pool's index and its mark, in bounded steps: a rebuild begins with it. */
+  /** Deletes a lane's index and its mark, in bounded steps: the first step of a rebuild. */
   clear(pool: string): Promise<void>;
-  /** Counts tasks as running that run already, for a rebuild. Answers how many were not known. */
+  /** Counts tasks as running that workers already run, for a rebuild. Returns how many were new. */
   restoreRunning(pool: string, tasks: readonly FairTask[]): Promise<number>;
   /**
-   * A page of the tasks that count as running. Begin with the cursor '0', end where `next` is null.
-   * Those that come or go meanwhile may be missed or seen twice.
+   * A page of the tasks that count as running. Start with the cursor '0' and stop when `next` is null.
+   * Tasks that are added or removed during the scan may be missed or listed twice.
    */
   listRunning(pool: string, cursor: string): Promise<{ tasks: PickedTask[]; next: string | null }>;
 
   /**
-   * Where tasks stand, and an estimate of the work that goes before them; null for one in no line.
+   * The places of tasks, and an estimate of the work that is picked before them; null for a task that
+   * is not queued.
    *
-   * The place in the line is exact. The work is what fair order picks first of what is in line now: a
-   * tenant's tasks count as their average, up to 64 tenants in turn (and 16 keys of the task's own) are
-   * looked at and stand for the rest, and tenants at their limit count for nothing.
+   * The place in the line is exact. The work is estimated from the tasks that are queued now: each task
+   * counts as its tenant's average, up to 64 tenants in turn (and 16 of the tenant's own keys) are
+   * sampled and represent the rest, and tenants at their limit do not count.
    */
   readPlaces(pool: string, tasks: readonly TaskInLine[]): Promise<(Place | null)[]>;
   /**
-   * Counts. Also compares them with one another: an index that lost a key loses its mark here, so
-   * whoever leads the pool reads them about once a second.
+   * Returns counts. Also compares them with each other: an index that lost a key loses its mark here,
+   * so the pool's leader calls this about once a second.
    */
   readPool(pool: string): Promise<PoolLoad>;
-  /** The `limit` tenants with the most tasks, most first. Reads every tenant: for pages, not for loops. */
+  /** The `limit` tenants with the most tasks, most first. Reads every tenant, so do not call it in a loop. */
   readShares(pool: string, limit: number): Promise<TenantShare[]>;
 
   /**
-   * A page of the tenants that the index knows, with the shares that it gives them. Begin with the
-   * cursor '0', end where `next` is null; those that come or go meanwhile may be missed.
+   * A page of the tenants in the index, with their shares. Start with the cursor '0' and stop when
+   * `next` is null. Tenants that are added or removed during the scan may be missed.
    */
   listTenants(
     pool: string,
     cursor: string,
   ): Promise<{ tenants: TenantLoad[]; next: string | null }>;
-  /** Gives tenants with tasks other shares; answers for how many that was news. */
+  /** Changes the shares of tenants with tasks; returns how many had another share before. */
   setShare(pool: string, shares: readonly Share[]): Promise<number>;
 
   readMark(pool: string): Promise<string | null>;
   writeMark(pool: string, mark: string): Promise<void>;
-  /** The server's own id: another one after a restart means that the index cannot be trusted. */
+  /** The id of the server process. It changes at a restart, after which the index cannot be trusted. */
   readServerId(): Promise<string>;
   /**
-   * Listens for news of a pool: in which of its lanes tasks or slots became available. From the
-   * moment that Redis is there, and again after each of its absences.
+   * Calls the listener with a lane of the pool in which tasks or slots became available. Subscribes
+   * when Redis is available, and again after each outage.
    */
   onWake(pool: string, listener: (lane: string) => void): AsyncDisposable;
   onNotice(workerId: string, listener: (notice: WorkerNotice) => void): AsyncDisposable;
-  /** Rejects while Redis cannot serve: it is away, or takes no writes. */
+  /** Rejects while Redis is unavailable or refuses writes. */
   check(): Promise<void>;
 };
 
-/** Connects by itself, now and after each absence of Redis. Disposing writes the changes that were told. */
+/** Connects in the background, and again after each outage. Disposing writes the pending changes. */
 export function openTaskQueue(options: { url: string; onError?: OnError }): TaskQueue {
   const onError = options.onError ?? (() => {});
   const commands = connectFailFast(options.url, onError);
@@ -123,7 +124,7 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   function listen(channel: string, listener: (text: string) => void): AsyncDisposable {
     const set = listeners.get(channel) ?? new Set();
     listeners.set(channel, set.add(listener));
-    // Not awaited: whoever starts while Redis is away works without wake-ups until it is there.
+    // Not awaited: a process that starts while Redis is unavailable works without wake-ups until then.
     subscriber.subscribe(channel).catch(onError);
     return {
       [Symbol.asyncDispose]: async () => {

@@ -17,7 +17,7 @@ function receiving(transport: TicketTransport, workerId: string, count: number) 
 }
 
 describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
-  test("a worker gets its own tickets and nobody else's", async ({ redisUrl }) => {
+  test('a worker gets only its own tickets', async ({ redisUrl }) => {
     await using transport = openTicketTransport({ url: redisUrl, kind });
     const one = receiving(transport, 'one', 2);
     const two = receiving(transport, 'two', 1);
@@ -32,7 +32,7 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
     await Promise.all([one, two].map(({ receiver }) => receiver[Symbol.asyncDispose]()));
   });
 
-  test('tickets that wait for a worker reach it when it comes', async ({ redisUrl }) => {
+  test('waiting tickets reach a worker when it starts to receive', async ({ redisUrl }) => {
     await using transport = openTicketTransport({ url: redisUrl, kind });
     await transport.send('late', [{ taskId: '1', epoch: 1 }]);
     const late = receiving(transport, 'late', 1);
@@ -40,7 +40,7 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
     await late.receiver[Symbol.asyncDispose]();
   });
 
-  test('tickets flow again after Redis was killed and came back empty', async () => {
+  test('tickets flow again after Redis was killed and restarted empty', async () => {
     await using redis = await startOwnRedis();
     await using transport = openTicketTransport({ url: redis.url, kind });
     const worker = receiving(transport, 'w', 1);
@@ -51,7 +51,7 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
     await worker.receiver[Symbol.asyncDispose]();
   });
 
-  test('tickets flow again after connections died without a word', async ({ redisUrl }) => {
+  test('tickets flow again after connections died silently', async ({ redisUrl }) => {
     await using proxy = await LossyProxy.start(redisUrl);
     await using transport = openTicketTransport({ url: proxy.through(redisUrl), kind });
     const first = [{ taskId: '1', epoch: 1 }];
@@ -66,7 +66,7 @@ describe.each(['lists', 'bullmq'] as const)('over %s', (kind) => {
     await worker.receiver[Symbol.asyncDispose]();
   });
 
-  test('a worker that is forgotten leaves no tickets behind', async ({ redisUrl }) => {
+  test('a discarded worker leaves no tickets behind', async ({ redisUrl }) => {
     await using transport = openTicketTransport({ url: redisUrl, kind });
     await transport.send('gone', [{ taskId: '1', epoch: 1 }]);
     await transport.discard('gone');
