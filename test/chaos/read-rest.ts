@@ -60,7 +60,7 @@ async function readLanes(fleet: ChaosFleet): Promise<FleetState['lanes']> {
   return await Promise.all(
     rows.map(async ({ pool, requires }) => {
       const lane = laneOf(pool, requires);
-      const { queued, running } = await queue.readPool(lane);
+      const { queued, running } = await queue.readLoad(lane);
       return { lane, queued, running };
     }),
   );

@@ -49,7 +49,7 @@ export async function millionTasks(
   });
   const bytesPerTask = ((await redis.usedBytes()) - bytes) / tasks;
 
-  const { ms: readPoolMs } = await timed(redis, () => queue.readPool(POOL));
+  const { ms: readPoolMs } = await timed(redis, () => queue.readLoad(POOL));
   const asked = Array.from({ length: 64 }, (_, i) => aFairTask((i * tasks) / 64, tenants));
   const { ms: readPlacesMs } = await timed(redis, () => queue.readPlaces(POOL, asked));
   const { ms: readSharesMs } = await timed(redis, () => queue.readShares(POOL, 20));
@@ -57,7 +57,7 @@ export async function millionTasks(
   const costs: MillionTasks['costs'] = [];
   let [runs, runsMs] = [0, 0];
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const { queued } = await queue.readPool(POOL);
+    const { queued } = await queue.readLoad(POOL);
     const taken: number[] = [];
     for (let i = 0; i < TAKEN_PER_SAMPLE; i++) {
       const { micros, ms } = await timed(redis, () => runTasks(redis, RUNS_PER_SAMPLE));
@@ -89,12 +89,12 @@ async function runTasks({ queue }: OwnRedis, count: number): Promise<void> {
     const picked = (await queue.pick(POOL, 'm', TOGETHER)) ?? [];
     for (const task of picked) queue.release({ pool: POOL, ...task, usedMs: task.cost * 1.3 });
   }
-  while ((await queue.readPool(POOL)).running > 0);
+  while ((await queue.readLoad(POOL)).running > 0);
 }
 
 async function drain({ queue }: OwnRedis, left: number): Promise<void> {
   for (;;) {
-    const { queued, running } = await queue.readPool(POOL);
+    const { queued, running } = await queue.readLoad(POOL);
     if (queued <= left && running === 0) return;
     const picked: PickedTask[] = queued <= left ? [] : ((await queue.pick(POOL, 'm', 128)) ?? []);
     for (const task of picked) queue.release({ pool: POOL, ...task, usedMs: task.cost });

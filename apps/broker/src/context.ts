@@ -5,9 +5,9 @@ import type { PoolReads, TaskStore } from '@runfleet/tasks';
 
 import type { BrokerMetrics } from './metrics.ts';
 
-/** What the parts of a broker may reach. */
+/** The dependencies of a broker's parts. */
 export type BrokerContext = {
-  /** Names this broker in leases. */
+  /** Identifies this broker in leases. */
   readonly brokerId: string;
   readonly db: Db;
   readonly store: TaskStore;
@@ -16,6 +16,6 @@ export type BrokerContext = {
   readonly tickets: TicketTransport;
   readonly logger: Logger;
   readonly metrics: BrokerMetrics;
-  /** Milliseconds that only go forward, from no particular moment. */
+  /** A monotonic clock in milliseconds, with an arbitrary origin. */
   now(): number;
 };

@@ -1,4 +1,4 @@
-/** Which task goes where, by a leader on real servers. */
+/** The workers to which a leader assigns tasks, on real servers. */
 import type { Db } from '@runfleet/db';
 import {
   createTask,
@@ -23,7 +23,10 @@ const H100 = ['gpu=H100'];
 const OTHER_POOL = 'phi-3-mini-4k-instruct';
 const SESSION = { affinity: 'a conversation' };
 
-/** Of two workers with a slot each `served` runs a session's first task, and its second is held for that one. */
+/**
+ * Of two workers with one slot each, `served` runs a session's first task; the second task is held
+ * for it.
+ */
 async function untilHeld(ctx: { db: Db; store: TaskStore }, tenant: Tenant) {
   for (let i = 0; i < 2; i++) await aWorker(ctx.store, 1);
   const first = await createTask(ctx, aTask(tenant, SESSION));
@@ -35,7 +38,7 @@ async function untilHeld(ctx: { db: Db; store: TaskStore }, tenant: Tenant) {
   return { first, served, second };
 }
 
-test('a task goes to a worker with the labels that it requires, and others pass it by meanwhile', async ({
+test('a task waits for a worker with the labels that it requires, and does not block others', async ({
   db,
   store,
   tenant,
@@ -52,7 +55,7 @@ test('a task goes to a worker with the labels that it requires, and others pass 
   expect(await workerOf(db, particular.id)).toBe(h100.workerId);
 });
 
-test('tasks that require labels wait for those workers, and plain ones leave them free', async ({
+test('tasks that require labels wait for those workers, and plain tasks leave those workers free', async ({
   db,
   store,
   queue,
@@ -74,7 +77,7 @@ test('tasks that require labels wait for those workers, and plain ones leave the
   expect(await workerOf(db, particular[1]?.id ?? '')).toBe(h100.workerId);
 });
 
-test('a task of a session goes where the one before it ran', async ({
+test('a task goes to the worker that ran the previous task of its session', async ({
   db,
   store,
   tenant,
@@ -92,7 +95,7 @@ test('a task of a session goes where the one before it ran', async ({
 });
 
 describe('a task whose session’s worker is full', () => {
-  test('waits for it while that is about to have a free slot', async ({
+  test('waits if that worker is about to have a free slot', async ({
     db,
     store,
     queue,
@@ -106,10 +109,10 @@ describe('a task whose session’s worker is full', () => {
   });
 
   test.for([
-    ['is expected to be full for long', 60],
-    ['is full for longer than was expected', 1],
+    ['is expected to stay full', 60],
+    ['stays full for longer than expected', 1],
   ] as const)(
-    'goes elsewhere where that %s',
+    'goes to another worker if that one %s',
     async ([, expectedSeconds], { db, store, tenant, broker }) => {
       await using _leader = lead(broker());
       for (let i = 0; i < 2; i++) await aWorker(store, 1);
@@ -121,7 +124,7 @@ describe('a task whose session’s worker is full', () => {
   );
 });
 
-test('what a leader holds for a session’s worker goes elsewhere once another broker leads', async ({
+test('a task that is held for its session’s worker goes elsewhere once another broker leads', async ({
   db,
   store,
   tenant,
@@ -129,14 +132,14 @@ test('what a leader holds for a session’s worker goes elsewhere once another b
 }) => {
   const leader = lead(broker());
   const { served, second } = await untilHeld({ db, store }, tenant);
-  // It is told nothing: it finds out that somebody else leads.
+  // The leader gets no notice: it detects that another broker leads.
   await using _other = lead(broker());
   await db.sql`update pool_leases set renewed_at = 'epoch'`;
   expect(await workerOf(db, second.id)).not.toBe(served);
   await leader[Symbol.asyncDispose]();
 });
 
-test('tasks whose only worker leaves wait for the next that can run them, and hold up nobody', async ({
+test('tasks whose only worker leaves wait for the next suitable one, and block no others', async ({
   db,
   store,
   queue,
@@ -164,16 +167,11 @@ test('tasks whose only worker leaves wait for the next that can run them, and ho
   const next = await aWorker(store, 4, { labels: H100 });
   for (const id of [first, ...waiting]) expect(await workerOf(db, id)).toBe(next.workerId);
   await eventually(async () => {
-    expect(await queue.readPool(`${POOL}?${H100[0]}`)).toMatchObject({ queued: 0, running: 2 });
+    expect(await queue.readLoad(`${POOL}?${H100[0]}`)).toMatchObject({ queued: 0, running: 2 });
   });
 });
 
-test('the sessions of two tenants have nothing to do with one another', async ({
-  db,
-  store,
-  tenant,
-  broker,
-}) => {
+test('the sessions of two tenants are independent', async ({ db, store, tenant, broker }) => {
   await using _leader = lead(broker());
   const one = await aWorker(store, 8);
   const first = await createTask({ store }, aTask(tenant, SESSION));
@@ -183,7 +181,7 @@ test('the sessions of two tenants have nothing to do with one another', async ({
   expect(await workerOf(db, foreign.id)).toBe(two.workerId);
 });
 
-test('a task goes elsewhere than where it failed, and back where nobody else can take it', async ({
+test('a task avoids the worker on which it failed, unless no other can take it', async ({
   db,
   store,
   tenant,
@@ -206,7 +204,7 @@ test('a task goes elsewhere than where it failed, and back where nobody else can
   expect(await workerOf(db, next)).toBe(elsewhere.workerId);
 });
 
-test('a worker that drains gets nothing, and idle workers say why', async ({
+test('a draining worker gets nothing, and the reasons of idle workers are reported', async ({
   db,
   store,
   tenant,
@@ -231,7 +229,7 @@ test('a worker that drains gets nothing, and idle workers say why', async ({
   });
 });
 
-test('a model that is in memory goes before one that must be loaded, and what is busy stays', async ({
+test('a worker with the model in memory is preferred, and a busy model stays loaded', async ({
   db,
   store,
   tenant,
@@ -248,7 +246,7 @@ test('a model that is in memory goes before one that must be loaded, and what is
   expect(await workerOf(db, second.id)).toBe(absent.workerId);
 });
 
-test('a worker is left to a pool that was not served for long, and taken back when it was', async ({
+test('a worker is left to a pool that was not served for long, until that pool is served', async ({
   db,
   store,
   tenant,
@@ -257,9 +255,9 @@ test('a worker is left to a pool that was not served for long, and taken back wh
   const shared = await aWorker(store, 8, { pools: [POOL, OTHER_POOL] });
   const own = await aWorker(store, 8);
   const tell = async (unservedMs: number | null) => {
-    await leadPool({ store }, { pool: OTHER_POOL, holder: 'somebody' });
+    await leadPool({ store }, { pool: OTHER_POOL, holder: 'another broker' });
     const standing = { queued: 1, running: 0, oldestWaitSeconds: 60, idle: {}, workers: {} };
-    const input = { pool: OTHER_POOL, holder: 'somebody' };
+    const input = { pool: OTHER_POOL, holder: 'another broker' };
     await writePoolStanding({ db }, { ...input, standing: { ...standing, unservedMs } });
   };
   await tell(60_000);
@@ -279,7 +277,7 @@ test('a worker is left to a pool that was not served for long, and taken back wh
   });
 });
 
-test('a pool whose tasks find no slot says for how long, and not any more once it is served', async ({
+test('a pool whose tasks find no slot reports for how long, until it is served', async ({
   db,
   store,
   queue,
@@ -298,7 +296,7 @@ test('a pool whose tasks find no slot says for how long, and not any more once i
   await eventually(async () => expect(await unserved()).toBeNull());
 });
 
-test('what was picked when Postgres went away is back in line at once', async ({
+test('tasks that were picked when Postgres failed are queued again at once', async ({
   db,
   store,
   tenant,
@@ -308,12 +306,12 @@ test('what was picked when Postgres went away is back in line at once', async ({
   const commit: typeof store.commit = (command) => {
     if (!isAway) return store.commit(command);
     isAway = false;
-    return Promise.reject(new Error('Postgres is away.'));
+    return Promise.reject(new Error('Postgres is unavailable.'));
   };
   await aWorker(store);
-  // It looks so seldom that no reconciler can be what helps.
+  // It refreshes so rarely that no reconciler can be the cause.
   const ctx = { ...broker(), store: { ...store, commit } };
-  await using leader = new PoolLeader(ctx, { pool: POOL, lookEveryMs: 60_000 });
+  await using leader = new PoolLeader(ctx, { pool: POOL, refreshEveryMs: 60_000 });
   leader.start();
   const { id } = await createTask({ store }, aTask(tenant));
   await workerOf(db, id);

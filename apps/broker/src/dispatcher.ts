@@ -1,7 +1,7 @@
 /**
- * Brings a pool's tasks and its free slots together, a round at a time: picks in fair order, places,
- * commits the assignments and sends tickets. A picked task may be held for a moment to wait for a
- * particular worker.
+ * Assigns a pool's tasks to free slots, one round at a time: picks in fair order, places, commits
+ * the assignments and sends tickets. A picked task that waits briefly for a better worker is held
+ * in memory.
  */
 import {
   carriesLabels,
@@ -20,10 +20,12 @@ import type { Lane, LanePick, PoolIndex } from './pool-index.ts';
 import { SessionMemory } from './session-memory.ts';
 
 const PICKED_PER_ROUND_MAX = 64;
-/** While lanes compete, the lanes whose heads a round takes, and the tasks that it takes of each. */
+/**
+ * While lanes compete, a round picks from at most this many lanes, and this many tasks from each.
+ */
 const LANES_PER_ROUND_MAX = 8;
 const PICKED_PER_LANE_MAX = 16;
-/** Free workers that a round reads. It could not fill more. */
+/** A round needs no more free workers, because it assigns far fewer tasks. */
 const WORKERS_PER_ROUND_MAX = 1_000;
 const FLEET_MAX = 10_000;
 const HELD_MAX = 64;
@@ -33,7 +35,7 @@ const SESSIONS_PER_TENANT_MAX = 1_000;
 type Candidate = WaitingTask & LanePick & { session: string | null };
 type FleetRoom = Room & { generation: number };
 
-/** `hasMore`: there may be tasks that can be picked, and slots for them. */
+/** `hasMore`: there may be more tasks to pick, and slots for them. */
 export type Round = { assigned: number; unplaced: number; hasMore: boolean };
 
 const NOTHING_DONE: Round = { assigned: 0, unplaced: 0, hasMore: false };
@@ -49,7 +51,7 @@ export class Dispatcher {
   });
   #fleet = new Map<string, PlaceableWorker>();
   #held: (Placed<Candidate, FleetRoom> & { do: 'hold' })[] = [];
-  #left: ReadonlySet<string> = new Set();
+  #excluded: ReadonlySet<string> = new Set();
   #lanesTurn = 0;
 
   constructor(ctx: BrokerContext, options: { pool: string; index: PoolIndex }) {
@@ -58,7 +60,7 @@ export class Dispatcher {
     this.#index = options.index;
   }
 
-  /** Tasks that are held, and why. */
+  /** The held tasks, each with the reason. */
   get held(): readonly { task: Candidate; why: 'session' | 'avoided'; until: number }[] {
     return this.#held;
   }
@@ -67,25 +69,25 @@ export class Dispatcher {
     return this.#held.some(({ task }) => task.id === taskId);
   }
 
-  /** The pool's workers as last read. */
+  /** The known workers of the pool. */
   get fleet(): readonly PlaceableWorker[] {
     return [...this.#fleet.values()];
   }
 
   /** Reads all workers of the pool, including those without a free slot. */
-  async look(): Promise<void> {
+  async refresh(): Promise<void> {
     const workers = await this.#list({ labels: [], isFree: false, limit: FLEET_MAX });
     this.#fleet = new Map(workers.map((worker) => [worker.id, worker]));
   }
 
-  /** Excludes these workers until the next call. */
-  leave(workerIds: ReadonlySet<string>): void {
-    this.#left = workerIds;
+  /** Assigns nothing to these workers, until the next call. */
+  exclude(workerIds: ReadonlySet<string>): void {
+    this.#excluded = workerIds;
   }
 
   async round(): Promise<Round> {
     const startedAt = this.#ctx.now();
-    const workers = (await this.#listFree()).filter(({ id }) => !this.#left.has(id));
+    const workers = (await this.#listFree()).filter(({ id }) => !this.#excluded.has(id));
     for (const worker of workers) this.#fleet.set(worker.id, worker);
     const rooms = workers.map((worker) => this.#roomOf(worker));
     const picks = await this.#pick(rooms.filter(({ fit }) => fit !== 'none'));
@@ -93,24 +95,24 @@ export class Dispatcher {
     if (rooms.length === 0) await this.#endLongHolds();
     if (rooms.length === 0 || picks.length + held.length === 0) return NOTHING_DONE;
     try {
-      return await this.#bringTogether({ workers, rooms, picks, held, startedAt });
+      return await this.#assign({ workers, rooms, picks, held, startedAt });
     } catch (error) {
-      // A task that was bound after all is refused when it is picked again.
+      // If the commit succeeded after all, its tasks are refused when they are picked again.
       await this.#index.putBack(picks).catch(() => {
-        // They count as running though no worker has them; the index's comparison finds that.
+        // The tasks count as running but no worker has them: a reconciler releases them.
       });
       throw error;
     }
   }
 
-  async #bringTogether(seen: {
+  async #assign(found: {
     workers: readonly PlaceableWorker[];
     rooms: readonly FleetRoom[];
     picks: readonly LanePick[];
     held: readonly Candidate[];
     startedAt: number;
   }): Promise<Round> {
-    const { workers, rooms, picks, held, startedAt } = seen;
+    const { workers, rooms, picks, held, startedAt } = found;
     const full = this.#fullRooms(workers);
     const isChoice = rooms.length + full.length > 1;
     const tasks = [...held, ...(await this.#candidates(picks, isChoice))];
@@ -128,20 +130,20 @@ export class Dispatcher {
       unplaced,
       seconds: (this.#ctx.now() - startedAt) / 1_000,
     });
-    // No task was bound: the slots are gone, and the next release announces others.
+    // If no task was assigned, the free slots are gone; the next release wakes the leader.
     const isRoomLeft = freeSlots(rooms) > assigned;
     const hasMore = assigned > 0 && isRoomLeft && this.#index.openLanes.length > 0;
     return { assigned, unplaced, hasMore };
   }
 
-  /** Puts held tasks back, for a leader that stops. */
+  /** Puts the held tasks back, for a leader that stops. */
   async putBackHeld(): Promise<void> {
     const tasks = this.#held.map(({ task }) => task);
     this.#held = [];
     await this.#index.putBack(tasks);
   }
 
-  /** Puts tasks that were held long enough back in line while there is no slot at all. */
+  /** While there is no free slot, puts back the held tasks whose time is over. */
   async #endLongHolds(): Promise<void> {
     const now = this.#ctx.now();
     const ended = this.#held.filter(({ until }) => until <= now);
@@ -154,7 +156,7 @@ export class Dispatcher {
       this.#list({ labels, isFree: true, limit: WORKERS_PER_ROUND_MAX });
     const workers = await list([]);
     if (workers.length < WORKERS_PER_ROUND_MAX) return workers;
-    // In a large fleet the workers that a lane needs may not be among the first.
+    // In a large fleet, the workers that a lane needs may not be among the first.
     const others = await Promise.all(this.#lanesOfRound().map(({ requires }) => list(requires)));
     return [...new Map([...workers, ...others.flat()].map((one) => [one.id, one])).values()];
   }
@@ -163,7 +165,9 @@ export class Dispatcher {
     return this.#ctx.reads.listWorkers({ pool: this.#pool, ...which });
   }
 
-  /** Picks as many tasks as there are slots, in fair order over all lanes that can be served. */
+  /**
+   * Picks as many tasks as there are free slots, in fair order across all lanes that can be served.
+   */
   async #pick(rooms: readonly FleetRoom[]): Promise<LanePick[]> {
     const wanted = this.#lanesOfRound()
       .map((lane) => ({ lane, free: freeFor(lane, rooms) }))
@@ -179,7 +183,7 @@ export class Dispatcher {
     return taken;
   }
 
-  /** The plain lane, and a rotating selection of the others. */
+  /** The plain lane, and some of the others, in rotation. */
   #lanesOfRound(): Lane[] {
     const lanes = this.#index.openLanes;
     if (lanes.length <= LANES_PER_ROUND_MAX) return lanes;
@@ -194,7 +198,7 @@ export class Dispatcher {
 
   async #candidates(picks: readonly LanePick[], isChoice: boolean): Promise<Candidate[]> {
     const ids = picks.map(({ taskId }) => taskId);
-    // With one worker there is nothing to prefer.
+    // With one worker there is no choice, so the wishes do not matter.
     const wishes = isChoice && ids.length > 0 ? await this.#ctx.reads.readWishes(ids) : new Map();
     const isFull = this.#held.length >= HELD_MAX;
     return picks.map((pick) => {
@@ -206,7 +210,7 @@ export class Dispatcher {
         session,
         prefers: session === null ? null : this.#sessions.workerOf(session),
         avoids,
-        // Treated as having waited long enough: no more tasks can be held.
+        // When no more tasks can be held, treat the task as if it had already been held for long.
         heldSince: isFull ? Number.NEGATIVE_INFINITY : null,
         ...pick,
       };
@@ -220,11 +224,11 @@ export class Dispatcher {
   #fullRooms(free: readonly PlaceableWorker[]): FleetRoom[] {
     const known = new Set(free.map(({ id }) => id));
     return this.fleet
-      .filter(({ id, state }) => state === 'ready' && !known.has(id) && !this.#left.has(id))
+      .filter(({ id, state }) => state === 'ready' && !known.has(id) && !this.#excluded.has(id))
       .map((worker) => ({ ...this.#roomOf(worker), used: worker.slots }));
   }
 
-  /** Full workers matter only where tasks of their sessions wait: when will they have a slot? */
+  /** Estimates when the full workers that the tasks' sessions prefer will have a free slot. */
   async #expectFree(full: readonly FleetRoom[], tasks: readonly Candidate[]): Promise<FleetRoom[]> {
     const wanted = new Set(tasks.map(({ prefers }) => prefers));
     const preferred = full.filter(({ id }) => wanted.has(id)).map(({ id }) => id);
@@ -258,7 +262,7 @@ export class Dispatcher {
         ? [{ ...one, task: { ...one.task, heldSince: one.task.heldSince ?? now } }]
         : [],
     );
-    // Not awaited: the next round does not depend on whether the tickets arrived.
+    // Not awaited: the next round does not depend on the tickets.
     void this.#sendTickets(assigned);
     const lost = unplaced.flatMap(({ taskId }) => byId.get(taskId)?.task ?? []);
     await this.#index.putBack([...returned, ...lost]);
@@ -277,7 +281,7 @@ export class Dispatcher {
     return { assigned: assigned.length, unplaced: unplaced.length };
   }
 
-  /** The worker's next lease renewal finds a ticket that could not be sent. */
+  /** If a ticket cannot be sent, the worker's next lease renewal finds the assignment. */
   async #sendTickets(
     assigned: readonly { taskId: string; epoch: number; workerId: string }[],
   ): Promise<void> {

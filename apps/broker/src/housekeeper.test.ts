@@ -16,7 +16,7 @@ const test = testWithBroker.extend('counted', ({ broker }) => {
     metrics: brokerMetrics(metrics),
     logger: createLogger({ role: 'broker', level: 'silent' }),
   };
-  /** Lines of /metrics about what was repaired, and about the ledger. */
+  /** Lines of /metrics about repairs and about the ledger. */
   const lines = async () => {
     const text = await metrics.text();
     return text.split('\n').filter((line) => /^runfleet_broker_(repaired|ledger)/.test(line));
@@ -24,7 +24,7 @@ const test = testWithBroker.extend('counted', ({ broker }) => {
   return { ctx, lines };
 });
 
-test('what is wrong is repaired within seconds, and counted by reconciler', async ({
+test('inconsistencies are repaired within seconds, and counted by reconciler', async ({
   db,
   store,
   tenant,
@@ -52,7 +52,7 @@ test('what is wrong is repaired within seconds, and counted by reconciler', asyn
   expect(task.outcome).toBe('expired');
 });
 
-test('of two keepers one keeps house, both tick, and the other takes over', async ({
+test('of two housekeepers one does the work, both tick, and the other takes over', async ({
   db,
   counted: { ctx },
   broker,

@@ -1,6 +1,6 @@
 /**
- * What one broker at a time does for the whole fleet. Every broker ticks the pulse, so that time
- * goes on while any of them lives, however long something else takes.
+ * The periodic work that one broker at a time does for the whole fleet. Every broker ticks the
+ * pulse, so that it advances while any broker lives, however long the other work takes.
  */
 import { readLedgerDrift } from '@runfleet/billing';
 import { formatUsd } from '@runfleet/protocol';
@@ -22,17 +22,21 @@ import {
 import type { BrokerContext } from './context.ts';
 
 const TICK_MS = 1_000;
-/** A lease row of its own; no pool can have this name, since pool names hold no spaces. */
+/** The name of the lease row. No pool can have it, because pool names contain no spaces. */
 const HOUSEKEEPING = 'house keeping';
 
-/** What is repaired less often than at each tick: parked tasks wait for a worker, which looks itself. */
+/**
+ * Repairs that do not run at every tick. Parked tasks wait for a worker, and each worker checks for
+ * them.
+ */
 const EVERY_TICKS: Partial<Record<Repair, number>> = { 'parked-tasks': 30 };
 
 type Chore = (ctx: BrokerContext) => Promise<number>;
 
 /**
- * What looks at more than a few rows, how often, and whether its count is of things that were wrong.
- * They run beside the ticks, since some read whole tables, and a broker that does them keeps the lead.
+ * Work that reads more than a few rows, with its interval, and whether its count is one of repairs.
+ * Chores run concurrently with the ticks, because some read whole tables and the broker must keep
+ * its lease while they run.
  */
 const CHORES = {
   'event-partitions': { everyTicks: 10, isRepair: true, run: makeEventPartitions },
@@ -48,7 +52,7 @@ export class Housekeeper implements AsyncDisposable {
   readonly #ctx: BrokerContext;
   readonly #timer: NodeJS.Timeout;
   readonly #stopping = new AbortController();
-  /** What runs now: a second call waits for its next turn. */
+  /** The current runs. Work that is still running is skipped when it is due again. */
   readonly #running = new Map<string, Promise<void>>();
   #ticks = 0;
 
@@ -60,13 +64,13 @@ export class Housekeeper implements AsyncDisposable {
     }, TICK_MS);
   }
 
-  /** What reads whole tables is not waited for: it ends with its connection. */
+  /** Does not wait for chores, which may read whole tables: they end with their connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
     await Promise.all([this.#running.get('pulse'), this.#running.get('repairs')]);
     await yieldPool(this.#ctx, { pool: HOUSEKEEPING, holder: this.#ctx.brokerId }).catch(() => {
-      // The lease runs out by itself.
+      // The lease expires anyway.
     });
   }
 
@@ -76,7 +80,7 @@ export class Housekeeper implements AsyncDisposable {
     const tick = this.#ticks++;
     for (const name of REPAIRS) {
       if (tick % (EVERY_TICKS[name] ?? 1) !== 0) continue;
-      // One that fails keeps none of the others from their turn.
+      // A repair that fails must not prevent the others.
       await this.#attempt(name, async () => this.#report(name, await repair(this.#ctx, name)));
     }
     for (const [name, { everyTicks, isRepair, run }] of Object.entries(CHORES)) {
@@ -99,7 +103,7 @@ export class Housekeeper implements AsyncDisposable {
       await work();
     } catch (err) {
       if (this.#stopping.signal.aborted) return;
-      this.#ctx.logger.warn({ err, work: name }, 'housekeeping failed; it is tried again');
+      this.#ctx.logger.warn({ err, work: name }, 'housekeeping failed; retrying');
     }
   }
 

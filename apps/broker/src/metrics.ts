@@ -3,14 +3,16 @@ import type { Metrics } from '@runfleet/service';
 
 export type BrokerMetrics = ReturnType<typeof brokerMetrics>;
 
-type PoolStands = {
+type PoolMetrics = {
   queued: number;
   running: number;
   oldestWaitSeconds: number;
   idle: Partial<Record<IdleReason, number>>;
 };
 
-/** Labels are bounded: pools, reconcilers, reasons and quantiles, never tenants, lanes or workers. */
+/**
+ * Labels are bounded: pools, reconcilers, reasons and quantiles, never tenants, lanes or workers.
+ */
 export function brokerMetrics(metrics: Metrics) {
   const picked = metrics.counter('runfleet_broker_picked_total', 'Tasks taken in fair order.', [
     'pool',
@@ -25,7 +27,7 @@ export function brokerMetrics(metrics: Metrics) {
   );
   const despiteAvoids = metrics.counter(
     'runfleet_broker_placed_despite_avoids_total',
-    'Tasks that went back to a worker on which they failed, since nobody else could take them.',
+    'Tasks that went back to a worker on which they failed, because no other worker could take them.',
     ['pool'],
   );
   const assignSeconds = metrics.histogram(
@@ -35,29 +37,29 @@ export function brokerMetrics(metrics: Metrics) {
   );
   const waitSeconds = metrics.histogram(
     'runfleet_broker_queue_wait_seconds',
-    'From the Run to the assignment, by task.',
+    'From a task’s Run to its assignment.',
     {
       labels: ['pool'],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600],
     },
   );
-  const queued = metrics.gauge('runfleet_broker_queued', 'Tasks in line.', ['pool']);
+  const queued = metrics.gauge('runfleet_broker_queued', 'Queued tasks.', ['pool']);
   const running = metrics.gauge('runfleet_broker_running', 'Tasks that count as running.', [
     'pool',
   ]);
   const oldestWait = metrics.gauge(
     'runfleet_broker_oldest_wait_seconds',
-    'How long the oldest task in line has waited; 0 where none waits.',
+    'How long the oldest queued task has waited; 0 if none waits.',
     ['pool'],
   );
   const idle = metrics.gauge(
     'runfleet_broker_idle_workers',
-    'Workers with a free slot that have nothing to do in the pool, by reason.',
+    'Workers with a free slot that got no task of the pool, by reason.',
     ['pool', 'reason'],
   );
   const share = metrics.gauge(
     'runfleet_broker_share_ratio',
-    "Slots of a tenant that wants more over its weight's part, by quantile of tenants; 1 is fair.",
+    'Slots of a tenant with queued tasks, relative to its share by weight, by quantile of tenants; 1 is fair.',
     ['pool', 'quantile'],
   );
   const rebuilt = metrics.counter(
@@ -68,14 +70,12 @@ export function brokerMetrics(metrics: Metrics) {
   const leading = metrics.gauge('runfleet_broker_leads', 'Whether this broker leads the pool.', [
     'pool',
   ]);
-  const repaired = metrics.counter(
-    'runfleet_broker_repaired_total',
-    'What reconcilers repaired, by reconciler.',
-    ['reconciler'],
-  );
+  const repaired = metrics.counter('runfleet_broker_repaired_total', 'Repairs, by reconciler.', [
+    'reconciler',
+  ]);
   const drift = metrics.gauge(
     'runfleet_broker_ledger_drift_usd',
-    'How far account rows are from their transfers, all differences added up; anything but 0 is a fault.',
+    'Sum of the differences between account rows and their transfers; any value but 0 is a fault.',
   );
   return {
     roundFinished(
@@ -89,12 +89,12 @@ export function brokerMetrics(metrics: Metrics) {
     },
     taskWaited: (pool: string, seconds: number) => waitSeconds.observe({ pool }, seconds),
     placedDespiteAvoids: (pool: string) => despiteAvoids.inc({ pool }),
-    poolStands(pool: string, stands: PoolStands) {
-      queued.set({ pool }, stands.queued);
-      running.set({ pool }, stands.running);
-      oldestWait.set({ pool }, stands.oldestWaitSeconds);
+    poolLoadIs(pool: string, load: PoolMetrics) {
+      queued.set({ pool }, load.queued);
+      running.set({ pool }, load.running);
+      oldestWait.set({ pool }, load.oldestWaitSeconds);
       for (const reason of Object.keys(IDLE_REASONS) as IdleReason[]) {
-        idle.set({ pool, reason }, stands.idle[reason] ?? 0);
+        idle.set({ pool, reason }, load.idle[reason] ?? 0);
       }
     },
     sharesAre: (pool: string, quantile: number, ratio: number) =>

@@ -10,7 +10,7 @@ const TASKS = 1_500;
 const AT_ONCE = 100;
 const { pool } = phi();
 
-test('labels of their own on 1,500 tasks cost brokers no lane, and delay no task of another tenant', async ({
+test('1,500 tasks with a different label each get no lanes of their own, and delay no task of another tenant', async ({
   db,
   store,
   broker,
@@ -36,7 +36,7 @@ test('labels of their own on 1,500 tasks cost brokers no lane, and delay no task
   expect(lanes).toEqual([]);
 });
 
-test('a task that was put in line by a process that died before it told of it is found', async ({
+test('a queued task whose process died before its offer is found', async ({
   db,
   store,
   tenant,
@@ -44,12 +44,12 @@ test('a task that was put in line by a process that died before it told of it is
 }) => {
   const { id } = await createTask({ store }, aTask(tenant, { requires: ['zone=a'] }));
   await using _leader = lead(broker());
-  // It registers by a store that tells nobody.
+  // It registers through a store that sends no notices.
   await aWorker(withoutOffers(db), 1, { labels: ['zone=a'] });
   await workerOf(db, id);
 });
 
-test('a lane whose keys ended while its tasks waited is filled again', async ({
+test('a lane whose keys expired while its tasks waited is filled again', async ({
   db,
   store,
   queue,

@@ -1,4 +1,4 @@
-/** What Redis loses, or was never told, comes back from Postgres. */
+/** Data that Redis has lost or never received is restored from Postgres. */
 import type { Db } from '@runfleet/db';
 import { createTask, killTask } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, type Tenant } from '@runfleet/tasks/testing';
@@ -10,7 +10,7 @@ import { lead, POOL, testWithBroker as test, withoutOffers, workerOf } from './t
 
 const PARTICULAR = ['gpu=H100', 'zone=a'];
 
-/** As many queued tasks of a tenant as if they had been there for an hour. */
+/** Inserts queued tasks of a tenant that are an hour old. */
 async function fillPostgres(db: Db, tenant: Tenant, count: number): Promise<void> {
   await db.sql`
     insert into tasks (organisation_id, project_id, owner_id, token, model_id, pool, parameters, seed,
@@ -21,7 +21,7 @@ async function fillPostgres(db: Db, tenant: Tenant, count: number): Promise<void
     from generate_series(1, ${count}) n`;
 }
 
-test('a task whose offer was lost is found, whatever it requires and though the clock was set back', async ({
+test('a task whose offer was lost is found, whatever it requires and even if the clock was set back', async ({
   db,
   store,
   tenant,
@@ -37,7 +37,7 @@ test('a task whose offer was lost is found, whatever it requires and though the 
   for (const { id } of tasks) await workerOf(db, id);
 });
 
-test('a task whose offer was lost is found behind thousands that wait', async ({
+test('a task whose offer was lost is found behind thousands of queued ones', async ({
   db,
   store,
   queue,
@@ -47,10 +47,10 @@ test('a task whose offer was lost is found behind thousands that wait', async ({
   await fillPostgres(db, tenant, 3_000);
   const other = await createTenant(db);
   await using _leader = lead(broker());
-  await eventually(async () => expect((await queue.readPool(POOL)).queued).toBe(3_000));
+  await eventually(async () => expect((await queue.readLoad(POOL)).queued).toBe(3_000));
   const { id: taskId } = await createTask({ store: withoutOffers(db) }, aTask(other));
-  await eventually(async () => expect((await queue.readPool(POOL)).queued).toBe(3_001));
-  // Found, and in its own tenant's turn.
+  await eventually(async () => expect((await queue.readLoad(POOL)).queued).toBe(3_001));
+  // It is found, and runs in its own tenant's turn.
   await aWorker(store, 2);
   await workerOf(db, taskId);
 });
@@ -85,10 +85,10 @@ test('tasks are dispatched while the index is still being filled', async ({
   expect(await readMark()).toBeNull();
   goOn();
   await eventually(async () => expect(await readMark()).toBe(await queue.readMark(POOL)));
-  expect(await queue.readPool(POOL)).toMatchObject({ queued: 5_000, running: 1 });
+  expect(await queue.readLoad(POOL)).toMatchObject({ queued: 5_000, running: 1 });
 });
 
-test('what runs while the index is lost counts as running in the next one', async ({
+test('tasks that run while the index is lost count as running in the next one', async ({
   db,
   store,
   queue,
@@ -103,13 +103,13 @@ test('what runs while the index is lost counts as running in the next one', asyn
   await queue.clear(POOL);
   const second = await createTask({ store }, aTask(tenant));
   await eventually(async () => {
-    expect(await queue.readPool(POOL)).toMatchObject({ queued: 1, running: 1 });
+    expect(await queue.readLoad(POOL)).toMatchObject({ queued: 1, running: 1 });
   });
   await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
   await workerOf(db, second.id);
 });
 
-test('a task that counts as running though no worker has it is released, and runs', async ({
+test('a task that counts as running although no worker has it is released, and runs', async ({
   db,
   store,
   queue,
@@ -119,14 +119,14 @@ test('a task that counts as running though no worker has it is released, and run
   await using _leader = lead(broker());
   await eventually(async () => expect(await queue.readMark(POOL)).not.toBeNull());
   const { id } = await createTask({ store }, aTask(tenant));
-  // As by a leader that died between its pick and its commit.
+  // As if a leader had died between its pick and its commit.
   const mark = (await queue.readMark(POOL)) ?? '';
   await eventually(async () => expect(await queue.pick(POOL, mark, 1)).toHaveLength(1));
   await aWorker(store);
   await workerOf(db, id);
 });
 
-test('after thousands of releases were lost, nothing counts as running for long that does not run', async ({
+test('after thousands of lost releases, the tasks soon no longer count as running', async ({
   queue,
   broker,
 }) => {
@@ -141,10 +141,10 @@ test('after thousands of releases were lost, nothing counts as running for long 
     runningLimit: null,
   }));
   await queue.restoreRunning(POOL, lost);
-  await eventually(async () => expect((await queue.readPool(POOL)).running).toBe(0));
+  await eventually(async () => expect((await queue.readLoad(POOL)).running).toBe(0));
 });
 
-test('a task in its pause is in no line, also after the index was filled anew', async ({
+test('a paused task is not in the index, even after the index was filled again', async ({
   db,
   store,
   queue,
@@ -158,10 +158,10 @@ test('a task in its pause is in no line, also after the index was filled anew', 
   await aWorker(store);
   await using _leader = lead(broker());
   await workerOf(db, next.id);
-  expect(await queue.readPool(POOL)).toMatchObject({ queued: 0, running: 1 });
+  expect(await queue.readLoad(POOL)).toMatchObject({ queued: 0, running: 1 });
 });
 
-test('a share that an operator changes holds for tasks that wait already', async ({
+test('a share that an operator changes applies to tasks that are already queued', async ({
   db,
   store,
   tenant,
@@ -180,10 +180,10 @@ test('a share that an operator changes holds for tasks that wait already', async
     const [row] = await db.sql<{ used: number }[]>`select used from workers`;
     return row?.used;
   };
-  await eventually(async () => expect((await queue.readPool(POOL)).queued).toBe(3));
+  await eventually(async () => expect((await queue.readLoad(POOL)).queued).toBe(3));
   expect(await running()).toBe(1);
   await db.sql`update organisations set running_limit = 3, weight = 5 where id = ${organisationId}`;
   await eventually(async () => expect(await running()).toBe(3));
   expect(await queue.readShares(POOL, 1)).toMatchObject([{ weight: 5, runningLimit: 3 }]);
-  expect((await queue.readPool(POOL)).queued).toBe(1);
+  expect((await queue.readLoad(POOL)).queued).toBe(1);
 });

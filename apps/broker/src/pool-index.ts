@@ -1,15 +1,14 @@
 /**
- * A pool's index of queued tasks, with one lane for each set of labels that tasks require. Redis may
- * lose any part of it; this class keeps it equal to Postgres.
+ * A pool's index of queued tasks, with one lane for each set of labels that tasks require. Redis
+ * may lose any part of it; this class keeps it equal to Postgres.
  *
- * The plain lane, of tasks that require nothing, is trusted if its mark is the one that Postgres
- * recorded as complete, on the server on which it was filled. Otherwise it is refilled in pages, and
- * tasks may be picked from it while that goes on. The other lanes get the same mark once they are
- * filled.
+ * The plain lane, of tasks that require no labels, is trusted if its mark is the one that Postgres
+ * stores as complete and names the current Redis server. Otherwise it is filled again in pages, and
+ * tasks may be picked during the fill. The other lanes get the same mark when they are filled.
  */
 import { randomUUID } from 'node:crypto';
 
-import type { PickedTask, PoolLoad, QueuedTask } from '@runfleet/queue';
+import type { LaneLoad, PickedTask, QueuedTask } from '@runfleet/queue';
 import { laneOf, requirementsOfLane } from '@runfleet/scheduler';
 import { groupBy } from '@runfleet/service';
 import { type PoolReads, writeIndexMark } from '@runfleet/tasks';
@@ -17,45 +16,54 @@ import { type PoolReads, writeIndexMark } from '@runfleet/tasks';
 import type { BrokerContext } from './context.ts';
 
 const PAGE_TASKS = 5_000;
-/** Lanes that are maintained at once. If more have tasks, they take turns. */
+/** Lanes that are maintained at once; if more lanes have tasks, they take turns. */
 const LANES_MAX = 256;
 const LANES_PER_STEP_MAX = 8;
-/** An offer takes a moment to arrive. Only tasks that are missing for longer are offered again, in ms. */
+/** An offer takes a moment to arrive; only tasks that are missing for longer are inserted again. */
 const MISSED_AFTER_MS = 2_000;
 const MISSED_PAGE_TASKS = 2_000;
-/** A broker that was cut off from Redis may have lost thousands of releases, for which tenants wait. */
-const RUNNING_PAGES_PER_LOOK = 8;
+/**
+ * A process that was cut off from Redis may have lost thousands of releases, for which tenants
+ * wait.
+ */
+const RUNNING_PAGES_PER_RECONCILE = 8;
 
 export type Lane = {
   readonly name: string;
   readonly requires: readonly string[];
-  /** Whether it is filled and marked. */
+  /** Whether it can be picked from: it carries the mark. */
   isOpen: boolean;
-  /** Whether a pick may find something: false after a pick that found nothing, until the next news. */
+  /** Whether a pick may find tasks: false after a pick that ran short, until the lane is woken. */
   isAwake: boolean;
 };
 
 /** A picked task and its lane. */
 export type LanePick = PickedTask & { lane: Lane };
 
-type Place = { lane: Lane; cursor: string };
+/** Counts over all lanes of a pool. */
+export type PoolLoad = LaneLoad & { waitingLanes: Lane[] };
+
+/** The position of a scan over all lanes. */
+type ScanPosition = { lane: Lane; cursor: string };
 
 export class PoolIndex {
   readonly #ctx: BrokerContext;
   readonly #pool: string;
   readonly #plain: Lane;
   readonly #lanes = new Map<string, Lane>();
-  /** Null while the index's state is unknown, or the index is lost. */
+  /** Null while the index is unknown or lost. */
   #mark: string | null = null;
   readonly #fills = new Map<Lane, AsyncGenerator<void>>();
-  /** The id up to which all offers have arrived, and the position of the slow sweep. */
+  /**
+   * The last task id up to which offers were checked, and the position of the slow sweep over all.
+   */
   #seenUntil = '0';
   #sweptUntil = '0';
-  /** The cursor over running tasks, and those that no worker had at the last check. */
-  #running: Place;
+  /** The scan over running tasks, and those that no worker had at the last reconciliation. */
+  #running: ScanPosition;
   #unbound = new Map<string, Lane>();
-  /** The cursor over tenants' shares. */
-  #shares: Place;
+  /** The scan over tenants' shares. */
+  #shares: ScanPosition;
 
   constructor(ctx: BrokerContext, pool: string) {
     this.#ctx = ctx;
@@ -66,29 +74,29 @@ export class PoolIndex {
     this.#lanes.set(pool, this.#plain);
   }
 
-  /** Lanes that may hold tasks and can be picked from. */
+  /** Lanes that may have tasks and can be picked from. */
   get openLanes(): Lane[] {
     return [...this.#lanes.values()].filter((lane) => lane.isOpen && lane.isAwake);
   }
 
-  /** Whether the index is lost and has to be filled. */
+  /** Whether the index is lost and must be filled. */
   get isLost(): boolean {
     return this.#mark === null;
   }
 
-  /** Whether a pick of tasks that require nothing may find something. */
+  /** Whether a pick from the plain lane may find tasks. */
   get isPlainAwake(): boolean {
     return this.#plain.isOpen && this.#plain.isAwake;
   }
 
-  /** Notes that a lane has a new task or a freed slot. */
+  /** To be called when a lane has a new task or a freed slot. */
   wake(name: string): void {
     const lane = this.#lanes.get(name);
     if (lane) lane.isAwake = true;
     else if (this.#lanes.size < LANES_MAX) this.#addLane(requirementsOfLane(name));
   }
 
-  /** Resets the state, for a broker that does not lead. */
+  /** Forgets the state of the index, for a broker that does not lead. */
   forget(): void {
     this.#mark = null;
     this.#fills.clear();
@@ -96,7 +104,7 @@ export class PoolIndex {
     for (const lane of this.#lanes.values()) lane.isOpen = false;
   }
 
-  /** Compares the index's mark with the one in Postgres. */
+  /** Compares the mark of the index with the complete mark that Postgres stores. */
   async check(completeMark: string | null): Promise<void> {
     if (this.#fills.has(this.#plain)) return;
     const [serverId, actualMark] = await Promise.all([
@@ -115,16 +123,16 @@ export class PoolIndex {
     await this.#findLanes();
   }
 
-  /** Fills a page of each of some lanes. Returns whether there is more to fill. */
+  /** Fills one page of each of some unfilled lanes. Returns whether there is more to fill. */
   async fill(): Promise<boolean> {
-    if (this.#mark === null) await this.#beginAnew();
+    if (this.#mark === null) await this.#restart();
     const mark = this.#mark ?? '';
     for (const lane of this.#lanes.values()) {
       if (!lane.isOpen && !this.#fills.has(lane)) this.#fills.set(lane, this.#fillLane(lane, mark));
     }
     const others = [...this.#fills].filter(([lane]) => lane !== this.#plain);
     const plain = [...this.#fills].filter(([lane]) => lane === this.#plain);
-    // The plain lane comes last, so that its tasks do not take workers that other lanes need.
+    // The plain lane comes last, so that its tasks do not take the workers that other lanes need.
     for (const [lane, steps] of [...others.slice(0, LANES_PER_STEP_MAX), ...plain]) {
       const { done } = await steps.next();
       if (done === true && this.#fills.get(lane) === steps) this.#fills.delete(lane);
@@ -132,10 +140,10 @@ export class PoolIndex {
     return this.#fills.size > 0;
   }
 
-  /** Picks tasks in fair order. An index that turns out to be lost gives none and is refilled. */
+  /** Picks tasks in fair order. Returns none if the index is lost; it is then filled again. */
   async pick(lane: Lane, count: number): Promise<LanePick[]> {
     if (this.#mark === null) return [];
-    // Before the pick, so that news that comes during it is not lost.
+    // Before the pick, so that a wake-up during it is not lost.
     lane.isAwake = false;
     const picked = await this.#ctx.queue.pick(lane.name, this.#mark, count);
     if (picked === null) {
@@ -147,7 +155,7 @@ export class PoolIndex {
     return picked.map((task) => ({ lane, ...task }));
   }
 
-  /** Puts back picked tasks that got no slot, as if they had not been picked. */
+  /** Undoes the pick of tasks that got no slot. */
   async putBack(picks: readonly LanePick[]): Promise<void> {
     for (const [name, tasks] of groupBy(picks, ({ lane }) => lane.name)) {
       await this.#ctx.queue.putBack(name, tasks);
@@ -155,7 +163,10 @@ export class PoolIndex {
     }
   }
 
-  /** Compares a page of the index with Postgres in both directions, and finds lanes without news. */
+  /**
+   * Compares a page of the index with Postgres in both directions, and finds lanes whose wake-up
+   * was lost.
+   */
   async reconcile(isHeld: (taskId: string) => boolean): Promise<void> {
     if (this.#mark === null) return;
     await this.#findLanes();
@@ -164,10 +175,10 @@ export class PoolIndex {
     await this.#renewShares();
   }
 
-  /** Counts over all lanes. Also detects lanes that lost a key. */
-  async readLoad(): Promise<PoolLoad & { waitingLanes: Lane[] }> {
+  /** Returns the counts of all lanes together. Reading them also detects lost keys. */
+  async readLoad(): Promise<PoolLoad> {
     const lanes = [...this.#lanes.values()].filter((lane) => lane.isOpen);
-    const loads = await Promise.all(lanes.map((lane) => this.#ctx.queue.readPool(lane.name)));
+    const loads = await Promise.all(lanes.map((lane) => this.#ctx.queue.readLoad(lane.name)));
     const oldest = loads.flatMap(({ oldestQueuedAt }) => oldestQueuedAt ?? []);
     return {
       queued: sum(loads.map(({ queued }) => queued)),
@@ -183,7 +194,7 @@ export class PoolIndex {
     this.#lanes.set(name, { name, requires, isOpen: false, isAwake: true });
   }
 
-  async #beginAnew(): Promise<void> {
+  async #restart(): Promise<void> {
     const { queue, brokerId: holder } = this.#ctx;
     this.forget();
     const mark = `${await queue.readServerId()}:${randomUUID()}`;
@@ -208,7 +219,7 @@ export class PoolIndex {
       lane.isOpen = true;
       lane.isAwake = true;
     };
-    // A lost pool serves tasks again before the index is complete.
+    // The pool can be served during the fill.
     if (isPlain) await open();
     let tasks = 0;
     for await (const page of this.#pages(lane, this.#ctx.reads.listBoundTasks)) {
@@ -218,7 +229,7 @@ export class PoolIndex {
       await queue.insert(lane.name, page);
       lane.isAwake = true;
       tasks += page.length;
-      // A lane of a single page is complete with it.
+      // A lane of less than a page is filled in one step.
       if (page.length === PAGE_TASKS) yield;
     }
     if (isPlain) await writeIndexMark(this.#ctx, { pool, holder, mark });
@@ -243,7 +254,10 @@ export class PoolIndex {
     }
   }
 
-  /** Lanes without queued tasks are dropped; their index stays in Redis until it is empty. */
+  /**
+   * Adds lanes with queued tasks and drops those without; the index of a dropped lane stays in
+   * Redis until it expires.
+   */
   async #findLanes(): Promise<void> {
     const found = await this.#ctx.reads.listLanes({ pool: this.#pool, limit: LANES_MAX });
     const names = new Set(found.map((requires) => laneOf(this.#pool, requires)));
@@ -257,7 +271,7 @@ export class PoolIndex {
     }
   }
 
-  /** Offers tasks whose offer was lost: among the newest, and on a slow sweep over all. */
+  /** Inserts tasks whose offer was lost: checks the newest tasks, and sweeps slowly over all. */
   async #offerMissed(): Promise<void> {
     const pool = this.#pool;
     const list = (afterId: string) =>
@@ -284,19 +298,19 @@ export class PoolIndex {
   }
 
   /**
-   * Releases tasks that count as running though no worker has them in two consecutive checks. Once is
-   * normal: between a pick and its commit.
+   * Releases tasks that count as running although no worker has them, if two reconciliations in a
+   * row find them so: between a pick and its commit that is normal.
    */
   async #releaseLeaked(isHeld: (taskId: string) => boolean): Promise<void> {
     const { queue, metrics } = this.#ctx;
     const laneOfTask = new Map(this.#unbound);
     let lanesLeft = this.#lanes.size;
-    for (let page = 0; page < RUNNING_PAGES_PER_LOOK && lanesLeft > 0; page++) {
+    for (let page = 0; page < RUNNING_PAGES_PER_RECONCILE && lanesLeft > 0; page++) {
       const { lane, cursor } = this.#running;
       const { tasks, next } = await queue.listRunning(lane.name, cursor);
       for (const { taskId } of tasks) laneOfTask.set(taskId, lane);
       if (next === null) lanesLeft -= 1;
-      this.#running = this.#placeAfter(lane, next);
+      this.#running = this.#positionAfter(lane, next);
     }
     const unbound = await this.#ctx.reads.listUnbound([...laneOfTask.keys()]);
     const suspects = new Map<string, Lane>();
@@ -319,12 +333,14 @@ export class PoolIndex {
     if (leaked > 0) metrics.repaired('leaked-concurrency', leaked);
   }
 
-  /** Updates the shares of a page of tenants: operators may have changed them since their last Run. */
+  /**
+   * Updates the shares of a page of tenants to what operators have set since the tenants' last Run.
+   */
   async #renewShares(): Promise<void> {
     const { queue, reads, metrics } = this.#ctx;
     const { lane, cursor } = this.#shares;
     const page = await queue.listTenants(lane.name, cursor);
-    this.#shares = this.#placeAfter(lane, page.next);
+    this.#shares = this.#positionAfter(lane, page.next);
     const tenants = page.tenants.filter(({ queued, running }) => queued + running > 0);
     if (tenants.length === 0) return;
     const shares = await reads.listShares(tenants.map(({ organisationId }) => organisationId));
@@ -339,8 +355,11 @@ export class PoolIndex {
     metrics.repaired('stale-shares', changed);
   }
 
-  /** The next position of a pass over all lanes that reached `next` in one lane; null is its end. */
-  #placeAfter(lane: Lane, next: string | null): Place {
+  /**
+   * The next position of a scan over all lanes. `next` is the next cursor in `lane`, null at its
+   * end.
+   */
+  #positionAfter(lane: Lane, next: string | null): ScanPosition {
     if (next !== null) return { lane, cursor: next };
     const lanes = [...this.#lanes.values()];
     const at = lanes.indexOf(lane) + 1;

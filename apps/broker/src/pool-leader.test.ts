@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import { lead, POOL, testWithBroker as test, ticketsOf, withoutOffers } from './testing.ts';
 
-test('queued tasks get tickets in turns of their tenants, and only as many as there are slots', async ({
+test('tenants take turns in getting tickets, and there are only as many tickets as slots', async ({
   db,
   store,
   queue,
@@ -22,14 +22,14 @@ test('queued tasks get tickets in turns of their tenants, and only as many as th
   );
   expect(tickets.map(({ epoch }) => epoch)).toEqual([1, 1, 1]);
 
-  // A slot that is freed wakes the leader.
+  // A freed slot wakes the leader.
   const reference = { id: created[0]?.id ?? '' };
   const next = ticketsOf(ctx, workerId, 1);
   await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
   expect(await next).toEqual([{ taskId: created[3]?.id, epoch: 1 }]);
 });
 
-test('tasks that the queue never heard of are indexed when a broker comes to lead', async ({
+test('tasks that were never offered are indexed when a broker starts to lead', async ({
   store,
   db,
   tenant,
@@ -55,13 +55,13 @@ test('an index under another mark is filled again from Postgres', async ({
   const { workerId } = await aWorker(store);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: first.id, epoch: 1 }]);
 
-  await queue.writeMark(POOL, 'somebody else was here');
+  await queue.writeMark(POOL, 'an unknown mark');
   const lost = await createTask({ store: withoutOffers(db) }, aTask(tenant));
   queue.wake(POOL);
   expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: lost.id, epoch: 1 }]);
 });
 
-test('of two brokers one leads, and when it stops the other takes over at once', async ({
+test('one of two brokers leads, and when it stops the other takes over at once', async ({
   store,
   tenant,
   broker,

@@ -1,6 +1,7 @@
 /**
- * Leads one pool, or stands by for it: keeps its index equal to Postgres and dispatches its tasks.
- * It wakes at once when a task is queued or a slot is freed, and looks by itself each second.
+ * Leads one pool or stands by for it: keeps the pool's index equal to Postgres and dispatches its
+ * tasks. It wakes at once when a task is queued or a slot is freed, and refreshes its view every
+ * second.
  *
  * Leading is an optimisation, not a lock: the assign commit checks task and slots itself.
  */
@@ -13,19 +14,19 @@ import { leadPool, readPoolStandings, yieldPool } from '@runfleet/tasks';
 import type { BrokerContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { PoolIndex } from './pool-index.ts';
-import { reportShares, reportStanding } from './report-standing.ts';
+import { reportShares, reportPool } from './report-pool.ts';
 
-const LOOK_EVERY_MS = 1_000;
+const REFRESH_EVERY_MS = 1_000;
 const RETRY_AFTER_MS = 250;
 /** A busy leader pauses between two rounds for as long as one takes, up to this. */
 const PAUSE_MS_MAX = 10;
-/** Shares are read from every tenant that waits or runs, so not at every look. */
-const SHARES_EVERY_LOOKS = 10;
+/** Reporting shares reads every tenant with tasks, so it is not done at every refresh. */
+const SHARES_EVERY_REFRESHES = 10;
 
 export class PoolLeader implements AsyncDisposable {
   readonly #ctx: BrokerContext;
   readonly #pool: string;
-  readonly #lookEveryMs: number;
+  readonly #refreshEveryMs: number;
   readonly #index: PoolIndex;
   readonly #dispatcher: Dispatcher;
   readonly #wake = new Signal();
@@ -33,18 +34,18 @@ export class PoolLeader implements AsyncDisposable {
   #running: Promise<void> | null = null;
   #subscription: AsyncDisposable | null = null;
   #leasedUntil = 0;
-  #lookedAt = 0;
-  #looks = 0;
+  #refreshedAt = 0;
+  #reports = 0;
   #isReportDue = false;
-  /** Since when no task got a slot; null where the last round gave one. */
+  /** When the rounds that assigned nothing began; null if the last round assigned a task. */
   #unservedSince: number | null = null;
-  #left: ReadonlySet<string> = new Set();
+  #excluded: ReadonlySet<string> = new Set();
 
-  constructor(ctx: BrokerContext, options: { pool: string; lookEveryMs?: number }) {
+  constructor(ctx: BrokerContext, options: { pool: string; refreshEveryMs?: number }) {
     const { pool } = options;
     this.#ctx = ctx;
     this.#pool = pool;
-    this.#lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
+    this.#refreshEveryMs = options.refreshEveryMs ?? REFRESH_EVERY_MS;
     this.#index = new PoolIndex(ctx, pool);
     this.#dispatcher = new Dispatcher(ctx, { pool, index: this.#index });
   }
@@ -63,10 +64,10 @@ export class PoolLeader implements AsyncDisposable {
     await this.#running;
     await this.#subscription?.[Symbol.asyncDispose]();
     await this.#dispatcher.putBackHeld().catch(() => {
-      // They count as running and no worker has them: the next leader finds that.
+      // The tasks count as running but no worker has them: the next leader releases them.
     });
     await yieldPool(this.#ctx, { pool: this.#pool, holder: this.#ctx.brokerId }).catch(() => {
-      // The lease runs out by itself.
+      // The lease expires anyway.
     });
   }
 
@@ -79,7 +80,7 @@ export class PoolLeader implements AsyncDisposable {
         if (!hasMore) await this.#wake.wait(this.#pauseMs());
         await untilSpaced(beganAt, tookMs);
       } catch (err) {
-        this.#ctx.logger.warn({ err, pool: this.#pool }, 'a round of the pool failed');
+        this.#ctx.logger.warn({ err, pool: this.#pool }, 'a dispatch round failed; retrying');
         this.#index.forget();
         this.#leasedUntil = 0;
         await new Signal().wait(RETRY_AFTER_MS);
@@ -87,7 +88,7 @@ export class PoolLeader implements AsyncDisposable {
     }
   }
 
-  /** Fills a page of what is missing and dispatches a round. Answers whether there is more to do. */
+  /** Fills a page of the index and dispatches a round. Returns whether there is more to do. */
   async #work(): Promise<boolean> {
     const hasMoreToFill = await this.#index.fill();
     const { assigned, hasMore } = await this.#dispatcher.round();
@@ -99,24 +100,27 @@ export class PoolLeader implements AsyncDisposable {
 
   async #report(isQuiet: boolean): Promise<void> {
     this.#isReportDue = false;
-    const seen = {
+    const snapshot = {
       pool: this.#pool,
       load: await this.#index.readLoad(),
       held: this.#dispatcher.held,
       fleet: this.#dispatcher.fleet,
-      left: this.#left,
+      excluded: this.#excluded,
       isQuiet,
-      // A lane that sleeps has nothing that a slot would help: its tenants are at their limits.
+      // If the lane is not awake, its tenants are at their limits, and a free slot would not help.
       unservedMs: this.#index.isPlainAwake ? this.#unservedMs() : null,
     };
-    await reportStanding(this.#ctx, seen);
-    if (this.#looks++ % SHARES_EVERY_LOOKS === 0) await reportShares(this.#ctx, this.#pool);
+    await reportPool(this.#ctx, snapshot);
+    if (this.#reports++ % SHARES_EVERY_REFRESHES === 0) await reportShares(this.#ctx, this.#pool);
   }
 
-  /** Takes or renews the lead once per look, and then checks what only time can reveal. */
+  /**
+   * Takes or renews the lead at each refresh, and reconciles the index. Returns whether this broker
+   * leads.
+   */
   async #lead(): Promise<boolean> {
     const now = this.#ctx.now();
-    if (now < this.#leasedUntil && now - this.#lookedAt < this.#lookEveryMs) return true;
+    if (now < this.#leasedUntil && now - this.#refreshedAt < this.#refreshEveryMs) return true;
     const lease = await leadPool(this.#ctx, { pool: this.#pool, holder: this.#ctx.brokerId });
     this.#ctx.metrics.leadershipIs(this.#pool, lease !== null);
     if (!lease) {
@@ -124,41 +128,43 @@ export class PoolLeader implements AsyncDisposable {
       await this.#dispatcher.putBackHeld();
       return false;
     }
-    this.#leasedUntil = now + 2 * this.#lookEveryMs;
-    this.#lookedAt = now;
+    this.#leasedUntil = now + 2 * this.#refreshEveryMs;
+    this.#refreshedAt = now;
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
-    await this.#dispatcher.look();
-    await this.#leaveToOthers();
+    await this.#dispatcher.refresh();
+    await this.#excludeWorkers();
     this.#isReportDue = true;
     return true;
   }
 
-  /** Where workers serve several pools, none of these may starve. */
-  async #leaveToOthers(): Promise<void> {
+  /** Leaves shared workers to pools that would otherwise starve. */
+  async #excludeWorkers(): Promise<void> {
     const { fleet } = this.#dispatcher;
     const isShared = fleet.some(({ models }) => Object.keys(models).length > 1);
-    if (!isShared && this.#left.size === 0) return;
+    if (!isShared && this.#excluded.size === 0) return;
     const standings = await readPoolStandings(this.#ctx);
     const unserved = [...standings].flatMap(([pool, { unservedMs }]): [string, number][] =>
       unservedMs === null ? [] : [[pool, unservedMs]],
     );
-    this.#left = leaveWorkers(this.#pool, fleet, new Map(unserved));
-    this.#dispatcher.leave(this.#left);
+    this.#excluded = leaveWorkers(this.#pool, fleet, new Map(unserved));
+    this.#dispatcher.exclude(this.#excluded);
   }
 
   #unservedMs(): number | null {
     return this.#unservedSince === null ? null : this.#ctx.now() - this.#unservedSince;
   }
 
-  /** Until the next look, or until a task has been held for long enough. */
+  /** The time until the next refresh, or until the first held task must be placed. */
   #pauseMs(): number {
     const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
-    return Math.max(0, Math.min(this.#lookEveryMs, ...untils));
+    return Math.max(0, Math.min(this.#refreshEveryMs, ...untils));
   }
 }
 
-/** Waits until a round's time has passed once more; what comes meanwhile shares the next round. */
+/**
+ * Pauses for as long as the round took; tasks that arrive during the pause share the next round.
+ */
 async function untilSpaced(beganAt: number, tookMs: number): Promise<void> {
   const pauseMs = beganAt + tookMs + Math.min(tookMs, PAUSE_MS_MAX) - performance.now();
   if (pauseMs > 0) await delay(pauseMs);

@@ -14,7 +14,7 @@ import { expect } from 'vitest';
 
 import { lead, POOL, testWithBroker as test, workerOf } from './testing.ts';
 
-test('when all tasks have ended, however they did, every key in Redis ends but the mark of the pool', async ({
+test('when all tasks have ended, in whatever way, every key in Redis expires except the mark of the pool', async ({
   db,
   store,
   queue,

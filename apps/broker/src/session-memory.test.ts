@@ -12,7 +12,7 @@ test('the session that was served longest ago is forgotten first', () => {
   expect(memory.workerOf('d:1')).toBe('w');
 });
 
-test("a tenant's million sessions push out none of another tenant's", () => {
+test("a tenant's million sessions evict none of another tenant's", () => {
   const memory = new SessionMemory({ sessionsMax: 100, perTenantMax: 10 });
   for (let n = 0; n < 10; n++) memory.remember(`calm:${n}`, 'calm', 'w');
   for (let n = 0; n < 1_000_000; n++) memory.remember(`busy:${n}`, 'busy', 'w');

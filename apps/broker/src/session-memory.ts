@@ -1,6 +1,7 @@
 /**
- * Which worker last served each session, so that its next task finds its prefix in that worker's
- * cache. What is forgotten costs one prompt's prefill. One tenant's sessions push out its own first.
+ * The worker that last served each session, so that the session's next task finds its prefix in
+ * that worker's cache. A forgotten session costs the prefill of one prompt. A tenant with too many
+ * sessions evicts its own first.
  */
 export class SessionMemory {
   readonly #sessionsMax: number;
@@ -17,7 +18,7 @@ export class SessionMemory {
     return this.#workers.get(session)?.workerId ?? null;
   }
 
-  /** The session that was served longest ago is forgotten first. */
+  /** Evicts the session that was served longest ago. */
   remember(session: string, tenant: string, workerId: string): void {
     this.#forget(session);
     const own = this.#ofTenant.get(tenant) ?? new Set();

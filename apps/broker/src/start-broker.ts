@@ -22,7 +22,7 @@ import { PoolLeader } from './pool-leader.ts';
 
 const CONNECTIONS = 6;
 
-/** Leads pools or stands by for them, and keeps house, until disposed. */
+/** Leads pools or stands by for them, and does the housekeeping, until disposed. */
 export function startBroker(
   config: z.infer<typeof brokerConfig>,
   options: { logger: Logger; signal?: AbortSignal },

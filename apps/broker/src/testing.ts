@@ -1,4 +1,4 @@
-/** Fixtures for tests of leaders: what a broker may reach, and where its tasks went. */
+/** Fixtures for tests of leaders: a broker's context, and the workers that its tasks went to. */
 import { randomUUID } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
@@ -15,7 +15,7 @@ import { PoolLeader } from './pool-leader.ts';
 /** The pool of the tests' tasks. */
 export const POOL = phi().pool;
 
-const LOOK_EVERY_MS = 100;
+const REFRESH_EVERY_MS = 100;
 
 export const testWithBroker = testWithTasks
   .extend('tickets', ({ redisUrl }, { onCleanup }) => {
@@ -35,14 +35,14 @@ export const testWithBroker = testWithTasks
     now: () => performance.now(),
   }));
 
-/** A leader that looks ten times a second. */
+/** A leader that refreshes ten times a second. */
 export function lead(ctx: BrokerContext): PoolLeader {
-  const leader = new PoolLeader(ctx, { pool: POOL, lookEveryMs: LOOK_EVERY_MS });
+  const leader = new PoolLeader(ctx, { pool: POOL, refreshEveryMs: REFRESH_EVERY_MS });
   leader.start();
   return leader;
 }
 
-/** The tickets that reach a worker, until `count` have come. */
+/** Resolves with a worker's tickets once `count` have arrived. */
 export async function ticketsOf(
   ctx: BrokerContext,
   workerId: string,
@@ -58,7 +58,7 @@ export async function ticketsOf(
   return tickets;
 }
 
-/** The worker that has a task, once one has. */
+/** Resolves with the worker of a task once it is assigned. */
 export function workerOf(db: Db, taskId: string): Promise<string> {
   return eventually(async () => {
     const [row] = await db.sql<{ worker: string | null }[]>`
@@ -68,6 +68,6 @@ export function workerOf(db: Db, taskId: string): Promise<string> {
   });
 }
 
-/** A store whose offers are lost, as when the api dies after its commit. */
+/** A store whose offers are lost, as if the api had died after its commit. */
 export const withoutOffers = (db: Db): TaskStore =>
   openTaskStore({ db, queue: null, announce: () => {} });

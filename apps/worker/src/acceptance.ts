@@ -8,8 +8,9 @@ import { untilCommitted } from './until-committed.ts';
 const READY_MS = 20;
 
 /**
- * How a worker confirms a claim. A run that can begin at once is accepted and started in one commit.
- * A run whose model must be loaded first is accepted during the load, so that its ticket does not expire.
+ * How a worker confirms a claim. A run that can begin at once is accepted and started in one
+ * commit. A run whose model must be loaded first is accepted during the load, so that its ticket
+ * does not expire.
  */
 export class Acceptance {
   readonly #ctx: Pick<WorkerContext, 'store' | 'workerId'>;
@@ -28,7 +29,9 @@ export class Acceptance {
     this.#onAccepted = run.onAccepted;
   }
 
-  /** Waits for `work`, which the run needs before it can start; accepts the task if that takes long. */
+  /**
+   * Waits for `work`, which the run needs before it can start; accepts the task if that takes long.
+   */
   async whileWaiting<T>(work: Promise<T>): Promise<T> {
     if (!this.#accepted && !(await settlesWithin(work, READY_MS))) await this.accept();
     return work;

@@ -12,7 +12,9 @@ const NEXT_TOKEN_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5,
 ];
 
-/** The engine's metrics under vLLM's names, so that existing dashboards for language models work. */
+/**
+ * The engine's metrics under vLLM's names, so that existing dashboards for language models work.
+ */
 export function engineMetrics(metrics: Metrics) {
   const labels = ['model_name'] as const;
   const running = metrics.gauge('vllm:num_requests_running', 'Answers being written.', labels);

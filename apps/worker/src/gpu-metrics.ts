@@ -94,7 +94,9 @@ function gpuGauges(metrics: Metrics) {
   };
 }
 
-/** Parses lines such as `0, NVIDIA H100 80GB HBM3, 37, 41234, 81559, 45, 312.55`, one per device. */
+/**
+ * Parses lines such as `0, NVIDIA H100 80GB HBM3, 37, 41234, 81559, 45, 312.55`, one per device.
+ */
 export function readGpus(text: string): GpuSample[] {
   return text.split('\n').flatMap((line) => {
     const [gpu = '', name = '', ...rest] = line.split(',').map((field) => field.trim());

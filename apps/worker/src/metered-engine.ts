@@ -6,8 +6,8 @@ import type { EngineMetrics } from './engine-metrics.ts';
 const LOAD_MS_MIN = 250;
 
 /**
- * An engine that reports metrics. It counts from outside: runs beyond the number of slots are waiting,
- * and the cache holds the tokens that the runs with a slot have read and written.
+ * An engine that reports metrics. It counts from outside: runs beyond the number of slots are
+ * waiting, and the cache holds the tokens that the runs with a slot have read and written.
  */
 export class MeteredEngine implements Engine {
   readonly #engine: Engine;

@@ -1,8 +1,8 @@
 /**
  * Writes a task's text to its event log. The first text is committed at once. Text that arrives
  * during a commit shares the next one, and commits are spaced under load, so that a fast model does
- * not need a commit per token. The text that is left at the end is written by the task's last commit.
- * While Postgres is unavailable, text is buffered, up to a bound.
+ * not need a commit per token. The text that is left at the end is written by the task's last
+ * commit. While Postgres is unavailable, text is buffered, up to a bound.
  */
 import { Signal } from '@runfleet/service';
 import {
@@ -19,7 +19,10 @@ import { untilCommitted } from './until-committed.ts';
 const BUFFER_CHARACTERS_MAX = 1_000_000;
 const SPACING_MS_MIN = 5;
 const SPACING_MS_MAX = 250;
-/** The pause after a commit, as a multiple of its duration: one task's commits take a fifth of the time. */
+/**
+ * The pause after a commit, as a multiple of its duration: one task's commits take a fifth of the
+ * time.
+ */
 const SPACING_PER_COMMIT = 4;
 
 export class OutputJournal {
@@ -35,7 +38,9 @@ export class OutputJournal {
   #tokens = 0;
   #writing: Promise<void> | null = null;
 
-  /** `started` is the commit of the run's start: text is written after it, the model runs before it. */
+  /**
+   * `started` is the commit of the run's start: text is written after it, the model runs before it.
+   */
   constructor(
     ctx: { store: TaskStore },
     options: {
@@ -65,7 +70,9 @@ export class OutputJournal {
     if (this.#text !== '') this.#writing ??= this.#write();
   }
 
-  /** Stops writing, waits for a commit in flight, and returns the text that is not in the log yet. */
+  /**
+   * Stops writing, waits for a commit in flight, and returns the text that is not in the log yet.
+   */
   async close(): Promise<Output | undefined> {
     this.#isClosing = true;
     this.#closed.raise();
@@ -87,7 +94,8 @@ export class OutputJournal {
         await this.#space(performance.now() - begunAt);
       }
     } catch (error) {
-      // If the signal was aborted, its reason stands; any other error is a statement that Postgres refused.
+      // If the signal was aborted, its reason stands; any other error is a statement that Postgres
+      // refused.
       if (!this.#signal.aborted) this.#abort(new StopReason('journal_refused', { cause: error }));
     } finally {
       this.#writing = null;

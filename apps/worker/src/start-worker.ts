@@ -39,7 +39,10 @@ type WorkerConfig = z.infer<typeof workerConfig>;
 
 const CONNECTIONS = 4;
 
-/** Loads the first model and serves the worker's pools until disposed; running tasks get the drain time. */
+/**
+ * Loads the first model and serves the worker's pools until disposed; running tasks get the drain
+ * time.
+ */
 export function startWorker(
   config: WorkerConfig,
   options: { logger: Logger; signal?: AbortSignal },
@@ -128,7 +131,9 @@ export function startWorker(
   });
 }
 
-/** Loads the first model, which selects the provider, and measures the memory that all models share. */
+/**
+ * Loads the first model, which selects the provider, and measures the memory that all models share.
+ */
 async function openModels(
   config: WorkerConfig,
   options: { logger: Logger; metrics: EngineMetrics; onChange: () => void },

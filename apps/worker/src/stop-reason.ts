@@ -1,4 +1,6 @@
-/** Why a run is aborted. `fenced`: the task is no longer this worker's, so nothing may be written. */
+/**
+ * Why a run is aborted. `fenced`: the task is no longer this worker's, so nothing may be written.
+ */
 export type StopKind = 'fenced' | 'timeout' | 'shutdown' | 'journal_full' | 'journal_refused';
 
 export class StopReason extends Error {
@@ -11,7 +13,9 @@ export class StopReason extends Error {
   }
 }
 
-/** Aborts when `signal` does, except for a timeout: the output of a timed-out run is still written. */
+/**
+ * Aborts when `signal` does, except for a timeout: the output of a timed-out run is still written.
+ */
 export function unlessTimeout(signal: AbortSignal): AbortSignal {
   const rest = new AbortController();
   const follow = () => {

@@ -1,6 +1,7 @@
 /**
  * One worker: receives tickets, runs tasks and renews its lease. Its memory is only a copy: each
- * renewal lists the tasks that Postgres binds to it, and the worker reconciles its runs with that list.
+ * renewal lists the tasks that Postgres binds to it, and the worker reconciles its runs with that
+ * list.
  */
 import type { Ticket, TicketTransport, WorkerNotice } from '@runfleet/queue';
 import {
@@ -146,7 +147,8 @@ export class Worker implements AsyncDisposable {
     // A duplicate ticket is done when the first is.
     if (known?.epoch === epoch) return known.accepted;
     if (this.#isStopping) {
-      // Until the drain is committed, a requeued task could be assigned here again at once, in a loop.
+      // Until the drain is committed, a requeued task could be assigned here again at once, in a
+      // loop.
       if (await this.#drained) await requeueTask(this.#ctx, ticket, 'worker_stopping');
       return;
     }
@@ -173,13 +175,15 @@ export class Worker implements AsyncDisposable {
       this.#forget(claim);
       // A fenced ticket started no run.
       if (acceptedAt === 0) return;
-      // The commit wakes the task's own pool; the worker's other pools may wait for the slot as well.
+      // The commit wakes the task's own pool; the worker's other pools may wait for the slot as
+      // well.
       if (this.#ctx.models.models.length > 1) this.#wake();
       const seconds = (performance.now() - acceptedAt) / 1_000;
       metrics.taskEnded(ended, seconds);
       logger.info({ ...claim, ended, seconds }, 'task released');
     } catch (err) {
-      // Nothing is written here: the next renewal finds the task bound but not running, and requeues it.
+      // Nothing is written here: the next renewal finds the task bound but not running, and
+      // requeues it.
       if (!control.signal.aborted) logger.error({ err, ...claim }, 'task lost');
     } finally {
       this.#forget(claim);

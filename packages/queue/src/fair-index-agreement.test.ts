@@ -13,7 +13,10 @@ const OPERATIONS = 100_000;
 const CHUNK_OPERATIONS = 250;
 const POOL = 'pool';
 
-/** To replay a failure: `FAIR_SEED=<seed of its message> npx vitest run packages/queue/src/fair-index-agreement`. */
+/**
+ * To replay a failure: `FAIR_SEED=<seed of its message> npx vitest run
+ * packages/queue/src/fair-index-agreement`.
+ */
 // oxlint-disable-next-line node/no-process-env -- the seed to replay is set on the command line.
 const SEED = Number(process.env['FAIR_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
@@ -35,7 +38,7 @@ test(`Redis and the reference agree on ${OPERATIONS} random operations, seed ${S
       expect(answers[at], `seed ${SEED}: ${JSON.stringify(operation)}`).toEqual(expected);
     }
     chunk = [];
-    const { queued, running } = await index.readPool(POOL);
+    const { queued, running } = await index.readLoad(POOL);
     expect([queued, running]).toEqual([reference.queued.size, reference.running.size]);
     // Reading the load deletes the mark of an index whose counts disagree.
     expect(await index.readMark(POOL)).toBe('m');

@@ -1,6 +1,6 @@
 /**
- * The fair queue in Lua, one script per verb. `fair-queue.ts` in the scheduler documents each verb and
- * must pick exactly the same tasks. All tags are integers, so both compute the same values.
+ * The fair queue in Lua, one script per verb. `fair-queue.ts` in the scheduler documents each verb
+ * and must pick exactly the same tasks. All tags are integers, so both compute the same values.
  *
  * Keys of a lane:
  *   mark        names the server and the fill that the index belongs to
@@ -53,7 +53,7 @@ local touched = {}
 local counted = { queued = 0, running = 0, parked = 0, serving = 0 }
 local function count(what, delta) counted[what] = counted[what] + delta end
 
-local function standing(t)
+local function stateOf(t)
   if t.queued > 0 then
     if t.limit < 0 or t.running < t.limit then return 'turns' end
     return 'parked'
@@ -68,7 +68,7 @@ local function open(id)
   if packed then
     t.tag, t.weight, t.limit, t.running, t.queued, t.work, t.clock, t.plainTag, t.plainQueued, t.keyed =
       unpackAll(packed)
-    t.before = standing(t)
+    t.before = stateOf(t)
   else
     t.tag, t.weight, t.limit, t.running, t.queued = 0, 1, -1, 0, 0
     t.work, t.clock, t.plainTag, t.plainQueued, t.keyed = 0, 0, 0, 0, 0
@@ -80,7 +80,7 @@ end
 -- Writes a tenant back and updates its state: in turn, parked, at rest or forgotten. A tenant that
 -- comes in turn starts at the clock at the earliest, unless it only returns to its previous tag.
 local function close(t, returns)
-  local before, after = t.before, standing(t)
+  local before, after = t.before, stateOf(t)
   if after == 'turns' then
     local joins = before ~= 'turns'
     if joins and not returns and t.tag < now() then t.tag = now() end
@@ -105,8 +105,8 @@ local function close(t, returns)
     t.clock, t.plainTag, t.plainQueued, t.keyed))
 end
 
--- A key's tag, and whether the key is in turn. The tag is nil if the key is forgotten: it is at rest,
--- and the tenant's clock has passed it.
+-- A key's tag, and whether the key is in turn. The tag is nil if the key is forgotten: it is at
+-- rest, and the tenant's clock has passed it.
 local function keyTag(t, key)
   if key == '' then
     if t.plainQueued > 0 then return t.plainTag, true end
@@ -169,8 +169,9 @@ local function dequeue(t, task, key, cost, queuedAt)
   countAge(queuedAt, -1)
 end
 
--- Removes a task from its line. Returns its tenant, still open, or nil if the task is not in that line.
-local function leave(id, task, key)
+-- Removes a task from its line. Returns its tenant, still open, or nil if the task is not in that
+-- line.
+local function removeFromLine(id, task, key)
   local packed = call('HGET', QUEUED, task)
   if not packed then return nil end
   local t = open(id)
@@ -234,7 +235,10 @@ local function done(answer)
 end
 `;
 
-/** Arguments, repeated: tenant, task, key, order, cost, time of queueing, weight, limit. Returns how many were new. */
+/**
+ * Arguments, repeated: tenant, task, key, order, cost, time of queueing, weight, limit. Returns how
+ * many were new.
+ */
 const INSERT = `
 local added, opened = 0, {}
 for i = 1, #ARGV, 8 do
@@ -262,8 +266,8 @@ return done(added)`;
 
 /**
  * Arguments: mark, number of tasks. Returns, repeated: task, tenant, key, cost, weight, time of
- * queueing; false under another mark. Each pick also forgets up to two tenants and two keys that the
- * clocks have passed.
+ * queueing; false under another mark. Each pick also forgets up to two tenants and two keys that
+ * the clocks have passed.
  */
 const PICK = `
 if call('GET', P .. 'mark') ~= ARGV[1] then return false end
@@ -355,7 +359,7 @@ const WITHDRAW = `
 local withdrawn = 0
 for i = 1, #ARGV, 3 do
   local task = ARGV[i + 1]
-  local t = leave(ARGV[i], task, ARGV[i + 2])
+  local t = removeFromLine(ARGV[i], task, ARGV[i + 2])
   if t then
     close(t)
     withdrawn = withdrawn + 1
@@ -371,7 +375,7 @@ local restored = 0
 for i = 1, #ARGV, 8 do
   local id, task, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if call('HEXISTS', RUNNING, task) == 0 then
-    local t = leave(id, task, key) or open(id)
+    local t = removeFromLine(id, task, key) or open(id)
     local cost, weight = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 6])
     t.weight, t.limit = weight, tonumber(ARGV[i + 7])
     t.tag = (t.before == 'turns' and t.tag or math.max(t.tag, now())) + charge(cost, weight)
@@ -386,7 +390,10 @@ for i = 1, #ARGV, 8 do
 end
 return done(restored)`;
 
-/** Argument: cursor. Returns the next cursor, then, repeated: task, tenant, key, cost, weight, time of queueing. */
+/**
+ * Argument: cursor. Returns the next cursor, then, repeated: task, tenant, key, cost, weight, time
+ * of queueing.
+ */
 const LIST_RUNNING = `
 local page = call('HSCAN', RUNNING, ARGV[1], 'COUNT', 128)
 local found = { page[1] }
@@ -399,7 +406,10 @@ for i = 1, #page[2], 2 do
 end
 return found`;
 
-/** Arguments, repeated: tenant, weight, limit. Returns the number of tenants with tasks whose share changed. */
+/**
+ * Arguments, repeated: tenant, weight, limit. Returns the number of tenants with tasks whose share
+ * changed.
+ */
 const SET_SHARE = `
 local changed = 0
 for i = 1, #ARGV, 3 do
@@ -412,7 +422,10 @@ for i = 1, #ARGV, 3 do
 end
 return done(changed)`;
 
-/** Argument: cursor. Returns the next cursor, then, repeated: tenant, queued, running, weight, limit. */
+/**
+ * Argument: cursor. Returns the next cursor, then, repeated: tenant, queued, running, weight,
+ * limit.
+ */
 const LIST_TENANTS = `
 local page = call('HSCAN', TENANTS, ARGV[1], 'COUNT', 256)
 local found = { page[1] }
@@ -426,10 +439,10 @@ return found`;
 
 /**
  * Returns the number of queued tasks, of running tasks and of tenants with queued tasks, and the
- * oldest second. If a key was lost, the counts disagree: then the mark is deleted, so that the index
- * is filled again.
+ * oldest second. If a key was lost, the counts disagree: then the mark is deleted, so that the
+ * index is filled again.
  */
-const READ_POOL = `
+const READ_LOAD = `
 local function counts(what) return tonumber(call('HGET', COUNTS, what) or '0') end
 local queued, running = call('HLEN', QUEUED), call('HLEN', RUNNING)
 local waiting = call('ZCARD', TURNS) + counts('parked')
@@ -440,11 +453,11 @@ end
 return { queued, running, waiting, call('ZRANGE', P .. 'seconds', 0, 0)[1] or '' }`;
 
 /**
- * Arguments, repeated: tenant, task, key. Returns for each task its place in its line (-1: not queued)
- * and the slot-ms of work before it, of its own tenant and of the others.
+ * Arguments, repeated: tenant, task, key. Returns for each task its place in its line (-1: not
+ * queued) and the slot-ms of work before it, of its own tenant and of the others.
  *
- * Every task counts as the average of its tenant. Of the tenants in turn, and of a tenant's keys, an
- * evenly spaced sample represents all.
+ * Every task counts as the average of its tenant. Of the tenants in turn, and of a tenant's keys,
+ * an evenly spaced sample represents all.
  */
 const READ_PLACES = `
 local SAMPLE_TENANTS, SAMPLE_KEYS = 64, 16
@@ -461,7 +474,7 @@ local function sample(set, size)
   return found, taken > 0 and all / taken or 0
 end
 
--- The work that starts before a tag, or also at it if `goesFirst`: consecutive tasks of average cost.
+-- The work that starts before a tag, or also at it if goesFirst: consecutive tasks of average cost.
 local function before(tag, from, work, tasks, weight, goesFirst)
   if tag < from or tasks == 0 then return 0 end
   local cost = work / tasks
@@ -547,7 +560,7 @@ export const SCRIPTS = {
   fairListRunning: LIBRARY + LIST_RUNNING,
   fairSetShare: LIBRARY + SET_SHARE,
   fairListTenants: LIBRARY + LIST_TENANTS,
-  fairReadPool: LIBRARY + READ_POOL,
+  fairReadLoad: LIBRARY + READ_LOAD,
   fairReadPlaces: LIBRARY + READ_PLACES,
   fairClear: LIBRARY + CLEAR,
 } as const;

@@ -129,7 +129,7 @@ describe('every key may vanish', () => {
       await index.insert('p', tasks.slice(20));
       // As a leader does: read the load, pick, and fill again if the mark is gone.
       for (let look = 0; look < 40 && waiting.size > 0; look++) {
-        await index.readPool('p');
+        await index.readLoad('p');
         const picked = await index.pick('p', 'm', 3);
         if (picked === null) {
           await index.clear('p');
@@ -161,8 +161,10 @@ test('all running tasks are listed, in bounded pages', async ({ index }) => {
   expect(seen.size).toBe(1_000);
 });
 
-test('the load of a lane counts queued and running tasks, and gives the oldest wait', async ({ index }) => {
-  expect(await index.readPool('p')).toEqual({
+test('the load of a lane counts queued and running tasks, and gives the oldest wait', async ({
+  index,
+}) => {
+  expect(await index.readLoad('p')).toEqual({
     queued: 0,
     running: 0,
     tenants: 0,
@@ -175,7 +177,7 @@ test('the load of a lane counts queued and running tasks, and gives the oldest w
   ]);
   // Its head start lets task 2 go first; the oldest is task 1, whose tenant is then parked.
   await index.pick('p', 'm', 1);
-  expect(await index.readPool('p')).toEqual({
+  expect(await index.readLoad('p')).toEqual({
     queued: 2,
     running: 1,
     tenants: 2,
@@ -184,9 +186,7 @@ test('the load of a lane counts queued and running tasks, and gives the oldest w
 });
 
 describe('places', () => {
-  test('places are exact for up to 64 tenants with equal tasks', async ({
-    index,
-  }) => {
+  test('places are exact for up to 64 tenants with equal tasks', async ({ index }) => {
     const reference = new FairQueue();
     const tasks = Array.from({ length: 600 }, (_, i) =>
       task(`o${(i * i) % 50}`, i, { queuedAt: NOW + i }),

@@ -1,11 +1,12 @@
 /**
- * The order in which queued tasks are picked: a hint in Redis that is rebuilt from Postgres whenever
- * its mark is not the expected one. `FairQueue` in the scheduler is the reference.
+ * The order in which queued tasks are picked: a hint in Redis that is rebuilt from Postgres
+ * whenever its mark is not the expected one. `FairQueue` in the scheduler is the reference.
  */
 import {
   boundFairTask,
   boundShare,
   boundUsedMs,
+  type FairPlace,
   type FairTask,
   lineOrder,
   poolOfLane,
@@ -23,16 +24,17 @@ export type PickedTask = TaskInLine & Pick<FairTask, 'cost' | 'weight' | 'queued
 /** The end of a run. `usedMs`: the slot-milliseconds that it used, 0 if it never began. */
 export type Release = TaskInLine & { usedMs: number };
 
-export type PoolLoad = {
+export type LaneLoad = {
   queued: number;
   running: number;
   /** Tenants with queued tasks. */
   tenants: number;
-  /** When the oldest queued task was queued, in epoch ms with the precision of a second; null if none is. */
+  /**
+   * When the oldest queued task was queued, in epoch ms with the precision of a second; null if
+   * none is.
+   */
   oldestQueuedAt: number | null;
 };
-
-
 
 export type TenantLoad = Share & { queued: number; running: number };
 
@@ -64,38 +66,38 @@ export class FairIndex {
   }
 
   /** Applies changes in the given order and then wakes the pool, in one round trip. */
-  async change(pool: string, changes: readonly Changes[]): Promise<void> {
+  async change(lane: string, changes: readonly Changes[]): Promise<void> {
     // As above; a pipeline has the same methods.
     const pipeline = this.#redis.pipeline() as ChainableCommander & PipelineScripts;
-    const prefix = indexPrefix(pool);
+    const prefix = indexPrefix(lane);
     for (const { do: verb, tasks } of changes) {
       if (verb === 'insert') pipeline.fairInsert(prefix, ...tasks.flatMap(taskArgs));
       else if (verb === 'release') pipeline.fairRelease(prefix, ...tasks.flatMap(releaseArgs));
       else pipeline.fairWithdraw(prefix, ...tasks.flatMap(nameArgs));
     }
-    pipeline.publish(wakeChannel(pool), pool);
+    pipeline.publish(wakeChannel(lane), lane);
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
 
   /** Returns how many were neither queued nor running. */
-  insert(pool: string, tasks: readonly FairTask[]): Promise<number> {
-    return this.#sum('fairInsert', pool, tasks, taskArgs);
+  insert(lane: string, tasks: readonly FairTask[]): Promise<number> {
+    return this.#sum('fairInsert', lane, tasks, taskArgs);
   }
 
   /** Returns how many did not count as running yet. */
-  restoreRunning(pool: string, tasks: readonly FairTask[]): Promise<number> {
-    return this.#sum('fairRestoreRunning', pool, tasks, taskArgs);
+  restoreRunning(lane: string, tasks: readonly FairTask[]): Promise<number> {
+    return this.#sum('fairRestoreRunning', lane, tasks, taskArgs);
   }
 
   /** Returns how many are queued again. */
-  putBack(pool: string, tasks: readonly { taskId: string }[]): Promise<number> {
-    return this.#sum('fairPutBack', pool, tasks, ({ taskId }) => [taskId]);
+  putBack(lane: string, tasks: readonly { taskId: string }[]): Promise<number> {
+    return this.#sum('fairPutBack', lane, tasks, ({ taskId }) => [taskId]);
   }
 
   /** Takes up to `count` tasks, 128 at most. Null if the index does not carry `mark`. */
-  async pick(pool: string, mark: string, count: number): Promise<PickedTask[] | null> {
+  async pick(lane: string, mark: string, count: number): Promise<PickedTask[] | null> {
     const picked: string[] | null = await this.#redis.fairPick(
-      indexPrefix(pool),
+      indexPrefix(lane),
       mark,
       Math.min(count, TASKS_PER_SCRIPT_MAX),
     );
@@ -103,24 +105,24 @@ export class FairIndex {
   }
 
   async listRunning(
-    pool: string,
+    lane: string,
     cursor: string,
   ): Promise<{ tasks: PickedTask[]; next: string | null }> {
-    const [next, ...tasks]: string[] = await this.#redis.fairListRunning(indexPrefix(pool), cursor);
+    const [next, ...tasks]: string[] = await this.#redis.fairListRunning(indexPrefix(lane), cursor);
     return { tasks: readPicked(tasks), next: nextCursor(next) };
   }
 
   /** Returns the number of tenants with tasks whose share changed. */
-  setShare(pool: string, shares: readonly Share[]): Promise<number> {
-    return this.#sum('fairSetShare', pool, shares, shareArgs);
+  setShare(lane: string, shares: readonly Share[]): Promise<number> {
+    return this.#sum('fairSetShare', lane, shares, shareArgs);
   }
 
   async listTenants(
-    pool: string,
+    lane: string,
     cursor: string,
   ): Promise<{ tenants: TenantLoad[]; next: string | null }> {
     const [next, ...fields]: string[] = await this.#redis.fairListTenants(
-      indexPrefix(pool),
+      indexPrefix(lane),
       cursor,
     );
     const tenants = rows(fields, 5).map(
@@ -135,18 +137,18 @@ export class FairIndex {
     return { tenants, next: nextCursor(next) };
   }
 
-  async readPool(pool: string): Promise<PoolLoad> {
+  async readLoad(lane: string): Promise<LaneLoad> {
     const [queued, running, tenants, second]: [number, number, number, string] =
-      await this.#redis.fairReadPool(indexPrefix(pool));
+      await this.#redis.fairReadLoad(indexPrefix(lane));
     const oldestQueuedAt = second === '' ? null : Number(second) * 1_000;
     return { queued, running, tenants, oldestQueuedAt };
   }
 
-  async readPlaces(pool: string, tasks: readonly TaskInLine[]): Promise<(Place | null)[]> {
-    const places: (Place | null)[] = [];
+  async readPlaces(lane: string, tasks: readonly TaskInLine[]): Promise<(FairPlace | null)[]> {
+    const places: (FairPlace | null)[] = [];
     for (const batch of batches(tasks)) {
       const answers: [number, number, number][] = await this.#redis.fairReadPlaces(
-        indexPrefix(pool),
+        indexPrefix(lane),
         ...batch.flatMap(nameArgs),
       );
       for (const [place, ownWorkMs, othersWorkMs] of answers) {
@@ -156,11 +158,11 @@ export class FairIndex {
     return places;
   }
 
-  async clear(pool: string): Promise<void> {
+  async clear(lane: string): Promise<void> {
     let cursor = '0';
     for (;;) {
       const [next, isDone]: [string, number] = await this.#redis.fairClear(
-        indexPrefix(pool),
+        indexPrefix(lane),
         cursor,
       );
       if (isDone === 1) return;
@@ -168,26 +170,27 @@ export class FairIndex {
     }
   }
 
-  async readMark(pool: string): Promise<string | null> {
-    return this.#redis.get(`${indexPrefix(pool)}mark`);
+  async readMark(lane: string): Promise<string | null> {
+    return this.#redis.get(`${indexPrefix(lane)}mark`);
   }
 
-  async writeMark(pool: string, mark: string): Promise<void> {
-    const key = `${indexPrefix(pool)}mark`;
-    if (poolOfLane(pool) === pool) await this.#redis.set(key, mark);
+  async writeMark(lane: string, mark: string): Promise<void> {
+    const key = `${indexPrefix(lane)}mark`;
+    if (poolOfLane(lane) === lane) await this.#redis.set(key, mark);
     else await this.#redis.set(key, mark, 'EX', LANE_SECONDS);
   }
 
   async #sum<T>(
     script: 'fairInsert' | 'fairRestoreRunning' | 'fairPutBack' | 'fairSetShare',
-    pool: string,
+    lane: string,
     tasks: readonly T[],
     argsOf: (task: T) => Text[],
   ): Promise<number> {
-    // All batches are sent at once. Other clients may run between two of them and see only some tasks.
+    // All batches are sent at once. Other clients may run between two of them and see only some
+    // tasks.
     const counts: number[] = await Promise.all(
       [...batches(tasks)].map((batch) =>
-        this.#redis[script](indexPrefix(pool), ...batch.flatMap(argsOf)),
+        this.#redis[script](indexPrefix(lane), ...batch.flatMap(argsOf)),
       ),
     );
     return counts.reduce((sum, count) => sum + count, 0);

@@ -10,7 +10,10 @@ export type Change =
 
 /** More changes in one round trip would delay other callers. */
 const CHANGES_PER_CALL = 512;
-/** While Redis is unavailable, changes beyond this number per lane are dropped; reconcilers repair that. */
+/**
+ * While Redis is unavailable, changes beyond this number per lane are dropped; reconcilers repair
+ * that.
+ */
 const CHANGES_WAITING_MAX = 10_000;
 
 type Options = {
@@ -19,8 +22,9 @@ type Options = {
 };
 
 /**
- * Changes of the indexes that no caller awaits. Changes that arrive during a call to Redis share the
- * next one. The order within a lane is kept: a requeued task ends its run before it is queued again.
+ * Changes of the indexes that no caller awaits. Changes that arrive during a call to Redis share
+ * the next one. The order within a lane is kept: a requeued task ends its run before it is queued
+ * again.
  */
 export class PendingChanges {
   readonly #options: Options;
@@ -31,11 +35,11 @@ export class PendingChanges {
     this.#options = options;
   }
 
-  add(pool: string, change: Change): void {
-    const changes = this.#waiting.get(pool) ?? [];
+  add(lane: string, change: Change): void {
+    const changes = this.#waiting.get(lane) ?? [];
     if (changes.length >= CHANGES_WAITING_MAX) return;
     changes.push(change);
-    this.#waiting.set(pool, changes);
+    this.#waiting.set(lane, changes);
     this.#flushing ??= this.#flush();
   }
 
@@ -47,11 +51,11 @@ export class PendingChanges {
   async #flush(): Promise<void> {
     const { index, onError } = this.#options;
     while (this.#waiting.size > 0) {
-      for (const [pool, changes] of this.#waiting) {
+      for (const [lane, changes] of this.#waiting) {
         const batch = changes.splice(0, CHANGES_PER_CALL);
-        if (changes.length === 0) this.#waiting.delete(pool);
+        if (changes.length === 0) this.#waiting.delete(lane);
         try {
-          await index.change(pool, runsOf(batch));
+          await index.change(lane, runsOf(batch));
         } catch (error) {
           onError(error as Error);
         }
@@ -69,6 +73,7 @@ function runsOf(changes: readonly Change[]): Changes[] {
     if (last?.do === verb && last.tasks.length < TASKS_PER_SCRIPT_MAX) last.tasks.push(task);
     else runs.push({ do: verb, tasks: [task] });
   }
-  // All tasks of a run have the type that its verb takes, which the compiler cannot infer from the loop.
+  // All tasks of a run have the type that its verb takes, which the compiler cannot infer from the
+  // loop.
   return runs as Changes[];
 }

@@ -60,14 +60,14 @@ test('changes are applied in the order of the calls', async ({ queue, pool }) =>
   queue.offer({ pool, ...task('a', 2) });
   queue.withdraw({ pool, ...task('a', 2) });
   queue.offer({ pool, ...task('a', 3) });
-  await expect.poll(() => queue.readPool(pool)).toMatchObject({ queued: 2, running: 0 });
+  await expect.poll(() => queue.readLoad(pool)).toMatchObject({ queued: 2, running: 0 });
   const picked = await queue.pick(pool, 'm', 10);
   expect(picked?.map(({ taskId }) => taskId)).toEqual(['1', '3']);
 });
 
 test('more changes than fit in one round trip are all applied', async ({ queue, pool }) => {
   for (let i = 0; i < 2_000; i++) queue.offer({ pool, ...task(`o${i % 7}`, i) });
-  await expect.poll(() => queue.readPool(pool)).toMatchObject({ queued: 2_000, tenants: 7 });
+  await expect.poll(() => queue.readLoad(pool)).toMatchObject({ queued: 2_000, tenants: 7 });
 });
 
 test('while Redis is unavailable, changes are dropped and no caller waits', async () => {
@@ -97,7 +97,7 @@ test('a full Redis refuses new tasks but still picks and releases its own, each 
   expect(await queue.pick(pool, 'm', 2)).toHaveLength(2);
   queue.release({ pool, ...task('a', 1), usedMs: 500 });
   await eventually(async () => {
-    expect(await queue.readPool(pool)).toMatchObject({ queued: 0, running: 1, tenants: 0 });
+    expect(await queue.readLoad(pool)).toMatchObject({ queued: 0, running: 1, tenants: 0 });
   });
   expect(await queue.readMark(pool)).toBe('m');
   await control.config('SET', 'maxmemory', 0);
@@ -160,10 +160,7 @@ test('a queue that is closed while Redis is unavailable does not keep the proces
   await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
 });
 
-test('the tenants with tasks share a lane by weight', async ({
-  queue,
-  pool,
-}) => {
+test('the tenants with tasks share a lane by weight', async ({ queue, pool }) => {
   await queue.insert(pool, [
     ...[1, 2, 3].map((id) => task('busy', id)),
     { ...task('heavy', 4), weight: 3 },

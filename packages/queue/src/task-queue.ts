@@ -1,21 +1,21 @@
 import { connectFailFast, connectSubscriber, type OnError } from '@runfleet/redis';
 import { requireRedis } from '@runfleet/redis';
-import type { FairTask, Share, TaskInLine } from '@runfleet/scheduler';
+import type { FairPlace, FairTask, Share, TaskInLine } from '@runfleet/scheduler';
 
 import {
   FairIndex,
   type PickedTask,
-  type Place,
-  type PoolLoad,
+  type LaneLoad,
   type Release,
   type TenantLoad,
 } from './fair-index.ts';
 import { wakeChannel, workerChannel } from './keys.ts';
 import { PendingChanges } from './pending-changes.ts';
 
+/** `pool` is the name of the lane that the task belongs to, here and below. */
 export type QueuedTask = FairTask & { pool: string };
 export type TaskRelease = Release & { pool: string };
-export type TaskReference = TaskInLine & { pool: string };
+export type TaskWithdrawal = TaskInLine & { pool: string };
 
 /** A tenant's load, and its share by weight among the tenants with tasks, 0..1. */
 export type TenantShare = TenantLoad & { share: number };
@@ -25,73 +25,81 @@ export type WorkerNotice = { stop: string };
 
 /**
  * The queue in Redis, and the notices that save waiting. Everything here is a hint: `offer`,
- * `release`, `withdraw`, `wake` and `tell` never fail and may be lost; reconcilers and lease renewals
- * repair the loss. All other verbs reject while Redis is unavailable.
+ * `release`, `withdraw`, `wake` and `tell` never fail and may be lost; reconcilers and lease
+ * renewals repair the loss. All other verbs reject while Redis is unavailable.
  *
- * `FairQueue` in the scheduler defines fair order and the effect of each verb. Each lane has its own
- * index. The plain lane, of tasks that require no labels, has the name of its pool.
+ * `FairQueue` in the scheduler defines fair order and the effect of each verb. Each lane has its
+ * own index. The plain lane, of tasks that require no labels, has the name of its pool.
  */
 export type TaskQueue = AsyncDisposable & {
-  /** Adds a queued task to the index unless it is queued or running there, and wakes its pool's broker. */
+  /**
+   * Adds a queued task to the index unless it is queued or running there, and wakes its pool's
+   * broker.
+   */
   offer(task: QueuedTask): void;
   /** Ends a picked task's run, charges its use and wakes the pool. Repeats have no effect. */
   release(task: TaskRelease): void;
   /** Removes a task that was killed or expired while it was queued. */
-  withdraw(task: TaskReference): void;
-  wake(pool: string): void;
+  withdraw(task: TaskWithdrawal): void;
+  wake(lane: string): void;
   tell(workerId: string, notice: WorkerNotice): void;
 
   /** Adds tasks to the index; returns how many were neither queued nor running there. */
-  insert(pool: string, tasks: readonly FairTask[]): Promise<number>;
+  insert(lane: string, tasks: readonly FairTask[]): Promise<number>;
   /**
    * Takes up to `count` tasks, 128 at most, in fair order; they count as running until `release` or
    * `putBack`. Null if the index does not carry `mark` and must be rebuilt.
    */
-  pick(pool: string, mark: string, count: number): Promise<PickedTask[] | null>;
+  pick(lane: string, mark: string, count: number): Promise<PickedTask[] | null>;
   /** Undoes the pick of tasks that got no slot. Returns how many were running. */
-  putBack(pool: string, tasks: readonly { taskId: string }[]): Promise<number>;
+  putBack(lane: string, tasks: readonly { taskId: string }[]): Promise<number>;
 
   /** Deletes a lane's index and its mark, in bounded steps: the first step of a rebuild. */
-  clear(pool: string): Promise<void>;
+  clear(lane: string): Promise<void>;
   /** Counts tasks as running that workers already run, for a rebuild. Returns how many were new. */
-  restoreRunning(pool: string, tasks: readonly FairTask[]): Promise<number>;
+  restoreRunning(lane: string, tasks: readonly FairTask[]): Promise<number>;
   /**
-   * A page of the tasks that count as running. Start with the cursor '0' and stop when `next` is null.
-   * Tasks that are added or removed during the scan may be missed or listed twice.
+   * A page of the tasks that count as running. Start with the cursor '0' and stop when `next` is
+   * null. Tasks that are added or removed during the scan may be missed or listed twice.
    */
-  listRunning(pool: string, cursor: string): Promise<{ tasks: PickedTask[]; next: string | null }>;
+  listRunning(lane: string, cursor: string): Promise<{ tasks: PickedTask[]; next: string | null }>;
 
   /**
-   * The places of tasks, and an estimate of the work that is picked before them; null for a task that
-   * is not queued.
+   * The places of tasks, and an estimate of the work that is picked before them; null for a task
+   * that is not queued.
    *
-   * The place in the line is exact. The work is estimated from the tasks that are queued now: each task
-   * counts as its tenant's average, up to 64 tenants in turn (and 16 of the tenant's own keys) are
-   * sampled and represent the rest, and tenants at their limit do not count.
+   * The place in the line is exact. The work is estimated from the tasks that are queued now: each
+   * task counts as its tenant's average, up to 64 tenants in turn (and 16 of the tenant's own keys)
+   * are sampled and represent the rest, and tenants at their limit do not count.
    */
-  readPlaces(pool: string, tasks: readonly TaskInLine[]): Promise<(Place | null)[]>;
+  readPlaces(lane: string, tasks: readonly TaskInLine[]): Promise<(FairPlace | null)[]>;
   /**
-   * Returns counts. Also compares them with each other: an index that lost a key loses its mark here,
-   * so the pool's leader calls this about once a second.
+   * Returns counts. Also compares them with each other: an index that lost a key loses its mark
+   * here, so the pool's leader calls this about once a second.
    */
-  readPool(pool: string): Promise<PoolLoad>;
-  /** The `limit` tenants with the most tasks, most first. Reads every tenant, so do not call it in a loop. */
-  readShares(pool: string, limit: number): Promise<TenantShare[]>;
+  readLoad(lane: string): Promise<LaneLoad>;
+  /**
+   * The `limit` tenants with the most tasks, most first. Reads every tenant, so do not call it in a
+   * loop.
+   */
+  readShares(lane: string, limit: number): Promise<TenantShare[]>;
 
   /**
    * A page of the tenants in the index, with their shares. Start with the cursor '0' and stop when
    * `next` is null. Tenants that are added or removed during the scan may be missed.
    */
   listTenants(
-    pool: string,
+    lane: string,
     cursor: string,
   ): Promise<{ tenants: TenantLoad[]; next: string | null }>;
   /** Changes the shares of tenants with tasks; returns how many had another share before. */
-  setShare(pool: string, shares: readonly Share[]): Promise<number>;
+  setShare(lane: string, shares: readonly Share[]): Promise<number>;
 
-  readMark(pool: string): Promise<string | null>;
-  writeMark(pool: string, mark: string): Promise<void>;
-  /** The id of the server process. It changes at a restart, after which the index cannot be trusted. */
+  readMark(lane: string): Promise<string | null>;
+  writeMark(lane: string, mark: string): Promise<void>;
+  /**
+   * The id of the server process. It changes at a restart, after which the index cannot be trusted.
+   */
   readServerId(): Promise<string>;
   /**
    * Calls the listener with a lane of the pool in which tasks or slots became available. Subscribes
@@ -103,7 +111,9 @@ export type TaskQueue = AsyncDisposable & {
   check(): Promise<void>;
 };
 
-/** Connects in the background, and again after each outage. Disposing writes the pending changes. */
+/**
+ * Connects in the background, and again after each outage. Disposing writes the pending changes.
+ */
 export function openTaskQueue(options: { url: string; onError?: OnError }): TaskQueue {
   const onError = options.onError ?? (() => {});
   const commands = connectFailFast(options.url, onError);
@@ -118,13 +128,14 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   const publish = (channel: string, text: string) => {
     commands.publish(channel, text).catch(onError);
   };
-  const wake = (pool: string) => publish(wakeChannel(pool), pool);
+  const wake = (lane: string) => publish(wakeChannel(lane), lane);
   const pending = new PendingChanges({ index, onError });
 
   function listen(channel: string, listener: (text: string) => void): AsyncDisposable {
     const set = listeners.get(channel) ?? new Set();
     listeners.set(channel, set.add(listener));
-    // Not awaited: a process that starts while Redis is unavailable works without wake-ups until then.
+    // Not awaited: a process that starts while Redis is unavailable works without wake-ups until
+    // then.
     subscriber.subscribe(channel).catch(onError);
     return {
       [Symbol.asyncDispose]: async () => {
@@ -137,24 +148,24 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   }
 
   return {
-    offer: ({ pool, ...task }) => pending.add(pool, { do: 'insert', task }),
-    release: ({ pool, ...task }) => pending.add(pool, { do: 'release', task }),
-    withdraw: ({ pool, ...task }) => pending.add(pool, { do: 'withdraw', task }),
+    offer: ({ pool: lane, ...task }) => pending.add(lane, { do: 'insert', task }),
+    release: ({ pool: lane, ...task }) => pending.add(lane, { do: 'release', task }),
+    withdraw: ({ pool: lane, ...task }) => pending.add(lane, { do: 'withdraw', task }),
     wake,
     tell: (workerId, notice) => publish(workerChannel(workerId), JSON.stringify(notice)),
-    insert: (pool, tasks) => index.insert(pool, tasks),
-    pick: (pool, mark, count) => index.pick(pool, mark, count),
-    putBack: (pool, tasks) => index.putBack(pool, tasks),
-    clear: (pool) => index.clear(pool),
-    restoreRunning: (pool, tasks) => index.restoreRunning(pool, tasks),
-    listRunning: (pool, cursor) => index.listRunning(pool, cursor),
-    readPlaces: (pool, tasks) => index.readPlaces(pool, tasks),
-    readPool: (pool) => index.readPool(pool),
-    readShares: (pool, limit) => readShares(index, pool, limit),
-    listTenants: (pool, cursor) => index.listTenants(pool, cursor),
-    setShare: (pool, shares) => index.setShare(pool, shares),
-    readMark: (pool) => index.readMark(pool),
-    writeMark: (pool, mark) => index.writeMark(pool, mark),
+    insert: (lane, tasks) => index.insert(lane, tasks),
+    pick: (lane, mark, count) => index.pick(lane, mark, count),
+    putBack: (lane, tasks) => index.putBack(lane, tasks),
+    clear: (lane) => index.clear(lane),
+    restoreRunning: (lane, tasks) => index.restoreRunning(lane, tasks),
+    listRunning: (lane, cursor) => index.listRunning(lane, cursor),
+    readPlaces: (lane, tasks) => index.readPlaces(lane, tasks),
+    readLoad: (lane) => index.readLoad(lane),
+    readShares: (lane, limit) => readShares(index, lane, limit),
+    listTenants: (lane, cursor) => index.listTenants(lane, cursor),
+    setShare: (lane, shares) => index.setShare(lane, shares),
+    readMark: (lane) => index.readMark(lane),
+    writeMark: (lane, mark) => index.writeMark(lane, mark),
     async readServerId() {
       const id = /^run_id:(\S+)/m.exec(await commands.info('server'))?.[1];
       if (id === undefined) throw new Error('Redis did not report its run_id.');
@@ -174,11 +185,11 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   };
 }
 
-async function readShares(index: FairIndex, pool: string, limit: number): Promise<TenantShare[]> {
+async function readShares(index: FairIndex, lane: string, limit: number): Promise<TenantShare[]> {
   const loads = new Map<string, TenantLoad>();
   let cursor: string | null = '0';
   while (cursor !== null) {
-    const page = await index.listTenants(pool, cursor);
+    const page = await index.listTenants(lane, cursor);
     for (const tenant of page.tenants) {
       if (tenant.queued + tenant.running > 0) loads.set(tenant.organisationId, tenant);
     }

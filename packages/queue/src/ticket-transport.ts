@@ -1,7 +1,7 @@
 /**
- * Tickets notify a worker of its assignments. A broker sends all tickets of one worker together. The
- * worker's next lease renewal finds assignments whose ticket was lost, so a transport may lose, repeat
- * or delay tickets.
+ * Tickets notify a worker of its assignments. A broker sends all tickets of one worker together.
+ * The worker's next lease renewal finds assignments whose ticket was lost, so a transport may lose,
+ * repeat or delay tickets.
  */
 export type Ticket = { taskId: string; epoch: number };
 

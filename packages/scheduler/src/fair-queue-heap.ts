@@ -1,4 +1,6 @@
-/** A binary heap of ids, ordered by a number and then by `compareIds`, with an index of positions. */
+/**
+ * A binary heap of ids, ordered by a number and then by `compareIds`, with an index of positions.
+ */
 export class FairQueueHeap {
   readonly #compareIds: (one: string, other: string) => number;
   readonly #entries: Entry[] = [];

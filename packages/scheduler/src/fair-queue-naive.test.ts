@@ -36,7 +36,10 @@ function apply(queue: FairQueue | NaiveFairQueue, operation: FairOperation): unk
   }
 }
 
-/** Few tenants, keys and ids, small numbers and many ties, so that rare cases of a real pool are common. */
+/**
+ * Few tenants, keys and ids, small numbers and many ties, so that rare cases of a real pool are
+ * common.
+ */
 function* denseTrace(random: () => number, naive: NaiveFairQueue): Generator<FairOperation> {
   const below = (n: number) => Math.floor(random() * n);
   const oneOf = <T>(items: readonly T[]) => items[below(items.length)] as T;

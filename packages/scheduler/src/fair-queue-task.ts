@@ -5,15 +5,16 @@ export const PRIORITY_SECONDS_MAX = 600;
 /** Eleven days of one slot. */
 export const COST_MS_MAX = 1_000_000_000;
 /**
- * Tags are exact up to 2^53. A pool of 10,000 slots that is never at rest reaches that after a hundred
- * days if only tenants of the least weight wait, and after ten thousand days at weight 1.
+ * Tags are exact up to 2^53. A pool of 10,000 slots that is never at rest reaches that after a
+ * hundred days if only tenants of the least weight wait, and after ten thousand days at weight 1.
  */
 export const WEIGHT_MIN = 0.01;
 export const WEIGHT_MAX = 100;
 
 /**
- * The most named keys of a tenant that are remembered while they have no queued tasks. A forgotten key
- * starts again at the clock. Without this bound, a busy tenant with a new user per task fills the memory.
+ * The most named keys of a tenant that are remembered while they have no queued tasks. A forgotten
+ * key starts again at the clock. Without this bound, a busy tenant with a new user per task fills
+ * the memory.
  */
 export const KEYS_AT_REST_MAX = 1_000;
 

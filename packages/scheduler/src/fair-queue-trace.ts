@@ -35,8 +35,8 @@ const WEIGHTS = [0.01, 0.3, 1, 1, 1, 2.5, 7, 100];
 
 /**
  * An endless series of operations of all kinds on up to `tenants` tenants. Phases of filling and
- * draining alternate, so that queues grow long and also become empty. Each operation also names some
- * tasks to which it does not apply.
+ * draining alternate, so that queues grow long and also become empty. Each operation also names
+ * some tasks to which it does not apply.
  */
 export function* fairTrace(
   random: () => number,

@@ -1,23 +1,24 @@
 /**
  * The order in which the queued tasks of a pool are picked: start-time fair queueing of slot-time.
- * Pure and without a real clock. It is the reference for the Redis implementation, which picks exactly
- * the same tasks.
+ * Pure and without a real clock. It is the reference for the Redis implementation, which picks
+ * exactly the same tasks.
  *
- * Time is virtual: slot-milliseconds per unit of weight. A tenant's tag is the virtual time at which
- * its next task starts. A pick takes the tenant with the lowest tag, sets the pool's clock to that
- * tag, and advances the tag by the task's expected cost divided by the tenant's weight. Over time,
- * waiting tenants get slot-time in proportion to their weights, whatever their tasks cost and however
- * many they queue. When a run ends, the tag is corrected by the difference between the time that it
- * used and the expected cost. A tenant that returns after an absence starts at the clock: an unused
- * share is not saved up.
+ * Time is virtual: slot-milliseconds per unit of weight. A tenant's tag is the virtual time at
+ * which its next task starts. A pick takes the tenant with the lowest tag, sets the pool's clock to
+ * that tag, and advances the tag by the task's expected cost divided by the tenant's weight. Over
+ * time, waiting tenants get slot-time in proportion to their weights, whatever their tasks cost and
+ * however many they queue. When a run ends, the tag is corrected by the difference between the time
+ * that it used and the expected cost. A tenant that returns after an absence starts at the clock:
+ * an unused share is not saved up.
  *
- * Within a tenant, the same rule orders its fairness keys, all with equal weight. Within the line of
- * a key, tasks are ordered by time of queueing minus a bounded head start. A tenant at its limit of
- * running tasks is parked: it is removed from the turns until one of its runs ends.
+ * Within a tenant, the same rule orders its fairness keys, all with equal weight. Within the line
+ * of a key, tasks are ordered by time of queueing minus a bounded head start. A tenant at its limit
+ * of running tasks is parked: it is removed from the turns until one of its runs ends.
  *
- * A tenant at rest, with no queued and no running tasks, keeps its tag until the clock has passed it.
- * When a whole pool, or all keys of a tenant, are at rest, everything starts again equal, because no
- * one waited while others were served. Tags are integers, so that undoing a pick is exact.
+ * A tenant at rest, with no queued and no running tasks, keeps its tag until the clock has passed
+ * it. When a whole pool, or all keys of a tenant, are at rest, everything starts again equal,
+ * because no one waited while others were served. Tags are integers, so that undoing a pick is
+ * exact.
  */
 import assert from 'node:assert';
 
@@ -32,7 +33,9 @@ import {
   type Share,
 } from './fair-queue-task.ts';
 
-/** A task's place in its line (0 = next), and the expected slot-ms of work that is picked before it. */
+/**
+ * A task's place in its line (0 = next), and the expected slot-ms of work that is picked before it.
+ */
 export type FairPlace = { place: number; ownWorkMs: number; othersWorkMs: number };
 
 type Key = { tag: number; line: FairQueueHeap };
@@ -70,7 +73,9 @@ export class FairQueue {
     return this.#running.size;
   }
 
-  /** The tenants that are remembered: those with tasks, and those whose tag is ahead of the clock. */
+  /**
+   * The tenants that are remembered: those with tasks, and those whose tag is ahead of the clock.
+   */
   get tenants(): number {
     return this.#tenants.size;
   }
@@ -198,8 +203,9 @@ export class FairQueue {
   }
 
   /**
-   * The exact place of a queued task. Picks from a copy until the task is next; in the copy every run
-   * ends at once at its expected cost, and the task's tenant is not parked. Null if it is not queued.
+   * The exact place of a queued task. Picks from a copy until the task is next; in the copy every
+   * run ends at once at its expected cost, and the task's tenant is not parked. Null if it is not
+   * queued.
    */
   readPlace(taskId: string): FairPlace | null {
     const asked = this.#queued.get(taskId);
@@ -220,8 +226,9 @@ export class FairQueue {
   }
 
   /**
-   * Changes a tenant and updates its state: in turn, parked, at rest or forgotten. A tenant that comes
-   * in turn starts at the clock at the earliest, unless it only `returns` to its previous tag.
+   * Changes a tenant and updates its state: in turn, parked, at rest or forgotten. A tenant that
+   * comes in turn starts at the clock at the earliest, unless it only `returns` to its previous
+   * tag.
    */
   #change(id: string, change: (tenant: Tenant) => void, options = { returns: false }): void {
     const tenant = this.#tenants.get(id) ?? newTenant(id);
@@ -265,7 +272,10 @@ export class FairQueue {
     this.#tagKey(tenant, fairnessKey, key.tag);
   }
 
-  /** Sets a key's tag and updates its state: in turn, at rest, or forgotten if the clock has passed it. */
+  /**
+   * Sets a key's tag and updates its state: in turn, at rest, or forgotten if the clock has passed
+   * it.
+   */
   #tagKey(tenant: Tenant, fairnessKey: string, tag: number): void {
     const key = tenant.keys.get(fairnessKey) ?? newKey();
     key.tag = tag;

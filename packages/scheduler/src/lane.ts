@@ -1,7 +1,7 @@
 /**
- * A lane is the queued tasks of a pool that require the same labels of their worker. Each lane has its
- * own index, so that a pick returns only tasks that a free worker can take, and a task that no worker
- * can take does not block others.
+ * A lane is the queued tasks of a pool that require the same labels of their worker. Each lane has
+ * its own index, so that a pick returns only tasks that a free worker can take, and a task that no
+ * worker can take does not block others.
  *
  * A lane's name consists of its pool and its labels: `pool`, or `pool?gpu=H100,zone=a`.
  */

@@ -5,10 +5,10 @@ type Shared = { readonly id: string; readonly models: Readonly<Record<string, un
 export const UNSERVED_MS_MAX = 10_000;
 
 /**
- * The workers that a pool currently leaves to others. Pools that share workers compete for free slots,
- * and a model with a steady load would keep all other models out of a worker's memory. So each pool
- * that got no slot for a while, and for longer than this pool, is left one worker: it gets a slot
- * there once the running tasks have ended.
+ * The workers that a pool currently leaves to others. Pools that share workers compete for free
+ * slots, and a model with a steady load would keep all other models out of a worker's memory. So
+ * each pool that got no slot for a while, and for longer than this pool, is left one worker: it
+ * gets a slot there once the running tasks have ended.
  *
  * `unserved` is the time in ms for which each pool with waiting tasks got no slot; served pools are
  * not in it.

@@ -7,9 +7,9 @@ type Charged = { readonly organisationId: string; readonly cost: number; readonl
 const TENANTS_REMEMBERED_MAX = 10_000;
 
 /**
- * Fair order across the lanes of one pool: start-time fair queueing over the heads of the lanes. Each
- * lane is fair on its own, but lanes are independent. Here a tenant is charged for its tasks in all
- * lanes, so that spreading tasks over lanes earns no extra slot-time.
+ * Fair order across the lanes of one pool: start-time fair queueing over the heads of the lanes.
+ * Each lane is fair on its own, but lanes are independent. Here a tenant is charged for its tasks
+ * in all lanes, so that spreading tasks over lanes earns no extra slot-time.
  *
  * Its memory is a hint: a new instance starts with all tenants equal.
  */

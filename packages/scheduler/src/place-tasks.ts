@@ -1,24 +1,28 @@
 /**
- * Chooses a worker for each task. Pure: the time is an argument, and equal input gives equal output.
+ * Chooses a worker for each task. Pure: the time is an argument, and equal input gives equal
+ * output.
  *
- * Candidates are the workers with a free slot that carry the labels that a task requires and that can
- * hold its model. A task goes
+ * Candidates are the workers with a free slot that carry the labels that a task requires and that
+ * can hold its model. A task goes
  * 1. to the worker that served its session, whose cache holds its prefix;
- * 2. else to a worker on which its model is loaded, then to one where it fits in free memory, then to
- *    one that must unload an idle model first;
- * 3. among those, to the worker that the fewest waiting lanes can use, so that a worker with special
- *    labels is left to the tasks that need it;
+ * 2. else to a worker on which its model is loaded, then to one where it fits in free memory, then
+ *    to one that must unload an idle model first;
+ * 3. among those, to the worker that the fewest waiting lanes can use, so that a worker with
+ *    special labels is left to the tasks that need it;
  * 4. among those, to the least loaded, and then to the first by id.
  *
- * For a bounded time, a task waits for the worker of its session if that is full but about to have a
- * free slot, and waits for other workers while it has failed on all free ones.
+ * For a bounded time, a task waits for the worker of its session if that is full but about to have
+ * a free slot, and waits for other workers while it has failed on all free ones.
  */
 import { MODEL_FITS, type ModelFit } from './fit-model.ts';
 import { carriesLabels } from './lane.ts';
 
 /** The longest wait for a cached prefix: computing the prefix again takes about as long. */
 export const SESSION_WAIT_MS_MAX = 2_000;
-/** After this wait a task may go back to a worker on which it failed: the worker may not be at fault. */
+/**
+ * After this wait a task may go back to a worker on which it failed: the worker may not be at
+ * fault.
+ */
 export const AVOID_WAIT_MS_MAX = 10_000;
 
 /** A task that waits for a worker. */
@@ -58,8 +62,8 @@ export type Placed<T, R> =
 
 /**
  * Places tasks of one pool in the given (fair) order and returns one decision per task. `rooms` are
- * all known ready workers of the pool, including full ones; `lanes` are the requirements of the lanes
- * in which tasks wait.
+ * all known ready workers of the pool, including full ones; `lanes` are the requirements of the
+ * lanes in which tasks wait.
  */
 export function placeTasks<T extends WaitingTask, R extends Room>(
   tasks: readonly T[],

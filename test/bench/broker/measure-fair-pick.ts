@@ -82,7 +82,7 @@ async function runTasks(queue: TaskQueue, tasks: number, together: number): Prom
     }
   }
   // `release` does not wait for Redis.
-  while ((await queue.readPool(POOL)).running > 0);
+  while ((await queue.readLoad(POOL)).running > 0);
 }
 
 async function insertTasks(

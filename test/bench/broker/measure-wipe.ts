@@ -103,7 +103,7 @@ async function countMissing(
   const pool = findModel('microsoft', 'Phi-3.5-mini-instruct')?.pool ?? '';
   const [row] = await running.sql<{ count: number }[]>`
     select count(*)::int as count from tasks where queued_in is not null`;
-  const { queued } = await queue.readPool(pool);
+  const { queued } = await queue.readLoad(pool);
   return (row?.count ?? NaN) - queued;
 }
 

@@ -118,7 +118,7 @@ class SimLeader {
     this.#refreshedAt = now;
     await this.#index.check(lease.indexMark);
     await this.#index.reconcile((taskId) => this.#dispatcher.isHeld(taskId));
-    await this.#dispatcher.look();
+    await this.#dispatcher.refresh();
     this.#isReportDue = true;
     return true;
   }

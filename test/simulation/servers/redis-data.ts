@@ -71,7 +71,7 @@ export class RedisData {
     return [...this.#index(pool).running.values()];
   }
 
-  readPool(pool: string): { queued: number; running: number; tenants: number } {
+  readLoad(pool: string): { queued: number; running: number; tenants: number } {
     const { queued, running, tenants } = this.#index(pool).fair;
     return { queued, running, tenants };
   }

@@ -57,8 +57,8 @@ export function openSimTaskQueue(
     listRunning: (pool) =>
       connection.call(() => ({ tasks: redis.data.listRunning(pool), next: null })),
     readPlaces: async (_, tasks) => tasks.map(() => null),
-    readPool: (pool) =>
-      connection.call(() => ({ ...redis.data.readPool(pool), oldestQueuedAt: null })),
+    readLoad: (pool) =>
+      connection.call(() => ({ ...redis.data.readLoad(pool), oldestQueuedAt: null })),
     readShares: async () => [],
     // No simulated operator changes a share.
     listTenants: async () => ({ tenants: [], next: null }),

@@ -2,8 +2,8 @@ const RENEWED_AT = 0;
 const GENERATION = 1;
 
 /**
- * Memory that the worker's main thread shares with its lease thread: a busy main thread cannot answer
- * messages.
+ * Memory that the worker's main thread shares with its lease thread: a busy main thread cannot
+ * answer messages.
  */
 export class LeaseBoard {
   readonly buffer: SharedArrayBuffer;

@@ -10,15 +10,17 @@ const TIMING = {
   checkEveryMs: 2_500,
   /** The main thread renews every 5 s; after this time it counts as late. */
   lateMs: 6_000,
-  /** A main thread that stalls for longer loses its lease: it cannot be told from one that hangs. */
+  /**
+   * A main thread that stalls for longer loses its lease: it cannot be told from one that hangs.
+   */
   stallMsMax: 30_000,
   waitMs: 600_000,
 } as const satisfies LeaseTiming;
 
 /**
- * A thread with its own connection that keeps the worker's lease alive while the main thread is late
- * to renew it, up to a bound: an input that takes seconds to compile must not cost the worker all its
- * runs. A worker whose lease is only kept alive gets no new tasks.
+ * A thread with its own connection that keeps the worker's lease alive while the main thread is
+ * late to renew it, up to a bound: an input that takes seconds to compile must not cost the worker
+ * all its runs. A worker whose lease is only kept alive gets no new tasks.
  */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #board = new LeaseBoard();

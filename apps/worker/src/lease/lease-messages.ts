@@ -16,5 +16,7 @@ export type LeaseThreadInput = {
   board: SharedArrayBuffer;
 };
 
-/** The thread's messages: `started` once, `kept` after each kept lease, `given up` once per stall. */
+/**
+ * The thread's messages: `started` once, `kept` after each kept lease, `given up` once per stall.
+ */
 export type LeaseNotice = 'started' | 'kept' | 'given up';

@@ -14,11 +14,14 @@ const QUERY = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits']
 const ANSWER_MS_MAX = 5_000;
 const MIB = 2 ** 20;
 
-/** Measures the device that `provider` runs on. Never rejects: an unknown device has no memory size. */
+/**
+ * Measures the device that `provider` runs on. Never rejects: an unknown device has no memory size.
+ */
 export async function measureDevice(provider: string): Promise<Device> {
   if (provider === 'cuda') return measureGpu();
   if (provider === 'webgpu') return { name: '', memoryBytes: null };
-  // The container's limit, if there is one; without one, Node returns more than the machine's memory.
+  // The container's limit, if there is one; without one, Node returns more than the machine's
+  // memory.
   const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   return { name: cpus()[0]?.model ?? '', memoryBytes: Math.floor(bytes * SHARE_OF_MEMORY) };
 }

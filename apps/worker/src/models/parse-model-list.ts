@@ -4,8 +4,8 @@ import { findModel, type Model } from '@runfleet/models';
 export type NamedModel = { readonly model: Model; readonly dir: string | null };
 
 /**
- * Parses `owner/name=folder, owner/name=folder`. Throws an Error that names a model that is not in the
- * catalogue or that is listed twice.
+ * Parses `owner/name=folder, owner/name=folder`. Throws an Error that names a model that is not in
+ * the catalogue or that is listed twice.
  */
 export function parseModelList(text: string): NamedModel[] {
   const entries = text.split(',').flatMap((part) => part.trim() || []);

@@ -14,7 +14,10 @@ import type { Answer } from './infer.ts';
 
 const NO_PARENT = '0';
 
-/** Builds the task's result. The answer is also a file, `0.txt`, whose text is stored in the task's row. */
+/**
+ * Builds the task's result. The answer is also a file, `0.txt`, whose text is stored in the task's
+ * row.
+ */
 export function postprocess(run: {
   task: TaskToRun;
   engine: Engine;

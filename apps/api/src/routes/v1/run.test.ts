@@ -180,7 +180,7 @@ test('a committed Run waits in the queue', async ({ api, tenant }) => {
   const { body } = await api.call(tenant, RUN, { prompt: 'Hello' });
   const pool = 'phi-3-5-mini-instruct';
   const { queue } = api.ctx;
-  await expect.poll(async () => (await queue.readPool(pool)).queued).toBe(1);
+  await expect.poll(async () => (await queue.readLoad(pool)).queued).toBe(1);
   await queue.writeMark(pool, 'mark');
   expect(await queue.pick(pool, 'mark', 10)).toMatchObject([
     { organisationId: tenant.organisationId, taskId: body['taskid'] },

@@ -1,41 +1,41 @@
+/** Reports a pool's load, and why its workers are idle, to operators about once a second. */
 import type { IdleReason } from '@runfleet/protocol';
-/** What a pool's leader tells operators about once a second: who waits, and why workers have nothing to do. */
-import type { PoolLoad } from '@runfleet/queue';
 import { explainIdle, fitModel, type HeldWhy } from '@runfleet/scheduler';
 import { type PlaceableWorker, writePoolStanding } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
-import type { Lane } from './pool-index.ts';
+import type { PoolLoad } from './pool-index.ts';
 
-/** Workers whose own reason is written down; all of them are counted. */
+/** Workers whose own reason is stored; all of them are counted. */
 const EXPLAINED_MAX = 200;
 const SHARES_TENANTS_MAX = 1_000;
 const QUANTILES = [0.1, 0.5, 0.9] as const;
 
-type Seen = {
+/** A leader's view of its pool. */
+type PoolSnapshot = {
   pool: string;
-  load: PoolLoad & { waitingLanes: readonly Lane[] };
+  load: PoolLoad;
   held: readonly { task: { requires: readonly string[] }; why: HeldWhy }[];
   fleet: readonly PlaceableWorker[];
-  /** Workers that the pool leaves to others for now. */
-  left: ReadonlySet<string>;
+  /** Workers that the pool currently leaves to others. */
+  excluded: ReadonlySet<string>;
   unservedMs: number | null;
-  /** Whether the last round left nothing more to do: only then is a free slot an idle one. */
+  /** Whether the last round assigned nothing: only then does a free slot count as idle. */
   isQuiet: boolean;
 };
 
-export async function reportStanding(ctx: BrokerContext, seen: Seen): Promise<void> {
-  const { pool, load } = seen;
+export async function reportPool(ctx: BrokerContext, snapshot: PoolSnapshot): Promise<void> {
+  const { pool, load } = snapshot;
   const { queued, running } = load;
-  const reasons = seen.isQuiet ? explainFleet(seen) : new Map<string, IdleReason>();
+  const reasons = snapshot.isQuiet ? explainFleet(snapshot) : new Map<string, IdleReason>();
   const idle: Partial<Record<IdleReason, number>> = {};
   for (const reason of reasons.values()) idle[reason] = (idle[reason] ?? 0) + 1;
   const waitMs =
     load.oldestQueuedAt === null ? null : Math.max(0, Date.now() - load.oldestQueuedAt);
   const unservedMs =
-    seen.unservedMs === null || waitMs === null ? null : Math.min(seen.unservedMs, waitMs);
+    snapshot.unservedMs === null || waitMs === null ? null : Math.min(snapshot.unservedMs, waitMs);
   const oldestWaitSeconds = waitMs === null ? null : waitMs / 1_000;
-  ctx.metrics.poolStands(pool, {
+  ctx.metrics.poolLoadIs(pool, {
     queued,
     running,
     oldestWaitSeconds: oldestWaitSeconds ?? 0,
@@ -49,7 +49,8 @@ export async function reportStanding(ctx: BrokerContext, seen: Seen): Promise<vo
   });
 }
 
-function explainFleet({ pool, load, held, fleet, left }: Seen): Map<string, IdleReason> {
+function explainFleet(snapshot: PoolSnapshot): Map<string, IdleReason> {
+  const { pool, load, held, fleet, excluded } = snapshot;
   const waiting = {
     lanes: load.waitingLanes.map(({ requires }) => requires),
     held: held.map(({ task, why }) => ({ requires: task.requires, why })),
@@ -58,12 +59,18 @@ function explainFleet({ pool, load, held, fleet, left }: Seen): Map<string, Idle
   return new Map(
     idle.map((worker) => [
       worker.id,
-      explainIdle({ ...worker, fit: fitModel(pool, worker), isLeft: left.has(worker.id) }, waiting),
+      explainIdle(
+        { ...worker, fit: fitModel(pool, worker), isLeft: excluded.has(worker.id) },
+        waiting,
+      ),
     ]),
   );
 }
 
-/** How slots are shared among those who want more: 1 is exactly what a tenant's weight gives it. */
+/**
+ * Reports how fairly tenants with queued tasks share the slots: 1 is exactly a tenant's share by
+ * weight.
+ */
 export async function reportShares(ctx: BrokerContext, pool: string): Promise<void> {
   const tenants = await ctx.queue.readShares(pool, SHARES_TENANTS_MAX);
   const running = tenants.reduce((sum, tenant) => sum + tenant.running, 0);
