@@ -1,4 +1,5 @@
-import { INITIAL_STATUS, isTerminal } from '@runfleet/protocol';
+import { cpsOf } from '@runfleet/billing';
+import { INITIAL_STATUS, isTerminal, parseUsd } from '@runfleet/protocol';
 import { INFRA_ATTEMPTS_MAX, type planCommands } from '@runfleet/tasks/memory';
 
 import { textOf } from '../simulation/answer.ts';
@@ -90,7 +91,7 @@ function checkMoney(
   if (!ends) return null;
   const [movement] = movements;
   // Every run of the model takes one second.
-  const cost = task.outcome === 'succeeded' ? task.cps : 0n;
+  const cost = task.outcome === 'succeeded' ? parseUsd(cpsOf(task.price)) : 0n;
   if (movement?.change.balance !== -cost || movement.change.held !== -task.held) {
     return `${task.outcome} cost ${-(movement?.change.balance ?? 0n)}, not ${cost}`;
   }

@@ -3,6 +3,7 @@
  * No decision depends on an age beyond its bound, or on a seq, so states that differ only in these
  * count as one.
  */
+import { pricePerSecond } from '@runfleet/billing';
 import { isTerminal, parseUsd } from '@runfleet/protocol';
 import {
   ACCEPT_PULSES,
@@ -42,7 +43,7 @@ export const TICKET_LATE = PULSE - ACCEPT_PULSES - 1;
 export const RUN_OVERDUE = PULSE - Math.ceil((TIMEOUT_SECONDS + REPORT_GRACE_SECONDS) / 0.95) - 1;
 
 export function firstState(): ModelState {
-  const cps = parseUsd('0.000585');
+  const cps = '0.000585';
   const worker = (id: string): WorkerState => ({
     id,
     host: id,
@@ -62,9 +63,8 @@ export function firstState(): ModelState {
       organisationId: '1',
       pool: 'p',
       timeoutSeconds: TIMEOUT_SECONDS,
-      priceVersion: 'v',
-      cps,
-      held: cps,
+      price: pricePerSecond('v', cps),
+      held: parseUsd(cps),
       requires: [],
       fairnessKey: '',
       priority: 0,

@@ -91,6 +91,11 @@ export const EQUIVALENTS: readonly Equivalents[] = [
     names: ['billedTicks: ticks < ceiling -> ticks <= ceiling'],
   },
   {
+    file: 'packages/billing/src/price.ts',
+    why: 'Of two equal amounts either is the larger one.',
+    names: ['amount: counted > minimum -> counted >= minimum'],
+  },
+  {
     file: 'packages/billing/src/admission.ts',
     why: 'Of two equal amounts either is the larger one.',
     names: [

@@ -2,7 +2,8 @@
  * Bugs in decisions and in what they write, as plans for lives with a planted bug. Each is a mutant
  * of the pure files; docs/simulation.md names the law that notices it.
  */
-import { settle } from '@runfleet/billing';
+import { cpsOf, pricePerSecond, settle } from '@runfleet/billing';
+import { formatUsd, parseUsd } from '@runfleet/protocol';
 import { type Decision, planCommands, type Seen, type TaskState } from '@runfleet/tasks/memory';
 
 type Plan = typeof planCommands;
@@ -100,7 +101,9 @@ export const WRONG_PLANS = {
   'billed from the assignment': preparing(({ times }) => ({
     times: { ...times, acceptedAt: times.acceptedAt && times.assignedAt },
   })),
-  'price not pinned': preparing(({ cps }) => ({ cps: cps + 1n })),
+  'price not pinned': preparing(({ price }) => ({
+    price: pricePerSecond(price.version, formatUsd(parseUsd(cpsOf(price)) + 1n)),
+  })),
   'last digit not charged': (commands, seen) => {
     const plan = planCommands(commands, seen);
     for (const { state, patch } of plan.changes) {

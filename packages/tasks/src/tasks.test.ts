@@ -1,4 +1,4 @@
-import { readAccount } from '@runfleet/billing';
+import { cpsOf, readAccount } from '@runfleet/billing';
 import { formatUsd, parseUsd } from '@runfleet/protocol';
 import { describe, expect } from 'vitest';
 
@@ -72,7 +72,7 @@ describe('the road of a task', () => {
 
     const task = await readTask(ctx, { ...tenant, reference: { id } });
     const elapsed = (task.times.endedAt ?? 0n) - (task.times.acceptedAt ?? 0n);
-    expect(task.totalCost).toBe((elapsed / 100n) * (task.cps / 10_000n));
+    expect(task.totalCost).toBe((elapsed / 100n) * (parseUsd(cpsOf(task.price)) / 10_000n));
     expect(task.receipt).toMatchObject({ cost: formatUsd(task.totalCost), finishReason: 'stop' });
     // Clients see the outputs' keys in the order they were written in.
     expect(JSON.stringify(task.outputs)).toBe(JSON.stringify(answer.outputs));

@@ -1,4 +1,4 @@
-import { billedTicks } from '@runfleet/billing';
+import { billedTicks, cpsOf } from '@runfleet/billing';
 import { type Model, modelById } from '@runfleet/models';
 import {
   formatTicks,
@@ -34,7 +34,7 @@ function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
     endtime: times.endtime,
     elapsedseconds: elapsedSeconds(task),
     status: task.status,
-    cps: formatUsd(task.cps),
+    cps: cpsOf(task.price),
     totalcost: formatUsd(task.totalCost),
     guestid: null,
     projectid: task.projectId,

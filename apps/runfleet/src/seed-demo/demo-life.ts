@@ -5,11 +5,20 @@
  */
 import assert from 'node:assert';
 
-import { billedTicks, holdFor, type Movement, priceCeiling, settle } from '@runfleet/billing';
+import {
+  billedTicks,
+  charge,
+  cpsOf,
+  hold,
+  holdFor,
+  type Movement,
+  type Price,
+  pricePerSecond,
+  settle,
+} from '@runfleet/billing';
 import type { Model } from '@runfleet/models';
 import {
   canTransition,
-  costOf,
   formatTicks,
   formatUsd,
   INITIAL_STATUS,
@@ -18,7 +27,6 @@ import {
   type NewTaskEvent,
   type Outcome,
   OUTCOMES,
-  parseUsd,
   type Receipt,
   TASK_LIFE,
   type TaskEvent,
@@ -58,6 +66,7 @@ export class DemoLife {
   readonly moved: Moved[] = [];
   readonly times: Partial<Record<TaskTime, Micros>> = {};
   readonly held: bigint;
+  readonly price: Price;
   status: TaskStatus = INITIAL_STATUS;
   epoch = 0;
   infraAttempts = 0;
@@ -73,7 +82,8 @@ export class DemoLife {
   constructor(task: DemoTask, queuedAt: Micros) {
     this.task = task;
     this.#now = queuedAt;
-    this.held = priceCeiling(task.timeoutSeconds, parseUsd(task.model.cps));
+    this.price = pricePerSecond(task.model.priceVersion, task.model.cps);
+    this.held = hold(this.price, { timeoutSeconds: task.timeoutSeconds });
     this.times.queuedAt = queuedAt;
     this.record({ type: INITIAL_STATUS, payload: null });
     const held = formatUsd(this.held);
@@ -139,15 +149,16 @@ export class DemoLife {
       endedAt: times.endedAt ?? null,
       timeoutSeconds: task.timeoutSeconds,
     });
-    const cps = parseUsd(task.model.cps);
     this.outcome = end.outcome;
     this.error = end.error ?? '';
-    this.totalCost = charged ? costOf(ticks, cps) : 0n;
+    const { promptTokens, completionTokens: outputTokens } = end;
+    const use = { ticks, outputItems: this.outputs.length, promptTokens, outputTokens };
+    this.totalCost = charged ? charge(this.price, use) : 0n;
     const seconds = (from: Micros | undefined, to: Micros | undefined) =>
       formatTicks(from === undefined || to === undefined ? 0n : ticksBetween(from, to));
     this.receipt = {
       priceVersion: task.model.priceVersion,
-      cps: formatUsd(cps),
+      cps: cpsOf(this.price),
       seconds: {
         queue: seconds(times.queuedAt, times.acceptedAt ?? this.#now),
         preprocess: seconds(times.preprocessStartedAt, times.preprocessEndedAt),

@@ -1,5 +1,5 @@
 /** Demo data obeys the laws of `packages/tasks`. */
-import { readAccount } from '@runfleet/billing';
+import { readAccount, cpsOf } from '@runfleet/billing';
 import type { Db } from '@runfleet/db';
 import { MODELS } from '@runfleet/models';
 import {
@@ -8,6 +8,7 @@ import {
   INITIAL_STATUS,
   isTerminal,
   OUTCOMES,
+  parseUsd,
   TASK_LIFE,
   taskStatusSchema,
   type TaskStatus,
@@ -181,7 +182,7 @@ describe('the money', () => {
         expect(task.totalCost).toBe(0n);
       } else {
         const elapsed = (endedAt ?? 0n) - (acceptedAt ?? 0n);
-        const billed = (elapsed / 100n) * (task.cps / 10_000n);
+        const billed = (elapsed / 100n) * (parseUsd(cpsOf(task.price)) / 10_000n);
         expect(task.totalCost).toBe(billed < task.held ? billed : task.held);
         expect(task.totalCost).toBeGreaterThan(0n);
       }

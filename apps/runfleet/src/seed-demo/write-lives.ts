@@ -50,6 +50,7 @@ function importedTask(life: DemoLife): ImportedTask {
     outputTokens,
     infraAttempts,
     times,
+    price: life.price,
     priceVersion: model.priceVersion,
     cps: parseUsd(model.cps),
     held,

@@ -5,6 +5,7 @@ import {
   index,
   integer,
   json,
+  jsonb,
   pgEnum,
   pgTable,
   primaryKey,
@@ -91,6 +92,8 @@ export const tasks = pgTable(
     ...moments,
     queuedAt: moment().notNull(),
 
+    /** A `Price` of `packages/billing`. Null on tasks that a process without it created: then `cps` counts. */
+    price: jsonb(),
     priceVersion: text().notNull(),
     cps: amount().notNull(),
     /** The hold: the most that the task may cost. Released when it ends. */

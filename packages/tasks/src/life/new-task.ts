@@ -1,11 +1,10 @@
-import { type AdmissionPolicy, priceCeiling } from '@runfleet/billing';
+import { type AdmissionPolicy, hold, pricePerSecond } from '@runfleet/billing';
 import type { Model } from '@runfleet/models';
 import {
   formatUsd,
   INITIAL_STATUS,
   type Micros,
   newTaskToken,
-  parseUsd,
   type TaskEvent,
 } from '@runfleet/protocol';
 
@@ -86,8 +85,8 @@ export function newTaskPlan(
   const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = seen;
   const { organisationId, model, timeoutSeconds, startTimeoutSeconds } = task;
   const { requires, fairnessKey, priority } = task;
-  const cps = parseUsd(model.cps);
-  const held = priceCeiling(timeoutSeconds, cps);
+  const price = pricePerSecond(model.priceVersion, model.cps);
+  const held = hold(price, { timeoutSeconds });
   const common = { taskId: id, epoch: 0, at: now };
   const events: TaskEvent[] = [
     { seq: 1, type: INITIAL_STATUS, payload: null, ...common },
@@ -103,8 +102,7 @@ export function newTaskPlan(
     organisationId,
     pool: model.pool,
     timeoutSeconds,
-    priceVersion: model.priceVersion,
-    cps,
+    price,
     held,
     requires,
     fairnessKey,

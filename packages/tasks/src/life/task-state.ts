@@ -4,9 +4,8 @@
  */
 import assert from 'node:assert';
 
-import { billedTicks, type Movement, settle } from '@runfleet/billing';
+import { billedTicks, charge, cpsOf, type Movement, settle } from '@runfleet/billing';
 import {
-  costOf,
   formatTicks,
   formatUsd,
   INITIAL_STATUS,
@@ -234,7 +233,14 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
   const { timeoutSeconds } = state;
   const ticks = billedTicks({ acceptedAt, endedAt, timeoutSeconds });
   const used = billedTicks({ acceptedAt, endedAt: endedAt ?? now, timeoutSeconds });
-  const cost = charged ? costOf(ticks, state.cps) : 0n;
+  const cost = charged
+    ? charge(state.price, {
+        ticks,
+        outputItems: result.outputs.length,
+        promptTokens: result.promptTokens,
+        outputTokens: result.completionTokens,
+      })
+    : 0n;
   state.totalCost = cost;
   state.outcome = result.outcome;
   state.pexit = pexit;
@@ -248,8 +254,8 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
     outputs: result.outputs,
     files: result.files,
     receipt: {
-      priceVersion: state.priceVersion,
-      cps: formatUsd(state.cps),
+      priceVersion: state.price.version,
+      cps: cpsOf(state.price),
       seconds: {
         queue: seconds(times.queuedAt, times.acceptedAt ?? now),
         preprocess: seconds(times.preprocessStartedAt, times.preprocessEndedAt),

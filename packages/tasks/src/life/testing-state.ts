@@ -1,3 +1,4 @@
+import { pricePerSecond } from '@runfleet/billing';
 import { parseUsd } from '@runfleet/protocol';
 
 import type { WorkerState } from '../fleet/decide-worker.ts';
@@ -15,8 +16,7 @@ export function aState(changes: Partial<TaskState> = {}): TaskState {
     organisationId: '3',
     pool: 'a-pool',
     timeoutSeconds: 300,
-    priceVersion: 'a-version',
-    cps: parseUsd('0.000585'),
+    price: pricePerSecond('a-version', '0.000585'),
     held: parseUsd('0.1755'),
     requires: [],
     fairnessKey: 'ann',

@@ -1,11 +1,11 @@
 import { connectDb, type Db, schema } from '@runfleet/db';
-import { TASK_LIFE } from '@runfleet/protocol';
+import { parseUsd, TASK_LIFE } from '@runfleet/protocol';
 import { expect } from 'vitest';
 
 import { finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
 import { readTask } from '../read/read-task.ts';
-import { answer, assigned } from '../testing-life.ts';
+import { answer, assigned, running } from '../testing-life.ts';
 import { aTask, aWorker, createTenant, testWithTasks as test } from '../testing.ts';
 import { columnSet, selectList } from './column-set.ts';
 import { importTasks } from './import-tasks.ts';
@@ -57,6 +57,37 @@ test('a task that is read and written again is the same row', async ({
   await db.sql`delete from tasks where id = ${id}`;
   await db.sql.begin((tx) => importTasks(tx, [{ task, events: [] }]));
   expect(await readRow()).toEqual(before);
+});
+
+test('a task that an older process created is billed by its rate', async ({
+  ctx,
+  db,
+  store,
+  tenant,
+}) => {
+  const { id } = await createTask(ctx, aTask(tenant));
+  const reference = { id };
+  const { price } = await readTask(ctx, { ...tenant, reference });
+  await db.sql`update tasks set price = null where id = ${id}`;
+  const older = await readTask(ctx, { ...tenant, reference });
+  expect(older.price).toEqual(price);
+  const claim = await running(ctx, id, await aWorker(store));
+  await db.sql`
+    update tasks set accepted_at = accepted_at - interval '9 seconds' where id = ${id}`;
+  await finishTask(ctx, claim, { result: answer });
+  const { totalCost, receipt } = await readTask(ctx, { ...tenant, reference });
+  expect(totalCost).toBeGreaterThan(parseUsd('0.005'));
+  expect(receipt).toMatchObject({ priceVersion: price.version, cps: '0.000585000000' });
+});
+
+test('an older process finds the rate of a task that is created now', async ({
+  ctx,
+  db,
+  tenant,
+}) => {
+  const { id } = await createTask(ctx, aTask(tenant));
+  const [row] = await db.sql`select price_version, cps from tasks where id = ${id}`;
+  expect(row).toEqual({ price_version: 'phi-3.5-mini-instruct/1', cps: '0.000585000000' });
 });
 
 test('commits of any size and kind use the same statements', async ({

@@ -2,6 +2,7 @@
  * Every column of a task, once. Select lists, inserts, updates, locks and the types of what they read
  * and write derive from this table; see `column-set.ts`.
  */
+import type { Price } from '@runfleet/billing';
 import { formatMoment, type schema } from '@runfleet/db';
 import {
   formatUsd,
@@ -64,6 +65,7 @@ const STATUS: Kind<TaskStatus> = { type: 'task_status' };
 const OUTCOME: Kind<Outcome> = { type: 'text' };
 const PARAMETERS: Kind<Record<string, unknown>> = { type: 'json' };
 const OUTPUTS: Kind<readonly TaskOutputItem[]> = { type: 'json' };
+const PRICE: Kind<Price> = { type: 'jsonb' };
 const RECEIPT: Kind<Receipt> = { type: 'json' };
 
 const column = <V, const U extends Use>(kind: Kind<V>, ...uses: U[]): Column<V, U> => ({
@@ -130,8 +132,19 @@ export const TASK_RECORD = {
   acceptedAt: column(orNull(MOMENT), 'decide', 'change', 'detail', 'summary'),
   endedAt: column(orNull(MOMENT), 'decide', 'change', 'detail', 'summary'),
 
-  priceVersion: column(TEXT, 'create', 'decide', 'detail'),
-  cps: column(USD, 'create', 'decide', 'detail'),
+  /** Pinned when the Run is accepted. A task that an older process created has none, and its rate instead. */
+  price: {
+    ...column(PRICE, 'create', 'decide', 'detail'),
+    stored: {
+      name: 'price',
+      select: `coalesce(t.price, jsonb_build_object('version', t.price_version, 'method', 'second',
+        'parts', jsonb_build_object('second', t.cps::text)))`,
+      of: (task) => (task as { price: Price }).price,
+    },
+  },
+  /** Written for older processes, which bill by these. */
+  priceVersion: column(TEXT, 'create'),
+  cps: column(USD, 'create'),
   held: column(USD, 'create', 'decide', 'detail'),
   totalCost: column(USD, 'decide', 'change', 'detail', 'summary'),
 

@@ -1,6 +1,7 @@
 /** The statements of the task store. Each names its columns and runs inside the store's transaction. */
+import { cpsOf } from '@runfleet/billing';
 import { formatMoment, type Statement, type Transaction } from '@runfleet/db';
-import type { Micros, StoredFile, TaskEvent } from '@runfleet/protocol';
+import { type Micros, parseUsd, type StoredFile, type TaskEvent } from '@runfleet/protocol';
 
 import type { WorkerState } from '../fleet/decide-worker.ts';
 import type { NewTaskPlan } from '../life/new-task.ts';
@@ -107,6 +108,8 @@ function createdRow({ token, task, state }: NewTaskPlan): object {
       parameters,
       seed: task.seed.toString(),
       affinity,
+      priceVersion: state.price.version,
+      cps: parseUsd(cpsOf(state.price)),
     },
     {},
   );
