@@ -77,7 +77,7 @@ export const apiConfig = z.object({
     .default('')
     .transform((text) => text.split(',').map((origin) => origin.trim()))
     .transform((origins) => origins.filter((origin) => origin !== ''))
-    .describe('More origins whose pages may use the dashboard session, separated by commas'),
+    .describe('Additional origins that may use the dashboard session, separated by commas'),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

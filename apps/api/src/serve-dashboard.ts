@@ -29,14 +29,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 const INDEX = '/index.html';
-/** The build names these files after a hash of their content. */
+/** Files that the build names after a hash of their content. */
 const HASHED = '/assets/';
 const GZIP_WORTH_BYTES = 1_024;
 
 /**
- * Serves the built dashboard, which is read into memory at the first request. A path without a file is
- * answered with the page, which has a router; model names have dots, so only the endings of the build's
- * own files are not found.
+ * Serves the built dashboard, which is read into memory at the first request. A path without a file
+ * gets the page, which has a router. Because model names contain dots, only paths with an extension of
+ * the build's own files are answered with 404.
  */
 export function serveDashboard(ctx: { settings: ApiSettings }): ApiHandler {
   const { dashboardDir, socketUrl } = ctx.settings;
@@ -76,7 +76,7 @@ function answerAsset(c: ApiRequest, asset: Asset, policy: string): Response {
   return new Response(c.req.method === 'HEAD' ? null : (gzip ?? asset.body), { headers });
 }
 
-/** Everything is loaded from this origin; only the gateway may be connected to besides. */
+/** Everything is loaded from this origin; the only other connection allowed is to the gateway. */
 function contentSecurityPolicy(socketUrl: string): string {
   return [
     "default-src 'self'",

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const MODULE = JSON.stringify(new URL('./end-with-starter.ts', import.meta.url).href);
 
-/** A process that runs for as long as nothing ends it, and says when its starter is known. */
+/** Starts a process that prints a line after `endWithStarter` and runs until it is stopped. */
 function start(starter: string, stdio: 'pipe' | 'ignore') {
   const source = `
     import { endWithStarter } from ${MODULE};
@@ -20,11 +20,11 @@ function start(starter: string, stdio: 'pipe' | 'ignore') {
       stdio: ['pipe', 'pipe', 'inherit', stdio],
     },
   );
-  if (child.stdout === null) throw new Error('It was started with a pipe for its output.');
+  if (child.stdout === null) throw new Error('The process has no pipe for its output.');
   return { child, exit: once(child, 'exit'), ready: once(child.stdout, 'data') };
 }
 
-test('a process stops when the pipe to its starter closes, and passes nothing of that on', async () => {
+test('a process stops when the pipe to its starter closes, and does not pass the variable on', async () => {
   const { child, exit, ready } = start(`${process.pid}:3`, 'pipe');
   expect(String((await ready)[0])).toBe('ready\n');
   child.stdio[3]?.destroy();
@@ -32,7 +32,7 @@ test('a process stops when the pipe to its starter closes, and passes nothing of
 });
 
 test.each(['1:3', `${process.pid}`, '', 'x:y'])(
-  'what was said to another process is ignored: %j',
+  'a value %j that was meant for another process is ignored',
   async (starter) => {
     const { child, exit, ready } = start(starter, 'ignore');
     expect(String((await ready)[0])).toBe('ready\n');

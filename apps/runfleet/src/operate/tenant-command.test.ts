@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest';
 import { tenant } from './tenant-command.ts';
 import { captureOutput } from './testing.ts';
 
-const said = captureOutput();
+const output = captureOutput();
 
 const test = testWithDb.extend('id', async ({ db, databaseUrl }) => {
   vi.stubEnv('DATABASE_URL', databaseUrl);
@@ -14,19 +14,19 @@ const test = testWithDb.extend('id', async ({ db, databaseUrl }) => {
 
 test('a share is set and shown', async ({ id }) => {
   await tenant(['set', id, '--weight', '2.5', '--running-limit', '8']);
-  expect(said.out).toMatch(/ID +ORGANISATION +WEIGHT +RUNNING LIMIT[^]*Acme +2\.5 +8/);
-  said.out = '';
+  expect(output.out).toMatch(/ID +ORGANISATION +WEIGHT +RUNNING LIMIT[^]*Acme +2\.5 +8/);
+  output.out = '';
   await tenant(['set', id, '--running-limit', 'none', '--json']);
-  expect(JSON.parse(said.out)).toEqual({
+  expect(JSON.parse(output.out)).toEqual({
     id,
     name: 'Acme',
     weight: 2.5,
     runningLimit: null,
     projects: [],
   });
-  said.out = '';
+  output.out = '';
   await tenant(['list', '--json']);
-  expect(JSON.parse(said.out)).toMatchObject([{ id, weight: 2.5 }]);
+  expect(JSON.parse(output.out)).toMatchObject([{ id, weight: 2.5 }]);
 });
 
 test.for([
@@ -38,7 +38,7 @@ test.for([
 ] as const)('%j is wrong usage', async ([args, problem], { id }) => {
   expect(id).toBeDefined();
   await tenant(args);
-  expect(said.err).toContain(problem);
+  expect(output.err).toContain(problem);
   expect(process.exitCode).toBe(2);
 });
 

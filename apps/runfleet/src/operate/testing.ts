@@ -2,15 +2,15 @@ import { afterEach, beforeEach, vi } from 'vitest';
 
 /** Captures a command's output in each test of the file; restores environment and exit code afterwards. */
 export function captureOutput(): { out: string; err: string } {
-  const said = { out: '', err: '' };
+  const output = { out: '', err: '' };
   beforeEach(() => {
-    Object.assign(said, { out: '', err: '' });
+    Object.assign(output, { out: '', err: '' });
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      said.out += String(text);
+      output.out += String(text);
       return true;
     });
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-      said.err += String(text);
+      output.err += String(text);
       return true;
     });
   });
@@ -19,5 +19,5 @@ export function captureOutput(): { out: string; err: string } {
     vi.unstubAllEnvs();
     process.exitCode = undefined;
   });
-  return said;
+  return output;
 }

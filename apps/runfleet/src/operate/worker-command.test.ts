@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { captureOutput } from './testing.ts';
 import { worker } from './worker-command.ts';
 
-const said = captureOutput();
+const output = captureOutput();
 
 const test = testWithTasks.extend('id', async ({ store, databaseUrl }) => {
   vi.stubEnv('DATABASE_URL', databaseUrl);
@@ -14,17 +14,17 @@ const test = testWithTasks.extend('id', async ({ store, databaseUrl }) => {
 
 test('workers are listed with their state, labels and loaded models', async ({ id }) => {
   await worker(['list']);
-  expect(said.out).toMatch(/WORKER +HOST +STATE +SLOTS +STRIKES +LABELS +LOADED/);
-  expect(said.out).toContain(id.slice(0, 8));
-  expect(said.out).toMatch(/a-host +ready +0\/4 +0 +gpu=H100,zone=a +phi-3-5-mini-instruct/);
-  said.out = '';
+  expect(output.out).toMatch(/WORKER +HOST +STATE +SLOTS +STRIKES +LABELS +LOADED/);
+  expect(output.out).toContain(id.slice(0, 8));
+  expect(output.out).toMatch(/a-host +ready +0\/4 +0 +gpu=H100,zone=a +phi-3-5-mini-instruct/);
+  output.out = '';
   await worker(['list', '--json']);
-  expect(JSON.parse(said.out)).toMatchObject([{ id, labels: ['gpu=H100', 'zone=a'] }]);
+  expect(JSON.parse(output.out)).toMatchObject([{ id, labels: ['gpu=H100', 'zone=a'] }]);
 });
 
 test('a worker is drained once, by the beginning of its id', async ({ id, db }) => {
   await worker(['drain', id.slice(0, 8)]);
-  expect(said.out).toBe(`Worker ${id} takes no new tasks.\n`);
+  expect(output.out).toBe(`Worker ${id} takes no new tasks.\n`);
   expect([...(await db.sql`select state from workers`)]).toEqual([{ state: 'draining' }]);
   await expect(worker(['drain', id])).rejects.toThrow('already takes no tasks');
 });
@@ -33,7 +33,7 @@ test('a quarantine is shown until a pardon ends it', async ({ id, db }) => {
   await expect(worker(['pardon', id])).rejects.toThrow('is not in quarantine');
   await db.sql`update workers set state = 'quarantined', strikes = 3, quarantined_until = 60`;
   await worker(['list', '--json']);
-  expect(JSON.parse(said.out)).toMatchObject([{ strikes: 3, quarantinePulses: 60 }]);
+  expect(JSON.parse(output.out)).toMatchObject([{ strikes: 3, quarantinePulses: 60 }]);
   await worker(['pardon', id]);
   const rows = await db.sql`select state, strikes from workers`;
   expect([...rows]).toEqual([{ state: 'ready', strikes: 0 }]);

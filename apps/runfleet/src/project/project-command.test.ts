@@ -13,7 +13,7 @@ import { captureOutput } from '../operate/testing.ts';
 import { project } from './project-command.ts';
 
 const MASTER_KEY = 'cd'.repeat(32);
-const said = captureOutput();
+const output = captureOutput();
 
 type Made = { projectId: string; authType: string; apiKey: string; apiSecret: string | null };
 
@@ -32,9 +32,9 @@ const test = testWithDb.extend('tenant', async ({ db, databaseUrl }) => {
 });
 
 async function answerOf<T>(...args: string[]): Promise<T> {
-  said.out = '';
+  output.out = '';
   await project([...args, '--json']);
-  return JSON.parse(said.out) as T;
+  return JSON.parse(output.out) as T;
 }
 
 function signed({ apiKey, apiSecret }: Made): Record<string, string> {
@@ -54,15 +54,15 @@ test('an apikey project is created, and its key alone authenticates', async ({ t
 
 test('key and secret are shown once, and the list shows neither', async ({ tenant }) => {
   await project(['create', '--name', 'Signed']);
-  const [, key = ''] = /API key +(\S+)/.exec(said.out) ?? [];
-  const [, secret = ''] = /API secret +(\S+)/.exec(said.out) ?? [];
+  const [, key = ''] = /API key +(\S+)/.exec(output.out) ?? [];
+  const [, secret = ''] = /API secret +(\S+)/.exec(output.out) ?? [];
   expect([key.length, secret.length]).toEqual([32, 48]);
-  said.out = '';
+  output.out = '';
   await project(['list']);
-  expect(said.out).toMatch(
+  expect(output.out).toMatch(
     /ID +PROJECT +AUTH +KEY[^]*Signed +signature +….{4} +\d+ Acme +owner@acme/,
   );
-  expect(said.out).not.toContain(key);
+  expect(output.out).not.toContain(key);
   expect(await answerOf('list', '--organisation', tenant.organisationId)).toMatchObject([
     { name: 'Signed', authType: 'signature', keyHint: key.slice(-4), previousKeyUntil: null },
   ]);
@@ -117,13 +117,13 @@ test.for([
 ] as const)('%j is wrong usage', async ([args, problem], { tenant }) => {
   expect(tenant).toBeDefined();
   await project(args);
-  expect(said.err).toContain(problem);
+  expect(output.err).toContain(problem);
   expect(process.exitCode).toBe(2);
 });
 
 test('help goes to stdout', async () => {
   await project(['--help']);
-  expect(said.out).toMatch(/create --name NAME[^]*rotate <project>[^]*revoke <project>/);
+  expect(output.out).toMatch(/create --name NAME[^]*rotate <project>[^]*revoke <project>/);
 });
 
 test('the owner and organisation of a new project must be unambiguous', async ({ db, tenant }) => {
