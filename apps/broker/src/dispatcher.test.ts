@@ -254,13 +254,13 @@ test('a worker is left to a pool that was not served for long, until that pool i
 }) => {
   const shared = await aWorker(store, 8, { pools: [POOL, OTHER_POOL] });
   const own = await aWorker(store, 8);
-  const tell = async (unservedMs: number | null) => {
+  const report = async (unservedMs: number | null) => {
     await leadPool({ store }, { pool: OTHER_POOL, holder: 'another broker' });
     const standing = { queued: 1, running: 0, oldestWaitSeconds: 60, idle: {}, workers: {} };
     const input = { pool: OTHER_POOL, holder: 'another broker' };
     await writePoolStanding({ db }, { ...input, standing: { ...standing, unservedMs } });
   };
-  await tell(60_000);
+  await report(60_000);
   await using _leader = lead(broker());
   for (let i = 0; i < 3; i++) {
     const { id } = await createTask({ store }, aTask(tenant));
@@ -270,7 +270,7 @@ test('a worker is left to a pool that was not served for long, until that pool i
   await eventually(async () =>
     expect(await workers()).toMatchObject({ [own.workerId]: 'no_task' }),
   );
-  await tell(null);
+  await report(null);
   await eventually(async () => {
     const { id } = await createTask({ store }, aTask(tenant));
     expect(await workerOf(db, id)).toBe(shared.workerId);

@@ -15,13 +15,13 @@ export class MeteredEngine implements Engine {
   readonly #modelName: string;
   /** Tokens of each run, in order of arrival: the first runs have the slots. */
   readonly #runs = new Set<{ tokens: number }>();
-  #loadToldAt = 0;
+  #loadReportedAt = 0;
 
   constructor(engine: Engine, metrics: EngineMetrics, modelName: string) {
     this.#engine = engine;
     this.#metrics = metrics;
     this.#modelName = modelName;
-    this.#tellLoad();
+    this.#reportLoad();
   }
 
   get facts(): Engine['facts'] {
@@ -42,7 +42,7 @@ export class MeteredEngine implements Engine {
     const promptTokens = prepared.promptIds.length;
     const run = { tokens: promptTokens };
     this.#runs.add(run);
-    this.#tellLoad();
+    this.#reportLoad();
     let tokens = 0;
     let lastAt = performance.now();
     const advance = (to: number) => {
@@ -56,7 +56,7 @@ export class MeteredEngine implements Engine {
       lastAt = now;
       tokens = to;
       run.tokens = promptTokens + to;
-      if (now - this.#loadToldAt >= LOAD_MS_MIN) this.#tellLoad();
+      if (now - this.#loadReportedAt >= LOAD_MS_MIN) this.#reportLoad();
     };
     try {
       const result = await this.#engine.generate(
@@ -73,7 +73,7 @@ export class MeteredEngine implements Engine {
       return result;
     } finally {
       this.#runs.delete(run);
-      this.#tellLoad();
+      this.#reportLoad();
     }
   }
 
@@ -81,8 +81,8 @@ export class MeteredEngine implements Engine {
     await this.#engine[Symbol.asyncDispose]();
   }
 
-  #tellLoad(): void {
-    this.#loadToldAt = performance.now();
+  #reportLoad(): void {
+    this.#loadReportedAt = performance.now();
     const { slots, contextLength } = this.#engine.facts;
     const running = Math.min(this.#runs.size, slots);
     let tokens = 0;

@@ -94,7 +94,7 @@ export class OutputJournal {
         await this.#space(performance.now() - begunAt);
       }
     } catch (error) {
-      // If the signal was aborted, its reason stands; any other error is a statement that Postgres
+      // An aborted signal already has its reason; any other error is a statement that Postgres
       // refused.
       if (!this.#signal.aborted) this.#abort(new StopReason('journal_refused', { cause: error }));
     } finally {

@@ -48,7 +48,7 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
     ctx.metrics.tokensSeen(result.promptTokens, result.completionTokens);
     return result.outcome === 'cancelled' ? 'fenced' : result.outcome;
   } catch (error) {
-    return letGo(ctx, claim, error, signal);
+    return release(ctx, claim, error, signal);
   } finally {
     clearTimeout(timer);
   }
@@ -93,7 +93,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
 /** The result with which an error ends the task; null if the task should be requeued instead. */
 function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
   if (stopKindOf(signal) === 'timeout') {
-    return failure('expired', 'The timeout passed before the model said anything.');
+    return failure('expired', 'The timeout passed before the model produced any output.');
   }
   if (signal.aborted || error instanceof StopReason) return null;
   const isEngines = error instanceof EngineError;
@@ -107,7 +107,7 @@ function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
 }
 
 /** Requeues the task for another worker, unless this run was fenced. */
-async function letGo(
+async function release(
   ctx: WorkerContext,
   claim: Claim,
   error: unknown,
@@ -138,7 +138,9 @@ function failureOf(error: unknown, stop: StopKind | null): RetriedFailure {
 const REASON_CHARACTERS_MAX = 500;
 
 function reasonOf(error: unknown): string {
-  const isTold = [EngineError, ModelLoadError, StopReason].some((kind) => error instanceof kind);
-  const text = isTold ? (error as Error).message : 'worker error';
+  const hasPublicMessage = [EngineError, ModelLoadError, StopReason].some(
+    (kind) => error instanceof kind,
+  );
+  const text = hasPublicMessage ? (error as Error).message : 'worker error';
   return text.slice(0, REASON_CHARACTERS_MAX);
 }

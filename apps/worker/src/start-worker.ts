@@ -61,11 +61,11 @@ export function startWorker(
         signal: options.signal,
       }),
     );
-    let tellModels = () => {};
+    let reportModels = () => {};
     const { models, facts, device } = await openModels(config, {
       logger,
       metrics: engineMetrics(metrics),
-      onChange: () => tellModels(),
+      onChange: () => reportModels(),
     });
     resources.use(models);
     resources.use(await watchGpus(metrics, { logger }));
@@ -124,7 +124,7 @@ export function startWorker(
     const onRenewed = (generation: number) => lease.renewed(generation);
     const worker = new Worker(ctx, { tickets, registration, drainSeconds, runs, onRenewed });
     await worker.start();
-    tellModels = () => worker.modelsChanged();
+    reportModels = () => worker.modelsChanged();
     resources.use(worker);
     resources.defer(async () => health.stop());
     return Object.assign(resources, { url: `http://${host}:${served.port}` });

@@ -84,7 +84,7 @@ export class Worker implements AsyncDisposable {
     const { workerId, queue } = this.#ctx;
     await this.#register();
     this.#resources = [
-      queue.onNotice(workerId, (notice) => this.#heed(notice)),
+      queue.onNotice(workerId, (notice) => this.#onNotice(notice)),
       this.#tickets.receive(workerId, (ticket) => this.#take(ticket)),
     ];
     this.#renewTimer = setInterval(() => this.#renewSoon(), this.#renewMs);
@@ -154,21 +154,21 @@ export class Worker implements AsyncDisposable {
     }
     const control = new AbortController();
     let done = Promise.resolve();
-    const told = new Promise<void>((resolve) => {
+    const confirmed = new Promise<void>((resolve) => {
       done = this.#carry(ticket, control, resolve);
     });
-    const accepted = Promise.race([told, done]);
+    const accepted = Promise.race([confirmed, done]);
     this.#runs.set(taskId, { epoch, control, accepted, done });
     await accepted;
   }
 
-  async #carry(claim: Ticket, control: AbortController, sayAccepted: () => void): Promise<void> {
+  async #carry(claim: Ticket, control: AbortController, confirm: () => void): Promise<void> {
     const { logger, metrics } = this.#ctx;
     let acceptedAt = 0;
     const onAccepted = () => {
       acceptedAt = performance.now();
       metrics.taskAccepted();
-      sayAccepted();
+      confirm();
     };
     try {
       const ended = await runTask(this.#ctx, { claim, control, onAccepted });
@@ -194,7 +194,7 @@ export class Worker implements AsyncDisposable {
     if (this.#runs.get(taskId)?.epoch === epoch) this.#runs.delete(taskId);
   }
 
-  #heed(notice: WorkerNotice): void {
+  #onNotice(notice: WorkerNotice): void {
     this.#runs.get(notice.stop)?.control.abort(new StopReason('fenced'));
   }
 

@@ -39,8 +39,9 @@ const place = (
 ) => placeTasks(tasks, { rooms, lanes: options.lanes ?? [], now: options.now ?? NOW });
 
 /** The worker's id, or the other decision and its reason. */
-const told = (placed: Placed<WaitingTask, Room>): string => {
-  if (placed.do === 'place') return placed.room.id + (placed.despiteAvoids ? ' all the same' : '');
+const outcomeOf = (placed: Placed<WaitingTask, Room>): string => {
+  if (placed.do === 'place')
+    return placed.room.id + (placed.despiteAvoids ? ' despite avoids' : '');
   return `${placed.do}: ${placed.why}`;
 };
 
@@ -51,22 +52,22 @@ describe('load', () => {
       place(
         Array.from({ length: 4 }, () => aTask()),
         rooms,
-      ).map(told),
+      ).map(outcomeOf),
     ).toEqual(['b', 'a', 'b', 'a']);
   });
 
   test('no worker gets more tasks than it has free slots', () => {
     const placed = place([aTask(), aTask(), aTask()], [aRoom('a', { slots: 2, used: 1 })]);
-    expect(placed.map(told)).toEqual(['a', 'return: slots', 'return: slots']);
+    expect(placed.map(outcomeOf)).toEqual(['a', 'return: slots', 'return: slots']);
   });
 
   test('without workers nothing is placed', () => {
-    expect(place([aTask()], []).map(told)).toEqual(['return: slots']);
+    expect(place([aTask()], []).map(outcomeOf)).toEqual(['return: slots']);
   });
 
   test('equal workers are taken in the order of their ids, however they are listed', () => {
     const rooms = ['b', 'c', 'a'].map((id) => aRoom(id));
-    expect(place([aTask(), aTask(), aTask()], rooms).map(told)).toEqual(['a', 'b', 'c']);
+    expect(place([aTask(), aTask(), aTask()], rooms).map(outcomeOf)).toEqual(['a', 'b', 'c']);
   });
 });
 
@@ -74,22 +75,22 @@ describe('labels', () => {
   const rooms = [aRoom('plain'), aRoom('h100', { labels: ['gpu=H100', 'zone=a'], used: 2 })];
 
   test('a task runs only on a worker with all labels that it requires', () => {
-    expect(place([aTask({ requires: ['gpu=H100'] })], rooms).map(told)).toEqual(['h100']);
+    expect(place([aTask({ requires: ['gpu=H100'] })], rooms).map(outcomeOf)).toEqual(['h100']);
     const nowhere = aTask({ requires: ['gpu=H100', 'zone=b'] });
-    expect(place([nowhere], rooms).map(told)).toEqual(['return: labels']);
+    expect(place([nowhere], rooms).map(outcomeOf)).toEqual(['return: labels']);
   });
 
   test('a task that cannot be placed does not block those behind it', () => {
     const tasks = [aTask({ requires: ['zone=b'] }), aTask()];
-    expect(place(tasks, rooms).map(told)).toEqual(['return: labels', 'plain']);
+    expect(place(tasks, rooms).map(outcomeOf)).toEqual(['return: labels', 'plain']);
   });
 
   test('a worker with special labels is left to the tasks that need it', () => {
     const plain = aRoom('plain', { used: 3 });
     const particular = aRoom('h100', { labels: ['gpu=H100'] });
     const lanes = [['gpu=H100']];
-    expect(place([aTask()], [plain, particular], { lanes }).map(told)).toEqual(['plain']);
-    expect(place([aTask()], [plain, particular]).map(told)).toEqual(['h100']);
+    expect(place([aTask()], [plain, particular], { lanes }).map(outcomeOf)).toEqual(['plain']);
+    expect(place([aTask()], [plain, particular]).map(outcomeOf)).toEqual(['h100']);
   });
 });
 
@@ -100,18 +101,20 @@ describe('models', () => {
       aRoom('fits', { fit: 'in_free_memory' }),
       aRoom('loaded', { used: 3 }),
     ];
-    expect(place([aTask()], rooms).map(told)).toEqual(['loaded']);
-    expect(place([aTask()], rooms.slice(0, 2)).map(told)).toEqual(['fits']);
-    expect(place([aTask()], rooms.slice(0, 1)).map(told)).toEqual(['after']);
+    expect(place([aTask()], rooms).map(outcomeOf)).toEqual(['loaded']);
+    expect(place([aTask()], rooms.slice(0, 2)).map(outcomeOf)).toEqual(['fits']);
+    expect(place([aTask()], rooms.slice(0, 1)).map(outcomeOf)).toEqual(['after']);
   });
 
   test('tasks of one round share one model load', () => {
     const rooms = ['a', 'b'].map((id) => aRoom(id, { slots: 2, fit: 'in_free_memory' }));
-    expect(place([aTask(), aTask(), aTask()], rooms).map(told)).toEqual(['a', 'a', 'b']);
+    expect(place([aTask(), aTask(), aTask()], rooms).map(outcomeOf)).toEqual(['a', 'a', 'b']);
   });
 
   test('a worker without enough memory gets nothing, and the reason is memory', () => {
-    expect(place([aTask()], [aRoom('a', { fit: 'none' })]).map(told)).toEqual(['return: memory']);
+    expect(place([aTask()], [aRoom('a', { fit: 'none' })]).map(outcomeOf)).toEqual([
+      'return: memory',
+    ]);
   });
 });
 
@@ -119,12 +122,12 @@ describe('sessions', () => {
   const session = aTask({ prefers: 'a' });
 
   test('a task goes to the worker of its session, even if others have less load', () => {
-    expect(place([session], [aRoom('a', { used: 3 }), aRoom('b')]).map(told)).toEqual(['a']);
+    expect(place([session], [aRoom('a', { used: 3 }), aRoom('b')]).map(outcomeOf)).toEqual(['a']);
   });
 
   test('a worker that has unloaded the model has lost the prefix', () => {
     const rooms = [aRoom('a', { fit: 'in_free_memory' }), aRoom('b', { used: 3 })];
-    expect(place([session], rooms).map(told)).toEqual(['b']);
+    expect(place([session], rooms).map(outcomeOf)).toEqual(['b']);
   });
 
   test('a task waits if the worker of its session is about to have a free slot', () => {
@@ -136,25 +139,25 @@ describe('sessions', () => {
 
   test('a task does not wait if that will take longer or is unknown', () => {
     for (const freeAt of [NOW + SESSION_WAIT_MS_MAX + 1, null]) {
-      expect(place([session], [aRoom('a', { ...full, freeAt }), aRoom('b')]).map(told)).toEqual([
-        'b',
-      ]);
+      expect(
+        place([session], [aRoom('a', { ...full, freeAt }), aRoom('b')]).map(outcomeOf),
+      ).toEqual(['b']);
     }
   });
 
   test('a task waits a bounded time in total, however late the slot is', () => {
     const rooms = [aRoom('a', { ...full, freeAt: NOW }), aRoom('b')];
     const held = { ...session, heldSince: NOW };
-    const at = (now: number) => place([held], rooms, { now }).map(told);
+    const at = (now: number) => place([held], rooms, { now }).map(outcomeOf);
     expect(at(NOW + SESSION_WAIT_MS_MAX)).toEqual(['hold: session']);
     expect(at(NOW + SESSION_WAIT_MS_MAX + 1)).toEqual(['b']);
   });
 
   test('a task does not wait for a worker that is gone or lacks a label', () => {
-    expect(place([aTask({ prefers: 'gone' })], [aRoom('b')]).map(told)).toEqual(['b']);
+    expect(place([aTask({ prefers: 'gone' })], [aRoom('b')]).map(outcomeOf)).toEqual(['b']);
     const particular = aTask({ prefers: 'a', requires: ['gpu=H100'] });
     const rooms = [aRoom('a'), aRoom('b', { labels: ['gpu=H100'] })];
-    expect(place([particular], rooms).map(told)).toEqual(['b']);
+    expect(place([particular], rooms).map(outcomeOf)).toEqual(['b']);
   });
 });
 
@@ -162,27 +165,27 @@ describe('workers to avoid', () => {
   const burnt = aTask({ avoids: ['a'] });
 
   test('a task goes to a worker on which it has not failed', () => {
-    expect(place([burnt], [aRoom('a'), aRoom('b', { used: 3 })]).map(told)).toEqual(['b']);
+    expect(place([burnt], [aRoom('a'), aRoom('b', { used: 3 })]).map(outcomeOf)).toEqual(['b']);
   });
 
   test('a task waits a bounded time for other workers, and then goes back', () => {
     const rooms = [aRoom('a'), aRoom('b', full)];
-    expect(place([burnt], rooms).map(told)).toEqual(['hold: avoided']);
+    expect(place([burnt], rooms).map(outcomeOf)).toEqual(['hold: avoided']);
     const held = { ...burnt, heldSince: NOW - AVOID_WAIT_MS_MAX };
-    expect(place([held], rooms).map(told)).toEqual(['a all the same']);
+    expect(place([held], rooms).map(outcomeOf)).toEqual(['a despite avoids']);
   });
 
   test('if no other worker can take it, a task goes back at once, and the answer shows it', () => {
-    expect(place([burnt], [aRoom('a')]).map(told)).toEqual(['a all the same']);
+    expect(place([burnt], [aRoom('a')]).map(outcomeOf)).toEqual(['a despite avoids']);
     const others = [aRoom('b', { fit: 'none' }), aRoom('c', { labels: ['gpu=H100'] })];
     const particular = { ...burnt, requires: ['zone=a'] };
     const own = aRoom('a', { labels: ['zone=a'] });
-    expect(place([particular], [own, ...others]).map(told)).toEqual(['a all the same']);
+    expect(place([particular], [own, ...others]).map(outcomeOf)).toEqual(['a despite avoids']);
   });
 
   test('a session does not send a task back to a worker on which it failed', () => {
     const task = aTask({ avoids: ['a'], prefers: 'a' });
-    expect(place([task], [aRoom('a'), aRoom('b')]).map(told)).toEqual(['b']);
+    expect(place([task], [aRoom('a'), aRoom('b')]).map(outcomeOf)).toEqual(['b']);
   });
 });
 
@@ -246,11 +249,11 @@ test('a task that is held again keeps the time of its first hold', () => {
 test('sets of labels with equal concatenations are distinguished', () => {
   const rooms = [aRoom('a', { labels: ['x=1', 'y=2'] }), aRoom('b', { labels: ['x=1y=2'] })];
   const tasks = [aTask({ requires: ['x=1', 'y=2'] }), aTask({ requires: ['x=1y=2'] })];
-  expect(place(tasks, rooms).map(told)).toEqual(['a', 'b']);
+  expect(place(tasks, rooms).map(outcomeOf)).toEqual(['a', 'b']);
 });
 
 test('if a free worker carries the labels, the missing resource is memory', () => {
   const rooms = [aRoom('a', { labels: ['x=1'], fit: 'too_large' as Room['fit'] }), aRoom('b')];
   const [placed] = place([aTask({ requires: ['x=1'] })], rooms);
-  expect(placed && told(placed)).toBe('return: memory');
+  expect(placed && outcomeOf(placed)).toBe('return: memory');
 });

@@ -86,7 +86,7 @@ export function tellLife(
     case 'expired': {
       begin(life, dice);
       life.after(task.timeoutSeconds * 1_000);
-      const error = 'The timeout passed before the model said anything.';
+      const error = 'The timeout passed before the model produced any output.';
       const end = {
         ...nothing,
         weights: DEMO_WEIGHTS,

@@ -26,10 +26,10 @@ const test = testWithTasks.extend(
         onNotice: (notice) => notices.push(notice),
       });
       onCleanup(() => keeper[Symbol.asyncDispose]());
-      const told = (notice: LeaseNotice) =>
+      const noticed = (notice: LeaseNotice) =>
         eventually(async () => expect(notices).toContain(notice));
-      await told('started');
-      return { ...worker, keeper, notices, told };
+      await noticed('started');
+      return { ...worker, keeper, notices, noticed };
     },
 );
 
@@ -54,9 +54,9 @@ test('a worker whose main thread hangs loses its lease after a bounded time', as
   store,
   keep,
 }) => {
-  const { keeper, generation, told } = await keep(4 * LATE_MS);
+  const { keeper, generation, noticed } = await keep(4 * LATE_MS);
   keeper.renewed(generation);
-  await told('given up');
+  await noticed('given up');
   await db.sql`update pulse set n = n + ${LEASE_PULSES_OVER}`;
   expect(await repair({ store }, 'silent-workers')).toBe(1);
 });
@@ -64,31 +64,31 @@ test('a worker whose main thread hangs loses its lease after a bounded time', as
 test('a worker whose main thread recovered keeps its lease through the next stall as well', async ({
   keep,
 }) => {
-  const { keeper, generation, told, notices } = await keep(4 * LATE_MS);
+  const { keeper, generation, noticed, notices } = await keep(4 * LATE_MS);
   keeper.renewed(generation);
-  await told('given up');
+  await noticed('given up');
   notices.length = 0;
   keeper.renewed(generation);
-  await told('kept');
+  await noticed('kept');
 });
 
 test('a lost worker does not get its lease back', async ({ db, keep }) => {
-  const { keeper, workerId, generation, notices, told } = await keep(4 * LATE_MS);
+  const { keeper, workerId, generation, notices, noticed } = await keep(4 * LATE_MS);
   await db.sql`update workers set state = 'lost' where id = ${workerId}`;
   keeper.renewed(generation);
-  await told('given up');
+  await noticed('given up');
   expect(notices).not.toContain('kept');
 });
 
 test('a lease is kept again after Postgres closed the connection', async ({ db, keep }) => {
-  const { keeper, generation, notices, told } = await keep(60_000);
+  const { keeper, generation, notices, noticed } = await keep(60_000);
   keeper.renewed(generation);
-  await told('kept');
+  await noticed('kept');
   await db.sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'runfleet worker lease' and datname = current_database()`;
   notices.length = 0;
-  await told('kept');
+  await noticed('kept');
 });
 
 test('a lease thread that cannot start is logged and stops nothing else', async ({ db }) => {

@@ -14,7 +14,7 @@ const input: LeaseThreadInput = workerData;
 const { databaseUrl, workerId: id, timing } = input;
 const logger = createLogger({ role: 'worker', level: input.level });
 const board = new LeaseBoard(input.board);
-const tell = (notice: LeaseNotice) => parentPort?.postMessage(notice);
+const notify = (notice: LeaseNotice) => parentPort?.postMessage(notice);
 
 const db = await openDb(databaseUrl, {
   connections: 1,
@@ -22,7 +22,7 @@ const db = await openDb(databaseUrl, {
   waitMs: timing.waitMs,
 });
 const store = openTaskStore({ db, queue: null, announce: () => {} });
-tell('started');
+notify('started');
 
 let isGivenUp = false;
 for (;;) {
@@ -35,7 +35,7 @@ for (;;) {
   } else if (!isGivenUp) {
     isGivenUp = true;
     logger.error({ workerId: id, silentMs }, 'the main thread stalls; letting the lease expire');
-    tell('given up');
+    notify('given up');
   }
 }
 
@@ -44,7 +44,7 @@ async function keep(generation: number, silentMs: number): Promise<void> {
     const isKept = await keepLease({ store }, { id, generation });
     if (!isKept) return;
     logger.warn({ workerId: id, silentMs }, 'the main thread is late to renew; lease kept');
-    tell('kept');
+    notify('kept');
   } catch (err) {
     logger.warn({ err }, 'the lease could not be kept; retrying');
   }
