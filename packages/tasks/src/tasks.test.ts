@@ -243,7 +243,7 @@ describe('slots', () => {
   });
 
   test.for<[string, typeof assigned]>([
-    ['that nobody has accepted yet', assigned],
+    ['that no worker has accepted yet', assigned],
     ['that is being prepared', preparing],
     ['that runs', running],
   ])(

@@ -4,7 +4,7 @@ import { decideIndexMark, decideLead, decideYield, LEASE_MICROS } from './decide
 
 const led = (now: bigint) => decideLead(null, { pool: 'p', holder: 'a' }, { now }) ?? null;
 
-test('nobody else leads while the lead is renewed in time', () => {
+test('no other broker leads while the lead is renewed in time', () => {
   const lease = led(0n);
   const other = { pool: 'p', holder: 'b' };
   expect(decideLead(lease, other, { now: LEASE_MICROS })).toBeUndefined();

@@ -135,7 +135,7 @@ describe('a lease', () => {
     ['in quarantine', { state: 'quarantined' }, 1],
     ['lost', { state: 'lost' }, 1],
     ['full', { used: 4 }, 1],
-    ['connected anew', { generation: 2 }, 1],
+    ['connected again', { generation: 2 }, 1],
   ])('no new task for a worker that is %s', ([, changes, generation]) => {
     expect(takesTasks(worker(changes), generation, 100)).toBe(false);
   });

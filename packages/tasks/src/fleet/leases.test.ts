@@ -32,7 +32,7 @@ test('a worker that does not renew is lost and its tasks go back to the queue', 
   expect(await renewWorker(ctx, { id: workerOf, generation: 1, seenPulse: 0 })).toBeNull();
 });
 
-test('without pulses nobody is lost, however much time passes', async ({ db, store }) => {
+test('without pulses no worker is lost, however much time passes', async ({ db, store }) => {
   const { workerId } = await aWorker(store);
   await db.sql`update workers set renewed_at = now() - interval '1 day' where id = ${workerId}`;
   expect(await repair({ store }, 'silent-workers')).toBe(0);
@@ -92,7 +92,7 @@ test('a renewal lists what is bound to the worker, accepted or not', async ({
   ]);
 });
 
-test('a worker that registers anew has its former tasks taken away', async ({
+test('a worker that registers again loses the tasks of its earlier connection', async ({
   ctx,
   db,
   store,

@@ -71,7 +71,7 @@ describe('in whatever order connections, operators and brokers speak', () => {
   });
 });
 
-test('a worker that was drained and connects anew is still drained, and gets nothing', async ({
+test('a drained worker that connects again is still drained, and gets no tasks', async ({
   store,
   tenant,
 }) => {

@@ -25,7 +25,7 @@ const age = (db: Db, id: string) => db.sql`
     accepted_at = accepted_at - interval '1 hour' where id = ${id}`;
 
 describe('to start', () => {
-  test('a task that nobody started in time ends, says why, costs nothing and returns its hold', async ({
+  test('a task that no worker started in time ends with its reason, costs nothing and returns its hold', async ({
     db,
     store,
     tenant,
@@ -137,7 +137,7 @@ describe('to start', () => {
         assignTasks({ store: early }, [{ taskId: id, ...worker }]),
         repairOne({ store: elsewhere }, 'start-deadlines', id),
       ]);
-      // Assigned first, it is expired all the same: nobody has accepted it. Never the other way round.
+      // A task that was assigned first expires too, since no worker has accepted it. Never the reverse.
       const log = (await logOf(db, id)).map(({ type }) => type);
       expect(expired).toBe(true);
       expect(log.filter((type) => type === 'task_assign')).toHaveLength(tickets.length);
@@ -148,11 +148,7 @@ describe('to start', () => {
   });
 });
 
-test('a run of which nobody reports ends some time after its timeout', async ({
-  db,
-  store,
-  tenant,
-}) => {
+test('a run without a report ends some time after its timeout', async ({ db, store, tenant }) => {
   const worker = await aWorker(store);
   const { id } = await createTask({ store }, aTask(tenant, { timeoutSeconds: 3_570 }));
   const claim = await running({ store }, id, worker);

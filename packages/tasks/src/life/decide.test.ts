@@ -242,7 +242,7 @@ describe('a finish', () => {
     ]);
   });
 
-  test('of a run that failed says why twice, in part and in full, and praises nobody', () => {
+  test('of a run that failed has its error twice, in part and in full, and no success for a worker', () => {
     const result = failure('failed', 'No.');
     expect(finish(bound('task_start'), result)).toEqual([
       record('task_error', 'No.'),
@@ -411,7 +411,7 @@ describe('what follows a failure', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(PAUSE_SECONDS_MAX);
     expect(Math.max(...pauses)).toBeGreaterThan(nominal * 1.4);
     expect(PAUSE_SECONDS_MAX).toBe(6);
-    // The same for the same task, whoever decides.
+    // The same for the same task in every process.
     expect(pauses.slice(0, 3)).toEqual([2, 5.044, 4.088]);
   });
 

@@ -46,7 +46,7 @@ const ENDINGS: Record<string, (ctx: Ctx, id: string, worker: Worker) => Promise<
     giveUp(ctx, id, async (worker) => {
       await requeueTask(ctx, await running(ctx, id, worker), 'worker_lost');
     }),
-  'a run of which nobody reports': async (ctx, id, worker) => {
+  'a run without a report': async (ctx, id, worker) => {
     await running(ctx, id, worker);
     await pass(ctx.db, 10_000);
     await repair(ctx, 'overdue-runs');

@@ -118,7 +118,7 @@ describe('what follows a failure', () => {
     await task((claim) => requeueTask(ctx, claim, 'run_broke_off', long));
   });
 
-  test("the caller's fault and the model's end the task at once and speak against nobody", async ({
+  test("the caller's fault and the model's end the task at once and are no strike", async ({
     db,
     store,
     tenant,
@@ -278,7 +278,7 @@ describe('a worker', () => {
       expect(await repair(ctx, 'quarantines')).toBe(0);
       await fails(ctx, (await createTask(ctx, aTask(tenant))).id, worker);
     }
-    expect(await repair(ctx, 'quarantines')).toBe(0); // There is nobody else to do its work.
+    expect(await repair(ctx, 'quarantines')).toBe(0); // No other worker can do its work.
     await aWorker(store);
     expect(await repair(ctx, 'quarantines')).toBe(1);
     expect(await workerOf(db, workerId)).toMatchObject({ state: 'quarantined' });
@@ -318,7 +318,7 @@ describe('a worker', () => {
     expect(await workerOf(db, worker.workerId)).toEqual({ state: 'ready', strikes: 1 });
   });
 
-  test('an input that kills its workers ends, and quarantines nobody', async ({
+  test('an input that kills its workers ends, and no worker is quarantined', async ({
     ctx,
     db,
     store,
@@ -411,7 +411,7 @@ describe('a ticket that no worker confirms', () => {
     const { id } = await createTask(ctx, aTask(tenant));
     await assigned(ctx, id, worker);
     await pass(db, ACCEPT_PULSES + 1);
-    // Answered, but whether the answer arrived nobody knows.
+    // Answered, but the answer may not have arrived.
     const { workerId, generation } = worker;
     await renewWorker(ctx, { id: workerId, generation, seenPulse: 0 });
     expect(await repair(ctx, 'accept-deadlines')).toBe(1);

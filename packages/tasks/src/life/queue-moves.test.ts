@@ -63,7 +63,7 @@ test('the queue hears of a Run with all that fair order needs, as it is at the c
   expect(news()).toEqual([['withdraw', name(id, tenant.organisationId)]]);
 });
 
-test('whoever frees a slot says how long it was used; who goes back in line is offered with its age', async ({
+test('a freed slot is announced with the time of its use, and a requeued task is offered with its age', async ({
   listening: { ctx, news },
   tenant,
 }) => {

@@ -61,7 +61,7 @@ test('figures are the same whether the tasks behind them were added up, once or 
   expect(await read()).toEqual(before);
 });
 
-test('a Run is expected to take what its model’s tasks took of late, within its timeout', async ({
+test('a Run is expected to take what its model’s tasks took recently, within its timeout', async ({
   db,
   store,
   tenant,
