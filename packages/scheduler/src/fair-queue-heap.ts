@@ -4,7 +4,7 @@
 export class FairQueueHeap {
   readonly #compareIds: (one: string, other: string) => number;
   readonly #entries: Entry[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #positions = new Map<string, number>();
 
   constructor(compareIds: (one: string, other: string) => number) {
     this.#compareIds = compareIds;
@@ -20,33 +20,33 @@ export class FairQueueHeap {
   }
 
   get(id: string): number | undefined {
-    const place = this.#places.get(id);
-    return place === undefined ? undefined : this.#entries[place]?.at;
+    const position = this.#positions.get(id);
+    return position === undefined ? undefined : this.#entries[position]?.at;
   }
 
   /** Inserts an id, or moves it. */
   set(id: string, at: number): void {
-    const place = this.#places.get(id) ?? this.#entries.length;
-    this.#place({ id, at }, place);
-    this.#settle(place);
+    const position = this.#positions.get(id) ?? this.#entries.length;
+    this.#put({ id, at }, position);
+    this.#settle(position);
   }
 
   /** Returns whether the id was in the heap. */
   delete(id: string): boolean {
-    const place = this.#places.get(id);
-    if (place === undefined) return false;
-    this.#places.delete(id);
+    const position = this.#positions.get(id);
+    if (position === undefined) return false;
+    this.#positions.delete(id);
     const last = this.#entries.pop();
-    if (last && place < this.#entries.length) {
-      this.#place(last, place);
-      this.#settle(place);
+    if (last && position < this.#entries.length) {
+      this.#put(last, position);
+      this.#settle(position);
     }
     return true;
   }
 
   clear(): void {
     this.#entries.length = 0;
-    this.#places.clear();
+    this.#positions.clear();
   }
 
   /** All entries, in no particular order. */
@@ -56,26 +56,26 @@ export class FairQueueHeap {
 
   copy(): FairQueueHeap {
     const copy = new FairQueueHeap(this.#compareIds);
-    for (const [place, entry] of this.#entries.entries()) copy.#place(entry, place);
+    for (const [position, entry] of this.#entries.entries()) copy.#put(entry, position);
     return copy;
   }
 
   #settle(from: number): void {
-    let place = from;
+    let position = from;
     for (;;) {
-      const parent = (place - 1) >> 1;
-      if (place === 0 || !this.#isBefore(place, parent)) break;
-      this.#swap(place, parent);
-      place = parent;
+      const parent = (position - 1) >> 1;
+      if (position === 0 || !this.#isBefore(position, parent)) break;
+      this.#swap(position, parent);
+      position = parent;
     }
     for (;;) {
-      let first = place;
-      for (const child of [2 * place + 1, 2 * place + 2]) {
+      let first = position;
+      for (const child of [2 * position + 1, 2 * position + 2]) {
         if (child < this.#entries.length && this.#isBefore(child, first)) first = child;
       }
-      if (first === place) return;
-      this.#swap(place, first);
-      place = first;
+      if (first === position) return;
+      this.#swap(position, first);
+      position = first;
     }
   }
 
@@ -86,18 +86,18 @@ export class FairQueueHeap {
 
   #swap(one: number, other: number): void {
     const [a, b] = [this.#entry(one), this.#entry(other)];
-    this.#place(b, one);
-    this.#place(a, other);
+    this.#put(b, one);
+    this.#put(a, other);
   }
 
-  #place(entry: Entry, place: number): void {
-    this.#entries[place] = entry;
-    this.#places.set(entry.id, place);
+  #put(entry: Entry, position: number): void {
+    this.#entries[position] = entry;
+    this.#positions.set(entry.id, position);
   }
 
-  #entry(place: number): Entry {
-    const entry = this.#entries[place];
-    if (!entry) throw new Error(`The heap has no position ${place}.`);
+  #entry(position: number): Entry {
+    const entry = this.#entries[position];
+    if (!entry) throw new Error(`The heap has no position ${position}.`);
     return entry;
   }
 }
