@@ -1,4 +1,4 @@
-import { findModel, type Model } from '@runfleet/models';
+import { findModel, type Model } from '@runfleet/catalog';
 
 const found = findModel('microsoft', 'Phi-3.5-mini-instruct');
 if (!found) throw new Error('The catalogue has no Phi-3.5-mini-instruct.');

@@ -1,7 +1,7 @@
 import type { AdmissionPolicy } from '@runfleet/billing';
+import type { ChatLimits } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
-import type { ChatLimits } from '@runfleet/models';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';

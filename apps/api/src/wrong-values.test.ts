@@ -1,5 +1,5 @@
 /** Any value of any field is answered in the envelope, and never as an internal error. */
-import { CHAT_PARAMETERS } from '@runfleet/models';
+import { CHAT_PARAMETERS } from '@runfleet/catalog';
 import { expect } from 'vitest';
 
 import { RUN, testWithApi as test } from './testing.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+import { MODELS } from '@runfleet/catalog';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
-import { MODELS } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
 import {
   createHealth,

@@ -1,4 +1,4 @@
-import type { ChatLimits } from '@runfleet/models';
+import type { ChatLimits } from '@runfleet/catalog';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Logger } from '@runfleet/service';
 import type { RunReader, TaskStore } from '@runfleet/tasks';

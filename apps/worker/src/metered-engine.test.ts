@@ -1,5 +1,5 @@
+import { parseChatParameters } from '@runfleet/catalog';
 import { type Engine, type GenerateRequest, openEngine } from '@runfleet/engine';
-import { parseChatParameters } from '@runfleet/models';
 import { createMetrics } from '@runfleet/service';
 import { expect, test } from 'vitest';
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { findModel, type Model } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import { buildModelFolder, measureModel } from '@runfleet/engine';
-import { findModel, type Model } from '@runfleet/models';
 import { openTicketTransport, type TicketTransport } from '@runfleet/queue';
 import { createLogger } from '@runfleet/service';
 import { assignTasks, createTask, readTask, type TaskRow, type TaskStore } from '@runfleet/tasks';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 
+import { slugOf } from '@runfleet/catalog';
 import { checkDatabase, openDb } from '@runfleet/db';
 import {
   type Engine,
@@ -10,7 +11,6 @@ import {
   openEngine,
 } from '@runfleet/engine';
 import { openAnnouncer } from '@runfleet/events';
-import { slugOf } from '@runfleet/models';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
 import {
   createHealth,

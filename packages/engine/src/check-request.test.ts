@@ -1,4 +1,4 @@
-import { CHAT_NUMBERS, CHAT_SIZES, parseChatParameters } from '@runfleet/models';
+import { CHAT_NUMBERS, CHAT_SIZES, parseChatParameters } from '@runfleet/catalog';
 import { expect, test } from 'vitest';
 
 import { checkRequest } from './check-request.ts';

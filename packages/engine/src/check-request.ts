@@ -1,5 +1,5 @@
+import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/catalog';
 import { GrammarError, openGrammar, type OutputGrammar } from '@runfleet/grammar';
-import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/models';
 
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';

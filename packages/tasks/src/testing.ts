@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 
 import { type AdmissionPolicy, compatibleAdmission, deposit } from '@runfleet/billing';
+import { findModel, type Model } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import { testWithDb } from '@runfleet/db/testing';
-import { findModel, type Model } from '@runfleet/models';
 import { parseUsd, type TaskEvent } from '@runfleet/protocol';
 import { openTaskQueue } from '@runfleet/queue';
 

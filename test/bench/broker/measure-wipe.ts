@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { compatibleAdmission } from '@runfleet/billing';
+import { findModel } from '@runfleet/catalog';
 import { connectDb } from '@runfleet/db';
-import { findModel } from '@runfleet/models';
 import { openTaskQueue } from '@runfleet/queue';
 import { openTaskStore, PLAIN_RUN } from '@runfleet/tasks';
 import { Redis } from 'ioredis';

@@ -1,8 +1,8 @@
 /** The floors: the accept transaction without HTTP, and an HTTP server without a database. */
 import { compatibleAdmission } from '@runfleet/billing';
+import { findModel } from '@runfleet/catalog';
 import { connectDb } from '@runfleet/db';
 import { freePort } from '@runfleet/local-servers';
-import { findModel } from '@runfleet/models';
 import { type NewTask, openTaskStore, PLAIN_RUN, type TaskStore } from '@runfleet/tasks';
 import { Pool } from 'undici';
 

@@ -1,4 +1,4 @@
-import { numberOf } from '@runfleet/models';
+import { numberOf } from '@runfleet/catalog';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
 import { isBlank } from '../http/is-blank.ts';

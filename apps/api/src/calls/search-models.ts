@@ -1,5 +1,5 @@
 /** Search for models by the words that a person types, for the catalogue and the task history. */
-import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/models';
+import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/catalog';
 import { RunfleetError } from '@runfleet/protocol';
 
 const SEARCH_CHARACTERS_MAX = 200;

@@ -1,5 +1,5 @@
 import { billedTicks, cpsOf } from '@runfleet/billing';
-import { type Model, modelById } from '@runfleet/models';
+import { type Model, modelById } from '@runfleet/catalog';
 import {
   formatTicks,
   formatUnixSeconds,

@@ -1,4 +1,4 @@
-import { cleanSlug, type Model, slugOf } from '@runfleet/models';
+import { cleanSlug, type Model, slugOf } from '@runfleet/catalog';
 import {
   costOf,
   formatUnixSeconds,

@@ -16,7 +16,7 @@ import {
   pricePerSecond,
   settle,
 } from '@runfleet/billing';
-import type { Model } from '@runfleet/models';
+import type { Model } from '@runfleet/catalog';
 import {
   canTransition,
   formatTicks,

@@ -1,5 +1,5 @@
+import { type Model, MODELS } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
-import { type Model, MODELS } from '@runfleet/models';
 import type { Micros } from '@runfleet/protocol';
 import { recountFigures } from '@runfleet/tasks';
 

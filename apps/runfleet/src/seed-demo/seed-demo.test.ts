@@ -1,7 +1,7 @@
 /** Demo data obeys the laws of `packages/tasks`. */
 import { readAccount, cpsOf } from '@runfleet/billing';
+import { MODELS } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
-import { MODELS } from '@runfleet/models';
 import {
   canTransition,
   formatUsd,

@@ -1,4 +1,4 @@
-import { findModel, type Model } from '@runfleet/models';
+import { findModel, type Model } from '@runfleet/catalog';
 
 /** A model of the catalogue and its folder; null for engines that need none. */
 export type NamedModel = { readonly model: Model; readonly dir: string | null };
@@ -23,6 +23,6 @@ export function parseModelList(text: string): NamedModel[] {
 export function catalogueModel(slug: string): Model {
   const [owner = '', name = ''] = slug.split('/');
   const model = findModel(owner, name);
-  if (!model) throw new Error(`names "${slug}", which is not in the catalogue (packages/models)`);
+  if (!model) throw new Error(`names "${slug}", which is not in the catalogue (packages/catalog)`);
   return model;
 }

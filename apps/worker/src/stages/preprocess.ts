@@ -1,5 +1,5 @@
+import { readChatParameters } from '@runfleet/catalog';
 import type { Engine, Prepared } from '@runfleet/engine';
-import { readChatParameters } from '@runfleet/models';
 import type { TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';

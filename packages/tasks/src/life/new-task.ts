@@ -1,5 +1,5 @@
 import { type AdmissionPolicy, hold, pricePerSecond } from '@runfleet/billing';
-import type { Model } from '@runfleet/models';
+import type { Model } from '@runfleet/catalog';
 import {
   formatUsd,
   INITIAL_STATUS,

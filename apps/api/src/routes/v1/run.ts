@@ -1,4 +1,4 @@
-import { findModel, parseChatParameters } from '@runfleet/models';
+import { findModel, parseChatParameters } from '@runfleet/catalog';
 import { runAnswerSchema, MESSAGES, type RunAnswer, RunfleetError } from '@runfleet/protocol';
 import { createTask } from '@runfleet/tasks';
 

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { compatibleAdmission, readAccount } from '@runfleet/billing';
+import { MODELS } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import { createProject } from '@runfleet/identity';
-import { MODELS } from '@runfleet/models';
 import { parseUsd } from '@runfleet/protocol';
 import {
   acceptTask,

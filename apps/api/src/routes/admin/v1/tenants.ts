@@ -1,5 +1,5 @@
+import { MODELS } from '@runfleet/catalog';
 import { readTenants, setShare } from '@runfleet/identity';
-import { MODELS } from '@runfleet/models';
 import {
   RunfleetError,
   tenantAnswerSchema,

@@ -1,4 +1,4 @@
-import { MODELS, slugOf } from '@runfleet/models';
+import { MODELS, slugOf } from '@runfleet/catalog';
 import { expect } from 'vitest';
 
 import { RUN, testWithApi as test } from '../../../testing.ts';

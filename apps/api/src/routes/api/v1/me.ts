@@ -1,6 +1,6 @@
 import { readAccount } from '@runfleet/billing';
+import { MODELS, slugOf } from '@runfleet/catalog';
 import { listProjects } from '@runfleet/identity';
-import { MODELS, slugOf } from '@runfleet/models';
 import { meSchema, formatUsd, type Me } from '@runfleet/protocol';
 import { listServedWeights } from '@runfleet/tasks';
 

@@ -1,4 +1,4 @@
-import { findModel } from '@runfleet/models';
+import { findModel } from '@runfleet/catalog';
 import { toolAnswerSchema, MESSAGES, RunfleetError, type ToolAnswer } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';

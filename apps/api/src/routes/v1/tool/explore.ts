@@ -1,4 +1,4 @@
-import { MODELS } from '@runfleet/models';
+import { MODELS } from '@runfleet/catalog';
 import { exploreAnswerSchema, type ExploreAnswer } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';

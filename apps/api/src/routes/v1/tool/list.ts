@@ -1,4 +1,4 @@
-import { cleanSlug, type Model, MODELS } from '@runfleet/models';
+import { cleanSlug, type Model, MODELS } from '@runfleet/catalog';
 import { toolListAnswerSchema, type ToolListAnswer } from '@runfleet/protocol';
 import type { ModelStats } from '@runfleet/tasks';
 
