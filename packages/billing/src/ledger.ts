@@ -86,7 +86,7 @@ export async function sumTransfers(
   return { balance: available + inHold, held: inHold };
 }
 
-/** The sum of all differences between account rows and their transfers. Anything but 0 is a fault. Reads every transfer. */
+/** The sum of all differences between account rows and their transfers: 0, or a fault. Reads every transfer. */
 export async function readLedgerDrift(ctx: { db: Db }): Promise<Pico> {
   const [row] = await ctx.db.sql<{ drift: string }[]>`
     with sides as (
