@@ -127,7 +127,7 @@ function assignments({ workers }: ModelState, { decideAssign }: Decisions): Acti
 /** The next step of an attempt's worker, and what it may do instead. */
 function ofAttempt(taskId: string, attempt: Attempt, decisions: Decisions): Action[] {
   const { epoch, workerId, next } = attempt;
-  const claim = { epoch, workerId };
+  const ticket = { epoch, workerId };
   const name = (what: string) => `${workerId} in epoch ${epoch}: ${what}`;
   const step = (what: string, decide: (task: TaskState) => Decision): Action => ({
     do: 'task',
@@ -146,8 +146,8 @@ function ofAttempt(taskId: string, attempt: Attempt, decisions: Decisions): Acti
     return decideOutput(task, { epoch, tokens, raw, elapsedMs: 1 });
   };
   const script = [
-    step('accept', (task) => decideAccept(task, claim)),
-    step('start', (task) => decideStart(task, claim)),
+    step('accept', (task) => decideAccept(task, ticket)),
+    step('start', (task) => decideStart(task, ticket)),
     step('first word', word(1)),
     step('second word', word(2)),
     step('finish', finish(answer)),

@@ -1,10 +1,10 @@
 /** The verbs that simulated processes call: the real ones, except for a planted bug. */
+import type { Ticket } from '@runfleet/queue';
 import {
   acceptTask,
   appendOutput,
   beginTask,
   type Carried,
-  type Claim,
   finishTask,
   type Output,
   renewWorker,
@@ -36,37 +36,37 @@ export type End = { result: TaskResult; lastOutput?: Output };
 type Renewal = { id: string; generation: number; seenPulse: number };
 
 export type Verbs = {
-  accept(claim: Claim & { workerId: string }): Promise<Carried>;
-  begin(claim: Claim & { workerId: string }): Promise<Carried>;
-  start(claim: Claim): Promise<Carried>;
-  append(claim: Claim, output: Output): Promise<Carried>;
-  finish(claim: Claim, end: End): Promise<Carried>;
-  handBack(claim: Claim): Promise<boolean>;
-  requeue(claim: Claim): Promise<boolean>;
+  accept(ticket: Ticket & { workerId: string }): Promise<Carried>;
+  begin(ticket: Ticket & { workerId: string }): Promise<Carried>;
+  start(ticket: Ticket): Promise<Carried>;
+  append(ticket: Ticket, output: Output): Promise<Carried>;
+  finish(ticket: Ticket, end: End): Promise<Carried>;
+  handBack(ticket: Ticket): Promise<boolean>;
+  requeue(ticket: Ticket): Promise<boolean>;
   renew(worker: Renewal): ReturnType<typeof renewWorker>;
   expireUnstarted(taskId: string): Promise<boolean>;
 };
 
 export function verbsOf(world: World, process: SimProcess, clients: Clients): Verbs {
-  const watched = (claim: Claim & { workerId?: string }) => watchEpoch(world, clients, claim);
+  const watched = (ticket: Ticket & { workerId?: string }) => watchEpoch(world, clients, ticket);
   const verbs: Verbs = {
-    accept: (claim) => acceptTask(watched(claim), claim),
-    begin: (claim) => beginTask(watched(claim), claim),
-    start: (claim) => startTask(watched(claim), claim),
-    append: (claim, output) => appendOutput(watched(claim), claim, output),
-    finish: (claim, end) => finishTask(watched(claim), claim, end),
-    handBack: (claim) => requeueTask(watched(claim), claim, 'worker_stopping'),
-    requeue: (claim) => requeueTask(watched(claim), claim, 'run_broke_off'),
+    accept: (ticket) => acceptTask(watched(ticket), ticket),
+    begin: (ticket) => beginTask(watched(ticket), ticket),
+    start: (ticket) => startTask(watched(ticket), ticket),
+    append: (ticket, output) => appendOutput(watched(ticket), ticket, output),
+    finish: (ticket, end) => finishTask(watched(ticket), ticket, end),
+    handBack: (ticket) => requeueTask(watched(ticket), ticket, 'worker_stopping'),
+    requeue: (ticket) => requeueTask(watched(ticket), ticket, 'run_broke_off'),
     renew: (worker) => renewWorker(clients, worker),
     expireUnstarted: (taskId) => repairOne(clients, 'start-deadlines', taskId),
   };
   const wrong: Partial<Record<PlantedBug, Partial<Verbs>>> = {
     'epoch check skipped': { finish: finishWithoutEpoch(clients) },
     'accept of an old epoch not fenced': {
-      accept: (claim) => inAnyEpoch(watched(claim), claim, decideAccept),
+      accept: (ticket) => inAnyEpoch(watched(ticket), ticket, decideAccept),
     },
     'begin of an old epoch not fenced': {
-      begin: (claim) => inAnyEpoch(watched(claim), claim, decideBegin),
+      begin: (ticket) => inAnyEpoch(watched(ticket), ticket, decideBegin),
     },
     'settled twice': { finish: finishTwice(clients) },
     "worker's clock used for leases": { renew: renewByOwnClock(clients, process) },
@@ -79,24 +79,24 @@ export function verbsOf(world: World, process: SimProcess, clients: Clients): Ve
 function watchEpoch(
   { history }: World,
   { store }: Clients,
-  claim: Claim & { workerId?: string },
+  ticket: Ticket & { workerId?: string },
 ): { store: TaskStore } {
   const commit: TaskStore['commit'] = (command) =>
     store.commit({
       ...command,
       decide: (state, seen) => {
         const isOwn =
-          state.epoch === claim.epoch && !(claim.workerId && state.workerId !== claim.workerId);
+          state.epoch === ticket.epoch && !(ticket.workerId && state.workerId !== ticket.workerId);
         const actual = state.epoch;
         const decision = command.decide(state, seen);
-        if (!isOwn && !isRefusal(decision)) history.notFenced(claim, actual);
+        if (!isOwn && !isRefusal(decision)) history.notFenced(ticket, actual);
         return decision;
       },
     });
   return { store: { ...store, commit } };
 }
 
-async function inAnyEpoch<I extends Claim>(
+async function inAnyEpoch<I extends Ticket>(
   { store }: { store: TaskStore },
   input: I,
   decide: (state: TaskState, input: I) => Decision,

@@ -1,6 +1,6 @@
+import type { Ticket } from '@runfleet/queue';
 import {
   acceptTask,
-  type Claim,
   createTask,
   failure,
   finishTask,
@@ -24,15 +24,15 @@ test('when all tasks have ended, in whatever way, every key in Redis expires exc
 }) => {
   const ctx = { db, store, queue };
   const kill = (id: string) => killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
-  const claimOf = async (taskId: string): Promise<Claim> => {
+  const ticketOf = async (taskId: string): Promise<Ticket> => {
     const workerId = await workerOf(db, taskId);
     const [row] = await db.sql<{ epoch: number }[]>`select epoch from tasks where id = ${taskId}`;
-    const claim = { taskId, epoch: row?.epoch ?? 0 };
-    await acceptTask(ctx, { ...claim, workerId });
-    return claim;
+    const ticket = { taskId, epoch: row?.epoch ?? 0 };
+    await acceptTask(ctx, { ...ticket, workerId });
+    return ticket;
   };
   const finish = (outcome: 'failed' | 'rejected') => async (id: string) =>
-    finishTask(ctx, await claimOf(id), { result: failure(outcome, 'No.') });
+    finishTask(ctx, await ticketOf(id), { result: failure(outcome, 'No.') });
   const inQueue: ((id: string) => Promise<unknown>)[] = [
     kill,
     async (id) => {
@@ -48,7 +48,7 @@ test('when all tasks have ended, in whatever way, every key in Redis expires exc
     finish('failed'),
     finish('rejected'),
     async (id) => {
-      await requeueTask(ctx, await claimOf(id), 'worker_stopping');
+      await requeueTask(ctx, await ticketOf(id), 'worker_stopping');
       await kill(id);
     },
   ];

@@ -1,4 +1,5 @@
-import { acceptTask, beginTask, type Carried, type Claim, startTask } from '@runfleet/tasks';
+import type { Ticket } from '@runfleet/queue';
+import { acceptTask, beginTask, type Carried, startTask } from '@runfleet/tasks';
 
 import type { WorkerContext } from './context.ts';
 import { StopReason } from './stop-reason.ts';
@@ -8,23 +9,23 @@ import { untilCommitted } from './until-committed.ts';
 const READY_MS = 20;
 
 /**
- * How a worker confirms a claim. A run that can begin at once is accepted and started in one
+ * How a worker confirms a ticket. A run that can begin at once is accepted and started in one
  * commit. A run whose model must be loaded first is accepted during the load, so that its ticket
  * does not expire.
  */
 export class Acceptance {
   readonly #ctx: Pick<WorkerContext, 'store' | 'workerId'>;
-  readonly #claim: Claim & { workerId: string };
+  readonly #ticket: Ticket & { workerId: string };
   readonly #signal: AbortSignal;
   readonly #onAccepted: () => void;
   #accepted: Promise<void> | null = null;
 
   constructor(
     ctx: Pick<WorkerContext, 'store' | 'workerId'>,
-    run: { claim: Claim; signal: AbortSignal; onAccepted: () => void },
+    run: { ticket: Ticket; signal: AbortSignal; onAccepted: () => void },
   ) {
     this.#ctx = ctx;
-    this.#claim = { ...run.claim, workerId: ctx.workerId };
+    this.#ticket = { ...run.ticket, workerId: ctx.workerId };
     this.#signal = run.signal;
     this.#onAccepted = run.onAccepted;
   }
@@ -40,16 +41,16 @@ export class Acceptance {
   /** Rejects with the StopReason `fenced` if the task is no longer this worker's. */
   accept(): Promise<void> {
     this.#accepted ??= this.#confirm(
-      untilCommitted(() => acceptTask(this.#ctx, this.#claim), this.#signal),
+      untilCommitted(() => acceptTask(this.#ctx, this.#ticket), this.#signal),
     );
     return this.#accepted;
   }
 
   start(): Promise<Carried> {
     if (this.#accepted) {
-      return untilCommitted(() => startTask(this.#ctx, this.#claim), this.#signal);
+      return untilCommitted(() => startTask(this.#ctx, this.#ticket), this.#signal);
     }
-    const begun = untilCommitted(() => beginTask(this.#ctx, this.#claim), this.#signal);
+    const begun = untilCommitted(() => beginTask(this.#ctx, this.#ticket), this.#signal);
     this.#accepted = this.#confirm(begun);
     // Callers that await the start get the same rejection.
     this.#accepted.catch(() => {});

@@ -16,7 +16,7 @@ const test = testWithTasks.extend('run', async ({ store, tenant }) => {
   const journal = new OutputJournal(
     { store },
     {
-      claim: ticket,
+      ticket,
       started: startTask({ store }, ticket),
       signal: control.signal,
       abort: (reason) => control.abort(reason),

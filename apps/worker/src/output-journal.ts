@@ -1,3 +1,4 @@
+import type { Ticket } from '@runfleet/queue';
 /**
  * Writes a task's text to its event log. The first text is committed at once. Text that arrives
  * during a commit shares the next one, and commits are spaced under load, so that a fast model does
@@ -5,13 +6,7 @@
  * commit. While Postgres is unavailable, text is buffered, up to a bound.
  */
 import { Signal } from '@runfleet/service';
-import {
-  appendOutput,
-  type Carried,
-  type Claim,
-  type Output,
-  type TaskStore,
-} from '@runfleet/tasks';
+import { appendOutput, type Carried, type Output, type TaskStore } from '@runfleet/tasks';
 
 import { StopReason } from './stop-reason.ts';
 import { untilCommitted } from './until-committed.ts';
@@ -27,7 +22,7 @@ const SPACING_PER_COMMIT = 4;
 
 export class OutputJournal {
   readonly #ctx: { store: TaskStore };
-  readonly #claim: Claim;
+  readonly #ticket: Ticket;
   readonly #signal: AbortSignal;
   readonly #abort: (reason: StopReason) => void;
   readonly #startedAt = performance.now();
@@ -44,14 +39,14 @@ export class OutputJournal {
   constructor(
     ctx: { store: TaskStore },
     options: {
-      claim: Claim;
+      ticket: Ticket;
       started: Promise<Carried>;
       signal: AbortSignal;
       abort: (reason: StopReason) => void;
     },
   ) {
     this.#ctx = ctx;
-    this.#claim = options.claim;
+    this.#ticket = options.ticket;
     this.#signal = options.signal;
     this.#abort = options.abort;
     this.#started = options.started;
@@ -87,7 +82,7 @@ export class OutputJournal {
         const output = this.#take();
         const begunAt = performance.now();
         const carried = await untilCommitted(
-          () => appendOutput(this.#ctx, this.#claim, output),
+          () => appendOutput(this.#ctx, this.#ticket, output),
           this.#signal,
         );
         if (carried === 'fenced') return this.#abort(new StopReason('fenced'));

@@ -1,8 +1,8 @@
 /** Runs one task through the stages. The only loop in the worker that advances a task. */
 import { type Engine, EngineError } from '@runfleet/engine';
 import { RunfleetError } from '@runfleet/protocol';
+import type { Ticket } from '@runfleet/queue';
 import {
-  type Claim,
   failure,
   FAILURES,
   finishTask,
@@ -26,14 +26,14 @@ import { untilCommitted } from './until-committed.ts';
 /** How a run ended. `fenced`: the task had been taken from this worker, and nothing was written. */
 export type Ended = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'requeued' | 'fenced';
 
-export type Run = { claim: Claim; control: AbortController; onAccepted: () => void };
+export type Run = { ticket: Ticket; control: AbortController; onAccepted: () => void };
 
 export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
-  const { claim, control } = run;
+  const { ticket, control } = run;
   const { signal } = control;
   let timer: NodeJS.Timeout | undefined;
   try {
-    const task = await untilCommitted(() => ctx.readRun(claim.taskId), signal);
+    const task = await untilCommitted(() => ctx.readRun(ticket.taskId), signal);
     if (!task) return 'fenced';
     const timeoutMs = task.timeoutSeconds * 1_000;
     const onAccepted = () => {
@@ -43,12 +43,12 @@ export async function runTask(ctx: WorkerContext, run: Run): Promise<Ended> {
     };
     const end = await carry(ctx, { ...run, onAccepted }, task);
     const { result } = end;
-    const carried = await untilCommitted(() => finishTask(ctx, claim, end), neverAborted);
+    const carried = await untilCommitted(() => finishTask(ctx, ticket, end), neverAborted);
     if (carried === 'fenced') return 'fenced';
     ctx.metrics.tokensSeen(result.promptTokens, result.completionTokens);
     return result.outcome === 'cancelled' ? 'fenced' : result.outcome;
   } catch (error) {
-    return release(ctx, claim, error, signal);
+    return release(ctx, ticket, error, signal);
   } finally {
     clearTimeout(timer);
   }
@@ -59,10 +59,10 @@ const neverAborted = new AbortController().signal;
 type End = { result: TaskResult; lastOutput?: Output | undefined };
 
 async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End> {
-  const { claim, control, onAccepted } = run;
+  const { ticket, control, onAccepted } = run;
   const { signal } = control;
   const written = unlessTimeout(signal);
-  const acceptance = new Acceptance(ctx, { claim, signal: written, onAccepted });
+  const acceptance = new Acceptance(ctx, { ticket, signal: written, onAccepted });
   const use = ctx.models.use(task.pool, signal);
   let engine: Engine | null = null;
   try {
@@ -71,7 +71,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     // The model starts before this commit ends; its text is written only after it.
     const started = acceptance.start();
     const abort = (reason: StopReason) => control.abort(reason);
-    const journal = new OutputJournal(ctx, { claim, started, signal: written, abort });
+    const journal = new OutputJournal(ctx, { ticket, started, signal: written, abort });
     const answer = await infer({ engine, prepared, journal, signal });
     const lastOutput = await journal.close();
     return { result: postprocess({ task, engine, answer, prompt }), lastOutput };
@@ -82,7 +82,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     const { model: weights, device } = engine?.facts ?? { model: '', device: '' };
     return { result: { ...result, weights, device } };
   } finally {
-    // Also releases a model that was still loading when the claim was refused.
+    // Also releases a model that was still loading when the ticket was refused.
     void use.then(
       (model) => model[Symbol.dispose](),
       () => {},
@@ -109,22 +109,22 @@ function resultOf(error: unknown, signal: AbortSignal): TaskResult | null {
 /** Requeues the task for another worker, unless this run was fenced. */
 async function release(
   ctx: WorkerContext,
-  claim: Claim,
+  ticket: Ticket,
   error: unknown,
   signal: AbortSignal,
 ): Promise<Ended> {
   const stop = error instanceof StopReason ? error.kind : stopKindOf(signal);
   if (stop === 'fenced') return 'fenced';
   if (stop === 'shutdown') {
-    await untilCommitted(() => requeueTask(ctx, claim, 'worker_stopping'), neverAborted);
+    await untilCommitted(() => requeueTask(ctx, ticket, 'worker_stopping'), neverAborted);
     return 'requeued';
   }
   ctx.logger.error(
-    { err: error, taskId: claim.taskId, epoch: claim.epoch },
+    { err: error, taskId: ticket.taskId, epoch: ticket.epoch },
     'run failed; requeueing the task',
   );
   await untilCommitted(
-    () => requeueTask(ctx, claim, failureOf(error, stop), reasonOf(error)),
+    () => requeueTask(ctx, ticket, failureOf(error, stop), reasonOf(error)),
     neverAborted,
   );
   return 'requeued';

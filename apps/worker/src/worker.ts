@@ -34,7 +34,7 @@ export type Runs = Map<
   {
     epoch: number;
     control: AbortController;
-    /** Resolves when the claim is confirmed or refused. */
+    /** Resolves when the ticket is confirmed or refused. */
     accepted: Promise<void>;
     /** Resolves when the run has ended. */
     done: Promise<void>;
@@ -162,7 +162,7 @@ export class Worker implements AsyncDisposable {
     await accepted;
   }
 
-  async #carry(claim: Ticket, control: AbortController, confirm: () => void): Promise<void> {
+  async #carry(ticket: Ticket, control: AbortController, confirm: () => void): Promise<void> {
     const { logger, metrics } = this.#ctx;
     let acceptedAt = 0;
     const onAccepted = () => {
@@ -171,8 +171,8 @@ export class Worker implements AsyncDisposable {
       confirm();
     };
     try {
-      const ended = await runTask(this.#ctx, { claim, control, onAccepted });
-      this.#forget(claim);
+      const ended = await runTask(this.#ctx, { ticket, control, onAccepted });
+      this.#forget(ticket);
       // A fenced ticket started no run.
       if (acceptedAt === 0) return;
       // The commit wakes the task's own pool; the worker's other pools may wait for the slot as
@@ -180,13 +180,13 @@ export class Worker implements AsyncDisposable {
       if (this.#ctx.models.models.length > 1) this.#wake();
       const seconds = (performance.now() - acceptedAt) / 1_000;
       metrics.taskEnded(ended, seconds);
-      logger.info({ ...claim, ended, seconds }, 'task released');
+      logger.info({ ...ticket, ended, seconds }, 'task released');
     } catch (err) {
       // Nothing is written here: the next renewal finds the task bound but not running, and
       // requeues it.
-      if (!control.signal.aborted) logger.error({ err, ...claim }, 'task lost');
+      if (!control.signal.aborted) logger.error({ err, ...ticket }, 'task lost');
     } finally {
-      this.#forget(claim);
+      this.#forget(ticket);
     }
   }
 
@@ -221,15 +221,15 @@ export class Worker implements AsyncDisposable {
       }
       this.#seenPulse = renewed.pulse;
       this.#onRenewed(this.#generation);
-      const epochs = new Map(renewed.tasks.map((claim) => [claim.taskId, claim.epoch]));
+      const epochs = new Map(renewed.tasks.map((ticket) => [ticket.taskId, ticket.epoch]));
       // Only runs that began before the renewal: the answer may not list one that began during it.
       for (const [taskId, run] of before) {
         if (epochs.get(taskId) !== run.epoch) run.control.abort(new StopReason('fenced'));
       }
-      for (const { isAccepted, ...claim } of renewed.tasks) {
-        if (!isAccepted) void this.#take(claim);
-        else if (!this.#runs.has(claim.taskId))
-          await requeueTask(this.#ctx, claim, 'run_broke_off');
+      for (const { isAccepted, ...ticket } of renewed.tasks) {
+        if (!isAccepted) void this.#take(ticket);
+        else if (!this.#runs.has(ticket.taskId))
+          await requeueTask(this.#ctx, ticket, 'run_broke_off');
       }
       // Acknowledge the list before the tickets expire: a task that is then not accepted counts
       // against this worker.

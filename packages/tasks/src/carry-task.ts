@@ -1,5 +1,6 @@
 /** What a worker writes about a task that it carries. Each returns `fenced` where the task is no longer its own. */
 import { type Db, shareReads } from '@runfleet/db';
+import type { Ticket } from '@runfleet/queue';
 
 import {
   decideAccept,
@@ -14,9 +15,6 @@ import { columnSet, selectList } from './store/column-set.ts';
 import type { Committed } from './store/plan-commit.ts';
 import type { TaskFields } from './store/task-record.ts';
 import type { TaskStore } from './store/task-store.ts';
-
-/** One attempt at a task. */
-export type Claim = { taskId: string; epoch: number };
 
 export type Carried = 'done' | 'fenced';
 
@@ -42,13 +40,13 @@ export function openRunReader(ctx: { db: Db }): RunReader {
 /** Confirms a ticket. */
 export function acceptTask(
   ctx: { store: TaskStore },
-  claim: Claim & { workerId: string },
+  ticket: Ticket & { workerId: string },
 ): Promise<Carried> {
   return carried(
     ctx.store.commit({
-      taskId: claim.taskId,
+      taskId: ticket.taskId,
       readsWorkers: false,
-      decide: (state) => decideAccept(state, claim),
+      decide: (state) => decideAccept(state, ticket),
     }),
   );
 }
@@ -56,24 +54,24 @@ export function acceptTask(
 /** Confirms a ticket whose run is prepared, and starts it. */
 export function beginTask(
   ctx: { store: TaskStore },
-  claim: Claim & { workerId: string },
+  ticket: Ticket & { workerId: string },
 ): Promise<Carried> {
   return carried(
     ctx.store.commit({
-      taskId: claim.taskId,
+      taskId: ticket.taskId,
       readsWorkers: false,
-      decide: (state) => decideBegin(state, claim),
+      decide: (state) => decideBegin(state, ticket),
     }),
   );
 }
 
 /** Says that the input is ready and the model begins. */
-export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carried> {
+export function startTask(ctx: { store: TaskStore }, ticket: Ticket): Promise<Carried> {
   return carried(
     ctx.store.commit({
-      taskId: claim.taskId,
+      taskId: ticket.taskId,
       readsWorkers: false,
-      decide: (state) => decideStart(state, claim),
+      decide: (state) => decideStart(state, ticket),
     }),
   );
 }
@@ -81,14 +79,14 @@ export function startTask(ctx: { store: TaskStore }, claim: Claim): Promise<Carr
 /** Adds text to the answer in the log; what is there already, by its count of tokens, is not added twice. */
 export function appendOutput(
   ctx: { store: TaskStore },
-  claim: Claim,
+  ticket: Ticket,
   output: Output,
 ): Promise<Carried> {
   return carried(
     ctx.store.commit({
-      taskId: claim.taskId,
+      taskId: ticket.taskId,
       readsWorkers: false,
-      decide: (state) => decideOutput(state, { epoch: claim.epoch, ...output }),
+      decide: (state) => decideOutput(state, { epoch: ticket.epoch, ...output }),
     }),
   );
 }
@@ -96,14 +94,14 @@ export function appendOutput(
 /** Terminal state, settlement, events and files in one commit; a repeat gives the same answer. */
 export function finishTask(
   ctx: { store: TaskStore },
-  claim: Claim,
+  ticket: Ticket,
   end: { result: TaskResult; lastOutput?: Output | undefined },
 ): Promise<Carried> {
   return carried(
     ctx.store.commit({
-      taskId: claim.taskId,
+      taskId: ticket.taskId,
       readsWorkers: false,
-      decide: (state) => decideFinish(state, { epoch: claim.epoch, ...end }),
+      decide: (state) => decideFinish(state, { epoch: ticket.epoch, ...end }),
     }),
   );
 }

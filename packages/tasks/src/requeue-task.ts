@@ -1,4 +1,5 @@
-import type { Claim } from './carry-task.ts';
+import type { Ticket } from '@runfleet/queue';
+
 import { decideRequeue } from './life/decide.ts';
 import type { RetriedFailure } from './life/failures.ts';
 import type { TaskStore } from './store/task-store.ts';
@@ -9,11 +10,11 @@ import type { TaskStore } from './store/task-store.ts';
  */
 export async function requeueTask(
   ctx: { store: TaskStore },
-  claim: Claim,
+  ticket: Ticket,
   failure: RetriedFailure,
   detail = '',
 ): Promise<boolean> {
-  const { taskId, epoch } = claim;
+  const { taskId, epoch } = ticket;
   const committed = await ctx.store.commit({
     taskId,
     readsWorkers: true,

@@ -47,9 +47,9 @@ describe('the road of a task', () => {
     announced,
   }) => {
     const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await running(ctx, id, await aWorker(store));
+    const ticket = await running(ctx, id, await aWorker(store));
     const lastOutput = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
-    expect(await finishTask(ctx, claim, { result: answer, lastOutput })).toBe('done');
+    expect(await finishTask(ctx, ticket, { result: answer, lastOutput })).toBe('done');
 
     const log = await logOf(db, id);
     expect(log.map(({ type }) => type)).toEqual(ROAD);
@@ -67,8 +67,8 @@ describe('the road of a task', () => {
   }) => {
     const { id } = await createTask(ctx, aTask(tenant));
     expect((await readAccount(ctx, tenant.organisationId)).held).toBe(parseUsd('0.1755'));
-    const claim = await running(ctx, id, await aWorker(store));
-    await finishTask(ctx, claim, { result: answer });
+    const ticket = await running(ctx, id, await aWorker(store));
+    await finishTask(ctx, ticket, { result: answer });
 
     const task = await readTask(ctx, { ...tenant, reference: { id } });
     const elapsed = (task.times.endedAt ?? 0n) - (task.times.acceptedAt ?? 0n);
@@ -89,9 +89,9 @@ describe('the road of a task', () => {
     async (outcome, { ctx, db, store, tenant }) => {
       const { id } = await createTask(ctx, aTask(tenant));
       const worker = await aWorker(store);
-      const claim = await assigned(ctx, id, worker);
-      await acceptTask(ctx, claim);
-      await finishTask(ctx, claim, { result: failure(outcome, 'No.') });
+      const ticket = await assigned(ctx, id, worker);
+      await acceptTask(ctx, ticket);
+      await finishTask(ctx, ticket, { result: failure(outcome, 'No.') });
 
       const task = await readTask(ctx, { ...tenant, reference: { id } });
       expect(task).toMatchObject({
@@ -153,14 +153,17 @@ describe('the fence', () => {
   }) => {
     const { id } = await createTask(ctx, aTask(tenant));
     const worker = await aWorker(store);
-    const claim = await assigned(ctx, id, worker);
+    const ticket = await assigned(ctx, id, worker);
     expect((await assignTasks(ctx, [{ taskId: id, ...worker }])).assigned).toEqual([]);
     const output = { raw: 'Hi there', tokens: 2, elapsedMs: 5 };
     const twice = async <T>(write: () => Promise<T>) => [await write(), await write()];
-    expect(await twice(() => acceptTask(ctx, claim))).toEqual(['done', 'done']);
-    expect(await twice(() => startTask(ctx, claim))).toEqual(['done', 'done']);
-    expect(await twice(() => appendOutput(ctx, claim, output))).toEqual(['done', 'done']);
-    expect(await twice(() => finishTask(ctx, claim, { result: answer }))).toEqual(['done', 'done']);
+    expect(await twice(() => acceptTask(ctx, ticket))).toEqual(['done', 'done']);
+    expect(await twice(() => startTask(ctx, ticket))).toEqual(['done', 'done']);
+    expect(await twice(() => appendOutput(ctx, ticket, output))).toEqual(['done', 'done']);
+    expect(await twice(() => finishTask(ctx, ticket, { result: answer }))).toEqual([
+      'done',
+      'done',
+    ]);
     expect((await logOf(db, id)).map(({ type }) => type)).toEqual(ROAD);
     expect(await usedSlots(db, worker.workerId)).toBe(0);
     await expectBalancedBooks(db, tenant.organisationId);
@@ -170,10 +173,10 @@ describe('the fence', () => {
     const worker = await aWorker(store, 20);
     for (let i = 0; i < 10; i++) {
       const { id } = await createTask(ctx, aTask(tenant));
-      const claim = await running(ctx, id, worker);
+      const ticket = await running(ctx, id, worker);
       const reference = { id };
       const results = await Promise.all([
-        finishTask(ctx, claim, { result: answer }),
+        finishTask(ctx, ticket, { result: answer }),
         killTask(ctx, { ...tenant, reference, onlyQueued: false }).then(
           () => 'killed',
           () => 'too late',
@@ -204,10 +207,10 @@ test('an answer that streams in one process and a kill in another: the log stays
   const worker = await aWorker(store, 20);
   for (let i = 0; i < 10; i++) {
     const { id } = await createTask({ store }, aTask(tenant));
-    const claim = await running({ store }, id, worker);
+    const ticket = await running({ store }, id, worker);
     const stream = async () => {
       for (let tokens = 1; tokens <= 20; tokens++) {
-        await appendOutput({ store }, claim, { raw: 'a ', tokens, elapsedMs: tokens });
+        await appendOutput({ store }, ticket, { raw: 'a ', tokens, elapsedMs: tokens });
       }
     };
     const reference = { id };
@@ -251,13 +254,13 @@ describe('slots', () => {
     async ([, until], { ctx, db, store, tenant }) => {
       const worker = await aWorker(store);
       const { id } = await createTask(ctx, aTask(tenant));
-      const claim = await until(ctx, id, worker);
+      const ticket = await until(ctx, id, worker);
       const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
       expect(killed).toMatchObject({ status: 'task_cancel', totalCost: 0n, workerId: null });
       expect(await usedSlots(db, worker.workerId)).toBe(0);
-      expect(await acceptTask(ctx, claim)).toBe('fenced');
-      expect(await startTask(ctx, claim)).toBe('fenced');
-      expect(await finishTask(ctx, claim, { result: answer })).toBe('fenced');
+      expect(await acceptTask(ctx, ticket)).toBe('fenced');
+      expect(await startTask(ctx, ticket)).toBe('fenced');
+      expect(await finishTask(ctx, ticket, { result: answer })).toBe('fenced');
       await expectBalancedBooks(db, tenant.organisationId);
     },
   );

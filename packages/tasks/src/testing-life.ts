@@ -2,10 +2,11 @@
 import { readAccount } from '@runfleet/billing';
 import type { Db } from '@runfleet/db';
 import { formatUsd } from '@runfleet/protocol';
+import type { Ticket } from '@runfleet/queue';
 import { expect } from 'vitest';
 
 import { assignTasks } from './assign-tasks.ts';
-import { acceptTask, type Claim, startTask } from './carry-task.ts';
+import { acceptTask, startTask } from './carry-task.ts';
 import { failure } from './life/decide.ts';
 import type { TaskResult } from './life/task-state.ts';
 import type { TaskStore } from './store/task-store.ts';
@@ -25,7 +26,7 @@ export async function assigned(
   ctx: { store: TaskStore },
   taskId: string,
   worker: { workerId: string; generation: number },
-): Promise<Claim & { workerId: string }> {
+): Promise<Ticket & { workerId: string }> {
   const { assigned: tickets } = await assignTasks(ctx, [{ taskId, ...worker }]);
   const ticket = tickets[0];
   if (!ticket) throw new Error(`Task ${taskId} was not assigned.`);
@@ -37,9 +38,9 @@ export async function preparing(
   taskId: string,
   worker: { workerId: string; generation: number },
 ) {
-  const claim = await assigned(ctx, taskId, worker);
-  await acceptTask(ctx, claim);
-  return claim;
+  const ticket = await assigned(ctx, taskId, worker);
+  await acceptTask(ctx, ticket);
+  return ticket;
 }
 
 export async function running(
@@ -47,9 +48,9 @@ export async function running(
   taskId: string,
   worker: { workerId: string; generation: number },
 ) {
-  const claim = await preparing(ctx, taskId, worker);
-  await startTask(ctx, claim);
-  return claim;
+  const ticket = await preparing(ctx, taskId, worker);
+  await startTask(ctx, ticket);
+  return ticket;
 }
 
 export async function logOf(db: Db, taskId: string) {

@@ -51,7 +51,7 @@ const RETRIED = Object.entries(FAILURES).flatMap(([name, { next }]) =>
 export function drawCommand(random: Random, names: Names): Command {
   const taskId = String(random.whole(Math.max(1, names.tasks - 12), Math.max(1, names.tasks)));
   const epoch = names.epochOf(taskId) - (random.chance(0.1) ? 1 : 0);
-  const claim = { taskId, epoch };
+  const ticket = { taskId, epoch };
   const workerId = random.pick(names.workerIds);
   const generation = names.generationOf(workerId) - (random.chance(0.05) ? 1 : 0);
   const tokens = random.whole(1, 5);
@@ -69,15 +69,15 @@ export function drawCommand(random: Random, names: Names): Command {
         assignTasks({ store }, [{ taskId, workerId, generation }]),
       ),
     () => {
-      const holder = { ...claim, workerId: names.workerOf(taskId) ?? workerId };
+      const holder = { ...ticket, workerId: names.workerOf(taskId) ?? workerId };
       return random.chance(0.5)
         ? command(`accept ${taskId}/${epoch}`, (store) => acceptTask({ store }, holder))
         : command(`begin ${taskId}/${epoch}`, (store) => beginTask({ store }, holder));
     },
-    () => command(`start ${taskId}/${epoch}`, (store) => startTask({ store }, claim)),
+    () => command(`start ${taskId}/${epoch}`, (store) => startTask({ store }, ticket)),
     () =>
       command(`output ${tokens} of ${taskId}/${epoch}`, (store) =>
-        appendOutput({ store }, claim, { raw: `${tokens} `, tokens, elapsedMs: tokens }),
+        appendOutput({ store }, ticket, { raw: `${tokens} `, tokens, elapsedMs: tokens }),
       ),
     () => {
       const outcome = random.pick([
@@ -93,13 +93,13 @@ export function drawCommand(random: Random, names: Names): Command {
         completionTokens: tokens,
       };
       return command(`finish ${taskId}/${epoch}: ${outcome}`, (store) =>
-        finishTask({ store }, claim, { result }),
+        finishTask({ store }, ticket, { result }),
       );
     },
     () => {
       const why = random.pick(RETRIED);
       return command(`requeue ${taskId}/${epoch}: ${why}`, (store) =>
-        requeueTask({ store }, claim, why),
+        requeueTask({ store }, ticket, why),
       );
     },
     () => {

@@ -5,7 +5,7 @@
  */
 import { isTerminal } from '@runfleet/protocol';
 import type { Ticket } from '@runfleet/queue';
-import type { Claim, TaskResult } from '@runfleet/tasks';
+import type { TaskResult } from '@runfleet/tasks';
 import type { Applied, MemoryDatabase } from '@runfleet/tasks/memory';
 
 import type { Counts } from '../counts.ts';
@@ -84,7 +84,7 @@ export class History {
   }
 
   /** A worker got the answer that its finish was committed. */
-  finishConfirmed({ taskId, epoch }: Claim, { outcome }: TaskResult): void {
+  finishConfirmed({ taskId, epoch }: Ticket, { outcome }: TaskResult): void {
     const logged = this.#logs.find(taskId);
     const actual = this.#database.tasks.get(taskId)?.state.outcome;
     if (actual !== outcome) {
@@ -98,7 +98,7 @@ export class History {
   }
 
   /** A write of an old epoch was not fenced. */
-  notFenced({ taskId, epoch }: Claim, actual: number): void {
+  notFenced({ taskId, epoch }: Ticket, actual: number): void {
     const detail = `a write of epoch ${epoch} was accepted in epoch ${actual}`;
     this.#report('old epochs are void', taskId, detail);
   }

@@ -5,7 +5,6 @@
 import type { Ticket } from '@runfleet/queue';
 import {
   type Carried,
-  type Claim,
   drainWorker,
   failure,
   registerWorker,
@@ -123,43 +122,43 @@ class SimWorker {
     await accepted;
   }
 
-  async #carry(claim: Ticket, stop: Stop, onAccepted: () => void): Promise<void> {
+  async #carry(ticket: Ticket, stop: Stop, onAccepted: () => void): Promise<void> {
     try {
-      await this.#run(claim, stop, onAccepted);
+      await this.#run(ticket, stop, onAccepted);
     } catch (error) {
       requireStopped(error);
     } finally {
-      if (this.#runs.get(claim.taskId)?.epoch === claim.epoch) this.#runs.delete(claim.taskId);
+      if (this.#runs.get(ticket.taskId)?.epoch === ticket.epoch) this.#runs.delete(ticket.taskId);
     }
   }
 
-  async #run(claim: Claim, stop: Stop, onAccepted: () => void): Promise<void> {
+  async #run(ticket: Ticket, stop: Stop, onAccepted: () => void): Promise<void> {
     const process = this.#process;
     const { database } = this.#world;
-    const read = () => this.#clients.ask(() => database.tasks.get(claim.taskId)?.task);
+    const read = () => this.#clients.ask(() => database.tasks.get(ticket.taskId)?.task);
     const task = await untilAnswered(process, read, stop);
     if (!task) return;
     const input = task.parameters as RunInput;
     process.after(task.timeoutSeconds * 1_000, () => stop.stop('timeout'));
     try {
-      const end = await this.#infer(claim, input, { stop, onAccepted });
+      const end = await this.#infer(ticket, input, { stop, onAccepted });
       // From here on nothing stops it: the commit checks whether the task is still its own.
       await process.sleep(this.#world.random.exponential(POSTPROCESS_MS));
-      const carried = await untilAnswered(process, () => this.#verbs.finish(claim, end));
-      if (carried === 'done') this.#world.history.finishConfirmed(claim, end.result);
+      const carried = await untilAnswered(process, () => this.#verbs.finish(ticket, end));
+      if (carried === 'done') this.#world.history.finishConfirmed(ticket, end.result);
       this.#clients.queue.wake(POOL);
     } catch (error) {
       if (error instanceof Stopped && error.kind === 'fenced') return;
       if (error instanceof Stopped && error.kind === 'shutdown') {
-        await untilAnswered(process, () => this.#verbs.handBack(claim));
+        await untilAnswered(process, () => this.#verbs.handBack(ticket));
       } else if (error instanceof BrokeOff) {
-        await untilAnswered(process, () => this.#verbs.requeue(claim));
+        await untilAnswered(process, () => this.#verbs.requeue(ticket));
       } else throw error;
     }
   }
 
   async #infer(
-    claim: Claim,
+    ticket: Ticket,
     input: RunInput,
     { stop, onAccepted }: { stop: Stop; onAccepted: () => void },
   ): Promise<End> {
@@ -169,13 +168,13 @@ class SimWorker {
       // A run that needs no preparation is accepted and started in one commit.
       const isAtOnce = behaviour !== 'is rejected' && this.#world.random.chance(0.5);
       if (!isAtOnce) {
-        await this.#write(() => this.#verbs.accept(this.#own(claim)), stop);
+        await this.#write(() => this.#verbs.accept(this.#own(ticket)), stop);
         onAccepted();
         await stop.unlessStopped(process.sleep(this.#world.random.exponential(PREPROCESS_MS)));
       }
       if (behaviour === 'is rejected') return { result: failure('rejected', 'a bad input') };
       const start = () =>
-        isAtOnce ? this.#verbs.begin(this.#own(claim)) : this.#verbs.start(claim);
+        isAtOnce ? this.#verbs.begin(this.#own(ticket)) : this.#verbs.start(ticket);
       await this.#write(start, stop);
       onAccepted();
       for (let tokens = 1; tokens <= chunks; tokens++) {
@@ -183,14 +182,14 @@ class SimWorker {
         if (tokens === 1) this.#misbehave(behaviour);
         // The last output is written together with the finish.
         if (tokens === chunks) break;
-        await this.#write(() => this.#verbs.append(claim, outputOf(claim, tokens)), stop);
+        await this.#write(() => this.#verbs.append(ticket, outputOf(ticket, tokens)), stop);
       }
       if (behaviour === 'never ends') await stop.unlessStopped(new Promise(() => {}));
       if (behaviour === 'hangs') await new Promise(() => {});
       if (behaviour === 'fails in the model') {
         return { result: failure('failed', 'no good answer') };
       }
-      return { result: answerOf(claim, chunks), lastOutput: outputOf(claim, chunks) };
+      return { result: answerOf(ticket, chunks), lastOutput: outputOf(ticket, chunks) };
     } catch (error) {
       if (!(error instanceof Stopped) || error.kind !== 'timeout') throw error;
       return { result: failure('expired', 'The timeout passed.') };
@@ -203,8 +202,8 @@ class SimWorker {
     if (carried === 'fenced') throw new Stopped('fenced');
   }
 
-  #own(claim: Claim): Claim & { workerId: string } {
-    return { ...claim, workerId: this.#id };
+  #own(ticket: Ticket): Ticket & { workerId: string } {
+    return { ...ticket, workerId: this.#id };
   }
 
   #misbehave(behaviour: RunInput['behaviour']): void {
@@ -231,13 +230,13 @@ class SimWorker {
         return;
       }
       this.#seenPulse = renewed.pulse;
-      const epochs = new Map(renewed.tasks.map((claim) => [claim.taskId, claim.epoch]));
+      const epochs = new Map(renewed.tasks.map((ticket) => [ticket.taskId, ticket.epoch]));
       for (const [taskId, run] of before) {
         if (epochs.get(taskId) !== run.epoch) run.stop.stop('fenced');
       }
-      for (const { isAccepted, ...claim } of renewed.tasks) {
-        if (!isAccepted) this.#process.spawn(this.#take(claim));
-        else if (!this.#runs.has(claim.taskId)) await this.#verbs.requeue(claim);
+      for (const { isAccepted, ...ticket } of renewed.tasks) {
+        if (!isAccepted) this.#process.spawn(this.#take(ticket));
+        else if (!this.#runs.has(ticket.taskId)) await this.#verbs.requeue(ticket);
       }
     } catch (error) {
       requireAway(error);
@@ -257,11 +256,11 @@ function requireStopped(error: unknown): void {
   if (!(error instanceof Stopped)) throw error;
 }
 
-function answerOf(claim: Claim, chunks: number): TaskResult {
+function answerOf(ticket: Ticket, chunks: number): TaskResult {
   return {
     ...failure('succeeded', ''),
     finishReason: 'stop',
-    output: textOf(claim, chunks),
+    output: textOf(ticket, chunks),
     weights: 'none',
     device: 'cpu',
     promptTokens: 3,

@@ -28,9 +28,9 @@ import { throwDice } from './dice.ts';
 import { demoParameters, type Fate, tellLife } from './tell-life.ts';
 
 type Ctx = { db: Db; store: TaskStore };
-type Claim = { taskId: string; epoch: number; workerId: string };
+type Assignment = { taskId: string; epoch: number; workerId: string };
 
-async function assigned(ctx: Ctx, taskId: string): Promise<Claim> {
+async function assigned(ctx: Ctx, taskId: string): Promise<Assignment> {
   const worker = await aWorker(ctx.store);
   const { assigned: tickets } = await assignTasks(ctx, [{ taskId, ...worker }]);
   const [ticket] = tickets;
@@ -39,11 +39,11 @@ async function assigned(ctx: Ctx, taskId: string): Promise<Claim> {
   return ticket;
 }
 
-async function saying(ctx: Ctx, taskId: string): Promise<Claim> {
-  const claim = await assigned(ctx, taskId);
-  await startTask(ctx, claim);
-  await appendOutput(ctx, claim, { raw: 'Hi', tokens: 1, elapsedMs: 1 });
-  return claim;
+async function saying(ctx: Ctx, taskId: string): Promise<Assignment> {
+  const ticket = await assigned(ctx, taskId);
+  await startTask(ctx, ticket);
+  await appendOutput(ctx, ticket, { raw: 'Hi', tokens: 1, elapsedMs: 1 });
+  return ticket;
 }
 
 const answer = {

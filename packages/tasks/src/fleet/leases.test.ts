@@ -62,10 +62,10 @@ test('a ticket that no worker accepts goes back and counts as an attempt', async
   tenant,
 }) => {
   const { id } = await createTask(ctx, aTask(tenant));
-  const claim = await assigned(ctx, id, await aWorker(store));
+  const ticket = await assigned(ctx, id, await aWorker(store));
   await pass(db, 6);
   expect(await repair(ctx, 'accept-deadlines')).toBe(1);
-  expect(await acceptTask(ctx, claim)).toBe('fenced');
+  expect(await acceptTask(ctx, ticket)).toBe('fenced');
   expect(await readTask(ctx, { ...tenant, reference: { id } })).toMatchObject({
     status: 'task_queue',
     infraAttempts: 1,

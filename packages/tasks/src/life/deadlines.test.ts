@@ -68,11 +68,11 @@ describe('to start', () => {
   }) => {
     const worker = await aWorker(store);
     const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
-    const claim = await assigned({ store }, id, worker);
+    const ticket = await assigned({ store }, id, worker);
     await age(db, id);
     expect(await repair({ store }, 'start-deadlines')).toBe(1);
     expect(await usedSlots(db, worker.workerId)).toBe(0);
-    expect(await acceptTask({ store }, claim)).toBe('fenced');
+    expect(await acceptTask({ store }, ticket)).toBe('fenced');
   });
 
   test('an accepted task is not held to it, nor is one that never had a deadline', async ({
@@ -83,12 +83,12 @@ describe('to start', () => {
     const worker = await aWorker(store);
     const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
     const patient = await createTask({ store }, aTask(tenant));
-    const claim = await running({ store }, id, worker);
+    const ticket = await running({ store }, id, worker);
     await db.sql`update tasks set start_by = start_by - interval '1 hour' where id = ${id}`;
     expect(await repair({ store }, 'start-deadlines')).toBe(0);
     expect(await repairOne({ store }, 'start-deadlines', id)).toBe(false);
     expect(await repairOne({ store }, 'start-deadlines', patient.id)).toBe(false);
-    expect(await finishTask({ store }, claim, { result: answer })).toBe('done');
+    expect(await finishTask({ store }, ticket, { result: answer })).toBe('done');
   });
 
   test('a task that was accepted once has met it, though it must run again', async ({
@@ -97,9 +97,9 @@ describe('to start', () => {
     tenant,
   }) => {
     const { id } = await createTask({ store }, aTask(tenant, { startTimeoutSeconds: 60 }));
-    const claim = await running({ store }, id, await aWorker(store));
+    const ticket = await running({ store }, id, await aWorker(store));
     await age(db, id);
-    expect(await requeueTask({ store }, claim, 'worker_lost')).toBe(true);
+    expect(await requeueTask({ store }, ticket, 'worker_lost')).toBe(true);
     expect(await repair({ store }, 'start-deadlines')).toBe(0);
     const heir = await running({ store }, id, await aWorker(store));
     expect(await finishTask({ store }, heir, { result: answer })).toBe('done');
@@ -151,7 +151,7 @@ describe('to start', () => {
 test('a run without a report ends some time after its timeout', async ({ db, store, tenant }) => {
   const worker = await aWorker(store);
   const { id } = await createTask({ store }, aTask(tenant, { timeoutSeconds: 3_570 }));
-  const claim = await running({ store }, id, worker);
+  const ticket = await running({ store }, id, worker);
   expect(await repair({ store }, 'overdue-runs')).toBe(0);
   // The clock alone may have been set.
   await age(db, id);
@@ -160,7 +160,7 @@ test('a run without a report ends some time after its timeout', async ({ db, sto
   expect(await repair({ store }, 'overdue-runs')).toBe(0);
   await pass(db, 1);
   expect(await repair({ store }, 'overdue-runs')).toBe(1);
-  expect(await finishTask({ store }, claim, { result: answer })).toBe('fenced');
+  expect(await finishTask({ store }, ticket, { result: answer })).toBe('fenced');
   expect(await readTask({ db }, { ...tenant, reference: { id } })).toMatchObject({
     outcome: 'expired',
     totalCost: 0n,

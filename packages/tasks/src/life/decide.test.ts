@@ -104,9 +104,9 @@ describe('a second attempt', () => {
       assign(state);
       commit(state, decideRequeue(state, { epoch: 1, failure: 'worker_stopping' }, seen()));
       assign(state);
-      const claim = { epoch: 1, ...WORKER };
+      const ticket = { epoch: 1, ...WORKER };
       const verbs = { accept: decideAccept, begin: decideBegin, start: decideStart };
-      expect(verbs[verb](state, claim)).toEqual(FENCED);
+      expect(verbs[verb](state, ticket)).toEqual(FENCED);
     },
   );
 });
@@ -145,7 +145,7 @@ describe('an assignment', () => {
   });
 });
 
-describe('a claim', () => {
+describe('a ticket', () => {
   const own = { epoch: 1, ...WORKER };
 
   test.for([

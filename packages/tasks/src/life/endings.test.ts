@@ -27,16 +27,16 @@ const ENDINGS: Record<string, (ctx: Ctx, id: string, worker: Worker) => Promise<
     await repair(ctx, 'start-deadlines');
   },
   'an input that is rejected before the accept': async (ctx, id, worker) => {
-    const claim = await assigned(ctx, id, worker);
-    await finishTask(ctx, claim, { result: failure(FAILURES.input_rejected.next, 'No.') });
+    const ticket = await assigned(ctx, id, worker);
+    await finishTask(ctx, ticket, { result: failure(FAILURES.input_rejected.next, 'No.') });
   },
   'an input that is rejected in preprocess': async (ctx, id, worker) => {
-    const claim = await preparing(ctx, id, worker);
-    await finishTask(ctx, claim, { result: failure(FAILURES.input_rejected.next, 'No.') });
+    const ticket = await preparing(ctx, id, worker);
+    await finishTask(ctx, ticket, { result: failure(FAILURES.input_rejected.next, 'No.') });
   },
   'a model that fails': async (ctx, id, worker) => {
-    const claim = await running(ctx, id, worker);
-    await finishTask(ctx, claim, { result: failure(FAILURES.model_failed.next, 'No.') });
+    const ticket = await running(ctx, id, worker);
+    await finishTask(ctx, ticket, { result: failure(FAILURES.model_failed.next, 'No.') });
   },
   'a model that cannot be loaded': (ctx, id) =>
     giveUp(ctx, id, async (worker) => {

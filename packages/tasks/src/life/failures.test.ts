@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
-import type { QueuedTask } from '@runfleet/queue';
+import type { Ticket, QueuedTask } from '@runfleet/queue';
 import { describe, expect } from 'vitest';
 
 import { assignTasks } from '../assign-tasks.ts';
-import { acceptTask, type Claim, finishTask } from '../carry-task.ts';
+import { acceptTask, finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
 import { HOST_LOSS_PULSES, QUARANTINE_PULSES, STRIKES_MAX } from '../fleet/decide-worker.ts';
 import { listQueuedTasks } from '../fleet/list-index-tasks.ts';
@@ -54,8 +54,8 @@ describe('what follows a failure', () => {
       for (let attempt = 1; attempt <= INFRA_ATTEMPTS_MAX; attempt++) {
         const worker = await aWorker(store);
         workers.push(worker.workerId);
-        const claim = await running(ctx, id, worker);
-        expect(await requeueTask(ctx, claim, kind, 'it broke')).toBe(true);
+        const ticket = await running(ctx, id, worker);
+        expect(await requeueTask(ctx, ticket, kind, 'it broke')).toBe(true);
         if (attempt < INFRA_ATTEMPTS_MAX) {
           expect(await avoidsOf(db, id)).toEqual({ avoids: workers, paused: attempt > 1 });
           await endPause(db, id);
@@ -100,7 +100,7 @@ describe('what follows a failure', () => {
   }) => {
     const long = `.${'😀'.repeat(10_000)}`;
     const worker = await aWorker(store);
-    const task = async (end: (claim: Claim) => Promise<unknown>) => {
+    const task = async (end: (ticket: Ticket) => Promise<unknown>) => {
       const { id } = await createTask(ctx, aTask(tenant));
       await end(await running(ctx, id, worker));
       const [kept] = await db.sql<{ log: number; error: string }[]>`
@@ -111,11 +111,11 @@ describe('what follows a failure', () => {
       expect(kept?.log).toBeLessThan(9_000);
       return kept?.error;
     };
-    const error = await task((claim) =>
-      finishTask(ctx, claim, { result: failure('failed', long) }),
+    const error = await task((ticket) =>
+      finishTask(ctx, ticket, { result: failure('failed', long) }),
     );
     expect(error).toMatch(/^\.(😀)+$/u);
-    await task((claim) => requeueTask(ctx, claim, 'run_broke_off', long));
+    await task((ticket) => requeueTask(ctx, ticket, 'run_broke_off', long));
   });
 
   test("the caller's fault and the model's end the task at once and are no strike", async ({
@@ -126,8 +126,8 @@ describe('what follows a failure', () => {
     const worker = await aWorker(store);
     for (const { next } of [FAILURES.input_rejected, FAILURES.model_failed]) {
       const { id } = await createTask({ store }, aTask(tenant));
-      const claim = await running({ store }, id, worker);
-      await finishTask({ store }, claim, { result: failure(next, 'No.') });
+      const ticket = await running({ store }, id, worker);
+      await finishTask({ store }, ticket, { result: failure(next, 'No.') });
       const task = await readTask({ db }, { ...tenant, reference: { id } });
       expect(task).toMatchObject({ outcome: next, totalCost: 0n, infraAttempts: 0 });
     }
@@ -189,7 +189,7 @@ describe('the pause before a retry', () => {
     expect(await repair(ctx, 'backoff-due')).toBe(0);
     const [first] = await db.sql<{ id: string }[]>`
       select id from tasks where not_before is null and id = any(${ids})`;
-    const claim = await running(ctx, first?.id ?? '', await aWorker(store));
+    const ticket = await running(ctx, first?.id ?? '', await aWorker(store));
     expect(await repair(ctx, 'backoff-due')).toBe(0);
     const waited = (seconds: number) => db.sql`
       update tasks set not_before = now() - make_interval(secs => ${seconds})
@@ -209,7 +209,7 @@ describe('the pause before a retry', () => {
     expect(await avoidsOf(db, id)).toMatchObject({ paused: false });
 
     // One that succeeds lets two more of its tenant's follow.
-    await finishTask(ctx, claim, { result: answer });
+    await finishTask(ctx, ticket, { result: answer });
     expect(await repair(ctx, 'backoff-due')).toBe(2);
   });
 
@@ -427,7 +427,7 @@ describe('a ticket that no worker confirms', () => {
     const worker = await aWorker(store);
     const { workerId, generation } = worker;
     const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await assigned(ctx, id, worker);
+    const ticket = await assigned(ctx, id, worker);
     await pass(db, 2);
     const seen = await renewWorker(ctx, { id: workerId, generation, seenPulse: 0 });
     expect(seen?.tasks).toEqual([{ taskId: id, epoch: 1, isAccepted: false }]);
@@ -435,6 +435,6 @@ describe('a ticket that no worker confirms', () => {
     await renewWorker(ctx, { id: workerId, generation, seenPulse: seen?.pulse ?? 0 });
     expect(await repair(ctx, 'accept-deadlines')).toBe(1);
     expect(await workerOf(db, workerId)).toEqual({ state: 'ready', strikes: 1 });
-    expect(await acceptTask(ctx, claim)).toBe('fenced');
+    expect(await acceptTask(ctx, ticket)).toBe('fenced');
   });
 });

@@ -51,9 +51,9 @@ function assigned(state = aState(), now = at(1)): TaskState {
 
 function started(state = aState()): TaskState {
   assigned(state);
-  const claim = { epoch: state.epoch, workerId: 'w' };
-  commit(state, decideAccept(state, claim), at(2));
-  commit(state, decideStart(state, claim), at(3.5));
+  const ticket = { epoch: state.epoch, workerId: 'w' };
+  commit(state, decideAccept(state, ticket), at(2));
+  commit(state, decideStart(state, ticket), at(3.5));
   return state;
 }
 

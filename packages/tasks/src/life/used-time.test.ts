@@ -1,8 +1,8 @@
 import { formatTicks, ticksBetween } from '@runfleet/protocol';
-import type { TaskRelease } from '@runfleet/queue';
+import type { Ticket, TaskRelease } from '@runfleet/queue';
 import { expect } from 'vitest';
 
-import { appendOutput, type Claim, finishTask } from '../carry-task.ts';
+import { appendOutput, finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
 import { killTask } from '../kill-task.ts';
 import { readTask } from '../read/read-task.ts';
@@ -26,23 +26,23 @@ const test = testWithTasks
 
 type Ctx = Parameters<typeof killTask>[0] & { store: TaskStore };
 
-const ENDS: Record<string, (ctx: Ctx, claim: Claim, tenant: Tenant) => Promise<unknown>> = {
+const ENDS: Record<string, (ctx: Ctx, ticket: Ticket, tenant: Tenant) => Promise<unknown>> = {
   'is killed': (ctx, { taskId: id }, tenant) =>
     killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false }),
-  fails: (ctx, claim) => finishTask(ctx, claim, { result: failure('failed', 'It broke.') }),
-  expires: (ctx, claim) => finishTask(ctx, claim, { result: failure('expired', 'Too late.') }),
+  fails: (ctx, ticket) => finishTask(ctx, ticket, { result: failure('failed', 'It broke.') }),
+  expires: (ctx, ticket) => finishTask(ctx, ticket, { result: failure('expired', 'Too late.') }),
 };
 
 test.for(Object.entries(ENDS))(
   'a run that %s after output began is free, and its used time and tokens are on its receipt and in fair order',
   async ([, end], { ctx, db, tenant, releases }) => {
     const { id } = await createTask(ctx, aTask(tenant));
-    const claim = await running(ctx, id, await aWorker(ctx.store));
-    await appendOutput(ctx, claim, { raw: 'almost all', tokens: 97, elapsedMs: 5 });
+    const ticket = await running(ctx, id, await aWorker(ctx.store));
+    await appendOutput(ctx, ticket, { raw: 'almost all', tokens: 97, elapsedMs: 5 });
     await db.sql`
       update tasks set assigned_at = assigned_at - interval '9 seconds',
         accepted_at = accepted_at - interval '8 seconds' where id = ${id}`;
-    await end(ctx, claim, tenant);
+    await end(ctx, ticket, tenant);
     const { times, totalCost, receipt } = await readTask(ctx, { ...tenant, reference: { id } });
     const { acceptedAt, endedAt, cancelledAt } = times;
     const used = ticksBetween(acceptedAt ?? 0n, endedAt ?? cancelledAt ?? 0n);
@@ -62,8 +62,8 @@ test('a run that succeeds used what is billed, and a task that never ran used no
   tenant,
 }) => {
   const { id } = await createTask(ctx, aTask(tenant));
-  const claim = await running(ctx, id, await aWorker(ctx.store));
-  await finishTask(ctx, claim, {
+  const ticket = await running(ctx, id, await aWorker(ctx.store));
+  await finishTask(ctx, ticket, {
     result: answer,
     lastOutput: { raw: 'Hi', tokens: 2, elapsedMs: 5 },
   });

@@ -74,9 +74,9 @@ test('a Run is expected to take what its model’s tasks took recently, within i
   };
   expect(await expected(300)).toBe(1);
   const { id } = await createTask({ store }, aTask(tenant));
-  const claim = await running({ store }, id, await aWorker(store));
+  const ticket = await running({ store }, id, await aWorker(store));
   await db.sql`update tasks set accepted_at = accepted_at - interval '20 s' where id = ${id}`;
-  await finishTask({ store }, claim, { result: answer });
+  await finishTask({ store }, ticket, { result: answer });
   await age(db);
   await foldEndedTasks({ db });
   expect(await expected(300)).toBeCloseTo(20, 0);

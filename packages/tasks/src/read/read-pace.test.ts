@@ -57,13 +57,13 @@ test('the first tasks of a model are known by those that run for long, and then 
     await createTask(ctx, aTask(tenant)),
   ];
   await createTask(ctx, aTask(tenant));
-  const claim = await running(ctx, first.id, worker);
+  const ticket = await running(ctx, first.id, worker);
   await running(ctx, second.id, worker);
   expect(await pace()).toBe(1);
   await age(db, second.id, 3);
   expect(await pace()).toBeCloseTo(3, 0);
   await age(db, first.id, 9);
-  await finishTask(ctx, claim, { result: answer });
+  await finishTask(ctx, ticket, { result: answer });
   expect(await pace()).toBeCloseTo((9 + 3) / 2, 0);
   expect(await readPace({ db }, 'another pool')).toBe(1);
 });

@@ -44,8 +44,8 @@ test('a task that is read and written again is the same row', async ({
 }) => {
   const run = { affinity: 'a session', fairnessKey: 'ann', priority: 3, startTimeoutSeconds: 60 };
   const { id } = await createTask(ctx, aTask(tenant, run));
-  const claim = await assigned(ctx, id, await aWorker(store));
-  await finishTask(ctx, claim, { result: answer });
+  const ticket = await assigned(ctx, id, await aWorker(store));
+  await finishTask(ctx, ticket, { result: answer });
   const readRow = async () => (await db.sql`select * from tasks where id = ${id}`)[0];
   const before = await readRow();
   const [row] = await db.sql`
@@ -71,10 +71,10 @@ test('a task that an older process created is billed by its rate', async ({
   await db.sql`update tasks set price = null where id = ${id}`;
   const older = await readTask(ctx, { ...tenant, reference });
   expect(older.price).toEqual(price);
-  const claim = await running(ctx, id, await aWorker(store));
+  const ticket = await running(ctx, id, await aWorker(store));
   await db.sql`
     update tasks set accepted_at = accepted_at - interval '9 seconds' where id = ${id}`;
-  await finishTask(ctx, claim, { result: answer });
+  await finishTask(ctx, ticket, { result: answer });
   const { totalCost, receipt } = await readTask(ctx, { ...tenant, reference });
   expect(totalCost).toBeGreaterThan(parseUsd('0.005'));
   expect(receipt).toMatchObject({ priceVersion: price.version, cps: '0.000585000000' });
@@ -100,9 +100,9 @@ test('commits of any size and kind use the same statements', async ({
   const worker = await aWorker(store, 100);
   const carry = async (count: number) => {
     const tasks = Array.from({ length: count }, () => store.create(aTask(tenant)));
-    const claims = (await Promise.all(tasks)).map(({ id }) => assigned({ store }, id, worker));
-    for (const claim of await Promise.all(claims))
-      await finishTask({ store }, claim, { result: answer });
+    const tickets = (await Promise.all(tasks)).map(({ id }) => assigned({ store }, id, worker));
+    for (const ticket of await Promise.all(tickets))
+      await finishTask({ store }, ticket, { result: answer });
   };
   await carry(1);
   const before = await preparedStatements(db);

@@ -92,11 +92,11 @@ async function runOnce(db: Db): Promise<{ status: string; costs: boolean }> {
     { id: workerId, host, slots: 1, description },
   );
   const { assigned } = await assignTasks({ store }, [{ taskId, workerId, generation }]);
-  const [claim] = assigned;
-  if (!claim) return { status: 'not assigned', costs: false };
-  await acceptTask({ store }, claim);
-  await startTask({ store }, claim);
-  await finishTask({ store }, claim, {
+  const [ticket] = assigned;
+  if (!ticket) return { status: 'not assigned', costs: false };
+  await acceptTask({ store }, ticket);
+  await startTask({ store }, ticket);
+  await finishTask({ store }, ticket, {
     result: {
       ...failure('succeeded', ''),
       finishReason: 'stop',
