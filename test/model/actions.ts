@@ -19,8 +19,8 @@ import {
   decideStart,
   type Decision,
   failure,
-  type Seen,
   type TaskResult,
+  type TaskSnapshot,
   type TaskState,
   type WorkerDecision,
   type WorkerState,
@@ -61,7 +61,7 @@ export type Action = { name: string; attempt?: Attempt } & (
   | {
       do: 'task';
       targetWorker?: string;
-      decide: (state: TaskState, seen: Seen) => Decision;
+      decide: (state: TaskState, snapshot: TaskSnapshot) => Decision;
       /** Whether the answer advances the attempt to its next step. */
       isStep?: boolean;
     }
@@ -119,7 +119,7 @@ function assignments({ workers }: ModelState, { decideAssign }: Decisions): Acti
       do: 'task',
       name: `assign to ${id}, connection ${index + 1}`,
       targetWorker: id,
-      decide: (task, seen) => decideAssign(task, { generation: index + 1 }, seen),
+      decide: (task, snapshot) => decideAssign(task, { generation: index + 1 }, snapshot),
     })),
   );
 }
@@ -166,7 +166,7 @@ function ofAttempt(taskId: string, attempt: Attempt, decisions: Decisions): Acti
       do: 'task',
       name: name(kind),
       attempt,
-      decide: (task, seen) => decideRequeue(task, { epoch, failure: kind }, seen),
+      decide: (task, snapshot) => decideRequeue(task, { epoch, failure: kind }, snapshot),
     })),
   ];
 }
@@ -213,7 +213,7 @@ function repairs(decisions: Decisions): Action[] {
   return names.map((name) => ({
     do: 'task',
     name,
-    decide: (task, seen) => decisions[name](task, seen),
+    decide: (task, snapshot) => decisions[name](task, snapshot),
   }));
 }
 

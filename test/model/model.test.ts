@@ -39,8 +39,8 @@ test.for<[string, Partial<Decisions>, string]>([
   [
     'an orphan whose worker holds it',
     {
-      decideRequeueOrphan: (state, seen) =>
-        DECISIONS.decideRequeueOrphan(state, { ...seen, holder: undefined }),
+      decideRequeueOrphan: (state, snapshot) =>
+        DECISIONS.decideRequeueOrphan(state, { ...snapshot, holder: undefined }),
     },
     'requeued from a worker that holds it',
   ],

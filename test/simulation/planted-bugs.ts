@@ -50,9 +50,9 @@ export function storeWith(bug: PlantedBug | null, store: TaskStore): TaskStore {
     commit: async (command) => {
       const committed = await store.commit({
         ...command,
-        decide: (state, seen) => {
+        decide: (state, snapshot) => {
           state.seq = lastSeen.get(state.id) ?? state.seq;
-          return command.decide(state, seen);
+          return command.decide(state, snapshot);
         },
       });
       if (committed.task) lastSeen.set(committed.task.id, committed.task.seq);
@@ -63,16 +63,16 @@ export function storeWith(bug: PlantedBug | null, store: TaskStore): TaskStore {
 
 const losingReleases =
   (random: Random): Plan =>
-  (commands, seen) => {
-    const plan = planCommands(commands, seen);
+  (commands, snapshot) => {
+    const plan = planCommands(commands, snapshot);
     for (const effect of plan.effects) {
       effect.slots = effect.slots.filter(({ delta }) => delta > 0 || random.chance(0.95));
     }
     return plan;
   };
 
-const freeingHolds: Plan = (commands, seen) => {
-  const plan = planCommands(commands, seen);
+const freeingHolds: Plan = (commands, snapshot) => {
+  const plan = planCommands(commands, snapshot);
   for (const effect of plan.effects) {
     const requeue = effect.events.find(({ type }) => type === 'task_queue');
     const change = plan.changes.find(({ state }) => state.id === requeue?.taskId);
@@ -81,7 +81,7 @@ const freeingHolds: Plan = (commands, seen) => {
   return plan;
 };
 
-const keepingEpochs: Plan = (commands, seen) =>
+const keepingEpochs: Plan = (commands, snapshot) =>
   planCommands(
     commands.map((command) => ({
       ...command,
@@ -94,5 +94,5 @@ const keepingEpochs: Plan = (commands, seen) =>
         return isRequeue ? decision.filter((step) => step.do !== 'raise-epoch') : decision;
       },
     })),
-    seen,
+    snapshot,
   );

@@ -84,11 +84,11 @@ function watchEpoch(
   const commit: TaskStore['commit'] = (command) =>
     store.commit({
       ...command,
-      decide: (state, seen) => {
+      decide: (state, snapshot) => {
         const isOwn =
           state.epoch === ticket.epoch && !(ticket.workerId && state.workerId !== ticket.workerId);
         const actual = state.epoch;
-        const decision = command.decide(state, seen);
+        const decision = command.decide(state, snapshot);
         if (!isOwn && !isRefusal(decision)) history.notFenced(ticket, actual);
         return decision;
       },
@@ -141,7 +141,8 @@ const renewByOwnClock =
     const pulse = Math.floor(process.wallClock() / 1_000);
     const renewed = await store.changeWorker({
       workerId: id,
-      decide: (known, seen) => decideRenew(known, { generation, seenPulse }, { ...seen, pulse }),
+      decide: (known, snapshot) =>
+        decideRenew(known, { generation, seenPulse }, { ...snapshot, pulse }),
     });
     if (!renewed) return null;
     return { pulse, tasks: await store.listBoundTasks({ id, generation }) };
@@ -153,9 +154,9 @@ const expireAssigned =
     const committed = await store.commit({
       taskId,
       readsWorkers: true,
-      decide: (state, seen) =>
+      decide: (state, snapshot) =>
         state.outcome === null
-          ? decideExpireUnstarted({ ...state, status: 'task_queue' }, seen)
+          ? decideExpireUnstarted({ ...state, status: 'task_queue' }, snapshot)
           : { refused: 'already_done' },
     });
     return !('refused' in committed);

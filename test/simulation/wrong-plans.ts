@@ -4,29 +4,34 @@
  */
 import { cpsOf, pricePerSecond, settle } from '@runfleet/billing';
 import { formatUsd, parseUsd } from '@runfleet/protocol';
-import { type Decision, planCommands, type Seen, type TaskState } from '@runfleet/tasks/memory';
+import {
+  type Decision,
+  planCommands,
+  type TaskSnapshot,
+  type TaskState,
+} from '@runfleet/tasks/memory';
 
 type Plan = typeof planCommands;
-type Decide = (state: TaskState, seen: Seen) => Decision;
+type Decide = (state: TaskState, snapshot: TaskSnapshot) => Decision;
 type Steps = Exclude<Decision, { refused: string }>;
 type Effect = ReturnType<Plan>['effects'][number];
 
 /** Replaces a decision. */
 const deciding =
-  (change: (decide: Decide, state: TaskState, seen: Seen) => Decision): Plan =>
-  (commands, seen) =>
+  (change: (decide: Decide, state: TaskState, snapshot: TaskSnapshot) => Decision): Plan =>
+  (commands, snapshot) =>
     planCommands(
       commands.map((command) => ({
         ...command,
         decide: (state, known) => change(command.decide, state, known),
       })),
-      seen,
+      snapshot,
     );
 
 /** Changes the steps of a decision. */
 const stepping = (change: (steps: Steps) => Steps): Plan =>
-  deciding((decide, state, seen) => {
-    const decision = decide(state, seen);
+  deciding((decide, state, snapshot) => {
+    const decision = decide(state, snapshot);
     return 'refused' in decision ? decision : change(decision);
   });
 
@@ -38,8 +43,8 @@ const isRequeue = (effect: Effect) => effect.events.some(({ type }) => type === 
 
 /** Changes a task before it is settled. */
 const preparing = (change: (state: TaskState) => object): Plan =>
-  deciding((decide, state, seen) => {
-    const decision = decide(state, seen);
+  deciding((decide, state, snapshot) => {
+    const decision = decide(state, snapshot);
     if (!('refused' in decision) && decision.some((step) => step.do === 'settle')) {
       Object.assign(state, change(state));
     }
@@ -49,9 +54,9 @@ const preparing = (change: (state: TaskState) => object): Plan =>
 /** Keeps a field of a task that a requeue should reset. */
 const keeping =
   (kept: (state: TaskState) => Partial<TaskState>): Plan =>
-  (commands, seen) => {
-    const before = new Map([...seen.tasks].map(([id, state]) => [id, kept(state)]));
-    const plan = planCommands(commands, seen);
+  (commands, snapshot) => {
+    const before = new Map([...snapshot.tasks].map(([id, state]) => [id, kept(state)]));
+    const plan = planCommands(commands, snapshot);
     for (const { state } of plan.changes) {
       const isBack = plan.effects.some(
         (effect) => isRequeue(effect) && effect.events[0]?.taskId === state.id,
@@ -62,8 +67,10 @@ const keeping =
   };
 
 /** Changes what a decision sees. */
-const seeing = (change: (state: TaskState, seen: Seen) => Partial<Seen>): Plan =>
-  deciding((decide, state, seen) => decide(state, { ...seen, ...change(state, seen) }));
+const seeing = (
+  change: (state: TaskState, snapshot: TaskSnapshot) => Partial<TaskSnapshot>,
+): Plan =>
+  deciding((decide, state, snapshot) => decide(state, { ...snapshot, ...change(state, snapshot) }));
 
 export const WRONG_PLANS = {
   'token count kept on requeue': keeping(({ outputTokens }) => ({ outputTokens })),
@@ -79,8 +86,11 @@ export const WRONG_PLANS = {
   'run ended before its report is due': seeing(({ status }, { pulse }) =>
     status === 'task_start' ? { pulse: pulse + 40 } : {},
   ),
-  'pause ignored': deciding((decide, state, seen) =>
-    decide({ ...state, notBefore: state.status === 'task_queue' ? null : state.notBefore }, seen),
+  'pause ignored': deciding((decide, state, snapshot) =>
+    decide(
+      { ...state, notBefore: state.status === 'task_queue' ? null : state.notBefore },
+      snapshot,
+    ),
   ),
   'pause cut short': seeing(({ notBefore }, { now }) =>
     notBefore === null ? {} : { now: now + 2_000_000n },
@@ -89,8 +99,8 @@ export const WRONG_PLANS = {
     worker ? { worker: { ...worker, state: 'ready' } } : {},
   ),
   'attempt not counted': stepping(without('count-infra-attempt')),
-  'one attempt too many': deciding((decide, state, seen) =>
-    decide({ ...state, infraAttempts: Math.max(0, state.infraAttempts - 1) }, seen),
+  'one attempt too many': deciding((decide, state, snapshot) =>
+    decide({ ...state, infraAttempts: Math.max(0, state.infraAttempts - 1) }, snapshot),
   ),
   'last output lost': stepping((steps) =>
     enters(steps, 'task_end')
@@ -104,8 +114,8 @@ export const WRONG_PLANS = {
   'price not pinned': preparing(({ price }) => ({
     price: pricePerSecond(price.version, formatUsd(parseUsd(cpsOf(price)) + 1n)),
   })),
-  'last digit not charged': (commands, seen) => {
-    const plan = planCommands(commands, seen);
+  'last digit not charged': (commands, snapshot) => {
+    const plan = planCommands(commands, snapshot);
     for (const { state, patch } of plan.changes) {
       if (patch === null || state.totalCost === 0n) continue;
       state.totalCost -= 1n;
@@ -115,8 +125,8 @@ export const WRONG_PLANS = {
     }
     return plan;
   },
-  'charge that is not revenue': (commands, seen) => {
-    const plan = planCommands(commands, seen);
+  'charge that is not revenue': (commands, snapshot) => {
+    const plan = planCommands(commands, snapshot);
     for (const { movements } of plan.effects) {
       for (const movement of movements) {
         movement.transfers = movement.transfers.map((transfer) =>

@@ -23,7 +23,7 @@ export async function assignTasks(
         taskId,
         workerId,
         readsWorkers: true,
-        decide: (state, seen) => decideAssign(state, { generation }, seen),
+        decide: (state, snapshot) => decideAssign(state, { generation }, snapshot),
       }),
     ),
   );

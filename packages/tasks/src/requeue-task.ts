@@ -18,7 +18,7 @@ export async function requeueTask(
   const committed = await ctx.store.commit({
     taskId,
     readsWorkers: true,
-    decide: (state, seen) => decideRequeue(state, { epoch, failure, detail }, seen),
+    decide: (state, snapshot) => decideRequeue(state, { epoch, failure, detail }, snapshot),
   });
   return !('refused' in committed);
 }

@@ -20,7 +20,7 @@ import {
   SILENT_PULSES,
   STRIKES_MAX,
   takesTasks,
-  type WorkerSeen,
+  type WorkerSnapshot,
   type WorkerState,
 } from './decide-worker.ts';
 
@@ -174,7 +174,8 @@ describe('a quarantine', () => {
   });
 
   test('begins a new worker of a host that lost one after the other, while others can do its work', () => {
-    const stateOf = (seen: WorkerSeen) => decideRegister(null, REGISTRATION, seen).state;
+    const stateOf = (snapshot: WorkerSnapshot) =>
+      decideRegister(null, REGISTRATION, snapshot).state;
     expect(stateOf(beside(9, 0, HOST_LOSSES_MAX - 1))).toBe('ready');
     expect(stateOf(beside(9, 0, HOST_LOSSES_MAX))).toBe('quarantined');
     expect(stateOf(beside(0, 0, HOST_LOSSES_MAX))).toBe('ready');

@@ -27,7 +27,7 @@ export type WorkerState = {
 };
 
 /** What a decision about a worker reads besides its row. */
-export type WorkerSeen = {
+export type WorkerSnapshot = {
   readonly pulse: number;
   /** Tasks bound to its generation. */
   readonly bound: number;
@@ -73,7 +73,7 @@ export const QUARANTINE_PULSES = 30;
 export function decideRegister(
   worker: WorkerState | null,
   input: { id: string; host: string; slots: number },
-  { pulse, peers = ALONE }: WorkerSeen,
+  { pulse, peers = ALONE }: WorkerSnapshot,
 ): WorkerState {
   const fresh = { ...input, used: 0, renewedPulse: pulse, keptPulse: 0, seenPulse: pulse };
   if (worker === null) {
@@ -103,7 +103,7 @@ export function decideRegister(
 export function decideRenew(
   worker: WorkerState | null,
   input: { generation: number; seenPulse: number },
-  { pulse }: WorkerSeen,
+  { pulse }: WorkerSnapshot,
 ): WorkerDecision {
   if (worker?.generation !== input.generation || isGone(worker)) return undefined;
   const seenPulse = Math.max(worker.seenPulse, Math.min(input.seenPulse, pulse));
@@ -117,7 +117,7 @@ export function decideRenew(
 export function decideKeepLease(
   worker: WorkerState | null,
   input: { generation: number },
-  { pulse }: WorkerSeen,
+  { pulse }: WorkerSnapshot,
 ): WorkerDecision {
   if (worker?.generation !== input.generation || isGone(worker)) return undefined;
   return { ...worker, keptPulse: pulse };
@@ -137,7 +137,7 @@ export function decideRetire(worker: WorkerState | null): WorkerDecision {
 }
 
 /** Declares a worker lost after its lease expired. */
-export function decideReap(worker: WorkerState | null, { pulse }: WorkerSeen): WorkerDecision {
+export function decideReap(worker: WorkerState | null, { pulse }: WorkerSnapshot): WorkerDecision {
   if (worker === null || isGone(worker)) return undefined;
   if (pulse - Math.max(worker.renewedPulse, worker.keptPulse) <= LEASE_PULSES) return undefined;
   return { ...worker, state: worker.state === 'draining' ? 'stopped' : 'lost' };
@@ -146,7 +146,7 @@ export function decideReap(worker: WorkerState | null, { pulse }: WorkerSeen): W
 /** Quarantines a worker after too many consecutive failures, but never the last one or too many at once. */
 export function decideQuarantine(
   worker: WorkerState | null,
-  { pulse, peers = ALONE }: WorkerSeen,
+  { pulse, peers = ALONE }: WorkerSnapshot,
 ): WorkerDecision {
   if (worker?.state !== 'ready' || worker.strikes < STRIKES_MAX) return undefined;
   return mayRest(peers) ? rest(worker, pulse) : undefined;
@@ -162,7 +162,10 @@ function rest(worker: WorkerState, pulse: number): WorkerState {
 }
 
 /** Ends a quarantine on probation: one more failure starts the next. */
-export function decideParole(worker: WorkerState | null, { pulse }: WorkerSeen): WorkerDecision {
+export function decideParole(
+  worker: WorkerState | null,
+  { pulse }: WorkerSnapshot,
+): WorkerDecision {
   if (worker?.state !== 'quarantined' || (worker.quarantinedUntil ?? 0) > pulse) return undefined;
   return { ...worker, state: 'ready', strikes: STRIKES_MAX - 1, quarantinedUntil: null };
 }
@@ -174,7 +177,10 @@ export function decidePardon(worker: WorkerState | null): WorkerDecision {
 }
 
 /** Corrects a slot count that differs from the tasks bound to the worker. */
-export function decideSlotCount(worker: WorkerState | null, { bound }: WorkerSeen): WorkerDecision {
+export function decideSlotCount(
+  worker: WorkerState | null,
+  { bound }: WorkerSnapshot,
+): WorkerDecision {
   if (worker === null || isGone(worker) || worker.used === bound) return undefined;
   return { ...worker, used: bound };
 }

@@ -13,7 +13,7 @@ export async function leadPool(
 ): Promise<PoolLease | null> {
   return ctx.store.changeLease({
     pool: input.pool,
-    decide: (lease, seen) => decideLead(lease, input, seen),
+    decide: (lease, snapshot) => decideLead(lease, input, snapshot),
   });
 }
 

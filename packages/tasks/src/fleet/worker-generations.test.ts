@@ -36,16 +36,16 @@ describe('in whatever order connections, operators and brokers speak', () => {
       let isDrained = false;
       for (let step = 0; step < 40; step++) {
         pulse += below(3) === 0 ? below(2 * LEASE_PULSES) : 1;
-        const seen = { pulse, bound: below(3) };
+        const snapshot = { pulse, bound: below(3) };
         const generation: number = Math.max(1, (worker?.generation ?? 1) - below(3));
         if (worker) worker.strikes = below(5);
         const next: WorkerState | undefined = [
-          () => decideRegister(worker, { id: ID, host: 'h', slots: 4 }, seen),
-          () => decideRenew(worker, { generation, seenPulse: below(pulse) }, seen),
+          () => decideRegister(worker, { id: ID, host: 'h', slots: 4 }, snapshot),
+          () => decideRenew(worker, { generation, seenPulse: below(pulse) }, snapshot),
           () => decideDrain(worker),
-          () => decideReap(worker, seen),
-          () => decideQuarantine(worker, seen),
-          () => decideParole(worker, seen),
+          () => decideReap(worker, snapshot),
+          () => decideQuarantine(worker, snapshot),
+          () => decideParole(worker, snapshot),
           () => decidePardon(worker),
           () => (below(4) === 0 ? decideRetire(worker) : undefined),
         ][below(8)]?.();

@@ -32,7 +32,7 @@ export async function registerWorker(
   const { id, host, slots, description } = worker;
   const registered = await ctx.store.changeWorker({
     workerId: id,
-    decide: (known, seen) => decideRegister(known, { id, host, slots }, seen),
+    decide: (known, snapshot) => decideRegister(known, { id, host, slots }, snapshot),
     countsPeers: { host, pools: description.pools },
     description,
   });
@@ -63,7 +63,7 @@ export async function renewWorker(
   const { id, generation, seenPulse, loaded } = worker;
   const renewed = await ctx.store.changeWorker({
     workerId: id,
-    decide: (known, seen) => decideRenew(known, { generation, seenPulse }, seen),
+    decide: (known, snapshot) => decideRenew(known, { generation, seenPulse }, snapshot),
     ...(loaded && { description: { loaded } }),
   });
   if (!renewed) return null;
@@ -78,7 +78,7 @@ export async function keepLease(
   const { id, generation } = worker;
   const kept = await ctx.store.changeWorker({
     workerId: id,
-    decide: (known, seen) => decideKeepLease(known, { generation }, seen),
+    decide: (known, snapshot) => decideKeepLease(known, { generation }, snapshot),
   });
   return kept !== null;
 }

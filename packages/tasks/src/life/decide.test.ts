@@ -26,7 +26,7 @@ import {
 } from './decide.ts';
 import { FAILURES } from './failures.ts';
 import type { TaskResult, TaskState } from './task-state.ts';
-import { aState, aWorkerState, commit, NOW, seen } from './testing-state.ts';
+import { aState, aWorkerState, commit, NOW, snapshot } from './testing-state.ts';
 
 const SECOND = 1_000_000n;
 const WORKER = { workerId: 'w' };
@@ -78,7 +78,7 @@ const ANSWER: TaskResult = {
 };
 
 function assign(state: TaskState): void {
-  commit(state, decideAssign(state, { generation: 1 }, seen({ worker: aWorkerState() })));
+  commit(state, decideAssign(state, { generation: 1 }, snapshot({ worker: aWorkerState() })));
 }
 
 function run(state: TaskState): void {
@@ -91,7 +91,7 @@ describe('a second attempt', () => {
     const state = aState();
     run(state);
     commit(state, decideOutput(state, output(1, 5)));
-    commit(state, decideRequeue(state, { epoch: 1, failure: 'worker_lost' }, seen()));
+    commit(state, decideRequeue(state, { epoch: 1, failure: 'worker_lost' }, snapshot()));
     run(state);
     const { events } = commit(state, decideOutput(state, output(state.epoch, 1)));
     expect(events).toMatchObject([{ type: 'task_output', payload: { raw: '1 ', tokens: 1 } }]);
@@ -102,7 +102,7 @@ describe('a second attempt', () => {
     (verb) => {
       const state = aState();
       assign(state);
-      commit(state, decideRequeue(state, { epoch: 1, failure: 'worker_stopping' }, seen()));
+      commit(state, decideRequeue(state, { epoch: 1, failure: 'worker_stopping' }, snapshot()));
       assign(state);
       const ticket = { epoch: 1, ...WORKER };
       const verbs = { accept: decideAccept, begin: decideBegin, start: decideStart };
@@ -112,7 +112,7 @@ describe('a second attempt', () => {
 });
 
 describe('an assignment', () => {
-  const decide = (state: TaskState, known = seen({ worker: aWorkerState() })) =>
+  const decide = (state: TaskState, known = snapshot({ worker: aWorkerState() })) =>
     decideAssign(state, { generation: 1 }, known);
 
   test('binds a queued task to a slot in a new epoch, from this pulse on', () => {
@@ -139,9 +139,9 @@ describe('an assignment', () => {
   });
 
   test('needs a worker that takes tasks', () => {
-    expect(decide(aState(), seen())).toEqual({ refused: 'no_slot' });
+    expect(decide(aState(), snapshot())).toEqual({ refused: 'no_slot' });
     const full = aWorkerState({ used: 4 });
-    expect(decide(aState(), seen({ worker: full }))).toEqual({ refused: 'no_slot' });
+    expect(decide(aState(), snapshot({ worker: full }))).toEqual({ refused: 'no_slot' });
   });
 });
 
@@ -335,7 +335,7 @@ describe('what follows a failure', () => {
     state: TaskState,
     kind: Parameters<typeof decideRequeue>[1]['failure'],
     detail?: string,
-  ) => decideRequeue(state, { epoch: 1, failure: kind, ...(detail && { detail }) }, seen());
+  ) => decideRequeue(state, { epoch: 1, failure: kind, ...(detail && { detail }) }, snapshot());
 
   test('the first time another try at once, elsewhere, and a strike where the worker is to blame', () => {
     expect(requeue(bound('task_start'), 'run_broke_off', 'it broke')).toEqual([
@@ -432,7 +432,7 @@ describe('what follows a failure', () => {
 
   test('what a worker that stops hands back goes in line, but only so often', () => {
     const handBack = (epoch: number) =>
-      decideRequeue(bound('task_start', { epoch }), { epoch, failure: 'worker_stopping' }, seen());
+      decideRequeue(bound('task_start', { epoch }), { epoch, failure: 'worker_stopping' }, snapshot());
     const last = 2 * ASSIGNMENTS_MAX - 1;
     expect(ASSIGNMENTS_MAX).toBe(20);
     expect(handBack(last - 2)).toEqual([RAISE, back('worker stopping')]);
@@ -455,12 +455,12 @@ describe('what follows a failure', () => {
 });
 
 describe('a ticket that no worker confirms', () => {
-  const late = seen({ pulse: 101 + ACCEPT_PULSES });
+  const late = snapshot({ pulse: 101 + ACCEPT_PULSES });
 
   test('goes back after so many pulses, and only before it is accepted', () => {
     expect(ACCEPT_PULSES).toBe(5);
     const state = bound('task_assign');
-    expect(decideReturnLate(state, seen({ pulse: 100 + ACCEPT_PULSES }))).toEqual(NOT_DUE);
+    expect(decideReturnLate(state, snapshot({ pulse: 100 + ACCEPT_PULSES }))).toEqual(NOT_DUE);
     expect(decideReturnLate(state, late)).toEqual([
       RAISE,
       { do: 'count-infra-attempt' },
@@ -483,7 +483,7 @@ describe('a ticket that no worker confirms', () => {
 
 describe('an orphan', () => {
   const look = (holder: Parameters<typeof aWorkerState>[0] | null, state = bound('task_start')) =>
-    decideRequeueOrphan(state, seen(holder ? { holder: aWorkerState(holder) } : {}));
+    decideRequeueOrphan(state, snapshot(holder ? { holder: aWorkerState(holder) } : {}));
 
   test.for<[string, Parameters<typeof aWorkerState>[0]]>([
     ['ready', {}],
@@ -515,7 +515,7 @@ describe('an orphan', () => {
 describe('a deadline', () => {
   test('to report passes so many seconds after the timeout, by the shortest pulses', () => {
     const state = bound('task_start', { timeoutSeconds: 65 });
-    const at = (pulses: number) => decideExpireOverdue(state, seen({ pulse: 100 + pulses }));
+    const at = (pulses: number) => decideExpireOverdue(state, snapshot({ pulse: 100 + pulses }));
     expect(REPORT_GRACE_SECONDS).toBe(30);
     // (65 + 30) s of pulses of 0.95 s.
     expect(at(100)).toEqual(NOT_DUE);
@@ -533,13 +533,13 @@ describe('a deadline', () => {
 
   test('to report is as exact for an hour', () => {
     const state = bound('task_start', { timeoutSeconds: 3_570 });
-    const at = (pulses: number) => decideExpireOverdue(state, seen({ pulse: 100 + pulses }));
+    const at = (pulses: number) => decideExpireOverdue(state, snapshot({ pulse: 100 + pulses }));
     expect(at(3_789)).toEqual(NOT_DUE);
     expect(isRefusal(at(3_790))).toBe(false);
   });
 
   test('to report holds only for what was accepted and has a worker', () => {
-    const late = seen({ pulse: 100_000 });
+    const late = snapshot({ pulse: 100_000 });
     expect(decideExpireOverdue(bound('task_assign'), late)).toEqual(NOT_DUE);
     expect(decideExpireOverdue(bound('task_start', { assignedPulse: null }), late)).toEqual(
       NOT_DUE,
@@ -551,8 +551,8 @@ describe('a deadline', () => {
     (status) => {
       const state = bound(status, { startBy: NOW });
       const error = 'No worker could start the run by its start timeout.';
-      expect(decideExpireUnstarted(state, seen({ now: NOW - 1n }))).toEqual(NOT_DUE);
-      expect(decideExpireUnstarted(state, seen())).toEqual([
+      expect(decideExpireUnstarted(state, snapshot({ now: NOW - 1n }))).toEqual(NOT_DUE);
+      expect(decideExpireUnstarted(state, snapshot())).toEqual([
         RAISE,
         record('task_error', error),
         record('task_error_full', error),
@@ -561,18 +561,18 @@ describe('a deadline', () => {
         { do: 'settle', result: failure('expired', error) },
         ended(),
       ]);
-      expect(decideExpireUnstarted(bound(status), seen())).toEqual(NOT_DUE);
+      expect(decideExpireUnstarted(bound(status), snapshot())).toEqual(NOT_DUE);
     },
   );
 
   test('to start does not hold for what was accepted', () => {
-    expect(decideExpireUnstarted(bound('task_start', { startBy: NOW }), seen())).toEqual(NOT_DUE);
+    expect(decideExpireUnstarted(bound('task_start', { startBy: NOW }), snapshot())).toEqual(NOT_DUE);
   });
 });
 
 describe('a pause', () => {
   const resume = (afterNow: bigint | null, status: TaskState['status'] = 'task_queue') =>
-    decideResume(aState({ status, notBefore: afterNow === null ? null : NOW + afterNow }), seen());
+    decideResume(aState({ status, notBefore: afterNow === null ? null : NOW + afterNow }), snapshot());
   const longest = BigInt(PAUSE_SECONDS_MAX) * SECOND;
 
   test('ends when its time has come, or where it is longer than any: the clock was set back', () => {

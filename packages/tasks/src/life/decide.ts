@@ -31,7 +31,7 @@ export type Decision = Plan | Refusal;
 export const isRefusal = (decision: Decision): decision is Refusal => 'refused' in decision;
 
 /** What is read under the commit's locks besides the task itself. */
-export type Seen = {
+export type TaskSnapshot = {
   readonly now: Micros;
   readonly pulse: number;
   /** The worker whose slot is wanted. */
@@ -80,7 +80,7 @@ const backToQueue = (reason: string): Step => ({
 export function decideAssign(
   state: TaskState,
   input: { generation: number },
-  { worker, pulse, now }: Seen,
+  { worker, pulse, now }: TaskSnapshot,
 ): Decision {
   const { generation } = input;
   if (state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
@@ -168,7 +168,7 @@ export function decideFinish(
 export function decideRequeue(
   state: TaskState,
   input: { epoch: number; failure: RetriedFailure; detail?: string },
-  { now }: Seen,
+  { now }: TaskSnapshot,
 ): Decision {
   if (isTerminal(state.status)) return { refused: 'already_done' };
   if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
@@ -181,7 +181,7 @@ export function decideRequeue(
 }
 
 /** Requeues a task whose worker did not confirm the ticket in time. */
-export function decideReturnLate(state: TaskState, { pulse, holder, now }: Seen): Decision {
+export function decideReturnLate(state: TaskState, { pulse, holder, now }: TaskSnapshot): Decision {
   const { assignedPulse, status } = state;
   if (status !== 'task_assign' || assignedPulse === null) return NOT_DUE;
   if (pulse - assignedPulse <= ACCEPT_PULSES) return NOT_DUE;
@@ -193,19 +193,19 @@ export function decideReturnLate(state: TaskState, { pulse, holder, now }: Seen)
 }
 
 /** Requeues a task whose worker is gone, or was bound to an older connection of that worker. */
-export function decideRequeueOrphan(state: TaskState, seen: Seen): Decision {
-  const { holder } = seen;
+export function decideRequeueOrphan(state: TaskState, snapshot: TaskSnapshot): Decision {
+  const { holder } = snapshot;
   if (state.workerId === null) return NOT_DUE;
   if (holder && holder.generation === state.workerGeneration && !isGone(holder)) return NOT_DUE;
   return decideRequeue(
     state,
     { epoch: state.epoch, failure: 'worker_lost', ...(holder && { detail: holder.host }) },
-    seen,
+    snapshot,
   );
 }
 
 /** Ends a run that is past its timeout and does not report. Counted in pulses, so no clock matters. */
-export function decideExpireOverdue(state: TaskState, { pulse }: Seen): Decision {
+export function decideExpireOverdue(state: TaskState, { pulse }: TaskSnapshot): Decision {
   const { assignedPulse, timeoutSeconds } = state;
   if (assignedPulse === null || state.times.acceptedAt === null) return NOT_DUE;
   const ranSeconds = ((pulse - assignedPulse) * PULSE_MS_MIN) / 1_000;
@@ -214,7 +214,7 @@ export function decideExpireOverdue(state: TaskState, { pulse }: Seen): Decision
 }
 
 /** Ends a task that no worker accepted by its start deadline. */
-export function decideExpireUnstarted(state: TaskState, { now }: Seen): Decision {
+export function decideExpireUnstarted(state: TaskState, { now }: TaskSnapshot): Decision {
   if (state.status !== INITIAL_STATUS && state.status !== 'task_assign') return NOT_DUE;
   if (!isPastStart(state, now)) return NOT_DUE;
   return expire(state, 'No worker could start the run by its start timeout.');
@@ -224,7 +224,7 @@ export function decideExpireUnstarted(state: TaskState, { now }: Seen): Decision
  * Ends the pause before a task's next attempt, so that it may be picked. A pause longer than the
  * longest possible one is over too: the clock was set back after it began.
  */
-export function decideResume(state: TaskState, { now }: Seen): Decision {
+export function decideResume(state: TaskState, { now }: TaskSnapshot): Decision {
   if (state.status !== INITIAL_STATUS || state.notBefore === null) return NOT_DUE;
   const isWaiting = state.notBefore > now && state.notBefore <= now + seconds(PAUSE_SECONDS_MAX);
   return isWaiting ? NOT_DUE : [{ do: 'resume' }];

@@ -75,14 +75,14 @@ const EXPECTED_SECONDS_DEFAULT = 1;
 export function newTaskPlan(
   id: string,
   task: NewTask,
-  seen: {
+  snapshot: {
     now: Micros;
     usualSeconds: number | undefined;
     isParked: boolean;
     policy: { weight: number; runningLimit: number | null };
   },
 ): NewTaskPlan {
-  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = seen;
+  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = snapshot;
   const { organisationId, model, timeoutSeconds, startTimeoutSeconds } = task;
   const { requires, fairnessKey, priority } = task;
   const price = pricePerSecond(model.priceVersion, model.cps);

@@ -16,7 +16,7 @@ import {
 } from './decide.ts';
 import { SUSPECT_ATTEMPTS, tellQueue } from './queue-moves.ts';
 import { applyPlan, type Plan, type TaskResult, type TaskState } from './task-state.ts';
-import { aState, aWorkerState, commit, NOW, seen } from './testing-state.ts';
+import { aState, aWorkerState, commit, NOW, snapshot } from './testing-state.ts';
 
 const SECOND = 1_000_000n;
 const NAME = { pool: 'a-pool', organisationId: '3', taskId: '7', fairnessKey: 'ann' };
@@ -45,7 +45,7 @@ const ANSWER: TaskResult = {
 const at = (seconds: number) => NOW + BigInt(Math.round(seconds * 1e6));
 
 function assigned(state = aState(), now = at(1)): TaskState {
-  commit(state, decideAssign(state, { generation: 1 }, seen({ worker: aWorkerState() })), now);
+  commit(state, decideAssign(state, { generation: 1 }, snapshot({ worker: aWorkerState() })), now);
   return state;
 }
 
@@ -60,7 +60,7 @@ function started(state = aState()): TaskState {
 describe('a task that is answered', () => {
   test('binds a slot at its assignment', () => {
     const state = aState();
-    const plan = decideAssign(state, { generation: 1 }, seen({ worker: aWorkerState() }));
+    const plan = decideAssign(state, { generation: 1 }, snapshot({ worker: aWorkerState() }));
     const effects = commit(state, plan, at(1));
     expect(effects).toEqual({
       events: [{ type: 'task_assign', payload: null, taskId: '7', seq: 3, epoch: 1, at: at(1) }],
@@ -192,7 +192,7 @@ describe('back in the queue', () => {
       decideRequeue(
         state,
         { epoch: state.epoch, failure: 'run_broke_off' },
-        seen({ now: pausedFrom }),
+        snapshot({ now: pausedFrom }),
       ),
       now,
     );
@@ -231,7 +231,7 @@ describe('back in the queue', () => {
     const effects = failed(state);
     expect(state.notBefore).not.toBeNull();
     expect(effects.moves.map((move) => move.do)).toEqual(['release']);
-    const resumed = commit(state, decideResume(state, seen({ now: at(30) })), at(30));
+    const resumed = commit(state, decideResume(state, snapshot({ now: at(30) })), at(30));
     expect(resumed.moves).toEqual([
       {
         do: 'offer',
@@ -246,7 +246,7 @@ describe('back in the queue', () => {
 test('a suspect that its worker hands back is last in its line, too', () => {
   const state = started(aState({ infraAttempts: SUSPECT_ATTEMPTS, expectedSeconds: 0.0016 }));
   const handBack = { epoch: 1, failure: 'worker_stopping' } as const;
-  const { moves } = commit(state, decideRequeue(state, handBack, seen()), at(4));
+  const { moves } = commit(state, decideRequeue(state, handBack, snapshot()), at(4));
   expect(moves[1]?.task).toMatchObject({
     priority: 0,
     cost: 2,
@@ -346,7 +346,7 @@ test('each move is told to the verb of its name, and a task of labels under its 
   const offered = started();
   const again = commit(
     offered,
-    decideRequeue(offered, { epoch: 1, failure: 'worker_stopping' }, seen()),
+    decideRequeue(offered, { epoch: 1, failure: 'worker_stopping' }, snapshot()),
     at(4),
   );
   tellQueue(queue, [...moves, ...withdrawn.moves, ...again.moves]);

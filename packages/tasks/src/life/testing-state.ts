@@ -2,7 +2,7 @@ import { pricePerSecond } from '@runfleet/billing';
 import { parseUsd } from '@runfleet/protocol';
 
 import type { WorkerState } from '../fleet/decide-worker.ts';
-import { type Decision, isRefusal, type Seen } from './decide.ts';
+import { type Decision, isRefusal, type TaskSnapshot } from './decide.ts';
 /** States for tests of decisions, which need no database. */
 import { applyPlan, type Effects, NO_TIMES, type TaskState } from './task-state.ts';
 
@@ -63,7 +63,7 @@ export function aWorkerState(changes: Partial<WorkerState> = {}): WorkerState {
   };
 }
 
-export function seen(changes: Partial<Seen> = {}): Seen {
+export function snapshot(changes: Partial<TaskSnapshot> = {}): TaskSnapshot {
   return { now: NOW, pulse: 100, worker: undefined, holder: undefined, ...changes };
 }
 

@@ -11,7 +11,7 @@ import {
   HOST_LOSS_PULSES,
   type Peers,
   type WorkerDecision,
-  type WorkerSeen,
+  type WorkerSnapshot,
   type WorkerState,
 } from '../fleet/decide-worker.ts';
 import { SUSPECTS, type SuspectKind } from '../upkeep/suspects.ts';
@@ -33,7 +33,7 @@ export type WorkerDescription = {
 
 export type WorkerCommand = {
   workerId: string;
-  decide: (worker: WorkerState | null, seen: WorkerSeen) => WorkerDecision;
+  decide: (worker: WorkerState | null, snapshot: WorkerSnapshot) => WorkerDecision;
   /** Where the decision asks for what surrounds the worker, which is counted and not locked. */
   countsPeers?: 'as-listed' | { host: string; pools: readonly string[] };
   /** Written with the decision, where it is to write anything. */
@@ -42,7 +42,7 @@ export type WorkerCommand = {
 
 type LeaseCommand = {
   pool: string;
-  decide: (lease: LeaseState | null, seen: { now: Micros }) => LeaseState | undefined;
+  decide: (lease: LeaseState | null, snapshot: { now: Micros }) => LeaseState | undefined;
 };
 
 /** A task that is bound to a worker's connection, as its renewals list it. */

@@ -22,19 +22,19 @@ import {
 const requeue = (taskId: string): TaskCommand => ({
   taskId,
   readsWorkers: true,
-  decide: (state, seen) =>
-    decideRequeue(state, { epoch: state.epoch, failure: 'worker_stopping' }, seen),
+  decide: (state, snapshot) =>
+    decideRequeue(state, { epoch: state.epoch, failure: 'worker_stopping' }, snapshot),
 });
 
 const assign = (taskId: string, worker: WorkerState): TaskCommand => ({
   taskId,
   readsWorkers: true,
   workerId: worker.id,
-  decide: (state, seen) => decideAssign(state, { generation: worker.generation }, seen),
+  decide: (state, snapshot) => decideAssign(state, { generation: worker.generation }, snapshot),
 });
 
-const seen = { pulse: 0, bound: 0 };
-const first = decideRegister(null, { id: 'w', host: 'h', slots: 1 }, seen);
+const snapshot = { pulse: 0, bound: 0 };
+const first = decideRegister(null, { id: 'w', host: 'h', slots: 1 }, snapshot);
 
 function plan(worker: WorkerState, boundTo: number, commands: TaskCommand[]) {
   const bound = {
@@ -60,7 +60,7 @@ test('a slot that one command frees is the next one’s, in the same commit', ()
 });
 
 test('a slot of a former connection is not one of the new: freeing it makes no room', () => {
-  const worker = { ...decideRegister(first, first, seen), used: 1 };
+  const worker = { ...decideRegister(first, first, snapshot), used: 1 };
   const results = plan(worker, 1, [requeue('1'), assign('2', worker)]);
   expect(results.map((result) => ('refused' in result ? result.refused : 'done'))).toEqual([
     'done',

@@ -13,7 +13,7 @@ import { MESSAGES, type Micros, RunfleetError, type TaskEvent } from '@runfleet/
 import { laneOf } from '@runfleet/scheduler';
 
 import type { WorkerState } from '../fleet/decide-worker.ts';
-import { type Decision, isRefusal, type Refusal, type Seen } from '../life/decide.ts';
+import { type Decision, isRefusal, type Refusal, type TaskSnapshot } from '../life/decide.ts';
 import {
   type CreatedTask,
   type NewTask,
@@ -39,7 +39,7 @@ export type TaskCommand = {
   readsWorkers: boolean;
   /** The worker that a slot is wanted of. */
   workerId?: string;
-  decide: (state: TaskState, seen: Seen) => Decision;
+  decide: (state: TaskState, snapshot: TaskSnapshot) => Decision;
 };
 
 /** The task after the command, or why the command did nothing. */
@@ -57,17 +57,17 @@ export type CommandsPlan = {
   moves: QueueMove[];
 };
 
-/** Decides commands in order, each on what the former ones left; changes `seen` in place. */
+/** Decides commands in order, each on what the former ones left; changes `snapshot` in place. */
 export function planCommands(
   commands: readonly TaskCommand[],
-  seen: {
+  snapshot: {
     tasks: ReadonlyMap<string, TaskState>;
     workers: ReadonlyMap<string, WorkerState>;
     now: Micros;
     pulse: number;
   },
 ): CommandsPlan {
-  const { tasks, workers, now, pulse } = seen;
+  const { tasks, workers, now, pulse } = snapshot;
   const changed = new Map<string, TaskChange>();
   const effects: Effects[] = [];
   const results = commands.map((command): Committed => {
@@ -122,7 +122,7 @@ export function idempotencyName(projectId: string, key: string): string {
 /** Admits Runs in order, each against what the former ones left; changes the accounts in place. */
 export function planCreations(
   tasks: readonly NewTask[],
-  seen: {
+  snapshot: {
     accounts: ReadonlyMap<string, Account>;
     /** By project. */
     policies: ReadonlyMap<string, ProjectPolicy>;
@@ -135,9 +135,9 @@ export function planCreations(
     now: Micros;
   },
 ): CreationsPlan {
-  const { accounts, policies, usualSeconds, lanes, ids, now } = seen;
+  const { accounts, policies, usualSeconds, lanes, ids, now } = snapshot;
   const waiting = new Map([...lanes.waiting].map(([id, known]) => [id, new Set(known)]));
-  const known = new Map(seen.known);
+  const known = new Map(snapshot.known);
   const movements: Movement[] = [];
   const created: NewTaskPlan[] = [];
   const moves: QueueMove[] = [];
@@ -198,16 +198,16 @@ function earlierRun(
 function requireLane(
   lane: string,
   unknownLabels: UnknownLabels,
-  seen: { own: ReadonlySet<string>; unknown: LanesSeen['unknown'] },
+  snapshot: { own: ReadonlySet<string>; unknown: LanesSeen['unknown'] },
 ): void {
-  const unknown = unknownLabels === 'refuse' ? (seen.unknown.get(lane) ?? []) : [];
+  const unknown = unknownLabels === 'refuse' ? (snapshot.unknown.get(lane) ?? []) : [];
   if (unknown.length > 0) {
     throw new RunfleetError(
       'invalid_request',
       `No worker of this model ever carried ${unknown.join(', ')}. Require labels that a worker has.`,
     );
   }
-  if (seen.own.has(lane) || seen.own.size < LANES_PER_TENANT_MAX) return;
+  if (snapshot.own.has(lane) || snapshot.own.size < LANES_PER_TENANT_MAX) return;
   throw new RunfleetError(
     'concurrency_limit',
     `Label limit reached: tasks with ${LANES_PER_TENANT_MAX} different sets of required labels are queued. Wait for some to end, or require fewer different ones.`,

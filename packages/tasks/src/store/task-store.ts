@@ -158,8 +158,8 @@ async function commitCreations(
         readClock(ctx, tx),
       ]),
     ([accounts, policies, usualSeconds, known, lanes, ids, { now }]) => {
-      const seen = { accounts, policies, usualSeconds, known, lanes, ids, now };
-      const plan = planCreations(tasks, seen);
+      const snapshot = { accounts, policies, usualSeconds, known, lanes, ids, now };
+      const plan = planCreations(tasks, snapshot);
       const { created, movements } = plan;
       const write = (tx: Transaction): Statement[] =>
         created.length === 0

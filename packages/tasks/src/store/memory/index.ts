@@ -19,7 +19,7 @@ export {
   isRefusal,
   PAUSE_SECONDS_MAX,
   REPORT_GRACE_SECONDS,
-  type Seen,
+  type TaskSnapshot,
 } from '../../life/decide.ts';
 export {
   decideReap,
