@@ -75,8 +75,8 @@ function workersGetTheirTime(
   { database, events }: Context,
 ): Fault | null {
   const reason = reasonOf(events);
-  const isLost = reason?.startsWith(FAILURES.worker_lost.says) ?? false;
-  const isLate = reason?.startsWith(FAILURES.not_accepted.says) ?? false;
+  const isLost = reason?.startsWith(FAILURES.worker_lost.message) ?? false;
+  const isLate = reason?.startsWith(FAILURES.not_accepted.message) ?? false;
   if (isLost) {
     const holder = database.workers.get(before.workerId ?? '');
     const isGone = !holder || holder.state === 'lost' || holder.state === 'stopped';
@@ -125,7 +125,7 @@ function attemptsAreCounted({ before, after }: Change, { events }: Context): Fau
 }
 
 function attemptsOf(reason: string | null): number | null {
-  const failure = Object.values(FAILURES).find(({ says }) => reason?.startsWith(says));
+  const failure = Object.values(FAILURES).find(({ message }) => reason?.startsWith(message));
   if (!failure) return null;
   return failure.next === 'retry' ? 1 : 0;
 }

@@ -354,11 +354,11 @@ describe('what follows a failure', () => {
   });
 
   test.for(Object.entries(FAILURES).filter(([, { next }]) => next === 'retry'))(
-    'a try that ended by %s is counted, and is a strike where the table says so',
-    ([kind, { isStrike, says }]) => {
+    'a try that ended by %s is counted, and is a strike where the table marks it so',
+    ([kind, { isStrike, message }]) => {
       const steps = requeue(bound('task_start'), kind as 'worker_lost');
       expect(steps).toContainEqual({ do: 'count-infra-attempt' });
-      expect(steps).toContainEqual(back(says));
+      expect(steps).toContainEqual(back(message));
       const strike = { do: 'judge-worker', verdict: 'strike' };
       const strikes = JSON.stringify(steps).split(JSON.stringify(strike)).length - 1;
       expect(strikes).toBe(isStrike ? 1 : 0);
@@ -368,7 +368,13 @@ describe('what follows a failure', () => {
   test('the table of failures, as operators read it', () => {
     const rows = Object.entries(FAILURES).map(([name, row]) => ({ name, ...row }));
     expect(
-      rows.map(({ name, next, isStrike, fault, says }) => [name, next, isStrike, fault, says]),
+      rows.map(({ name, next, isStrike, fault, message }) => [
+        name,
+        next,
+        isStrike,
+        fault,
+        message,
+      ]),
     ).toEqual([
       ['input_rejected', 'rejected', false, 'user', 'input rejected'],
       ['model_failed', 'failed', false, 'model', 'model failed'],
@@ -432,7 +438,11 @@ describe('what follows a failure', () => {
 
   test('what a worker that stops hands back goes in line, but only so often', () => {
     const handBack = (epoch: number) =>
-      decideRequeue(bound('task_start', { epoch }), { epoch, failure: 'worker_stopping' }, snapshot());
+      decideRequeue(
+        bound('task_start', { epoch }),
+        { epoch, failure: 'worker_stopping' },
+        snapshot(),
+      );
     const last = 2 * ASSIGNMENTS_MAX - 1;
     expect(ASSIGNMENTS_MAX).toBe(20);
     expect(handBack(last - 2)).toEqual([RAISE, back('worker stopping')]);
@@ -566,13 +576,18 @@ describe('a deadline', () => {
   );
 
   test('to start does not hold for what was accepted', () => {
-    expect(decideExpireUnstarted(bound('task_start', { startBy: NOW }), snapshot())).toEqual(NOT_DUE);
+    expect(decideExpireUnstarted(bound('task_start', { startBy: NOW }), snapshot())).toEqual(
+      NOT_DUE,
+    );
   });
 });
 
 describe('a pause', () => {
   const resume = (afterNow: bigint | null, status: TaskState['status'] = 'task_queue') =>
-    decideResume(aState({ status, notBefore: afterNow === null ? null : NOW + afterNow }), snapshot());
+    decideResume(
+      aState({ status, notBefore: afterNow === null ? null : NOW + afterNow }),
+      snapshot(),
+    );
   const longest = BigInt(PAUSE_SECONDS_MAX) * SECOND;
 
   test('ends when its time has come, or where it is longer than any: the clock was set back', () => {

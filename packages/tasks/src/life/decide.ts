@@ -172,8 +172,8 @@ export function decideRequeue(
 ): Decision {
   if (isTerminal(state.status)) return { refused: 'already_done' };
   if (state.epoch !== input.epoch || state.status === INITIAL_STATUS) return FENCED;
-  const { next, isStrike, says } = FAILURES[input.failure];
-  const reason = input.detail ? `${says} (${boundError(input.detail)})` : says;
+  const { next, isStrike, message } = FAILURES[input.failure];
+  const reason = input.detail ? `${message} (${boundError(input.detail)})` : message;
   if (next === 'retry') return failAttempt(state, { reason, isStrike }, now);
   if (assignmentsOf(state) < ASSIGNMENTS_MAX) return [{ do: 'raise-epoch' }, backToQueue(reason)];
   const error = `Gave up after ${ASSIGNMENTS_MAX} assignments: ${reason}.`;
@@ -189,7 +189,7 @@ export function decideReturnLate(state: TaskState, { pulse, holder, now }: TaskS
   // more, since the assignment reads the pulse before it is committed.
   const isSeen =
     holder?.generation === state.workerGeneration && holder.seenPulse > assignedPulse + 1;
-  return failAttempt(state, { reason: FAILURES.not_accepted.says, isStrike: isSeen }, now);
+  return failAttempt(state, { reason: FAILURES.not_accepted.message, isStrike: isSeen }, now);
 }
 
 /** Requeues a task whose worker is gone, or was bound to an older connection of that worker. */

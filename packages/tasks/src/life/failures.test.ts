@@ -64,7 +64,7 @@ describe('what follows a failure', () => {
       const task = await readTask(ctx, { ...tenant, reference: { id } });
       expect(task).toMatchObject({ outcome: 'failed', pexit: '1', totalCost: 0n });
       expect(task.debugError).toBe(
-        `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${FAILURES[kind].says} (it broke).`,
+        `Gave up after ${INFRA_ATTEMPTS_MAX} attempts: ${FAILURES[kind].message} (it broke).`,
       );
       const account = await expectBalancedBooks(db, tenant.organisationId);
       expect(account).toMatchObject({ held: 0n, activeTasks: 0 });

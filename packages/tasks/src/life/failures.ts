@@ -12,20 +12,25 @@ type FailureRow = {
   fault: 'user' | 'model' | 'infrastructure';
   next: Outcome | 'retry' | 'return';
   isStrike: boolean;
-  says: string;
+  message: string;
 };
 
 export const FAILURES = {
   /** The input cannot be run, here or anywhere. */
-  input_rejected: { fault: 'user', next: 'rejected', isStrike: false, says: 'input rejected' },
+  input_rejected: { fault: 'user', next: 'rejected', isStrike: false, message: 'input rejected' },
   /** The model gave no answer to a good input; with its fixed seed it would not the next time. */
-  model_failed: { fault: 'model', next: 'failed', isStrike: false, says: 'model failed' },
+  model_failed: { fault: 'model', next: 'failed', isStrike: false, message: 'model failed' },
   /** Its lease ran out. Whether the task did it is seen where the next worker dies of it too. */
-  worker_lost: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'worker lost' },
-  run_broke_off: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'run broke off' },
+  worker_lost: { fault: 'infrastructure', next: 'retry', isStrike: false, message: 'worker lost' },
+  run_broke_off: {
+    fault: 'infrastructure',
+    next: 'retry',
+    isStrike: true,
+    message: 'run broke off',
+  },
   /** Postgres was away for longer than output can wait, or refused the text. */
-  not_written: { fault: 'infrastructure', next: 'retry', isStrike: false, says: 'not written' },
-  load_failed: { fault: 'infrastructure', next: 'retry', isStrike: true, says: 'load failed' },
+  not_written: { fault: 'infrastructure', next: 'retry', isStrike: false, message: 'not written' },
+  load_failed: { fault: 'infrastructure', next: 'retry', isStrike: true, message: 'load failed' },
   /**
    * The ticket was lost, or the worker had it and did nothing: only the latter is a strike. It counts
    * as an attempt either way, since a task that stops its worker's loop looks the same.
@@ -34,13 +39,13 @@ export const FAILURES = {
     fault: 'infrastructure',
     next: 'retry',
     isStrike: false,
-    says: 'not accepted in time',
+    message: 'not accepted in time',
   },
   worker_stopping: {
     fault: 'infrastructure',
     next: 'return',
     isStrike: false,
-    says: 'worker stopping',
+    message: 'worker stopping',
   },
 } as const satisfies Record<string, FailureRow>;
 
