@@ -11,13 +11,14 @@ export type AdmissionPolicy = {
 };
 
 const UNLIMITED_ABOVE = parseUsd('250');
-const TEN_PERCENT_OF_A_DOLLAR = parseUsd('10');
+/** One task at once for each of these in the balance. */
+const BALANCE_PER_ACTIVE_TASK = parseUsd('10');
 
 /** The limits of the compatible contract. */
 export const compatibleAdmission: AdmissionPolicy = {
   minimumBalance: parseUsd('0.5'),
   concurrencyOf: (balance) =>
-    balance > UNLIMITED_ABOVE ? Infinity : Math.max(1, Number(balance / TEN_PERCENT_OF_A_DOLLAR)),
+    balance > UNLIMITED_ABOVE ? Infinity : Math.max(1, Number(balance / BALANCE_PER_ACTIVE_TASK)),
 };
 
 /** What happens to a Run at the limit of active tasks: refused, or queued all the same. */
