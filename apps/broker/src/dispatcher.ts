@@ -198,11 +198,12 @@ export class Dispatcher {
 
   async #candidates(picks: readonly LanePick[], isChoice: boolean): Promise<Candidate[]> {
     const ids = picks.map(({ taskId }) => taskId);
-    // With one worker there is no choice, so the wishes do not matter.
-    const wishes = isChoice && ids.length > 0 ? await this.#ctx.reads.readWishes(ids) : new Map();
+    // With one worker there is no choice, so the preferences do not matter.
+    const preferences =
+      isChoice && ids.length > 0 ? await this.#ctx.reads.readPreferences(ids) : new Map();
     const isFull = this.#held.length >= HELD_MAX;
     return picks.map((pick) => {
-      const { affinity = null, avoids = [] } = wishes.get(pick.taskId) ?? {};
+      const { affinity = null, avoids = [] } = preferences.get(pick.taskId) ?? {};
       const session = affinity === null ? null : `${pick.organisationId}:${affinity}`;
       return {
         id: pick.taskId,

@@ -108,7 +108,7 @@ async function expectSameReads(
     bound: inTenths(await from.listBoundTasks({ ...page, requires: [] })),
     lanes: await from.listLanes({ pool: POOL, limit: 10 }),
     unbound: (await from.listUnbound(['1', '2', '3', '4', '5'])).toSorted(),
-    wishes: await from.readWishes(['1', '2', '3', '4', '5']),
+    preferences: await from.readPreferences(['1', '2', '3', '4', '5']),
     free: await from.listWorkers({ pool: POOL, labels: ['zone=a'], isFree: true, limit: 9 }),
     all: await from.listWorkers({ pool: POOL, labels: [], isFree: false, limit: 9 }),
     tasksOf: await Promise.all(

@@ -3,7 +3,7 @@ import type { Db } from '@runfleet/db';
 import { listBoundTasks, listLanes, listQueuedTasks, listUnbound } from './list-index-tasks.ts';
 import { listShares } from './list-shares.ts';
 import { listWorkers, readNextFree } from './list-workers.ts';
-import { readWishes } from './read-wishes.ts';
+import { readPreferences } from './read-preferences.ts';
 
 type Read<R extends (ctx: { db: Db }, input: never) => unknown> = (
   input: Parameters<R>[1],
@@ -18,7 +18,7 @@ export type PoolReads = {
   listUnbound: Read<typeof listUnbound>;
   listWorkers: Read<typeof listWorkers>;
   readNextFree: Read<typeof readNextFree>;
-  readWishes: Read<typeof readWishes>;
+  readPreferences: Read<typeof readPreferences>;
 };
 
 export function openPoolReads(ctx: { db: Db }): PoolReads {
@@ -30,6 +30,6 @@ export function openPoolReads(ctx: { db: Db }): PoolReads {
     listUnbound: (input) => listUnbound(ctx, input),
     listWorkers: (input) => listWorkers(ctx, input),
     readNextFree: (input) => readNextFree(ctx, input),
-    readWishes: (input) => readWishes(ctx, input),
+    readPreferences: (input) => readPreferences(ctx, input),
   };
 }

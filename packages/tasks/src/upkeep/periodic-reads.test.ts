@@ -62,7 +62,7 @@ test('commits, the periodic work of brokers and the fleet’s page read none of 
     'next free': () => reads.readNextFree([workerId]),
     'the pace of a pool': () => readPace({ db }, pool),
     'the fleet': () => readFleet({ db }),
-    wishes: () => reads.readWishes(['1', '2', '3']),
+    preferences: () => reads.readPreferences(['1', '2', '3']),
     'a commit': () =>
       store.commit({
         taskId: `${ENDED + LIVE}`,

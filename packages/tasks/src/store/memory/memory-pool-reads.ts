@@ -56,9 +56,9 @@ export function openMemoryPoolReads(database: MemoryDatabase, link: Link): PoolR
       }),
     // Shares never change here.
     listShares: () => link(() => new Map()),
-    readWishes: (ids) =>
+    readPreferences: (ids) =>
       link(() => {
-        const wishes = ids.flatMap((id) => {
+        const preferences = ids.flatMap((id) => {
           const row = database.tasks.get(id);
           if (!row) return [];
           const { affinity } = row.task;
@@ -67,7 +67,7 @@ export function openMemoryPoolReads(database: MemoryDatabase, link: Link): PoolR
             ? []
             : [[id, { affinity, avoids }] as const];
         });
-        return new Map(wishes);
+        return new Map(preferences);
       }),
   };
 }
