@@ -5,12 +5,12 @@ import {
   drainWorker,
   killTask,
   leadPool,
-  readPoolStandings,
+  readPoolReports,
   repair,
   requeueTask,
   retireWorker,
   type TaskStore,
-  writePoolStanding,
+  writePoolReport,
 } from '@runfleet/tasks';
 import { aTask, aWorker, createTenant, endPause, type Tenant } from '@runfleet/tasks/testing';
 import { eventually } from '@runfleet/testing';
@@ -33,7 +33,7 @@ async function untilHeld(ctx: { db: Db; store: TaskStore }, tenant: Tenant) {
   const served = await workerOf(ctx.db, first.id);
   const second = await createTask(ctx, aTask(tenant, SESSION));
   await eventually(async () => {
-    expect((await readPoolStandings(ctx)).get(POOL)?.idle).toEqual({ session: 1 });
+    expect((await readPoolReports(ctx)).get(POOL)?.idle).toEqual({ session: 1 });
   });
   return { first, served, second };
 }
@@ -219,7 +219,7 @@ test('a draining worker gets nothing, and the reasons of idle workers are report
   await using _leader = lead(broker());
   expect(await workerOf(db, tasks[0]?.id ?? '')).toBe(plain.workerId);
   await eventually(async () => {
-    expect((await readPoolStandings({ db })).get(POOL)).toMatchObject({
+    expect((await readPoolReports({ db })).get(POOL)).toMatchObject({
       queued: 1,
       running: 1,
       oldestWaitSeconds: expect.any(Number),
@@ -256,9 +256,9 @@ test('a worker is left to a pool that was not served for long, until that pool i
   const own = await aWorker(store, 8);
   const report = async (unservedMs: number | null) => {
     await leadPool({ store }, { pool: OTHER_POOL, holder: 'another broker' });
-    const standing = { queued: 1, running: 0, oldestWaitSeconds: 60, idle: {}, workers: {} };
+    const report = { queued: 1, running: 0, oldestWaitSeconds: 60, idle: {}, workers: {} };
     const input = { pool: OTHER_POOL, holder: 'another broker' };
-    await writePoolStanding({ db }, { ...input, standing: { ...standing, unservedMs } });
+    await writePoolReport({ db }, { ...input, report: { ...report, unservedMs } });
   };
   await report(60_000);
   await using _leader = lead(broker());
@@ -266,7 +266,7 @@ test('a worker is left to a pool that was not served for long, until that pool i
     const { id } = await createTask({ store }, aTask(tenant));
     expect(await workerOf(db, id)).toBe(own.workerId);
   }
-  const workers = async () => (await readPoolStandings({ db })).get(POOL)?.workers;
+  const workers = async () => (await readPoolReports({ db })).get(POOL)?.workers;
   await eventually(async () =>
     expect(await workers()).toMatchObject({ [own.workerId]: 'no_task' }),
   );
@@ -289,7 +289,7 @@ test('a pool whose tasks find no slot reports for how long, until it is served',
   await using _leader = lead(broker());
   await workerOf(db, first.id);
   const second = await createTask({ store }, aTask(tenant));
-  const unserved = async () => (await readPoolStandings({ db })).get(POOL)?.unservedMs;
+  const unserved = async () => (await readPoolReports({ db })).get(POOL)?.unservedMs;
   await eventually(async () => expect(await unserved()).toBeGreaterThan(300));
   await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
   await workerOf(db, second.id);

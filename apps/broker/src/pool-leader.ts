@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { leaveWorkers } from '@runfleet/scheduler';
 import { Signal } from '@runfleet/service';
-import { leadPool, readPoolStandings, yieldPool } from '@runfleet/tasks';
+import { leadPool, readPoolReports, yieldPool } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -143,8 +143,8 @@ export class PoolLeader implements AsyncDisposable {
     const { fleet } = this.#dispatcher;
     const isShared = fleet.some(({ models }) => Object.keys(models).length > 1);
     if (!isShared && this.#excluded.size === 0) return;
-    const standings = await readPoolStandings(this.#ctx);
-    const unserved = [...standings].flatMap(([pool, { unservedMs }]): [string, number][] =>
+    const reports = await readPoolReports(this.#ctx);
+    const unserved = [...reports].flatMap(([pool, { unservedMs }]): [string, number][] =>
       unservedMs === null ? [] : [[pool, unservedMs]],
     );
     this.#excluded = leaveWorkers(this.#pool, fleet, new Map(unserved));

@@ -1,7 +1,7 @@
 /** Reports a pool's load, and why its workers are idle, to operators about once a second. */
 import type { IdleReason } from '@runfleet/protocol';
 import { explainIdle, fitModel, type HeldWhy } from '@runfleet/scheduler';
-import { type PlaceableWorker, writePoolStanding } from '@runfleet/tasks';
+import { type PlaceableWorker, writePoolReport } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
 import type { PoolLoad } from './pool-index.ts';
@@ -42,10 +42,10 @@ export async function reportPool(ctx: BrokerContext, snapshot: PoolSnapshot): Pr
     idle,
   });
   const workers = Object.fromEntries([...reasons].slice(0, EXPLAINED_MAX));
-  await writePoolStanding(ctx, {
+  await writePoolReport(ctx, {
     pool,
     holder: ctx.brokerId,
-    standing: { queued, running, oldestWaitSeconds, unservedMs, idle, workers },
+    report: { queued, running, oldestWaitSeconds, unservedMs, idle, workers },
   });
 }
 

@@ -52,7 +52,7 @@ const runningTaskSchema = z.strictObject({
 });
 
 /** What the leader of a pool last saw. */
-const poolStandingSchema = z.strictObject({
+const poolReportSchema = z.strictObject({
   queued: count,
   running: count,
   /** How long the oldest queued task has waited; null where none is queued. */
@@ -68,7 +68,7 @@ const poolStandingSchema = z.strictObject({
   workers: z.record(z.string(), idleReason),
 });
 
-export type FleetPool = z.infer<typeof poolStandingSchema>;
+export type FleetPool = z.infer<typeof poolReportSchema>;
 
 /** `GET /admin/v1/fleet`. A day is a UTC day. */
 export const fleetSchema = z.strictObject({
@@ -77,7 +77,7 @@ export const fleetSchema = z.strictObject({
   workers: z.array(workerSchema),
   running: z.array(runningTaskSchema),
   /** By pool; pools without a leader are left out. */
-  standings: z.record(z.string(), poolStandingSchema),
+  standings: z.record(z.string(), poolReportSchema),
   spentTodayUsd: usd,
   finishedToday: count,
   failedToday: count,

@@ -2,12 +2,12 @@ import { expect } from 'vitest';
 
 import { createTask } from '../create-task.ts';
 import { leadPool } from '../fleet/pool-lease.ts';
-import { writePoolStanding } from '../fleet/pool-standing.ts';
+import { writePoolReport } from '../fleet/pool-report.ts';
 import { aTask, phi, testWithTasks as test } from '../testing.ts';
 import { readFleet } from './read-fleet.ts';
 
 const { pool } = phi();
-const standing = { running: 0, oldestWaitSeconds: 0, unservedMs: null, idle: {}, workers: {} };
+const report = { running: 0, oldestWaitSeconds: 0, unservedMs: null, idle: {}, workers: {} };
 
 test('a queue is as long as Postgres counts, or as its leader has just said', async ({
   db,
@@ -37,7 +37,7 @@ test('a queue is as long as Postgres counts, or as its leader has just said', as
   await leadPool({ store }, { pool, holder });
   expect(await queued()).toEqual(counted);
   const said = async (count: number) => {
-    await writePoolStanding({ db }, { pool, holder, standing: { ...standing, queued: count } });
+    await writePoolReport({ db }, { pool, holder, report: { ...report, queued: count } });
     return (await queued()).find((one) => one.pool === pool)?.count;
   };
   expect(await said(7)).toBe(7);

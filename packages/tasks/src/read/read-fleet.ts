@@ -1,7 +1,7 @@
 import type { Db } from '@runfleet/db';
 import type { Micros, TaskStatus } from '@runfleet/protocol';
 
-import { standings } from '../fleet/pool-standing.ts';
+import { poolReports } from '../fleet/pool-report.ts';
 import type { WorkerDevice } from '../fleet/worker-registry.ts';
 import { poolOfQueuedIn } from '../life/parking.ts';
 import { readToday } from './model-figures.ts';
@@ -77,14 +77,14 @@ export async function readFleet(ctx: { db: Db }): Promise<Fleet> {
         from pools where pool is not null
       )
       select pool,
-        case when standing is null
+        case when report is null
           then (select count(*) from tasks where queued_in = pools.pool)
           -- What came since the leader looked is there.
-          else greatest((standing->>'queued')::bigint, 1) end as count,
+          else greatest((report->>'queued')::bigint, 1) end as count,
         -- By the pool, too: by the id alone, the plan may look for it among the tasks that have ended.
         (select queued_at from tasks where queued_in between pools.pool and pools.pool
           order by queued_in, id limit 1) as "oldestQueuedAt"
-      from pools left join (${standings(sql)}) led using (pool)
+      from pools left join (${poolReports(sql)}) led using (pool)
       where pools.pool is not null order by pool`,
     sql<FleetWorker[]>`
       select id, host, pools, state, slots, used, renewed_at as "renewedAt",

@@ -1,4 +1,4 @@
-import { leadPool, writePoolStanding, yieldPool } from '@runfleet/tasks';
+import { leadPool, writePoolReport, yieldPool } from '@runfleet/tasks';
 import { expect } from 'vitest';
 
 import { RUN, testWithApi as test } from '../../../testing.ts';
@@ -32,7 +32,7 @@ test('the fleet has what the leader of a pool last saw, while it leads', async (
 }) => {
   const pool = 'phi-3-5-mini-instruct';
   const holder = 'broker-1';
-  const standing = {
+  const report = {
     queued: 3,
     running: 1,
     oldestWaitSeconds: 2.5,
@@ -41,10 +41,10 @@ test('the fleet has what the leader of a pool last saw, while it leads', async (
     workers: {},
   };
   await leadPool(api.ctx, { pool, holder });
-  await writePoolStanding(api.ctx, { pool, holder, standing });
+  await writePoolReport(api.ctx, { pool, holder, report });
   const headers = await api.signIn(tenant.organisationId, { isOperator: true });
   const read = async () => (await api.request('/admin/v1/fleet', { headers })).body['standings'];
-  expect(await read()).toEqual({ [pool]: standing });
+  expect(await read()).toEqual({ [pool]: report });
   await yieldPool(api.ctx, { pool, holder });
   expect(await read()).toEqual({});
 });

@@ -1,5 +1,5 @@
 import { fleetSchema, type Fleet } from '@runfleet/protocol';
-import { readFleet, readPoolStandings } from '@runfleet/tasks';
+import { readFleet, readPoolReports } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';
 import { answerJson } from '../../../http/answer.ts';
@@ -16,8 +16,8 @@ export const fleetRoute: Route = {
 function readFleetPage(ctx: ApiContext): ApiHandler {
   return async (c) => {
     await requireOperator(ctx, c);
-    const [fleet, standings] = await Promise.all([readFleet(ctx), readPoolStandings(ctx)]);
-    return answerJson<Fleet>(c, onWire({ ...fleet, standings: Object.fromEntries(standings) }));
+    const [fleet, reports] = await Promise.all([readFleet(ctx), readPoolReports(ctx)]);
+    return answerJson<Fleet>(c, onWire({ ...fleet, standings: Object.fromEntries(reports) }));
   };
 }
 

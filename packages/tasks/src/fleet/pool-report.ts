@@ -2,7 +2,7 @@ import type { Db, Sql } from '@runfleet/db';
 import type { IdleReason } from '@runfleet/protocol';
 
 /** What the leader of a pool last saw. Written about once a second, and only for people to read. */
-export type PoolStanding = {
+export type PoolReport = {
   readonly queued: number;
   readonly running: number;
   /** Seconds that the oldest queued task has waited; null where none waits. */
@@ -15,24 +15,24 @@ export type PoolStanding = {
   readonly workers: Readonly<Record<string, IdleReason>>;
 };
 
-/** Says what a leader saw. Nothing is written for a holder that does not lead any more. */
-export async function writePoolStanding(
+/** Writes what a leader saw. Nothing is written for a holder that does not lead any more. */
+export async function writePoolReport(
   ctx: { db: Db },
-  input: { pool: string; holder: string; standing: PoolStanding },
+  input: { pool: string; holder: string; report: PoolReport },
 ): Promise<void> {
   await ctx.db.sql`
-    update pool_leases set standing = ${JSON.stringify(input.standing)}::text::jsonb
+    update pool_leases set standing = ${JSON.stringify(input.report)}::text::jsonb
     where pool = ${input.pool} and holder = ${input.holder}`;
 }
 
-/** What leaders said that still lead, by pool. */
-export async function readPoolStandings(ctx: { db: Db }): Promise<Map<string, PoolStanding>> {
-  const rows = await ctx.db.sql<{ pool: string; standing: PoolStanding }[]>`
-    ${standings(ctx.db.sql)} order by pool`;
-  return new Map(rows.map(({ pool, standing }) => [pool, standing]));
+/** What the current leaders reported, by pool. */
+export async function readPoolReports(ctx: { db: Db }): Promise<Map<string, PoolReport>> {
+  const rows = await ctx.db.sql<{ pool: string; report: PoolReport }[]>`
+    ${poolReports(ctx.db.sql)} order by pool`;
+  return new Map(rows.map(({ pool, report }) => [pool, report]));
 }
 
-/** Rows of a pool and its leader's `PoolStanding`, for a query. */
-export const standings = (sql: Sql) => sql`
-  select pool, standing from pool_leases
+/** Rows of a pool and its leader's `PoolReport`, for a query. */
+export const poolReports = (sql: Sql) => sql`
+  select pool, standing as report from pool_leases
   where standing is not null and renewed_at > clock_timestamp() - interval '10 seconds'`;
