@@ -3,7 +3,7 @@ import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 import type { TaskQueue } from '@runfleet/queue';
 
 import { decideKill } from './life/decide.ts';
-import { readTask, type TaskReference, type TaskRow } from './read/read-task.ts';
+import { readTask, type TaskIdOrToken, type TaskRow } from './read/read-task.ts';
 import type { TaskStore } from './store/task-store.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { TaskStore } from './store/task-store.ts';
  */
 export async function killTask(
   ctx: { store: TaskStore; queue: TaskQueue; db: Db },
-  input: { organisationId: string; reference: TaskReference; onlyQueued: boolean },
+  input: { organisationId: string; reference: TaskIdOrToken; onlyQueued: boolean },
 ): Promise<TaskRow> {
   const { organisationId, reference, onlyQueued } = input;
   const before = await readTask(ctx, { organisationId, reference });

@@ -1,5 +1,5 @@
 import { MESSAGES, RunfleetError, TASK_ID_PATTERN, TASK_TOKEN_PATTERN } from '@runfleet/protocol';
-import type { TaskReference } from '@runfleet/tasks';
+import type { TaskIdOrToken } from '@runfleet/tasks';
 
 import { isBlank } from '../http/is-blank.ts';
 
@@ -7,7 +7,7 @@ import { isBlank } from '../http/is-blank.ts';
  * The task that a body names by `tasktoken`, `socketaccesstoken` or `taskid`. A malformed value is
  * an unknown task.
  */
-export function readTaskReference(body: Readonly<Record<string, unknown>>): TaskReference {
+export function readTaskReference(body: Readonly<Record<string, unknown>>): TaskIdOrToken {
   const token = given(body['tasktoken']) ?? given(body['socketaccesstoken']);
   if (token !== null) {
     if (!TASK_TOKEN_PATTERN.test(token)) throw notFound();

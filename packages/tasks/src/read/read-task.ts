@@ -7,14 +7,14 @@ import type { TaskFields } from '../store/task-record.ts';
 /** A task as readers see it. */
 export type TaskRow = TaskFields<'detail'>;
 
-export type TaskReference = { id: string } | { token: string };
+export type TaskIdOrToken = { id: string } | { token: string };
 
 export const DETAIL = columnSet('detail');
 
 /** Throws `task_not_found` for an unknown task, and for another tenant's just the same. */
 export async function readTask(
   ctx: { db: Db },
-  input: { organisationId: string; reference: TaskReference },
+  input: { organisationId: string; reference: TaskIdOrToken },
 ): Promise<TaskRow> {
   const { organisationId, reference } = input;
   const { sql } = ctx.db;
