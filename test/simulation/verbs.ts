@@ -145,7 +145,7 @@ const renewByOwnClock =
         decideRenew(known, { generation, seenPulse }, { ...snapshot, pulse }),
     });
     if (!renewed) return null;
-    return { pulse, tasks: await store.listBoundTasks({ id, generation }) };
+    return { pulse, tasks: await store.listWorkerTasks({ id, generation }) };
   };
 
 const expireAssigned =

@@ -112,7 +112,7 @@ async function expectSameReads(
     free: await from.listWorkers({ pool: POOL, labels: ['zone=a'], isFree: true, limit: 9 }),
     all: await from.listWorkers({ pool: POOL, labels: [], isFree: false, limit: 9 }),
     tasksOf: await Promise.all(
-      workerIds.map((id) => memory.store.listBoundTasks({ id, generation: 1 })),
+      workerIds.map((id) => memory.store.listWorkerTasks({ id, generation: 1 })),
     ),
   });
   expect(await reads(postgres)).toEqual(await reads(memory));

@@ -67,7 +67,7 @@ export async function renewWorker(
     ...(loaded && { description: { loaded } }),
   });
   if (!renewed) return null;
-  return { pulse: renewed.pulse, tasks: await ctx.store.listBoundTasks({ id, generation }) };
+  return { pulse: renewed.pulse, tasks: await ctx.store.listWorkerTasks({ id, generation }) };
 }
 
 /** Keeps the lease of a worker that is too busy to renew it. Whether it was there to be kept. */

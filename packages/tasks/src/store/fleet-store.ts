@@ -53,7 +53,7 @@ export type FleetStore = {
   changeWorker(command: WorkerCommand): Promise<{ worker: WorkerState; pulse: number } | null>;
   /** Null where nothing was written. */
   changeLease(command: LeaseCommand): Promise<LeaseState | null>;
-  listBoundTasks(worker: { id: string; generation: number }): Promise<BoundTask[]>;
+  listWorkerTasks(worker: { id: string; generation: number }): Promise<BoundTask[]>;
   /** Ids of what may need repair. Whether it does is decided under its lock, by what is true then. */
   listSuspects(kind: SuspectKind, limit: number): Promise<string[]>;
 };
@@ -93,7 +93,7 @@ export function openFleetStore(ctx: { db: Db; clock?: () => Micros }): FleetStor
           };
         },
       ),
-    listBoundTasks: ({ id, generation }) => sql<BoundTask[]>`
+    listWorkerTasks: ({ id, generation }) => sql<BoundTask[]>`
       select id as "taskId", epoch, status <> 'task_assign' as "isAccepted" from tasks
       where worker_id = ${id} and worker_generation = ${generation}`,
     async listSuspects(kind, limit) {

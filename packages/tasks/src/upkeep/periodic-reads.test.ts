@@ -74,7 +74,7 @@ test('commits, the periodic work of brokers and the fleet’s page read none of 
     'a task for its reader': () =>
       readTask({ db }, { ...tenant, reference: { token: `token-${ENDED}` } }),
     'tasks to run': () => openRunReader({ db })(`${ENDED + 1}`),
-    'bound, of a worker': () => store.listBoundTasks({ id: workerId, generation: 1 }),
+    'bound, of a worker': () => store.listWorkerTasks({ id: workerId, generation: 1 }),
   };
   const most: Record<string, number> = {};
   for (const [name, run] of Object.entries(work)) {

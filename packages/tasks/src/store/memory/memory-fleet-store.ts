@@ -46,7 +46,7 @@ export function openMemoryFleetStore(options: {
         note?.({ do: 'change lease', command, answer });
         return answer;
       }),
-    listBoundTasks: ({ id, generation }) =>
+    listWorkerTasks: ({ id, generation }) =>
       link(() =>
         [...database.boundIds].flatMap((taskId) => {
           const state = database.tasks.get(taskId)?.state;
