@@ -1,9 +1,9 @@
 import type { QueuePlace } from '@runfleet/protocol';
-import type { BlockedReason, QueueInfo, TaskRow } from '@runfleet/tasks';
+import type { BlockedReason, QueuePosition, TaskRow } from '@runfleet/tasks';
 
 /** The position of a queued task, as Task/Detail answers it. */
-export function queueWire(task: TaskRow, info: QueueInfo): QueuePlace {
-  const { tasksAhead, waitSeconds, pauseSeconds, blocked } = info;
+export function queueWire(task: TaskRow, position: QueuePosition): QueuePlace {
+  const { tasksAhead, waitSeconds, pauseSeconds, blocked } = position;
   return {
     place: tasksAhead === null ? null : tasksAhead + 1,
     ahead: tasksAhead,

@@ -1,5 +1,5 @@
 import { taskAnswerSchema } from '@runfleet/protocol';
-import { readQueueInfo, readTask } from '@runfleet/tasks';
+import { readQueuePosition, readTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';
 import { openTaskCall } from '../../../calls/open-task-call.ts';
@@ -21,8 +21,8 @@ function readTaskDetail(ctx: ApiContext): ApiHandler {
     const { organisationId, body } = await openTaskCall(ctx, c);
     const task = await readTask(ctx, { organisationId, reference: readTaskReference(body) });
     c.var.trace.taskId = task.id;
-    const queued = await readQueueInfo(ctx, task);
-    const queue = queued === null ? undefined : queueWire(task, queued);
+    const position = await readQueuePosition(ctx, task);
+    const queue = position === null ? undefined : queueWire(task, position);
     return answerJson(c, taskAnswer(task, ctx.settings.apiUrl, queue));
   };
 }

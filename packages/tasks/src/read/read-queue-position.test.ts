@@ -5,12 +5,12 @@ import { createTask } from '../create-task.ts';
 import { requeueTask } from '../requeue-task.ts';
 import { running } from '../testing-life.ts';
 import { aTask, aWorker, phi, testWithTasks } from '../testing.ts';
-import { estimateWaitMs, readQueueInfo } from './read-queue-info.ts';
+import { estimateWaitMs, readQueuePosition } from './read-queue-position.ts';
 import { readTask } from './read-task.ts';
 
 const test = testWithTasks.extend('ask', ({ db, queue, tenant }) => async (id: string) => {
   const task = await readTask({ db }, { ...tenant, reference: { id } });
-  return readQueueInfo({ db, queue }, task);
+  return readQueuePosition({ db, queue }, task);
 });
 
 describe('a queued task', () => {

@@ -8,7 +8,7 @@ import type { TaskRow } from './read-task.ts';
 /** Why no worker can run a task now: no worker on duty takes its model, or none with the labels it requires. */
 export type BlockedReason = 'no-worker' | 'no-worker-with-labels';
 
-export type QueueInfo = {
+export type QueuePosition = {
   /** Tasks of the same line that go before it; null where the queue does not know it at the moment. */
   tasksAhead: number | null;
   /** Estimated seconds until it gets a slot, by fair order and past runs; null where unknown. */
@@ -22,10 +22,10 @@ export type QueueInfo = {
  * Where a task stands that is in the queue; null for any other. An estimate is of the moment: others
  * of higher priority may come, workers may come and go.
  */
-export async function readQueueInfo(
+export async function readQueuePosition(
   ctx: { db: Db; queue: TaskQueue },
   task: TaskRow,
-): Promise<QueueInfo | null> {
+): Promise<QueuePosition | null> {
   if (task.status !== 'task_queue') return null;
   const [fleet, place, pace] = await Promise.all([
     readSlots(ctx, task),
