@@ -5,7 +5,7 @@ import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
-import type { ModelStats, TaskStore, UnknownLabels } from '@runfleet/tasks';
+import type { ModelStatistics, TaskStore, UnknownLabels } from '@runfleet/tasks';
 import type { Context } from 'hono';
 
 import type { ByteBudget, Held } from './http/byte-budget.ts';
@@ -26,7 +26,7 @@ export type ApiContext = {
   health: Health;
   rates: CallRates;
   /** How often each model ran, by its id. */
-  modelStats: Remembered<Map<string, ModelStats>>;
+  modelStatistics: Remembered<Map<string, ModelStatistics>>;
   /** The memory that request bodies hold, from reading them until their calls are answered. */
   bodies: ByteBudget;
   settings: ApiSettings;

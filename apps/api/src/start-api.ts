@@ -23,7 +23,7 @@ import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
 import { createApiServer, serveRequests } from './http/serve-requests.ts';
 import { listen, stopListening } from './listen.ts';
-import { rememberModelStats } from './remember-model-stats.ts';
+import { rememberModelStatistics } from './remember-model-statistics.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 
@@ -86,7 +86,7 @@ export async function startApi(
         address: config.API_CALLS_PER_SECOND_PER_ADDRESS,
         project: config.API_CALLS_PER_SECOND_PER_PROJECT,
       }),
-      modelStats: rememberModelStats(db),
+      modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(config.API_BUFFER_BYTES),
       settings: settingsOf(config),
     };

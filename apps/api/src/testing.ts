@@ -25,7 +25,7 @@ import type { ApiContext } from './api-context.ts';
 import { createApi } from './create-api.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
-import { rememberModelStats } from './remember-model-stats.ts';
+import { rememberModelStatistics } from './remember-model-statistics.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -74,7 +74,7 @@ export const testWithApi = testWithDb
         metrics,
       }),
       rates: new CallRates({ address: 1000, project: 5000 }),
-      modelStats: rememberModelStats(db),
+      modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(64_000_000),
       settings: {
         bodyLimitBytes: 1_000_000,

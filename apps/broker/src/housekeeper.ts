@@ -44,7 +44,7 @@ const CHORES = {
   'idempotency-keys': { everyTicks: 2, isRepair: false, run: purgeIdempotencyKeys },
   'gone-workers': { everyTicks: 60, isRepair: false, run: purgeGoneWorkers },
   accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },
-  'model-figures': { everyTicks: 60, isRepair: false, run: foldEndedTasks },
+  'model-statistics': { everyTicks: 60, isRepair: false, run: foldEndedTasks },
   'ledger-drift': { everyTicks: 3_600, isRepair: false, run: checkLedger },
 } as const satisfies Record<string, { everyTicks: number; isRepair: boolean; run: Chore }>;
 

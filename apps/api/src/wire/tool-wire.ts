@@ -7,10 +7,10 @@ import {
   type WireTool,
   type WireToolSummary,
 } from '@runfleet/protocol';
-import type { ModelStats } from '@runfleet/tasks';
+import type { ModelStatistics } from '@runfleet/tasks';
 
 const TICKS_PER_SECOND = 10_000n;
-const NEVER_RUN: ModelStats = {
+const NEVER_RUN: ModelStatistics = {
   runCount: 0,
   successCount: 0,
   errorCount: 0,
@@ -19,9 +19,9 @@ const NEVER_RUN: ModelStats = {
 };
 
 /** A model as the catalogue answers it. */
-export function toolWire(model: Model, stats: ModelStats = NEVER_RUN): WireTool {
+export function toolWire(model: Model, statistics: ModelStatistics = NEVER_RUN): WireTool {
   const cps = parseUsd(model.cps);
-  const { averageTicks } = stats;
+  const { averageTicks } = statistics;
   return {
     id: model.id,
     title: slugOf(model),
@@ -47,10 +47,10 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN): WireTool 
     cps: formatUsd(cps),
     approximatelycost: formatUsd(averageTicks === null ? 0n : costOf(averageTicks, cps)),
     taskstat: {
-      runcount: stats.runCount,
-      successcount: String(stats.successCount),
-      errorcount: String(stats.errorCount),
-      lastruntime: formatUnixSeconds(stats.lastRunAt),
+      runcount: statistics.runCount,
+      successcount: String(statistics.successCount),
+      errorcount: String(statistics.errorCount),
+      lastruntime: formatUnixSeconds(statistics.lastRunAt),
     },
     seotitle: slugOf(model),
     seodescription: model.description,
@@ -58,13 +58,13 @@ export function toolWire(model: Model, stats: ModelStats = NEVER_RUN): WireTool 
 }
 
 /** The same without the long texts. */
-export function toolSummaryWire(model: Model, stats?: ModelStats): WireToolSummary {
+export function toolSummaryWire(model: Model, statistics?: ModelStatistics): WireToolSummary {
   const {
     readme: _readme,
     samples: _samples,
     inspire: _inspire,
     ...summary
-  } = toolWire(model, stats);
+  } = toolWire(model, statistics);
   return summary;
 }
 

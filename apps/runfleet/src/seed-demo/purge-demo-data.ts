@@ -1,5 +1,5 @@
 import type { Db } from '@runfleet/db';
-import { recountFigures } from '@runfleet/tasks';
+import { recountModelStatistics } from '@runfleet/tasks';
 
 import { withinTransaction } from '../within-transaction.ts';
 import { DEMO_POOL, EMAIL_SUFFIX, findDemoOrganisations } from './demo-marks.ts';
@@ -23,7 +23,7 @@ export async function purgeDemoData(ctx: { db: Db }): Promise<{
       where task_id in (select id from tasks where organisation_id = any(${ids}::bigint[]))`;
     const { count: tasks } = await sql`
       delete from tasks where organisation_id = any(${ids}::bigint[])`;
-    await recountFigures(sql);
+    await recountModelStatistics(sql);
     await sql`delete from transfers where organisation_id = any(${ids}::bigint[])`;
     await sql`delete from accounts where organisation_id = any(${ids}::bigint[])`;
     const owners = await sql<{ id: string }[]>`

@@ -1,7 +1,7 @@
 import { type Model, MODELS } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import type { Micros } from '@runfleet/protocol';
-import { recountFigures } from '@runfleet/tasks';
+import { recountModelStatistics } from '@runfleet/tasks';
 
 import { withinTransaction } from '../within-transaction.ts';
 import { CONVERSATIONS } from './conversations.ts';
@@ -36,7 +36,7 @@ export async function seedDemoData(
     await createDemoWorkers({ db });
     const lives = await tellLives(db, { tenants, now, dice: throwDice(options.seed) });
     await writeLives(db.sql, lives);
-    await recountFigures(db.sql);
+    await recountModelStatistics(db.sql);
     const events = lives.reduce((sum, life) => sum + life.events.length, 0);
     return { emails: tenants.map(({ email }) => email), tasks: lives.length, events };
   });

@@ -4,7 +4,7 @@ import type { Micros, TaskStatus } from '@runfleet/protocol';
 import { poolReports } from '../fleet/pool-report.ts';
 import type { WorkerDevice } from '../fleet/worker-registry.ts';
 import { poolOfQueuedIn } from '../life/parking.ts';
-import { readToday } from './model-figures.ts';
+import { readToday } from './model-statistics.ts';
 
 type FleetWorker = {
   id: string;

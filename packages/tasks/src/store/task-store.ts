@@ -14,7 +14,7 @@ import type { CreatedTask, NewTask } from '../life/new-task.ts';
 import { readLanes } from '../life/parking.ts';
 import { type QueueMove, tellQueue } from '../life/queue-moves.ts';
 import type { ResultPatch, TaskState } from '../life/task-state.ts';
-import { readExpectedSeconds } from '../read/model-figures.ts';
+import { readExpectedSeconds } from '../read/model-statistics.ts';
 import { readKnownRuns, readPolicies, writeIdempotencyKeys } from './creation-statements.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
 import { groupCommit } from './group-commit.ts';

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import { openRunReader } from '../carry-task.ts';
 import { openPoolReads } from '../fleet/pool-reads.ts';
-import { foldEndedTasks } from '../read/model-figures.ts';
+import { foldEndedTasks } from '../read/model-statistics.ts';
 import { readFleet } from '../read/read-fleet.ts';
 import { readPace } from '../read/read-pace.ts';
 import { readTask } from '../read/read-task.ts';
@@ -48,7 +48,7 @@ test('commits, the periodic work of brokers and the fleet’s page read none of 
     'gone workers': () => purgeGoneWorkers({ db }),
     'idempotency keys': () => purgeIdempotencyKeys({ db }),
     statistics: () => analyzeGrownTables({ db }),
-    'model figures': () => foldEndedTasks({ db }),
+    'model statistics': () => foldEndedTasks({ db }),
     'bound, of the plain lane': () => reads.listBoundTasks({ ...lane, requires: [] }),
     'bound, of another lane': () => reads.listBoundTasks({ ...lane, requires: H100 }),
     'queued, of the plain lane': () => reads.listQueuedTasks({ ...lane, requires: [] }),

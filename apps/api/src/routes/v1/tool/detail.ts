@@ -20,7 +20,7 @@ function readToolDetail(ctx: ApiContext): ApiHandler {
     const body = await openToolCall(ctx, c);
     const model = findModel(readSlug(body, 'slugowner'), readSlug(body, 'slugproject'));
     if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
-    const counts = await ctx.modelStats.read();
+    const counts = await ctx.modelStatistics.read();
     const wire = isSet(body['summary']) ? toolSummaryWire : toolWire;
     const tool = [wire(model, counts.get(model.id))];
     return answerJson<ToolAnswer>(c, { errors: [], tool, result: true });

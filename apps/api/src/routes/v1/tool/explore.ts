@@ -17,7 +17,7 @@ export const toolExploreRoute: Route = {
 function exploreTools(ctx: ApiContext): ApiHandler {
   return async (c) => {
     await openToolCall(ctx, c);
-    const counts = await ctx.modelStats.read();
+    const counts = await ctx.modelStatistics.read();
     const categories = [...new Set(MODELS.flatMap((model) => model.categories))];
     const explore = categories.map((category) => ({
       id: category,

@@ -1,6 +1,6 @@
 import { cleanSlug, type Model, MODELS } from '@runfleet/catalog';
 import { toolListAnswerSchema, type ToolListAnswer } from '@runfleet/protocol';
-import type { ModelStats } from '@runfleet/tasks';
+import type { ModelStatistics } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';
 import { isSet } from '../../../calls/is-set.ts';
@@ -24,10 +24,10 @@ function listTools(ctx: ApiContext): ApiHandler {
     const words = readSearch(body, 'search');
     const rank = RANKS.get(textOf(body['sort'])) ?? byId;
     const { start, limit, order } = readPage(body, rank === byId ? 'ASC' : 'DESC');
-    const counts = await ctx.modelStats.read();
+    const counts = await ctx.modelStatistics.read();
     const found = MODELS.filter(
       (model) => isMatch(model, body) && (words === null || relevanceOf(model, words) > 0),
-    ).map((model) => ({ model, rank: rank(model, { words, stats: counts.get(model.id) }) }));
+    ).map((model) => ({ model, rank: rank(model, { words, statistics: counts.get(model.id) }) }));
     const sign = order === 'ASC' ? 1 : -1;
     const matching = found.toSorted(
       (a, b) => (a.rank - b.rank) * sign || byId(a.model) - byId(b.model),
@@ -47,7 +47,7 @@ function listTools(ctx: ApiContext): ApiHandler {
 
 type Rank = (
   model: Model,
-  seen: { words: readonly string[] | null; stats: ModelStats | undefined },
+  seen: { words: readonly string[] | null; statistics: ModelStatistics | undefined },
 ) => number;
 
 const byId = (model: Model) => Number(model.id);
@@ -55,7 +55,7 @@ const byId = (model: Model) => Number(model.id);
 /** Other sort keys belong to other catalogues; here they sort by id. */
 const RANKS: ReadonlyMap<string, Rank> = new Map([
   ['relevance', (model, { words }) => (words === null ? 0 : relevanceOf(model, words))],
-  ['runcount', (_, { stats }) => stats?.runCount ?? 0],
+  ['runcount', (_, { statistics }) => statistics?.runCount ?? 0],
 ]);
 
 function isMatch(model: Model, body: Readonly<Record<string, unknown>>): boolean {

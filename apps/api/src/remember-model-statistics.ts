@@ -1,5 +1,5 @@
 import type { Db } from '@runfleet/db';
-import { type ModelStats, readModelStats } from '@runfleet/tasks';
+import { type ModelStatistics, readModelStatistics } from '@runfleet/tasks';
 
 import { Remembered } from './remembered.ts';
 
@@ -9,6 +9,6 @@ const TTL_MS = 10_000;
  * How often each model ran, by its id. Counting reads every task, and the catalogue is open to callers
  * who are not signed in, so the counts are read at most once in 10 s.
  */
-export function rememberModelStats(db: Db): Remembered<Map<string, ModelStats>> {
-  return new Remembered(() => readModelStats({ db }), TTL_MS);
+export function rememberModelStatistics(db: Db): Remembered<Map<string, ModelStatistics>> {
+  return new Remembered(() => readModelStatistics({ db }), TTL_MS);
 }

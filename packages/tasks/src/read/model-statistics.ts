@@ -8,7 +8,7 @@ import type { Micros, Ticks } from '@runfleet/protocol';
 /** A task's end is its commit's moment; this much later, every commit of that moment is done. */
 const SETTLED_AFTER_SECONDS = 60;
 
-export type ModelStats = {
+export type ModelStatistics = {
   runCount: number;
   successCount: number;
   errorCount: number;
@@ -48,14 +48,14 @@ export async function foldEndedTasks(ctx: { db: Db }): Promise<number> {
  * Forgets all days, so that the next fold counts every task again: for a transaction that writes or
  * removes tasks in the past.
  */
-export async function recountFigures(tx: Transaction): Promise<void> {
+export async function recountModelStatistics(tx: Transaction): Promise<void> {
   // First, since it waits for a fold that is going on, whose days are then seen and deleted.
   await tx`update figures_folded set until = 'epoch'`;
   await tx`delete from model_days`;
 }
 
 /** How often each model's tasks ended, and how long a success was billed on average. */
-export async function readModelStats(ctx: { db: Db }): Promise<Map<string, ModelStats>> {
+export async function readModelStatistics(ctx: { db: Db }): Promise<Map<string, ModelStatistics>> {
   const { sql } = ctx.db;
   const rows = await sql<
     {

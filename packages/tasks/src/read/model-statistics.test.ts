@@ -7,7 +7,12 @@ import { killTask } from '../kill-task.ts';
 import { failure } from '../life/decide.ts';
 import { answer, running } from '../testing-life.ts';
 import { aTask, aWorker, phi, testWithTasks as test } from '../testing.ts';
-import { foldEndedTasks, readModelStats, readToday, recountFigures } from './model-figures.ts';
+import {
+  foldEndedTasks,
+  readModelStatistics,
+  readToday,
+  recountModelStatistics,
+} from './model-statistics.ts';
 
 /** As if all that happened so far had happened two minutes ago. */
 const age = (db: Db) => db.sql`
@@ -16,7 +21,7 @@ const age = (db: Db) => db.sql`
     accepted_at = accepted_at - interval '2 minutes', cancelled_at = cancelled_at - interval '2 minutes',
     postprocess_ended_at = postprocess_ended_at - interval '2 minutes'`;
 
-test('figures are the same whether the tasks behind them were added up, once or again, or not yet', async ({
+test('statistics are the same whether the tasks behind them were added up, once or again, or not yet', async ({
   ctx,
   db,
   store,
@@ -27,7 +32,7 @@ test('figures are the same whether the tasks behind them were added up, once or 
     const { id } = await createTask(ctx, aTask(tenant));
     return running(ctx, id, worker);
   };
-  const read = async () => [(await readModelStats(ctx)).get(phi().id), await readToday(ctx)];
+  const read = async () => [(await readModelStatistics(ctx)).get(phi().id), await readToday(ctx)];
   expect(await read()).toEqual([undefined, { spentUsd: '0.000000000000', finished: 0, failed: 0 }]);
 
   await finishTask(ctx, await run(), { result: answer });
@@ -55,7 +60,7 @@ test('figures are the same whether the tasks behind them were added up, once or 
   expect(await foldEndedTasks(ctx)).toBe(4);
   expect(await foldEndedTasks(ctx)).toBe(0);
   expect(await read()).toEqual(before);
-  await db.sql.begin((tx) => recountFigures(tx));
+  await db.sql.begin((tx) => recountModelStatistics(tx));
   expect(await read()).toEqual(before);
   expect(await Promise.all([foldEndedTasks(ctx), foldEndedTasks(ctx)])).toContain(4);
   expect(await read()).toEqual(before);
