@@ -6,6 +6,7 @@ import {
   decideExpireOverdue,
   decideExpireUnstarted,
   decideFinish,
+  decideCancel,
   decideKill,
   decideOutput,
   decideReap,
@@ -43,6 +44,7 @@ export const DECISIONS = {
   decideExpireOverdue,
   decideExpireUnstarted,
   decideFinish,
+  decideCancel,
   decideKill,
   decideOutput,
   decideReap,
@@ -217,10 +219,9 @@ function repairs(decisions: Decisions): Action[] {
   }));
 }
 
-function kills({ decideKill }: Decisions): Action[] {
-  return [true, false].map((onlyQueued) => ({
-    do: 'task',
-    name: onlyQueued ? 'cancel' : 'kill',
-    decide: (task) => decideKill(task, { onlyQueued }),
-  }));
+function kills({ decideCancel, decideKill }: Decisions): Action[] {
+  return [
+    { do: 'task', name: 'cancel', decide: (task) => decideCancel(task) },
+    { do: 'task', name: 'kill', decide: (task) => decideKill(task) },
+  ];
 }

@@ -29,8 +29,8 @@ test.for<[string, Partial<Decisions>, string]>([
   [
     'a kill that keeps the epoch',
     {
-      decideKill: (state, input) => {
-        const plan = DECISIONS.decideKill(state, input);
+      decideKill: (state) => {
+        const plan = DECISIONS.decideKill(state);
         return 'refused' in plan ? plan : plan.filter((step) => step.do !== 'raise-epoch');
       },
     },

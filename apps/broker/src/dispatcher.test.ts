@@ -3,6 +3,7 @@ import type { Db } from '@runfleet/db';
 import {
   createTask,
   drainWorker,
+  cancelTask,
   killTask,
   leadPool,
   readPoolReports,
@@ -73,7 +74,7 @@ test('tasks that require labels wait for those workers, and plain tasks leave th
   expect(await workerOf(db, particular[0]?.id ?? '')).toBe(h100.workerId);
   expect(await workerOf(db, ordinary.id)).toBe(plain.workerId);
   const reference = { id: particular[0]?.id ?? '' };
-  await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
+  await killTask({ db, store, queue }, { ...tenant, reference });
   expect(await workerOf(db, particular[1]?.id ?? '')).toBe(h100.workerId);
 });
 
@@ -104,7 +105,7 @@ describe('a task whose session’s worker is full', () => {
   }) => {
     await using _leader = lead(broker());
     const { first, served, second } = await untilHeld({ db, store }, tenant);
-    await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
+    await killTask({ db, store, queue }, { ...tenant, reference: first });
     expect(await workerOf(db, second.id)).toBe(served);
   });
 
@@ -163,7 +164,7 @@ test('tasks whose only worker leaves wait for the next suitable one, and block n
     expect(await workerOf(db, id)).toBe(plain.workerId);
   }
   const reference = { id: waiting.pop() ?? '' };
-  await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: true });
+  await cancelTask({ db, store, queue }, { ...tenant, reference });
   const next = await aWorker(store, 4, { labels: H100 });
   for (const id of [first, ...waiting]) expect(await workerOf(db, id)).toBe(next.workerId);
   await eventually(async () => {
@@ -291,7 +292,7 @@ test('a pool whose tasks find no slot reports for how long, until it is served',
   const second = await createTask({ store }, aTask(tenant));
   const unserved = async () => (await readPoolReports({ db })).get(POOL)?.unservedMs;
   await eventually(async () => expect(await unserved()).toBeGreaterThan(300));
-  await killTask({ db, store, queue }, { ...tenant, reference: first, onlyQueued: false });
+  await killTask({ db, store, queue }, { ...tenant, reference: first });
   await workerOf(db, second.id);
   await eventually(async () => expect(await unserved()).toBeNull());
 });

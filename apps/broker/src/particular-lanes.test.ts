@@ -71,7 +71,7 @@ test('a lane whose keys expired while its tasks waited is filled again', async (
     [second, third],
   ] as const) {
     const reference = { id: ended };
-    await killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
+    await killTask({ db, store, queue }, { ...tenant, reference });
     await workerOf(db, next);
   }
 });

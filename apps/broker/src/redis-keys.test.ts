@@ -23,7 +23,7 @@ test('when all tasks have ended, in whatever way, every key in Redis expires exc
   redisUrl,
 }) => {
   const ctx = { db, store, queue };
-  const kill = (id: string) => killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
+  const kill = (id: string) => killTask(ctx, { ...tenant, reference: { id } });
   const ticketOf = async (taskId: string): Promise<Ticket> => {
     const workerId = await workerOf(db, taskId);
     const [row] = await db.sql<{ epoch: number }[]>`select epoch from tasks where id = ${taskId}`;

@@ -94,7 +94,7 @@ test('a lost kill costs one renewal: the run stops and its slot is free', async 
   await eventually(() => expect(worker.runs.size).toBe(1));
   const withoutNotices = { ...queue, tell: () => {} };
   const reference = { id: bound.taskId };
-  const input = { ...tenant, reference, onlyQueued: false };
+  const input = { ...tenant, reference };
   await killTask({ db, store, queue: withoutNotices }, input);
   await eventually(() => expect(worker.runs.size).toBe(0));
   const task = await readTask({ db }, { ...tenant, reference });

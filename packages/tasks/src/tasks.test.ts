@@ -177,7 +177,7 @@ describe('the fence', () => {
       const reference = { id };
       const results = await Promise.all([
         finishTask(ctx, ticket, { result: answer }),
-        killTask(ctx, { ...tenant, reference, onlyQueued: false }).then(
+        killTask(ctx, { ...tenant, reference }).then(
           () => 'killed',
           () => 'too late',
         ),
@@ -214,10 +214,7 @@ test('an answer that streams in one process and a kill in another: the log stays
       }
     };
     const reference = { id };
-    const kill = killTask(
-      { db, queue, store: elsewhere },
-      { ...tenant, reference, onlyQueued: false },
-    );
+    const kill = killTask({ db, queue, store: elsewhere }, { ...tenant, reference });
     await Promise.all([stream(), kill]);
     const log = await logOf(db, id);
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
@@ -255,7 +252,7 @@ describe('slots', () => {
       const worker = await aWorker(store);
       const { id } = await createTask(ctx, aTask(tenant));
       const ticket = await until(ctx, id, worker);
-      const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
+      const killed = await killTask(ctx, { ...tenant, reference: { id } });
       expect(killed).toMatchObject({ status: 'task_cancel', totalCost: 0n, workerId: null });
       expect(await usedSlots(db, worker.workerId)).toBe(0);
       expect(await acceptTask(ctx, ticket)).toBe('fenced');
@@ -285,7 +282,7 @@ describe('tenants', () => {
     for (const reference of [{ id }, { token }, { id: '999999' }, { id: "1' or 1=1" }]) {
       const input = { organisationId: other.organisationId, reference };
       await expect(readTask(ctx, input)).rejects.toMatchObject({ kind: 'task_not_found' });
-      await expect(killTask(ctx, { ...input, onlyQueued: false })).rejects.toMatchObject({
+      await expect(killTask(ctx, input)).rejects.toMatchObject({
         kind: 'task_not_found',
       });
     }

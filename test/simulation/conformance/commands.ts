@@ -24,7 +24,7 @@ import {
   writeIndexMark,
   yieldPool,
 } from '@runfleet/tasks';
-import { decideKill, repairOne } from '@runfleet/tasks/memory';
+import { decideCancel, decideKill, repairOne } from '@runfleet/tasks/memory';
 
 import type { Random } from '../kernel/random.ts';
 import { MODEL, POOL } from '../pool.ts';
@@ -103,12 +103,12 @@ export function drawCommand(random: Random, names: Names): Command {
       );
     },
     () => {
-      const onlyQueued = random.chance(0.5);
-      return command(`${onlyQueued ? 'cancel' : 'kill'} ${taskId}`, (store) =>
+      const isCancel = random.chance(0.5);
+      return command(`${isCancel ? 'cancel' : 'kill'} ${taskId}`, (store) =>
         store.commit({
           taskId,
           readsWorkers: false,
-          decide: (state) => decideKill(state, { onlyQueued }),
+          decide: isCancel ? decideCancel : decideKill,
         }),
       );
     },

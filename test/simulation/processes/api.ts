@@ -1,26 +1,27 @@
 /** An api, as far as it ends tasks for callers. Runs call `createTask` directly. */
-import { decideKill } from '@runfleet/tasks/memory';
+import type { Decision, TaskState } from '@runfleet/tasks/memory';
 
 import { POOL } from '../pool.ts';
 import type { Clients } from '../servers/sim-clients.ts';
 
-/** Returns whether this call ended the task. */
+/** Ends a task with `decideCancel` or `decideKill`. Returns whether this call ended it. */
 export async function end(
   { store, queue }: Clients,
-  task: { id: string; onlyQueued: boolean },
+  taskId: string,
+  decide: (state: TaskState) => Decision,
 ): Promise<boolean> {
   let workerId: string | null = null;
   const committed = await store.commit({
-    taskId: task.id,
+    taskId,
     readsWorkers: true,
     decide: (state) => {
       workerId = state.workerId;
-      return decideKill(state, task);
+      return decide(state);
     },
   });
   if ('refused' in committed) return false;
   if (workerId !== null) {
-    queue.tell(workerId, { stop: task.id });
+    queue.tell(workerId, { stop: taskId });
     queue.wake(POOL);
   }
   return true;

@@ -2,6 +2,7 @@
 import { compatibleAdmission } from '@runfleet/billing';
 import { RunfleetError } from '@runfleet/protocol';
 import { createTask, type NewTask, PLAIN_RUN } from '@runfleet/tasks';
+import { decideCancel, decideKill } from '@runfleet/tasks/memory';
 
 import type { Behaviour, RunInput } from '../input.ts';
 import { MODEL } from '../pool.ts';
@@ -61,7 +62,7 @@ export class Callers {
     if (random.chance(0.25)) {
       counts.add('caller: ends a task');
       await this.#sleep(random.exponential(4_000));
-      await this.#endTask(taskId, random.chance(0.3));
+      await this.#endTask(taskId, random.chance(0.3) ? decideCancel : decideKill);
     }
   }
 
@@ -96,9 +97,9 @@ export class Callers {
     await this.#try('misuse', { ...task, idempotency: { ...idempotency, requestHash } });
   }
 
-  async #endTask(id: string, onlyQueued: boolean): Promise<void> {
+  async #endTask(id: string, decide: typeof decideCancel | typeof decideKill): Promise<void> {
     try {
-      await callHttp(this.#world, this.#pickApi(), (clients) => end(clients, { id, onlyQueued }));
+      await callHttp(this.#world, this.#pickApi(), (clients) => end(clients, id, decide));
     } catch (error) {
       if (!(error instanceof NoAnswer)) requireAway(error);
     }

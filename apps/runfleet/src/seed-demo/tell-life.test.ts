@@ -7,6 +7,7 @@ import {
   createTask,
   failure,
   finishTask,
+  cancelTask,
   killTask,
   readTask,
   requeueTask,
@@ -76,10 +77,10 @@ type Road = (ctx: Parameters<typeof killTask>[0], tenant: Tenant, id: string) =>
 /** How a real task reaches the same end. */
 const ROADS = {
   queued: () => Promise.resolve(),
-  cancelled: (ctx, tenant, id) => killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true }),
+  cancelled: (ctx, tenant, id) => cancelTask(ctx, { ...tenant, reference: { id } }),
   killed: async (ctx, tenant, id) => {
     await saying(ctx, id);
-    await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
+    await killTask(ctx, { ...tenant, reference: { id } });
   },
   rejected: async (ctx, _tenant, id) =>
     finishTask(ctx, await assigned(ctx, id), { result: failure('rejected', 'No.') }),

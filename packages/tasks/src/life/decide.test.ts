@@ -10,6 +10,7 @@ import {
   decideExpireOverdue,
   decideExpireUnstarted,
   decideFinish,
+  decideCancel,
   decideKill,
   decideOutput,
   decideRequeue,
@@ -612,10 +613,10 @@ test('only a task that is parked in the queue is put in line', () => {
 
 describe('a kill', () => {
   test.for([
-    ['a kill', false, 'killed'],
-    ['a cancel', true, 'cancelled'],
-  ] as const)('%s ends a queued task in a new epoch and settles', ([, onlyQueued, reason]) => {
-    expect(decideKill(aState(), { onlyQueued })).toEqual([
+    ['a kill', decideKill, 'killed'],
+    ['a cancel', decideCancel, 'cancelled'],
+  ] as const)('%s ends a queued task in a new epoch and settles', ([, decide, reason]) => {
+    expect(decide(aState())).toEqual([
       RAISE,
       { do: 'settle', result: failure('cancelled', '') },
       {
@@ -627,15 +628,15 @@ describe('a kill', () => {
   });
 
   test('ends a run, which a cancel does not', () => {
-    expect(decideKill(bound('task_start'), { onlyQueued: false })).toContainEqual(RAISE);
-    expect(decideKill(bound('task_start'), { onlyQueued: true })).toEqual({
+    expect(decideKill(bound('task_start'))).toContainEqual(RAISE);
+    expect(decideCancel(bound('task_start'))).toEqual({
       refused: 'not_queued',
     });
   });
 
   test('of what has ended is refused', () => {
-    for (const onlyQueued of [true, false]) {
-      expect(decideKill(bound('task_cancel'), { onlyQueued })).toEqual({ refused: 'already_done' });
+    for (const decide of [decideCancel, decideKill]) {
+      expect(decide(bound('task_cancel'))).toEqual({ refused: 'already_done' });
     }
   });
 });

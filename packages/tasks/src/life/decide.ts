@@ -235,20 +235,27 @@ export function decideUnpark(state: TaskState): Decision {
   return state.status === INITIAL_STATUS && state.isParked ? [{ do: 'unpark' }] : NOT_DUE;
 }
 
-/** Ends a task in any state. The new epoch fences a worker that still runs it. */
-export function decideKill(state: TaskState, input: { onlyQueued: boolean }): Decision {
+/** Ends a task that is still in the queue. */
+export function decideCancel(state: TaskState): Decision {
   if (isTerminal(state.status)) return { refused: 'already_done' };
-  if (input.onlyQueued && state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
+  if (state.status !== INITIAL_STATUS) return { refused: 'not_queued' };
+  return cancelPlan('cancelled');
+}
+
+/** Ends a task in any state. The new epoch fences a worker that still runs it. */
+export function decideKill(state: TaskState): Decision {
+  if (isTerminal(state.status)) return { refused: 'already_done' };
+  return cancelPlan('killed');
+}
+
+function cancelPlan(reason: 'cancelled' | 'killed'): Plan {
   return [
     { do: 'raise-epoch' },
     { do: 'settle', result: failure('cancelled', '') },
     {
       do: 'enter',
       status: 'task_cancel',
-      event: {
-        type: 'task_cancel',
-        payload: { reason: input.onlyQueued ? 'cancelled' : 'killed' },
-      },
+      event: { type: 'task_cancel', payload: { reason } },
     },
   ];
 }

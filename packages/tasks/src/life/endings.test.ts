@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 
 import { finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
-import { killTask } from '../kill-task.ts';
+import { cancelTask, killTask } from '../kill-task.ts';
 import { readTask } from '../read/read-task.ts';
 import { requeueTask } from '../requeue-task.ts';
 import { answer, assigned, logOf, pass, preparing, running } from '../testing-life.ts';
@@ -85,7 +85,8 @@ test('a cancelled task enters task_cancel and nothing else, wherever it was', as
   for (const carry of stages) {
     const { id } = await createTask(ctx, aTask(tenant));
     await carry?.(ctx, id, await aWorker(store));
-    await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: carry === null });
+    const end = carry === null ? cancelTask : killTask;
+    await end(ctx, { ...tenant, reference: { id } });
     const types = await typesOf(ctx, id);
     expect(types.at(-1)).toBe('task_cancel');
     expect(types).not.toContain('task_end');

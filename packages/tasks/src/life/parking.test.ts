@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 
 import { createTask } from '../create-task.ts';
 import { listLanes, listQueuedTasks } from '../fleet/list-index-tasks.ts';
-import { killTask } from '../kill-task.ts';
+import { cancelTask } from '../kill-task.ts';
 import { readFleet } from '../read/read-fleet.ts';
 import { readTask } from '../read/read-task.ts';
 import { openTaskStore } from '../store/task-store.ts';
@@ -76,7 +76,7 @@ describe('a task that requires what no worker carries', () => {
     await db.sql`update tasks set not_before = now() where id = ${id}`;
     expect(await repair(ctx, 'backoff-due')).toBe(1);
     expect(await listLanes(ctx, { pool, limit: 9 })).toEqual([]);
-    const killed = await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true });
+    const killed = await cancelTask(ctx, { ...tenant, reference: { id } });
     expect(killed.status).toBe('task_cancel');
     const [row] = await db.sql`select queued_in from tasks where id = ${id}`;
     expect(row).toEqual({ queued_in: null });
@@ -127,7 +127,7 @@ describe('different sets of labels', () => {
     await createTask(ctx, aTask(rich));
     await createTask(ctx, requiring(tenant, ['n=1000']));
     const reference = { id: created.at(-1) ?? '' };
-    await killTask(ctx, { ...rich, reference, onlyQueued: true });
+    await cancelTask(ctx, { ...rich, reference });
     await create(1_000);
   });
 });

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 
 import { finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
-import { killTask } from '../kill-task.ts';
+import { cancelTask } from '../kill-task.ts';
 import { requeueTask } from '../requeue-task.ts';
 import { openTaskStore } from '../store/task-store.ts';
 import { answer, running } from '../testing-life.ts';
@@ -58,8 +58,7 @@ test('the queue hears of a Run with all that fair order needs, as it is at the c
   });
   expect(Math.abs(Number(task?.['queuedAt']) - Date.now())).toBeLessThan(60_000);
 
-  const input = { ...tenant, reference: { id }, onlyQueued: true };
-  await killTask(ctx, input);
+  await cancelTask(ctx, { ...tenant, reference: { id } });
   expect(news()).toEqual([['withdraw', name(id, tenant.organisationId)]]);
 });
 

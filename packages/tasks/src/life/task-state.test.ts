@@ -7,6 +7,7 @@ import {
   decideAssign,
   decideBegin,
   decideFinish,
+  decideCancel,
   decideKill,
   decideOutput,
   decideRequeue,
@@ -257,7 +258,7 @@ test('a suspect that its worker hands back is last in its line, too', () => {
 describe('a kill', () => {
   test('in the queue takes the task out of line, pause and all', () => {
     const state = aState({ notBefore: at(9) });
-    const effects = commit(state, decideKill(state, { onlyQueued: true }), at(3));
+    const effects = commit(state, decideCancel(state), at(3));
     expect(effects.moves).toEqual([{ do: 'withdraw', task: NAME }]);
     expect(effects.slots).toEqual([]);
     expect(effects.patch?.receipt.seconds).toMatchObject({ queue: '3.0000', billed: '0.0000' });
@@ -278,7 +279,7 @@ describe('a kill', () => {
   test('of a run frees its slot and says nothing of its worker', () => {
     const state = started();
     commit(state, decideOutput(state, { epoch: 1, tokens: 3, raw: 'Hi', elapsedMs: 1 }), at(4));
-    const effects = commit(state, decideKill(state, { onlyQueued: false }), at(6));
+    const effects = commit(state, decideKill(state), at(6));
     expect(effects.patch?.receipt.used).toEqual({ seconds: '4.0000', tokens: 3 });
     expect(effects.slots).toEqual([{ workerId: 'w', generation: 1, delta: -1, verdict: null }]);
     expect(effects.moves).toEqual([{ do: 'release', task: { ...NAME, usedMs: 5_000 } }]);
@@ -340,9 +341,9 @@ test('each move is told to the verb of its name, and a task of labels under its 
   const told: unknown[] = [];
   const tell = (verb: string) => (task: unknown) => void told.push([verb, task]);
   const state = assigned(aState({ requires: ['zone=a'] }));
-  const { moves } = commit(state, decideKill(state, { onlyQueued: false }), at(1) + SECOND);
+  const { moves } = commit(state, decideKill(state), at(1) + SECOND);
   const queue = { offer: tell('offer'), withdraw: tell('withdraw'), release: tell('release') };
-  const withdrawn = commit(aState(), decideKill(aState(), { onlyQueued: true }));
+  const withdrawn = commit(aState(), decideCancel(aState()));
   const offered = started();
   const again = commit(
     offered,
@@ -376,7 +377,7 @@ describe('a task that no worker can take', () => {
 
   test('is not parked any more when it has ended', () => {
     const state = aState({ isParked: true });
-    commit(state, decideKill(state, { onlyQueued: true }));
+    commit(state, decideCancel(state));
     expect(state.isParked).toBe(false);
   });
 });

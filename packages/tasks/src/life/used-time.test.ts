@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import { appendOutput, finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
-import { killTask } from '../kill-task.ts';
+import { cancelTask, killTask } from '../kill-task.ts';
 import { readTask } from '../read/read-task.ts';
 import { openTaskStore, type TaskStore } from '../store/task-store.ts';
 import { answer, running } from '../testing-life.ts';
@@ -27,8 +27,7 @@ const test = testWithTasks
 type Ctx = Parameters<typeof killTask>[0] & { store: TaskStore };
 
 const ENDS: Record<string, (ctx: Ctx, ticket: Ticket, tenant: Tenant) => Promise<unknown>> = {
-  'is killed': (ctx, { taskId: id }, tenant) =>
-    killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false }),
+  'is killed': (ctx, { taskId: id }, tenant) => killTask(ctx, { ...tenant, reference: { id } }),
   fails: (ctx, ticket) => finishTask(ctx, ticket, { result: failure('failed', 'It broke.') }),
   expires: (ctx, ticket) => finishTask(ctx, ticket, { result: failure('expired', 'Too late.') }),
 };
@@ -71,6 +70,6 @@ test('a run that succeeds used what is billed, and a task that never ran used no
   expect(receipt?.used).toEqual({ seconds: receipt?.seconds.billed, tokens: 2 });
 
   const idle = await createTask(ctx, aTask(tenant));
-  const killed = await killTask(ctx, { ...tenant, reference: idle, onlyQueued: true });
+  const killed = await cancelTask(ctx, { ...tenant, reference: idle });
   expect(killed.receipt?.used).toEqual({ seconds: '0.0000', tokens: 0 });
 });

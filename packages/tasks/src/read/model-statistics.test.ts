@@ -39,7 +39,7 @@ test('statistics are the same whether the tasks behind them were added up, once 
   await finishTask(ctx, await run(), { result: answer });
   await finishTask(ctx, await run(), { result: failure('failed', 'No.') });
   const { taskId: id } = await run();
-  await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: false });
+  await killTask(ctx, { ...tenant, reference: { id } });
   await run();
   const [{ spent } = { spent: '' }] = await db.sql<{ spent: string }[]>`
     select sum(total_cost) as spent from tasks`;

@@ -5,7 +5,7 @@ import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
 
 import { createTask } from '../create-task.ts';
-import { killTask } from '../kill-task.ts';
+import { cancelTask, killTask } from '../kill-task.ts';
 import { expectBalancedBooks } from '../testing-life.ts';
 import { aTask, createTenant, testWithTasks as test } from '../testing.ts';
 import { openTaskStore } from './task-store.ts';
@@ -34,7 +34,7 @@ test('at 10 USD one task may be active, and the next when it has ended', async (
   await expect(createTask(ctx, aTask(tenant))).rejects.toMatchObject({
     kind: 'concurrency_limit',
   });
-  await killTask(ctx, { ...tenant, reference: { id }, onlyQueued: true });
+  await cancelTask(ctx, { ...tenant, reference: { id } });
   await createTask(ctx, aTask(tenant));
 });
 
@@ -108,7 +108,7 @@ test('two transactions that wait for each other: the one that Postgres refuses i
     // So that it is the other one that looks for a deadlock, and finds it.
     await tx`set local deadlock_timeout = '1min'`;
     await tx`select from accounts where organisation_id = ${tenant.organisationId} for update`;
-    killed = killTask({ db, store, queue }, { ...tenant, reference, onlyQueued: false });
+    killed = killTask({ db, store, queue }, { ...tenant, reference });
     await somebodyWaits(db);
     await tx`select from tasks where id = ${id} for update`;
   });

@@ -65,10 +65,7 @@ test('a repeat is answered though the money is gone and the task has ended', asy
   const tenant = await createTenant(db, '10');
   const first = await createTask({ store }, keyed(tenant, 'k'));
   const whileActive = await createTask({ store }, keyed(tenant, 'k'));
-  await killTask(
-    { store, db, queue },
-    { ...tenant, reference: { id: first.id }, onlyQueued: false },
-  );
+  await killTask({ store, db, queue }, { ...tenant, reference: { id: first.id } });
   await db.sql`update accounts set balance = 0 where organisation_id = ${tenant.organisationId}`;
   const afterEnd = await createTask({ store }, keyed(tenant, 'k'));
   expect([whileActive.id, afterEnd.id]).toEqual([first.id, first.id]);

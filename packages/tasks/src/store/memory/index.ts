@@ -6,6 +6,7 @@ export {
   decideExpireOverdue,
   decideExpireUnstarted,
   decideFinish,
+  decideCancel,
   decideKill,
   decideOutput,
   decideRequeue,

@@ -1,4 +1,5 @@
 import { taskAnswerSchema } from '@runfleet/protocol';
+import { cancelTask } from '@runfleet/tasks';
 
 import { endTask } from '../../../calls/end-task.ts';
 import type { Route } from '../../../route.ts';
@@ -7,5 +8,5 @@ import type { Route } from '../../../route.ts';
 export const taskCancelRoute: Route = {
   call: 'POST /v1/task/cancel',
   answer: taskAnswerSchema,
-  open: (ctx) => endTask(ctx, { onlyQueued: true }),
+  open: (ctx) => endTask(ctx, cancelTask),
 };

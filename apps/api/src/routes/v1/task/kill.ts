@@ -1,4 +1,5 @@
 import { taskAnswerSchema } from '@runfleet/protocol';
+import { killTask } from '@runfleet/tasks';
 
 import { endTask } from '../../../calls/end-task.ts';
 import type { Route } from '../../../route.ts';
@@ -7,5 +8,5 @@ import type { Route } from '../../../route.ts';
 export const taskKillRoute: Route = {
   call: 'POST /v1/task/kill',
   answer: taskAnswerSchema,
-  open: (ctx) => endTask(ctx, { onlyQueued: false }),
+  open: (ctx) => endTask(ctx, killTask),
 };
