@@ -156,20 +156,22 @@ export const EQUIVALENTS: readonly Equivalents[] = [
     file: 'packages/scheduler/src/fair-queue-heap.ts',
     why: 'There is no entry at an undefined index.',
     names: [
-      'FairQueueHeap.get: place === undefined ? undefined : this.#entries[place]?.at -> this.#entries[place]?.at',
+      'FairQueueHeap.get: position === undefined ? undefined : this.#entries[position]?.at -> this.#entries[position]?.at',
     ],
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'If a place is known, there is a last entry; the check exists for the type.',
+    why: 'If a position is known, there is a last entry; the check exists for the type.',
     names: [
-      'FairQueueHeap.delete: last && place < this.#entries.length -> place < this.#entries.length',
+      'FairQueueHeap.delete: last && position < this.#entries.length -> position < this.#entries.length',
     ],
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'An entry that rises to the top sinks back to its place: more steps, the same order.',
-    names: ['FairQueueHeap.#settle: place === 0 || !this.#isBefore(place, parent) -> place === 0'],
+    why: 'An entry that rises to the top sinks back to its position: more steps, the same order.',
+    names: [
+      'FairQueueHeap.#settle: position === 0 || !this.#isBefore(position, parent) -> position === 0',
+    ],
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
@@ -182,7 +184,7 @@ export const EQUIVALENTS: readonly Equivalents[] = [
   },
   {
     file: 'packages/scheduler/src/fair-queue-heap.ts',
-    why: 'Only existing places are read: the error is an assertion.',
+    why: 'Only existing positions are read: the error is an assertion.',
     names: ['FairQueueHeap.#entry: !entry -> false'],
   },
   {
