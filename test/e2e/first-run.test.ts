@@ -17,7 +17,7 @@ import { TestProcess } from './test-process.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'apps', 'runfleet', 'src', 'main.ts');
 const READY = 'Stop with Ctrl-C';
-const NEXT_STEP = 'To start another beside it';
+const NEXT_STEP = 'To start a second instance';
 
 const test = base
   .extend('home', async ({}, { onCleanup }) => {

@@ -89,7 +89,7 @@ signInTest(
 
     const common = await change(PASSWORD, 'Password123');
     await expect(common.json()).resolves.toMatchObject({
-      errors: [{ message: expect.stringContaining('first that are tried') }],
+      errors: [{ message: expect.stringContaining('first that attackers try') }],
     });
     const statuses = [];
     for (let n = 0; n < 7; n++) statuses.push((await change('wrong', 'another horse')).status);
