@@ -375,9 +375,10 @@ describe('a task that no worker can take', () => {
     });
   });
 
-  test('is not parked any more when it has ended', () => {
+  test('leaves the queue untouched when it ends, and is not parked any more', () => {
     const state = aState({ isParked: true });
-    commit(state, decideCancel(state));
+    const { moves } = commit(state, decideCancel(state));
+    expect(moves).toEqual([]);
     expect(state.isParked).toBe(false);
   });
 });

@@ -135,12 +135,13 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
 
   for (const step of plan) {
     switch (step.do) {
-      case 'enter':
+      case 'enter': {
         assert(
           canTransition(state.status, step.status),
           `${state.status} does not lead to ${step.status}`,
         );
         if (step.status === INITIAL_STATUS || isTerminal(step.status)) releaseSlot();
+        const wasParked = state.isParked;
         state.isParked = false;
         if (step.status === INITIAL_STATUS) {
           forgetAttempt(state);
@@ -151,12 +152,14 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
           // It ends in the queue.
           if (state.status === INITIAL_STATUS && step.status !== 'task_assign') {
             state.notBefore = null;
-            effects.moves.push(withdrawalOf(state));
+            // A parked task is in no index: a withdrawal would only make keys for its lane.
+            if (!wasParked) effects.moves.push(withdrawalOf(state));
           }
         }
         state.status = step.status;
         record(step.event);
         break;
+      }
       case 'record':
         record(step.event);
         break;
