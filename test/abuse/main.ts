@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from '@runfleet/local-servers';
 
 import { describeMachine } from '../bench/machine.ts';
 import { optionsOrUsage } from '../options-or-usage.ts';
-import { judge, type Measured, type Verdict } from './judge.ts';
+import { judge, type Measured, RATIO_MAX, type Verdict } from './judge.ts';
 import { Neighbour } from './neighbour.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { QuietTimes } from './quiet-times.ts';
@@ -72,7 +72,7 @@ async function tryAbuse(
   for (let tries = 1; ; tries += 1) {
     await quiet.measure(QUIET_BETWEEN_MS[length]);
     const measured = await inflict(name, { stack, neighbour, quietP95Ms: quiet.p95Ms, length });
-    const verdict = judge(measured, quiet.p95Ms);
+    const verdict = judge(measured, quiet.p95Ms, RATIO_MAX[length]);
     if (best === null || verdict.ratio < best.ratio || !verdict.isOnlySlow) best = verdict;
     if (!verdict.isOnlySlow || tries === TRIES_MAX) return best;
   }
