@@ -5,7 +5,7 @@ import { addressGroup, RateLimiter } from '@runfleet/service';
 const ADDRESS_BURST_SECONDS = 4;
 const PROJECT_BURST_SECONDS = 2;
 /** This many bytes of a body count as one more call. */
-const UNIT_BYTES = 4096;
+const UNIT_BYTES = 1024;
 
 type CallSource = { ip: string; projectId?: string };
 
