@@ -65,7 +65,12 @@ export async function setUpRunfleet(servers: Servers): Promise<RunfleetSetup> {
   await using db = connectDb(url, { connections: 1 });
   const { userId: ownerId } = await createUser(
     { db },
-    { email: 'bench@example.org', name: 'Bench', password: newName('bench-owner'), isOperator: false },
+    {
+      email: 'bench@example.org',
+      name: 'Bench',
+      password: newName('bench-owner'),
+      isOperator: false,
+    },
   );
   const projects: Project[] = [];
   const tenants: Tenant[] = [];
