@@ -24,6 +24,8 @@ done
 [[ $(id -u) -eq 0 ]] || { echo 'Run it as root: it creates a root file system and changes into it.'; exit 1; }
 
 root=$(mktemp -d /var/tmp/runfleet-bare-XXXXXX)
+# The user of the suite must be able to enter it.
+chmod 755 "$root"
 trap 'rm -rf --one-file-system "$root"' EXIT
 
 if [[ -n $base ]]; then
