@@ -40,7 +40,9 @@ describe.skipIf(!hasBrowser)('the task history', () => {
       'A task for the history.',
     );
     expect(await page.locator('.parameters').innerText()).toContain('A task for the history.');
-    expect(await page.locator('.receipt-cost').innerText()).toMatch(/s × \$0\.000585 = \$0\.0/);
+    expect(await page.locator('.receipt-cost').innerText()).toMatch(
+      /× \$0\.000585 per second = \$0\.0/,
+    );
   });
 
   test('a task can be run again, and its input can be edited in the form', async ({

@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
 
     const sum = await page.locator('.receipt-cost .figure').innerText();
     const [, seconds = '', price = '', cost = ''] =
-      /^([\d.]+) s × \$([\d.]+) = \$([\d.]+)$/.exec(sum) ?? [];
+      /^([\d.]+) × \$([\d.]+) per second = \$([\d.]+)$/.exec(sum) ?? [];
     expect(price).toBe('0.000585');
     expect(pico(cost)).toBe((BigInt(seconds.replace('.', '')) * pico(price)) / 10_000n);
     expect(await page.locator('.receipt').innerText()).toMatch(/in, 150 out/);

@@ -14,7 +14,7 @@ describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
     expect(await visitor.locator('.facts').innerText()).toMatch(/\d+ runs?/);
     const price = visitor.locator('.price');
     expect(await price.innerText()).toBe(
-      'Your request will cost $0.0006 per second. (Total cost varies depending on the request’s execution time.)',
+      'Your request will cost $0.000585 per second. (Total cost varies with what the request uses.)',
     );
     expect(await price.locator('.money').getAttribute('title')).toBe('Exactly $0.000585');
     expect(await visitor.getByText('Prompt to send to the model.').isVisible()).toBe(true);

@@ -1,15 +1,7 @@
-import { parseUsd } from '@runfleet/protocol';
+import { formatUsd, parseUsd, type Price } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
-import {
-  billedTicks,
-  charge,
-  cpsOf,
-  describePrice,
-  hold,
-  type Price,
-  pricePerSecond,
-} from './price.ts';
+import { bill, billedTicks, charge, cpsOf, hold, pricePerSecond } from './price.ts';
 
 const SECOND = 1_000_000n;
 
@@ -25,48 +17,48 @@ test.for<[string, bigint | null, bigint | null, bigint]>([
 });
 
 const PER_SECOND = pricePerSecond('v', '0.000585');
-const PRICES: [string, Price, string, string, string][] = [
-  ['second', PER_SECOND, '0.1755', '0.001755', '0.000585000000 USD per second'],
+const PRICES: [string, Price, string, string][] = [
+  ['second', PER_SECOND, '0.1755', '0.001755'],
   [
     'second, with a minimum',
     { version: 'v', method: 'second', parts: { second: '0.001', minimum: '0.5' } },
     '0.5',
     '0.5',
-    '0.001 USD per second, at least 0.5 USD',
   ],
-  [
-    'request',
-    { version: 'v', method: 'request', parts: { request: '0.02' } },
-    '0.02',
-    '0.02',
-    '0.02 USD per request',
-  ],
-  [
-    'output item',
-    { version: 'v', method: 'output_item', parts: { item: '0.04' } },
-    '0.16',
-    '0.12',
-    '0.04 USD per output item',
-  ],
+  ['request', { version: 'v', method: 'request', parts: { request: '0.02' } }, '0.02', '0.02'],
+  ['output item', { version: 'v', method: 'output_item', parts: { item: '0.04' } }, '0.16', '0.12'],
   [
     'token',
     { version: 'v', method: 'token', parts: { input: '0.000000000001', output: '0.000002' } },
     '0.000400001',
     '0.00002000001',
-    '0.000000000001 USD per input token and 0.000002 USD per output token',
   ],
 ];
 
-test.for(PRICES)(
-  'a price per %s holds, charges and is described',
-  ([, price, held, cost, text]) => {
-    const limits = { timeoutSeconds: 300, outputItems: 4, promptTokens: 1_000, outputTokens: 200 };
-    expect(hold(price, limits)).toBe(parseUsd(held));
-    const use = { ticks: 30_000n, outputItems: 3, promptTokens: 10, outputTokens: 10 };
-    expect(charge(price, use)).toBe(parseUsd(cost));
-    expect(describePrice(price)).toBe(text);
-  },
-);
+const LIMITS = { timeoutSeconds: 300, outputItems: 4, promptTokens: 1_000, outputTokens: 200 };
+const USE = { ticks: 30_000n, outputItems: 3, promptTokens: 10, outputTokens: 10 };
+
+test.for(PRICES)('a price per %s holds and charges', ([, price, held, cost]) => {
+  expect(hold(price, LIMITS)).toBe(parseUsd(held));
+  expect(charge(price, USE)).toBe(parseUsd(cost));
+});
+
+test.for(PRICES)('the terms of a bill per %s add up to its cost', ([, price]) => {
+  const { cost, lines } = bill(price, USE, hold(price, LIMITS));
+  expect(cost).toBe(charge(price, USE));
+  // A count has at most four decimals.
+  const terms = lines.map(({ count, rate }) => (parseUsd(count) / 10n ** 8n) * parseUsd(rate));
+  expect(terms.reduce((sum, term) => sum + term, 0n)).toBe(cost * 10_000n);
+});
+
+test.for(PRICES)('a bill per %s is never above what was held', ([, price]) => {
+  const held = charge(price, USE) - 1n;
+  const rate = formatUsd(held);
+  expect(bill(price, USE, held)).toEqual({
+    cost: held,
+    lines: [{ count: '1', unit: 'run, the most that was held', rate }],
+  });
+});
 
 test.for(PRICES)('a price per %s charges the hold at its limits', ([, price]) => {
   const limits = { timeoutSeconds: 7, outputItems: 2, promptTokens: 11, outputTokens: 5 };

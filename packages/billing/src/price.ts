@@ -1,38 +1,20 @@
 /**
- * Prices as values. A price is pinned on a task when it is accepted, so a later change of the model's
- * price does not change the bill. The amount held is what the charge is at the task's limits.
+ * What a price holds and charges. The amount held is what the charge is at the task's limits.
  */
 import {
-  costOf,
+  type BillLine,
   formatUsd,
   type Micros,
   parseUsd,
   type Pico,
+  type Price,
+  type PriceRate,
+  ratesOf,
   type Ticks,
   ticksBetween,
 } from '@runfleet/protocol';
 
 const TICKS_PER_SECOND = 10_000n;
-
-/** Dollars as text with at most 12 decimals, as JSON keeps them. */
-type Usd = string;
-
-/** What each method counts, with the amount for one. */
-type Rates = {
-  second: { second: Usd };
-  request: { request: Usd };
-  output_item: { item: Usd };
-  token: { input: Usd; output: Usd };
-};
-
-/** `minimum`: the least that a charged task costs. */
-export type Price = {
-  [M in keyof Rates]: {
-    readonly version: string;
-    readonly method: M;
-    readonly parts: Readonly<Rates[M] & { minimum?: Usd }>;
-  };
-}[keyof Rates];
 
 /** What a task used. */
 export type Use = { ticks: Ticks; outputItems: number; promptTokens: number; outputTokens: number };
@@ -46,15 +28,13 @@ export type Limits = {
 };
 
 /** The price of a model that is billed by time, at `cps` dollars per second. */
-export function pricePerSecond(version: string, cps: Usd): Price {
+export function pricePerSecond(version: string, cps: string): Price {
   return { version, method: 'second', parts: { second: formatUsd(parseUsd(cps)) } };
 }
 
 /** The most that a task can cost: the amount held while it is live. */
-export function hold(price: Price, limits: Limits): Pico {
-  const { timeoutSeconds, outputItems = null, promptTokens = null, outputTokens = null } = limits;
-  const ticks = BigInt(timeoutSeconds) * TICKS_PER_SECOND;
-  return amount(price, { ticks, outputItems, promptTokens, outputTokens });
+export function hold(price: Price, { timeoutSeconds, ...limits }: Limits): Pico {
+  return amount(price, { ticks: BigInt(timeoutSeconds) * TICKS_PER_SECOND, ...limits });
 }
 
 /** What a task that is charged costs. Never above the hold while its use is within the limits. */
@@ -62,15 +42,25 @@ export function charge(price: Price, use: Use): Pico {
   return amount(price, use);
 }
 
-/** A sentence for people: `0.000585000000 USD per second`. */
-export function describePrice(price: Price): string {
-  const { minimum } = price.parts;
-  return `${ratesOf(price)}${minimum === undefined ? '' : `, at least ${minimum} USD`}`;
+/**
+ * The charge with its terms, for the receipt. It is never above what was held: a worker that counts
+ * more than the limits of a Run does not make its caller pay for it.
+ */
+export function bill(price: Price, use: Use, held: Pico): { cost: Pico; lines: BillLine[] } {
+  const cost = amount(price, use);
+  if (cost > held) return { cost: held, lines: [oneLine('run, the most that was held', held)] };
+  if (cost > countedAmount(price, use)) return { cost, lines: [oneLine('run, the minimum', cost)] };
+  const lines = ratesOf(price).map((rate) => ({
+    count: inUnits(countOf(rate, use), rate.per),
+    unit: rate.unit,
+    rate: formatUsd(parseUsd(rate.amount)),
+  }));
+  return { cost, lines };
 }
 
 /** The rate per second that the compatible wire shows; 0 where the price counts something else. */
-export function cpsOf(price: Price): Usd {
-  return price.method === 'second' ? price.parts.second : formatUsd(0n);
+export function cpsOf(price: Price): string {
+  return formatUsd(price.method === 'second' ? parseUsd(price.parts.second) : 0n);
 }
 
 /** The times that a bill is made from. */
@@ -91,43 +81,37 @@ export function billedTicks(run: BilledRun): Ticks {
   return ticks < ceiling ? ticks : ceiling;
 }
 
-type Counted = { [N in keyof Use]: Use[N] | (N extends 'ticks' ? never : null) };
-
-function amount(price: Price, use: Counted): Pico {
+function amount(price: Price, use: Partial<Use>): Pico {
   const counted = countedAmount(price, use);
   const minimum = parseUsd(price.parts.minimum ?? '0');
   return counted > minimum ? counted : minimum;
 }
 
-function countedAmount(price: Price, use: Counted): Pico {
-  switch (price.method) {
-    case 'second':
-      return costOf(use.ticks, parseUsd(price.parts.second));
-    case 'request':
-      return parseUsd(price.parts.request);
-    case 'output_item':
-      return times(price.parts.item, use.outputItems);
-    case 'token':
-      return (
-        times(price.parts.input, use.promptTokens) + times(price.parts.output, use.outputTokens)
-      );
-  }
+function countedAmount(price: Price, use: Partial<Use>): Pico {
+  return ratesOf(price).reduce((sum, rate) => sum + costOf(rate, use), 0n);
 }
 
-function times(rate: Usd, count: number | null): Pico {
-  if (count === null) throw new Error('A price that counts something needs a limit for it.');
-  return parseUsd(rate) * BigInt(count);
+function costOf(rate: PriceRate, use: Partial<Use>): Pico {
+  return (parseUsd(rate.amount) * countOf(rate, use)) / rate.per;
 }
 
-function ratesOf(price: Price): string {
-  switch (price.method) {
-    case 'second':
-      return `${price.parts.second} USD per second`;
-    case 'request':
-      return `${price.parts.request} USD per request`;
-    case 'output_item':
-      return `${price.parts.item} USD per output item`;
-    case 'token':
-      return `${price.parts.input} USD per input token and ${price.parts.output} USD per output token`;
-  }
+function countOf({ counts, unit }: PriceRate, use: Partial<Use>): bigint {
+  if (counts === 'requests') return 1n;
+  const count = use[counts];
+  if (count === undefined) throw new Error(`A price per ${unit} needs a limit for it.`);
+  return BigInt(count);
+}
+
+const oneLine = (unit: string, rate: Pico): BillLine => ({
+  count: '1',
+  unit,
+  rate: formatUsd(rate),
+});
+
+/** A count in units of `per`, a power of ten: 30,000 ticks are `3.0000` seconds. */
+function inUnits(count: bigint, per: bigint): string {
+  const decimals = String(per).length - 1;
+  if (decimals === 0) return String(count);
+  const digits = String(count).padStart(decimals + 1, '0');
+  return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }

@@ -1,3 +1,4 @@
+import { priceSchema } from '@runfleet/protocol';
 import { describe, expect, test } from 'vitest';
 
 import { parseChatParameters, readChatParameters } from './chat-parameters.ts';
@@ -379,6 +380,6 @@ test('a slug is found whatever its case and punctuation', () => {
   expect(findModel('microsoft', 'Phi-3')).toBeUndefined();
 });
 
-test('every price has at most 8 decimals, so that every cost is exact at 12', () => {
-  for (const model of MODELS) expect(model.cps).toMatch(/^\d+\.\d{1,8}0*$/);
+test('every price is one that the wire takes', () => {
+  for (const model of MODELS) expect(priceSchema.parse(model.price)).toEqual(model.price);
 });

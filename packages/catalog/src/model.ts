@@ -1,4 +1,4 @@
-import type { WireParameterGroup, WireToolParameter } from '@runfleet/protocol';
+import type { Price, WireParameterGroup, WireToolParameter } from '@runfleet/protocol';
 
 /** A model in the catalogue: its description, its parameters and its price. */
 export type Model = {
@@ -11,9 +11,7 @@ export type Model = {
   readonly readme: string;
   readonly categories: readonly string[];
   readonly tags: readonly string[];
-  readonly priceVersion: string;
-  /** Dollars per billed second, at most 8 decimals so that every cost is exact at 12. */
-  readonly cps: string;
+  readonly price: Price;
   /** The pool of the workers that serve this model. */
   readonly pool: string;
   readonly parameters: readonly ParameterGroup[];

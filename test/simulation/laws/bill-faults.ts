@@ -1,3 +1,4 @@
+import { cpsOf } from '@runfleet/billing';
 import { parseUsd, type Pico } from '@runfleet/protocol';
 import type { MemoryDatabase } from '@runfleet/tasks/memory';
 
@@ -12,7 +13,7 @@ export function findBillFaults(
   if (!row) return { cost: 0n, faults: [] };
   const { task, state, patch } = row;
   const { timeoutSeconds } = task;
-  const cps = parseUsd(task.model.cps);
+  const cps = parseUsd(cpsOf(task.model.price));
   const isCharged = state.outcome === 'succeeded';
   const log = events.get(id) ?? [];
   const { cost, receipt } = billOf(log, { cps, timeoutSeconds, isCharged });

@@ -1,5 +1,5 @@
 /** Callers of the apis, from several tenants. They kill tasks and repeat calls that got no answer. */
-import { compatibleAdmission } from '@runfleet/billing';
+import { compatibleAdmission, pricePerSecond } from '@runfleet/billing';
 import { RunfleetError } from '@runfleet/protocol';
 import { createTask, type NewTask, PLAIN_RUN } from '@runfleet/tasks';
 import { decideCancel, decideKill } from '@runfleet/tasks/memory';
@@ -15,7 +15,7 @@ import type { SimRole } from './sim-role.ts';
 
 const TRIES_MAX = 6;
 /** Dollars a second. Prices change while tasks run, and use every digit that a price can have. */
-const PRICES = [MODEL.cps, '0.000123456789', '0.007000000001'];
+const PRICES = ['0.000585', '0.000123456789', '0.007000000001'];
 
 export class Callers {
   readonly #world: World;
@@ -119,7 +119,7 @@ export class Callers {
       organisationId,
       projectId: organisationId,
       ownerId,
-      model: { ...MODEL, cps: random.pick(PRICES) },
+      model: { ...MODEL, price: pricePerSecond('v', random.pick(PRICES)) },
       parameters: input,
       seed: BigInt(random.whole(0, 2 ** 31)),
       timeoutSeconds: random.whole(4, 12),

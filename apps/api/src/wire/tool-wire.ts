@@ -1,9 +1,8 @@
+import { charge, cpsOf } from '@runfleet/billing';
 import { cleanSlug, type Model, slugOf } from '@runfleet/catalog';
 import {
-  costOf,
   formatUnixSeconds,
   formatUsd,
-  parseUsd,
   type WireTool,
   type WireToolSummary,
 } from '@runfleet/protocol';
@@ -20,7 +19,6 @@ const NEVER_RUN: ModelStatistics = {
 
 /** A model as the catalogue answers it. */
 export function toolWire(model: Model, statistics: ModelStatistics = NEVER_RUN): WireTool {
-  const cps = parseUsd(model.cps);
   const { averageTicks } = statistics;
   return {
     id: model.id,
@@ -44,8 +42,8 @@ export function toolWire(model: Model, statistics: ModelStatistics = NEVER_RUN):
     commentcount: '0',
     ratedusercount: '0',
     dynamicprice: '[]',
-    cps: formatUsd(cps),
-    approximatelycost: formatUsd(averageTicks === null ? 0n : costOf(averageTicks, cps)),
+    cps: cpsOf(model.price),
+    approximatelycost: formatUsd(averageTicks === null ? 0n : usualCost(model, averageTicks)),
     taskstat: {
       runcount: statistics.runCount,
       successcount: String(statistics.successCount),
@@ -54,7 +52,13 @@ export function toolWire(model: Model, statistics: ModelStatistics = NEVER_RUN):
     },
     seotitle: slugOf(model),
     seodescription: model.description,
+    price: model.price,
   };
+}
+
+/** Statistics keep times only: a price that counts something else is shown as its minimum. */
+function usualCost({ price }: Model, ticks: bigint): bigint {
+  return charge(price, { ticks, outputItems: 0, promptTokens: 0, outputTokens: 0 });
 }
 
 /** The same without the long texts. */

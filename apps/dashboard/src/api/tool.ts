@@ -1,4 +1,9 @@
-import type { WireParameterGroup, WireTool, WireToolParameter } from '@runfleet/protocol';
+import {
+  describePrice,
+  type WireParameterGroup,
+  type WireTool,
+  type WireToolParameter,
+} from '@runfleet/protocol';
 
 export type ParameterGroup = WireParameterGroup;
 export type Parameter = WireToolParameter;
@@ -15,8 +20,8 @@ export type Tool = {
   /** Ready-made inputs. */
   inspire: readonly Readonly<Record<string, string>>[];
   parameters: readonly ParameterGroup[];
-  /** Dollars per billed second. */
-  cps: string;
+  /** A text: `$0.000585 per second`. */
+  price: string;
   /** How long a run takes, in words; empty until one has succeeded. */
   runTime: string;
   runCount: number;
@@ -34,9 +39,13 @@ export function toTool(wire: WireTool): Tool {
     tags: wire.tags,
     inspire: wire.inspire,
     parameters: wire.parameters,
-    cps: wire.cps,
+    price: describePrice(wire.price ?? perSecond(wire.cps)),
     runTime: wire.computingtime,
     runCount: wire.taskstat.runcount,
     lastRunAt: Number(wire.taskstat.lastruntime),
   };
 }
+
+/** An older api sends only the rate per second. */
+const perSecond = (second: string) =>
+  ({ version: '', method: 'second', parts: { second } }) as const;

@@ -17,11 +17,6 @@ export function usdBalance(amount: string): string {
   return `${floor < 0n ? '-' : ''}$${Number(whole).toLocaleString('en-US')}.${fraction}`;
 }
 
-/** `$0.000585`: all decimals without trailing zeros, but at least two. */
-export function usdExact(amount: string): string {
-  return `$${formatUsd(parseUsd(amount)).replace(/(?<=\.\d\d\d{0,10}?)0{1,10}$/, '')}`;
-}
-
 function roundUp(amount: string, decimals: number): string {
   const unit = 10n ** BigInt(SCALE - decimals);
   const pico = parseUsd(amount);

@@ -1,8 +1,7 @@
-import type { Receipt } from '@runfleet/protocol';
+import { describeBill, type Receipt } from '@runfleet/protocol';
 
 import { Money } from '../components/money.tsx';
 import { Waterfall } from '../components/waterfall.tsx';
-import { usdExact } from '../format/money.ts';
 import { displayStatusOf } from './task-outcome.ts';
 import type { TaskView } from './task-view.ts';
 
@@ -35,9 +34,7 @@ function Settled({ receipt }: { receipt: Receipt }) {
           <dt>Cost</dt>
           <dd>
             <Money amount={receipt.cost} />
-            <span className="fine figure">
-              {receipt.seconds.billed} s × {usdExact(receipt.cps)} = {usdExact(receipt.cost)}
-            </span>
+            <span className="fine figure">{describeBill(receipt)}</span>
           </dd>
         </div>
         <div>

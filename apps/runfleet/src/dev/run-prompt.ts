@@ -1,5 +1,5 @@
 import { RunfleetClient } from '@runfleet/client';
-import { rawOf, type Receipt } from '@runfleet/protocol';
+import { describeBill, rawOf, type Receipt } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
 import type { DevFile } from './dev-file.ts';
@@ -44,16 +44,13 @@ export async function runPrompt(file: DevFile, prompt: string, engine: string): 
   const task = await client.detail({ token });
   if (task.pexit !== '0')
     throw new Error(`Task ${taskId} ended as ${task.status}: ${task.debugerror}`);
-  process.stderr.write(
-    `\nreceipt: ${task.elapsedseconds} s x ${task.cps} USD/s = ${task.totalcost} USD${ranOn(task.receipt)}\n`,
-  );
+  if (task.receipt) process.stderr.write(`\nreceipt: ${linesOf(task.receipt)}\n`);
   const firstOutput =
     firstOutputMs === null ? 'no output' : `first output after ${secondsOf(firstOutputMs)} s`;
   process.stderr.write(`${firstOutput}, finished after ${secondsOf(endMs)} s\n`);
 }
 
-function ranOn(receipt: Receipt | null | undefined): string {
-  if (!receipt) return '';
+function linesOf(receipt: Receipt): string {
   const { promptTokens, completionTokens, weights, device } = receipt;
-  return `\n         ${promptTokens} tokens in, ${completionTokens} out; ${weights} on ${device}`;
+  return `${describeBill(receipt)}\n         ${promptTokens} tokens in, ${completionTokens} out; ${weights} on ${device}`;
 }

@@ -14,7 +14,7 @@ export const tokensOf = (text: string): number =>
 
 /** Waits for a worker, longer while the fleet is busy. */
 export function accept(life: DemoLife, dice: Dice): void {
-  const busyness = busynessAt(Number(life.changedAt / 1_000n));
+  const busyness = busynessAt(Number(life.now / 1_000n));
   const isCrowded = dice.fraction() < busyness * 0.15;
   life.after(isCrowded ? dice.between(1_500, 18_000) : 20 + dice.wait(120)).raiseEpoch();
   life.enter('task_assign').after(dice.between(3, 25));
@@ -38,7 +38,7 @@ export function say(life: DemoLife, answer: string, dice: Dice, share: number): 
   for (let chunk = 1; chunk <= chunks; chunk++) {
     const from = Math.round((said.length * (chunk - 1)) / chunks);
     const to = Math.round((said.length * chunk) / chunks);
-    const before = life.outputTokens;
+    const before = life.state.outputTokens;
     const now = Math.round((tokens * chunk) / chunks);
     life.after((now - before) * msPerToken * dice.between(0.8, 1.2));
     life.say(said.slice(from, to), now);

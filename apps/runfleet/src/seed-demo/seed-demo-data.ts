@@ -8,7 +8,7 @@ import { CONVERSATIONS } from './conversations.ts';
 import { createDemoTenants, type DemoTenant } from './create-demo-tenants.ts';
 import { createDemoWorkers } from './create-demo-workers.ts';
 import type { DemoLife } from './demo-life.ts';
-import { findDemoOrganisations } from './demo-marks.ts';
+import { DEMO_POOL, findDemoOrganisations } from './demo-marks.ts';
 import { type Dice, throwDice } from './dice.ts';
 import { queueMoments } from './queue-moments.ts';
 import { demoParameters, type Fate, FATES, tellLife } from './tell-life.ts';
@@ -80,7 +80,7 @@ function tellOne(
   const { organisationId, projectId, ownerId } = one.tenant;
   const task = {
     id: one.id,
-    model: one.model,
+    model: { ...one.model, pool: DEMO_POOL },
     organisationId,
     projectId,
     ownerId,

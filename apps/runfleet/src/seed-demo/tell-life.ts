@@ -2,7 +2,7 @@ import type { Micros } from '@runfleet/protocol';
 
 import { accept, begin, LEASE_MS, lose, LOST_HOST, say, tokensOf } from './attempt.ts';
 import { type Conversation, LONG_PROMPT } from './conversations.ts';
-import { DemoLife, type DemoTask } from './demo-life.ts';
+import { type DemoEnd, DemoLife, type DemoTask } from './demo-life.ts';
 import type { Dice } from './dice.ts';
 
 /** The possible fates of a task, and how many of the 500 tasks have each. */
@@ -22,7 +22,7 @@ export type Fate = keyof typeof FATES;
 
 /** Shown wherever a device is named. */
 export const DEMO_DEVICE = 'demo data, no device';
-const DEMO_WEIGHTS = 'demo data, no weights';
+const ON_DEMO_DEVICE = { weights: 'demo data, no weights', device: DEMO_DEVICE };
 const ATTEMPTS = 3;
 const TEMPLATE_TOKENS = 6;
 /** For Phi-3.5-mini with a float32 cache, as in its CPU builds. */
@@ -60,49 +60,36 @@ export function tellLife(
   const prompt = task.parameters['prompt'] ?? '';
   const promptTokens = tokensOf(prompt) + TEMPLATE_TOKENS;
   const life = new DemoLife(task, queuedAt);
-  const nothing = { weights: '', device: '', promptTokens: 0, completionTokens: 0 };
 
   switch (fate) {
     case 'queued':
       return life;
     case 'cancelled':
       life.after(dice.between(800, 6_000)).raiseEpoch();
-      return life
-        .settle({ outcome: 'cancelled', finishReason: 'cancelled', ...nothing })
-        .cancel(fate);
+      return life.settle({ outcome: 'cancelled' }).cancel(fate);
     case 'killed':
       begin(life, dice);
       say(life, answer, dice, dice.between(0.2, 0.7));
       life.after(dice.between(20, 200)).raiseEpoch();
-      return life
-        .settle({ outcome: 'cancelled', finishReason: 'cancelled', ...nothing })
-        .cancel(fate);
+      return life.settle({ outcome: 'cancelled' }).cancel(fate);
     case 'rejected': {
       accept(life, dice);
       const error = `The prompt is ${promptTokens} tokens long, whose cache takes ${Math.ceil(promptTokens * CACHE_MIB_PER_TOKEN)} MiB; with minTokens 0 at most 4095 fit the context of 4096, which takes 3072 MiB. Shorten it.`;
-      const end = { ...nothing, weights: DEMO_WEIGHTS, device: DEMO_DEVICE, finishReason: fate };
-      return fail(life.after(dice.between(4, 20)), { outcome: fate, error, ...end });
+      return fail(life.after(dice.between(4, 20)), { outcome: fate, error, ...ON_DEMO_DEVICE });
     }
     case 'expired': {
       begin(life, dice);
       life.after(task.timeoutSeconds * 1_000);
       const error = 'The timeout passed before the model produced any output.';
-      const end = {
-        ...nothing,
-        weights: DEMO_WEIGHTS,
-        device: DEMO_DEVICE,
-        finishReason: 'timeout',
-      };
-      return fail(life, { outcome: fate, error, ...end });
+      return fail(life, { outcome: fate, error, ...ON_DEMO_DEVICE });
     }
     case 'given up': {
       const reason = `worker lost (${LOST_HOST})`;
       for (let attempt = 1; attempt < ATTEMPTS; attempt++) lose(life, answer, dice);
       begin(life, dice);
-      life.after(LEASE_MS).raiseEpoch();
-      life.infraAttempts += 1;
+      life.after(LEASE_MS).loseAttempt();
       const error = `Gave up after ${ATTEMPTS} attempts: ${reason}.`;
-      return fail(life, { outcome: 'failed', finishReason: 'failed', error, ...nothing });
+      return fail(life, { outcome: 'failed', error });
     }
     case 'answered at the second attempt':
       lose(life, answer, dice);
@@ -115,7 +102,7 @@ export function tellLife(
     case 'cut by the timeout': {
       begin(life, dice);
       const said = say(life, answer, dice, 0.3);
-      const lastMs = Number((life.changedAt - (life.times.startedAt ?? 0n)) / 1_000n);
+      const lastMs = Number((life.now - (life.state.times.startedAt ?? 0n)) / 1_000n);
       life.after(Math.max(1, task.timeoutSeconds * 1_000 - lastMs));
       return answerWith(life, { said, finishReason: 'timeout', promptTokens });
     }
@@ -142,26 +129,25 @@ function answerWith(
 ): DemoLife {
   const { said: raw, finishReason, promptTokens } = end;
   life.after(2).record({ type: 'task_output_full', payload: { raw } });
-  life.enter('task_end').enter('task_postprocess_start');
-  life.settle({
-    outcome: 'succeeded',
-    finishReason,
-    weights: DEMO_WEIGHTS,
-    device: DEMO_DEVICE,
-    promptTokens,
-    completionTokens: life.outputTokens,
-  });
   const prompt = life.task.parameters['prompt'] ?? '';
   const content = { prompt, raw, thinking: [], answer: [raw] };
-  return life.finish([{ contenttype: 'raw', content }]);
+  return life
+    .enter('task_end')
+    .enter('task_postprocess_start')
+    .settle({
+      outcome: 'succeeded',
+      finishReason,
+      outputs: [{ contenttype: 'raw', content }],
+      promptTokens,
+      completionTokens: life.state.outputTokens,
+      ...ON_DEMO_DEVICE,
+    })
+    .finish();
 }
 
-function fail(
-  life: DemoLife,
-  end: Parameters<DemoLife['settle']>[0] & { error: string },
-): DemoLife {
+function fail(life: DemoLife, end: DemoEnd & { error: string }): DemoLife {
   const payload = { raw: end.error };
   life.record({ type: 'task_error', payload }).record({ type: 'task_error_full', payload });
   life.enter('task_end').enter('task_postprocess_start');
-  return life.settle(end).finish([]);
+  return life.settle(end).finish();
 }

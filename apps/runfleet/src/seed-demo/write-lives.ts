@@ -1,67 +1,14 @@
 /** Statements that store lives, a few for all of them. */
 import { formatMoment, type Transaction } from '@runfleet/db';
-import { formatUsd, OUTCOMES, parseUsd } from '@runfleet/protocol';
-import { type ImportedTask, importTasks } from '@runfleet/tasks';
+import { formatUsd } from '@runfleet/protocol';
+import { importTasks } from '@runfleet/tasks';
 
 import type { DemoLife } from './demo-life.ts';
-import { DEMO_POOL } from './demo-marks.ts';
 
 export async function writeLives(tx: Transaction, lives: readonly DemoLife[]): Promise<void> {
-  await importTasks(
-    tx,
-    lives.map((life) => ({ task: importedTask(life), events: life.events })),
-  );
+  await importTasks(tx, lives);
   await insertTransfers(tx, lives);
   await changeAccounts(tx, lives);
-}
-
-function importedTask(life: DemoLife): ImportedTask {
-  const { id, organisationId, projectId, ownerId, model, parameters, seed, timeoutSeconds } =
-    life.task;
-  const { token, status, epoch, changedAt, outputTokens, infraAttempts, times } = life;
-  const { held, totalCost, outcome, outputs, receipt } = life;
-  return {
-    id,
-    organisationId,
-    projectId,
-    ownerId,
-    token,
-    modelId: model.id,
-    pool: DEMO_POOL,
-    parameters,
-    seed: seed.toString(),
-    timeoutSeconds,
-    fairnessKey: '',
-    priority: 0,
-    expectedSeconds: 1,
-    startBy: null,
-    notBefore: null,
-    affinity: null,
-    requires: [],
-    avoids: [],
-    status,
-    epoch,
-    seq: life.events.length,
-    changedAt,
-    isParked: false,
-    workerId: null,
-    workerGeneration: null,
-    assignedPulse: null,
-    outputTokens,
-    infraAttempts,
-    times,
-    price: life.price,
-    priceVersion: model.priceVersion,
-    cps: parseUsd(model.cps),
-    held,
-    totalCost,
-    outcome,
-    pexit: outcome === null ? '' : OUTCOMES[outcome].pexit,
-    debugOutput: outcome === 'succeeded' ? life.output : '',
-    debugError: life.error,
-    outputs,
-    receipt,
-  };
 }
 
 /** In order of time. */

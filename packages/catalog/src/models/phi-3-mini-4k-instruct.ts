@@ -32,8 +32,11 @@ The same as Phi-3.5-mini's: a prompt becomes \`<|user|>\`, the text and \`<|end|
 `,
   categories: ['tool', 'llm', 'text-generation'],
   tags: ['phi-3', 'chat', 'onnx'],
-  priceVersion: 'phi-3-mini-4k-instruct/1',
-  cps: '0.000585000000',
+  price: {
+    version: 'phi-3-mini-4k-instruct/1',
+    method: 'second',
+    parts: { second: '0.000585000000' },
+  },
   pool: 'phi-3-mini-4k-instruct',
   parameters: CHAT_PARAMETERS,
   samples: [],

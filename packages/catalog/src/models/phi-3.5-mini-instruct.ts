@@ -33,8 +33,11 @@ A prompt becomes \`<|user|>\`, the text and \`<|end|>\`; a system prompt precede
 `,
   categories: ['tool', 'llm', 'text-generation'],
   tags: ['phi-3.5', 'chat', 'onnx'],
-  priceVersion: 'phi-3.5-mini-instruct/1',
-  cps: '0.000585000000',
+  price: {
+    version: 'phi-3.5-mini-instruct/1',
+    method: 'second',
+    parts: { second: '0.000585000000' },
+  },
   pool: 'phi-3-5-mini-instruct',
   parameters: CHAT_PARAMETERS,
   samples: [],

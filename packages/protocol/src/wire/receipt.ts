@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { billLineSchema } from './price.ts';
 import { seconds, usd } from './scalars.ts';
 
 /** What a task cost and why. */
@@ -25,6 +26,8 @@ export const receiptSchema = z.strictObject({
   completionTokens: z.number().int(),
   finishReason: z.string(),
   cost: usd,
+  /** The terms of the cost. Older receipts have none and cost `seconds.billed` times `cps`. */
+  bill: z.array(billLineSchema).exactOptional(),
 });
 
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { SUCCESS } from './envelope.ts';
+import { priceSchema } from './price.ts';
 import { decimalId, usd, wholeNumber } from './scalars.ts';
 
 /** A parameter as the catalogue describes it and the model page's form draws it. */
@@ -59,7 +60,7 @@ const toolSchema = z.strictObject({
   commentcount: z.literal('0'),
   ratedusercount: z.literal('0'),
   dynamicprice: z.literal('[]'),
-  /** Dollars per billed second. */
+  /** Dollars per billed second; 0 where the price counts something else. */
   cps: usd,
   approximatelycost: usd,
   taskstat: z.strictObject({
@@ -71,6 +72,8 @@ const toolSchema = z.strictObject({
   }),
   seotitle: z.string(),
   seodescription: z.string(),
+  /** The whole price. Other servers of this API do not send it. */
+  price: priceSchema.exactOptional(),
 });
 
 export type WireTool = z.infer<typeof toolSchema>;

@@ -1,4 +1,4 @@
-import { type AdmissionPolicy, hold, pricePerSecond } from '@runfleet/billing';
+import { type AdmissionPolicy, hold, type Limits } from '@runfleet/billing';
 import type { Model } from '@runfleet/catalog';
 import {
   formatUsd,
@@ -24,6 +24,8 @@ export type NewTask = {
   parameters: Record<string, unknown>;
   seed: bigint;
   timeoutSeconds: number;
+  /** What else it may use at most. Its price needs a limit for what it counts. */
+  limits: Omit<Limits, 'timeoutSeconds'>;
   admission: AdmissionPolicy;
   /** The tenant's end user; empty for none. */
   fairnessKey: string;
@@ -48,6 +50,7 @@ export type CreatedTask = { id: string; token: string; isRepeat: boolean };
 
 /** The options of a Run that sets none. */
 export const PLAIN_RUN = {
+  limits: {},
   fairnessKey: '',
   priority: 0,
   startTimeoutSeconds: null,
@@ -85,8 +88,8 @@ export function newTaskPlan(
   const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = snapshot;
   const { organisationId, model, timeoutSeconds, startTimeoutSeconds } = task;
   const { requires, fairnessKey, priority } = task;
-  const price = pricePerSecond(model.priceVersion, model.cps);
-  const held = hold(price, { timeoutSeconds });
+  const { price } = model;
+  const held = hold(price, { ...task.limits, timeoutSeconds });
   const common = { taskId: id, epoch: 0, at: now };
   const events: TaskEvent[] = [
     { seq: 1, type: INITIAL_STATUS, payload: null, ...common },

@@ -119,6 +119,7 @@ describe('a task that is answered', () => {
       completionTokens: 2,
       finishReason: 'stop',
       cost: '0.005996250000',
+      bill: [{ count: '10.2500', unit: 'second', rate: '0.000585000000' }],
       used: { seconds: '10.2500', tokens: 1 },
     };
     expect(effects.patch).toEqual({

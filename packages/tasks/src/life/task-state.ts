@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 
-import { billedTicks, charge, cpsOf, type Movement, settle } from '@runfleet/billing';
+import { bill, billedTicks, cpsOf, type Movement, settle } from '@runfleet/billing';
 import {
   formatTicks,
   formatUsd,
@@ -230,20 +230,17 @@ function forgetAttempt(state: TaskState): void {
   state.outputTokens = 0;
 }
 
+const NO_BILL: ReturnType<typeof bill> = { cost: 0n, lines: [] };
+
 function settleRun(state: TaskState, result: TaskResult, now: Micros) {
   const { pexit, charged } = OUTCOMES[result.outcome];
   const { acceptedAt, endedAt } = state.times;
   const { timeoutSeconds } = state;
   const ticks = billedTicks({ acceptedAt, endedAt, timeoutSeconds });
   const used = billedTicks({ acceptedAt, endedAt: endedAt ?? now, timeoutSeconds });
-  const cost = charged
-    ? charge(state.price, {
-        ticks,
-        outputItems: result.outputs.length,
-        promptTokens: result.promptTokens,
-        outputTokens: result.completionTokens,
-      })
-    : 0n;
+  const { outputs, promptTokens, completionTokens: outputTokens } = result;
+  const use = { ticks, outputItems: outputs.length, promptTokens, outputTokens };
+  const { cost, lines } = charged ? bill(state.price, use, state.held) : NO_BILL;
   state.totalCost = cost;
   state.outcome = result.outcome;
   state.pexit = pexit;
@@ -273,6 +270,7 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
       completionTokens: result.completionTokens,
       finishReason: result.finishReason,
       cost: formatUsd(cost),
+      bill: lines,
     },
   };
   return { movement: settle(state, cost), patch };

@@ -1,4 +1,4 @@
-import { type Account, compatibleAdmission } from '@runfleet/billing';
+import { type Account, compatibleAdmission, pricePerSecond } from '@runfleet/billing';
 import { parseUsd, RunfleetError } from '@runfleet/protocol';
 import { laneOf } from '@runfleet/scheduler';
 import { describe, expect, test } from 'vitest';
@@ -163,7 +163,8 @@ describe('commands of one commit', () => {
 describe('Runs of one commit', () => {
   const POLICY: ProjectPolicy = { overflow: 'reject', weight: 3, runningLimit: 4 };
   const HOUR = 3_600_000_000n;
-  const model = { id: 'm', pool: 'a-pool', cps: '0.01', priceVersion: 'v' } as NewTask['model'];
+  const price = pricePerSecond('v', '0.01');
+  const model = { id: 'm', pool: 'a-pool', price } as NewTask['model'];
   const aRun = (changes: Partial<NewTask> = {}): NewTask => ({
     ...PLAIN_RUN,
     organisationId: '3',

@@ -8,8 +8,8 @@ import { readTask } from '../read/read-task.ts';
 import { answer, assigned, running } from '../testing-life.ts';
 import { aTask, aWorker, createTenant, testWithTasks as test } from '../testing.ts';
 import { columnSet, selectList } from './column-set.ts';
-import { importTasks } from './import-tasks.ts';
 import { isTime, TASK_RECORD, type Use } from './task-record.ts';
+import { insertRows } from './task-statements.ts';
 import { openTaskStore } from './task-store.ts';
 
 const ALL = columnSet<Use>('create', 'decide', 'change', 'end');
@@ -55,7 +55,7 @@ test('a task that is read and written again is the same row', async ({
 
   await db.sql`delete from task_events where task_id = ${id}`;
   await db.sql`delete from tasks where id = ${id}`;
-  await db.sql.begin((tx) => importTasks(tx, [{ task, events: [] }]));
+  await db.sql.begin((tx) => insertRows(tx, ALL, [ALL.write(task, {})]));
   expect(await readRow()).toEqual(before);
 });
 

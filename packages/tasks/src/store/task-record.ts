@@ -2,7 +2,6 @@
  * Every column of a task, once. Select lists, inserts, updates, locks and the types of what they read
  * and write derive from this table; see `column-set.ts`.
  */
-import type { Price } from '@runfleet/billing';
 import { formatMoment, type schema } from '@runfleet/db';
 import {
   formatUsd,
@@ -11,6 +10,7 @@ import {
   type Outcome,
   parseUsd,
   type Pico,
+  type Price,
   type Receipt,
   TASK_LIFE,
   type TaskOutputItem,

@@ -80,7 +80,11 @@ export async function takeTaskIds(tx: Transaction, count: number): Promise<strin
 }
 
 export function insertTasks(tx: Transaction, plans: readonly NewTaskPlan[]): Statement {
-  return insertRows(tx, CREATE, plans.map(createdRow));
+  return insertRows(
+    tx,
+    CREATE,
+    plans.map((plan) => CREATE.write(createdFields(plan), {})),
+  );
 }
 
 /** Inserts tasks with the columns of a set; the others get their defaults. */
@@ -96,23 +100,21 @@ export function insertRows<U extends Use>(
       as p(${tx.unsafe(definitions.join(', '))})`;
 }
 
-function createdRow({ token, task, state }: NewTaskPlan): object {
+/** The columns of a plan's task. */
+export function createdFields({ token, task, state }: NewTaskPlan) {
   const { projectId, ownerId, parameters, affinity } = task;
-  return CREATE.write(
-    {
-      ...state,
-      projectId,
-      ownerId,
-      token,
-      modelId: task.model.id,
-      parameters,
-      seed: task.seed.toString(),
-      affinity,
-      priceVersion: state.price.version,
-      cps: parseUsd(cpsOf(state.price)),
-    },
-    {},
-  );
+  return {
+    ...state,
+    projectId,
+    ownerId,
+    token,
+    modelId: task.model.id,
+    parameters,
+    seed: task.seed.toString(),
+    affinity,
+    priceVersion: state.price.version,
+    cps: parseUsd(cpsOf(state.price)),
+  };
 }
 
 export function writeEvents(tx: Transaction, events: readonly TaskEvent[]): Statement {

@@ -1,4 +1,4 @@
-import { findModel, parseChatParameters } from '@runfleet/catalog';
+import { findModel, parseChatParameters, useLimits } from '@runfleet/catalog';
 import { runAnswerSchema, MESSAGES, type RunAnswer, RunfleetError } from '@runfleet/protocol';
 import { createTask } from '@runfleet/tasks';
 
@@ -50,6 +50,7 @@ function runModel(ctx: ApiContext): ApiHandler {
       // Chosen here by default, so that another attempt writes the same text.
       seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
       timeoutSeconds: request.timeoutSeconds,
+      limits: useLimits(request),
       admission,
       unknownLabels,
       expectedSeconds: null,

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 
 import { type Tool, toTool } from '../../api/tool.ts';
 import { useClient } from '../../api/use-client.ts';
-import { Money } from '../../components/money.tsx';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { counted } from '../../format/count.ts';
@@ -62,9 +61,7 @@ function ModelCard({ tool }: { tool: Tool }) {
       <p className="facts">
         <span>{counted(tool.runCount, 'run')}</span>
         {tool.runTime !== '' && <span>Run time: {tool.runTime}</span>}
-        <span>
-          <Money amount={tool.cps} /> per second
-        </span>
+        <span>{tool.price}</span>
       </p>
     </Link>
   );

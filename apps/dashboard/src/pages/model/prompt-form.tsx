@@ -1,7 +1,6 @@
 import { type FormEvent, type KeyboardEvent } from 'react';
 
 import type { ParameterGroup, Tool } from '../../api/tool.ts';
-import { Money } from '../../components/money.tsx';
 import { Link } from '../../router.tsx';
 import { defaultsOf, fillFrom, type FormValues, isChanged } from './form-values.ts';
 import { ParameterField } from './parameter-field.tsx';
@@ -40,10 +39,8 @@ export function PromptForm(props: {
       <Examples {...props} />
       {more.length > 0 && <MoreSettings {...props} groups={more} />}
       <p className="price">
-        Your request will cost <Money amount={tool.cps} /> per second.{' '}
-        <span className="muted">
-          (Total cost varies depending on the request’s execution time.)
-        </span>
+        Your request will cost {tool.price}.{' '}
+        <span className="muted">(Total cost varies with what the request uses.)</span>
       </p>
       <div className="form-actions">
         {props.isSignedIn ? (

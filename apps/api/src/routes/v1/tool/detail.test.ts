@@ -37,6 +37,7 @@ test('a model that never ran is answered with every key of the wire', async ({ a
     'taskstat',
     'seotitle',
     'seodescription',
+    'price',
   ]);
   expect(tool).toMatchObject({
     id: '598',
