@@ -1,4 +1,4 @@
-import { byteToken } from '../text/tokenizer.ts';
+import { byteToken } from '../text/space-mark-spelling.ts';
 
 export type Vocabulary = { tokens: string[]; merges: [string, string][] };
 
@@ -16,22 +16,35 @@ export function trainVocabulary(text: string, tokensMax: number): Vocabulary {
 
   const bytes = Array.from({ length: 256 }, (_, byte) => byteToken(byte));
   const start = ['<unk>', '<s>', '</s>', ...bytes];
+  const room = tokensMax - start.length - characters.length;
+  const { merges, merged } = learnMerges(words, known, room);
+  return { tokens: [...start, ...merged, ...characters], merges };
+}
+
+/** The commonest pairs of a text's words, and at most `tokensMax` new tokens that they make. */
+export function learnMerges(
+  words: readonly Word[],
+  characters: Iterable<string>,
+  tokensMax: number,
+) {
+  const known = new Set(characters);
+  const parts = words.map((word) => ({ ...word }));
   const merges: [string, string][] = [];
   const merged: string[] = [];
-  while (start.length + merged.length + characters.length < tokensMax) {
-    const pair = commonestPair(words);
+  while (merged.length < tokensMax) {
+    const pair = commonestPair(parts);
     if (!pair) break;
     const joined = pair.join('');
     // Two different pairs can make one token; both are merges, but the token is listed once.
     if (!known.has(joined)) merged.push(joined);
     known.add(joined);
     merges.push(pair);
-    for (const word of words) word.parts = joinPairs(word.parts, pair);
+    for (const word of parts) word.parts = joinPairs(word.parts, pair);
   }
-  return { tokens: [...start, ...merged, ...characters], merges };
+  return { merges, merged };
 }
 
-type Word = { parts: string[]; count: number };
+export type Word = { parts: string[]; count: number };
 
 function countWords(text: string, known: ReadonlySet<string>): Word[] {
   const counts = new Map<string, number>();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { TWENTY_PROMPTS } from '../testing/a-request.ts';
 import { Detokenizer } from './detokenizer.ts';
-import { byteToken } from './tokenizer.ts';
+import { byteToken } from './space-mark-spelling.ts';
 
 const { tokenizer, idOf } = buildTokenizer(1088);
 

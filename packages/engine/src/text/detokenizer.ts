@@ -8,10 +8,11 @@ export class Detokenizer {
   readonly #tokenizer: Tokenizer;
   // A byte order mark within an answer is ordinary text.
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  #isAtStart = true;
+  #mayTrim: boolean;
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
+    this.#mayTrim = tokenizer.addsSpace;
   }
 
   /** The text that is complete after this id. */
@@ -27,8 +28,8 @@ export class Detokenizer {
   #tidy(text: string): string {
     if (text === '') return '';
     // The tokenizer adds a space before the first word; it is not part of the answer.
-    const trimmed = this.#isAtStart && text.startsWith(' ') ? text.slice(1) : text;
-    this.#isAtStart = false;
+    const trimmed = this.#mayTrim && text.startsWith(' ') ? text.slice(1) : text;
+    this.#mayTrim = false;
     return trimmed.replaceAll('\0', '\uFFFD');
   }
 }

@@ -5,8 +5,8 @@ import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
 import { randomText } from '../testing/random-text.ts';
 import { Detokenizer } from './detokenizer.ts';
+import { byteToken } from './space-mark-spelling.ts';
 import { TextStream } from './text-stream.ts';
-import { byteToken } from './tokenizer.ts';
 
 const { tokenizer, idOf } = buildTokenizer(1088);
 

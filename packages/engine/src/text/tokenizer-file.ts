@@ -1,4 +1,6 @@
-import { EngineError } from '../engine-error.ts';
+import { readSpelling } from './read-spelling.ts';
+import type { Spelling } from './spelling.ts';
+import { asRecord, must } from './tokenizer-field.ts';
 
 export type AddedToken = {
   id: number;
@@ -14,34 +16,32 @@ export type TokenizerFile = {
   /** In order of rank: the first pair is merged first. */
   merges: readonly (readonly [string, string])[];
   addedTokens: readonly AddedToken[];
-  /** Written before the text; then `replaceFrom` becomes `replaceTo`. */
-  prepend: string;
-  replaceFrom: string;
-  replaceTo: string;
+  /** Whether a word that is a token is that token, whatever the merges would give. */
+  ignoresMerges: boolean;
+  spelling: Spelling;
 };
 
 /**
- * Reads byte-pair encoding with byte fallback and a normaliser of Prepend and Replace, without a
- * pre-tokeniser. Refuses a file that it would encode differently from the reference library,
- * because almost right ids are worse than none.
+ * Reads byte-pair encoding: with byte fallback and no pre-tokenizer, or byte-level with a published
+ * one. Refuses a file that it would encode differently from the reference library, because almost
+ * right ids are worse than none.
  */
 export function parseTokenizerFile(json: unknown): TokenizerFile {
   const file = asRecord(json, 'tokenizer.json');
   const model = asRecord(file['model'], 'model');
 
   must(model['type'] === 'BPE' || model['type'] === undefined, 'model.type must be BPE');
-  must(model['byte_fallback'] === true, 'model.byte_fallback must be true');
-  must(!model['ignore_merges'], 'model.ignore_merges is not supported');
   must(!model['dropout'], 'model.dropout is not supported');
   must(!model['continuing_subword_prefix'], 'model.continuing_subword_prefix is not supported');
   must(!model['end_of_word_suffix'], 'model.end_of_word_suffix is not supported');
-  must(!file['pre_tokenizer'], 'pre_tokenizer must be null');
 
+  const merges = readMerges(model['merges']);
   return {
     vocabulary: readVocabulary(model['vocab']),
-    merges: readMerges(model['merges']),
+    merges,
     addedTokens: readAddedTokens(file['added_tokens']),
-    ...readNormalizer(file['normalizer']),
+    ignoresMerges: model['ignore_merges'] === true,
+    spelling: readSpelling(file, merges),
   };
 }
 
@@ -59,7 +59,7 @@ function readVocabulary(json: unknown): Map<string, number> {
 function readMerges(json: unknown): [string, string][] {
   must(Array.isArray(json), 'model.merges must be a list');
   return json.map((merge: unknown, index): [string, string] => {
-    // "a b" is the old form; the space can only be the separator, because spaces are written as ▁.
+    // "a b" is the old form; the space can only be the separator, because tokens write spaces as ▁ or Ġ.
     const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
     must(Array.isArray(pair) && pair.length === 2, `model.merges[${index}] must be a pair`);
     const [left, right]: unknown[] = pair;
@@ -87,53 +87,6 @@ function readAddedTokens(json: unknown): AddedToken[] {
   });
 }
 
-type Normalizer = Pick<TokenizerFile, 'prepend' | 'replaceFrom' | 'replaceTo'>;
-
-function readNormalizer(json: unknown): Normalizer {
-  const normalizer: Normalizer = { prepend: '', replaceFrom: '', replaceTo: '' };
-  if (!json) return normalizer;
-
-  const outer = asRecord(json, 'normalizer');
-  const steps: unknown = outer['type'] === 'Sequence' ? outer['normalizers'] : [outer];
-  must(Array.isArray(steps), 'normalizer.normalizers must be a list');
-  for (const entry of steps) {
-    const step = asRecord(entry, 'normalizer');
-    const pattern = step['pattern'];
-    if (step['type'] === 'Prepend' && typeof step['prepend'] === 'string') {
-      must(normalizer.replaceFrom === '', 'normalizer must prepend before it replaces');
-      normalizer.prepend = step['prepend'];
-    } else if (step['type'] === 'Replace' && typeof step['content'] === 'string') {
-      const from = asRecord(pattern, 'normalizer.pattern')['String'];
-      must(
-        typeof from === 'string' && /^.$/su.test(from) && /^.$/su.test(step['content']),
-        'normalizer must replace one character by another',
-      );
-      must(normalizer.replaceFrom === '', 'normalizer must replace one text');
-      normalizer.replaceFrom = from;
-      normalizer.replaceTo = step['content'];
-    } else {
-      must(false, `normalizer ${JSON.stringify(step['type'])} is not supported`);
-    }
-  }
-  return normalizer;
-}
-
 function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function asRecord(json: unknown, field: string): Record<string, unknown> {
-  must(
-    typeof json === 'object' && json !== null && !Array.isArray(json),
-    `${field} must be an object`,
-  );
-  return Object.fromEntries(Object.entries(json));
-}
-
-function must(isTrue: boolean, problem: string): asserts isTrue {
-  if (isTrue) return;
-  throw new EngineError(
-    'model',
-    `tokenizer.json: ${problem}. Copy the model folder again, complete and unchanged.`,
-  );
 }

@@ -112,10 +112,14 @@ test('a word of 60,000 characters takes no longer than a text of that length', (
 });
 
 test.each([
-  ['a pre-tokeniser', { pre_tokenizer: { type: 'ByteLevel' } }, /pre_tokenizer must be null/u],
+  [
+    'a pre-tokenizer and a decoder of another kind',
+    { pre_tokenizer: { type: 'ByteLevel' } },
+    /decoder must be ByteLevel/u,
+  ],
   ['another model', { model: { type: 'Unigram' } }, /model.type must be BPE/u],
   ['no added tokens', { added_tokens: undefined }, /added_tokens must be a list/u],
-  ['another normaliser', { normalizer: { type: 'NFKC' } }, /"NFKC" is not supported/u],
+  ['another normalizer', { normalizer: { type: 'NFKC' } }, /"NFKC" is not supported/u],
 ])('refuses a tokenizer.json with %s', (_, change, message) => {
   expect(() => parseTokenizerFile({ ...built.json, ...change })).toThrow(message);
 });

@@ -2,6 +2,7 @@ import { EngineError } from '../engine-error.ts';
 import { IdBuffer } from './id-buffer.ts';
 import { runAtOnce } from './in-steps.ts';
 import { mergeInSteps, mergePairs, type MergeTable } from './merge-pairs.ts';
+import type { Spelling } from './spelling.ts';
 import type { AddedToken, TokenizerFile } from './tokenizer-file.ts';
 
 const WORD_CACHE_ENTRIES_MAX = 20_000;
@@ -10,15 +11,12 @@ const WORD_CACHE_CHARS_MAX = 40;
 const WORD_SYMBOLS_MAX = 64;
 /** Characters encoded between two yields; less than 2 ms with a cold cache. */
 const STEP_CHARS = 512;
-const SPACE_MARK = '▁';
 
 /**
  * Byte-pair encoding, id for id as the library that the vocabulary was made for.
  *
- * A text is split before each run of ▁, and the words are encoded one by one through a cache. That
- * equals encoding the whole text as long as no token has ▁ after another character, which the
- * constructor checks. In the same way a long word is split between two characters that are adjacent
- * in no token.
+ * The vocabulary's spelling splits a text into words, which are encoded one by one through a cache.
+ * A long word is split between two characters that are adjacent in no token.
  */
 export class Tokenizer {
   /** Every id is below this. */
@@ -29,10 +27,13 @@ export class Tokenizer {
   readonly tokenCharsMax: number;
   readonly addedTokens: readonly AddedToken[];
 
+  /** Whether text begins with a space that is not part of it. */
+  readonly addsSpace: boolean;
+
   readonly #file: TokenizerFile;
+  readonly #spelling: Spelling;
   readonly #table: MergeTable;
   readonly #byteIds: readonly number[];
-  readonly #canSplit: boolean;
   /** Pairs of characters that are adjacent in some token. */
   readonly #neighbours = new Set<number>();
   readonly #cache = new Map<string, Int32Array>();
@@ -40,34 +41,26 @@ export class Tokenizer {
   readonly #bytesOfId: (Uint8Array | undefined)[] = [];
 
   constructor(file: TokenizerFile) {
+    const { spelling } = file;
     this.#file = file;
+    this.#spelling = spelling;
+    this.addsSpace = spelling.addsSpace;
     this.addedTokens = file.addedTokens;
-    for (const [token, id] of file.vocabulary) this.#contentOfId[id] = token;
-    for (const { id, content } of file.addedTokens) this.#contentOfId[id] = content;
+    let charactersMax = 0;
+    for (const [token, id] of file.vocabulary) {
+      this.#contentOfId[id] = token;
+      this.#bytesOfId[id] = spelling.bytesOf(token);
+      charactersMax = Math.max(charactersMax, token.length);
+      this.#addNeighbours(token);
+    }
+    this.tokenCharsMax = charactersMax * spelling.unitsPerCharacter;
+    for (const { id, content, special } of file.addedTokens) {
+      this.#contentOfId[id] = content;
+      this.#bytesOfId[id] = special ? NO_BYTES : spelling.bytesOf(content);
+    }
     this.idCount = this.#contentOfId.length;
-    this.tokenCharsMax = Math.max(...Array.from(file.vocabulary.keys(), (token) => token.length));
-
     this.#table = buildMergeTable(file, this.idCount);
-    this.#byteIds = Array.from({ length: 256 }, (_, byte) => idOf(file, byteToken(byte)));
-    this.#canSplit =
-      file.prepend === SPACE_MARK &&
-      file.replaceFrom === ' ' &&
-      file.replaceTo === SPACE_MARK &&
-      !file.merges.some(([left, right]) => /[^▁]▁/u.test(left + right));
-
-    for (const token of file.vocabulary.keys()) {
-      let before = 0;
-      for (const character of token) {
-        const code = character.codePointAt(0) ?? 0;
-        this.#neighbours.add(neighbours(before, code));
-        before = code;
-      }
-    }
-
-    const special = new Set(file.addedTokens.filter((token) => token.special).map(({ id }) => id));
-    for (const [id, content] of this.#contentOfId.entries()) {
-      this.#bytesOfId[id] = special.has(id) ? new Uint8Array() : bytesOfToken(content ?? '');
-    }
+    this.#byteIds = spelling.byteTokens.map((token) => idOf(file, token));
   }
 
   /** Encodes a text. Special tokens written in the text stay ordinary text. */
@@ -83,7 +76,11 @@ export class Tokenizer {
     if (text === '') return ids.from(0);
     const part = new IdBuffer();
     let chars = 0;
-    for (const word of this.#wordsOf(text)) {
+    for (const word of this.#spelling.wordsOf(text)) {
+      if (word === undefined) {
+        yield;
+        continue;
+      }
       chars += word.length;
       if (chars >= STEP_CHARS) {
         chars = 0;
@@ -123,38 +120,47 @@ export class Tokenizer {
     return bytes.length > 0 ? Buffer.from(bytes).toString() : (this.#contentOfId[id] ?? '');
   }
 
-  *#wordsOf(text: string): Generator<string, void> {
-    const { prepend } = this.#file;
-    if (!this.#canSplit) {
-      yield prepend + text;
-      return;
-    }
-    let isFirst = true;
-    for (const [word] of text.matchAll(/[ ▁]+[^ ▁]*|[^ ▁]+/gu)) {
-      yield isFirst ? prepend + word : word;
-      isFirst = false;
+  #addNeighbours(token: string): void {
+    let before = 0;
+    for (const character of token) {
+      const code = character.codePointAt(0) ?? 0;
+      this.#neighbours.add(neighbours(before, code));
+      before = code;
     }
   }
 
   /** `part` holds the symbols that may be joined; the merged ids are added to `ids`. */
   *#encodeWord(word: string, buffers: Buffers): Generator<undefined, void> {
-    const { vocabulary, replaceFrom, replaceTo } = this.#file;
+    const { vocabulary, ignoresMerges } = this.#file;
+    const spelling = this.#spelling;
+    if (ignoresMerges && word.length <= this.tokenCharsMax) {
+      const whole = vocabulary.get(Array.from(spelling.spell(word)).join(''));
+      if (whole !== undefined) {
+        buffers.ids.push(whole);
+        return;
+      }
+    }
     const { part } = buffers;
     let before = 0;
     let chars = 0;
-    for (const written of word) {
-      const character = written === replaceFrom ? replaceTo : written;
+    for (const character of spelling.spell(word)) {
+      if ((chars += 1) % STEP_CHARS === 0) yield;
+      const id = vocabulary.get(character);
+      const symbols = id === undefined ? this.#fallbackIds(character) : [id];
+      if (symbols.length === 0) continue;
       const code = character.codePointAt(0) ?? 0;
       if (part.length > 0 && !this.#neighbours.has(neighbours(before, code))) {
         yield* this.#mergePart(buffers);
       }
       before = code;
-      const id = vocabulary.get(character);
-      if (id !== undefined) part.push(id);
-      else for (const byte of Buffer.from(character)) part.push(this.#byteIds[byte] ?? 0);
-      if ((chars += 1) % STEP_CHARS === 0) yield;
+      for (const symbol of symbols) part.push(symbol);
     }
     yield* this.#mergePart(buffers);
+  }
+
+  #fallbackIds(character: string): number[] {
+    if (this.#byteIds.length === 0) return [];
+    return Array.from(Buffer.from(character), (byte) => this.#byteIds[byte] ?? 0);
   }
 
   *#mergePart({ part, ids }: Buffers): Generator<undefined, void> {
@@ -172,11 +178,6 @@ const NO_BYTES = new Uint8Array();
 /** Two code points as one key. */
 function neighbours(left: number, right: number): number {
   return left * 0x110000 + right;
-}
-
-/** The fallback token of one byte. */
-export function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }
 
 function buildMergeTable(file: TokenizerFile, idCount: number): MergeTable {
@@ -197,11 +198,4 @@ function idOf(file: TokenizerFile, token: string): number {
     'model',
     `tokenizer.json: the vocabulary lacks ${JSON.stringify(token)}, which it needs. Copy the file again.`,
   );
-}
-
-function bytesOfToken(content: string): Uint8Array {
-  const byte = /^<0x([0-9A-F]{2})>$/u.exec(content)?.[1];
-  return byte
-    ? Uint8Array.of(Number.parseInt(byte, 16))
-    : Buffer.from(content.replaceAll(SPACE_MARK, ' '));
 }
