@@ -12,6 +12,19 @@ export type ContextLengths = {
   contextLength: number;
 };
 
+/** Where a family finds the lengths of its rope tables. */
+export type LengthSources = {
+  /** `config.json`; empty if it is missing. */
+  config: Record<string, unknown>;
+  /** `model` of `genai_config.json`; empty if it is missing. */
+  genaiModel: Record<string, unknown>;
+  /**
+   * The length after which the graph uses another rope table; null if it never does, undefined if
+   * the graph's outline does not show it.
+   */
+  ropeSwitch: number | null | undefined;
+};
+
 /** What models of one architecture share beyond their graph. */
 export type ModelFamily = {
   /** The value of `model_type` in config.json and of `model.type` in genai_config.json. */
@@ -22,9 +35,6 @@ export type ModelFamily = {
   stopTokens: readonly string[];
   /** Throws `EngineError('model')` for a `tokenizer.json` that it would encode differently. */
   parseTokenizer(json: unknown): TokenizerFile;
-  /** From `config.json` and `model` of `genai_config.json`; each is empty if it is missing. */
-  readContextLengths(configs: {
-    config: Record<string, unknown>;
-    genaiModel: Record<string, unknown>;
-  }): ContextLengths;
+  /** Throws `EngineError('model')` if the folder does not state them, or contradicts itself. */
+  readContextLengths(sources: LengthSources): ContextLengths;
 };

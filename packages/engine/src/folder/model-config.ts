@@ -1,9 +1,10 @@
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
 import { familyOf } from '../families/index.ts';
 import type { ContextLengths, ModelFamily } from '../families/model-family.ts';
+import { type GraphFacts, readGraphFacts } from './graph-facts.ts';
 import { asCount, readJson, recordAt } from './read-json.ts';
 
 /** The names of the graph's inputs and outputs; `%d` is the layer. */
@@ -18,7 +19,10 @@ export type GraphNames = {
   presentValue: string;
 };
 
-/** What the configuration files of a folder state about its graph; undefined if they do not. */
+/**
+ * What the configuration files of a folder and the outline of its graph state about the graph;
+ * undefined if they do not.
+ */
 export type ModelConfig = ContextLengths & {
   family: ModelFamily;
   graphPath: string;
@@ -27,6 +31,8 @@ export type ModelConfig = ContextLengths & {
   /** Heads of the cache: keys and values may have fewer heads than queries. */
   heads: number | undefined;
   headSize: number | undefined;
+  /** Ids that the graph has an embedding for. */
+  embeddingRows: number | undefined;
   /** The ids that end an answer. */
   eosIds: readonly number[];
 };
@@ -48,11 +54,19 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   const family = familyOf(dir, [config?.['model_type'], model['type']]);
   const count = (name: string) => asCount(decoder[name]) ?? asCount(config?.[name]);
   const [width, queryHeads] = [count('hidden_size'), count('num_attention_heads')];
+  const graphPath = await findGraph(dir, decoder['filename']);
+  const names = readNames(decoder);
+  const graph: GraphFacts = await readGraphFacts(graphPath, names.inputIds);
   return {
     family,
-    graphPath: await findGraph(dir, decoder['filename']),
-    names: readNames(decoder),
-    ...family.readContextLengths({ config: config ?? {}, genaiModel: model }),
+    graphPath,
+    names,
+    embeddingRows: graph.embeddingRows,
+    ...family.readContextLengths({
+      config: config ?? {},
+      genaiModel: model,
+      ropeSwitch: graph.ropeSwitch,
+    }),
     layers: count('num_hidden_layers'),
     heads: count('num_key_value_heads') ?? queryHeads,
     headSize: count('head_size') ?? (width && queryHeads && width / queryHeads),
@@ -60,10 +74,14 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   };
 }
 
+/** The graph that the configuration names; without a name, the usual one or the only one there is. */
 async function findGraph(path: string, filename: unknown): Promise<string> {
-  const named = typeof filename === 'string' ? filename : 'model.onnx';
-  // transformers.js keeps the graph in the second location.
-  for (const candidate of [named, join('onnx', 'model.onnx')]) {
+  const named = typeof filename === 'string' ? filename : undefined;
+  const found = named === undefined ? await readdir(path) : [];
+  const graphs = found.filter((name) => name.endsWith('.onnx'));
+  const only = graphs.length === 1 ? graphs : [];
+  // transformers.js keeps the graph in the last location.
+  for (const candidate of [named ?? 'model.onnx', ...only, join('onnx', 'model.onnx')]) {
     const graphPath = join(path, candidate);
     const isThere = await access(graphPath).then(
       () => true,
@@ -71,7 +89,7 @@ async function findGraph(path: string, filename: unknown): Promise<string> {
     );
     if (isThere) return graphPath;
   }
-  throw incomplete(path, named);
+  throw incomplete(path, named ?? 'model.onnx');
 }
 
 function readNames(decoder: Record<string, unknown>): GraphNames {

@@ -1,4 +1,4 @@
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -78,6 +78,18 @@ test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
       }),
     /has 1088 logits for the 5001 ids/u,
   ],
+  [
+    'a tokenizer without the tokens of the chat template',
+    whole,
+    (dir) =>
+      edit(join(dir, 'tokenizer.json'), (json) => {
+        const [token] = Object(json['added_tokens']).filter(
+          ({ content }: { content: string }) => content === '<|user|>',
+        );
+        Object.assign(token, { content: '<|human|>' });
+      }),
+    /lacks the special tokens <\|user\|> of the chat template/u,
+  ],
 ])('%s is an error that names the problem', async (_, source, damage, message) => {
   const dir = await copyOf(source);
   await damage(dir);
@@ -127,13 +139,40 @@ test('one configuration file is enough, and eos_token_id may be a number or a li
   }
 });
 
-test('a context extends past the short rope table if the configuration gives its length', async () => {
+test('the graph states where it changes its rope table, and a configuration that disagrees is refused', async () => {
   const dir = await tinyFolder({ originalMaxPositions: 64, maxPositions: 128 });
-  expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 64, contextLength: 128 });
-  await edit(join(dir, 'config.json'), (json) => {
-    delete json['original_max_position_embeddings'];
+  const lengths = { shortContextLength: 64, contextLength: 128 };
+  expect(await readModelFolder(dir)).toMatchObject(lengths);
+  const set = (value: number | undefined) =>
+    edit(join(dir, 'config.json'), (json) =>
+      Object.assign(json, { original_max_position_embeddings: value }),
+    );
+  await set(undefined);
+  expect(await readModelFolder(dir)).toMatchObject(lengths);
+  await set(4096);
+  await expect(readModelFolder(dir)).rejects.toMatchObject({
+    kind: 'model',
+    message: expect.stringMatching(/after 64 tokens, but config.json states 4096/u),
   });
-  expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 128, contextLength: 128 });
+});
+
+test('the graph has the name that the configuration gives it, or is the only one there', async () => {
+  const dir = await tinyFolder();
+  const name = 'phi-3.5-mini-instruct-cpu-int4.onnx';
+  await rename(join(dir, 'model.onnx'), join(dir, name));
+  await expect(readModelFolder(dir)).rejects.toThrow(/has no model.onnx/u);
+  await edit(join(dir, 'genai_config.json'), (json) => {
+    Object.assign(Object(Object(json['model'])['decoder']), { filename: name });
+  });
+  expect((await readModelFolder(dir)).graphPath).toBe(join(dir, name));
+  await rm(join(dir, 'genai_config.json'));
+  expect((await readModelFolder(dir)).graphPath).toBe(join(dir, name));
+});
+
+test('the graph states where its position ids change the table', async () => {
+  const dir = await tinyFolder({ originalMaxPositions: 64, maxPositions: 128, variant: 'gpu' });
+  await rm(join(dir, 'config.json'));
+  expect(await readModelFolder(dir)).toMatchObject({ shortContextLength: 64 });
 });
 
 test.each([

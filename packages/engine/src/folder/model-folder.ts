@@ -1,10 +1,16 @@
 import { basename, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
+import type { ChatMessage } from '../engine.ts';
 import type { ModelFamily } from '../families/model-family.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { incomplete, type ModelConfig, readModelConfig } from './model-config.ts';
 import { readJson } from './read-json.ts';
+
+/** A conversation that uses every special token of a chat template. */
+const EVERY_ROLE: readonly ChatMessage[] = (['system', 'user', 'assistant', 'user'] as const).map(
+  (role) => ({ role, content: role }),
+);
 
 /** Everything in a published folder except the graph. */
 export type ModelFolder = Omit<ModelConfig, 'eosIds'> & {
@@ -27,8 +33,22 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
 
   const { family } = config;
   const tokenizer = new Tokenizer(family.parseTokenizer(tokenizerJson));
+  checkChatTokens(family, tokenizer);
   const stopIds = readStopIds(eosIds, family, tokenizer);
   return { ...config, name: basename(path), tokenizer, stopIds };
+}
+
+/** Without them every request would fail; a folder that cannot serve one is refused. */
+function checkChatTokens(family: ModelFamily, tokenizer: Tokenizer): void {
+  const missing = family
+    .chatParts(EVERY_ROLE)
+    .flatMap((part) => ('special' in part ? part.special : []))
+    .filter((token) => !tokenizer.findAdded(token));
+  if (missing.length === 0) return;
+  throw new EngineError(
+    'model',
+    `tokenizer.json lacks the special tokens ${[...new Set(missing)].join(' and ')} of the chat template of the family "${family.name}"; the files belong to different models.`,
+  );
 }
 
 function readStopIds(

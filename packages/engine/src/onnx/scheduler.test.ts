@@ -513,3 +513,18 @@ describe.each<[string, BuildOptions]>([
     }
   });
 });
+
+test.each<[string, readonly number[]]>([
+  ['no ids', []],
+  ['an id that the model does not have', [5, 1088]],
+  ['a negative id', [-1]],
+  ['an id that is not a whole number', [1.5]],
+])('a prompt with %s is refused, and the scheduler continues', async (_, promptIds) => {
+  await using opened = await open({}, 1);
+  const { scheduler } = opened;
+  await expect(start(opened, scheduler, { promptIds, changes: {} }).done).rejects.toMatchObject({
+    kind: 'input',
+  });
+  const next = start(opened, scheduler, { promptIds: [5, 6], changes: { maxTokens: 2 } });
+  expect(await next.done).toMatchObject({ completionTokens: 2 });
+});

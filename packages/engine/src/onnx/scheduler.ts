@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
+import { EngineError } from '../engine-error.ts';
 import type { GenerateResult, OutputChunk } from '../engine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Slots } from '../slots.ts';
@@ -104,12 +105,7 @@ export class Scheduler {
     signal: AbortSignal,
   ): Promise<GenerateResult> {
     const { promptIds } = generation;
-    const most = Math.max(...this.#allocators.map(({ slotClass }) => slotClass.tokens));
-    if (promptIds.length > most) {
-      throw new RangeError(
-        `${promptIds.length} tokens do not fit in a slot; the longest holds ${most}.`,
-      );
-    }
+    this.#checkPrompt(promptIds);
     const admission = await this.#admission.take(signal);
     const onAbort = () => {
       this.#wake();
@@ -142,6 +138,25 @@ export class Scheduler {
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#admission.give(admission);
+    }
+  }
+
+  /** Neither may reach the graph: it never returns for the first, and fails as a device does. */
+  #checkPrompt(promptIds: readonly number[] | Int32Array): void {
+    const most = Math.max(...this.#allocators.map(({ slotClass }) => slotClass.tokens));
+    if (promptIds.length === 0 || promptIds.length > most) {
+      throw new EngineError(
+        'input',
+        `The prompt has ${promptIds.length} tokens; a slot holds 1 to ${most}.`,
+      );
+    }
+    const { vocabularySize } = this.#runtime;
+    for (const id of promptIds) {
+      if (Number.isSafeInteger(id) && id >= 0 && id < vocabularySize) continue;
+      throw new EngineError(
+        'input',
+        `The prompt has the id ${id}; the model has 0 to ${vocabularySize - 1}.`,
+      );
     }
   }
 

@@ -19,6 +19,7 @@ export type CacheType = 'float32' | 'float16';
 /** The shape of the graph, from its inputs and outputs. */
 export type GraphShape = {
   cacheType: CacheType;
+  logitsType: CacheType;
   heads: number;
   headSize: number;
   hasPositionIds: boolean;
@@ -61,28 +62,80 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
       throw damaged(`needs an input ${name}, which this model family does not have`);
   }
 
-  const { type, shape } = tensorAt(graph.inputs, layerName(names.pastKey, 0));
-  const [, heads, , headSize] = shape;
-  if ((type !== 'float32' && type !== 'float16') || !isSize(heads) || !isSize(headSize)) {
-    throw damaged(
-      `has a cache of ${type} [${shape.map((size) => size ?? '?').join(', ')}]; expected float [batch, heads, past, size]`,
-    );
+  for (const { name, type } of graph.inputs) {
+    const isIds = [names.inputIds, names.attentionMask, names.positionIds].includes(name);
+    if (isIds && type !== 'int64') {
+      throw unsupported(`takes ${name} as ${type}; only int64 is supported`);
+    }
   }
-  const vocabularySize = tensorAt(graph.outputs, names.logits).shape.at(-1);
+  const cache = readCacheShape(graph, caches, folder);
+  const { type: logitsType, shape } = tensorAt(graph.outputs, names.logits);
+  if (!isFloat(logitsType)) {
+    throw unsupported(`returns logits of ${logitsType}; only float32 and float16 are supported`);
+  }
+  const vocabularySize = shape.at(-1);
   if (!isSize(vocabularySize)) throw damaged('does not give the size of its logits');
-  if (vocabularySize < folder.tokenizer.idCount) {
-    throw damaged(
-      `has ${vocabularySize} logits for the ${folder.tokenizer.idCount} ids of tokenizer.json; the files belong to different models`,
+  const { idCount } = folder.tokenizer;
+  if (vocabularySize < idCount) {
+    throw foreign(`has ${vocabularySize} logits for the ${idCount} ids of tokenizer.json`);
+  }
+  const { embeddingRows = vocabularySize } = folder;
+  if (embeddingRows < vocabularySize) {
+    throw foreign(
+      `has embeddings for ${embeddingRows} ids, but logits for ${vocabularySize}, so it could not read its own answer`,
     );
   }
   return {
-    cacheType: type,
-    heads,
-    headSize,
+    ...cache,
+    logitsType,
     hasPositionIds: inputNames.includes(names.positionIds),
     vocabularySize,
     caches,
   };
+}
+
+/** Every layer's keys and values have the same type and sizes. */
+function readCacheShape(
+  graph: GraphDescription,
+  caches: GraphShape['caches'],
+  folder: Pick<ModelFolder, 'heads' | 'headSize'>,
+): Pick<GraphShape, 'cacheType' | 'heads' | 'headSize'> {
+  const [first, ...others] = caches.map(({ past }) => {
+    const { type, shape } = tensorAt(graph.inputs, past);
+    const [, heads = folder.heads, , headSize = folder.headSize] = shape;
+    const text = `${type} [${shape.map((size) => size ?? '?').join(', ')}]`;
+    if (!isFloat(type)) {
+      throw unsupported(`has a cache ${past} of ${text}; only float32 and float16 are supported`);
+    }
+    if (shape.length !== 4) {
+      throw unsupported(`has a cache ${past} of ${text}; expected [batch, heads, past, size]`);
+    }
+    if (!isSize(heads) || !isSize(headSize)) {
+      throw new EngineError(
+        'model',
+        `The graph leaves the size of its cache open (${past} is ${text}), and no configuration states it. Copy the genai_config.json of the folder; it contains head_size and num_key_value_heads.`,
+      );
+    }
+    return { past, text, cacheType: type, heads, headSize };
+  });
+  if (!first) throw damaged('has no cache');
+  for (const { past, text, cacheType, heads, headSize } of others) {
+    if (cacheType === first.cacheType && heads === first.heads && headSize === first.headSize)
+      continue;
+    throw unsupported(`has a cache ${past} of ${text} beside ${first.past} of ${first.text}`);
+  }
+  // A size that the graph states must be that of the configuration, or one of them is wrong.
+  for (const [name, stated] of [
+    ['heads', folder.heads],
+    ['headSize', folder.headSize],
+  ] as const) {
+    if (stated === undefined || stated === first[name]) continue;
+    throw foreign(
+      `has a cache ${first.past} of ${first.text}, but the configuration states ${folder.heads} heads of ${folder.headSize}`,
+    );
+  }
+  const { cacheType, heads, headSize } = first;
+  return { cacheType, heads, headSize };
 }
 
 function countLayers(inputNames: readonly string[], names: GraphNames): number {
@@ -101,6 +154,10 @@ function tensorAt(tensors: readonly TensorDescription[], name: string): TensorDe
   throw damaged(`has no tensor ${name}`);
 }
 
+function isFloat(type: string): type is CacheType {
+  return type === 'float32' || type === 'float16';
+}
+
 function isSize(dimension: number | undefined): dimension is number {
   return dimension !== undefined && dimension > 0;
 }
@@ -109,5 +166,18 @@ function damaged(problem: string): EngineError {
   return new EngineError(
     'model',
     `The graph ${problem}. Copy the model folder again, complete and unchanged.`,
+  );
+}
+
+/** A graph that is whole, but of a form that this engine does not run. */
+function unsupported(problem: string): EngineError {
+  return new EngineError('model', `The graph ${problem}. Choose another build of the model.`);
+}
+
+/** Files that do not fit together. */
+function foreign(problem: string): EngineError {
+  return new EngineError(
+    'model',
+    `The graph ${problem}; the files belong to different models. Copy the model folder again, complete and unchanged.`,
   );
 }

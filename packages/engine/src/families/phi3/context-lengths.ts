@@ -1,22 +1,57 @@
-import { asCount } from '../../folder/read-json.ts';
-import type { ContextLengths } from '../model-family.ts';
+import { EngineError } from '../../engine-error.ts';
+import { asCount, recordAt } from '../../folder/read-json.ts';
+import type { ContextLengths, LengthSources } from '../model-family.ts';
 
-const SHORT_CONTEXT_DEFAULT = 4096;
+/** Options of providers that choose the table themselves, so that their graph does not. */
+const SWITCH_OPTIONS = ['multiRotaryCacheConcatOffset', 'multi_rotary_cache_concat_offset'];
 
 /**
  * LongRoPE has one table for sequences up to `original_max_position_embeddings` and another for
- * longer ones. If the configuration does not give that length, longer sequences are not supported.
+ * longer ones. A wrong length would change tables in the middle of an answer, so it is never
+ * assumed: the graph states it, or else a configuration file must.
  */
-export function readContextLengths(configs: {
-  config: Record<string, unknown>;
-  genaiModel: Record<string, unknown>;
-}): ContextLengths {
-  const original = asCount(configs.config['original_max_position_embeddings']);
+export function readContextLengths(sources: LengthSources): ContextLengths {
+  const { config, genaiModel } = sources;
+  const trained = asCount(config['max_position_embeddings']);
   const contextLength = Math.min(
-    original === undefined ? SHORT_CONTEXT_DEFAULT : Number.POSITIVE_INFINITY,
-    asCount(configs.config['max_position_embeddings']) ?? original ?? SHORT_CONTEXT_DEFAULT,
-    asCount(configs.genaiModel['context_length']) ?? Number.POSITIVE_INFINITY,
+    trained ?? Number.POSITIVE_INFINITY,
+    asCount(genaiModel['context_length']) ?? Number.POSITIVE_INFINITY,
   );
-  const short = original ?? SHORT_CONTEXT_DEFAULT;
-  return { shortContextLength: Math.min(short, contextLength), contextLength };
+  if (!Number.isFinite(contextLength)) {
+    throw new EngineError(
+      'model',
+      'The model folder does not state its context length: add "max_position_embeddings" to config.json, or "context_length" to the model in genai_config.json.',
+    );
+  }
+  return {
+    shortContextLength: Math.min(readSwitch(sources) ?? contextLength, contextLength),
+    contextLength,
+  };
+}
+
+/** Null if the model has a single table. */
+function readSwitch({ config, genaiModel, ropeSwitch }: LengthSources): number | null {
+  const stated = asCount(config['original_max_position_embeddings']);
+  if (ropeSwitch && stated && ropeSwitch !== stated) {
+    throw new EngineError(
+      'model',
+      `The graph changes its rope table after ${ropeSwitch} tokens, but config.json states ${stated} (original_max_position_embeddings); the files belong to different models.`,
+    );
+  }
+  const known = ropeSwitch ?? stated ?? readProviderSwitch(genaiModel) ?? ropeSwitch;
+  if (known !== undefined) return known;
+  throw new EngineError(
+    'model',
+    'The model folder does not state after how many tokens the graph changes its rope table. Copy the config.json of the original model into the folder; it contains original_max_position_embeddings.',
+  );
+}
+
+function readProviderSwitch(genaiModel: Record<string, unknown>): number | undefined {
+  const { provider_options: providers } = recordAt(genaiModel, 'decoder', 'session_options');
+  const all: unknown[] = Array.isArray(providers) ? providers : [];
+  return all
+    .flatMap((provider) => Object.values(Object(provider)))
+    .flatMap((options) => SWITCH_OPTIONS.map((name) => recordAt(options)[name]))
+    .map((value) => asCount(Number(value)))
+    .find((count) => count !== undefined);
 }

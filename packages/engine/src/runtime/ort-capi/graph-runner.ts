@@ -63,9 +63,9 @@ export class GraphRunner {
       return memory.buffer;
     };
     // The allocation that may fail comes first, so a failure leaks nothing.
-    const logits = allocate(shape.cacheType, tokensMax * shape.vocabularySize);
+    const logits = allocate(shape.logitsType, tokensMax * shape.vocabularySize);
     this.#logits =
-      shape.cacheType === 'float32' ? new Float32Array(logits) : new Uint16Array(logits);
+      shape.logitsType === 'float32' ? new Float32Array(logits) : new Uint16Array(logits);
     this.ids = new BigInt64Array(allocate('int64', tokensMax));
     this.positions = new BigInt64Array(allocate('int64', tokensMax));
     this.lengths = new Float64Array(rowsMax);
@@ -183,7 +183,7 @@ export class GraphRunner {
     if (this.#shape.hasPositionIds) {
       bind(this.#names.positionIds, this.positions, tokenBytes, tokens, 'int64');
     }
-    const type = this.#shape.cacheType;
+    const type = this.#shape.logitsType;
     const logitsBytes = batch * sequence * vocabularySize * ELEMENTS[type].bytes;
     const logits = BigInt64Array.of(BigInt(batch), BigInt(sequence), BigInt(vocabularySize));
     bind(this.#names.logits, this.#logits, logitsBytes, logits, type);

@@ -8,8 +8,12 @@ const LOG_FATAL = 4;
 const ARENA_SHARE = 0.98;
 const ELEMENT_TYPES = new Map([
   [1, 'float32'],
+  [2, 'uint8'],
+  [3, 'int8'],
+  [6, 'int32'],
   [7, 'int64'],
   [10, 'float16'],
+  [16, 'bfloat16'],
 ]);
 
 export type OrtSession = {

@@ -332,8 +332,7 @@ export async function openOrtCapi(
     if (!device.hasViews) mover = await openSlotMover(api, shape, { provider, threads });
     runtime = new OrtCapi({ api, session, device, shape, mover }, folder, spec);
     // The first run compiles and allocates; the first request should not wait for that.
-    await runtime.prefillChunk(0, [0], 0);
-    runtime.rewind(0, 0);
+    await warmUp(runtime);
     if (provider !== 'cpu' && !(await areChunksSound(runtime))) {
       runtime.limitChunks(SOUND_CHUNK_TOKENS);
     }
@@ -350,6 +349,22 @@ export async function openOrtCapi(
   }
 }
 
+/** Runs the last id, which must have an embedding: a quantized one does not show its size. */
+async function warmUp(runtime: OrtCapi): Promise<void> {
+  const last = runtime.vocabularySize - 1;
+  try {
+    await runtime.prefillChunk(0, [last], 0);
+  } catch (error) {
+    if (!(error instanceof Error) || !/out of data bounds/u.test(error.message)) throw error;
+    throw new EngineError(
+      'model',
+      `The graph has logits for ${last + 1} ids, but no embedding for all of them; its files belong to different models. Copy the model folder again, complete and unchanged.`,
+      { cause: error },
+    );
+  }
+  runtime.rewind(0, 0);
+}
+
 // Most activations of a token are the feed-forward's, 2.7 times as wide as the model and four at a
 // time; attention's input adds three widths.
 const ACTIVATION_WIDTHS = 16;
@@ -360,7 +375,7 @@ function memoryNeed(
   folder: ModelFolder,
   { slots, contextLength }: { slots: number; contextLength?: number | undefined },
 ): MemoryNeed {
-  const { heads, headSize, caches, cacheType, vocabularySize } = shape;
+  const { heads, headSize, caches, cacheType, logitsType, vocabularySize } = shape;
   const width = heads * headSize;
   return {
     availableBytes: device.freeBytes(),
@@ -369,7 +384,7 @@ function memoryNeed(
       device.hasViews,
     ),
     chunkBytesPerToken:
-      vocabularySize * ELEMENTS[cacheType].bytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
+      vocabularySize * ELEMENTS[logitsType].bytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
     chunkBytesPerPair: heads * FLOAT_BYTES,
     slots,
     ...slotTokens(folder, contextLength),

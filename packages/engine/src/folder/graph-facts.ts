@@ -1,0 +1,138 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+import { fieldsOf, ProtobufFile, varintsOf } from '../onnx-file/protobuf-file.ts';
+
+/** What the graph file itself states, and no configuration file reliably does. */
+export type GraphFacts = {
+  /**
+   * The length after which the graph computes with its other rope table; null if it has only one,
+   * undefined if that cannot be read.
+   */
+  ropeSwitch: number | null | undefined;
+  /** Rows of the embedding, one for each id; undefined if that cannot be read. */
+  embeddingRows: number | undefined;
+};
+
+// Field numbers of onnx.proto.
+const MODEL = { graph: 7 } as const;
+const GRAPH = { node: 1, initializer: 5 } as const;
+const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
+const ATTRIBUTE = { name: 1, tensor: 5 } as const;
+const TENSOR = { dims: 1, int32s: 5, int64s: 7, name: 8, bytes: 9 } as const;
+
+/** Larger parts are weights and tables; of those only the start is read, where their sizes are. */
+const PART_BYTES_MAX = 2 ** 14;
+/** A graph of 32 layers has about 1,000. */
+const PARTS_MAX = 200_000;
+const COMPARISONS: readonly string[] = ['Greater', 'GreaterOrEqual'];
+
+const UNKNOWN: GraphFacts = { ropeSwitch: undefined, embeddingRows: undefined };
+
+type Node = { operator: string; inputs: string[]; outputs: string[]; constant: bigint | undefined };
+type Tensor = { name: string; dims: number[]; value: bigint | undefined };
+
+/**
+ * Reads the outline of an ONNX file, whatever its size. Everything is unknown if it is not one; the
+ * library that loads it explains that better.
+ */
+export async function readGraphFacts(path: string, inputIds: string): Promise<GraphFacts> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path);
+    const { size } = await handle.stat();
+    return await readFacts(new ProtobufFile(handle), size, inputIds);
+  } catch {
+    return UNKNOWN;
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function readFacts(file: ProtobufFile, size: number, inputIds: string): Promise<GraphFacts> {
+  const constants = new Map<string, bigint | undefined>();
+  const rows = new Map<string, number | undefined>();
+  const limits: string[] = [];
+  const embeddings: string[] = [];
+  let parts = 0;
+  for await (const field of file.fields({ start: 0, end: size })) {
+    if (field.number !== MODEL.graph) continue;
+    for await (const part of file.fields(field)) {
+      parts += 1;
+      if (parts > PARTS_MAX) return UNKNOWN;
+      if (part.number === GRAPH.initializer) {
+        const { name, dims, value } = parseTensor(await file.read(part, PART_BYTES_MAX));
+        constants.set(name, value);
+        rows.set(name, dims[0]);
+      } else if (part.number === GRAPH.node) {
+        const { operator, inputs, outputs, constant } = parseNode(
+          await file.read(part, PART_BYTES_MAX),
+        );
+        if (operator === 'Constant') constants.set(outputs[0] ?? '', constant);
+        if (COMPARISONS.includes(operator)) limits.push(inputs[1] ?? '');
+        if (operator === 'Gather' && inputs[1] === inputIds) embeddings.push(inputs[0] ?? '');
+      }
+    }
+  }
+  // A file without a graph is damaged.
+  if (parts === 0) return UNKNOWN;
+  const [limit] = limits;
+  const [embedding] = embeddings;
+  return {
+    ropeSwitch:
+      limit === undefined ? null : limits.length === 1 ? asLimit(constants.get(limit)) : undefined,
+    embeddingRows: embedding === undefined ? undefined : rows.get(embedding),
+  };
+}
+
+function asLimit(value: bigint | undefined): number | undefined {
+  return value !== undefined && value > 0n && value < 2n ** 31n ? Number(value) : undefined;
+}
+
+function parseNode(bytes: Uint8Array): Node {
+  const node: Node = { operator: '', inputs: [], outputs: [], constant: undefined };
+  for (const { number, value } of fieldsOf(bytes)) {
+    if (typeof value === 'bigint') continue;
+    if (number === NODE.input) node.inputs.push(asText(value));
+    else if (number === NODE.output) node.outputs.push(asText(value));
+    else if (number === NODE.operator) node.operator = asText(value);
+    else if (number === NODE.attribute) node.constant ??= parseAttribute(value);
+  }
+  return node;
+}
+
+/** The number in an attribute `value`, as a node `Constant` has it. */
+function parseAttribute(bytes: Uint8Array): bigint | undefined {
+  let name = '';
+  let tensor: Tensor | undefined;
+  for (const { number, value } of fieldsOf(bytes)) {
+    if (typeof value === 'bigint') continue;
+    if (number === ATTRIBUTE.name) name = asText(value);
+    else if (number === ATTRIBUTE.tensor) tensor = parseTensor(value);
+  }
+  return name === 'value' ? tensor?.value : undefined;
+}
+
+/** `value` is that of a tensor of one whole number in the file itself. */
+function parseTensor(bytes: Uint8Array): Tensor {
+  const tensor: Tensor = { name: '', dims: [], value: undefined };
+  for (const { number, value } of fieldsOf(bytes)) {
+    if (number === TENSOR.dims) tensor.dims.push(...Array.from(varintsOf(value), Number));
+    else if (number === TENSOR.int32s || number === TENSOR.int64s)
+      [tensor.value] = varintsOf(value);
+    else if (typeof value === 'bigint') continue;
+    else if (number === TENSOR.name) tensor.name = asText(value);
+    else if (number === TENSOR.bytes) tensor.value = asNumber(value);
+  }
+  return tensor;
+}
+
+/** An int32 or int64; floats have other lengths or are not compared with lengths. */
+function asNumber(bytes: Uint8Array): bigint | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length === 8) return view.getBigInt64(0, true);
+  return bytes.length === 4 ? BigInt(view.getInt32(0, true)) : undefined;
+}
+
+function asText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
+}
