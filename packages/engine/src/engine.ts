@@ -61,6 +61,8 @@ export type OutputChunk = { text: string; tokens: number; logprobs?: readonly To
 export type GenerateResult = {
   finishReason: 'stop' | 'length';
   promptTokens: number;
+  /** Tokens of the prompt that a slot's cache held already. */
+  cachedTokens: number;
   completionTokens: number;
   prefillMs: number;
   decodeMs: number;

@@ -127,6 +127,7 @@ export class EchoEngine implements Engine {
     return {
       finishReason,
       promptTokens: promptIds.length,
+      cachedTokens: 0,
       completionTokens: tokens,
       prefillMs: 0,
       decodeMs: performance.now() - startedAt,

@@ -387,17 +387,18 @@ test('a row whose run fails, fails alone: the other answers do not change', asyn
   expect(scheduler.freeSlots).toBe(4);
 });
 
-test('a prompt that begins like an earlier one is read from where they differ', async () => {
+test('a prompt that begins like an earlier one is read from where they differ, and says so', async () => {
   await using opened = await open({}, 2);
   const { runtime, scheduler } = opened;
   const shared = promptOf(100);
   const first = start(opened, scheduler, { promptIds: [...shared, 7, 8, 9], changes: {} });
-  await first.done;
+  expect((await first.done).cachedTokens).toBe(0);
   runtime.calls.length = 0;
   const request = { promptIds: [...shared, 10, 11, 12, 13], changes: {} };
   // Each gets its own slot: one continues where the first was, the other copies the start.
   const both = [1, 2].map(() => start(opened, scheduler, request));
-  await Promise.all(both.map(({ done }) => done));
+  const results = await Promise.all(both.map(({ done }) => done));
+  expect(results.map(({ cachedTokens }) => cachedTokens)).toEqual([100, 100]);
   const read = runtime.calls.flatMap((call) => (call.kind === 'chunk' ? [call.tokens] : []));
   expect(read).toEqual([4, 4]);
 });

@@ -23,6 +23,8 @@ type Sequence = {
   readonly cacheScope: string | undefined;
   /** Undefined while the sequence waits for a slot of its class. */
   location: { allocator: SlotAllocator; slot: number } | undefined;
+  /** How many tokens of the prompt its first slot held already; undefined before it has one. */
+  cachedTokens: number | undefined;
   /** How many of `ids` the cache of its slot holds. */
   length: number;
   /** How many of those were read in chunks. */
@@ -125,6 +127,7 @@ export class Scheduler {
           ids: [...promptIds],
           cacheScope: generation.cacheScope,
           location: undefined,
+          cachedTokens: undefined,
           length: 0,
           readLength: 0,
           held: undefined,
@@ -211,6 +214,7 @@ export class Scheduler {
       const taken = allocator?.take(sequence);
       if (!allocator || !taken) continue;
       sequence.location = { allocator, slot: taken.slot };
+      sequence.cachedTokens ??= taken.length;
       sequence.length = taken.length;
       sequence.readLength = taken.length;
       allocator.fill(taken.slot, sequence);
@@ -395,6 +399,7 @@ export class Scheduler {
     resolve({
       finishReason: generation.finishReason,
       promptTokens: generation.promptIds.length,
+      cachedTokens: sequence.cachedTokens ?? 0,
       completionTokens: generation.tokens,
       prefillMs: sequence.firstTokenAt - startedAt,
       decodeMs: performance.now() - sequence.firstTokenAt,
