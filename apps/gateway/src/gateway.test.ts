@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 
 import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
 import {
+  type AnswerContent,
   MESSAGES,
   type NewTaskEvent,
   newTaskToken,
@@ -27,6 +28,28 @@ const STATES = [
 ];
 const outputsOf = (client: TestClient) =>
   client.taskFrames.filter(({ type }) => type === 'task_output');
+const GOING_ON = { success: null, terminal: false, exitCode: null };
+const isGoingOn = ({ success, terminal, exitCode }: TaskFrame) =>
+  success === null && !terminal && exitCode === null;
+const ANSWER = {
+  raw: TEXT,
+  thinking: [],
+  answer: [TEXT],
+  segments: [{ type: 'answer', text: TEXT }],
+  finishreason: 'stop',
+  usage: {
+    input_tokens: 3,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: 4,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: 7,
+  },
+};
+const ended = (pexit: string | undefined): NewTaskEvent => ({
+  type: 'task_postprocess_end',
+  payload: { outputs: [], ...(pexit !== undefined && { pexit }) },
+});
+const cancelled: NewTaskEvent = { type: 'task_cancel', payload: { reason: 'killed' } };
 const ENDING = ['task_output_full', 'task_end', 'task_postprocess_start', 'task_postprocess_end'];
 
 describe('the compatible wire', () => {
@@ -45,27 +68,31 @@ describe('the compatible wire', () => {
     await using client = await TestClient.watching(gateway, { tasktoken: task.token });
     await client.untilType('task_postprocess_end');
 
-    const common = { id: task.id, tasktoken: task.token, result: true };
+    const common = { id: task.id, tasktoken: task.token, result: true, ...GOING_ON };
     const output = {
       type: 'progressGenerate',
       task: 'Generate',
-      raw: TEXT,
-      thinking: [],
-      answer: [TEXT],
+      ...ANSWER,
       isThinking: false,
       speed: '50.0',
       speedType: 't/s',
       elapsedTime: '0s',
     };
-    const full = { raw: TEXT, thinking: [], answer: [TEXT] };
-    const outputs = [{ contenttype: 'raw', content: { prompt: 'Hi', ...full } }];
+    const outputs = [{ contenttype: 'raw', content: { prompt: 'Hi', ...ANSWER } }];
     expect(client.taskFrames).toEqual([
       ...STATES.map((type) => ({ type, ...common, message: null })),
       { type: 'task_output', ...common, message: output },
-      { type: 'task_output_full', ...common, message: full },
+      { type: 'task_output_full', ...common, message: ANSWER },
       { type: 'task_end', ...common, message: null },
       { type: 'task_postprocess_start', ...common, message: null },
-      { type: 'task_postprocess_end', ...common, message: outputs },
+      {
+        type: 'task_postprocess_end',
+        ...common,
+        message: outputs,
+        success: true,
+        terminal: true,
+        exitCode: 0,
+      },
     ]);
     expect(Object.keys(client.taskFrames[0] ?? {})).toEqual([
       'type',
@@ -73,6 +100,72 @@ describe('the compatible wire', () => {
       'tasktoken',
       'message',
       'result',
+      'success',
+      'terminal',
+      'exitCode',
+    ]);
+  });
+
+  test.for<[string, NewTaskEvent, { success: boolean; exitCode: number }]>([
+    ['fails', ended('1'), { success: false, exitCode: 1 }],
+    ['is rejected', ended('2'), { success: false, exitCode: 2 }],
+    ['expires', ended('124'), { success: false, exitCode: 124 }],
+    ['is cancelled', cancelled, { success: false, exitCode: 130 }],
+    ['failed in an older release', ended(undefined), { success: false, exitCode: 1 }],
+  ])('a task that %s says so in its last frame alone', async ([, last, end], { db, gateway }) => {
+    const task = await stageTask({ db });
+    const diagnostic: NewTaskEvent = { type: 'task_error', payload: { raw: 'No.' } };
+    await stageEvents({ db }, task, [{ type: 'task_queue', payload: null }, diagnostic, last]);
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType(last.type);
+    expect(client.taskFrames.slice(0, -1).every((frame) => isGoingOn(frame))).toBe(true);
+    expect(client.taskFrames.at(-1)).toMatchObject({ ...end, terminal: true });
+  });
+
+  test('an answer of an older release has its text in every form, and no end', async ({
+    db,
+    gateway,
+  }) => {
+    const task = await stageTask({ db });
+    const content = { prompt: 'Hi', raw: TEXT, thinking: [], answer: [TEXT] };
+    const outputs = [{ contenttype: 'raw' as const, content }];
+    await stageEvents({ db }, task, [
+      { type: 'task_output', payload: { raw: TEXT, tokens: 4, elapsedMs: 80 } },
+      { type: 'task_output_full', payload: { raw: TEXT } },
+      { type: 'task_postprocess_end', payload: { outputs } },
+    ]);
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    await client.untilType('task_postprocess_end');
+    const { finishreason: _reason, usage: _usage, ...withoutEnd } = ANSWER;
+    const [output, full, last] = client.taskFrames;
+    expect(output?.message).toMatchObject(withoutEnd);
+    expect(full?.message).toEqual(withoutEnd);
+    expect(last).toMatchObject({
+      message: [{ content: { prompt: 'Hi', ...withoutEnd } }],
+      success: true,
+      exitCode: 0,
+    });
+  });
+
+  test('clients that know only the old or only the new fields see the same text', async ({
+    db,
+    gateway,
+    announcer,
+  }) => {
+    const task = await stageTask({ db });
+    const words = ['<think>', 'Hm. ', '</think>', 'First. ', '<think>Or', '</think>', ' Last.'];
+    await using client = await TestClient.watching(gateway, { tasktoken: task.token });
+    for (const event of lifeOf(words)) {
+      announcer.announce(await stageEvents({ db }, task, [event]));
+      // A frame for each state of the text, without a wait for the throttle.
+      await using joined = await TestClient.watching(gateway, { tasktoken: task.token });
+      await joined.untilType(event.type === 'task_cost' ? 'connected' : event.type);
+      for (const frame of joined.taskFrames) expectSameTexts(frame);
+    }
+    await client.untilType('task_postprocess_end');
+    for (const frame of client.taskFrames) expectSameTexts(frame);
+    expect(client.taskFrames.at(-1)?.message).toMatchObject([
+      { content: { thinking: ['Hm.', 'Or'], answer: ['First.', 'Last.'] } },
     ]);
   });
 
@@ -262,6 +355,7 @@ describe('output', () => {
       tasktoken: task.token,
       message: null,
       result: true,
+      ...GOING_ON,
     });
     expect(outputsOf(late).map(rawOf)[0]).toBe(TEXT);
   });
@@ -295,10 +389,44 @@ describe('the extensions', () => {
         sent.slice(after),
       );
       const deltas = client.taskFrames.filter(({ type }) => type === 'task_output');
+      const { finishreason, usage } = ANSWER;
       expect(deltas.map(({ message }) => message)).toEqual(
-        WORDS.slice(Math.max(0, after - 7)).map((raw) => ({ type: 'delta', raw })),
+        WORDS.slice(Math.max(0, after - 7)).map((raw) =>
+          raw === WORDS.at(-1)
+            ? { type: 'delta', raw, finishreason, usage }
+            : { type: 'delta', raw },
+        ),
       );
     }
+  });
+
+  test('prev is the seq of the frame before, whatever a client asked for', async ({
+    db,
+    gateway,
+    announcer,
+  }) => {
+    const task = await stageTask({ db });
+    const forms = [
+      { mode: 'delta' },
+      { mode: 'delta', billing: true },
+      { mode: 'delta', after: 5 },
+      { mode: 'cumulative', billing: false },
+    ];
+    const clients: TestClient[] = [];
+    for (const form of forms) {
+      clients.push(await TestClient.watching(gateway, { tasktoken: task.token, ...form }));
+    }
+    for (const event of lifeOf(WORDS)) {
+      announcer.announce(await stageEvents({ db }, task, [event]));
+    }
+    for (const client of clients) {
+      await client.untilType('task_postprocess_end');
+      const seqs = client.taskFrames.map(({ seq }) => seq);
+      expect(client.taskFrames.map(({ prev }) => prev)).toEqual([0, ...seqs.slice(0, -1)]);
+      await client[Symbol.asyncDispose]();
+    }
+    const [plain, billing] = clients.map((client) => client.taskFrames.length);
+    expect(plain).toBe((billing ?? 0) - 2);
   });
 
   test('cost frames are sent only on request', async ({ db, gateway }) => {
@@ -479,4 +607,14 @@ function parseStream(text: string): { id: number; data: TaskFrame }[] {
       const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(part) ?? [];
       return { id: Number(id), data: JSON.parse(data ?? '') as TaskFrame };
     });
+}
+
+function expectSameTexts({ message }: TaskFrame): void {
+  const content = Array.isArray(message)
+    ? (message as { content?: unknown }[])[0]?.content
+    : message;
+  if (typeof content !== 'object' || content === null || !('segments' in content)) return;
+  const { segments, thinking, answer } = content as AnswerContent;
+  const textsOf = (type: string) => segments.flatMap((one) => (one.type === type ? one.text : []));
+  expect([textsOf('thinking'), textsOf('answer')]).toEqual([thinking, answer]);
 }

@@ -1,7 +1,9 @@
 import {
+  answerContent,
   formatElapsed,
+  isThinking,
+  OUTCOMES,
   SOCKET_VERSION,
-  splitThinking,
   TASK_LIFE,
   type TaskEvent,
   type TaskStatus,
@@ -24,7 +26,12 @@ export function errorFrame(message: string, tasktoken?: string): Buffer {
 
 /** The frame of any event except output. `isExtended` adds seq and epoch. */
 export function renderEvent(task: FollowedTask, event: PlainEvent, isExtended: boolean): Buffer {
-  return frame(task, event.type, messageOf(event), isExtended ? event : null);
+  return frame(task, event.type, messageOf(event), isExtended ? event : null, exitCodeOf(event));
+}
+
+/** An extended frame with `prev`, which differs between subscriptions. */
+export function withPrevious(extended: Buffer, prev: number): Buffer {
+  return Buffer.concat([extended.subarray(0, -1), Buffer.from(`,"prev":${prev}}`)]);
 }
 
 /** A cumulative frame: `raw` is the whole answer so far, `event` its newest piece. */
@@ -34,12 +41,12 @@ export function renderProgress(
   raw: string,
   isExtended: boolean,
 ): Buffer {
-  const { tokens, elapsedMs } = event.payload;
+  const { tokens, elapsedMs, end } = event.payload;
   const message = {
     type: 'progressGenerate',
     task: 'Generate',
-    raw,
-    ...splitThinking(raw),
+    ...answerContent(raw, end ?? null),
+    isThinking: isThinking(raw),
     speed: speedOf(tokens, elapsedMs),
     speedType: 't/s',
     elapsedTime: formatElapsed(elapsedMs),
@@ -48,8 +55,8 @@ export function renderProgress(
 }
 
 /** A delta frame of one or several consecutive outputs, with the seq of the last one. */
-export function renderDelta(task: FollowedTask, raw: string, last: Position): Buffer {
-  return frame(task, 'task_output', { type: 'delta', raw }, last);
+export function renderDelta(task: FollowedTask, raw: string, last: OutputEvent): Buffer {
+  return frame(task, 'task_output', { type: 'delta', raw, ...last.payload.end }, last);
 }
 
 /** Tokens per second with one decimal. */
@@ -60,10 +67,8 @@ function speedOf(tokens: number, elapsedMs: number): string {
 function messageOf(event: PlainEvent): unknown {
   if (isPlainStatus(event)) return null;
   switch (event.type) {
-    case 'task_output_full': {
-      const { thinking, answer } = splitThinking(event.payload.raw);
-      return { raw: event.payload.raw, thinking, answer };
-    }
+    case 'task_output_full':
+      return answerContent(event.payload.raw, event.payload.end ?? null);
     case 'task_error':
       return event.payload.raw;
     case 'task_error_full':
@@ -82,14 +87,38 @@ function isPlainStatus(event: PlainEvent): event is Extract<PlainEvent, { type: 
   return event.type in TASK_LIFE && event.type !== 'task_postprocess_end';
 }
 
+/** Null while the task goes on. */
+function exitCodeOf(event: PlainEvent): number | null {
+  if (event.type === 'task_cancel') return OUTCOMES.cancelled.exitCode;
+  if (event.type !== 'task_postprocess_end') return null;
+  const { outputs, pexit } = event.payload;
+  return Number(pexit ?? OUTCOMES[outputs.length > 0 ? 'succeeded' : 'failed'].pexit);
+}
+
 function frame(
   task: FollowedTask,
   type: TaskEvent['type'],
   message: unknown,
   position: Position | null,
+  exitCode: number | null = null,
 ): Buffer {
   const { id, token: tasktoken } = task;
   // JSON omits undefined fields. One literal: copying it to add fields costs four times as much.
   const { seq, epoch } = position ?? {};
-  return Buffer.from(JSON.stringify({ type, id, tasktoken, message, result: true, seq, epoch }));
+  const terminal = exitCode !== null;
+  const success = terminal ? exitCode === OUTCOMES.succeeded.exitCode : null;
+  return Buffer.from(
+    JSON.stringify({
+      type,
+      id,
+      tasktoken,
+      message,
+      result: true,
+      success,
+      terminal,
+      exitCode,
+      seq,
+      epoch,
+    }),
+  );
 }

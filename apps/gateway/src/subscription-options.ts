@@ -5,6 +5,6 @@ export type SubscriptionOptions = {
   after: number;
   /** Send `task_cost` frames too. */
   billing: boolean;
-  /** Frames carry seq and epoch. */
+  /** Frames carry seq, epoch and prev. */
   isExtended: boolean;
 };

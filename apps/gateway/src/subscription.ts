@@ -1,3 +1,5 @@
+import type { TaskEvent } from '@runfleet/protocol';
+
 import type { Sink } from './sink.ts';
 import type { SubscriptionOptions } from './subscription-options.ts';
 import type { TaskHistory } from './task-history.ts';
@@ -8,6 +10,8 @@ export class Subscription {
   readonly #options: SubscriptionOptions;
   readonly #sink: Sink;
   #next: number | null = null;
+  /** The seq of the last frame that was sent; 0 before the first. */
+  #sentSeq = 0;
   /** Its sink had no room: consecutive outputs are coalesced until it has caught up. */
   #isBehind = false;
 
@@ -43,13 +47,13 @@ export class Subscription {
   #send(index: number, isDue: boolean): number | null {
     const event = this.#history.events[index];
     if (!event) return null;
-    const { mode, billing, isExtended } = this.#options;
+    const { mode, billing } = this.#options;
     if (event.type === 'task_output') {
       return mode === 'delta' ? this.#sendDelta(index) : this.#sendProgress(index, isDue);
     }
     if (event.type === 'task_cost' && !billing) return index + 1;
     if (!this.#hasRoomFor('event')) return null;
-    this.#sink.send(this.#history.eventFrame(event, isExtended), event.type, event.seq);
+    this.#deliver(this.#history.eventFrame(event, this.#prev), event);
     return index + 1;
   }
 
@@ -60,8 +64,7 @@ export class Subscription {
     const isLast = index === this.#history.events.length - 1;
     if (isLast && !isDue) return null;
     if (!this.#hasRoomFor('output')) return null;
-    const frame = this.#history.progressFrame(event, this.#options.isExtended);
-    this.#sink.send(frame, event.type, event.seq);
+    this.#deliver(this.#history.progressFrame(event, this.#prev), event);
     return index + 1;
   }
 
@@ -70,8 +73,17 @@ export class Subscription {
     const end = this.#isBehind ? this.#history.endOfOutputs(index) : index + 1;
     const last = this.#history.events[end - 1];
     if (last?.type !== 'task_output') return end;
-    this.#sink.send(this.#history.deltaFrame(index, end, last), last.type, last.seq);
+    this.#deliver(this.#history.deltaFrame(index, end, last, this.#sentSeq), last);
     return end;
+  }
+
+  get #prev(): number | null {
+    return this.#options.isExtended ? this.#sentSeq : null;
+  }
+
+  #deliver(frame: Buffer, { type, seq }: Pick<TaskEvent, 'type' | 'seq'>): void {
+    this.#sink.send(frame, type, seq);
+    this.#sentSeq = seq;
   }
 
   #hasRoomFor(kind: 'output' | 'event'): boolean {

@@ -7,9 +7,12 @@ import {
   renderDelta,
   renderEvent,
   renderProgress,
+  withPrevious,
 } from './render-frame.ts';
 
-type Frames = { plain?: Buffer; extended?: Buffer };
+type Frames = { plain?: Buffer; extended?: Buffer; previous?: PreviousFrame };
+/** The last rendered frame with a `prev`: most subscriptions have the same. */
+type PreviousFrame = { prev: number; frame: Buffer };
 
 const MERGED_CHARS_MAX = 64 * 1024;
 
@@ -28,7 +31,7 @@ export class TaskHistory {
   /** The index of the newest output of the current attempt; -1 before its first. */
   #newestOutput = -1;
   #progress: Frames = {};
-  #delta: { from: number; to: number; frame: Buffer } | null = null;
+  #delta: { from: number; to: number; frames: Frames } | null = null;
 
   constructor(task: FollowedTask) {
     this.#task = task;
@@ -74,36 +77,47 @@ export class TaskHistory {
     }
   }
 
-  eventFrame(event: PlainEvent, isExtended: boolean): Buffer {
+  /** `prev` is null for a frame without seq, epoch and prev. */
+  eventFrame(event: PlainEvent, prev: number | null): Buffer {
     let frames = this.#frames.get(event);
     if (!frames) this.#frames.set(event, (frames = {}));
-    return (frames[isExtended ? 'extended' : 'plain'] ??= renderEvent(
-      this.#task,
-      event,
-      isExtended,
-    ));
+    return frameAfter(frames, prev, (isExtended) => renderEvent(this.#task, event, isExtended));
   }
 
   /** The newest cumulative frame; `event` is the newest output. */
-  progressFrame(event: OutputEvent, isExtended: boolean): Buffer {
-    return (this.#progress[isExtended ? 'extended' : 'plain'] ??= renderProgress(
-      this.#task,
-      event,
-      this.#answer,
-      isExtended,
-    ));
+  progressFrame(event: OutputEvent, prev: number | null): Buffer {
+    return frameAfter(this.#progress, prev, (isExtended) =>
+      renderProgress(this.#task, event, this.#answer, isExtended),
+    );
   }
 
   /** One frame with the text of the outputs from index `from` to before `to`. */
-  deltaFrame(from: number, to: number, last: OutputEvent): Buffer {
-    if (this.#delta?.from === from && this.#delta.to === to) return this.#delta.frame;
+  deltaFrame(from: number, to: number, last: OutputEvent, prev: number): Buffer {
+    if (this.#delta?.from !== from || this.#delta.to !== to) {
+      this.#delta = { from, to, frames: {} };
+    }
+    return frameAfter(this.#delta.frames, prev, () => this.#renderDelta(from, to, last));
+  }
+
+  #renderDelta(from: number, to: number, last: OutputEvent): Buffer {
     let raw = '';
     for (let index = from; index < to; index += 1) {
       const event = this.events[index];
       if (event?.type === 'task_output') raw += event.payload.raw;
     }
-    const frame = renderDelta(this.#task, raw, last);
-    this.#delta = { from, to, frame };
-    return frame;
+    return renderDelta(this.#task, raw, last);
   }
+}
+
+function frameAfter(
+  frames: Frames,
+  prev: number | null,
+  render: (isExtended: boolean) => Buffer,
+): Buffer {
+  if (prev === null) return (frames.plain ??= render(false));
+  if (frames.previous?.prev !== prev) {
+    frames.extended ??= render(true);
+    frames.previous = { prev, frame: withPrevious(frames.extended, prev) };
+  }
+  return frames.previous.frame;
 }

@@ -1,7 +1,7 @@
 import type { EventPage, Follower } from '@runfleet/events';
-import { type TaskEvent, withAbsoluteUrls } from '@runfleet/protocol';
+import { presentOutputs, type TaskEvent } from '@runfleet/protocol';
 
-/** A follower whose events carry absolute file URLs. */
+/** A follower whose events carry outputs as clients read them. */
 export function withFileUrls(
   follower: Pick<Follower, 'followPages'>,
   publicApiUrl: string,
@@ -18,6 +18,6 @@ export function withFileUrls(
 
 function present(event: TaskEvent, publicApiUrl: string): TaskEvent {
   if (event.type !== 'task_postprocess_end') return event;
-  const outputs = withAbsoluteUrls(event.payload.outputs, publicApiUrl);
-  return { ...event, payload: { outputs } };
+  const outputs = presentOutputs(event.payload.outputs, publicApiUrl);
+  return { ...event, payload: { ...event.payload, outputs } };
 }

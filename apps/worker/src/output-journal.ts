@@ -66,13 +66,14 @@ export class OutputJournal {
   }
 
   /**
-   * Stops writing, waits for a commit in flight, and returns the text that is not in the log yet.
+   * Stops writing, waits for a commit in flight, and returns the text that is not in the log yet,
+   * which may be empty.
    */
-  async close(): Promise<Output | undefined> {
+  async close(): Promise<Output> {
     this.#isClosing = true;
     this.#closed.raise();
     await this.#writing;
-    return this.#text === '' ? undefined : this.#take();
+    return this.#take();
   }
 
   async #write(): Promise<void> {

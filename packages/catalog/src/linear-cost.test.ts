@@ -1,8 +1,8 @@
 /** Validation takes time linear in the length of any text. */
 import {
+  answerContent,
   parseLabels,
   parseUsd,
-  splitThinking,
   TASK_ID_PATTERN,
   TASK_TOKEN_PATTERN,
 } from '@runfleet/protocol';
@@ -98,7 +98,7 @@ test.for(Object.entries(TEXTS))(
       const readings = [
         () => parseUsd(text),
         () => parseLabels(text),
-        () => splitThinking(text),
+        () => answerContent(text, null),
         () => TASK_ID_PATTERN.test(text),
         () => TASK_TOKEN_PATTERN.test(text),
       ];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Db } from '@runfleet/db';
 import {
+  answerEnd,
   type NewTaskEvent,
   newTaskToken,
   TASK_LIFE,
@@ -60,6 +61,13 @@ export async function stageEvents(
 /** The events of a task that answers `words`, one event per word. */
 export function lifeOf(words: readonly string[]): NewTaskEvent[] {
   const text = words.join('');
+  const end = answerEnd({
+    finishReason: 'stop',
+    promptTokens: 3,
+    cachedTokens: 0,
+    completionTokens: words.length,
+    thinkingTokens: 0,
+  });
   const state = (type: TaskStatus) => ({ type, payload: null }) as NewTaskEvent;
   return [
     ...(['task_queue', 'task_assign', 'task_accept'] as const).map(state),
@@ -70,9 +78,14 @@ export function lifeOf(words: readonly string[]): NewTaskEvent[] {
     ...(['task_preprocess_start', 'task_preprocess_end', 'task_start'] as const).map(state),
     ...words.map((raw, index): NewTaskEvent => ({
       type: 'task_output',
-      payload: { raw, tokens: index + 1, elapsedMs: (index + 1) * 20 },
+      payload: {
+        raw,
+        tokens: index + 1,
+        elapsedMs: (index + 1) * 20,
+        ...(index === words.length - 1 && { end }),
+      },
     })),
-    { type: 'task_output_full', payload: { raw: text } },
+    { type: 'task_output_full', payload: { raw: text, end } },
     ...(['task_end', 'task_postprocess_start'] as const).map(state),
     {
       type: 'task_cost',
@@ -89,9 +102,10 @@ export function lifeOf(words: readonly string[]): NewTaskEvent[] {
         outputs: [
           {
             contenttype: 'raw',
-            content: { prompt: 'Hi', raw: text, thinking: [], answer: [text] },
+            content: { prompt: 'Hi', raw: text, thinking: [], answer: [text], ...end },
           },
         ],
+        pexit: '0',
       },
     },
   ];

@@ -1,16 +1,27 @@
-/** How a task ended. `pexit` is the wire's exit code; only "0" is charged. */
+import type { WireFinishReason } from './wire/output-item.ts';
+
+/**
+ * How a task ended. `pexit` is the wire's exit code; only "0" is charged. `exitCode` is the same as a
+ * number in the socket's frames; for a task without a `pexit` it is the code of an interrupted program.
+ */
 export const OUTCOMES = {
-  succeeded: { pexit: '0', charged: true },
+  succeeded: { pexit: '0', exitCode: 0, charged: true },
   /** Through a fault of the model or the worker, after all allowed attempts. */
-  failed: { pexit: '1', charged: false },
+  failed: { pexit: '1', exitCode: 1, charged: false },
   /** Through a fault of the caller, found while the run was prepared. */
-  rejected: { pexit: '2', charged: false },
+  rejected: { pexit: '2', exitCode: 2, charged: false },
   /** The deadline passed before any output. */
-  expired: { pexit: '124', charged: false },
-  cancelled: { pexit: '', charged: false },
-} as const satisfies Record<string, { pexit: string; charged: boolean }>;
+  expired: { pexit: '124', exitCode: 124, charged: false },
+  cancelled: { pexit: '', exitCode: 130, charged: false },
+} as const satisfies Record<string, { pexit: string; exitCode: number; charged: boolean }>;
 
 export type Outcome = keyof typeof OUTCOMES;
 
-export const FINISH_REASONS = ['stop', 'length', 'timeout'] as const;
-export type FinishReason = (typeof FINISH_REASONS)[number];
+/** Why an answer ended, and how the wire names it. A timeout cuts an answer off as a limit does. */
+export const FINISH_REASONS = {
+  stop: 'stop',
+  length: 'length',
+  timeout: 'length',
+} as const satisfies Record<string, WireFinishReason>;
+
+export type FinishReason = keyof typeof FINISH_REASONS;

@@ -1,4 +1,5 @@
-import type { TaskOutputItem } from './wire/output-item.ts';
+import { answerContent, answerEndOf } from './answer.ts';
+import type { FileOutput, RawOutput, TaskOutputItem } from './wire/output-item.ts';
 
 /**
  * A file that a task wrote, as it is stored; the wire gets a `FileOutput`. `storageKey` is internal, and
@@ -14,14 +15,31 @@ export type StoredFile = {
 };
 
 /**
- * Outputs as the wire writes them. They are stored with a path relative to the API's base, so that the
+ * An answer as it is stored. What can be derived from it is added for readers; a row of an older release
+ * has no end. Older processes read `thinking` and `answer`.
+ */
+export type StoredAnswer = {
+  contenttype: 'raw';
+  content: Omit<RawOutput['content'], 'segments'>;
+};
+
+export type StoredOutput = StoredAnswer | FileOutput;
+
+/**
+ * Outputs as the wire writes them. Files are stored with a path relative to the API's base, so that the
  * public address can change; clients get the whole URL.
  */
-export function withAbsoluteUrls(
-  outputs: readonly TaskOutputItem[],
+export function presentOutputs(
+  outputs: readonly StoredOutput[],
   publicApiUrl: string,
 ): TaskOutputItem[] {
   return outputs.map((output) =>
-    'url' in output ? { ...output, url: `${publicApiUrl}${output.url}` } : output,
+    'url' in output ? { ...output, url: `${publicApiUrl}${output.url}` } : presentAnswer(output),
   );
+}
+
+function presentAnswer({ contenttype, content }: StoredAnswer): RawOutput {
+  const { prompt, raw, logprobs } = content;
+  const shown = { prompt, ...answerContent(raw, answerEndOf(content)) };
+  return { contenttype, content: logprobs === undefined ? shown : { ...shown, logprobs } };
 }

@@ -1,10 +1,11 @@
+import type { AnswerEnd } from './answer.ts';
+import type { StoredOutput } from './output.ts';
 /**
  * What can happen to a task, as rows of its event log. Each row has a `seq`, gapless from 1 per
  * task, and the epoch in which it happened. When a task enters a status, an event with the name of that
  * status is written.
  */
 import { TASK_STATUSES, type TaskStatus } from './task-status.ts';
-import type { TaskOutputItem } from './wire/output-item.ts';
 import type { TaskCost } from './wire/receipt.ts';
 
 /** Events that are not statuses. */
@@ -28,12 +29,16 @@ export type TaskEventPayloads = Omit<Record<TaskStatus, null>, keyof Payloads> &
 
 type Payloads = {
   task_queue: { reason: string } | null;
-  /** `raw` is only the new text; `tokens` counts the answer's tokens so far. */
-  task_output: { raw: string; tokens: number; elapsedMs: number };
-  task_output_full: { raw: string };
+  /**
+   * `raw` is only the new text; `tokens` counts the answer's tokens so far. The last one of an answer
+   * has its `end`.
+   */
+  task_output: { raw: string; tokens: number; elapsedMs: number; end?: AnswerEnd };
+  task_output_full: { raw: string; end?: AnswerEnd };
   task_error: { raw: string };
   task_error_full: { raw: string };
-  task_postprocess_end: { outputs: readonly TaskOutputItem[] };
+  /** Rows of an older release have no `pexit`; only a task that succeeded has outputs. */
+  task_postprocess_end: { outputs: readonly StoredOutput[]; pexit?: string };
   task_cancel: { reason: string } | null;
   task_cost: TaskCost;
 };

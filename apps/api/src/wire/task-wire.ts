@@ -11,7 +11,7 @@ import {
   type WireTask,
   type WireTaskSummary,
   type WireTimes,
-  withAbsoluteUrls,
+  presentOutputs,
 } from '@runfleet/protocol';
 import type { ListedTask, TaskRow, TaskSummary } from '@runfleet/tasks';
 
@@ -56,7 +56,7 @@ function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
     postprocessendtime: times.postprocessendtime,
     pexit: task.pexit,
     categories: categoriesOf(model),
-    outputs: withAbsoluteUrls(task.outputs, publicApiUrl),
+    outputs: presentOutputs(task.outputs, publicApiUrl),
     size: sizeOf(task),
     modeldescription: model?.description ?? '',
     modelslugowner: model?.owner ?? '',

@@ -7,6 +7,7 @@ import {
   INITIAL_STATUS,
   type Micros,
   type NewTaskEvent,
+  OUTCOMES,
   type TaskEvent,
   type TaskStatus,
 } from '@runfleet/protocol';
@@ -119,7 +120,7 @@ export class DemoLife implements ImportedTask {
     const outputs = this.patch?.outputs ?? [];
     return this.#enter('task_postprocess_end', {
       type: 'task_postprocess_end',
-      payload: { outputs },
+      payload: { outputs, pexit: OUTCOMES[this.state.outcome ?? 'failed'].pexit },
     });
   }
 

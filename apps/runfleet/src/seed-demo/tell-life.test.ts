@@ -1,5 +1,6 @@
 /** Compares a demo task's log with that of a task which the real verbs carried to the same end. */
 import type { Db } from '@runfleet/db';
+import { answerEnd } from '@runfleet/protocol';
 import {
   acceptTask,
   appendOutput,
@@ -47,13 +48,20 @@ async function saying(ctx: Ctx, taskId: string): Promise<Assignment> {
   return ticket;
 }
 
+const END = answerEnd({
+  finishReason: 'stop',
+  promptTokens: 1,
+  cachedTokens: 0,
+  completionTokens: 1,
+  thinkingTokens: 0,
+});
 const answer = {
   ...failure('succeeded', ''),
   output: 'Hi',
   outputs: [
     {
       contenttype: 'raw' as const,
-      content: { prompt: '', raw: 'Hi', thinking: [], answer: ['Hi'] },
+      content: { prompt: '', raw: 'Hi', thinking: [], answer: ['Hi'], ...END },
     },
   ],
 };

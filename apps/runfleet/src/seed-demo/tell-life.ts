@@ -1,4 +1,4 @@
-import type { Micros } from '@runfleet/protocol';
+import { answerEnd, type FinishReason, type Micros } from '@runfleet/protocol';
 
 import { accept, begin, LEASE_MS, lose, LOST_HOST, say, tokensOf } from './attempt.ts';
 import { type Conversation, LONG_PROMPT } from './conversations.ts';
@@ -125,12 +125,19 @@ export function tellLife(
 
 function answerWith(
   life: DemoLife,
-  end: { said: string; finishReason: string; promptTokens: number },
+  told: { said: string; finishReason: FinishReason; promptTokens: number },
 ): DemoLife {
-  const { said: raw, finishReason, promptTokens } = end;
-  life.after(2).record({ type: 'task_output_full', payload: { raw } });
+  const { said: raw, finishReason, promptTokens } = told;
+  const end = answerEnd({
+    finishReason,
+    promptTokens,
+    cachedTokens: 0,
+    completionTokens: life.state.outputTokens,
+    thinkingTokens: 0,
+  });
+  life.after(2).record({ type: 'task_output_full', payload: { raw, end } });
   const prompt = life.task.parameters['prompt'] ?? '';
-  const content = { prompt, raw, thinking: [], answer: [raw] };
+  const content = { prompt, raw, thinking: [], answer: [raw], ...end };
   return life
     .enter('task_end')
     .enter('task_postprocess_start')

@@ -1,11 +1,13 @@
 import type { Engine } from '@runfleet/engine';
 import {
+  answerContent,
+  answerEnd,
+  countThinkingTokens,
   type FileOutput,
   formatUnixSeconds,
   newFileAccessKey,
   newFileId,
-  type RawOutput,
-  splitThinking,
+  type StoredAnswer,
   type StoredFile,
 } from '@runfleet/protocol';
 import type { TaskResult, TaskToRun } from '@runfleet/tasks';
@@ -47,9 +49,11 @@ export function postprocess(run: {
   };
 }
 
-function rawOutput({ text: raw, logprobs }: Answer, prompt: string): RawOutput {
-  const { thinking, answer } = splitThinking(raw);
-  const content = { prompt, raw, thinking, answer };
+function rawOutput(ended: Answer, prompt: string): StoredAnswer {
+  const { text, logprobs } = ended;
+  const end = answerEnd({ ...ended, thinkingTokens: countThinkingTokens(text, ended.marks) });
+  const { segments: _derived, ...stored } = answerContent(text, end);
+  const content = { prompt, ...stored };
   if (logprobs.length === 0) return { contenttype: 'raw', content };
   return { contenttype: 'raw', content: { ...content, logprobs } };
 }

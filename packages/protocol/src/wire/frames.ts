@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 import { taskStatusSchema } from '../task-status.ts';
-import { outputItemSchema } from './output-item.ts';
+import { answerEndShape, answerShape, outputItemSchema } from './output-item.ts';
 import { taskCostSchema } from './receipt.ts';
 
 /** Follows a task. */
@@ -20,15 +20,11 @@ export const taskInfoSchema = z.object({
 
 export type TaskInfo = z.infer<typeof taskInfoSchema>;
 
-const texts = z.array(z.string());
-
 /** The whole answer so far: each frame replaces the one before. */
 const progressSchema = z.strictObject({
   type: z.literal('progressGenerate'),
   task: z.literal('Generate'),
-  raw: z.string(),
-  thinking: texts,
-  answer: texts,
+  ...answerShape,
   isThinking: z.boolean(),
   speed: z.string(),
   speedType: z.literal('t/s'),
@@ -36,7 +32,11 @@ const progressSchema = z.strictObject({
 });
 
 /** Only the new text, for clients that asked for `mode: "delta"`. */
-const deltaSchema = z.strictObject({ type: z.literal('delta'), raw: z.string() });
+const deltaSchema = z.strictObject({
+  type: z.literal('delta'),
+  raw: z.string(),
+  ...answerEndShape,
+});
 
 function frameOf<Type extends z.ZodType<string>, Message extends z.ZodType>(
   type: Type,
@@ -48,20 +48,25 @@ function frameOf<Type extends z.ZodType<string>, Message extends z.ZodType>(
     tasktoken: z.string(),
     message,
     result: z.literal(true),
+    /** Null until the task has ended. */
+    success: z.boolean().nullable(),
+    /** Whether it is the task's last frame. */
+    terminal: z.boolean(),
+    /** Null until the task has ended. */
+    exitCode: z.number().int().nullable(),
     seq: z.number().int().exactOptional(),
     epoch: z.number().int().exactOptional(),
+    /** The `seq` of the frame that this subscription was sent before; 0 in its first one. */
+    prev: z.number().int().exactOptional(),
   });
 }
 
-/** A frame about a task. `seq` and `epoch` come with the options of `task_info`. */
+/** A frame about a task. `seq`, `epoch` and `prev` come with the options of `task_info`. */
 const taskFrameSchema = z.discriminatedUnion('type', [
   frameOf(taskStatusSchema.exclude(['task_postprocess_end']), z.null()),
   frameOf(z.literal('task_postprocess_end'), z.array(outputItemSchema).readonly()),
   frameOf(z.literal('task_output'), z.union([progressSchema, deltaSchema])),
-  frameOf(
-    z.literal('task_output_full'),
-    z.strictObject({ raw: z.string(), thinking: texts, answer: texts }),
-  ),
+  frameOf(z.literal('task_output_full'), z.strictObject(answerShape)),
   frameOf(z.literal('task_error'), z.string()),
   frameOf(z.literal('task_error_full'), z.strictObject({ raw: z.string() })),
   frameOf(z.literal('task_cost'), taskCostSchema),

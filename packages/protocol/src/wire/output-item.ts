@@ -12,14 +12,50 @@ const tokenLogprobsSchema = z.strictObject({
 
 export type TokenLogprobs = z.infer<typeof tokenLogprobsSchema>;
 
+/** A part of an answer. All parts in order are the answer. */
+const segmentSchema = z.strictObject({ type: z.enum(['thinking', 'answer']), text: z.string() });
+
+export type Segment = z.infer<typeof segmentSchema>;
+
+const count = z.number().int();
+
+/** Tokens. `cached_tokens` is the part of the input that the prefix cache spared. */
+const usageSchema = z.strictObject({
+  input_tokens: count,
+  input_tokens_details: z.strictObject({ cached_tokens: count }),
+  output_tokens: count,
+  output_tokens_details: z.strictObject({ reasoning_tokens: count }),
+  /** Input and output. */
+  total_tokens: count,
+});
+
+export type Usage = z.infer<typeof usageSchema>;
+
+const finishReasonSchema = z.enum(['stop', 'tool_calls', 'length', 'content_filter', 'error']);
+
+export type WireFinishReason = z.infer<typeof finishReasonSchema>;
+
+/** Why and after how many tokens an answer ended. An answer of an older worker has none. */
+export const answerEndShape = {
+  finishreason: finishReasonSchema.exactOptional(),
+  usage: usageSchema.exactOptional(),
+};
+
+/** An answer's text in every form that clients read: `segments`, and the three older ones. */
+export const answerShape = {
+  raw: z.string(),
+  thinking: z.array(z.string()),
+  answer: z.array(z.string()),
+  segments: z.array(segmentSchema),
+  ...answerEndShape,
+};
+
 /** The answer of a chat model: `logprobs` only where the Run asked for them. */
 const rawOutputSchema = z.strictObject({
   contenttype: z.literal('raw'),
   content: z.strictObject({
     prompt: z.string(),
-    raw: z.string(),
-    thinking: z.array(z.string()),
-    answer: z.array(z.string()),
+    ...answerShape,
     logprobs: z.array(tokenLogprobsSchema).readonly().exactOptional(),
   }),
 });

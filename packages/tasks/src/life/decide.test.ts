@@ -1,3 +1,4 @@
+import { answerEnd } from '@runfleet/protocol';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -47,10 +48,10 @@ const back = (reason: string) => ({
   event: { type: 'task_queue', payload: { reason } },
 });
 const record = (type: string, raw: string) => ({ do: 'record', event: { type, payload: { raw } } });
-const ended = (outputs: readonly unknown[] = []) => ({
+const ended = (pexit: string, outputs: readonly unknown[] = []) => ({
   do: 'enter',
   status: 'task_postprocess_end',
-  event: { type: 'task_postprocess_end', payload: { outputs } },
+  event: { type: 'task_postprocess_end', payload: { outputs, pexit } },
 });
 const RAISE = { do: 'raise-epoch' };
 
@@ -239,8 +240,37 @@ describe('a finish', () => {
       enter('task_end'),
       enter('task_postprocess_start'),
       { do: 'settle', result: ANSWER },
-      ended(ANSWER.outputs),
+      ended('0', ANSWER.outputs),
     ]);
+  });
+
+  test('tells the end of the answer with its last output and its whole text', () => {
+    const end = answerEnd({
+      finishReason: 'length',
+      promptTokens: 3,
+      cachedTokens: 2,
+      completionTokens: 2,
+      thinkingTokens: 0,
+    });
+    const content = { prompt: '', raw: 'Hi', thinking: [], answer: ['Hi'], ...end };
+    const result: TaskResult = { ...ANSWER, outputs: [{ contenttype: 'raw', content }] };
+    // The text of its last token was written in part: what is left is written, or the empty text.
+    for (const raw of ['i', '']) {
+      const lastOutput = { raw, tokens: 2, elapsedMs: 9 };
+      const steps = decideFinish(bound('task_start', { outputTokens: 2 }), {
+        epoch: 1,
+        result,
+        lastOutput,
+      });
+      expect(steps).toContainEqual({
+        do: 'record',
+        event: { type: 'task_output', payload: { ...lastOutput, end } },
+      });
+      expect(steps).toContainEqual({
+        do: 'record',
+        event: { type: 'task_output_full', payload: { raw: 'Hi', end } },
+      });
+    }
   });
 
   test('of a run that failed has its error twice, in part and in full, and no success for a worker', () => {
@@ -251,7 +281,7 @@ describe('a finish', () => {
       enter('task_end'),
       enter('task_postprocess_start'),
       { do: 'settle', result },
-      ended(),
+      ended('1'),
     ]);
   });
 
@@ -279,7 +309,7 @@ describe('a finish', () => {
   test('a success is of a run that was started, a failure of any', () => {
     expect(finish(bound('task_preprocess_start'), ANSWER)).toEqual(FENCED);
     const rejected = finish(bound('task_preprocess_start'), failure('rejected', 'Bad.'));
-    expect(rejected).toContainEqual(ended());
+    expect(rejected).toContainEqual(ended('2'));
     // Words that came before the run had begun are no words of it.
     const early = finish(bound('task_preprocess_start'), failure('failed', 'x'), output(1, 1));
     expect(JSON.stringify(early)).not.toContain('count-output');
@@ -293,7 +323,7 @@ describe('a finish', () => {
     expect(finish(bound(status), result)).toEqual([
       ...rest.map(enter),
       { do: 'settle', result },
-      ended(),
+      ended('1'),
     ]);
   });
 
@@ -433,7 +463,7 @@ describe('what follows a failure', () => {
       enter('task_end'),
       enter('task_postprocess_start'),
       { do: 'settle', result: failure('failed', error) },
-      ended(),
+      ended('1'),
     ]);
   });
 
@@ -538,7 +568,7 @@ describe('a deadline', () => {
       enter('task_end'),
       enter('task_postprocess_start'),
       { do: 'settle', result: failure('expired', error) },
-      ended(),
+      ended('124'),
     ]);
   });
 
@@ -570,7 +600,7 @@ describe('a deadline', () => {
         enter('task_end'),
         enter('task_postprocess_start'),
         { do: 'settle', result: failure('expired', error) },
-        ended(),
+        ended('124'),
       ]);
       expect(decideExpireUnstarted(bound(status), snapshot())).toEqual(NOT_DUE);
     },

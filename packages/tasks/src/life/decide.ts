@@ -6,12 +6,16 @@
  * its task was requeued or killed, and it discards its work.
  */
 import {
+  type AnswerEnd,
+  answerEndOf,
   FAILURE_STATUS,
   type FinishReason,
   INITIAL_STATUS,
   isTerminal,
   type Micros,
   type NewTaskEvent,
+  OUTCOMES,
+  type StoredOutput,
   TASK_LIFE,
   TASK_STATUSES,
   type TaskStatus,
@@ -131,17 +135,26 @@ export type Output = { raw: string; tokens: number; elapsedMs: number };
 /** Appends text to the log. Text that is there already, by its count of tokens, is a repeat. */
 export function decideOutput(state: TaskState, input: { epoch: number } & Output): Decision {
   if (state.epoch !== input.epoch || state.status !== 'task_start') return FENCED;
-  if (input.tokens <= state.outputTokens) return REPEATED;
-  const { raw, tokens, elapsedMs } = input;
+  return input.tokens <= state.outputTokens ? REPEATED : outputSteps(input, null);
+}
+
+function outputSteps({ raw, tokens, elapsedMs }: Output, end: AnswerEnd | null): Step[] {
+  const payload = { raw, tokens, elapsedMs, ...(end && { end }) };
   return [
     { do: 'count-output', tokens },
-    { do: 'record', event: { type: 'task_output', payload: { raw, tokens, elapsedMs } } },
+    { do: 'record', event: { type: 'task_output', payload } },
   ];
 }
 
+function answerEndIn(outputs: readonly StoredOutput[]): AnswerEnd | null {
+  const answer = outputs.find((output) => 'content' in output);
+  return answer === undefined ? null : answerEndOf(answer.content);
+}
+
 /**
- * Ends the task with a result. `lastOutput` is text that is not in the log yet. The task enters each
- * remaining status; a run that failed before it began goes on from `task_end`.
+ * Ends the task with a result. `lastOutput` is the text that is not in the log yet, often none; its
+ * event has the answer's end. The task enters each remaining status; a run that failed before it began
+ * goes on from `task_end`.
  */
 export function decideFinish(
   state: TaskState,
@@ -151,9 +164,9 @@ export function decideFinish(
   if (isTerminal(state.status)) return REPEATED;
   const { lastOutput, result } = input;
   if (result.outcome === 'succeeded' && state.status !== 'task_start') return FENCED;
-  const output = lastOutput ? decideOutput(state, { epoch: input.epoch, ...lastOutput }) : [];
+  const end = answerEndIn(result.outputs);
   return [
-    ...(isRefusal(output) ? [] : output),
+    ...(lastOutput && state.status === 'task_start' ? outputSteps(lastOutput, end) : []),
     ...(result.outcome === 'succeeded'
       ? [{ do: 'judge-worker', verdict: 'success' } as const]
       : []),
@@ -343,7 +356,8 @@ function finishPlan(state: TaskState, given: TaskResult): Plan {
   const { output, error } = result;
   const reports: NewTaskEvent[] = [];
   if (result.outcome === 'succeeded') {
-    reports.push({ type: 'task_output_full', payload: { raw: output } });
+    const end = answerEndIn(result.outputs);
+    reports.push({ type: 'task_output_full', payload: { raw: output, ...(end && { end }) } });
   } else if (error !== '') {
     reports.push({ type: 'task_error', payload: { raw: error } });
   }
@@ -355,7 +369,10 @@ function finishPlan(state: TaskState, given: TaskResult): Plan {
     {
       do: 'enter',
       status: 'task_postprocess_end',
-      event: { type: 'task_postprocess_end', payload: { outputs: result.outputs } },
+      event: {
+        type: 'task_postprocess_end',
+        payload: { outputs: result.outputs, pexit: OUTCOMES[result.outcome].pexit },
+      },
     },
   ];
 }

@@ -18,8 +18,8 @@ import {
   type Receipt,
   TASK_LIFE,
   type TaskEvent,
-  type TaskOutputItem,
   type StoredFile,
+  type StoredOutput,
   type TaskStatus,
   type TaskTime,
   ticksBetween,
@@ -51,7 +51,7 @@ export type TaskResult = {
   finishReason: string;
   output: string;
   error: string;
-  outputs: readonly TaskOutputItem[];
+  outputs: readonly StoredOutput[];
   files: readonly StoredFile[];
   weights: string;
   device: string;
@@ -80,7 +80,7 @@ export type Plan = readonly Step[];
 export type ResultPatch = {
   debugOutput: string;
   debugError: string;
-  outputs: readonly TaskOutputItem[];
+  outputs: readonly StoredOutput[];
   files: readonly StoredFile[];
   receipt: Receipt;
 };

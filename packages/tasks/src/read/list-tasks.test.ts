@@ -30,7 +30,8 @@ test('a task within its share of a page is listed whole, and one beyond it with 
   const { id } = await createTask(ctx, aTask(tenant, { parameters }));
   await createTask(ctx, aTask(tenant));
   const file = { id: 'f', name: '0.txt', contenttype: 'text/plain', size: '60000' };
-  const content = { prompt: long, raw: long, thinking: [], answer: [long], logprobs: [long] };
+  const end = { finishreason: 'stop', usage: { total_tokens: 5 } };
+  const content = { prompt: long, raw: long, thinking: [], answer: [long], ...end, logprobs: [1] };
   const outputs = [{ contenttype: 'raw', content }, file];
   await db.sql`
     update tasks set outputs = ${db.sql.json(outputs)}, debug_output = ${long}, debug_error = 'No.'
@@ -51,7 +52,10 @@ test('a task within its share of a page is listed whole, and one beyond it with 
     debugOutput: start,
     debugError: 'No.',
     outputs: [
-      { contenttype: 'raw', content: { prompt: start, raw: start, thinking: [], answer: [start] } },
+      {
+        contenttype: 'raw',
+        content: { prompt: start, raw: start, thinking: [], answer: [start], ...end },
+      },
       file,
     ],
   });

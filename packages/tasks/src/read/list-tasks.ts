@@ -128,11 +128,13 @@ function cutInputs(sql: Sql): Statement {
 function cutOutputs(sql: Sql): Statement {
   return sql`(
     select coalesce(json_agg(case when item ->> 'contenttype' = 'raw'
-      then json_build_object('contenttype', 'raw', 'content', json_build_object(
+      then json_strip_nulls(json_build_object('contenttype', 'raw', 'content', json_build_object(
         'prompt', ${cutText(sql, sql`(item #>> '{content,prompt}')`)},
         'raw', ${cutText(sql, sql`debug_output`)},
         'thinking', '[]'::json,
-        'answer', json_build_array(${cutText(sql, sql`debug_output`)})))
+        'answer', json_build_array(${cutText(sql, sql`debug_output`)}),
+        'finishreason', item #> '{content,finishreason}',
+        'usage', item #> '{content,usage}')))
       else item end), '[]')
     from json_array_elements(outputs) item)`;
 }

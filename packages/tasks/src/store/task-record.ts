@@ -13,7 +13,7 @@ import {
   type Price,
   type Receipt,
   TASK_LIFE,
-  type TaskOutputItem,
+  type StoredOutput,
   type TaskStatus,
   type TaskTime,
 } from '@runfleet/protocol';
@@ -64,7 +64,7 @@ const UUIDS: Kind<readonly string[]> = { type: 'uuid[]' };
 const STATUS: Kind<TaskStatus> = { type: 'task_status' };
 const OUTCOME: Kind<Outcome> = { type: 'text' };
 const PARAMETERS: Kind<Record<string, unknown>> = { type: 'json' };
-const OUTPUTS: Kind<readonly TaskOutputItem[]> = { type: 'json' };
+const OUTPUTS: Kind<readonly StoredOutput[]> = { type: 'json' };
 const PRICE: Kind<Price> = { type: 'jsonb' };
 const RECEIPT: Kind<Receipt> = { type: 'json' };
 

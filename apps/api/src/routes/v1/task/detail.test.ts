@@ -5,10 +5,23 @@ import { expect } from 'vitest';
 import { ORIGIN, RUN } from '../../../testing.ts';
 import { type Listed, testWithTasks as test } from './testing.ts';
 
-const ANSWER = {
-  contenttype: 'raw',
-  content: { prompt: 'Hello', raw: 'Hi.', thinking: [], answer: ['Hi.'] },
+/** In the order of its keys on the wire. */
+const CONTENT = {
+  prompt: 'Hello',
+  raw: 'Hi.',
+  thinking: [],
+  answer: ['Hi.'],
+  segments: [{ type: 'answer', text: 'Hi.' }],
+  finishreason: 'stop',
+  usage: {
+    input_tokens: 1,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: 2,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: 3,
+  },
 };
+const { segments: _derived, ...STORED } = CONTENT;
 const FILE = {
   id: '6bc392c93856dfce3a7d1b4261e15af3',
   name: '0.txt',
@@ -53,7 +66,7 @@ test('a finished task is answered like the published sample', async ({
   await db.sql`
     update tasks set status = 'task_postprocess_end', outcome = 'succeeded', pexit = '0',
       total_cost = '0.003510000000', debug_output = 'Hi.', receipt = ${db.sql.json(RECEIPT)},
-      outputs = ${db.sql.json([ANSWER, FILE])},
+      outputs = ${db.sql.json([{ contenttype: 'raw', content: STORED }, FILE])},
       queued_at = to_timestamp(1734513807.1), assigned_at = to_timestamp(1734513807.2),
       accepted_at = to_timestamp(1734513807.3), preprocess_started_at = to_timestamp(1734513807.4),
       preprocess_ended_at = to_timestamp(1734513807.5), started_at = to_timestamp(1734513809.9),
@@ -99,7 +112,10 @@ test('a finished task is answered like the published sample', async ({
         postprocessendtime: '1734513814',
         pexit: '0',
         categories: '["tool","llm","text-generation"]',
-        outputs: [ANSWER, { ...FILE, url: `${ORIGIN}/v1${FILE.url}` }],
+        outputs: [
+          { contenttype: 'raw', content: CONTENT },
+          { ...FILE, url: `${ORIGIN}/v1${FILE.url}` },
+        ],
         size: '12',
         modeldescription: expect.any(String),
         modelslugowner: 'microsoft',
