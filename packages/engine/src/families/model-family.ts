@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../engine.ts';
-import type { TokenizerFile } from '../text/tokenizer-file.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 
 /** A part of a prompt: text, or a special token that only the template may write. */
 export type ChatPart = { special: string } | { text: string };
@@ -25,16 +25,24 @@ export type LengthSources = {
   ropeSwitch: number | null | undefined;
 };
 
+/** A template that is written without rendering it, which is faster and gives the same. */
+export type PublishedTemplate = {
+  /** Its texts in published folders. */
+  templates: readonly string[];
+  /** Whether a folder without a template is written in this one, by its tokenizer. */
+  fits(tokenizer: Tokenizer): boolean;
+  /** The prompt, which ends with the start of an answer. */
+  partsOf(messages: readonly ChatMessage[]): ChatPart[];
+};
+
 /** What models of one architecture share beyond their graph. */
 export type ModelFamily = {
   /** The value of `model_type` in config.json and of `model.type` in genai_config.json. */
   name: string;
-  /** The chat template. It ends with the token that starts an answer. */
-  chatParts(messages: readonly ChatMessage[]): ChatPart[];
+  /** The published chat template in TypeScript; other templates are rendered. */
+  published?: PublishedTemplate;
   /** Special tokens that end an answer, in addition to those of the configuration. */
   stopTokens: readonly string[];
-  /** Throws `EngineError('model')` for a `tokenizer.json` that it would encode differently. */
-  parseTokenizer(json: unknown): TokenizerFile;
   /** Throws `EngineError('model')` if the folder does not state them, or contradicts itself. */
   readContextLengths(sources: LengthSources): ContextLengths;
 };

@@ -193,3 +193,66 @@ test.each([
     message: expect.stringMatching(message),
   });
 });
+
+const ASK = [{ role: 'user', content: 'Hi <|end|>' }] as const;
+
+async function withTemplate(source: string | undefined): Promise<string> {
+  const dir = await copyOf(whole);
+  await edit(join(dir, 'tokenizer_config.json'), (json) => {
+    json['chat_template'] = source;
+  });
+  return dir;
+}
+
+test('a folder with a template of its own is asked in that one, and its end token ends answers', async () => {
+  const dir = await withTemplate(
+    "{{ bos_token }}{% for m in messages %}{{ '<|' + m.role + '|>' + m.content | trim + '<|placeholder1|>' }}{% endfor %}<|assistant|>",
+  );
+  const { chat, stopIds, tokenizer } = await readModelFolder(dir);
+  expect(chat.partsOf(ASK)).toEqual([
+    { special: '<s>' },
+    { special: '<|user|>' },
+    { text: 'Hi <|end|>' },
+    { special: '<|placeholder1|>' },
+    { special: '<|assistant|>' },
+  ]);
+  expect(stopIds).toContain(tokenizer.findAdded('<|placeholder1|>')?.id);
+});
+
+test('a template in chat_template.jinja, or named default in a list, is used too', async () => {
+  const expected = [{ text: 'A: Hi <|end|>' }];
+  const source = 'A: {% for m in messages %}{{ m.content }}{% endfor %}';
+  const file = await copyOf(whole);
+  await writeFile(join(file, 'chat_template.jinja'), source);
+  const list = await copyOf(whole);
+  await edit(join(list, 'tokenizer_config.json'), (json) => {
+    json['chat_template'] = [
+      { name: 'tool_use', template: 'B' },
+      { name: 'default', template: source },
+    ];
+  });
+  for (const dir of [file, list]) {
+    expect((await readModelFolder(dir)).chat.partsOf(ASK)).toEqual(expected);
+  }
+});
+
+test('a folder without a template is asked in that of its family', async () => {
+  const [own, none] = [await readModelFolder(whole), await withTemplate(undefined)];
+  expect((await readModelFolder(none)).chat.partsOf(ASK)).toEqual(own.chat.partsOf(ASK));
+});
+
+test.each([
+  [
+    'of another model',
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + m.content }}{% endfor %}",
+    /writes <\|im_start\|>.*which tokenizer.json lacks/u,
+  ],
+  ['that is not valid', '{% for m in messages %}', /chat template is not valid/u],
+  ['that fails', '{{ messages[0].content.none() }}', /refuses these messages/u],
+  ['that leaves out messages', '{{ messages[0].content }}', /leaves out messages/u],
+])('a folder with a template %s is refused', async (_, source, message) => {
+  await expect(readModelFolder(await withTemplate(source))).rejects.toMatchObject({
+    kind: 'model',
+    message: expect.stringMatching(message),
+  });
+});

@@ -1,21 +1,17 @@
 import { basename, join, resolve } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
-import type { ChatMessage } from '../engine.ts';
-import type { ModelFamily } from '../families/model-family.ts';
+import { parseTokenizerFile } from '../text/tokenizer-file.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { incomplete, type ModelConfig, readModelConfig } from './model-config.ts';
+import { type Chat, openChat } from './open-chat.ts';
 import { readJson } from './read-json.ts';
-
-/** A conversation that uses every special token of a chat template. */
-const EVERY_ROLE: readonly ChatMessage[] = (['system', 'user', 'assistant', 'user'] as const).map(
-  (role) => ({ role, content: role }),
-);
 
 /** Everything in a published folder except the graph. */
 export type ModelFolder = Omit<ModelConfig, 'eosIds'> & {
   name: string;
   tokenizer: Tokenizer;
+  chat: Chat;
   stopIds: ReadonlySet<number>;
 };
 
@@ -32,31 +28,19 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
   if (!tokenizerJson) throw incomplete(path, 'tokenizer.json');
 
   const { family } = config;
-  const tokenizer = new Tokenizer(family.parseTokenizer(tokenizerJson));
-  checkChatTokens(family, tokenizer);
-  const stopIds = readStopIds(eosIds, family, tokenizer);
-  return { ...config, name: basename(path), tokenizer, stopIds };
-}
-
-/** Without them every request would fail; a folder that cannot serve one is refused. */
-function checkChatTokens(family: ModelFamily, tokenizer: Tokenizer): void {
-  const missing = family
-    .chatParts(EVERY_ROLE)
-    .flatMap((part) => ('special' in part ? part.special : []))
-    .filter((token) => !tokenizer.findAdded(token));
-  if (missing.length === 0) return;
-  throw new EngineError(
-    'model',
-    `tokenizer.json lacks the special tokens ${[...new Set(missing)].join(' and ')} of the chat template of the family "${family.name}"; the files belong to different models.`,
-  );
+  const tokenizer = new Tokenizer(parseTokenizerFile(tokenizerJson));
+  const chat = await openChat(path, family, tokenizer);
+  const stopTokens = [...family.stopTokens, ...chat.endTokens];
+  const stopIds = readStopIds(eosIds, stopTokens, tokenizer);
+  return { ...config, name: basename(path), tokenizer, chat, stopIds };
 }
 
 function readStopIds(
   eosIds: readonly number[],
-  family: ModelFamily,
+  stopTokens: readonly string[],
   tokenizer: Tokenizer,
 ): ReadonlySet<number> {
-  const familyIds = family.stopTokens.flatMap((token) => tokenizer.findAdded(token)?.id ?? []);
+  const familyIds = stopTokens.flatMap((token) => tokenizer.findAdded(token)?.id ?? []);
   const stopIds = new Set([...eosIds, ...familyIds]);
   if (stopIds.size > 0) return stopIds;
   throw new EngineError(

@@ -40,7 +40,7 @@ type Pending = {
  */
 export class OnnxEngine implements Engine {
   readonly facts: EngineFacts;
-  readonly #model: OpenedModel & Pick<ModelFolder, 'family' | 'tokenizer'>;
+  readonly #model: OpenedModel & Pick<ModelFolder, 'chat' | 'tokenizer'>;
   readonly #thread: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -49,7 +49,7 @@ export class OnnxEngine implements Engine {
 
   constructor(thread: Worker, folder: ModelFolder, opened: OpenedModel) {
     this.#thread = thread;
-    this.#model = { ...opened, family: folder.family, tokenizer: folder.tokenizer };
+    this.#model = { ...opened, chat: folder.chat, tokenizer: folder.tokenizer };
     this.facts = {
       kind: 'onnx',
       model: folder.name,

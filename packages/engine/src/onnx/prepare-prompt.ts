@@ -12,10 +12,10 @@ import type { OpenedModel } from './thread-messages.ts';
  */
 export async function preparePrompt(
   request: GenerateRequest,
-  model: Pick<ModelFolder, 'family' | 'tokenizer'> &
+  model: Pick<ModelFolder, 'chat' | 'tokenizer'> &
     Pick<OpenedModel, 'contextLength' | 'cacheBytesPerToken'>,
 ): Promise<Prepared> {
-  const { family, tokenizer, contextLength, cacheBytesPerToken } = model;
+  const { chat, tokenizer, contextLength, cacheBytesPerToken } = model;
   const { messages } = request;
   const room = contextLength - Math.max(1, request.minTokens);
 
@@ -29,7 +29,7 @@ export async function preparePrompt(
     );
   }
 
-  const promptIds = await runInTurns(encodeChatInSteps(family.chatParts(messages), tokenizer));
+  const promptIds = await runInTurns(encodeChatInSteps(chat.partsOf(messages), tokenizer));
   if (promptIds.length > room) {
     throw new EngineError(
       'input',

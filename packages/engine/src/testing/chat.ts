@@ -1,18 +1,17 @@
 import type { ChatMessage } from '../engine.ts';
-import { phi3 } from '../families/phi3/phi3.ts';
+import { chatParts } from '../families/phi3/chat-parts.ts';
 import { encodeChatInSteps } from '../text/encode-chat.ts';
 import { runAtOnce } from '../text/in-steps.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 
 /** A prompt as its template writes it. */
 export function renderChat(messages: readonly ChatMessage[]): string {
-  return phi3
-    .chatParts(messages)
+  return chatParts(messages)
     .map((part) => ('special' in part ? part.special : part.text))
     .join('');
 }
 
 /** The ids of a prompt. */
 export function encodeChat(messages: readonly ChatMessage[], tokenizer: Tokenizer): number[] {
-  return Array.from(runAtOnce(encodeChatInSteps(phi3.chatParts(messages), tokenizer)));
+  return Array.from(runAtOnce(encodeChatInSteps(chatParts(messages), tokenizer)));
 }

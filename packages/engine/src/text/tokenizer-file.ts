@@ -76,11 +76,18 @@ function readAddedTokens(json: unknown): AddedToken[] {
   return json.map((entry: unknown, index) => {
     const token = asRecord(entry, `added_tokens[${index}]`);
     const { id, content } = token;
-    must(isId(id) && typeof content === 'string', `added_tokens[${index}] lacks its id or content`);
+    must(
+      isId(id) && typeof content === 'string' && content !== '',
+      `added_tokens[${index}] lacks its id or content`,
+    );
+    const special = token['special'] === true;
+    // A guard within a token keeps it out of messages, and these have no within.
+    must(!special || Array.from(content).length > 1, `added_tokens[${index}] is one character`);
+    must(token['single_word'] !== true, `added_tokens[${index}].single_word is not supported`);
     return {
       id,
       content,
-      special: token['special'] === true,
+      special,
       lstrip: token['lstrip'] === true,
       rstrip: token['rstrip'] === true,
     };

@@ -32,6 +32,7 @@ export class Tokenizer {
 
   readonly #file: TokenizerFile;
   readonly #spelling: Spelling;
+  readonly #addedOf: ReadonlyMap<string, AddedToken>;
   readonly #table: MergeTable;
   readonly #byteIds: readonly number[];
   /** Pairs of characters that are adjacent in some token. */
@@ -46,6 +47,7 @@ export class Tokenizer {
     this.#spelling = spelling;
     this.addsSpace = spelling.addsSpace;
     this.addedTokens = file.addedTokens;
+    this.#addedOf = new Map(file.addedTokens.map((token) => [token.content, token]));
     let charactersMax = 0;
     for (const [token, id] of file.vocabulary) {
       this.#contentOfId[id] = token;
@@ -103,7 +105,7 @@ export class Tokenizer {
 
   /** The id of an added token such as `<|end|>`. */
   findAdded(content: string): AddedToken | undefined {
-    return this.#file.addedTokens.find((token) => token.content === content);
+    return this.#addedOf.get(content);
   }
 
   /** The bytes of an id; none for special tokens and for ids without a token. */

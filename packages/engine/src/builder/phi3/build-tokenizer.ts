@@ -1,3 +1,4 @@
+import { CHAT_TEMPLATES } from '../../families/phi3/chat-parts.ts';
 import { parseTokenizerFile } from '../../text/tokenizer-file.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import { trainVocabulary, type Vocabulary } from '../train-vocabulary.ts';
@@ -148,7 +149,7 @@ function tokenizerConfig(idOf: (content: string) => number): Record<string, unkn
       ]),
     ),
     bos_token: '<s>',
-    chat_template: CHAT_TEMPLATE,
+    chat_template: CHAT_TEMPLATES[0],
     clean_up_tokenization_spaces: false,
     eos_token: '<|endoftext|>',
     legacy: false,
@@ -170,11 +171,3 @@ function addedTokenFlags(content: string) {
     special: true,
   };
 }
-
-const CHAT_TEMPLATE = [
-  "{% for message in messages %}{% if message['role'] == 'system' and message['content'] %}",
-  "{{'<|system|>\n' + message['content'] + '<|end|>\n'}}",
-  "{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}",
-  "{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}",
-  "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}",
-].join('');

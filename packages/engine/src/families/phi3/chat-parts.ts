@@ -10,7 +10,21 @@ const END_TOKEN = '<|end|>';
  */
 export const STOP_TOKENS: readonly string[] = [END_TOKEN, ROLE_TOKENS.assistant, '<|endoftext|>'];
 
-/** The chat template of Phi-3 and Phi-3.5, as published in `tokenizer_config.json`. */
+const MESSAGES = [
+  "{% for message in messages %}{% if message['role'] == 'system' and message['content'] %}",
+  "{{'<|system|>\n' + message['content'] + '<|end|>\n'}}",
+  "{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}",
+  "{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}",
+  "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}",
+].join('');
+
+/** The chat template of Phi-3.5 as published in `tokenizer_config.json`; the last part varies. */
+export const CHAT_TEMPLATES: readonly string[] = [
+  `${MESSAGES}{% else %}{{ eos_token }}{% endif %}`,
+  `${MESSAGES}{% endif %}`,
+];
+
+/** What these templates write for a prompt. */
 export function chatParts(messages: readonly ChatMessage[]): ChatPart[] {
   const parts: ChatPart[] = [];
   for (const { role, content } of messages) {

@@ -1,13 +1,15 @@
-import { parseTokenizerFile } from '../../text/tokenizer-file.ts';
 import type { ModelFamily } from '../model-family.ts';
-import { chatParts, STOP_TOKENS } from './chat-parts.ts';
+import { chatParts, CHAT_TEMPLATES, STOP_TOKENS } from './chat-parts.ts';
 import { readContextLengths } from './context-lengths.ts';
 
-/** Phi-3 and Phi-3.5. */
+/** Phi-3, Phi-3.5 and Phi-4-mini; the last has another tokenizer and its own template. */
 export const phi3: ModelFamily = {
   name: 'phi3',
-  chatParts,
+  published: {
+    templates: CHAT_TEMPLATES,
+    fits: (tokenizer) => tokenizer.addsSpace,
+    partsOf: chatParts,
+  },
   stopTokens: STOP_TOKENS,
-  parseTokenizer: parseTokenizerFile,
   readContextLengths,
 };

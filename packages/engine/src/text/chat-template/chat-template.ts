@@ -1,0 +1,168 @@
+import { createContext, Script } from 'node:vm';
+
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+
+import { EngineError } from '../../engine-error.ts';
+import type { ChatMessage } from '../../engine.ts';
+import type { ChatPart } from '../../families/model-family.ts';
+import type { AddedToken } from '../tokenizer-file.ts';
+import { AddedTokenFinder } from './added-token-finder.ts';
+import { guard, removeGuards } from './guards.ts';
+
+/** One conversation takes microseconds; a template of nested loops might take hours. */
+const RENDER_MS_MAX = 500;
+/** What a template may write beside the messages. */
+const OWN_CHARS_MAX = 2 ** 20;
+const RANGE_MAX = 10_000;
+
+/**
+ * A chat template in Jinja, as model folders contain it. Only the template itself writes special
+ * tokens: in the text of a message they stay text.
+ *
+ * It is rendered twice, once with guards inside the messages. If both agree except for the guards,
+ * the template did not look at what the guards changed, and every token that is found was written by
+ * the template. Otherwise the conversation is refused.
+ */
+export class ChatTemplate {
+  readonly #program: ReturnType<typeof parse>;
+  readonly #variables: Readonly<Record<string, unknown>>;
+  readonly #tokens: AddedTokenFinder;
+  /** What is kept out of messages: all added tokens, or if the template reads those, the special. */
+  readonly #guarded: readonly AddedTokenFinder[];
+
+  /**
+   * `variables` are the names of special tokens such as `bos_token`. Throws `EngineError('model')`
+   * if this is not a template.
+   */
+  constructor(
+    source: string,
+    options: {
+      variables: Readonly<Record<string, string>>;
+      addedTokens: readonly AddedToken[];
+    },
+  ) {
+    const { addedTokens } = options;
+    // As the reference library does for chat templates.
+    const style = { lstrip_blocks: true, trim_blocks: true };
+    this.#program = explained('model', 'is not valid', () => parse(tokenize(source, style)));
+    // The reference library sets these even if there are none.
+    this.#variables = { tools: null, documents: null, ...options.variables };
+    this.#tokens = finderOf(addedTokens);
+    this.#guarded = [this.#tokens, finderOf(addedTokens.filter(({ special }) => special))];
+  }
+
+  /**
+   * The prompt that asks for the next message. Throws `EngineError('input')` if the template refuses
+   * the conversation or takes too long.
+   */
+  partsOf(messages: readonly ChatMessage[]): ChatPart[] {
+    const plain = messages.map(({ role, content }) => ({ role, content: content.toWellFormed() }));
+    const rendered = this.#render(plain);
+    for (const tokens of this.#guarded) {
+      const guarded = this.#render(
+        plain.map(({ role, content }) => ({ role, content: guard(content, tokens) })),
+      );
+      if (removeGuards(guarded) === rendered) return this.#split(guarded);
+    }
+    throw new EngineError(
+      'input',
+      "The model's chat template changes a message that contains a special token. Write the token differently.",
+    );
+  }
+
+  #render(messages: readonly ChatMessage[]): string {
+    const text = explained('input', 'refuses these messages', () =>
+      withinTime(() => {
+        const environment = new Environment();
+        for (const [name, value] of Object.entries({
+          ...CONSTANTS,
+          ...this.#variables,
+          messages,
+        })) {
+          environment.set(name, value);
+        }
+        return String(new Interpreter(environment).run(this.#program).value);
+      }),
+    );
+    const given = messages.reduce((total, { content }) => total + content.length, 0);
+    if (text.length <= 2 * given + OWN_CHARS_MAX) return text;
+    throw new EngineError(
+      'input',
+      `The model's chat template writes ${text.length} characters for messages of ${given}.`,
+    );
+  }
+
+  #split(guarded: string): ChatPart[] {
+    const parts: ChatPart[] = [];
+    let from = 0;
+    const endText = (end: number) => {
+      const text = removeGuards(guarded.slice(from, end));
+      if (text !== '') parts.push({ text });
+    };
+    for (
+      let found = this.#tokens.next(guarded, 0);
+      found;
+      found = this.#tokens.next(guarded, from)
+    ) {
+      endText(found.at);
+      parts.push({ special: found.token });
+      from = found.at + found.token.length;
+    }
+    endText(guarded.length);
+    return parts;
+  }
+}
+
+/** A token of one character stays text: the guards could not keep it out of messages. */
+function finderOf(tokens: readonly AddedToken[]): AddedTokenFinder {
+  const contents = tokens.map(({ content }) => content);
+  return new AddedTokenFinder(contents.filter((content) => Array.from(content).length > 1));
+}
+
+/**
+ * Without `strftime_now`, with which a prompt would depend on the day. Templates that know a date
+ * test whether it is there.
+ */
+const CONSTANTS: Readonly<Record<string, unknown>> = {
+  true: true,
+  false: false,
+  none: null,
+  True: true,
+  False: false,
+  None: null,
+  add_generation_prompt: true,
+  raise_exception: (reason: unknown) => {
+    throw new Error(String(reason));
+  },
+  range: (first: number, second?: number, step = 1) => {
+    const [start, end] = second === undefined ? [0, first] : [first, second];
+    const length = Math.max(0, Math.ceil((end - start) / step));
+    if (!(length <= RANGE_MAX)) throw new Error(`a range of ${length} is too long`);
+    return Array.from({ length }, (_, at) => start + at * step);
+  },
+};
+
+/** Ends synchronous work that takes too long, with an error. */
+function withinTime<R>(work: () => R): R {
+  sandbox.work = work;
+  return CALL.runInContext(context, { timeout: RENDER_MS_MAX });
+}
+
+// Only `runInContext` can end JavaScript that runs in this thread.
+const sandbox: { work: () => unknown } = { work: () => undefined };
+const context = createContext(sandbox);
+const CALL = new Script('work()');
+
+function explained<R>(kind: 'model' | 'input', problem: string, work: () => R): R {
+  try {
+    return work();
+  } catch (error) {
+    // Not always an Error of this realm: the sandbox's own is thrown when time is over.
+    const { code, message }: { code?: unknown; message?: unknown } = Object(error);
+    const isLate = code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+    const reason = isLate ? `it takes longer than ${RENDER_MS_MAX} ms` : String(message);
+    throw new EngineError(kind, `The model's chat template ${problem}: ${reason}.`, {
+      cause: error,
+    });
+  }
+}
