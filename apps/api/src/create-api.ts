@@ -8,13 +8,13 @@ import { allowOtherOrigins } from './http/allow-other-origins.ts';
 import { answerError } from './http/answer-error.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { HEALTH_PATHS, readHealth } from './http/read-health.ts';
-import { routePath } from './http/route-path.ts';
+import { routePathOf } from './http/route-path.ts';
 import { ROUTES } from './routes.ts';
 import { serveDashboard } from './serve-dashboard.ts';
 
 /** The role's HTTP application: middleware, routes and the dashboard. */
 export function createApi(ctx: ApiContext): Hono<ApiEnv> {
-  const api = new Hono<ApiEnv>({ getPath: routePath });
+  const api = new Hono<ApiEnv>({ getPath: routePathOf(ROUTES) });
   api.use(observeRequests(ctx));
   api.use('/v1/*', allowOtherOrigins);
   api.use(admitCalls(ctx));

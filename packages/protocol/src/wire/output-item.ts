@@ -63,7 +63,7 @@ const rawOutputSchema = z.strictObject({
 export type RawOutput = z.infer<typeof rawOutputSchema>;
 
 /** A file that a task wrote. */
-const fileOutputSchema = z.strictObject({
+export const fileOutputSchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   contenttype: z.string(),
