@@ -87,7 +87,7 @@ export async function millionTasks(
 async function runTasks({ queue }: OwnRedis, count: number): Promise<void> {
   for (let done = 0; done < count; done += TOGETHER) {
     const picked = (await queue.pick(POOL, 'm', TOGETHER)) ?? [];
-    for (const task of picked) queue.release({ pool: POOL, ...task, usedMs: task.cost * 1.3 });
+    for (const task of picked) queue.release({ lane: POOL, ...task, usedMs: task.cost * 1.3 });
   }
   while ((await queue.readLoad(POOL)).running > 0);
 }
@@ -97,7 +97,7 @@ async function drain({ queue }: OwnRedis, left: number): Promise<void> {
     const { queued, running } = await queue.readLoad(POOL);
     if (queued <= left && running === 0) return;
     const picked: PickedTask[] = queued <= left ? [] : ((await queue.pick(POOL, 'm', 128)) ?? []);
-    for (const task of picked) queue.release({ pool: POOL, ...task, usedMs: task.cost });
+    for (const task of picked) queue.release({ lane: POOL, ...task, usedMs: task.cost });
   }
 }
 

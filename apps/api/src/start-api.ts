@@ -10,7 +10,8 @@ import {
   createHealth,
   createMetrics,
   type Logger,
-  StopNotice,
+  type ServedRole,
+  servedRole,
   trustedProxies,
 } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
@@ -34,7 +35,7 @@ const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.
 export async function startApi(
   config: ApiConfig,
   { logger, signal }: { logger: Logger; signal?: AbortSignal },
-): Promise<AsyncDisposable & { url: string; giveNotice(): Promise<void> }> {
+): Promise<ServedRole> {
   const masterKey = await openMasterKey({
     ...(config.MASTER_KEY === undefined ? {} : { hex: config.MASTER_KEY }),
     file: config.MASTER_KEY_FILE,
@@ -99,18 +100,13 @@ export async function startApi(
       unreadBytes: config.API_BUFFER_BYTES,
     });
     logger.info({ url }, 'api listening');
-    const notice = new StopNotice(server, {
-      health: ctx.health,
-      noticeMs: config.STOP_NOTICE_SECONDS * 1000,
-    });
-    return {
+    return servedRole({
       url,
-      giveNotice: () => notice.give(),
-      [Symbol.asyncDispose]: async () => {
-        await notice.give();
-        await dispose();
-      },
-    };
+      server,
+      health: ctx.health,
+      noticeSeconds: config.STOP_NOTICE_SECONDS,
+      close: dispose,
+    });
   } catch (error) {
     await dispose();
     throw error;

@@ -269,7 +269,7 @@ export class Dispatcher {
     await this.#index.putBack([...returned, ...lost]);
     for (const { taskId } of gone) {
       const task = byId.get(taskId)?.task;
-      if (task) queue.release({ ...nameOf(task), pool: task.lane.name, usedMs: 0 });
+      if (task) queue.release({ ...nameOf(task), lane: task.lane.name, usedMs: 0 });
     }
     for (const { taskId, workerId } of assigned) {
       const one = byId.get(taskId);

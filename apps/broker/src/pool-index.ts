@@ -288,7 +288,7 @@ export class PoolIndex {
 
     const tasks = new Map([...fresh, ...swept].map((task) => [task.taskId, task]));
     let missed = 0;
-    for (const [name, ofLane] of groupBy(tasks.values(), (task) => task.pool)) {
+    for (const [name, ofLane] of groupBy(tasks.values(), (task) => task.lane)) {
       const lane = this.#lanes.get(name);
       if (!lane?.isOpen) continue;
       missed += await this.#ctx.queue.insert(name, ofLane);
@@ -320,7 +320,7 @@ export class PoolIndex {
       if (!suspect || isHeld(taskId)) continue;
       if (this.#unbound.has(taskId)) {
         queue.release({
-          pool: suspect.name,
+          lane: suspect.name,
           taskId,
           organisationId: '',
           fairnessKey: '',

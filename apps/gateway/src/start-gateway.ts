@@ -9,7 +9,8 @@ import {
   createMetrics,
   type Logger,
   RateLimiter,
-  StopNotice,
+  type ServedRole,
+  servedRole,
   trustedProxies,
 } from '@runfleet/service';
 import { readTaskIds } from '@runfleet/tasks';
@@ -41,7 +42,7 @@ const HTTP_TIMEOUTS = {
 export async function startGateway(
   config: GatewayConfig,
   options: { logger: Logger; limits?: Partial<Limits>; signal?: AbortSignal },
-): Promise<AsyncDisposable & { url: string; giveNotice(): Promise<void> }> {
+): Promise<ServedRole> {
   const { logger } = options;
   const proxies = trustedProxies(config);
   const limits: Limits = {
@@ -130,18 +131,13 @@ export async function startGateway(
   try {
     const url = await listen(server, config);
     logger.info({ url }, 'gateway listening');
-    const notice = new StopNotice(server, {
-      health,
-      noticeMs: config.STOP_NOTICE_SECONDS * 1000,
-    });
-    return {
+    return servedRole({
       url,
-      giveNotice: () => notice.give(),
-      [Symbol.asyncDispose]: async () => {
-        await notice.give();
-        await dispose();
-      },
-    };
+      server,
+      health,
+      noticeSeconds: config.STOP_NOTICE_SECONDS,
+      close: dispose,
+    });
   } catch (error) {
     await dispose();
     throw error;

@@ -37,7 +37,7 @@ test('an offer wakes the listeners of its pool', async ({ queue, pool }) => {
   const timers: NodeJS.Timeout[] = [];
   await new Promise<void>((resolve) => {
     queue.onWake(pool, () => resolve());
-    timers.push(setInterval(() => queue.offer({ pool, ...task('a', taskId++) }), 20));
+    timers.push(setInterval(() => queue.offer({ lane: pool, ...task('a', taskId++) }), 20));
   });
   for (const timer of timers) clearInterval(timer);
 });
@@ -46,7 +46,7 @@ test('a release wakes the listeners of its pool', async ({ queue, pool }) => {
   const timers: NodeJS.Timeout[] = [];
   await new Promise<void>((resolve) => {
     queue.onWake(pool, () => resolve());
-    timers.push(setInterval(() => queue.release({ pool, ...task('a', 1), usedMs: 1 }), 20));
+    timers.push(setInterval(() => queue.release({ lane: pool, ...task('a', 1), usedMs: 1 }), 20));
   });
   for (const timer of timers) clearInterval(timer);
 });
@@ -55,18 +55,18 @@ test('changes are applied in the order of the calls', async ({ queue, pool }) =>
   await queue.insert(pool, [task('a', 1)]);
   await queue.pick(pool, 'm', 1);
   // A requeue, a Run that is killed at once, and a Run that shows that all changes are written.
-  queue.release({ pool, ...task('a', 1), usedMs: 500 });
-  queue.offer({ pool, ...task('a', 1) });
-  queue.offer({ pool, ...task('a', 2) });
-  queue.withdraw({ pool, ...task('a', 2) });
-  queue.offer({ pool, ...task('a', 3) });
+  queue.release({ lane: pool, ...task('a', 1), usedMs: 500 });
+  queue.offer({ lane: pool, ...task('a', 1) });
+  queue.offer({ lane: pool, ...task('a', 2) });
+  queue.withdraw({ lane: pool, ...task('a', 2) });
+  queue.offer({ lane: pool, ...task('a', 3) });
   await expect.poll(() => queue.readLoad(pool)).toMatchObject({ queued: 2, running: 0 });
   const picked = await queue.pick(pool, 'm', 10);
   expect(picked?.map(({ taskId }) => taskId)).toEqual(['1', '3']);
 });
 
 test('more changes than fit in one round trip are all applied', async ({ queue, pool }) => {
-  for (let i = 0; i < 2_000; i++) queue.offer({ pool, ...task(`o${i % 7}`, i) });
+  for (let i = 0; i < 2_000; i++) queue.offer({ lane: pool, ...task(`o${i % 7}`, i) });
   await expect.poll(() => queue.readLoad(pool)).toMatchObject({ queued: 2_000, tenants: 7 });
 });
 
@@ -77,7 +77,7 @@ test('while Redis is unavailable, changes are dropped and no caller waits', asyn
     url: 'redis://127.0.0.1:1',
     onError: (error) => void errors.push(error),
   });
-  queue.offer({ pool: 'p', ...task('a', 1) });
+  queue.offer({ lane: 'p', ...task('a', 1) });
   await expect(queue.pick('p', 'm', 1)).rejects.toThrow('max retries');
   await queue[Symbol.asyncDispose]();
   expect(errors.length).toBeGreaterThan(0);
@@ -95,7 +95,7 @@ test('a full Redis refuses new tasks but still picks and releases its own, each 
   await expect(queue.insert(pool, [task('b', 3)])).rejects.toThrow('OOM');
   expect(await queue.putBack(pool, [{ taskId: '1' }])).toBe(1);
   expect(await queue.pick(pool, 'm', 2)).toHaveLength(2);
-  queue.release({ pool, ...task('a', 1), usedMs: 500 });
+  queue.release({ lane: pool, ...task('a', 1), usedMs: 500 });
   await eventually(async () => {
     expect(await queue.readLoad(pool)).toMatchObject({ queued: 0, running: 1, tenants: 0 });
   });

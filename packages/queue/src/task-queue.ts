@@ -12,10 +12,10 @@ import {
 import { wakeChannel, workerChannel } from './keys.ts';
 import { PendingChanges } from './pending-changes.ts';
 
-/** `pool` is the name of the lane that the task belongs to, here and below. */
-export type QueuedTask = FairTask & { pool: string };
-export type TaskRelease = Release & { pool: string };
-export type TaskWithdrawal = TaskInLine & { pool: string };
+/** `lane` names the lane that the task belongs to. */
+export type QueuedTask = FairTask & { lane: string };
+export type TaskRelease = Release & { lane: string };
+export type TaskWithdrawal = TaskInLine & { lane: string };
 
 /** A tenant's load, and its share by weight among the tenants with tasks, 0..1. */
 export type TenantShare = TenantLoad & { share: number };
@@ -148,9 +148,9 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   }
 
   return {
-    offer: ({ pool: lane, ...task }) => pending.add(lane, { do: 'insert', task }),
-    release: ({ pool: lane, ...task }) => pending.add(lane, { do: 'release', task }),
-    withdraw: ({ pool: lane, ...task }) => pending.add(lane, { do: 'withdraw', task }),
+    offer: ({ lane, ...task }) => pending.add(lane, { do: 'insert', task }),
+    release: ({ lane, ...task }) => pending.add(lane, { do: 'release', task }),
+    withdraw: ({ lane, ...task }) => pending.add(lane, { do: 'withdraw', task }),
     wake,
     tell: (workerId, notice) => publish(workerChannel(workerId), JSON.stringify(notice)),
     insert: (lane, tasks) => index.insert(lane, tasks),

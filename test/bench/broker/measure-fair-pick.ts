@@ -78,7 +78,7 @@ async function runTasks(queue: TaskQueue, tasks: number, together: number): Prom
     const picked = (await queue.pick(POOL, 'm', together)) ?? [];
     if (picked.length < together) throw new Error('The backlog was too short.');
     for (const task of picked) {
-      queue.release({ pool: POOL, ...task, usedMs: Math.round(task.cost * 1.3) });
+      queue.release({ lane: POOL, ...task, usedMs: Math.round(task.cost * 1.3) });
     }
   }
   // `release` does not wait for Redis.

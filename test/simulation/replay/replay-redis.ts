@@ -57,12 +57,12 @@ class RealIndex {
         return queue.restoreRunning(...args);
       case 'release': {
         const [pool, run] = args;
-        queue.release({ ...run, pool });
+        queue.release({ ...run, lane: pool });
         return this.#untilSent();
       }
       case 'withdraw': {
         const [pool, task] = args;
-        queue.withdraw({ ...task, pool });
+        queue.withdraw({ ...task, lane: pool });
         return this.#untilSent();
       }
       case 'writeMark': {

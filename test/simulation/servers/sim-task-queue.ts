@@ -32,15 +32,15 @@ export function openSimTaskQueue(
     redis.listen(channel, { process, life: process.life, hear });
 
   return {
-    offer({ pool, ...task }) {
-      send('offer', () => redis.do('insert', pool, [task]));
-      wake(pool);
+    offer({ lane, ...task }) {
+      send('offer', () => redis.do('insert', lane, [task]));
+      wake(lane);
     },
-    release({ pool, ...run }) {
-      send('release', () => redis.do('release', pool, run));
-      wake(pool);
+    release({ lane, ...run }) {
+      send('release', () => redis.do('release', lane, run));
+      wake(lane);
     },
-    withdraw: ({ pool, ...task }) => send('withdraw', () => redis.do('withdraw', pool, task)),
+    withdraw: ({ lane, ...task }) => send('withdraw', () => redis.do('withdraw', lane, task)),
     wake,
     tell: (workerId, notice) => publish('notice', `worker:${workerId}`, JSON.stringify(notice)),
     insert: (pool, tasks) => connection.call(() => redis.do('insert', pool, tasks)),

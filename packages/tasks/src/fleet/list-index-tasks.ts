@@ -77,7 +77,7 @@ export async function listUnbound(ctx: { db: Db }, taskIds: readonly string[]): 
   return rows.map((row) => row.id);
 }
 
-type IndexRow = Omit<QueuedTask, 'pool'> & { pool: string; requires: string[] };
+type IndexRow = Omit<QueuedTask, 'lane'> & { pool: string; requires: string[] };
 
 const indexColumns = (sql: Sql): Statement => sql`
   t.id as "taskId", t.organisation_id as "organisationId", t.pool, t.requires,
@@ -96,5 +96,5 @@ function ofLane(sql: Sql, requires: readonly string[] | undefined): Statement {
 }
 
 function toQueuedTask({ pool, requires, ...task }: IndexRow): QueuedTask {
-  return { ...task, pool: laneOf(pool, requires) };
+  return { ...task, lane: laneOf(pool, requires) };
 }

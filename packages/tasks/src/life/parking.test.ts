@@ -44,7 +44,7 @@ describe('a task that requires what no worker carries', () => {
     expect((await readFleet(ctx)).queued).toMatchObject([{ pool, count: 1 }]);
 
     const worker = await aWorker(store, 4, { labels: ['gpu=H100', 'zone=a'] });
-    expect(offers).toMatchObject([{ taskId: id, pool: `${pool}?gpu=H100` }]);
+    expect(offers).toMatchObject([{ taskId: id, lane: `${pool}?gpu=H100` }]);
     expect(await listLanes(ctx, { pool, limit: 9 })).toEqual([H100]);
     expect(await assigned(ctx, id, worker)).toMatchObject({ taskId: id });
   });

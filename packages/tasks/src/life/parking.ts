@@ -24,7 +24,7 @@ export function poolOfQueuedIn(queuedIn: string): string {
 }
 
 /** What is known of lanes when tasks are created. */
-export type LanesSeen = {
+export type LanesSnapshot = {
   /** Lanes that some worker on duty can serve. */
   served: ReadonlySet<string>;
   /** Labels that no worker of the pool was ever seen with, by lane. */
@@ -33,7 +33,7 @@ export type LanesSeen = {
   waiting: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-const NOTHING_SEEN: LanesSeen = { served: new Set(), unknown: new Map(), waiting: new Map() };
+const NO_LANES: LanesSnapshot = { served: new Set(), unknown: new Map(), waiting: new Map() };
 
 type Particular = {
   organisationId: string;
@@ -42,9 +42,12 @@ type Particular = {
 };
 
 /** Reads nothing where no task requires anything, as almost always. */
-export async function readLanes(tx: Transaction, tasks: readonly Particular[]): Promise<LanesSeen> {
+export async function readLanes(
+  tx: Transaction,
+  tasks: readonly Particular[],
+): Promise<LanesSnapshot> {
   const particular = tasks.filter(({ requires }) => requires.length > 0);
-  if (particular.length === 0) return NOTHING_SEEN;
+  if (particular.length === 0) return NO_LANES;
   const asked = new Map(
     particular.map(({ model, requires }) => [
       laneOf(model.pool, requires),

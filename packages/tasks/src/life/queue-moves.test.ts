@@ -27,7 +27,7 @@ const test = testWithTasks.extend('listening', async ({ db, queue }, { onCleanup
 });
 
 const name = (id: string, organisationId: string) => ({
-  pool: 'phi-3-5-mini-instruct?zone=a',
+  lane: 'phi-3-5-mini-instruct?zone=a',
   organisationId,
   taskId: id,
   fairnessKey: 'a user',

@@ -76,7 +76,7 @@ export function tellQueue(
 }
 
 function nameOf({ id, organisationId, pool, requires, fairnessKey }: IndexedState) {
-  return { pool: laneOf(pool, requires), organisationId, taskId: id, fairnessKey };
+  return { lane: laneOf(pool, requires), organisationId, taskId: id, fairnessKey };
 }
 
 function msOf(micros: Micros): number {

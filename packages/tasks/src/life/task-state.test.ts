@@ -20,7 +20,7 @@ import { applyPlan, type Plan, type TaskResult, type TaskState } from './task-st
 import { aState, aWorkerState, commit, NOW, snapshot } from './testing-state.ts';
 
 const SECOND = 1_000_000n;
-const NAME = { pool: 'a-pool', organisationId: '3', taskId: '7', fairnessKey: 'ann' };
+const NAME = { lane: 'a-pool', organisationId: '3', taskId: '7', fairnessKey: 'ann' };
 const OFFER = {
   priority: 5,
   cost: 1_500,
@@ -353,7 +353,7 @@ test('each move is told to the verb of its name, and a task of labels under its 
   );
   tellQueue(queue, [...moves, ...withdrawn.moves, ...again.moves]);
   expect(told).toEqual([
-    ['release', { ...NAME, pool: laneOf('a-pool', ['zone=a']), usedMs: 1_000 }],
+    ['release', { ...NAME, lane: laneOf('a-pool', ['zone=a']), usedMs: 1_000 }],
     ['withdraw', NAME],
     ['release', { ...NAME, usedMs: 3_000 }],
     ['offer', { ...NAME, ...OFFER }],

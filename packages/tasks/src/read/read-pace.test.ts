@@ -5,9 +5,9 @@ import { finishTask } from '../carry-task.ts';
 import { createTask } from '../create-task.ts';
 import { answer, running } from '../testing-life.ts';
 import { aTask, aWorker, phi, testWithTasks as test } from '../testing.ts';
-import { paceOf, type PaceSeen, readPace } from './read-pace.ts';
+import { paceOf, type PaceSnapshot, readPace } from './read-pace.ts';
 
-const seen = (changes: Partial<PaceSeen>): PaceSeen => ({
+const seen = (changes: Partial<PaceSnapshot>): PaceSnapshot => ({
   tasks: 4,
   tookSeconds: 32,
   expectedSeconds: 4,
@@ -15,7 +15,7 @@ const seen = (changes: Partial<PaceSeen>): PaceSeen => ({
   ...changes,
 });
 
-test.for<[string, PaceSeen, number]>([
+test.for<[string, PaceSnapshot, number]>([
   [
     'nothing has ended or run for long: the guess stays',
     seen({ tasks: 0, tookSeconds: 0, expectedSeconds: 0 }),

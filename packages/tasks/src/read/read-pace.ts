@@ -10,7 +10,7 @@ const ENDED_ENOUGH = 20;
 const SAMPLE_TASKS_MAX = 100;
 const RECENT_SECONDS = 600;
 
-export type PaceSeen = {
+export type PaceSnapshot = {
   /** Tasks that ended recently, or run for longer than was expected. */
   readonly tasks: number;
   /** Seconds that they took, so far at least, and that were expected of them; 0 without tasks. */
@@ -22,7 +22,7 @@ export type PaceSeen = {
 
 /** By how much the tasks in a pool's line will take longer than is expected of them. */
 export async function readPace(ctx: { db: Db }, pool: string): Promise<number> {
-  const [seen] = await ctx.db.sql<PaceSeen[]>`
+  const [seen] = await ctx.db.sql<PaceSnapshot[]>`
     with ended as (
       select extract(epoch from ended_at - accepted_at) as took, expected_seconds as expected
       from (
@@ -55,7 +55,12 @@ export async function readPace(ctx: { db: Db }, pool: string): Promise<number> {
  * As if tasks in line took as long as those that are seen. But where these took what was expected of
  * them, what is expected is believed; and it is corrected by no more than they were off.
  */
-export function paceOf({ tasks, tookSeconds, expectedSeconds, queuedSeconds }: PaceSeen): number {
+export function paceOf({
+  tasks,
+  tookSeconds,
+  expectedSeconds,
+  queuedSeconds,
+}: PaceSnapshot): number {
   if (tasks === 0 || expectedSeconds === 0 || !queuedSeconds) return 1;
   const off = tookSeconds / expectedSeconds;
   const pace = tookSeconds / tasks / queuedSeconds;

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { decideRegister, type WorkerState } from '../fleet/decide-worker.ts';
 import { decideAssign, decideBegin, decideFinish, decideRequeue, failure } from '../life/decide.ts';
 import { PLAIN_RUN, type NewTask } from '../life/new-task.ts';
-import { LANES_PER_TENANT_MAX, type LanesSeen } from '../life/parking.ts';
+import { LANES_PER_TENANT_MAX, type LanesSnapshot } from '../life/parking.ts';
 import type { TaskState } from '../life/task-state.ts';
 import { aState, NOW } from '../life/testing-state.ts';
 import {
@@ -182,7 +182,7 @@ describe('Runs of one commit', () => {
   });
   const key = (name: string, hash = 'h') => ({ key: name, requestHash: Buffer.from(hash) });
   const LANE = laneOf('a-pool', ['zone=a']);
-  const LANES: LanesSeen = {
+  const LANES: LanesSnapshot = {
     waiting: new Map(),
     served: new Set([LANE]),
     unknown: new Map(),
@@ -190,7 +190,7 @@ describe('Runs of one commit', () => {
   const create = (
     runs: NewTask[],
     options: {
-      lanes?: Partial<LanesSeen>;
+      lanes?: Partial<LanesSnapshot>;
       usd?: string;
       known?: [string, KnownRun][];
       policies?: [string, ProjectPolicy][];

@@ -21,7 +21,7 @@ import {
   type NewTaskPlan,
   type UnknownLabels,
 } from '../life/new-task.ts';
-import { LANES_PER_TENANT_MAX, type LanesSeen } from '../life/parking.ts';
+import { LANES_PER_TENANT_MAX, type LanesSnapshot } from '../life/parking.ts';
 import { offerOf, type QueueMove } from '../life/queue-moves.ts';
 import { applyPlan, type Effects, type ResultPatch, type TaskState } from '../life/task-state.ts';
 
@@ -130,7 +130,7 @@ export function planCreations(
     usualSeconds: ReadonlyMap<string, number>;
     /** By `idempotencyName`. */
     known: ReadonlyMap<string, KnownRun>;
-    lanes: LanesSeen;
+    lanes: LanesSnapshot;
     ids: readonly string[];
     now: Micros;
   },
@@ -198,7 +198,7 @@ function earlierRun(
 function requireLane(
   lane: string,
   unknownLabels: UnknownLabels,
-  snapshot: { own: ReadonlySet<string>; unknown: LanesSeen['unknown'] },
+  snapshot: { own: ReadonlySet<string>; unknown: LanesSnapshot['unknown'] },
 ): void {
   const unknown = unknownLabels === 'refuse' ? (snapshot.unknown.get(lane) ?? []) : [];
   if (unknown.length > 0) {

@@ -97,7 +97,7 @@ function page(
       return {
         taskId: task.id,
         organisationId: task.organisationId,
-        pool: laneOf(pool, task.requires),
+        lane: laneOf(pool, task.requires),
         fairnessKey: task.fairnessKey,
         priority,
         cost: task.expectedSeconds * 1_000,

@@ -4,7 +4,7 @@ import { carriesLabels, laneOf, poolOfLane, requirementsOfLane } from '@runfleet
 
 import { isGone } from '../../fleet/decide-worker.ts';
 import type { NewTask } from '../../life/new-task.ts';
-import type { LanesSeen } from '../../life/parking.ts';
+import type { LanesSnapshot } from '../../life/parking.ts';
 import { type QueueMove, tellQueue } from '../../life/queue-moves.ts';
 import { groupCommit } from '../group-commit.ts';
 import {
@@ -150,7 +150,7 @@ function policiesOf(
   );
 }
 
-function lanesOf(database: MemoryDatabase): LanesSeen {
+function lanesOf(database: MemoryDatabase): LanesSnapshot {
   const onDuty = [...database.workers.values()].filter((worker) => !isGone(worker));
   const carries = (lane: string) =>
     onDuty.some(({ id }) => {

@@ -87,7 +87,7 @@ test('operators see how much of the fleet each organisation uses', async ({
     where id = (select min(id) from tasks) returning id`;
   const { organisationId } = tenant;
   const pool = 'phi-3-5-mini-instruct';
-  api.ctx.queue.withdraw({ pool, organisationId, taskId: first?.id ?? '', fairnessKey: '' });
+  api.ctx.queue.withdraw({ lane: pool, organisationId, taskId: first?.id ?? '', fairnessKey: '' });
   await expect.poll(async () => (await api.ctx.queue.readLoad(pool)).queued).toBe(1);
 
   const { status, body } = await api.request('/admin/v1/tenants', { headers: operator.headers });
