@@ -2,14 +2,21 @@
  * Reads the grammar that an answer must match: `response_format` in OpenAI's form, or `regex`. It is
  * opened in the same way as in the engine, so that both accept the same grammars.
  */
-import { GrammarError, openGrammar, type OutputGrammar, FIELD_OF } from '@runfleet/grammar';
+import {
+  FIELD_OF,
+  GrammarError,
+  openGrammar,
+  type OutputGrammar,
+  parseExactJson,
+  writeExactJson,
+} from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
 
 import { shownName } from './read-parameter.ts';
 import { requireStorable } from './require-storable.ts';
 
 const REGEX_CHARACTERS_MAX = 1_000;
-const SCHEMA_CHARACTERS_MAX = 32_768;
+const SCHEMA_CHARACTERS_MAX = 131_072;
 /** Enough for the longest schema, its labels and whitespace. */
 const FORMAT_CHARACTERS_MAX = 2 * SCHEMA_CHARACTERS_MAX;
 /** Labels for people, without effect on the answer. */
@@ -76,7 +83,7 @@ function readSchema(given: unknown): OutputGrammar {
     }
   }
 
-  const text = JSON.stringify(schema);
+  const text = writeExactJson(schema);
   if (text.length > SCHEMA_CHARACTERS_MAX) {
     throw invalid(field, `has ${text.length} characters; the maximum is ${SCHEMA_CHARACTERS_MAX}`);
   }
@@ -98,7 +105,7 @@ function parseFormat(text: string): unknown {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }

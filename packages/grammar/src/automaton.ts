@@ -59,7 +59,7 @@ const LEAVES_PER_STEP = 4;
  * list longer, so recursion needs no separate stack. A repetition is a node that counts down, so
  * `{0,1000}` costs only the repetitions that are used.
  *
- * Every node must have a finite text (`findEmpty`), so every state can reach the end.
+ * The nodes without a finite text (`findEmpty`) are never entered, so every state can reach the end.
  */
 export class Automaton {
   /**
@@ -70,14 +70,16 @@ export class Automaton {
   readonly start: State;
   readonly #end: Rest = newRest(0, undefined, undefined);
   readonly #field: string;
+  readonly #empty: ReadonlySet<Node>;
   readonly #states = new Map<string, State>();
   readonly #repeats = new Map<Node, Map<string, Node>>();
   #rests = 0;
   #leaves = 0;
 
-  /** `field` is the field of the request that errors name. */
-  constructor(root: Node, field: string) {
+  /** `field` is the field of the request that errors name. `empty` may not hold the root. */
+  constructor(root: Node, field: string, empty: ReadonlySet<Node> = new Set()) {
     this.#field = field;
+    this.#empty = empty;
     const whole = this.#before(root, this.#end);
     const { leaves, ends } = this.#open(whole);
     const withoutSpace = leaves.flatMap(({ from, to, rest }) => [
@@ -204,11 +206,13 @@ export class Automaton {
           follow(this.#before(head.first, this.#before(head.second, tail)));
           break;
         case 'choice':
-          for (const option of head.options) follow(this.#before(option, tail));
+          for (const option of head.options) {
+            if (!this.#empty.has(option)) follow(this.#before(option, tail));
+          }
           break;
         case 'repeat':
           if (head.min <= 0) follow(tail);
-          if (head.max > 0) {
+          if (head.max > 0 && !this.#empty.has(head.item)) {
             const again = this.#repeat(head.item, Math.max(0, head.min - 1), head.max - 1);
             follow(this.#before(head.item, this.#before(again, tail)));
           }

@@ -2,18 +2,27 @@ import type { Node } from './node.ts';
 import type { Work } from './work.ts';
 
 /**
- * Whether some part of `root` has no finite text, such as a list that must contain itself. An
- * answer that enters such a part can neither continue nor stop. `field` names the innermost rule
- * among these parts; it is undefined if none of them is a rule.
+ * The nodes below `root`, itself included, that have no finite text, such as a list that must
+ * contain itself. An answer that enters one can neither continue nor stop.
  */
-export function findEmpty(root: Node, work: Work): { field: string | undefined } | undefined {
+export function findEmpty(root: Node, work: Work): ReadonlySet<Node> {
   const nodes = nodesBelow(root, work);
   const full = fullNodes(nodes);
-  const empty = nodes.filter((node) => !full.has(node));
-  if (empty.length === 0) return undefined;
-  // Nodes are listed from the outside in, except those that are reached by two paths.
-  const rule = empty.findLast((node) => node.kind === 'rule');
-  return { field: rule?.kind === 'rule' ? rule.field : undefined };
+  return new Set(nodes.filter((node) => !full.has(node)));
+}
+
+/** The field of the innermost rule that leaves `root` without a text; undefined if there is none. */
+export function fieldOfEmpty(root: Node, empty: ReadonlySet<Node>): string | undefined {
+  const seen = new Set<Node>();
+  let field: string | undefined;
+  for (let at: Node | undefined = root; at && !seen.has(at);) {
+    seen.add(at);
+    if (at.kind === 'rule') field = at.field;
+    // Every option of an empty choice is empty; one alone is to blame only if there is one.
+    if (at.kind === 'choice' && at.options.length > 1) break;
+    at = innerNodes(at).find((inner) => empty.has(inner));
+  }
+  return field;
 }
 
 const ALWAYS_FULL: ReadonlySet<Node['kind']> = new Set(['empty', 'byte', 'text']);

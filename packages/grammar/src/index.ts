@@ -3,3 +3,4 @@ export { GrammarError } from './grammar-error.ts';
 export { openGrammar } from './open-grammar.ts';
 export { type OutputGrammar, FIELD_OF } from './output-grammar.ts';
 export { Work } from './work.ts';
+export { parseExactJson, writeExactJson } from './schema/exact-json.ts';

@@ -56,7 +56,11 @@ const encoder = new TextEncoder();
 
 /** Exactly this text, in UTF-8. */
 export function literal(text: string): Node {
-  return textFrom(encoder.encode(text), 0);
+  return textOf(encoder.encode(text));
+}
+
+export function textOf(bytes: Uint8Array): Node {
+  return textFrom(bytes, 0);
 }
 
 /** The rest of a text after its first byte. */

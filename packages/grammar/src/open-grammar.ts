@@ -1,5 +1,5 @@
 import { Automaton, type State } from './automaton.ts';
-import { findEmpty } from './find-empty.ts';
+import { fieldOfEmpty, findEmpty } from './find-empty.ts';
 import { GrammarError } from './grammar-error.ts';
 import type { Node } from './node.ts';
 import { type OutputGrammar, FIELD_OF } from './output-grammar.ts';
@@ -25,14 +25,14 @@ export function openGrammar(given: OutputGrammar): { automaton: Automaton; steps
   const work = new Work(OPEN_STEPS_MAX, 'read', field);
   const root = nodeOf(given, work);
   const empty = findEmpty(root, work);
-  if (empty) {
+  if (empty.has(root)) {
     throw new GrammarError(
-      empty.field ?? field,
+      fieldOfEmpty(root, empty) ?? field,
       'allows no finite text: remove it, or add a way to end',
     );
   }
   work.field = field;
-  const automaton = new Automaton(root, field);
+  const automaton = new Automaton(root, field, empty);
   lookAhead(automaton, automaton.start, work);
   return { automaton, steps: work.spent };
 }

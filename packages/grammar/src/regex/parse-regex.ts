@@ -2,18 +2,12 @@ import { choice, EMPTY, type Node, repeat, sequence } from '../node.ts';
 import type { Work } from '../work.ts';
 import { LINE_ENDS, readClass, readEscape } from './character-class.ts';
 import { ALL_CHARACTERS, exclude, type Range } from './characters.ts';
+import { padded } from './pad-pattern.ts';
+import type { Part } from './part.ts';
 import { PatternReader } from './pattern-reader.ts';
 
 /** How a set of characters is written: literally, or escaped as in a JSON string. */
 export type WriteCharacters = (ranges: readonly Range[]) => Node;
-
-/** A parsed part of a pattern, before the positions of its `^` and `$` have been checked. */
-type Part =
-  | { kind: 'node'; node: Node }
-  | { kind: 'anchor'; symbol: '^' | '$'; at: number }
-  | { kind: 'sequence'; items: Part[] }
-  | { kind: 'choice'; options: Part[] }
-  | { kind: 'repeat'; item: Part; min: number; max: number };
 
 const REPEAT_MAX = 10_000;
 const DEPTH_MAX = 64;
@@ -29,13 +23,26 @@ const STEPS_PER_RANGE = 4;
  * nothing. Throws `GrammarError` with `work.field` and the position of the character.
  */
 export function parseRegex(pattern: string, write: WriteCharacters, work: Work): Node {
+  return toNode(...readRegex(pattern, write, work), { isFirst: true, isLast: true });
+}
+
+/** The texts in which the pattern occurs; `^` and `$` bind it to the start and the end. */
+export function parseSearchRegex(pattern: string, write: WriteCharacters, work: Work): Node {
+  const [part, reader] = readRegex(pattern, write, work);
+  const any: Part = { kind: 'node', node: repeat(write(ALL_CHARACTERS), 0, Infinity) };
+  return toNode(padded(part, any, reader), reader, { isFirst: true, isLast: true });
+}
+
+function readRegex(
+  pattern: string,
+  write: WriteCharacters,
+  work: Work,
+): [part: Part, reader: PatternReader] {
   const reader = new PatternReader(pattern, work);
-  if (!isRegex(pattern)) {
-    // This parser usually gives a more specific reason than JavaScript does.
-    readPattern(reader, write, work);
-    throw reader.refuse('is not a regular expression');
-  }
-  return toNode(readPattern(reader, write, work), { isFirst: true, isLast: true }, reader);
+  const part = readPattern(reader, write, work);
+  // This parser usually gives a more specific reason than JavaScript does.
+  if (!isRegex(pattern)) throw reader.refuse('is not a regular expression');
+  return [part, reader];
 }
 
 /**
@@ -152,7 +159,7 @@ function readCounts(reader: PatternReader): { min: number; max: number } | undef
 type Ends = { isFirst: boolean; isLast: boolean };
 
 /** An anchor at the text's own end changes nothing; elsewhere it would need lookaround. */
-function toNode(part: Part, ends: Ends, reader: PatternReader): Node {
+function toNode(part: Part, reader: PatternReader, ends: Ends): Node {
   switch (part.kind) {
     case 'node':
       return part.node;
@@ -165,10 +172,10 @@ function toNode(part: Part, ends: Ends, reader: PatternReader): Node {
     case 'sequence':
       return sequenceNode(part.items, ends, reader);
     case 'choice':
-      return choice(...part.options.map((option) => toNode(option, ends, reader)));
+      return choice(...part.options.map((option) => toNode(option, reader, ends)));
     case 'repeat': {
       const inner = part.max > 1 ? { isFirst: false, isLast: false } : ends;
-      return repeat(toNode(part.item, inner, reader), part.min, part.max);
+      return repeat(toNode(part.item, reader, inner), part.min, part.max);
     }
   }
 }
@@ -179,14 +186,10 @@ function sequenceNode(items: readonly Part[], ends: Ends, reader: PatternReader)
   const isEmpty = first === -1;
   return sequence(
     ...items.map((item, at) =>
-      toNode(
-        item,
-        {
-          isFirst: ends.isFirst && (isEmpty || at <= first),
-          isLast: ends.isLast && at >= last,
-        },
-        reader,
-      ),
+      toNode(item, reader, {
+        isFirst: ends.isFirst && (isEmpty || at <= first),
+        isLast: ends.isLast && at >= last,
+      }),
     ),
   );
 }

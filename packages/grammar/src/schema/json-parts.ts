@@ -1,4 +1,5 @@
 import {
+  byte,
   choice,
   EMPTY,
   literal,
@@ -43,6 +44,13 @@ export function writeEscaped(ranges: readonly Range[]): Node {
     ...escapes.map(([, written]) => literal(written)),
   ];
   return options.length > 0 ? choice(...options) : NOTHING;
+}
+
+/** A byte of ASCII as it is written in a JSON string; undefined if it cannot be. */
+export function writeByte(code: number): Node | undefined {
+  if (code >= 0x20 && code !== 0x22 && code !== 0x5c) return byte(code);
+  const escape = SHORT_ESCAPES.find(([known]) => known === code);
+  return escape && literal(escape[1]);
 }
 
 /**

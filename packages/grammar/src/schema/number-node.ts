@@ -1,4 +1,11 @@
-import { byte, choice, literal, type Node, optional, repeat, sequence } from '../node.ts';
+import { byte, choice, literal, type Node, NOTHING, optional, repeat, sequence } from '../node.ts';
+import type { Work } from '../work.ts';
+import type { Part } from './alternative.ts';
+import { NOT_ENUM, NOT_MULTIPLE_OF } from './keywords.ts';
+import { limitOf, valuesOf } from './members.ts';
+import { commonMultiple, isMultipleOf, placesOf, unitsOf } from './multiples.ts';
+import { digitsBetween, type Remainder } from './number-digits.ts';
+import { TYPE_BITS } from './schema.ts';
 
 const DIGIT = byte(0x30, 0x39);
 const NONZERO = byte(0x31, 0x39);
@@ -15,8 +22,11 @@ const EXPONENT_DIGITS_MAX = 2;
 const LIMIT = 10 ** WHOLE_DIGITS_MAX - 1;
 /** Numbers of decimal places that a number with bounds may have. */
 const BOUNDED_PLACES = [0, 1, 2, 4];
-
-export type Bounds = { min: number; max: number; excludesMin: boolean; excludesMax: boolean };
+const PLACES_MAX = 10;
+/** Nodes of a number with bounds, for every length and number of decimal places. */
+const STEPS_PER_NUMBER = 1_000;
+/** The common multiple of all divisors, in units of the last decimal place. */
+const DIVISOR_MAX = 10n ** 12n;
 
 const WHOLE = sequence(
   optional(MINUS),
@@ -36,99 +46,120 @@ export const NUMBER = sequence(
   ),
 );
 
-/** A whole number as JSON writes it; undefined if the bounds allow none. */
-export function integerNode(bounds: Bounds | undefined): Node | undefined {
-  return bounds ? decimalNode(bounds, 0) : WHOLE;
+type Bounds = { min: number; max: number; above: number; below: number };
+type Divisors = { all: readonly (number | bigint)[]; none: readonly (number | bigint)[] };
+
+/** A number under the keywords of all parts; `NOTHING` if none has few enough digits. */
+export function numberNode(parts: readonly Part[], types: number, work: Work): Node {
+  const bounds = {
+    min: limitOf(parts, 'minimum', Math.max, Number.NEGATIVE_INFINITY),
+    max: limitOf(parts, 'maximum', Math.min, Number.POSITIVE_INFINITY),
+    above: limitOf(parts, 'exclusiveMinimum', Math.max, Number.NEGATIVE_INFINITY),
+    below: limitOf(parts, 'exclusiveMaximum', Math.min, Number.POSITIVE_INFINITY),
+  };
+  const divisors: Divisors = {
+    all: numbersOf(parts, 'multipleOf'),
+    none: numbersOf(parts, NOT_MULTIPLE_OF),
+  };
+  const excluded = numbersOf(parts, NOT_ENUM, true);
+  const isLimited =
+    Object.values(bounds).some(Number.isFinite) ||
+    divisors.all.length + divisors.none.length + excluded.length > 0;
+  const isWhole = (types & TYPE_BITS.fraction) === 0;
+  if (!isLimited && isWhole) return WHOLE;
+  if (!isLimited && types & TYPE_BITS.integer) return NUMBER;
+
+  const places = placesFor(divisors, types);
+  const nodes = places.map((count) => {
+    work.spend(STEPS_PER_NUMBER / places.length);
+    return decimalNode(bounds, count, {
+      remainder: remainderOf(divisors, count, work),
+      excluded,
+      // A fraction whose last digit is 0 has fewer places, and may be a whole number.
+      isFraction: (types & TYPE_BITS.integer) === 0,
+    });
+  });
+  return choice(...nodes.filter((node) => node !== NOTHING));
 }
 
-/** A number as JSON writes it; undefined if the bounds allow none without an exponent. */
-export function numberNode(bounds: Bounds | undefined): Node | undefined {
-  if (!bounds) return NUMBER;
-  const nodes = BOUNDED_PLACES.flatMap((places) => decimalNode(bounds, places) ?? []);
-  return nodes.length > 0 ? choice(...nodes) : undefined;
+function numbersOf(parts: readonly Part[], keyword: string, isList = false): (number | bigint)[] {
+  const values = valuesOf(parts, keyword);
+  return (isList ? values.flat() : values).filter(
+    (value) => typeof value === 'number' || typeof value === 'bigint',
+  );
+}
+
+function placesFor({ all }: Divisors, types: number): number[] {
+  const places = new Set(types & TYPE_BITS.fraction ? BOUNDED_PLACES : [0]);
+  if (types & TYPE_BITS.fraction) {
+    for (const divisor of all) places.add(Math.min(placesOf(divisor), PLACES_MAX));
+  }
+  if ((types & TYPE_BITS.integer) === 0) places.delete(0);
+  return [...places];
+}
+
+type Limits = {
+  remainder: Remainder | undefined;
+  excluded: readonly (number | bigint)[];
+  isFraction: boolean;
+};
+
+/** What the digits without the point must be a multiple of, and what they must not be. */
+function remainderOf({ all, none }: Divisors, places: number, work: Work): Remainder | undefined {
+  if (all.length + none.length === 0) return undefined;
+  const units = all.map((divisor) => unitsOf(divisor, places));
+  const others = none.map((divisor) => unitsOf(divisor, places));
+  const modulus = [...units, ...others].reduce(commonMultiple, 1n);
+  // Only 0 is a multiple of more than can be written. Fewer numbers are allowed than could be.
+  if (modulus > DIVISOR_MAX) return { modulus: 10 ** WHOLE_DIGITS_MAX, isZero: true, work };
+  if (others.length === 0) return { modulus: Number(modulus), isZero: true, work };
+  const isRight = (rest: bigint) =>
+    units.every((unit) => rest % unit === 0n) && others.every((unit) => rest % unit !== 0n);
+  return {
+    modulus: Number(modulus),
+    isZero: false,
+    isRight: (rest) => isRight(BigInt(rest)),
+    work,
+  };
 }
 
 /** The numbers within the bounds that have exactly this many decimal places. */
-function decimalNode(bounds: Bounds, places: number): Node | undefined {
+function decimalNode(bounds: Bounds, places: number, limits: Limits): Node {
   const scale = 10 ** places;
   const isInside = (scaled: number) => {
     const value = scaled / scale;
-    return (
-      (bounds.excludesMin ? value > bounds.min : value >= bounds.min) &&
-      (bounds.excludesMax ? value < bounds.max : value <= bounds.max)
-    );
+    const { min, max, above, below } = bounds;
+    return value >= min && value <= max && value > above && value < below;
   };
-  let low = Math.max(-LIMIT, Math.ceil(bounds.min * scale) - 1);
-  let high = Math.min(LIMIT, Math.floor(bounds.max * scale) + 1);
+  let low = Math.max(-LIMIT, Math.ceil(Math.max(bounds.min, bounds.above) * scale) - 1);
+  let high = Math.min(LIMIT, Math.floor(Math.min(bounds.max, bounds.below) * scale) + 1);
   // The product may be rounded. A reader of the answer gets the quotient, so the quotient decides.
   while (low <= high && !isInside(low)) low += 1;
   while (low <= high && !isInside(high)) high -= 1;
-  if (low > high) return undefined;
 
+  const gaps = limits.excluded
+    .filter((value) => isMultipleOf(value, 1 / scale))
+    .map((value) => Math.round(Number(value) * scale))
+    .filter((scaled) => scaled >= low && scaled <= high)
+    .toSorted((left, right) => left - right);
+  const nodes: Node[] = [];
+  for (const gap of [...gaps, high + 1]) {
+    if (low < gap) nodes.push(rangeNode(low, gap - 1, places, limits));
+    low = gap + 1;
+  }
+  const found = nodes.filter((node) => node !== NOTHING);
+  return found.length > 0 ? choice(...found) : NOTHING;
+}
+
+function rangeNode(low: number, high: number, places: number, limits: Limits): Node {
+  const { remainder, isFraction } = limits;
+  const shape = { places, remainder, isFraction };
   const nodes: Node[] = [];
   if (low < 0) {
-    nodes.push(sequence(MINUS, digitsNode(Math.max(1, -high), -low, places)));
+    const below = digitsBetween(Math.max(1, -high), -low, shape);
+    if (below !== NOTHING) nodes.push(sequence(MINUS, below));
   }
-  if (high >= 0) nodes.push(digitsNode(Math.max(0, low), high, places));
-  return choice(...nodes);
-}
-
-/**
- * The whole numbers from `low` to `high`, which are not negative, with a point before the last
- * `places` digits.
- */
-function digitsNode(low: number, high: number, places: number): Node {
-  const options: Node[] = [];
-  for (let length = places + 1, start = 0; start <= high; length += 1, start = 10 ** (length - 1)) {
-    const from = Math.max(low, start);
-    const to = Math.min(high, 10 ** length - 1);
-    if (from <= to) options.push(between(pad(from, length), pad(to, length), places));
-  }
-  return choice(...options);
-}
-
-/**
- * The numbers between two others of the same length: 37-142 becomes 3[7-9], [4-9]., 1[0-3].,
- * 14[0-2].
- */
-function between(from: string, to: string, places: number): Node {
-  if (/^0*$/u.test(from) && /^9*$/u.test(to)) return anyDigits(from.length, places);
-  const [first, last] = [Number(from[0]), Number(to[0])];
-  const [fromRest, toRest] = [from.slice(1), to.slice(1)];
-  const after = (digits: Node, rest: Node) =>
-    fromRest.length + 1 === places ? sequence(POINT, digits, rest) : sequence(digits, rest);
-  if (first === last) return after(digit(first, first), between(fromRest, toRest, places));
-
-  const nines = '9'.repeat(fromRest.length);
-  const zeros = '0'.repeat(toRest.length);
-  const [low, high] = [fromRest === zeros ? first : first + 1, toRest === nines ? last : last - 1];
-  const options: Node[] = [];
-  if (low > first) options.push(after(digit(first, first), between(fromRest, nines, places)));
-  if (low <= high) options.push(after(digit(low, high), anyDigits(fromRest.length, places)));
-  if (high < last) options.push(after(digit(last, last), between(zeros, toRest, places)));
-  return choice(...options);
-}
-
-/** Shared, because the digits after the bounded part are the same in every number. */
-const anyDigitsKnown = new Map<string, Node>();
-
-function anyDigits(length: number, places: number): Node {
-  const key = `${length},${places}`;
-  const known = anyDigitsKnown.get(key);
-  if (known) return known;
-  const digits = Array.from({ length }, () => DIGIT);
-  const hasPoint = places > 0 && length >= places;
-  const node = hasPoint
-    ? sequence(...digits.slice(places), POINT, ...digits.slice(0, places))
-    : sequence(...digits);
-  anyDigitsKnown.set(key, node);
-  return node;
-}
-
-function digit(from: number, to: number): Node {
-  return byte(0x30 + from, 0x30 + to);
-}
-
-function pad(value: number, length: number): string {
-  return String(value).padStart(length, '0');
+  if (high >= 0) nodes.push(digitsBetween(Math.max(0, low), high, shape));
+  const found = nodes.filter((node) => node !== NOTHING);
+  return found.length > 0 ? choice(...found) : NOTHING;
 }

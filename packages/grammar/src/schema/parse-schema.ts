@@ -1,8 +1,9 @@
 import { GrammarError } from '../grammar-error.ts';
 import type { Node } from '../node.ts';
 import type { Work } from '../work.ts';
+import { Alternatives } from './alternatives.ts';
 import { checkSchema } from './check-schema.ts';
-import { findReference } from './references.ts';
+import { parseExactJson } from './exact-json.ts';
 import { schemaNode } from './schema-node.ts';
 import { valuesBelow } from './values-below.ts';
 
@@ -23,13 +24,12 @@ export function parseSchema(text: string, work: Work): Node {
       throw new GrammarError(field, `is nested deeper than ${LEVELS_MAX} levels`);
     }
   }
-  const fields = checkSchema(root, field);
-  return schemaNode(root, { work, resolve: (schema) => findReference(schema, root, fields) });
+  return schemaNode(root, new Alternatives(checkSchema(root, field), work));
 }
 
 function parseJson(text: string, field: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     throw new GrammarError(field, 'is not JSON');
   }

@@ -1,69 +1,97 @@
 import { GrammarError } from '../grammar-error.ts';
 import { isSchema, type Schema } from './schema.ts';
 
-/**
- * The schema that `$ref` names, a JSON Pointer into the same text, and its field. Throws
- * `GrammarError` if it is not one of `fields`, the schemas that have been checked.
- */
-export function findReference(
-  schema: Schema,
-  root: unknown,
-  fields: ReadonlyMap<unknown, string>,
-): [target: Schema, field: string] {
-  const { $ref } = schema;
-  const target = typeof $ref === 'string' ? valueAt(root, $ref) : undefined;
-  const field = fields.get(target);
-  if (field !== undefined) return [target as Schema, field];
-  throw new GrammarError(
-    `${fields.get(schema)}.$ref`,
-    'must name a schema within this schema, starting with #/',
-  );
-}
+/** The base of a text without an `$id`. */
+const START = 'schema://root/';
 
 /**
- * A schema may contain itself within a list or an object. A schema that reaches itself through
- * references and `anyOf` alone has no meaning. Throws `GrammarError`, which names its field.
+ * The schemas of one text by their names: JSON Pointers, `$id` and `$anchor`. `$id` names a schema
+ * for the references in the same text; nothing is ever fetched.
  */
-export function requireNoLoops(root: unknown, fields: ReadonlyMap<unknown, string>): void {
-  const done = new Set<Schema>();
-  for (const schema of fields.keys()) if (isSchema(schema)) visit(schema, new Set());
+export class References {
+  readonly #resources = new Map<string, Schema>();
+  readonly #anchors = new Map<string, Schema>();
+  readonly #dynamicAnchors = new Map<string, number>();
+  readonly #fields: ReadonlyMap<unknown, string>;
+  readonly #bases = new Map<Schema, string>();
+  /** Where `true` or `false` is a schema: the keys by the object or list that holds them. */
+  readonly #booleans = new Map<unknown, Set<string>>();
 
-  // The recursion is at most as deep as there are schemas, which are few.
-  function visit(schema: Schema, above: Set<Schema>): void {
-    if (done.has(schema)) return;
-    if (above.has(schema)) {
-      throw new GrammarError(
-        fields.get(schema) ?? '',
-        'refers to itself with no list or object in between',
-      );
+  /** `fields` holds every schema that was checked, and grows while the text is read. */
+  constructor(fields: ReadonlyMap<unknown, string>) {
+    this.#fields = fields;
+  }
+
+  /** Registers a schema and returns the base of those inside it. */
+  add(schema: Schema, outer: string | undefined): string {
+    const { $id, $anchor, $dynamicAnchor } = schema;
+    let base = outer ?? START;
+    if (typeof $id === 'string') base = split(resolve($id, base) ?? base)[0];
+    if (outer === undefined || typeof $id === 'string') this.#resources.set(base, schema);
+    this.#bases.set(schema, base);
+    for (const anchor of [$anchor, $dynamicAnchor]) {
+      if (typeof anchor === 'string') this.#anchors.set(`${base}#${anchor}`, schema);
     }
-    above.add(schema);
-    const { $ref, anyOf } = schema;
-    if ($ref !== undefined) visit(findReference(schema, root, fields)[0], above);
-    for (const option of Array.isArray(anyOf) ? anyOf : []) {
-      if (isSchema(option)) visit(option, above);
+    if (typeof $dynamicAnchor === 'string') {
+      this.#dynamicAnchors.set($dynamicAnchor, (this.#dynamicAnchors.get($dynamicAnchor) ?? 0) + 1);
     }
-    above.delete(schema);
-    done.add(schema);
+    return base;
+  }
+
+  addBoolean(holder: unknown, key: string): void {
+    this.#booleans.set(holder, (this.#booleans.get(holder) ?? new Set()).add(key));
+  }
+
+  /** Throws `GrammarError` if the reference names no schema of this text. */
+  find(schema: Schema, keyword: '$ref' | '$dynamicRef'): Schema | boolean {
+    const written = schema[keyword];
+    const field = `${this.#fields.get(schema)}.${keyword}`;
+    const uri =
+      typeof written === 'string' ? resolve(written, this.#bases.get(schema) ?? START) : undefined;
+    const [base, fragment] = split(uri ?? '');
+    if (keyword === '$dynamicRef' && (this.#dynamicAnchors.get(fragment) ?? 0) > 1) {
+      throw new GrammarError(field, 'must name a $dynamicAnchor that occurs once');
+    }
+    const resource = this.#resources.get(base);
+    const target =
+      fragment === '' || fragment.startsWith('/')
+        ? this.#at(resource, fragment)
+        : this.#anchors.get(`${base}#${fragment}`);
+    if (target !== undefined) return target;
+    throw new GrammarError(field, 'must name a schema within this schema, starting with #/');
+  }
+
+  #at(resource: unknown, pointer: string): Schema | boolean | undefined {
+    let at = resource;
+    let isBoolean = false;
+    for (const step of pointer.split('/').slice(1)) {
+      const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+      isBoolean = this.#booleans.get(at)?.has(key) ?? false;
+      const isThere = typeof at === 'object' && at !== null;
+      // `hasOwn` excludes what the language adds, such as `__proto__` or a list's `length`.
+      at = isThere && Object.hasOwn(at as object, key) ? Reflect.get(at as object, key) : undefined;
+    }
+    if (isBoolean && typeof at === 'boolean') return at;
+    return isSchema(at) && this.#fields.has(at) ? at : undefined;
   }
 }
 
-function valueAt(root: unknown, pointer: string): unknown {
-  const [start, ...steps] = pointer.split('/');
-  if (start !== '#') return undefined;
-  let at = root;
-  for (const step of steps) {
-    const key = unescape(step);
-    const isThere = typeof at === 'object' && at !== null && key !== undefined;
-    // `hasOwn` excludes what the language adds, such as `__proto__` or a list's `length`.
-    at = isThere && Object.hasOwn(at as object, key) ? Reflect.get(at as object, key) : undefined;
-  }
-  return at;
-}
-
-function unescape(step: string): string | undefined {
+function resolve(reference: string, base: string): string | undefined {
   try {
-    return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
+    return new URL(reference, base).href;
+  } catch {
+    return undefined;
+  }
+}
+
+function split(uri: string): [base: string, fragment: string] {
+  const at = uri.indexOf('#');
+  return at === -1 ? [uri, ''] : [uri.slice(0, at), unescape(uri.slice(at + 1)) ?? '?'];
+}
+
+function unescape(fragment: string): string | undefined {
+  try {
+    return decodeURIComponent(fragment);
   } catch {
     return undefined;
   }

@@ -50,8 +50,8 @@ const SCHEMA = 'response_format.json_schema.schema';
 test.each<[object, string]>([
   [{ type: 'string', pattern: '(?=a)' }, '.pattern may not use (?='],
   [{ type: 'string', pattern: '\\x01' }, '.pattern requires a character'],
-  [{ type: 'integer', minimum: 5, exclusiveMaximum: 5 }, ' allows no number'],
-  [{ type: 'integer', exclusiveMinimum: 3, exclusiveMaximum: 4 }, ' allows no number'],
+  [{ type: 'integer', minimum: 5, exclusiveMaximum: 5 }, ' allows no finite text'],
+  [{ type: 'integer', exclusiveMinimum: 3, exclusiveMaximum: 4 }, ' allows no finite text'],
   [{ type: 'object', properties: { a: { type: 'x' } } }, '.properties.a.type must be one of'],
   [{ $ref: '#/$defs/missing' }, '.$ref must name a schema'],
   [{ $ref: '#' }, ' refers to itself'],
@@ -64,9 +64,39 @@ test.each<[object, string]>([
     '.$defs.a refers to itself',
   ],
   [
-    { type: 'array', items: { type: 'array', items: { $ref: '#/items' }, minItems: 1 } },
+    {
+      type: 'array',
+      items: { type: 'array', items: { $ref: '#/items' }, minItems: 1 },
+      minItems: 1,
+    },
     '.items.items allows no finite text',
   ],
+  [
+    {
+      allOf: [{ type: 'array', minItems: 1 }, { items: { type: 'null' } }],
+      items: { type: 'string' },
+    },
+    '.items allows no finite text',
+  ],
+  [{ not: {} }, ' allows no finite text'],
+  [{ const: 1, type: 'string' }, ' allows no finite text'],
+  [{ type: 'array', items: false, minItems: 1 }, ' allows no finite text'],
+  [{ type: 'string', not: { format: 'date' } }, '.not.format has no exact opposite'],
+  [{ type: 'array', uniqueItems: true }, '.uniqueItems needs items from a list of values'],
+  [
+    { type: 'object', properties: { a: true }, minProperties: 3 },
+    '.minProperties must not exceed 2',
+  ],
+  [
+    {
+      oneOf: [
+        { type: 'object', additionalProperties: { type: 'null' } },
+        { type: 'object', additionalProperties: { type: 'string' } },
+      ],
+    },
+    '.oneOf has alternatives 0 and 1 that may both hold',
+  ],
+  [{ type: 'string', pattern: '^a', allOf: [{ pattern: '^c' }] }, ' allows no finite text'],
   [
     { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] },
     '.properties.a allows no finite text',
@@ -75,6 +105,7 @@ test.each<[object, string]>([
     {
       type: 'object',
       properties: { list: { $ref: '#/$defs/node' } },
+      required: ['list'],
       $defs: {
         node: {
           type: 'object',
@@ -140,10 +171,188 @@ test.each<[string, object, string[], string[]]>([
     ['{"__proto__": 1}'],
     ['{}'],
   ],
+  [
+    'alternatives by a property',
+    {
+      oneOf: [
+        {
+          type: 'object',
+          properties: { kind: { const: 'a' }, x: { type: 'null' } },
+          required: ['kind'],
+        },
+        {
+          type: 'object',
+          properties: { kind: { const: 'b' }, y: { $ref: '#' } },
+          required: ['kind'],
+        },
+      ],
+    },
+    ['{"kind": "a", "x": null}', '{"kind": "b", "y": {"kind": "a"}}'],
+    ['{"kind": "a", "y": null}', '{"kind": "c"}'],
+  ],
+  [
+    'exactly one of alternatives that overlap',
+    {
+      oneOf: [
+        { type: 'integer', multipleOf: 3 },
+        { type: 'integer', multipleOf: 5 },
+      ],
+    },
+    ['3', '5', '-9', '25'],
+    ['15', '0', '-30', '7'],
+  ],
+  [
+    'merged objects',
+    {
+      allOf: [
+        { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] },
+        { properties: { a: { minimum: 5 }, b: { const: true } } },
+      ],
+    },
+    ['{"a": 5}', '{"a": 12, "b": true}'],
+    ['{"a": 4}', '{}', '{"a": 5, "b": false}'],
+  ],
+  [
+    'a pattern beside lengths',
+    { type: 'string', pattern: '[a-z]+(-[a-z]+)*', minLength: 3, maxLength: 5 },
+    ['"abc"', '"a-b-c"'],
+    ['"ab"', '"a-bcde"', '"a--b"'],
+  ],
+  [
+    'patterns that occur in one text',
+    { allOf: [{ type: 'string', pattern: '^a' }, { pattern: 'b$' }] },
+    ['"ab"', '"a \\"b"'],
+    ['"a"', '"ba"'],
+  ],
+  [
+    'a list of different values in any order',
+    { type: 'array', items: { enum: ['a', 'b', 1] }, uniqueItems: true, minItems: 1 },
+    ['["b", "a"]', '[1, "b", "a"]'],
+    ['["a", "a"]', '[]', '["a", "b", 1, "a"]'],
+  ],
+  [
+    'different values of a long list in its order',
+    {
+      type: 'array',
+      items: { enum: Array.from({ length: 30 }, (_, at) => at) },
+      uniqueItems: true,
+      minItems: 2,
+      maxItems: 3,
+    },
+    ['[0, 29]', '[3, 4, 5]'],
+    ['[1]', '[1, 1]', '[1, 2, 3, 4]'],
+  ],
+  [
+    'properties by their names',
+    {
+      type: 'object',
+      properties: { id: { type: 'integer' } },
+      patternProperties: { '^x-': { type: 'string' }, y$: { const: 'y' } },
+      additionalProperties: false,
+    },
+    ['{"id": 1, "x-a": "b"}', '{"x-y": "y", "y": "y"}', '{}'],
+    ['{"x-y": "b"}', '{"a": 1}', '{"id": 1, "id": "x"}'],
+  ],
+  [
+    'names of properties',
+    {
+      type: 'object',
+      propertyNames: { pattern: '^[a-c]{2}$' },
+      additionalProperties: { type: 'integer' },
+      minProperties: 1,
+      maxProperties: 2,
+    },
+    ['{"ab": 1}', '{"ab": 1, "cc": 2}'],
+    ['{}', '{"abc": 1}', '{"aa": 1, "ab": 2, "ac": 3}'],
+  ],
+  [
+    'a number of properties',
+    {
+      type: 'object',
+      properties: { a: { const: 1 }, b: { const: 2 }, c: { const: 3 } },
+      minProperties: 2,
+      maxProperties: 2,
+    },
+    ['{"a": 1, "c": 3}', '{"b": 2, "c": 3}'],
+    ['{"a": 1}', '{"a": 1, "b": 2, "c": 3}'],
+  ],
+  [
+    'multiples',
+    { type: 'number', multipleOf: 0.25, minimum: -1, maximum: 1 },
+    ['-0.75', '0.5', '1', '0.50'],
+    ['0.3', '1.25'],
+  ],
+  [
+    'multiples of a large number',
+    { type: 'integer', multipleOf: 1_000_000, minimum: 0 },
+    ['0', '3000000'],
+    ['1', '1000', '1500000'],
+  ],
+  [
+    'what is not a string of a list',
+    { type: 'string', not: { enum: ['a', 'ab'] }, maxLength: 2 },
+    ['""', '"b"', '"ac"'],
+    ['"a"', '"ab"'],
+  ],
+  [
+    'what is needed if a property is there',
+    {
+      type: 'object',
+      properties: { a: { type: 'null' }, b: { type: 'null' } },
+      dependentRequired: { a: ['b'] },
+    },
+    ['{}', '{"b": null}', '{"a": null, "b": null}'],
+    ['{"a": null}'],
+  ],
+  [
+    'two alternatives by a condition',
+    {
+      type: 'object',
+      properties: { kind: { enum: ['a', 'b'] }, n: { type: 'integer' } },
+      required: ['kind'],
+      if: { properties: { kind: { const: 'a' } } },
+      // oxlint-disable-next-line unicorn/no-thenable -- A keyword of JSON Schema; nothing awaits it.
+      then: { required: ['n'] },
+    },
+    ['{"kind": "b"}', '{"kind": "a", "n": 1}'],
+    ['{"kind": "a"}'],
+  ],
+  [
+    'a list that contains what it must',
+    { type: 'array', items: { type: 'integer' }, contains: { minimum: 10 }, maxContains: 2 },
+    ['[1, 10]', '[10, 11, 2]'],
+    ['[1]', '[10, 11, 12]', '[]'],
+  ],
+  ['an address', { type: 'string', format: 'ipv4' }, ['"10.0.255.1"'], ['"256.0.0.1"', '"1.2.3"']],
+  [
+    'an option that nothing can fulfil',
+    { anyOf: [{ type: 'integer', minimum: 2, exclusiveMaximum: 2 }, { const: 'x' }] },
+    ['"x"'],
+    ['2'],
+  ],
 ])('%s', (_, schema, inside, outside) => {
   const automaton = open(schema);
   for (const text of inside) expect([text, matches(automaton, text)]).toEqual([text, true]);
   for (const text of outside) expect([text, matches(automaton, text)]).toEqual([text, false]);
+});
+
+test('5,000 values are told apart from their first characters on', () => {
+  const values = Array.from({ length: 5_000 }, (_, at) => `value ${(at * 7_919) % 100_000}`);
+  const automaton = open({ enum: values });
+  for (const value of values.slice(0, 50)) {
+    expect(matches(automaton, JSON.stringify(value))).toBe(true);
+    expect(matches(automaton, JSON.stringify(`${value}x`))).toBe(false);
+  }
+});
+
+test('a whole number of any length keeps its digits', () => {
+  const big = '123456789012345678901234567890';
+  const schema = `{"enum":[${big},"1234567890123456789",{"a":-${big}},0.1234567890123456789]}`;
+  const { automaton } = openGrammar({ kind: 'json_schema', schema });
+  for (const text of [big, '"1234567890123456789"', `{"a": -${big}}`]) {
+    expect([text, matches(automaton, text)]).toEqual([text, true]);
+  }
+  expect(matches(automaton, String(Number(big)))).toBe(false);
 });
 
 test('a class of thousands of characters, repeated thousands of times, costs only its size', () => {

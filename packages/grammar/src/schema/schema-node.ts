@@ -1,142 +1,82 @@
-import { GrammarError } from '../grammar-error.ts';
-import { choice, EMPTY, literal, type Node, optional, repeat, sequence } from '../node.ts';
-import type { Work } from '../work.ts';
+import { choice, type Node, NOTHING } from '../node.ts';
+import { textChoice } from '../text-choice.ts';
+import type { SchemaReader } from './alternative.ts';
+import type { Alternative } from './alternative.ts';
 import { ANY_VALUE } from './any-json.ts';
-import { ANY_STRING, arrayOf, COMMA, member, objectOf } from './json-parts.ts';
-import { type Bounds, integerNode, numberNode } from './number-node.ts';
-import { isSchema, type Schema, typesOf } from './schema.ts';
+import { arrayNode } from './array-node.ts';
+import { valuesIn } from './finite-values.ts';
+import { numberNode } from './number-node.ts';
+import { objectNode } from './object-node.ts';
+import { ALL_TYPES, isSchema, TYPE_BITS } from './schema.ts';
 import { stringNode } from './string-node.ts';
+import { writeValue } from './write-value.ts';
 
-/** Nodes of a number with bounds, for every length and number of decimal places. */
-const STEPS_PER_NUMBER = 1_000;
+const CHARACTERS_PER_STEP = 8;
 
 /**
- * A value of a JSON Schema that `checkSchema` accepted, on one line with `, ` and `: `. The
- * properties come in the schema's order, and no others are allowed; if it names none, any that
- * match `additionalProperties`. `resolve` gives the schema that a reference names and its field.
+ * A value of a JSON Schema that `checkSchema` accepted, on one line with `, ` and `: `. Nodes are
+ * made when they are first needed, one for each set of schemas that must hold together.
  */
-export function schemaNode(
-  root: unknown,
-  { work, resolve }: { work: Work; resolve: (schema: Schema) => [schema: Schema, field: string] },
-): Node {
-  const rules = new Map<Schema, Node>();
-  return nodeOf(root, work.field);
+export function schemaNode(root: unknown, all: SchemaReader): Node {
+  const rules = new Map<string, Node>();
+  const ids = new Map<unknown, number>();
+  return nodeOf([root], all.fieldOf(root));
 
-  function nodeOf(schema: unknown, field: string): Node {
-    work.spend(1);
-    if (!isSchema(schema)) return ANY_VALUE;
-    const known = rules.get(schema);
+  function nodeOf(schemas: readonly unknown[], field: string): Node {
+    all.work.spend(1 + schemas.length);
+    if (schemas.includes(false)) return NOTHING;
+    const limiting = new Set(schemas.filter((schema) => schema !== true));
+    const [only] = limiting;
+    if (limiting.size === 0) return ANY_VALUE;
+    const key = [...limiting]
+      .map(idOf)
+      .toSorted((left, right) => left - right)
+      .join();
+    const known = rules.get(key);
     if (known) return known;
-    let opened: Node = EMPTY;
-    // A schema may contain itself, so this rule stands for it until its node exists.
-    const rule: Node = { kind: 'rule', open: () => opened, field };
-    rules.set(schema, rule);
-    opened = formNode(schema, field);
+    const place = limiting.size === 1 && isSchema(only) ? all.fieldOf(only) : field;
+    let opened: Node | undefined;
+    // A schema may contain itself, so this rule stands for it until its node is needed.
+    const rule: Node = {
+      kind: 'rule',
+      open: () => (opened ??= alternativesNode([...limiting], place)),
+      field: place,
+    };
+    rules.set(key, rule);
     return rule;
   }
 
-  function formNode(schema: Schema, field: string): Node {
-    work.field = field;
-    const { $ref, anyOf, type } = schema;
-    if ($ref !== undefined) return nodeOf(...resolve(schema));
-    if ('const' in schema) return valueNode(schema['const']);
-    if (Array.isArray(schema['enum'])) return choice(...schema['enum'].map(valueNode));
-    if (Array.isArray(anyOf)) {
-      return choice(...anyOf.map((option, index) => nodeOf(option, `${field}.anyOf.${index}`)));
-    }
-    if (type === undefined) return ANY_VALUE;
-    return choice(...typesOf(schema).map((name) => typeNode(name, schema, field)));
+  function alternativesNode(schemas: readonly unknown[], field: string): Node {
+    all.work.field = field;
+    const options = all.ofAll(schemas).flatMap((alternative) => optionsOf(alternative, field));
+    return options.length > 0 ? choice(...options) : NOTHING;
   }
 
-  function valueNode(value: unknown): Node {
-    work.spend(1);
-    return literal(JSON.stringify(value));
+  function optionsOf(alternative: Alternative, field: string): Node[] {
+    const { types, parts } = alternative;
+    if (types === ALL_TYPES && parts.length === 0 && !alternative.values) return [ANY_VALUE];
+    const simple = valuesIn(
+      alternative.values
+        ? alternative
+        : { ...alternative, types: types & (TYPE_BITS.null | TYPE_BITS.boolean) },
+      all,
+    );
+    const texts = (simple ?? []).map(writeValue);
+    for (const text of texts) all.work.spend(1 + Math.ceil(text.length / CHARACTERS_PER_STEP));
+    const nodes = texts.length > 0 ? [textChoice(texts)] : [];
+    if (alternative.values) return nodes;
+
+    all.work.field = field;
+    if (types & TYPE_BITS.number) nodes.push(numberNode(parts, types, all.work));
+    if (types & TYPE_BITS.string) nodes.push(stringNode(parts, all, field));
+    if (types & TYPE_BITS.array) nodes.push(arrayNode(parts, all, { field, nodeOf }));
+    if (types & TYPE_BITS.object) nodes.push(objectNode(parts, all, { field, nodeOf }));
+    return nodes.filter((node) => node !== NOTHING);
   }
 
-  function typeNode(type: unknown, schema: Schema, field: string): Node {
-    switch (type) {
-      case 'null':
-        return literal('null');
-      case 'boolean':
-        return choice(literal('true'), literal('false'));
-      case 'integer':
-      case 'number': {
-        const bounds = boundsOf(schema);
-        if (bounds) work.spend(STEPS_PER_NUMBER);
-        const node = type === 'integer' ? integerNode(bounds) : numberNode(bounds);
-        if (node) return node;
-        throw new GrammarError(field, 'allows no number of at most 15 digits and 4 decimal places');
-      }
-      case 'string':
-        return stringNode(schema, field, work);
-      case 'array':
-        return arrayNode(schema, field);
-      default:
-        return objectNode(schema, field);
-    }
+  function idOf(schema: unknown): number {
+    const id = ids.get(schema) ?? ids.size;
+    ids.set(schema, id);
+    return id;
   }
-
-  function arrayNode(schema: Schema, field: string): Node {
-    const { prefixItems, items } = schema;
-    const min = countOf(schema['minItems'], 0);
-    const max = countOf(schema['maxItems'], Number.POSITIVE_INFINITY);
-    const isOpen = items !== false;
-    const rest = isOpen && items !== undefined ? nodeOf(items, `${field}.items`) : ANY_VALUE;
-    if (!Array.isArray(prefixItems) || prefixItems.length === 0) {
-      return arrayOf(rest, min, isOpen ? max : 0);
-    }
-    const prefix = prefixItems.map((item, index) => nodeOf(item, `${field}.prefixItems.${index}`));
-    // Without `items`, no further item is allowed: it could be any value, without a limit.
-    const restMax = items === undefined || !isOpen ? 0 : Math.max(0, max - prefix.length);
-    const restMin = Math.max(0, min - prefix.length);
-    // Built from the last item to the first: `list` is what may follow an item.
-    let list = repeat(sequence(COMMA, rest), restMin, restMax);
-    for (let at = prefix.length - 1; at >= 0; at -= 1) {
-      const taken = sequence(at === 0 ? EMPTY : COMMA, prefix[at] ?? EMPTY, list);
-      if (at >= max) list = EMPTY;
-      else list = at >= min ? optional(taken) : taken;
-    }
-    return sequence(literal('['), list, literal(']'));
-  }
-
-  function objectNode(schema: Schema, field: string): Node {
-    const { properties, additionalProperties } = schema;
-    const named = isSchema(properties) ? Object.entries(properties) : [];
-    if (named.length === 0) {
-      if (additionalProperties === false) return literal('{}');
-      const value =
-        additionalProperties === undefined
-          ? ANY_VALUE
-          : nodeOf(additionalProperties, `${field}.additionalProperties`);
-      return objectOf(member(ANY_STRING, value));
-    }
-    const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
-    // Built from the last property to the first: what may follow, with and without a property
-    // before it.
-    let first: Node = EMPTY;
-    let later: Node = EMPTY;
-    for (const [name, property] of named.toReversed()) {
-      const value = nodeOf(property, `${field}.properties.${name}`);
-      const pair = member(valueNode(name), value);
-      const starts = sequence(pair, later);
-      const goesOn = sequence(COMMA, pair, later);
-      first = required.has(name) ? starts : choice(starts, first);
-      later = required.has(name) ? goesOn : choice(goesOn, later);
-    }
-    return sequence(literal('{'), first, literal('}'));
-  }
-}
-
-function boundsOf(schema: Schema): Bounds | undefined {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
-  const lows = [minimum, exclusiveMinimum].filter((value) => typeof value === 'number');
-  const highs = [maximum, exclusiveMaximum].filter((value) => typeof value === 'number');
-  if (lows.length + highs.length === 0) return undefined;
-  const min = Math.max(Number.NEGATIVE_INFINITY, ...lows);
-  const max = Math.min(Number.POSITIVE_INFINITY, ...highs);
-  return { min, max, excludesMin: min === exclusiveMinimum, excludesMax: max === exclusiveMaximum };
-}
-
-function countOf(value: unknown, otherwise: number): number {
-  return typeof value === 'number' ? value : otherwise;
 }
