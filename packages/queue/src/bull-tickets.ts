@@ -52,11 +52,9 @@ export function openBullTickets(options: { url: string; onError?: OnError }): Ti
     return queue;
   };
 
-  const keep = async (workerId: string, jobId?: string) => {
+  const keepKeys = async (workerId: string, keys: readonly string[]) => {
     const pipeline = connection.pipeline();
-    for (const key of jobId === undefined ? KEYS : [...KEYS, jobId]) {
-      pipeline.expire(queueOf(workerId).toKey(key), KEPT_SECONDS);
-    }
+    for (const key of keys) pipeline.expire(queueOf(workerId).toKey(key), KEPT_SECONDS);
     await pipeline.exec();
   };
 
@@ -66,7 +64,7 @@ export function openBullTickets(options: { url: string; onError?: OnError }): Ti
         removeOnComplete: true,
         removeOnFail: true,
       });
-      await keep(workerId, job.id);
+      await keepKeys(workerId, job.id === undefined ? KEYS : [...KEYS, job.id]);
     },
 
     receive(workerId, accept) {
@@ -79,8 +77,10 @@ export function openBullTickets(options: { url: string; onError?: OnError }): Ti
         { connection: blocking, concurrency: JOBS_AT_ONCE, drainDelay: 2 },
       );
       worker.on('error', onError);
-      const keepSoon = () => void keep(workerId).catch(onError);
+      const keepSoon = () => void keepKeys(workerId, KEYS).catch(onError);
       worker.on('ready', keepSoon);
+      // Redis deletes a list that becomes empty, with its expiry: each job may create these again.
+      worker.on('active', () => void keepKeys(workerId, ['active', 'marker']).catch(onError));
       const timer = setInterval(keepSoon, KEEP_EVERY_MS);
       return {
         [Symbol.asyncDispose]: async () => {

@@ -10,6 +10,9 @@ import { CallRates } from './call-rates.ts';
 const CALLS = ['Tool/List', 'Tool/Detail', 'Tool/Explore'].map((call) => `/v1/${call}`);
 const TASK_CALLS = ['Detail', 'List', 'Cancel', 'Kill'].map((call) => `/v1/Task/${call}`);
 
+/** A clock on which nothing is refilled. */
+const STOPPED = () => 0;
+
 function keyOf({ apiKey, apiSecret }: Tenant) {
   return { authorization: `Bearer ${apiKey}:${apiSecret}` };
 }
@@ -28,7 +31,7 @@ test('a call without a key is refused above the rate of its address, and others 
   api,
   tenant,
 }) => {
-  const call = callerOf(api.ctx, { rates: new CallRates({ address: 1, project: 100 }) });
+  const call = callerOf(api.ctx, { rates: new CallRates({ address: 1, project: 100 }, STOPPED) });
   const keyed = { method: 'POST', headers: keyOf(tenant) };
   expect((await call('2001:db8::1', '/v1/Tool/List', keyed)).status).toBe(200);
   const answers = [];
@@ -49,7 +52,7 @@ test('wrong keys are refused above their rate without a query, and a valid key s
   api,
   tenant,
 }) => {
-  const call = callerOf(api.ctx, { rates: new CallRates({ address: 5, project: 100 }) });
+  const call = callerOf(api.ctx, { rates: new CallRates({ address: 5, project: 100 }, STOPPED) });
   const guess = (key: string) =>
     call('192.0.2.1', '/v1/Task/List', { method: 'POST', headers: { 'x-api-key': key } });
   const own = { method: 'POST', headers: keyOf(tenant) };
@@ -68,7 +71,7 @@ test('a project above its rate, by calls or by bytes, is refused and another is 
   tenant,
 }) => {
   const other = await api.createTenant();
-  const call = callerOf(api.ctx, { rates: new CallRates({ address: 100, project: 10 }) });
+  const call = callerOf(api.ctx, { rates: new CallRates({ address: 100, project: 10 }, STOPPED) });
   const list = (who: Tenant, body = '{}') =>
     call('192.0.2.1', '/v1/Task/List', { method: 'POST', headers: keyOf(who), body });
   const answers = [];

@@ -15,12 +15,14 @@ export class CallRates {
   readonly addresses: RateLimiter;
   readonly #projects: RateLimiter;
 
-  constructor(perSecond: { address: number; project: number }) {
+  constructor(perSecond: { address: number; project: number }, nowMs?: () => number) {
     this.addresses = new RateLimiter({
+      ...(nowMs && { nowMs }),
       perSecond: perSecond.address,
       burst: perSecond.address * ADDRESS_BURST_SECONDS,
     });
     this.#projects = new RateLimiter({
+      ...(nowMs && { nowMs }),
       perSecond: perSecond.project,
       burst: perSecond.project * PROJECT_BURST_SECONDS,
     });
