@@ -47,13 +47,18 @@ function collect(
     const refuse = (message: string, cause?: unknown) => {
       reject(new RunfleetError('invalid_request', message, { cause }));
     };
-    const parser = open(bytes, contentType, refuse);
+    const refuseForm = (cause: unknown) => {
+      refuse('Request body is not a valid multipart form.', cause);
+    };
+    const parser = open(bytes, contentType, refuseForm);
     parser?.on('field', (name, value, isNameCut) => {
       if (isNameCut) refuse(`A field's name is longer than ${NAME_BYTES_MAX} bytes.`);
       else fields.set(name, fields.has(name) ? [fields.get(name), value].flat() : value);
     });
     let files = 0;
     parser?.on('file', (name, content, fileName, _encoding, partType) => {
+      // A file that is cut off fails on its own stream, too.
+      content.on('error', refuseForm);
       const take = () => {
         files += 1;
         try {
@@ -70,7 +75,7 @@ function collect(
       }
     });
     parser?.on('partsLimit', () => refuse(`Request body has more than ${PARTS_MAX} parts.`));
-    parser?.on('error', (error) => refuse('Request body is not a valid multipart form.', error));
+    parser?.on('error', refuseForm);
     parser?.on('finish', () => resolve({ fields, files }));
     parser?.end(bytes);
   });
@@ -80,7 +85,7 @@ function collect(
 function open(
   bytes: Buffer,
   contentType: string,
-  refuse: (message: string, cause: unknown) => void,
+  refuse: (cause: unknown) => void,
 ): BusboyInstance | null {
   try {
     return new Busboy({
@@ -88,7 +93,7 @@ function open(
       limits: { parts: PARTS_MAX, fieldNameSize: NAME_BYTES_MAX, fieldSize: bytes.length },
     });
   } catch (error) {
-    refuse('Request body is not a valid multipart form.', error);
+    refuse(error);
     return null;
   }
 }
