@@ -157,6 +157,22 @@ test(
 );
 
 test(
+  'a start that an uncaught error ends prints the error last and exits with 1',
+  { timeout: PATIENCE_MS },
+  async ({ run }) => {
+    const crash = `data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('wires crossed')})`;
+    const args = ['--import', 'tsx', '--import', crash, MAIN, 'dev', '--ephemeral'];
+    const started = run(process.execPath, args);
+    await started.untilPrinted(READY);
+    started.kill('SIGUSR2');
+    expect(await started.exited).toBe(1);
+    await started.closed;
+    expect(started.stderr).toMatch(/\nwires crossed\n$/);
+    expect(started.stdout + started.stderr).toContain('    at process.<anonymous>');
+  },
+);
+
+test(
   'an ephemeral start does not touch a running start, and has its own dev.json',
   { timeout: PATIENCE_MS },
   async ({ home, runfleet }) => {

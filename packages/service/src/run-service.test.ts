@@ -92,7 +92,7 @@ test('a second signal exits at once during a slow stop', async () => {
   expect(output).toContain('SIGTERM while stopping');
 });
 
-test('an uncaught error is logged, stops the service in order and exits with 1', async () => {
+test('an uncaught error is logged, stops the service in order, rejects and exits with 1', async () => {
   const service = runProcess(`{
     start: async () => {
       setImmediate(() => { throw new Error('boom'); });
@@ -102,7 +102,7 @@ test('an uncaught error is logged, stops the service in order and exits with 1',
 
   const { code, output } = await service.ended();
   expect(code).toBe(1);
-  expect(output).toMatch(/uncaught error[\s\S]*disposed\n[\s\S]*resolved\n/);
+  expect(output).toMatch(/uncaught error[\s\S]*disposed\n[\s\S]*rejected\n/);
 });
 
 test('prints of libraries and warnings of Node.js become log lines, without their values', async () => {

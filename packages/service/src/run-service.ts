@@ -7,7 +7,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * Runs a process from start to stop. Resolves after a clean stop; rejects when `start` or the
- * disposal fails, with the reason logged.
+ * disposal fails, and after a stop because of an uncaught error, with the reason logged.
  *
  * SIGINT and SIGTERM abort the signal that `start` got, then dispose what it returned. An uncaught
  * error does the same with exit code 1, because the process's memory can no longer be trusted. A
@@ -39,9 +39,11 @@ export async function runService(options: {
   const exitAfter = (ms: number, reason: string) => {
     setTimeout(() => exitNow(reason), ms).unref();
   };
+  const uncaught: unknown[] = [];
   const onError = (err: unknown) => {
     logger.fatal({ err }, `${role} has an uncaught error`);
     process.exitCode = 1;
+    if (uncaught.length === 0) uncaught.push(err);
     if (!stopping.signal.aborted) stop('uncaught error');
   };
 
@@ -56,17 +58,18 @@ export async function runService(options: {
     await service[Symbol.asyncDispose]();
     logger.info(`${role} has stopped`);
   } catch (err) {
-    if (stopping.signal.aborted && err === stopping.signal.reason) {
-      return logger.info(`${role} stopped before it had started`);
+    if (!stopping.signal.aborted || err !== stopping.signal.reason) {
+      logger.error({ err }, `${role} failed`);
+      process.exitCode = 1;
+      exitAfter(Math.min(graceMs, FAILED_MS), 'kept alive by what it opened before it failed');
+      throw err;
     }
-    logger.fatal({ err }, `${role} failed`);
-    process.exitCode = 1;
-    exitAfter(Math.min(graceMs, FAILED_MS), 'kept alive by what it opened before it failed');
-    throw err;
+    logger.info(`${role} stopped before it had started`);
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
     process.off('uncaughtException', onError);
     process.off('unhandledRejection', onError);
     release();
   }
+  if (uncaught.length > 0) throw uncaught[0];
 }

@@ -69,8 +69,8 @@ async function runEverything(args: readonly string[]): Promise<void> {
 
   await runService({
     role: 'runfleet',
-    // `main.ts` prints a failure once, as text.
-    logger: createLogger({ role: 'runfleet', level: 'silent' }),
+    // `main.ts` prints why a start failed, once, as text; this logs what ends a running one.
+    logger: createLogger({ role: 'runfleet', level: 'fatal', pretty: true }),
     start: () =>
       Resources.opening(async (resources) => {
         const started = await bringUp(resources, config, values.ephemeral).catch(
