@@ -65,9 +65,7 @@ test(
     for (const step of ['Postgres', 'Redis', 'Schema', 'queued', 'running', 'finished']) {
       expect(started.stderr).toContain(step);
     }
-    expect(started.stderr).toMatch(
-      /receipt: \d+\.\d{4} s x 0\.000585000000 USD\/s = 0\.\d{12} USD/,
-    );
+    expect(started.stderr).toMatch(/receipt: \d+\.\d{4} × \$0\.000585 per second = \$0\.\d+/);
     // The demo model is built once for all starts.
     expect(await readdir(home)).toEqual(['models']);
   },
