@@ -8,26 +8,32 @@ import {
   type TensorHead,
 } from '../onnx-file/onnx-format.ts';
 import type { ProtobufWriter } from '../onnx-file/protobuf-writer.ts';
-import { toAwq, toBytes, toHalves, toInt4, transpose } from './matrix-formats.ts';
-import { ioType, type ModelSize } from './model-size.ts';
+import { toBytes, toHalves } from './matrix-formats.ts';
 import type { TensorSink } from './tensor-file.ts';
 
 /** A node has one output, named after it, unless `outputs` is given. */
 export type AddedNode = Omit<NodeOptions, 'outputs'> & { outputs?: readonly string[] };
 
-export type Matrix = { weights: Float32Array; outputs: number; inputs: number };
+/** The product of a matrix in blocks; `scales` and the others are the names of its weights. */
+export type BlockProduct = {
+  name: string;
+  inputs: readonly string[];
+  output?: string;
+  shape: { outputs: number; inputs: number };
+  bits: number;
+  blockSize: number;
+  accuracyLevel: number;
+};
 
-/** Collects the nodes and weights of one graph, in the element type and precision of its model. */
+/** Collects the nodes and weights of one graph, in the element type of its model. */
 export class GraphWriter {
   readonly type: DataType;
-  readonly #size: ModelSize;
   readonly #tensors: TensorSink;
   readonly #nodes: ProtobufWriter[] = [];
   readonly #initializers: ProtobufWriter[] = [];
 
-  constructor(size: ModelSize, tensors: TensorSink) {
-    this.type = ioType(size);
-    this.#size = size;
+  constructor(type: DataType, tensors: TensorSink) {
+    this.type = type;
     this.#tensors = tensors;
   }
 
@@ -39,27 +45,35 @@ export class GraphWriter {
   }
 
   floats(name: string, dims: readonly number[], values: Float32Array): string {
-    return this.#tensor({ name, type: this.type, dims }, this.toType(values));
+    return this.constant({ name, type: this.type, dims }, this.toType(values));
   }
 
-  int64(name: string, dims: readonly number[], value: number): string {
-    const bytes = toBytes(BigInt64Array.of(BigInt(value)));
+  constant(head: TensorHead, bytes: Uint8Array): string {
+    this.#initializers.push(this.#tensors.add(head, bytes));
+    return head.name;
+  }
+
+  int64(name: string, dims: readonly number[], ...values: readonly number[]): string {
+    const bytes = toBytes(BigInt64Array.from(values, BigInt));
     this.#initializers.push(inlineTensor({ name, type: 'int64', dims }, bytes));
     return name;
   }
 
-  /**
-   * `path` is the name of the published node, `/model/layers.0.mlp.up_proj`; the weight's name is
-   * derived from it.
-   */
-  matMul(path: string, input: string, matrix: Matrix, output?: string): string {
-    const { precision, quantizer } = this.#size;
-    // The AWQ quantizer leaves the head to the symmetric one, which needs no activations.
-    const isAwq = quantizer === 'awq' && path !== '/lm_head';
-    if (precision !== 'int4') return this.#floatMatMul(path, input, matrix, output);
-    return isAwq
-      ? this.#awqMatMul(path, input, matrix, output)
-      : this.#rtnMatMul(path, input, matrix, output);
+  /** Multiplies with weights in blocks, whose forms `BlockProduct` has. */
+  blockMatMul({ name, inputs, output, shape, ...attributes }: BlockProduct): string {
+    return this.node('MatMulNBits', {
+      name,
+      inputs,
+      outputs: [output ?? outputOf(name)],
+      domain: 'com.microsoft',
+      attributes: {
+        K: shape.inputs,
+        N: shape.outputs,
+        bits: attributes.bits,
+        block_size: attributes.blockSize,
+        accuracy_level: attributes.accuracyLevel,
+      },
+    });
   }
 
   /** Numbers as bytes of the graph's element type. */
@@ -72,76 +86,6 @@ export class GraphWriter {
     const initializers = this.#initializers;
     return onnxFile(graph({ name: 'main_graph', nodes, initializers, inputs, outputs }));
   }
-
-  #floatMatMul(path: string, input: string, matrix: Matrix, output?: string): string {
-    const { weights, outputs, inputs } = matrix;
-    const name = `${path}/MatMul`;
-    const weight = `${weightName(name)}.weight`;
-    this.floats(weight, [inputs, outputs], transpose(weights, outputs, inputs));
-    return this.node('MatMul', {
-      name,
-      inputs: [input, weight],
-      outputs: [output ?? outputOf(name)],
-    });
-  }
-
-  #rtnMatMul(path: string, input: string, matrix: Matrix, output?: string): string {
-    const { weights, outputs, inputs } = matrix;
-    const { blockSize } = this.#size;
-    const weight = `${weightName(`${path}/MatMul`)}.weight`;
-    const { packed, scales } = toInt4(weights, outputs, inputs, blockSize);
-    const blocks = Math.ceil(inputs / blockSize);
-    const dims = [outputs, blocks, blockSize / 2];
-    this.#tensor({ name: `${weight}_Q4`, type: 'uint8', dims }, packed);
-    this.floats(`${weight}_scales`, [outputs * blocks], scales);
-    return this.#nBits(`${path}/MatMul_Q4`, matrix, {
-      inputs: [input, `${weight}_Q4`, `${weight}_scales`],
-      output: output ?? outputOf(`${path}/MatMul`),
-    });
-  }
-
-  #awqMatMul(path: string, input: string, matrix: Matrix, output?: string): string {
-    const { weights, outputs, inputs } = matrix;
-    const { blockSize } = this.#size;
-    const name = `${path}/MatMulNBits`;
-    const weight = weightName(name);
-    const { packed, scales, zeros } = toAwq(weights, outputs, inputs, blockSize);
-    const blocks = Math.ceil(inputs / blockSize);
-    const dims = [outputs, blocks, blockSize / 2];
-    this.#tensor({ name: `${weight}.qweight`, type: 'uint8', dims }, packed);
-    this.floats(`${weight}.scales`, [outputs * blocks], scales);
-    this.#tensor({ name: `${weight}.qzeros`, type: 'uint8', dims: [zeros.length] }, zeros);
-    return this.#nBits(name, matrix, {
-      inputs: [input, `${weight}.qweight`, `${weight}.scales`, `${weight}.qzeros`],
-      output: output ?? outputOf(name),
-    });
-  }
-
-  #nBits(
-    name: string,
-    { outputs, inputs }: Matrix,
-    edges: { inputs: readonly string[]; output: string },
-  ): string {
-    const { blockSize, accuracyLevel } = this.#size;
-    return this.node('MatMulNBits', {
-      name,
-      inputs: edges.inputs,
-      outputs: [edges.output],
-      domain: 'com.microsoft',
-      attributes: {
-        K: inputs,
-        N: outputs,
-        bits: 4,
-        block_size: blockSize,
-        accuracy_level: accuracyLevel,
-      },
-    });
-  }
-
-  #tensor(head: TensorHead, bytes: Uint8Array): string {
-    this.#initializers.push(this.#tensors.add(head, bytes));
-    return head.name;
-  }
 }
 
 /** The name that exporters give a node's first output. */
@@ -149,6 +93,7 @@ export function outputOf(nodeName: string): string {
   return `${nodeName}/output_0`;
 }
 
-function weightName(nodeName: string): string {
+/** The name of the weight that belongs to a node. */
+export function weightName(nodeName: string): string {
   return nodeName.slice(1).replaceAll('/', '.');
 }

@@ -1,6 +1,6 @@
-import type { GraphWriter } from '../graph-writer.ts';
+import type { MaskOutputs } from '../mask-nodes.ts';
 import { headSize, type ModelSize } from '../model-size.ts';
-import type { MaskOutputs } from './mask-nodes.ts';
+import type { PhiWriter } from './phi-writer.ts';
 import { ROPE_CACHES } from './rope-nodes.ts';
 
 const SLIDING_WINDOW = 262_144;
@@ -17,7 +17,7 @@ export type AttentionOptions = {
 
 /** Attention of one layer, without its output projection. */
 export function addAttention(
-  writer: GraphWriter,
+  writer: PhiWriter,
   size: ModelSize,
   options: AttentionOptions,
 ): string {
@@ -52,14 +52,14 @@ export function addAttention(
   });
 }
 
-function packedInput(writer: GraphWriter, size: ModelSize, options: AttentionOptions): string[] {
+function packedInput(writer: PhiWriter, size: ModelSize, options: AttentionOptions): string[] {
   const { layer, input, weights } = options;
   const { hiddenSize } = size;
   const matrix = { weights, outputs: 3 * hiddenSize, inputs: hiddenSize };
   return [writer.matMul(`/model/layers.${layer}/attn/qkv_proj`, input, matrix), '', ''];
 }
 
-function turnedInputs(writer: GraphWriter, size: ModelSize, options: AttentionOptions): string[] {
+function turnedInputs(writer: PhiWriter, size: ModelSize, options: AttentionOptions): string[] {
   const { layer, input, weights, positions = '' } = options;
   const { hiddenSize } = size;
   const part = hiddenSize * hiddenSize;

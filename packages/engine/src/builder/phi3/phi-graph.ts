@@ -1,11 +1,12 @@
-import { valueInfo } from '../../onnx-file/onnx-format.ts';
 import type { ProtobufWriter } from '../../onnx-file/protobuf-writer.ts';
-import { GraphWriter, outputOf } from '../graph-writer.ts';
+import { graphInputs, graphOutputs } from '../graph-io.ts';
+import { addMaskNodes } from '../mask-nodes.ts';
 import { headSize, type ModelSize } from '../model-size.ts';
+import { addGatedProduct, addNorm } from '../norm-nodes.ts';
 import type { TensorSink } from '../tensor-file.ts';
 import { addAttention } from './attention-nodes.ts';
-import { addMaskNodes } from './mask-nodes.ts';
 import type { PhiWeights } from './phi-weights.ts';
+import { PhiWriter } from './phi-writer.ts';
 import { addRopeChoice, addRopePositions } from './rope-nodes.ts';
 
 /**
@@ -20,7 +21,7 @@ export function phiGraph(
   tensors: TensorSink,
 ): ProtobufWriter {
   const { hiddenSize, vocabularySize, layers } = size;
-  const writer = new GraphWriter(size, tensors);
+  const writer = new PhiWriter(size, tensors);
   const mask = addMaskNodes(writer);
   const positions = size.variant === 'gpu' ? addRopePositions(writer, size) : undefined;
   if (!positions) addRopeChoice(writer, size, mask.width);
@@ -35,7 +36,10 @@ export function phiGraph(
     inputs: [embedding, 'input_ids'],
   });
   let skip: string | undefined;
-  const norm = (path: string) => addNorm(writer, path, weights, { root, skip });
+  const norm = (path: string) => {
+    const weight = weights.norm(path.replaceAll('/', '.'));
+    return addNorm(writer, { path, weight, epsilon: 1e-5, root, skip });
+  };
 
   for (let layer = 0; layer < layers; layer += 1) {
     const before = norm(`layers.${layer}/input_layernorm`);
@@ -60,42 +64,18 @@ export function phiGraph(
   const last = norm(`layers.${layers}/final_norm_layernorm`);
   const head = { weights: weights.head(), outputs: vocabularySize, inputs: hiddenSize };
   writer.matMul('/lm_head', last.normed, head, 'logits');
-  return writer.finish(graphInputs(writer, size), graphOutputs(writer, size));
-}
-
-/** Adds `skip` to the residual if it is given; `sum` is the residual from there on. */
-function addNorm(
-  writer: GraphWriter,
-  path: string,
-  weights: PhiWeights,
-  { root, skip }: { root: string; skip: string | undefined },
-): { normed: string; sum: string } {
-  const weightName = path.replaceAll('/', '.');
-  const values = weights.norm(weightName);
-  const weight = writer.floats(`model.${weightName}.weight`, [values.length], values);
-  const epsilon = { float: 1e-5 };
-  if (skip === undefined) {
-    const normed = writer.node('SimplifiedLayerNormalization', {
-      name: `/model/${path}/LayerNorm`,
-      inputs: [root, weight],
-      attributes: { axis: -1, epsilon, stash_type: 1 },
-    });
-    return { normed, sum: root };
-  }
-  const name = `/model/${path}/SkipLayerNorm`;
-  const sum = `${name}/output_3`;
-  const normed = writer.node('SkipSimplifiedLayerNormalization', {
-    name,
-    inputs: [root, skip, weight],
-    outputs: [outputOf(name), '', '', sum],
-    domain: 'com.microsoft',
-    attributes: { epsilon },
-  });
-  return { normed, sum };
+  const shape = {
+    layers,
+    cacheHeads: size.heads,
+    headSize: headSize(size),
+    vocabularySize,
+    hasPositionIds: size.variant === 'gpu',
+  };
+  return writer.finish(graphInputs(writer, shape), graphOutputs(writer, shape));
 }
 
 function addFeedForward(
-  writer: GraphWriter,
+  writer: PhiWriter,
   size: ModelSize,
   weights: PhiWeights,
   layer: number,
@@ -109,43 +89,10 @@ function addFeedForward(
     ...wide,
   });
   const up = writer.matMul(`${prefix}/up_proj`, input, { weights: weights.up(layer), ...wide });
-  const sigmoid = writer.node('Sigmoid', { name: `${prefix}/act_fn/Sigmoid`, inputs: [gate] });
-  const silu = writer.node('Mul', { name: `${prefix}/act_fn/Mul`, inputs: [gate, sigmoid] });
-  const product = writer.node('Mul', { name: `${prefix}/Mul`, inputs: [silu, up] });
+  const product = addGatedProduct(writer, prefix, gate, up);
   return writer.matMul(`${prefix}/down_proj`, product, {
     weights: weights.down(layer),
     outputs: hiddenSize,
     inputs: intermediateSize,
   });
-}
-
-function graphInputs(writer: GraphWriter, size: ModelSize): ProtobufWriter[] {
-  const ids = (name: string, length: string) => valueInfo(name, 'int64', ['batch_size', length]);
-  return [
-    ids('input_ids', 'sequence_length'),
-    ids('attention_mask', 'total_sequence_length'),
-    ...(size.variant === 'gpu' ? [ids('position_ids', 'sequence_length')] : []),
-    ...caches(writer, size, 'past_key_values', 'past_sequence_length'),
-  ];
-}
-
-function graphOutputs(writer: GraphWriter, size: ModelSize): ProtobufWriter[] {
-  const shape = ['batch_size', 'sequence_length', size.vocabularySize];
-  return [
-    valueInfo('logits', writer.type, shape),
-    ...caches(writer, size, 'present', 'total_sequence_length'),
-  ];
-}
-
-function caches(
-  writer: GraphWriter,
-  size: ModelSize,
-  name: string,
-  length: string,
-): ProtobufWriter[] {
-  const shape = ['batch_size', size.heads, length, headSize(size)];
-  return Array.from({ length: size.layers }, (_, layer) => [
-    valueInfo(`${name}.${layer}.key`, writer.type, shape),
-    valueInfo(`${name}.${layer}.value`, writer.type, shape),
-  ]).flat();
 }

@@ -1,4 +1,4 @@
-import { type GraphWriter, outputOf } from '../graph-writer.ts';
+import { type GraphWriter, outputOf } from './graph-writer.ts';
 
 const PREFIX = '/model/attn_mask_reformat/attn_mask_subgraph';
 const TO_INT32 = { to: 6 };
