@@ -18,6 +18,8 @@ const PAGE_BYTES = 4096;
 export class TensorFile implements TensorSink {
   readonly #location: string;
   readonly #file: number;
+  /** By the memory that was written, so that tensors which share it share a place in the file. */
+  readonly #written = new WeakMap<ArrayBufferLike, { offset: number; length: number }>();
   #offset = 0;
 
   constructor(path: string, location: string) {
@@ -28,7 +30,12 @@ export class TensorFile implements TensorSink {
   add(head: TensorHead, bytes: Uint8Array): ProtobufWriter {
     // A small table is not worth a page, and shape inference must read it.
     if (bytes.byteLength < PAGE_BYTES) return inlineTensor(head, bytes);
+    const location = this.#location;
+    const { buffer, byteLength: length } = bytes;
+    const former = this.#written.get(buffer);
+    if (former && buffer.byteLength === length) return externalTensor(head, { location, ...former });
     const offset = this.#offset;
+    this.#written.set(buffer, { offset, length });
     for (let written = 0; written < bytes.byteLength;) {
       written += writeSync(
         this.#file,
@@ -39,7 +46,7 @@ export class TensorFile implements TensorSink {
       );
     }
     this.#offset = Math.ceil((offset + bytes.byteLength) / PAGE_BYTES) * PAGE_BYTES;
-    return externalTensor(head, { location: this.#location, offset, length: bytes.byteLength });
+    return externalTensor(head, { location, offset, length });
   }
 
   close(): void {

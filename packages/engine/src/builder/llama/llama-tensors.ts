@@ -1,0 +1,117 @@
+import type { GgufFile } from '../../gguf/gguf-file.ts';
+import type { TensorType } from '../../gguf/gguf-format.ts';
+import type { GgufTensor } from '../../gguf/gguf-header.ts';
+import { refuse } from '../../gguf/refuse.ts';
+import { dequantize } from '../../gguf/unpack-weights.ts';
+import { architectureOf, type LlamaShape, ROPE_FACTORS } from './llama-shape.ts';
+
+/** A matrix as its file has it: rows of one output each. */
+export type StoredMatrix = {
+  type: TensorType;
+  bytes: Uint8Array<ArrayBuffer>;
+  outputs: number;
+  inputs: number;
+};
+
+/** The weights of a file in the order of the reference implementation, each read when it is needed. */
+export class LlamaTensors {
+  readonly #file: GgufFile;
+  readonly #shape: LlamaShape;
+  readonly #onRead: (sizeBytes: number) => void;
+
+  /** Throws if a tensor is missing, has other dimensions, or is not part of the architecture. */
+  constructor(file: GgufFile, shape: LlamaShape, onRead: (sizeBytes: number) => void) {
+    this.#file = file;
+    this.#shape = shape;
+    this.#onRead = onRead;
+    const known = new Set([ROPE_FACTORS, ...dimsOf(shape).map(([name]) => name)]);
+    for (const [name, dims] of dimsOf(shape)) file.tensor(name, ...dims);
+    const unknown = [...file.tensors.keys()].filter((name) => !known.has(name));
+    if (unknown.length > 0) {
+      throw refuse(
+        `has ${unknown.length} tensors that its architecture does not have: ${unknown.slice(0, 4).join(', ')}`,
+      );
+    }
+  }
+
+  norm(name: string): Float32Array {
+    const tensor = this.#find(name);
+    return dequantize(tensor.type, this.#read(tensor));
+  }
+
+  matrix(name: string): StoredMatrix {
+    const tensor = this.#find(name);
+    const [inputs = 0, outputs = 0] = tensor.dims;
+    return { type: tensor.type, bytes: this.#read(tensor), inputs, outputs };
+  }
+
+  /** Queries, keys and values: one matrix if their types are the same, else three. */
+  attention(layer: number): StoredMatrix[] {
+    const { heads, cacheHeads, headSize } = this.#shape;
+    const { isInterleaved } = architectureOf(this.#shape);
+    const read = (letter: string) => this.matrix(`blk.${layer}.attn_${letter}.weight`);
+    const ordered = (matrix: StoredMatrix, count: number) =>
+      isInterleaved ? separateHalves(matrix, count, headSize) : matrix;
+    const all = [ordered(read('q'), heads), ordered(read('k'), cacheHeads), read('v')];
+    const [first] = all;
+    if (!first || all.some(({ type }) => type !== first.type)) return all;
+    const bytes = new Uint8Array(all.reduce((sum, each) => sum + each.bytes.length, 0));
+    let offset = 0;
+    for (const each of all) {
+      bytes.set(each.bytes, offset);
+      offset += each.bytes.length;
+    }
+    return [{ ...first, bytes, outputs: all.reduce((sum, { outputs }) => sum + outputs, 0) }];
+  }
+
+  #find(name: string): GgufTensor {
+    return this.#file.tensor(name, ...(this.#file.tensors.get(name)?.dims ?? []));
+  }
+
+  #read(tensor: GgufTensor): Uint8Array<ArrayBuffer> {
+    const bytes = this.#file.read(tensor);
+    this.#onRead(tensor.sizeBytes);
+    return bytes;
+  }
+}
+
+/** Rows `0 h 1 h+1 ...` of each head, as the file has them, to `0 1 ... h h+1 ...`. */
+function separateHalves(matrix: StoredMatrix, heads: number, headSize: number): StoredMatrix {
+  const rowBytes = matrix.bytes.length / matrix.outputs;
+  const bytes = new Uint8Array(matrix.bytes.length);
+  for (let row = 0; row < heads * headSize; row += 1) {
+    const [head, within] = [Math.floor(row / headSize), row % headSize];
+    const target = head * headSize + (within % 2) * (headSize / 2) + (within >> 1);
+    bytes.set(matrix.bytes.subarray(row * rowBytes, (row + 1) * rowBytes), target * rowBytes);
+  }
+  return { ...matrix, bytes };
+}
+
+/** The tensors of the architecture with their dimensions, the fastest first. */
+function dimsOf(shape: LlamaShape): [name: string, dims: readonly number[]][] {
+  const { hiddenSize: hidden, intermediateSize: wide, vocabularySize, isTied } = shape;
+  const [queries, keys] = [shape.heads * shape.headSize, shape.cacheHeads * shape.headSize];
+  const layers = Array.from({ length: shape.layers }, (_, layer) => {
+    const parts: [string, readonly number[]][] = [
+      ['attn_norm', [hidden]],
+      ['attn_q', [hidden, queries]],
+      ['attn_k', [hidden, keys]],
+      ['attn_v', [hidden, keys]],
+      ['attn_output', [queries, hidden]],
+      ['ffn_norm', [hidden]],
+      ['ffn_gate', [hidden, wide]],
+      ['ffn_up', [hidden, wide]],
+      ['ffn_down', [wide, hidden]],
+    ];
+    return parts.map(([name, dims]): [string, readonly number[]] => [
+      `blk.${layer}.${name}.weight`,
+      dims,
+    ]);
+  }).flat();
+  return [
+    ['token_embd.weight', [hidden, vocabularySize]],
+    ['output_norm.weight', [hidden]],
+    ...(isTied ? [] : [['output.weight', [hidden, vocabularySize]] as [string, number[]]]),
+    ...layers,
+  ];
+}

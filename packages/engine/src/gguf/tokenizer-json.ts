@@ -1,0 +1,96 @@
+import type { GgufFields } from './gguf-fields.ts';
+import { refuse } from './refuse.ts';
+
+const TOKEN_TYPE = { control: 3, userDefined: 4 } as const;
+
+const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true } as const;
+const SPLIT_WORDS =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+const split = (pattern: string) => ({
+  type: 'Sequence',
+  pretokenizers: [
+    { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+    { ...BYTE_LEVEL, use_regex: false },
+  ],
+});
+
+/** What `tokenizer.ggml.pre` stands for in a published `tokenizer.json`. */
+const PRE_TOKENIZERS: Partial<
+  Record<string, { pre_tokenizer: unknown; normalizer?: unknown; ignore_merges?: boolean }>
+> = {
+  'gpt-2': { pre_tokenizer: { ...BYTE_LEVEL, use_regex: true } },
+  smollm: {
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Digits', individual_digits: true },
+        { ...BYTE_LEVEL, use_regex: true },
+      ],
+    },
+  },
+  'llama-bpe': { pre_tokenizer: split(SPLIT_WORDS), ignore_merges: true },
+  qwen2: {
+    normalizer: { type: 'NFC' },
+    pre_tokenizer: split(SPLIT_WORDS.replace('{1,3}', '')),
+  },
+};
+
+/** `tokenizer.json` in the published form, from a file's vocabulary and merges. */
+export function tokenizerJson(fields: GgufFields): Record<string, unknown> {
+  const model = fields.text('tokenizer.ggml.model');
+  if (model !== 'gpt2') {
+    throw refuse(
+      `has a tokenizer of the kind ${JSON.stringify(model ?? '')}; byte-level BPE ("gpt2") is supported`,
+    );
+  }
+  const pre = fields.text('tokenizer.ggml.pre') ?? '';
+  const known = Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined;
+  if (!known) {
+    throw refuse(
+      `splits text as ${JSON.stringify(pre)}. Supported: ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
+    );
+  }
+  const tokens = fields.texts('tokenizer.ggml.tokens');
+  const types = fields.numbers('tokenizer.ggml.token_type');
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  if (Object.keys(vocab).length !== tokens.length) throw refuse('has a token twice');
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: tokens.flatMap((content, id) => addedToken(id, content, types[id])),
+    normalizer: known.normalizer ?? null,
+    pre_tokenizer: known.pre_tokenizer,
+    post_processor: null,
+    decoder: { ...BYTE_LEVEL, add_prefix_space: true, use_regex: true },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: known.ignore_merges ?? false,
+      vocab,
+      merges: fields.texts('tokenizer.ggml.merges').map(pairOf),
+    },
+  };
+}
+
+function addedToken(id: number, content: string, type: number | undefined): unknown[] {
+  const isSpecial = type === TOKEN_TYPE.control;
+  if (!isSpecial && type !== TOKEN_TYPE.userDefined) return [];
+  const rest = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return [{ id, content, ...rest, special: isSpecial }];
+}
+
+/** The space between two tokens; tokens of this kind have none. */
+function pairOf(merge: string): [string, string] {
+  const space = merge.indexOf(' ');
+  if (space > 0 && space === merge.lastIndexOf(' ') && space < merge.length - 1) {
+    return [merge.slice(0, space), merge.slice(space + 1)];
+  }
+  throw refuse(`has the merge ${JSON.stringify(merge.slice(0, 40))}, which is no pair`);
+}
