@@ -33,7 +33,8 @@ export class TensorFile implements TensorSink {
     const location = this.#location;
     const { buffer, byteLength: length } = bytes;
     const former = this.#written.get(buffer);
-    if (former && buffer.byteLength === length) return externalTensor(head, { location, ...former });
+    if (former && buffer.byteLength === length)
+      return externalTensor(head, { location, ...former });
     const offset = this.#offset;
     this.#written.set(buffer, { offset, length });
     for (let written = 0; written < bytes.byteLength;) {

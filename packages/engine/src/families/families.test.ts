@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const FAMILIES = fileURLToPath(new URL('./', import.meta.url));
 const SRC = fileURLToPath(new URL('../', import.meta.url));
-/** Their folders name the family, or they are for tests. */
+/** Their folders name the family, they write its graph, or they are for tests. */
 const MAY_NAME_A_FAMILY = /^(?:families|builder|testing)\/|\.test\.ts$/u;
 const COMMENTS = /\/\*[^]*?\*\/|\/\/.*/gu;
 
@@ -14,7 +14,7 @@ const families = readdirSync(FAMILIES, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name.replace(/\d+$/u, ''));
 
-test.each(families)('only the folder of %s and the test models name it', (family) => {
+test.each(families)('only the folder of %s and the graphs of the builder name it', (family) => {
   const name = new RegExp(
     `\\b${family}|${family[0]?.toUpperCase()}${family.slice(1)}[A-Z0-9]`,
     'u',

@@ -1,9 +1,10 @@
 import { EngineError } from '../engine-error.ts';
+import { llama } from './llama/llama.ts';
 import type { ModelFamily } from './model-family.ts';
 import { phi3 } from './phi3/phi3.ts';
 
 /** Every family that the engine supports. */
-const FAMILIES: readonly ModelFamily[] = [phi3];
+const FAMILIES: readonly ModelFamily[] = [phi3, llama];
 
 /**
  * The family that the configuration files of `dir` name. Throws `EngineError('model')` if it is not

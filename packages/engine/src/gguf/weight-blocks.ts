@@ -44,7 +44,8 @@ export function roundToBlocks(weights: Float32Array): WeightBlocks {
   return { packed, bits: 8, blockSize, scales };
 }
 
-function packNibbles(codes: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Two codes to a byte, the lower first. */
+export function packNibbles(codes: Uint8Array): Uint8Array<ArrayBuffer> {
   const packed = new Uint8Array(codes.length / 2);
   for (let at = 0; at < packed.length; at += 1) {
     packed[at] = (codes[2 * at] ?? 0) | ((codes[2 * at + 1] ?? 0) << 4);

@@ -1,5 +1,10 @@
 import { dequantize, isFloatType, unpackCodes } from '../../gguf/unpack-weights.ts';
-import { roundToBlocks, toBlocks, type WeightBlocks } from '../../gguf/weight-blocks.ts';
+import {
+  packNibbles,
+  roundToBlocks,
+  toBlocks,
+  type WeightBlocks,
+} from '../../gguf/weight-blocks.ts';
 import { GraphWriter, outputOf, weightName } from '../graph-writer.ts';
 import { transpose } from '../matrix-formats.ts';
 import type { TensorSink } from '../tensor-file.ts';
@@ -10,10 +15,10 @@ export type AccuracyLevel = 0 | 4;
 
 export type BlockMatrix = StoredMatrix & { blocks: WeightBlocks };
 
-/** A matrix that the graph has: what its products read. */
+/** A matrix that the graph has: the parts whose products are added, and the offsets of its blocks. */
 export type WrittenMatrix = Pick<BlockMatrix, 'outputs' | 'inputs'> &
-  Pick<WeightBlocks, 'bits' | 'blockSize'> & {
-    weights: readonly string[];
+  Pick<WeightBlocks, 'blockSize'> & {
+    parts: readonly { bits: 4 | 8; weights: readonly string[] }[];
     offsets: string | undefined;
   };
 
@@ -70,38 +75,59 @@ export class BlockWriter extends GraphWriter {
 
   /** `path` is the name of the published node; the weights' names are derived from it. */
   write(path: string, { outputs, inputs, blocks }: BlockMatrix): WrittenMatrix {
-    const { packed, bits, blockSize, scales, offsets } = blocks;
+    const { bits, blockSize, offsets } = blocks;
     const weight = `${weightName(path)}.MatMul.weight`;
     const count = inputs / blockSize;
-    const dims = [outputs, count, (blockSize * bits) / 8];
-    const weights = [
-      this.constant({ name: `${weight}_Q${bits}`, type: 'uint8', dims }, packed),
-      this.floats(`${weight}_scales`, [outputs * count], scales),
-    ];
-    const written = { outputs, inputs, bits, blockSize, weights };
+    // Products of eight bits are ten times slower unless they round activations too.
+    const isHalved = bits === 8 && this.#accuracyLevel === 0;
+    const parts = (isHalved ? halvesOf(blocks) : [blocks]).map((part, at) => {
+      const name = `${weight}_Q${part.bits}${at === 0 ? '' : '_lower'}`;
+      const dims = [outputs, count, (blockSize * part.bits) / 8];
+      const weights = [
+        this.constant({ name, type: 'uint8', dims }, part.packed),
+        this.floats(`${name}_scales`, [outputs * count], part.scales),
+      ];
+      if (at > 0) {
+        // Zeros as zero points: the lower half has no sign.
+        const zeros = new Uint8Array(outputs * Math.ceil(count / 2));
+        const zeroDims = [zeros.length];
+        weights.push(
+          this.constant({ name: `${name}_zeros`, type: 'uint8', dims: zeroDims }, zeros),
+        );
+      }
+      return { bits: part.bits, weights };
+    });
+    const written = { outputs, inputs, blockSize, parts };
     if (!offsets) return { ...written, offsets: undefined };
     const turned = transpose(offsets, outputs, count);
     return { ...written, offsets: this.floats(`${weight}_offsets`, [count, outputs], turned) };
   }
 
   product(path: string, input: string, matrix: WrittenMatrix, output?: string): string {
-    const { outputs, inputs, bits, blockSize, weights, offsets } = matrix;
-    const product = this.blockMatMul({
-      name: `${path}/MatMul_Q${bits}`,
-      inputs: [input, ...weights],
-      ...(offsets === undefined && output !== undefined && { output }),
-      shape: { outputs, inputs },
-      bits,
-      blockSize,
-      accuracyLevel: this.#accuracyLevel,
-    });
-    if (offsets === undefined) return product;
-    const sums = this.#blockSums(input, inputs / blockSize, blockSize);
-    const rest = this.node('MatMul', { name: `${path}/Offsets/MatMul`, inputs: [sums, offsets] });
-    const name = `${path}/Offsets/Add`;
+    const { outputs, inputs, blockSize, parts, offsets } = matrix;
+    const sumCount = parts.length + (offsets === undefined ? 0 : 1);
+    const products = parts.map(({ bits, weights }, at) =>
+      this.blockMatMul({
+        name: `${path}/MatMul_Q${bits}${at === 0 ? '' : '_lower'}`,
+        inputs: [input, ...weights],
+        ...(sumCount === 1 && output !== undefined && { output }),
+        shape: { outputs, inputs },
+        bits,
+        blockSize,
+        accuracyLevel: this.#accuracyLevel,
+      }),
+    );
+    if (offsets !== undefined) {
+      const sums = this.#blockSums(input, inputs / blockSize, blockSize);
+      const name = `${path}/Offsets/MatMul`;
+      products.push(this.node('MatMul', { name, inputs: [sums, offsets] }));
+    }
+    const [first = '', second] = products;
+    if (second === undefined) return first;
+    const name = `${path}/Add`;
     return this.node('Add', {
       name,
-      inputs: [product, rest],
+      inputs: [first, second],
       outputs: [output ?? outputOf(name)],
     });
   }
@@ -132,6 +158,16 @@ export class BlockWriter extends GraphWriter {
 }
 
 const SUM_AXIS = 'block_sum_axis';
+
+/** A code of eight bits is sixteen times its upper half and once its lower. */
+function halvesOf({ packed, scales, blockSize }: WeightBlocks): WeightBlocks[] {
+  const nibbles = (shift: number) => packNibbles(packed.map((code) => (code >> shift) & 15));
+  const both = { bits: 4, blockSize } as const;
+  return [
+    { ...both, packed: nibbles(4), scales: scales.map((scale) => 16 * scale) },
+    { ...both, packed: nibbles(0), scales },
+  ];
+}
 
 function errorOf({ packed, scales, blockSize }: WeightBlocks, weights: Float32Array): number {
   let [errors, squares] = [0, 0];

@@ -1,6 +1,6 @@
 import type { GgufFields } from '../../gguf/gguf-fields.ts';
 import { refuse } from '../../gguf/refuse.ts';
-import { tokenizerJson } from '../../gguf/tokenizer-json.ts';
+import { ggufTokenizer } from '../gguf-tokenizer.ts';
 import { architectureOf, type LlamaShape } from './llama-shape.ts';
 
 /** The JSON files of a published folder by name, including those of the tokenizer. */
@@ -14,7 +14,7 @@ export function llamaConfigs(fields: GgufFields, shape: LlamaShape): Record<stri
     'config.json': modelConfig(shape, ids),
     'generation_config.json': { _from_model_config: true, ...ids },
     'genai_config.json': genaiConfig(shape, ids),
-    'tokenizer.json': tokenizerJson(fields),
+    'tokenizer.json': ggufTokenizer(fields),
     'tokenizer_config.json': tokenizerConfig(fields, shape),
   };
 }

@@ -102,8 +102,7 @@ function readRopeFactors(
   if (scaling !== 'none' && scaling !== 'linear') {
     throw refuse(`scales its rope tables by ${JSON.stringify(scaling)}, which is not supported`);
   }
-  const factor =
-    scaling === 'linear' ? fields.number(`${architecture}.rope.scaling.factor`, 1) : 1;
+  const factor = scaling === 'linear' ? fields.number(`${architecture}.rope.scaling.factor`, 1) : 1;
   const plain = Array.from({ length: frequencies }, () => factor);
   if (!file.tensors.has(ROPE_FACTORS)) return plain;
   const tensor = file.tensor(ROPE_FACTORS, frequencies);

@@ -1,6 +1,7 @@
 import { EngineError } from '../../engine-error.ts';
 import { asCount, recordAt } from '../../folder/read-json.ts';
 import type { ContextLengths, LengthSources } from '../model-family.ts';
+import { statedContextLength } from '../stated-context-length.ts';
 
 /** Options of providers that choose the table themselves, so that their graph does not. */
 const SWITCH_OPTIONS = ['multiRotaryCacheConcatOffset', 'multi_rotary_cache_concat_offset'];
@@ -11,18 +12,7 @@ const SWITCH_OPTIONS = ['multiRotaryCacheConcatOffset', 'multi_rotary_cache_conc
  * assumed: the graph states it, or else a configuration file must.
  */
 export function readContextLengths(sources: LengthSources): ContextLengths {
-  const { config, genaiModel } = sources;
-  const trained = asCount(config['max_position_embeddings']);
-  const contextLength = Math.min(
-    trained ?? Number.POSITIVE_INFINITY,
-    asCount(genaiModel['context_length']) ?? Number.POSITIVE_INFINITY,
-  );
-  if (!Number.isFinite(contextLength)) {
-    throw new EngineError(
-      'model',
-      'The model folder does not state its context length: add "max_position_embeddings" to config.json, or "context_length" to the model in genai_config.json.',
-    );
-  }
+  const contextLength = statedContextLength(sources);
   return {
     shortContextLength: Math.min(readSwitch(sources) ?? contextLength, contextLength),
     contextLength,

@@ -1,5 +1,5 @@
-import type { GgufFields } from './gguf-fields.ts';
-import { refuse } from './refuse.ts';
+import type { GgufFields } from '../gguf/gguf-fields.ts';
+import { refuse } from '../gguf/refuse.ts';
 
 const TOKEN_TYPE = { control: 3, userDefined: 4 } as const;
 
@@ -37,7 +37,7 @@ const PRE_TOKENIZERS: Partial<
 };
 
 /** `tokenizer.json` in the published form, from a file's vocabulary and merges. */
-export function tokenizerJson(fields: GgufFields): Record<string, unknown> {
+export function ggufTokenizer(fields: GgufFields): Record<string, unknown> {
   const model = fields.text('tokenizer.ggml.model');
   if (model !== 'gpt2') {
     throw refuse(
