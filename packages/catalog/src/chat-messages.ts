@@ -2,9 +2,8 @@
 import { MESSAGES } from '@runfleet/protocol';
 
 import { CHAT_SIZES } from './chat-numbers.ts';
-import { parseJsonText } from './parse-json-text.ts';
+import { readJsonText } from './read-json-text.ts';
 import { type Body, invalid, isBlank, readText, shownName } from './read-parameter.ts';
-import { requireStorable } from './require-storable.ts';
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
@@ -43,16 +42,13 @@ function promptMessages(body: Body): ChatMessage[] {
 }
 
 function listedMessages(body: Body): ChatMessage[] {
-  const given =
-    typeof body['messages'] === 'string' ? parseJsonText(body['messages']) : body['messages'];
+  const given = readJsonText('messages', body['messages']);
   const most = CHAT_SIZES.messages;
   if (!Array.isArray(given) || given.length === 0 || given.length > most) {
     throw invalid(
       `Request parameter [messages] must be a list of 1 to ${most} objects with role and content`,
     );
   }
-  // The text was checked as it is; its escapes can encode characters that cannot be stored.
-  if (typeof body['messages'] === 'string') requireStorable('messages', given);
   const messages = given.map(readMessage);
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('Request parameter [messages] must end with a message of role user');

@@ -295,10 +295,10 @@ describe('invalid input is refused with the name of its field', () => {
     [{ prompt: 'a', top_logprobs: 2 }, '[top_logprobs] requires [logprobs]'],
     [{ prompt: 'a', logprobs: 'yes' }, '[logprobs] must be true or false'],
     [{ prompt: 'a', logprobs: true, top_logprobs: 21 }, '[top_logprobs] must be between 0 and 20'],
-    [{ prompt: 'a', response_format: 'json' }, '[response_format] must be an object'],
+    [{ prompt: 'a', response_format: 'json' }, '[response_format] is not valid JSON'],
     [
       { prompt: 'a', response_format: '['.repeat(5_000) + ']'.repeat(5_000) },
-      '[response_format] must be an object',
+      '[response_format] is nested deeper than 32 levels',
     ],
     [
       { prompt: 'a', response_format: ' '.repeat(300_000) },
@@ -341,8 +341,20 @@ describe('invalid input is refused with the name of its field', () => {
     ],
     [{ messages: [] }, 'Request parameter [prompt] required'],
     [{ messages: {} }, '[messages] must be a list'],
-    [{ messages: '['.repeat(200_000) + ']'.repeat(200_000) }, '[messages] must be a list'],
-    [{ messages: 'no' }, '[messages] must be a list'],
+    [{ messages: '['.repeat(200_000) + ']'.repeat(200_000) }, '[messages] is nested deeper'],
+    [{ messages: `[{${'"k":1,'.repeat(20_000)}"k":1}]` }, '[messages] has more than 20000 values'],
+    [
+      { messages: '[{"role":"user","content":1e999}]' },
+      '[messages] has a number that is too large',
+    ],
+    [
+      {
+        prompt: 'a',
+        response_format: '{"type":"json_schema","json_schema":{"schema":{"const":1e999}}}',
+      },
+      '[response_format] has a number that is too large',
+    ],
+    [{ messages: 'no' }, '[messages] is not valid JSON'],
     [{ messages: [null] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'tool', content: '' }] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'constructor', content: 'a' }] }, '[messages[0].role] must be one of'],
@@ -376,7 +388,7 @@ test('parameters nested deeper than the stack are refused by name', () => {
     { response_format: schema({ const: nested(50_000) }) },
     { response_format: text },
   ]) {
-    expect(() => parse({ prompt: 'a', ...body })).toThrow('nested deeper than 100 levels');
+    expect(() => parse({ prompt: 'a', ...body })).toThrow(/nested deeper than \d+ levels/);
   }
 });
 

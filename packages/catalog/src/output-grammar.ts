@@ -12,8 +12,8 @@ import {
 } from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
 
+import { readJsonText } from './read-json-text.ts';
 import { shownName } from './read-parameter.ts';
-import { requireStorable } from './require-storable.ts';
 
 const REGEX_CHARACTERS_MAX = 1_000;
 const SCHEMA_CHARACTERS_MAX = 131_072;
@@ -44,6 +44,9 @@ function requireFollowable(grammar: OutputGrammar): void {
 function readResponseFormat(given: unknown): OutputGrammar | null {
   if (given === undefined || given === null || given === '') return null;
   const name = 'response_format';
+  if (typeof given === 'string' && given.length > FORMAT_CHARACTERS_MAX) {
+    throw invalid(name, `has ${given.length} characters; the maximum is ${FORMAT_CHARACTERS_MAX}`);
+  }
   const format = typeof given === 'string' ? parseFormat(given) : given;
   if (!isObject(format)) {
     throw invalid(name, 'must be an object with a type of text, json_object or json_schema');
@@ -90,25 +93,10 @@ function readSchema(given: unknown): OutputGrammar {
   return { kind: 'json_schema', schema: text };
 }
 
-/** Escapes in the text can encode characters that cannot be stored. */
 function parseFormat(text: string): unknown {
-  if (text.length > FORMAT_CHARACTERS_MAX) {
-    throw invalid(
-      'response_format',
-      `has ${text.length} characters; the maximum is ${FORMAT_CHARACTERS_MAX}`,
-    );
-  }
-  const format = parseJson(text);
-  if (isObject(format)) requireStorable('response_format', format);
-  return format;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return parseExactJson(text);
-  } catch {
-    return undefined;
-  }
+  readJsonText('response_format', text);
+  // Within the bounds, parse it again to keep the digits of large whole numbers.
+  return parseExactJson(text);
 }
 
 /** Refuses members that are not read, so that they are not stored either. */

@@ -33,6 +33,8 @@ test.each([
   [`{"a":${'['.repeat(32)}${']'.repeat(32)}}`, 'deeper than 32 levels'],
   [`{"a":${'{"a":'.repeat(32)}1${'}'.repeat(32)}}`, 'deeper than 32 levels'],
   [`{"a":[${'1,'.repeat(20_000)}1]}`, 'more than 20000 values'],
+  ['{"a":1e999}', 'a number that is too large'],
+  ['{"a":[{"b":-1e999}]}', 'a number that is too large'],
 ])('%.60s is refused', (text, problem) => {
   expect(() => parse(text)).toThrow(problem);
 });
