@@ -37,6 +37,10 @@ test.each([
 
 test.each([
   ['Exiting due to terminate flag being set to true.', /was stopped/u],
+  [
+    'Program Gather requires f16 but the device does not support it.',
+    /does not compute in half precision/u,
+  ],
   ['Failed to allocate memory for requested buffer of size 1073741824', /did not get the memory/u],
   ['Non-zero status code returned while running Gather node.', /failed on cuda: Non-zero/u],
 ])('running: %s', (reason, message) => {

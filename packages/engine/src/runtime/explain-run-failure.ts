@@ -7,6 +7,13 @@ export function explainRunFailure(error: unknown, provider: string): EngineError
   if (/terminate/iu.test(reason)) {
     return new EngineError('infra', `The model run on ${provider} was stopped.`, { cause: error });
   }
+  if (/requires f16|shader-f16/u.test(reason)) {
+    return new EngineError(
+      'infra',
+      `The device of ${provider} does not compute in half precision. Choose a build of the model with a float32 cache, or provider cpu.`,
+      { cause: error },
+    );
+  }
   if (/alloc|out of memory/iu.test(reason)) {
     return new EngineError(
       'infra',

@@ -12,6 +12,7 @@ function runtimeWith(shift: (chunkTokens: number) => number, slotTokens = 4096) 
       (_, at) => Math.sin(at * id) + shift(tokens) * Math.cos(at),
     );
   return {
+    vocabularySize: LOGITS,
     slotClasses: [{ first: 0, count: 1, tokens: slotTokens }] as const,
     chunkTokensMax: () => 512,
     prefillChunk: async (_: number, ids: readonly number[] | Int32Array, start: number) => {
@@ -36,4 +37,15 @@ test('slots smaller than the probe are probed up to their size', async () => {
   const isWrong = (tokens: number) => (tokens >= 32 ? 0.03 : 0.002);
   expect(await areChunksSound(runtimeWith(isWrong, 48))).toBe(false);
   expect(await areChunksSound(runtimeWith(isWrong, 24))).toBe(true);
+});
+
+test('the probe uses no id that the model does not have', async () => {
+  const seen: number[] = [];
+  const runtime = runtimeWith(() => 0);
+  const prefillChunk = async (slot: number, ids: readonly number[] | Int32Array, start: number) => {
+    seen.push(...ids);
+    return await runtime.prefillChunk(slot, ids, start);
+  };
+  await areChunksSound({ ...runtime, prefillChunk, vocabularySize: 20 });
+  expect(Math.max(...seen)).toBe(19);
 });

@@ -87,8 +87,6 @@ type Argument = Pointer | number | string | null | ArrayBufferView | readonly st
 // The API level that the functions above belong to; the library of 1.30 supports 1 to 30.
 const API_LEVEL = 30;
 const POINTER_BYTES = 8;
-// Kernels compile and allocate on the caller's stack; koffi's default of 128 KiB crashes WebGPU.
-const STACK_BYTES = 8 * 2 ** 20;
 
 /** An error reported by the library; the caller adds what it was doing. */
 class OrtFailure extends Error {
@@ -187,7 +185,6 @@ function load(library: OrtLibrary): OrtApi {
       'The C API is not supported on Windows; choose the stock runtime.',
     );
   }
-  koffi.config({ async_stack_size: STACK_BYTES });
   let base: Pointer;
   try {
     pinLibrary(library.path);

@@ -1,7 +1,7 @@
 import { EngineError } from '../../engine-error.ts';
 import type { OnnxEngineSpec } from '../../engine.ts';
 import type { ModelFolder } from '../../folder/model-folder.ts';
-import { explainLoadFailure } from '../explain-load-failure.ts';
+import { explainLoadFailure, firstLine } from '../explain-load-failure.ts';
 import { type GraphShape, readGraphShape } from '../graph-shape.ts';
 import { type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
 import type { ProviderName } from '../provider.ts';
@@ -333,6 +333,7 @@ export async function openOrtCapi(
     runtime = new OrtCapi({ api, session, device, shape, mover }, folder, spec);
     // The first run compiles and allocates; the first request should not wait for that.
     await warmUp(runtime);
+    if (mover) await runTogether(runtime);
     if (provider !== 'cpu' && !(await areChunksSound(runtime))) {
       runtime.limitChunks(SOUND_CHUNK_TOKENS);
     }
@@ -363,6 +364,27 @@ async function warmUp(runtime: OrtCapi): Promise<void> {
     );
   }
   runtime.rewind(0, 0);
+}
+
+/**
+ * Runs the first and the last slot together. WebGPU accepts a buffer of any size when it is made,
+ * and fails the runs that use one larger than the device's limit.
+ */
+async function runTogether(runtime: OrtCapi): Promise<void> {
+  const [{ count, tokens }] = runtime.slotClasses;
+  if (count === 1 || tokens === 1) return;
+  const slots = [0, count - 1];
+  try {
+    for (const slot of slots) await runtime.prefillChunk(slot, [0], 0);
+    await runtime.decode(slots.map((slot) => ({ slot, id: 0, length: 1 })));
+  } catch (error) {
+    throw new EngineError(
+      'infra',
+      `The device's memory does not hold ${count} slots of ${tokens} tokens in one buffer. Use fewer slots or a shorter context. (${firstLine(error)})`,
+      { cause: error },
+    );
+  }
+  for (const slot of slots) runtime.rewind(slot, 0);
 }
 
 // Most activations of a token are the feed-forward's, 2.7 times as wide as the model and four at a
