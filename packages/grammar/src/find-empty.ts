@@ -6,9 +6,21 @@ import type { Work } from './work.ts';
  * contain itself. An answer that enters one can neither continue nor stop.
  */
 export function findEmpty(root: Node, work: Work): ReadonlySet<Node> {
-  const nodes = nodesBelow(root, work);
-  const full = fullNodes(nodes);
-  return new Set(nodes.filter((node) => !full.has(node)));
+  const { nodes, missing, outer, firstOuter } = readTree(root, work);
+  const full: number[] = [];
+  for (const [id, count] of missing.entries()) if (count <= 0) full.push(id);
+  const isFull = new Uint8Array(nodes.length);
+  // From the leaves up: a node is visited once for each inner node that is found to have a text.
+  for (let id = full.pop(); id !== undefined; id = full.pop()) {
+    isFull[id] = 1;
+    for (let at = firstOuter[id] ?? NONE; at !== NONE; at = outer[at + 1] ?? NONE) {
+      const above = outer[at] ?? 0;
+      const left = (missing[above] ?? 0) - 1;
+      missing[above] = left;
+      if (left === 0) full.push(above);
+    }
+  }
+  return new Set(nodes.filter((_, id) => isFull[id] === 0));
 }
 
 /** The field of the innermost rule that leaves `root` without a text; undefined if there is none. */
@@ -25,15 +37,52 @@ export function fieldOfEmpty(root: Node, empty: ReadonlySet<Node>): string | und
   return field;
 }
 
-const ALWAYS_FULL: ReadonlySet<Node['kind']> = new Set(['empty', 'byte', 'text']);
+const NONE = -1;
 
-function nodesBelow(root: Node, work: Work): Node[] {
-  const seen = new Set([root]);
-  for (const node of seen) {
+type Tree = {
+  /** All but those that are a text themselves. */
+  nodes: Node[];
+  /** By node: the inner nodes that it still needs to have a text. */
+  missing: number[];
+  /** Pairs of an outer node and where the next pair of the same inner node begins. */
+  outer: number[];
+  firstOuter: number[];
+};
+
+function readTree(root: Node, work: Work): Tree {
+  const nodes = [root];
+  const ids = new Map([[root, 0]]);
+  const missing: number[] = [];
+  const outer: number[] = [];
+  const firstOuter = [NONE];
+  for (let id = 0; id < nodes.length; id += 1) {
+    const node = nodes[id] ?? root;
+    const inner = innerNodes(node);
     work.spend(1);
-    for (const inner of innerNodes(node)) seen.add(inner);
+    let needed = node.kind === 'pair' ? 2 : 1;
+    if (isText(node) || (node.kind === 'repeat' && node.min <= 0)) needed = 0;
+    for (const each of inner) {
+      if (isText(each)) {
+        needed -= 1;
+        continue;
+      }
+      let at = ids.get(each);
+      if (at === undefined) {
+        at = nodes.length;
+        nodes.push(each);
+        ids.set(each, at);
+        firstOuter.push(NONE);
+      }
+      outer.push(id, firstOuter[at] ?? NONE);
+      firstOuter[at] = outer.length - 2;
+    }
+    missing.push(needed);
   }
-  return [...seen];
+  return { nodes, missing, outer, firstOuter };
+}
+
+function isText({ kind }: Node): boolean {
+  return kind === 'byte' || kind === 'text' || kind === 'empty';
 }
 
 function innerNodes(node: Node): readonly Node[] {
@@ -51,35 +100,4 @@ function innerNodes(node: Node): readonly Node[] {
     case 'rule':
       return [node.open()];
   }
-}
-
-/**
- * The nodes that have a finite text, from the leaves up. A node is visited once for each inner node
- * that is found to have one.
- */
-function fullNodes(nodes: readonly Node[]): ReadonlySet<Node> {
-  const outerNodes = new Map<Node, Node[]>();
-  const full = new Set<Node>();
-  const found: Node[] = [];
-  const add = (node: Node) => {
-    if (full.has(node)) return;
-    full.add(node);
-    found.push(node);
-  };
-  for (const node of nodes) {
-    for (const inner of innerNodes(node)) {
-      const outer = outerNodes.get(inner) ?? [];
-      outerNodes.set(inner, outer);
-      outer.push(node);
-    }
-    if (ALWAYS_FULL.has(node.kind)) add(node);
-    if (node.kind === 'repeat' && node.min <= 0) add(node);
-  }
-  for (let node = found.pop(); node; node = found.pop()) {
-    for (const outer of outerNodes.get(node) ?? []) {
-      const isFull = outer.kind !== 'pair' || (full.has(outer.first) && full.has(outer.second));
-      if (isFull) add(outer);
-    }
-  }
-  return full;
 }

@@ -142,6 +142,23 @@ test('an answer costs the same steps whatever ran before', () => {
   expect(first).toBeGreaterThan(1_000);
 });
 
+test('an answer that no token can continue fails as the fault of its grammar', () => {
+  const spelled = [Buffer.from(' a'), Buffer.from('b')];
+  const bytesOf = (id: number) => spelled[id] ?? new Uint8Array();
+  const poor = readVocabulary({ tokenizer: { idCount: 3, bytesOf }, stopIds: new Set([2]) });
+  const path = new GrammarPath(new Grammar({ kind: 'regex', pattern: 'abé' }, poor));
+  expect([...path.mask()]).toEqual([1]);
+  path.take(0);
+  expect([...path.mask()]).toEqual([2]);
+  path.take(1);
+  expect(() => path.mask()).toThrow(
+    expect.objectContaining({
+      name: 'GrammarError',
+      message: 'regex reached a point where no token can follow.',
+    }),
+  );
+});
+
 test('an answer ends when its masks together cost too much', () => {
   const path = new GrammarPath(new Grammar({ kind: 'json' }, vocabulary), 3_000);
   const answer = () => {

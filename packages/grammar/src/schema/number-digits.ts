@@ -12,9 +12,13 @@ export type DigitsShape = {
   readonly remainder: Remainder | undefined;
   /** Whether the last digit may not be 0. */
   readonly isFraction: boolean;
+  /** The nodes of any digits, to share between ranges of one shape. */
+  readonly known: Map<string, Node>;
 };
 
 const DIGITS = 10;
+/** Of the longest number, with its decimal places. */
+const DIGITS_MAX = 30;
 const POINT = literal('.');
 
 /**
@@ -22,9 +26,9 @@ const POINT = literal('.');
  * `places` digits. `NOTHING` if there is none.
  */
 export function digitsBetween(low: number, high: number, shape: DigitsShape): Node {
-  const anyKnown = new Map<string, Node>();
-  const { places, remainder, isFraction } = shape;
+  const { places, remainder, isFraction, known: anyKnown } = shape;
   const modulus = remainder?.modulus ?? 1;
+  const weights = weightsOf(modulus);
   const options: Node[] = [];
   for (let length = places + 1, start = 0; start <= high; length += 1, start = 10 ** (length - 1)) {
     const from = Math.max(low, start);
@@ -98,8 +102,15 @@ export function digitsBetween(low: number, high: number, shape: DigitsShape): No
   /** What the number leaves up to this digit, if only zeros follow. */
   function step(before: number, digit: number, left: number): number {
     if (modulus === 1) return 0;
-    return (before + digit * Number(10n ** BigInt(left) % BigInt(modulus))) % modulus;
+    return (before + digit * (weights[left] ?? 0)) % modulus;
   }
+}
+
+/** What 10, 100 and so on leave, by the number of zeros. */
+function weightsOf(modulus: number): number[] {
+  const weights = [1 % modulus];
+  while (weights.length < DIGITS_MAX) weights.push(((weights.at(-1) ?? 0) * DIGITS) % modulus);
+  return weights;
 }
 
 function either(nodes: readonly Node[]): Node {

@@ -4,7 +4,7 @@ import type { Part } from './alternative.ts';
 import { NOT_ENUM, NOT_MULTIPLE_OF } from './keywords.ts';
 import { limitOf, valuesOf } from './members.ts';
 import { commonMultiple, isMultipleOf, placesOf, unitsOf } from './multiples.ts';
-import { digitsBetween, type Remainder } from './number-digits.ts';
+import { digitsBetween, type DigitsShape, type Remainder } from './number-digits.ts';
 import { TYPE_BITS } from './schema.ts';
 
 const DIGIT = byte(0x30, 0x39);
@@ -142,18 +142,18 @@ function decimalNode(bounds: Bounds, places: number, limits: Limits): Node {
     .map((value) => Math.round(Number(value) * scale))
     .filter((scaled) => scaled >= low && scaled <= high)
     .toSorted((left, right) => left - right);
+  const { remainder, isFraction } = limits;
+  const shape = { places, remainder, isFraction, known: new Map<string, Node>() };
   const nodes: Node[] = [];
   for (const gap of [...gaps, high + 1]) {
-    if (low < gap) nodes.push(rangeNode(low, gap - 1, places, limits));
+    if (low < gap) nodes.push(rangeNode(low, gap - 1, shape));
     low = gap + 1;
   }
   const found = nodes.filter((node) => node !== NOTHING);
   return found.length > 0 ? choice(...found) : NOTHING;
 }
 
-function rangeNode(low: number, high: number, places: number, limits: Limits): Node {
-  const { remainder, isFraction } = limits;
-  const shape = { places, remainder, isFraction };
+function rangeNode(low: number, high: number, shape: DigitsShape): Node {
   const nodes: Node[] = [];
   if (low < 0) {
     const below = digitsBetween(Math.max(1, -high), -low, shape);

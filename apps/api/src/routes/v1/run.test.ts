@@ -250,6 +250,36 @@ const BAD_BODIES: [string, unknown, string][] = [
   ['a prompt that is a number', { prompt: 7 }, 'Request parameter [prompt] must be a string'],
   ['a prompt that is a list', { prompt: ['a'] }, 'Request parameter [prompt] must be a string'],
   [
+    'a schema that no finite answer matches',
+    {
+      prompt: 'a',
+      response_format: {
+        type: 'json_schema',
+        json_schema: {
+          schema: {
+            type: 'object',
+            properties: { next: { $ref: '#' } },
+            required: ['next'],
+          },
+        },
+      },
+    },
+    'Request parameter [response_format.json_schema.schema.properties.next] allows no finite text',
+  ],
+  [
+    'alternatives that cannot be told apart',
+    {
+      prompt: 'a',
+      response_format: {
+        type: 'json_schema',
+        json_schema: {
+          schema: { oneOf: [{ type: 'string', format: 'date' }, { type: 'string', maxLength: 9 }] },
+        },
+      },
+    },
+    'Request parameter [response_format.json_schema.schema.oneOf] has alternatives 0 and 1',
+  ],
+  [
     'a number in words',
     { prompt: 'a', temperature: 'warm' },
     'Request parameter [temperature] must be integer or float',
