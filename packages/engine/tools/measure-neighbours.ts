@@ -16,14 +16,12 @@ import type { Engine, GenerateRequest } from '../src/engine.ts';
 import { openEngine } from '../src/open-engine.ts';
 import { SeededRandom } from '../src/sampling/seeded-random.ts';
 import { aRequest } from '../src/testing/a-request.ts';
+import { drawGrammar } from './draw-grammar.ts';
 
 const TOKENS = 200;
 const ROUNDS = 3;
 const never = new AbortController().signal;
 const random = new SeededRandom(7n);
-const draw = (below: number) => random.nextUint32() % below;
-const pick = <Item>(items: readonly [Item, ...Item[]]): Item =>
-  items[draw(items.length)] ?? items[0];
 
 const dir = await mkdtemp(join(tmpdir(), 'runfleet-neighbours-'));
 const modelDir = join(dir, 'model');
@@ -48,7 +46,7 @@ const hardest: OutputGrammar[] = [
 ];
 const grammars = [
   ...hardest,
-  ...Array.from({ length: Number(process.argv[2] ?? 100) }, drawnGrammar),
+  ...Array.from({ length: Number(process.argv[2] ?? 100) }, () => drawGrammar(random)),
 ].filter(isTaken);
 const measured: { grammar: OutputGrammar; gaps: Gaps }[] = [];
 for (const grammar of grammars) measured.push({ grammar, gaps: await gapsBeside(engine, grammar) });
@@ -132,31 +130,6 @@ async function answer(
   // Log probabilities are sent with each token, even if its text is not complete yet.
   const prepared = await on.prepare(aRequest('What is a task?', { topLogprobs: 0, ...changes }));
   return await on.generate(prepared, onOutput, signal);
-}
-
-function drawnGrammar(): OutputGrammar {
-  const atom = () =>
-    pick([
-      '.',
-      '[a-m]',
-      '[^a]',
-      '\\w',
-      '[一-龥]',
-      'the',
-      '.*',
-      '.{0,60}',
-      '[a-z]{3,40}',
-      '(a|b|c)',
-    ]);
-  const group = (depth: number): string => {
-    const options = Array.from({ length: 1 + draw(3) }, () =>
-      Array.from({ length: 1 + draw(4) }, () =>
-        depth > 0 && draw(3) === 0 ? group(depth - 1) : atom(),
-      ).join(''),
-    );
-    return `(${options.join('|')})${pick(['', '*', '+', '{1,50}', '{2,9}', '?'])}`;
-  };
-  return { kind: 'regex', pattern: `${group(3)}.{0,300}` };
 }
 
 function isTaken(grammar: OutputGrammar): boolean {

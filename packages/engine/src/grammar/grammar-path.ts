@@ -1,6 +1,7 @@
 import { GrammarError, type State, Work } from '@runfleet/grammar';
 
 import type { Grammar } from './grammar.ts';
+import { finish, type Slices } from './slices.ts';
 
 /** A few seconds, for a whole answer. */
 const ANSWER_STEPS_MAX = 100_000_000;
@@ -35,7 +36,12 @@ export class GrammarPath {
    * work.
    */
   mask(): Int32Array {
-    const mask = this.#grammar.maskOf(this.#state);
+    return finish(this.maskInSlices());
+  }
+
+  /** The same in slices of a millisecond. */
+  *maskInSlices(): Slices<Int32Array> {
+    const mask = yield* this.#grammar.maskInSlices(this.#state);
     this.#work.spend(1 + this.#state.leaves.length);
     if (!this.#paid.delete(mask.horizon)) this.#work.spend(mask.steps);
     this.#paid.add(mask.horizon);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { GrammarPath } from './grammar-path.ts';
@@ -39,6 +39,20 @@ test('a grammar that cannot be followed fails only its own answer, as the caller
   expect((await ready(good)).some((word) => word !== 0)).toBe(true);
 });
 
+test('a mask that takes long delays no mask of another grammar, and may be given up', async () => {
+  await using service = new GrammarService(vocabulary);
+  const hard = '([a-m].{0,60}|[a-z].{0,60}|.{0,60}b)*';
+  const [first, second] = [service.open(regex(hard)), service.open(regex(hard))];
+  const easy = service.open(regex('abc'));
+  await ready(easy);
+  expect([first.isReady, second.isReady]).toEqual([false, false]);
+  // Both share a grammar, and only one of them was building its mask.
+  first.close();
+  expect(await ready(second)).toEqual(
+    new GrammarPath(new Grammars(vocabulary).open(regex(hard))).mask(),
+  );
+});
+
 // A thread that answers with the tokens that it was given, and fails on demand.
 const thread = `
   import { workerData } from 'node:worker_threads';
@@ -48,6 +62,7 @@ const thread = `
     if (call.type === 'close') return;
     if (call.type === 'open') ids.set(call.path, [...call.ids]);
     else ids.get(call.path).push(call.id);
+    if (call.grammar?.pattern === 'silent') return;
     if (call.grammar?.pattern === 'hang') for (;;);
     if (call.grammar?.pattern === 'exit') process.exit();
     if (call.grammar?.pattern === 'memory') for (const all = []; ; ) all.push(Array.from({ length: 1e5 }, () => ({})));
@@ -56,6 +71,20 @@ const thread = `
   port.postMessage({ type: 'ready' });
 `;
 const entry = new URL(`data:text/javascript,${encodeURIComponent(thread)}`);
+
+test('a closed answer is not waited for, so the thread is not blamed for it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using service = new GrammarService(vocabulary, { entry });
+  const kept = service.open(regex('kept'));
+  await ready(kept);
+  const closed = service.open(regex('silent'));
+  expect(vi.getTimerCount()).toBe(1);
+  closed.close();
+  expect(vi.getTimerCount()).toBe(0);
+  kept.take(7);
+  expect(await ready(kept)).toEqual(Int32Array.of(7));
+});
 
 test.each([
   ['hangs', 'hang', /took too long/u],

@@ -16,7 +16,13 @@ import type { Vocabulary } from './vocabulary.ts';
 const MASK_MS_MAX = 10_000;
 const HEAP_MIB_MAX = 512;
 
-type Thread = { worker: Worker; port: MessagePort; isReady: boolean };
+type Thread = {
+  worker: Worker;
+  port: MessagePort;
+  /** Shared with the thread, which names the path that it is working on. */
+  current: Int32Array;
+  isReady: boolean;
+};
 
 /**
  * Follows grammars in a separate thread, started with the first one. If a mask takes too much time
@@ -28,8 +34,9 @@ export class GrammarService implements MaskSource, AsyncDisposable {
   readonly #maskMsMax: number;
   readonly #entry: URL;
   readonly #open = new Map<number, TokenMasks>();
-  /** Paths that wait for a mask, in the order in which the thread answers. */
+  /** Paths that wait for a mask, the longest waiting first. */
   #waiting: number[] = [];
+  #reports = 0;
   #thread: Thread | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastPath = 0;
@@ -55,7 +62,10 @@ export class GrammarService implements MaskSource, AsyncDisposable {
   }
 
   close({ path }: TokenMasks): void {
-    if (this.#open.delete(path)) this.#thread?.port.postMessage({ type: 'close', path });
+    if (!this.#open.delete(path)) return;
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== path);
+    this.#thread?.port.postMessage({ type: 'close', path });
+    this.#watch();
   }
 
   collect(): void {
@@ -85,7 +95,8 @@ export class GrammarService implements MaskSource, AsyncDisposable {
 
   #start(): Thread {
     const { port1: port, port2 } = new MessageChannel();
-    const input: GrammarThreadInput = { port: port2, vocabulary: this.#vocabulary };
+    const current = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const input: GrammarThreadInput = { port: port2, vocabulary: this.#vocabulary, current };
     const worker = new Worker(this.#entry, {
       name: 'grammar',
       workerData: input,
@@ -93,7 +104,7 @@ export class GrammarService implements MaskSource, AsyncDisposable {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
     });
-    const thread: Thread = { worker, port, isReady: false };
+    const thread: Thread = { worker, port, current, isReady: false };
     let problem = 'ended unexpectedly';
     port.on('message', (report: GrammarReport) => this.#receive(report));
     worker.on('error', (error) => {
@@ -106,10 +117,11 @@ export class GrammarService implements MaskSource, AsyncDisposable {
   }
 
   #receive(report: GrammarReport): void {
+    this.#reports += 1;
     if (report.type === 'ready') {
       if (this.#thread) this.#thread.isReady = true;
     } else {
-      this.#waiting.splice(this.#waiting.indexOf(report.path), 1);
+      this.#waiting = this.#waiting.filter((waiting) => waiting !== report.path);
       const masks = this.#open.get(report.path);
       if (report.type === 'failed') {
         this.#open.delete(report.path);
@@ -121,16 +133,15 @@ export class GrammarService implements MaskSource, AsyncDisposable {
     this.#watch();
   }
 
-  /** Starts the timeout of the path that the thread is working on. */
+  /** Starts the timeout of the slice that the thread is working on. */
   #watch(): void {
     clearTimeout(this.#timer);
-    const [first] = this.#waiting;
-    if (first === undefined || !this.#thread?.isReady || this.#isClosed) return;
+    if (this.#waiting.length === 0 || !this.#thread?.isReady || this.#isClosed) return;
+    const reports = this.#reports;
     this.#timer = setTimeout(() => {
-      // The mask may have arrived while this thread was busy.
+      // A mask may have arrived while this thread was busy.
       this.collect();
-      if (this.#waiting[0] === first) this.#replace('took too long');
-      else this.#watch();
+      if (this.#reports === reports) this.#replace('took too long');
     }, this.#maskMsMax);
   }
 
@@ -143,9 +154,11 @@ export class GrammarService implements MaskSource, AsyncDisposable {
     thread?.port.close();
     void thread?.worker.terminate();
 
-    const [first] = this.#waiting;
+    const [first = 0] = this.#waiting;
+    const current = thread ? Atomics.load(thread.current, 0) : 0;
+    const blamed = this.#waiting.includes(current) ? current : first;
     this.#waiting = [];
-    const failed = first === undefined ? undefined : this.#open.get(first);
+    const failed = this.#open.get(blamed);
     if (failed) {
       this.#open.delete(failed.path);
       failed.settle(

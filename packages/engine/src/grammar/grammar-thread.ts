@@ -6,6 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { toFailure } from '../to-failure.ts';
 import { GrammarPath } from './grammar-path.ts';
 import { Grammars } from './grammars.ts';
+import type { Slices } from './slices.ts';
 import type { GrammarCall, GrammarReport, GrammarThreadInput } from './thread-messages.ts';
 
 /** Lower priority: the model's threads and the main thread matter more if there are few cores. */
@@ -14,36 +15,67 @@ const NICENESS = 10;
 // On Linux this changes only the calling thread.
 if (process.platform === 'linux') setPriority(NICENESS);
 
-const { port, vocabulary }: GrammarThreadInput = workerData;
+const { port, vocabulary, current }: GrammarThreadInput = workerData;
 const grammars = new Grammars(vocabulary);
 const paths = new Map<number, GrammarPath>();
+
+/** A mask that is being built. One slice of each is done in turn, so a hard one delays no other. */
+type Job = { path: number; step: number; slices: Slices<Int32Array> };
+const jobs: Job[] = [];
+let isTurning = false;
 
 port.on('message', (call: GrammarCall) => {
   if (call.type === 'close') {
     paths.delete(call.path);
+    const at = jobs.findIndex(({ path }) => path === call.path);
+    // Ended, so that the grammar can build its next mask.
+    if (at >= 0) jobs.splice(at, 1)[0]?.slices.return(new Int32Array());
     return;
   }
-  try {
-    const path = call.type === 'open' ? open(call) : paths.get(call.path);
-    if (!path) return;
-    if (call.type === 'take') path.take(call.id);
-    send({ type: 'mask', path: call.path, step: call.step, mask: path.mask() });
-  } catch (error) {
-    paths.delete(call.path);
-    send({ type: 'failed', path: call.path, failure: toFailure(error) });
-  }
+  jobs.push({
+    path: call.path,
+    step: call.step,
+    slices: call.type === 'open' ? openPath(call) : takeToken(call),
+  });
+  if (!isTurning) setImmediate(turn);
+  isTurning = true;
 });
 send({ type: 'ready' });
 
+function turn(): void {
+  const job = jobs.shift();
+  if (job) {
+    Atomics.store(current, 0, job.path);
+    try {
+      const { done, value } = job.slices.next();
+      if (done) send({ type: 'mask', path: job.path, step: job.step, mask: value });
+      else jobs.push(job);
+    } catch (error) {
+      paths.delete(job.path);
+      send({ type: 'failed', path: job.path, failure: toFailure(error) });
+    }
+  }
+  isTurning = jobs.length > 0;
+  if (isTurning) setImmediate(turn);
+}
+
+function* takeToken({ path: id, id: token }: GrammarCall & { type: 'take' }): Slices<Int32Array> {
+  const path = paths.get(id);
+  // It failed before this call arrived.
+  if (!path) return new Int32Array();
+  path.take(token);
+  return yield* path.maskInSlices();
+}
+
 /** Continues a path that another thread had begun. */
-function open({ path: id, grammar, ids }: GrammarCall & { type: 'open' }): GrammarPath {
-  const path = new GrammarPath(grammars.open(grammar));
-  for (const taken of ids) {
-    path.mask();
+function* openPath(call: GrammarCall & { type: 'open' }): Slices<Int32Array> {
+  const path = new GrammarPath(grammars.open(call.grammar));
+  for (const taken of call.ids) {
+    yield* path.maskInSlices();
     path.take(taken);
   }
-  paths.set(id, path);
-  return path;
+  paths.set(call.path, path);
+  return yield* path.maskInSlices();
 }
 
 function send(report: GrammarReport): void {

@@ -8,6 +8,7 @@ import {
   Work,
 } from '@runfleet/grammar';
 
+import { finish, type Slices } from './slices.ts';
 import { bytesOf, type Vocabulary } from './vocabulary.ts';
 
 /**
@@ -18,6 +19,8 @@ export type Mask = { readonly tokens: Int32Array; readonly steps: number; readon
 
 /** One walk: about 50 ms. Other answers under a grammar wait for it. */
 const MASK_STEPS_MAX = 2_000_000;
+/** About 1 ms. */
+const SLICE_STEPS = 30_000;
 /** A mask takes 4 KB for 32,064 tokens. */
 const MASKS_MAX = 500;
 
@@ -35,6 +38,7 @@ export class Grammar {
   readonly #masks = new Map<State, Mask>();
   readonly #horizons = new WeakMap<State, State>();
   #walks = 0;
+  #isWalking = false;
 
   /** Throws `GrammarError` if the grammar cannot be enforced. */
   constructor(given: OutputGrammar, vocabulary: Vocabulary) {
@@ -55,10 +59,17 @@ export class Grammar {
 
   /** Throws `GrammarError` if the mask takes too much work. */
   maskOf(state: State): Mask {
+    return finish(this.maskInSlices(state));
+  }
+
+  /** The same in slices of a millisecond, so that masks of other grammars are built in between. */
+  *maskInSlices(state: State): Slices<Mask> {
+    // An edge counts once per walk, so there is one walk at a time. The mask may be this one.
+    while (this.#isWalking) yield;
     const { depth } = this.#vocabulary;
     const horizon = this.#horizons.get(state) ?? this.automaton.horizon(state, depth);
     this.#horizons.set(state, horizon);
-    const mask = this.#masks.get(horizon) ?? this.#walk(horizon);
+    const mask = this.#masks.get(horizon) ?? (yield* this.#walkAlone(horizon));
     this.#masks.delete(horizon);
     this.#masks.set(horizon, mask);
     const [oldest] = this.#masks.keys();
@@ -66,7 +77,16 @@ export class Grammar {
     return mask;
   }
 
-  #walk(start: State): Mask {
+  *#walkAlone(start: State): Slices<Mask> {
+    this.#isWalking = true;
+    try {
+      return yield* this.#walk(start);
+    } finally {
+      this.#isWalking = false;
+    }
+  }
+
+  *#walk(start: State): Slices<Mask> {
     const { automaton } = this;
     const { bytes, firstChild, firstToken, tokens, stopIds, maskWords } = this.#vocabulary;
     const work = new Work(MASK_STEPS_MAX, 'find which tokens may come next', this.field);
@@ -79,11 +99,16 @@ export class Grammar {
     this.#walks += 1;
     const nodes = [0];
     const states = [start];
+    let sliceEnd = SLICE_STEPS;
     for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
       const state = states.pop() ?? start;
       const first = firstChild[node] ?? 0;
       const end = firstChild[node + 1] ?? 0;
       work.spend(end - first);
+      if (work.spent > sliceEnd) {
+        sliceEnd = work.spent + SLICE_STEPS;
+        yield;
+      }
       for (let child = first; child < end; child += 1) {
         const edge = automaton.next(state, bytes[child] ?? 0);
         if (!edge) continue;

@@ -167,7 +167,7 @@ export class Alternatives implements SchemaReader {
       if (!(error instanceof GrammarError)) throw error;
       throw new GrammarError(
         `${this.fieldOf(schema)}.oneOf`,
-        `has alternatives ${index} and ${at} that may both hold, and ${error.field} has no exact opposite. Add a property with a const to each, or use anyOf`,
+        `has alternatives ${Math.min(index, at)} and ${Math.max(index, at)} that may both hold, and ${error.field} has no exact opposite. Add a property with a const to each, or use anyOf`,
       );
     }
   }

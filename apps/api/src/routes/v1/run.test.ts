@@ -273,7 +273,12 @@ const BAD_BODIES: [string, unknown, string][] = [
       response_format: {
         type: 'json_schema',
         json_schema: {
-          schema: { oneOf: [{ type: 'string', format: 'date' }, { type: 'string', maxLength: 9 }] },
+          schema: {
+            oneOf: [
+              { type: 'string', format: 'date' },
+              { type: 'string', maxLength: 9 },
+            ],
+          },
         },
       },
     },
