@@ -64,7 +64,7 @@ export const apiConfig = z.object({
     'Calls per second without a key, or with a wrong one, from one address; bursts of four times that',
   ),
   API_CALLS_PER_SECOND_PER_PROJECT: positive(5_000).describe(
-    'Calls per second of one project to one api; each KB of a body counts as one; bursts of twice that',
+    'Calls per second of one project to one api; each KB of a body or an answer, and 50 steps of a grammar, count as one; bursts of twice that',
   ),
   UNKNOWN_LABELS: z
     .enum(UNKNOWN_LABELS)

@@ -53,6 +53,7 @@ export type RequestTrace = {
   organisationId?: string;
   projectId?: string;
   taskId?: string;
+  answerBytes?: number;
 };
 
 export type ApiEnv = {

@@ -4,7 +4,7 @@ import { MESSAGES } from '@runfleet/protocol';
 
 import { type ChatMessage, readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
-import { readOutputGrammar } from './output-grammar.ts';
+import { readOutputGrammar, type SpendSteps } from './output-grammar.ts';
 import {
   type Body,
   invalid,
@@ -51,10 +51,14 @@ const STOPS_MAX = 4;
  * Reads a Run's body. Throws `invalid_request` with the name of the first field that is invalid or
  * unknown.
  */
-export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest {
+export function parseChatParameters(
+  body: Body,
+  limits: ChatLimits,
+  spendSteps: SpendSteps = () => {},
+): ChatRequest {
   requireKnownNames(body);
   requireStorable('', body);
-  const request = readChatParameters(body, limits);
+  const request = readChatParameters(body, limits, spendSteps);
   if (readNumber(body, 'min_tokens') > request.maxTokens) {
     throw invalid(MESSAGES.parameterOutOfRange('min_tokens', 0, request.maxTokens));
   }
@@ -68,7 +72,11 @@ export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest
  * Reads parameters that were accepted earlier, perhaps by another version or under wider limits: unknown
  * names are ignored, and values above a limit are reduced to it.
  */
-export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest {
+export function readChatParameters(
+  body: Body,
+  limits: ChatLimits,
+  spendSteps: SpendSteps = () => {},
+): ChatRequest {
   const messages = readMessages(body);
   const temperature = readNumber(body, 'temperature');
   const mostTokens = Math.min(limits.maxTokens, CHAT_NUMBERS.max_tokens.max);
@@ -90,7 +98,7 @@ export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest 
     stopSequences: readStopSequences(body),
     stopTokenIds: readStopTokenIds(body),
     topLogprobs: readTopLogprobs(body),
-    grammar: readOutputGrammar(body),
+    grammar: readOutputGrammar(body, spendSteps),
     seed: seed === null ? null : BigInt(seed),
     timeoutSeconds: Math.min(readNumber(body, 'timeout'), limits.maxTimeoutSeconds),
   };

@@ -6,6 +6,7 @@ import {
   FIELD_OF,
   GrammarError,
   openGrammar,
+  openingWork,
   type OutputGrammar,
   parseExactJson,
   writeExactJson,
@@ -23,21 +24,30 @@ const FORMAT_CHARACTERS_MAX = 2 * SCHEMA_CHARACTERS_MAX;
 const LABELS = ['name', 'description'] as const;
 const LABEL_CHARACTERS_MAX = 1_024;
 
+/** Gets the steps of work that a grammar took, also if it is then refused. */
+export type SpendSteps = (steps: number) => void;
+
 /** Null if the answer is free. Throws `invalid_request` with the name of the invalid field. */
-export function readOutputGrammar(body: Readonly<Record<string, unknown>>): OutputGrammar | null {
+export function readOutputGrammar(
+  body: Readonly<Record<string, unknown>>,
+  spendSteps: SpendSteps,
+): OutputGrammar | null {
   const format = readResponseFormat(body['response_format']);
   const pattern = readRegex(body['regex']);
   if (format && pattern) throw invalid('regex', 'cannot be combined with [response_format]');
   const grammar = format ?? pattern;
-  if (grammar) requireFollowable(grammar);
+  if (grammar) requireFollowable(grammar, spendSteps);
   return grammar;
 }
 
-function requireFollowable(grammar: OutputGrammar): void {
+function requireFollowable(grammar: OutputGrammar, spendSteps: SpendSteps): void {
+  const work = openingWork(grammar);
   try {
-    openGrammar(grammar);
+    openGrammar(grammar, work);
   } catch (error) {
     throw error instanceof GrammarError ? invalid(error.field, error.problem) : error;
+  } finally {
+    spendSteps(work.spent);
   }
 }
 

@@ -1,6 +1,6 @@
 export { Automaton, type Edge, follow, type State } from './automaton.ts';
 export { GrammarError } from './grammar-error.ts';
-export { openGrammar } from './open-grammar.ts';
+export { openGrammar, openingWork } from './open-grammar.ts';
 export { type OutputGrammar, FIELD_OF } from './output-grammar.ts';
 export { Work } from './work.ts';
 export { parseExactJson, writeExactJson } from './schema/exact-json.ts';

@@ -41,6 +41,16 @@ test('units that are given back can be taken again, up to the burst', () => {
   expect([1, 2, 3].map(() => limiter.take('a'))).toEqual([0, 0, 1000]);
 });
 
+test('units that were used beyond the burst are waited for, at most half a minute', () => {
+  const { clock, limiter } = limiterAt({ perSecond: 10, burst: 5 });
+  limiter.charge('a', 25);
+  expect([limiter.take('a', 0), limiter.take('a'), limiter.take('b')]).toEqual([2000, 2100, 0]);
+  clock.nowMs = 2000;
+  expect([limiter.take('a', 0), limiter.take('a')]).toEqual([0, 100]);
+  limiter.charge('a', 1_000_000);
+  expect(limiter.take('a', 0)).toBe(30_000);
+});
+
 test('a request larger than the burst takes the whole burst, so that it passes sometimes', () => {
   const { limiter } = limiterAt({ perSecond: 10, burst: 5 });
   expect([limiter.take('a', 1000), limiter.take('a', 1000)]).toEqual([0, 500]);

@@ -1,4 +1,6 @@
 const KEYS_MAX = 100_000;
+/** How long `charge` can keep a key waiting. */
+const DEBT_MS_MAX = 30_000;
 
 /**
  * Lets each key take `burst` at once and `perSecond` after that (GCRA: one number per key), per
@@ -38,6 +40,17 @@ export class RateLimiter {
     if (waitMs > 1e-6) return waitMs;
     this.#remember(key, takenAtMs);
     return 0;
+  }
+
+  /**
+   * Takes units that were used already, even more than `key` has left: it then waits, at most 30 s,
+   * until they are made up for.
+   */
+  charge(key: string, units: number): void {
+    const nowMs = this.#nowMs();
+    const fullAtMs = Math.max(this.#fullAtMs.get(key) ?? 0, nowMs);
+    const latestMs = nowMs + this.#burst * this.#msPerUnit + DEBT_MS_MAX;
+    this.#remember(key, Math.min(fullAtMs + units * this.#msPerUnit, latestMs));
   }
 
   /** Returns what `take` took, for a call that turns out not to count, such as a right guess. */

@@ -1,10 +1,12 @@
 import type { Abuse } from '../abuse.ts';
 import { costlyGrammar } from './costly-grammar.ts';
 import { killedLabels } from './killed-labels.ts';
+import { largeAnswers } from './large-answers.ts';
 import { largeBodies } from './large-bodies.ts';
 import { longNumber } from './long-number.ts';
 import { manyLabels } from './many-labels.ts';
 import { pipelined } from './pipelined.ts';
+import { refusedGrammars } from './refused-grammars.ts';
 import { signInGuesses } from './sign-in-guesses.ts';
 import { silentSockets } from './silent-sockets.ts';
 import { slowReaders } from './slow-readers.ts';
@@ -17,6 +19,7 @@ export const ABUSES: readonly Abuse[] = [
   longNumber,
   unreadParameter,
   largeBodies,
+  largeAnswers,
   pipelined,
   silentSockets,
   tokenGuesses,
@@ -26,4 +29,5 @@ export const ABUSES: readonly Abuse[] = [
   killedLabels,
   widePattern,
   costlyGrammar,
+  refusedGrammars,
 ];

@@ -4,11 +4,16 @@ import { sideBySide, Tally } from '../tally.ts';
 
 const LIST = JSON.stringify({ search: 'z'.repeat(950_000) });
 const JUNK = `{"prompt":[${'{"a":'.repeat(150_000)}`;
+/** JSON in a text, which is parsed apart from the body. */
+const IN_TEXT = JSON.stringify({
+  messages: `[{${Array.from({ length: 70_000 }, (_, n) => `"k${n}":1`).join(',')}}]`,
+});
 const DEEP = JSON.stringify({ prompt: 'x', messages: Array(100_000).fill({ role: 'user' }) });
 
 export const largeBodies: Abuse = {
   name: 'large-bodies',
-  sends: 'Tool/List bodies of 0.95 MB without a key, 40 at once; Runs of junk, 24 at once',
+  sends:
+    'Tool/List bodies of 0.95 MB without a key, 40 at once; Runs of junk, also as JSON in a text, 24 at once',
   bound: 'no body without a key is accepted',
   async inflict(target) {
     const tally = new Tally();
@@ -18,7 +23,8 @@ export const largeBodies: Abuse = {
     });
     const path = 'Run/microsoft/Phi-3.5-mini-instruct';
     await sideBySide(24 * rounds, 24, async (index) => {
-      tally.count(`Run ${nameOf(await call(target, path, index % 2 === 0 ? JUNK : DEEP))}`);
+      const body = [JUNK, DEEP, IN_TEXT][index % 3] ?? JUNK;
+      tally.count(`Run ${nameOf(await call(target, path, body))}`);
     });
     const accepted = tally.of('list accepted');
     return {

@@ -1,5 +1,6 @@
+import { createProject } from '@runfleet/identity';
 import { createMetrics } from '@runfleet/service';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import type { ApiContext } from '../api-context.ts';
 import { createApi } from '../create-api.ts';
@@ -86,6 +87,85 @@ test('a project above its rate, by calls or by bytes, is refused and another is 
   for (let n = 0; n < 5; n++) statuses.push((await list(third, large)).status);
   expect(statuses.slice(0, 4)).toEqual([200, 200, 200, 200]);
   expect(statuses[4]).toBe(429);
+});
+
+test('the work on a grammar counts as calls of its project, even if the Run is refused', async ({
+  api,
+  tenant,
+}) => {
+  const other = await api.createTenant();
+  const rates = new CallRates({ address: 100, project: 1_000 }, STOPPED);
+  const call = callerOf(api.ctx, { rates });
+  const run = (who: Tenant, regex: string) => {
+    const body = JSON.stringify({ prompt: 'a', max_tokens: 2, regex });
+    return call('192.0.2.1', RUN, { method: 'POST', headers: keyOf(who), body });
+  };
+  expect((await run(other, '[a-z]{1,9}')).status).toBe(200);
+  // Together in flight, before the first one has been parsed.
+  const together = await Promise.all(
+    Array.from({ length: 8 }, () => run(tenant, '[^a]?'.repeat(200))),
+  );
+  expect(together.filter(({ status }) => status === 429)).toHaveLength(7);
+  expect(together.some(({ body }) => body.includes('[regex] takes more than'))).toBe(true);
+  expect((await run(tenant, 'a')).status).toBe(429);
+  expect((await run(other, '[a-z]{1,9}')).status).toBe(200);
+});
+
+test('the bytes of answers count as calls of their project', async ({ api, tenant }) => {
+  const other = await api.createTenant();
+  const rates = new CallRates({ address: 100, project: 1_000 }, STOPPED);
+  const call = callerOf(api.ctx, { rates });
+  const ask = (who: Tenant, path: string, body: unknown) =>
+    call('192.0.2.1', path, {
+      method: 'POST',
+      headers: keyOf(who),
+      body: JSON.stringify(body),
+    });
+  const { body } = await ask(tenant, RUN, { prompt: 'x'.repeat(900_000) });
+  const { taskid } = JSON.parse(body) as { taskid: string };
+  const statuses = [];
+  for (let n = 0; n < 4; n++)
+    statuses.push((await ask(tenant, TASK_CALLS[0] ?? '', { taskid })).status);
+  expect(statuses).toEqual([200, 200, 429, 429]);
+  expect((await ask(other, TASK_CALLS[1] ?? '', {})).status).toBe(200);
+});
+
+test('a body holds memory as it arrives, as part of its organisation', async ({ api, tenant }) => {
+  const { apiKey, apiSecret } = await createProject(api.ctx, {
+    organisationId: tenant.organisationId,
+    ownerId: tenant.ownerId,
+    name: 'Second',
+    authType: 'signature',
+  });
+  const second = { ...tenant, apiKey, apiSecret };
+  const bodies = new ByteBudget(400_000);
+  const call = callerOf(api.ctx, { bodies });
+  const send = (who: Tenant) => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const answer = call('192.0.2.1', RUN, {
+      method: 'POST',
+      headers: { ...keyOf(who), 'content-length': '95000' },
+      body: readable,
+      duplex: 'half',
+    } as RequestInit);
+    const write = (text: string) => writer.write(new TextEncoder().encode(text)).catch(() => {});
+    return { answer, write, close: () => writer.close().catch(() => {}) };
+  };
+  const sent = [send(tenant), send(tenant), send(second)];
+  await Promise.all(sent.map(({ write }) => write('{')));
+  await vi.waitUntil(() => bodies.heldBytes === 3);
+  // A quarter of 400,000 bytes is for one organisation.
+  await Promise.all(sent.slice(0, 2).map(({ write }) => write(' '.repeat(45_000))));
+  await vi.waitUntil(() => bodies.heldBytes === 90_003);
+  await sent[2]?.write(' '.repeat(45_000));
+  expect((await sent[2]?.answer)?.status).toBe(429);
+  for (const { write, close } of sent) {
+    void write('}');
+    void close();
+  }
+  await Promise.all(sent.map(({ answer }) => answer));
+  expect(bodies.heldBytes).toBe(0);
 });
 
 test('the bodies of one project leave memory for those of others', async ({ api, tenant }) => {

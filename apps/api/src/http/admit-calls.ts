@@ -8,7 +8,8 @@ const FREE_PATHS: readonly string[] = ['/healthz', '/readyz'];
 
 /**
  * Counts calls without a key against their address before any other work; calls with a key are
- * counted when the key has been checked. Releases the memory that a call holds when it is answered.
+ * counted when the key has been checked. An answer's bytes are counted, and the memory that the call
+ * holds is released, when it is answered.
  */
 export function admitCalls(ctx: Pick<ApiContext, 'rates'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
@@ -19,6 +20,7 @@ export function admitCalls(ctx: Pick<ApiContext, 'rates'>): MiddlewareHandler<Ap
     try {
       await next();
     } finally {
+      ctx.rates.chargeBytes(c.var.trace, c.var.trace.answerBytes ?? 0);
       c.var.held?.[Symbol.dispose]();
     }
   };

@@ -7,7 +7,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
  * a `Headers`: every Run takes this path.
  */
 export function answerJson<Body>(c: ApiRequest, body: Body, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: answerHeaders(c, JSON_TYPE) });
+  const text = JSON.stringify(body);
+  c.var.trace.answerBytes = Buffer.byteLength(text);
+  return new Response(text, { status, headers: answerHeaders(c, JSON_TYPE) });
 }
 
 /**

@@ -4,8 +4,10 @@ import { addressGroup, RateLimiter } from '@runfleet/service';
 /** How many seconds' worth of calls may arrive in one burst. */
 const ADDRESS_BURST_SECONDS = 4;
 const PROJECT_BURST_SECONDS = 2;
-/** This many bytes of a body count as one more call. */
+/** This many bytes of a body or an answer count as one more call. */
 const UNIT_BYTES = 1024;
+/** The same for steps of work on a grammar. By default a project gets at most a sixth of the thread. */
+const UNIT_STEPS = 50;
 
 type CallSource = { ip: string; projectId?: string };
 
@@ -37,6 +39,26 @@ export class CallRates {
   requireBytes(source: CallSource, sizeBytes: number): void {
     const units = Math.floor(sizeBytes / UNIT_BYTES);
     if (units > 0) this.#take(source, units);
+  }
+
+  /** Throws `rate_limited` while more was charged than there was left. */
+  requireCredit(source: CallSource): void {
+    this.#take(source, 0);
+  }
+
+  /** Counts the bytes of an answer; later calls are refused until they are made up for. */
+  chargeBytes(source: CallSource, sizeBytes: number): void {
+    this.#charge(source, Math.floor(sizeBytes / UNIT_BYTES));
+  }
+
+  /** Counts steps of work on a grammar; later calls are refused until they are made up for. */
+  chargeSteps(source: CallSource, steps: number): void {
+    this.#charge(source, Math.floor(steps / UNIT_STEPS));
+  }
+
+  /** Calls without a project get small answers, and run no grammar. */
+  #charge({ projectId }: CallSource, units: number): void {
+    if (projectId !== undefined && units > 0) this.#projects.charge(projectId, units);
   }
 
   #take({ ip, projectId }: CallSource, units: number): void {

@@ -1,13 +1,18 @@
 import { RunfleetError } from '@runfleet/protocol';
 
 import type { ApiContext, ApiRequest } from '../api-context.ts';
+import { BodyPace } from './body-pace.ts';
 import type { Held } from './byte-budget.ts';
+
+/** A body up to this size is held whole from its first byte, so that it is read in one piece. */
+const SMALL_BYTES = 16_384;
 
 /**
  * Reads a request's body into memory, at most `limitBytes`. A body with a larger content-length is
- * refused unread, a chunked one as soon as it exceeds the limit. The bytes count as the caller's until
- * the call is answered (see `admit-calls.ts`). Throws `body_too_large`, and `rate_limited` or
- * `unavailable` if bodies already hold too much memory.
+ * refused unread, a chunked one as soon as it exceeds the limit. Its bytes count as its organisation's,
+ * or its address's, from their arrival until the call is answered (see `admit-calls.ts`). Throws
+ * `body_too_large`, `invalid_request` if it arrives too slowly, and `rate_limited` or `unavailable`
+ * if bodies already hold too much memory.
  */
 export async function readBody(
   ctx: Pick<ApiContext, 'bodies'>,
@@ -15,31 +20,38 @@ export async function readBody(
   limitBytes: number,
 ): Promise<Buffer> {
   const request = c.req.raw;
-  const { projectId, ip } = c.var.trace;
-  const held = ctx.bodies.open(projectId ?? `address ${ip}`);
+  const { organisationId, ip } = c.var.trace;
+  const held = ctx.bodies.open(organisationId ?? `address ${ip}`);
   c.set('held', held);
   const declared = request.headers.get('content-length');
-  if (declared !== null) {
-    if (!(Number(declared) <= limitBytes)) throw tooLarge(limitBytes);
-    hold(held, Number(declared));
-  }
+  if (declared !== null && !(Number(declared) <= limitBytes)) throw tooLarge(limitBytes);
+  const isSmall = declared !== null && Number(declared) <= SMALL_BYTES;
+  if (isSmall) hold(held, Number(declared));
   // A client that sent `Expect: 100-continue` waits for this, which is sent once the call is allowed.
   if (request.headers.has('expect')) c.env?.outgoing?.writeContinue();
-  if (declared === null) return readChunks(request, held, limitBytes);
+  using pace = new BodyPace();
   // The HTTP parser enforces the declared length, so this body is bounded.
-  return Buffer.from(await request.arrayBuffer().catch(endedEarly));
+  return isSmall
+    ? Buffer.from(await pace.inTime(request.arrayBuffer().catch(endedEarly)))
+    : await readChunks(request, held, limitBytes, pace);
 }
 
-async function readChunks(request: Request, held: Held, limitBytes: number): Promise<Buffer> {
+async function readChunks(
+  request: Request,
+  held: Held,
+  limitBytes: number,
+  pace: BodyPace,
+): Promise<Buffer> {
   if (request.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   const reader = request.body.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch(endedEarly);
+      const { done, value } = await pace.inTime(reader.read().catch(endedEarly));
       if (done) return Buffer.concat(chunks, sizeBytes);
       sizeBytes += value.byteLength;
+      pace.add(value.byteLength);
       if (sizeBytes > limitBytes) throw tooLarge(limitBytes);
       hold(held, value.byteLength);
       chunks.push(value);

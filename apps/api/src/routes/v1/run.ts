@@ -40,7 +40,11 @@ function runModel(ctx: ApiContext): ApiHandler {
       caller,
       projectid,
     );
-    const request = parseChatParameters(parameters, limits);
+    // Right before the work: calls that arrived together may have used up what this one counted on.
+    ctx.rates.requireCredit(c.var.trace);
+    const request = parseChatParameters(parameters, limits, (steps) => {
+      ctx.rates.chargeSteps(c.var.trace, steps);
+    });
     const { id, token } = await createTask(ctx, {
       organisationId,
       projectId,
