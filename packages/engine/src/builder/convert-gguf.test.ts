@@ -71,6 +71,11 @@ test.each<[string, TinyGguf]>([
     { type: 'Q4_K', types: { 'blk.0.attn_v': 'Q6_K', 'blk.1.attn_q': 'Q8_0' } },
   ],
   ['scaled rope tables', { type: 'Q8_0', ropeFactors: SCALING }],
+  ['Qwen 2', { architecture: 'qwen2', type: 'Q4_1', isTied: true }],
+  [
+    'Qwen 2 with keys of another type',
+    { architecture: 'qwen2', type: 'Q8_0', types: { 'blk.1.attn_k': 'Q6_K' } },
+  ],
 ])('a folder of %s has the logits of the float64 pass on the file', async (_, options) => {
   const { path, dir, converted } = await convert(options);
   expect(converted.roundingError).toBe(0);
@@ -150,7 +155,7 @@ test.each<[string, Partial<TinyGguf>, RegExp]>([
   [
     'another architecture',
     { fields: { 'general.architecture': { string: 'gemma2' } } },
-    /is of the architecture "gemma2"\. Supported: llama/u,
+    /is of the architecture "gemma2"\. Supported: llama, qwen2/u,
   ],
   [
     'another tokenizer',

@@ -1,10 +1,27 @@
 import { EngineError } from '../engine-error.ts';
-import { llama } from './llama/llama.ts';
 import type { ModelFamily } from './model-family.ts';
 import { phi3 } from './phi3/phi3.ts';
+import { singleTableLengths } from './single-table-lengths.ts';
 
-/** Every family that the engine supports. */
-const FAMILIES: readonly ModelFamily[] = [phi3, llama];
+/**
+ * Every family that the engine supports. One without code of its own is a row: its graph brings its
+ * biases and rope tables, and its folder the tokenizer and the chat template.
+ */
+export const FAMILIES: readonly ModelFamily[] = [
+  phi3,
+  {
+    // Llama 3 and models of its form, such as SmolLM2.
+    name: 'llama',
+    stopTokens: ['<|im_end|>', '<|eot_id|>', '<|eom_id|>', '<|end_of_text|>', '<|endoftext|>'],
+    readContextLengths: singleTableLengths,
+  },
+  {
+    // Qwen 2 and 2.5.
+    name: 'qwen2',
+    stopTokens: ['<|im_end|>', '<|endoftext|>'],
+    readContextLengths: singleTableLengths,
+  },
+];
 
 /**
  * The family that the configuration files of `dir` name. Throws `EngineError('model')` if it is not

@@ -5,8 +5,9 @@ import { dequantize } from '../gguf/unpack-weights.ts';
 type Cache = { keys: Float64Array[]; values: Float64Array[] };
 
 /**
- * Llama's forward pass in plain float64 on the weights of a GGUF file, in the file's own order: pairs
- * of neighbouring rows rotate. The graphs of converted folders must agree with this.
+ * The forward pass of Llama and Qwen 2 in plain float64 on the weights of a GGUF file, in the file's
+ * own order: pairs of neighbouring rows rotate, or in Qwen 2 the halves of a head. The graphs of
+ * converted folders must agree with this.
  */
 export class ReferenceLlama {
   readonly #file: GgufFile;
@@ -16,15 +17,19 @@ export class ReferenceLlama {
   readonly #heads: number;
   readonly #cacheHeads: number;
   readonly #theta: number;
+  /** Whether the rows of a rotated pair are neighbours. */
+  readonly #isInterleaved: boolean;
 
   constructor(file: GgufFile) {
     const fields = new GgufFields(file);
+    const architecture = fields.text('general.architecture');
+    this.#isInterleaved = architecture === 'llama';
     this.#file = file;
-    this.#layers = fields.count('llama.block_count');
-    this.#hidden = fields.count('llama.embedding_length');
-    this.#heads = fields.count('llama.attention.head_count');
-    this.#cacheHeads = fields.count('llama.attention.head_count_kv');
-    this.#theta = fields.number('llama.rope.freq_base', 10_000);
+    this.#layers = fields.count(`${architecture}.block_count`);
+    this.#hidden = fields.count(`${architecture}.embedding_length`);
+    this.#heads = fields.count(`${architecture}.attention.head_count`);
+    this.#cacheHeads = fields.count(`${architecture}.attention.head_count_kv`);
+    this.#theta = fields.number(`${architecture}.rope.freq_base`, 10_000);
   }
 
   /** The logits after the prompt and after each token of its greedy continuation, without end. */
@@ -49,9 +54,16 @@ export class ReferenceLlama {
     for (const [layer, cache] of caches.entries()) {
       const name = (part: string) => `blk.${layer}.${part}`;
       const before = this.#norm(name('attn_norm'), hidden);
-      const query = this.#turn(this.#multiply(name('attn_q'), before), position);
-      cache.keys.push(this.#turn(this.#multiply(name('attn_k'), before), position));
-      cache.values.push(this.#multiply(name('attn_v'), before));
+      const project = (letter: string) => {
+        const product = this.#multiply(name(`attn_${letter}`), before);
+        if (this.#file.tensors.has(name(`attn_${letter}.bias`))) {
+          addTo(product, Float64Array.from(this.#read(name(`attn_${letter}.bias`))));
+        }
+        return product;
+      };
+      const query = this.#turn(project('q'), position);
+      cache.keys.push(this.#turn(project('k'), position));
+      cache.values.push(project('v'));
       addTo(hidden, this.#multiply(name('attn_output'), this.#attend(query, cache)));
       const between = this.#norm(name('ffn_norm'), hidden);
       const up = this.#multiply(name('ffn_up'), between);
@@ -89,13 +101,16 @@ export class ReferenceLlama {
     const width = this.#hidden / this.#heads;
     const factors = this.#file.tensors.has('rope_freqs.weight') ? this.#read('rope_freqs') : [];
     const turned = new Float64Array(vector.length);
-    for (let at = 0; at < vector.length; at += 2) {
-      const column = (at % width) / 2;
+    for (let pair = 0; pair < vector.length / 2; pair += 1) {
+      const column = pair % (width / 2);
+      const start = (pair - column) * 2;
+      const at = start + (this.#isInterleaved ? 2 * column : column);
+      const other = this.#isInterleaved ? at + 1 : at + width / 2;
       const angle = position / ((factors[column] ?? 1) * this.#theta ** ((2 * column) / width));
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      const [real, imaginary] = [vector[at] ?? 0, vector[at + 1] ?? 0];
+      const [real, imaginary] = [vector[at] ?? 0, vector[other] ?? 0];
       turned[at] = real * cos - imaginary * sin;
-      turned[at + 1] = imaginary * cos + real * sin;
+      turned[other] = imaginary * cos + real * sin;
     }
     return turned;
   }
@@ -122,7 +137,7 @@ export class ReferenceLlama {
   #read(name: string): Float32Array {
     const known = this.#weights.get(name);
     if (known) return known;
-    const tensor = this.#file.tensors.get(`${name}.weight`);
+    const tensor = this.#file.tensors.get(name.endsWith('.bias') ? name : `${name}.weight`);
     if (!tensor) throw new RangeError(`There is no ${name}.`);
     const weights = dequantize(tensor.type, this.#file.read(tensor));
     this.#weights.set(name, weights);

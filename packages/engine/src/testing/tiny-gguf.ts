@@ -7,6 +7,7 @@ import { SeededRandom } from '../sampling/seeded-random.ts';
 import { BYTE_LEVEL_FORMS } from './byte-level-forms.ts';
 
 export type TinyGguf = {
+  architecture?: 'llama' | 'qwen2';
   /** The type of every matrix, unless `types` names another. */
   type: TensorType;
   types?: Partial<Record<string, TensorType>>;
@@ -29,8 +30,11 @@ const MERGES = 100;
 const CHATML =
   "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-/** Writes a GGUF file of SmolLM2's architecture and tokenizer with random weights. */
+/**
+ * Writes a GGUF file with random weights: of SmolLM2's architecture and tokenizer, or of Qwen 2's.
+ */
 export function writeTinyGguf(path: string, options: TinyGguf): void {
+  const { architecture = 'llama' } = options;
   const { tokens, types, merges } = vocabulary();
   const width = HIDDEN / HEADS;
   const matrix = (name: string, inputs: number, outputs: number): TensorToWrite => {
@@ -43,7 +47,7 @@ export function writeTinyGguf(path: string, options: TinyGguf): void {
     };
   };
   const floats = (name: string, values: readonly number[]): TensorToWrite => ({
-    name: `${name}.weight`,
+    name: `${name}${name.endsWith('.bias') ? '' : '.weight'}`,
     dims: [values.length],
     type: 'F32',
     bytes: () => toBytes(Float32Array.from(values)),
@@ -53,9 +57,21 @@ export function writeTinyGguf(path: string, options: TinyGguf): void {
       name,
       Array.from({ length: HIDDEN }, (_, at) => 1 + Math.sin(at) / 10),
     );
+  const bias = (name: string, length: number) =>
+    architecture === 'qwen2'
+      ? [
+          floats(
+            name,
+            Array.from({ length }, (_, at) => Math.sin(at + length + name.length)),
+          ),
+        ]
+      : [];
   const layers = Array.from({ length: LAYERS }, (_, layer) => {
     const name = (part: string) => `blk.${layer}.${part}`;
     return [
+      ...bias(name('attn_q.bias'), HIDDEN),
+      ...bias(name('attn_k.bias'), CACHE_HEADS * width),
+      ...bias(name('attn_v.bias'), CACHE_HEADS * width),
       norm(name('attn_norm')),
       matrix(name('attn_q'), HIDDEN, HIDDEN),
       matrix(name('attn_k'), HIDDEN, CACHE_HEADS * width),
@@ -70,17 +86,17 @@ export function writeTinyGguf(path: string, options: TinyGguf): void {
   writeGgufFile(
     path,
     {
-      'general.architecture': { string: 'llama' },
-      'llama.context_length': { uint32: 512 },
-      'llama.embedding_length': { uint32: HIDDEN },
-      'llama.feed_forward_length': { uint32: WIDE },
-      'llama.block_count': { uint32: LAYERS },
-      'llama.attention.head_count': { uint32: HEADS },
-      'llama.attention.head_count_kv': { uint32: CACHE_HEADS },
-      'llama.attention.layer_norm_rms_epsilon': { float32: 1e-5 },
-      'llama.rope.freq_base': { float32: 100_000 },
+      'general.architecture': { string: architecture },
+      [`${architecture}.context_length`]: { uint32: 512 },
+      [`${architecture}.embedding_length`]: { uint32: HIDDEN },
+      [`${architecture}.feed_forward_length`]: { uint32: WIDE },
+      [`${architecture}.block_count`]: { uint32: LAYERS },
+      [`${architecture}.attention.head_count`]: { uint32: HEADS },
+      [`${architecture}.attention.head_count_kv`]: { uint32: CACHE_HEADS },
+      [`${architecture}.attention.layer_norm_rms_epsilon`]: { float32: 1e-5 },
+      [`${architecture}.rope.freq_base`]: { float32: 100_000 },
       'tokenizer.ggml.model': { string: 'gpt2' },
-      'tokenizer.ggml.pre': { string: 'smollm' },
+      'tokenizer.ggml.pre': { string: architecture === 'qwen2' ? 'qwen2' : 'smollm' },
       'tokenizer.ggml.tokens': { strings: tokens },
       'tokenizer.ggml.token_type': { int32s: types },
       'tokenizer.ggml.merges': { strings: merges },

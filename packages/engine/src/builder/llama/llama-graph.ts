@@ -1,5 +1,6 @@
 import type { ProtobufWriter } from '../../onnx-file/protobuf-writer.ts';
 import { graphInputs, graphOutputs } from '../graph-io.ts';
+import { weightName } from '../graph-writer.ts';
 import { addMaskNodes, type MaskOutputs } from '../mask-nodes.ts';
 import { addGatedProduct, addNorm } from '../norm-nodes.ts';
 import type { BlockWriter, WrittenMatrix } from './block-writer.ts';
@@ -70,11 +71,15 @@ function addAttention(
   { layer, input, mask }: { layer: number; input: string; mask: MaskOutputs },
 ): string {
   const prefix = `/model/layers.${layer}/attn`;
-  const matrices = tensors.attention(layer);
-  const names = matrices.length === 1 ? ['qkv_proj'] : ['q_proj', 'k_proj', 'v_proj'];
-  const [first = '', second = '', third = ''] = matrices.map((matrix, at) =>
-    writer.matMul(`${prefix}/${names[at]}`, input, matrix),
-  );
+  const projections = tensors.attention(layer);
+  const names = projections.length === 1 ? ['qkv_proj'] : ['q_proj', 'k_proj', 'v_proj'];
+  const [first = '', second = '', third = ''] = projections.map(({ matrix, bias }, at) => {
+    const path = `${prefix}/${names[at]}`;
+    const product = writer.matMul(path, input, matrix);
+    if (!bias) return product;
+    const added = writer.floats(`${weightName(path)}.bias`, [bias.length], bias);
+    return writer.node('Add', { name: `${path}/Bias/Add`, inputs: [product, added] });
+  });
   const name = `${prefix}/GroupQueryAttention`;
   return writer.node('GroupQueryAttention', {
     name,

@@ -23,12 +23,19 @@ export type LlamaShape = {
 };
 
 /**
- * Architectures of this graph: their family, the class of the reference implementation, and how
- * their files order the rows of queries and keys. llama.cpp rotates neighbouring rows of Llama's
- * files, so the files have the two halves of each head interleaved.
+ * Architectures of this graph: their family, the class of the reference implementation, how their
+ * files order the rows of queries and keys, and whether queries, keys and values have biases.
+ * llama.cpp rotates neighbouring rows of Llama's files, so the files have the two halves of each
+ * head interleaved.
  */
 const ARCHITECTURES = {
-  llama: { family: 'llama', className: 'LlamaForCausalLM', isInterleaved: true },
+  llama: {
+    family: 'llama',
+    className: 'LlamaForCausalLM',
+    isInterleaved: true,
+    hasBias: false,
+  },
+  qwen2: { family: 'qwen2', className: 'Qwen2ForCausalLM', isInterleaved: false, hasBias: true },
 } as const;
 type Architecture = keyof typeof ARCHITECTURES;
 

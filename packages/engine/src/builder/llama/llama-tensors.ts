@@ -13,6 +13,9 @@ export type StoredMatrix = {
   inputs: number;
 };
 
+/** A matrix and what is added to its products. */
+export type Projection = { matrix: StoredMatrix; bias: Float32Array | undefined };
+
 /** The weights of a file in the order of the reference implementation, each read when it is needed. */
 export class LlamaTensors {
   readonly #file: GgufFile;
@@ -34,6 +37,7 @@ export class LlamaTensors {
     }
   }
 
+  /** A norm's weights, or a bias. */
   norm(name: string): Float32Array {
     const tensor = this.#find(name);
     return dequantize(tensor.type, this.#read(tensor));
@@ -45,23 +49,25 @@ export class LlamaTensors {
     return { type: tensor.type, bytes: this.#read(tensor), inputs, outputs };
   }
 
-  /** Queries, keys and values: one matrix if their types are the same, else three. */
-  attention(layer: number): StoredMatrix[] {
+  /** Queries, keys and values: one projection if their types are the same, else three. */
+  attention(layer: number): Projection[] {
     const { heads, cacheHeads, headSize } = this.#shape;
-    const { isInterleaved } = architectureOf(this.#shape);
+    const { isInterleaved, hasBias } = architectureOf(this.#shape);
     const read = (letter: string) => this.matrix(`blk.${layer}.attn_${letter}.weight`);
     const ordered = (matrix: StoredMatrix, count: number) =>
       isInterleaved ? separateHalves(matrix, count, headSize) : matrix;
-    const all = [ordered(read('q'), heads), ordered(read('k'), cacheHeads), read('v')];
-    const [first] = all;
-    if (!first || all.some(({ type }) => type !== first.type)) return all;
-    const bytes = new Uint8Array(all.reduce((sum, each) => sum + each.bytes.length, 0));
-    let offset = 0;
-    for (const each of all) {
-      bytes.set(each.bytes, offset);
-      offset += each.bytes.length;
+    const matrices = [ordered(read('q'), heads), ordered(read('k'), cacheHeads), read('v')];
+    const biases = hasBias
+      ? ['q', 'k', 'v'].map((letter) => this.norm(`blk.${layer}.attn_${letter}.bias`))
+      : [];
+    const [first] = matrices;
+    if (!first || matrices.some(({ type }) => type !== first.type)) {
+      return matrices.map((matrix, at) => ({ matrix, bias: biases[at] }));
     }
-    return [{ ...first, bytes, outputs: all.reduce((sum, { outputs }) => sum + outputs, 0) }];
+    const bytes = Buffer.concat(matrices.map((each) => each.bytes));
+    const outputs = matrices.reduce((sum, each) => sum + each.outputs, 0);
+    const bias = hasBias ? Float32Array.from(biases.flatMap((each) => [...each])) : undefined;
+    return [{ matrix: { ...first, bytes: new Uint8Array(bytes), outputs }, bias }];
   }
 
   #find(name: string): GgufTensor {
@@ -93,20 +99,24 @@ function dimsOf(shape: LlamaShape): [name: string, dims: readonly number[]][] {
   const [queries, keys] = [shape.heads * shape.headSize, shape.cacheHeads * shape.headSize];
   const layers = Array.from({ length: shape.layers }, (_, layer) => {
     const parts: [string, readonly number[]][] = [
-      ['attn_norm', [hidden]],
-      ['attn_q', [hidden, queries]],
-      ['attn_k', [hidden, keys]],
-      ['attn_v', [hidden, keys]],
-      ['attn_output', [queries, hidden]],
-      ['ffn_norm', [hidden]],
-      ['ffn_gate', [hidden, wide]],
-      ['ffn_up', [hidden, wide]],
-      ['ffn_down', [wide, hidden]],
+      ['attn_norm.weight', [hidden]],
+      ['attn_q.weight', [hidden, queries]],
+      ['attn_k.weight', [hidden, keys]],
+      ['attn_v.weight', [hidden, keys]],
+      ['attn_output.weight', [queries, hidden]],
+      ['ffn_norm.weight', [hidden]],
+      ['ffn_gate.weight', [hidden, wide]],
+      ['ffn_up.weight', [hidden, wide]],
+      ['ffn_down.weight', [wide, hidden]],
     ];
-    return parts.map(([name, dims]): [string, readonly number[]] => [
-      `blk.${layer}.${name}.weight`,
-      dims,
-    ]);
+    const biases: [string, readonly number[]][] = [
+      ['attn_q.bias', [queries]],
+      ['attn_k.bias', [keys]],
+      ['attn_v.bias', [keys]],
+    ];
+    return [...parts, ...(architectureOf(shape).hasBias ? biases : [])].map(
+      ([name, dims]): [string, readonly number[]] => [`blk.${layer}.${name}`, dims],
+    );
   }).flat();
   return [
     ['token_embd.weight', [hidden, vocabularySize]],

@@ -1,5 +1,5 @@
-import type { ContextLengths, LengthSources } from '../model-family.ts';
-import { statedContextLength } from '../stated-context-length.ts';
+import type { ContextLengths, LengthSources } from './model-family.ts';
+import { statedContextLength } from './stated-context-length.ts';
 
 /**
  * One rope table covers every position, so a short slot could have any length. This is what its
@@ -7,8 +7,8 @@ import { statedContextLength } from '../stated-context-length.ts';
  */
 const SHORT_CONTEXT_MAX = 4096;
 
-/** The scaling of Llama 3 is part of the table and changes no length. */
-export function readContextLengths(sources: LengthSources): ContextLengths {
+/** Scaling such as Llama 3's is part of the table and changes no length. */
+export function singleTableLengths(sources: LengthSources): ContextLengths {
   const contextLength = statedContextLength(sources);
   return { shortContextLength: Math.min(SHORT_CONTEXT_MAX, contextLength), contextLength };
 }
