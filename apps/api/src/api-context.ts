@@ -2,6 +2,7 @@ import type { AdmissionPolicy } from '@runfleet/billing';
 import type { ChatLimits } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
+import type { CatalogueCache } from '@runfleet/publishing';
 import type { TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
@@ -17,6 +18,8 @@ export type ApiContext = {
   db: Db;
   store: TaskStore;
   queue: TaskQueue;
+  /** The models as they were a moment ago. */
+  catalogue: CatalogueCache;
   storage: ObjectStorage;
   masterKey: MasterKey;
   cache: ProjectCache;

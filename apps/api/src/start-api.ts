@@ -4,6 +4,7 @@ import { compatibleAdmission } from '@runfleet/billing';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
+import { CatalogueCache } from '@runfleet/publishing';
 import { openTaskQueue } from '@runfleet/queue';
 import {
   areDirect,
@@ -53,18 +54,22 @@ export async function startApi(
   const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
   const metrics = createMetrics({ role: 'api' });
   const server = createApiServer();
+  let catalogue: CatalogueCache | null = null;
   const dispose = async () => {
     if (server.listening) await stopListening(server);
+    await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     await Promise.all([announcer, queue, db].map((opened) => opened[Symbol.asyncDispose]()));
   };
 
   try {
+    catalogue = await CatalogueCache.open({ db, logger });
     const { url, origins } = await listen(server, { host: config.API_HOST, port: config.API_PORT });
     const ctx: ApiContext = {
       db,
       store,
       queue,
+      catalogue,
       masterKey,
       logger,
       metrics,

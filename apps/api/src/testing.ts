@@ -16,6 +16,7 @@ import {
   signatureOf,
 } from '@runfleet/identity';
 import { parseUsd, refusalSchema } from '@runfleet/protocol';
+import { CatalogueCache } from '@runfleet/publishing';
 import { openTaskQueue } from '@runfleet/queue';
 import { createHealth, createLogger, createMetrics, NO_PROXIES } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
@@ -55,7 +56,9 @@ export const testWithApi = testWithDb
     const masterKey = await openMasterKey({ hex: 'ab'.repeat(32), file: '' });
     const queue = openTaskQueue({ url: redisUrl });
     const store = openTaskStore({ db, queue, announce: () => {} });
+    const catalogue = await CatalogueCache.open({ db, logger });
     onCleanup(async () => {
+      await catalogue[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
     });
@@ -63,6 +66,7 @@ export const testWithApi = testWithDb
       db,
       store,
       queue,
+      catalogue,
       masterKey,
       logger,
       metrics,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-import { MODELS } from '@runfleet/catalog';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
+import { CatalogueCache } from '@runfleet/publishing';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
 import {
   createHealth,
@@ -18,7 +18,7 @@ import type { brokerConfig } from './config.ts';
 import type { BrokerContext } from './context.ts';
 import { Housekeeper } from './housekeeper.ts';
 import { brokerMetrics } from './metrics.ts';
-import { PoolLeader } from './pool-leader.ts';
+import { PoolLeaders } from './pool-leaders.ts';
 
 const CONNECTIONS = 6;
 
@@ -40,6 +40,7 @@ export function startBroker(
         signal: options.signal,
       }),
     );
+    const catalogue = resources.use(await CatalogueCache.open({ db, logger }));
     const queue = resources.use(openTaskQueue({ url, onError }));
     const tickets = resources.use(
       openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
@@ -66,9 +67,9 @@ export function startBroker(
     const health = createHealth({ checks, metrics, logger });
     const served = resources.use(await serveHealth({ host, port, health }));
     resources.use(new Housekeeper(ctx));
-    for (const pool of new Set(MODELS.map((model) => model.pool))) {
-      resources.use(new PoolLeader(ctx, { pool })).start();
-    }
+    const leaders = resources.use(new PoolLeaders(ctx));
+    leaders.follow(catalogue.current);
+    catalogue.onChange((changed) => leaders.follow(changed));
     resources.defer(async () => health.stop());
     return Object.assign(resources, { url: `http://${host}:${served.port}` });
   });

@@ -12,6 +12,7 @@ const USAGE = `runfleet <command>
   init --organisation NAME --email ADDRESS  creates a deployment's first organisation, owner and project
   dev [--ephemeral] [--prompt "..."]        finds or starts a Postgres and a Redis, and runs every role
   model add | list | inspect | use | remove manages the models of this machine
+  model publish | catalogue | retire        manages the models that a deployment offers
   gpu install                               downloads ONNX Runtime's CUDA provider
   doctor [--json]                           checks everything that Runfleet needs
   project create | list | rotate | revoke   manages projects and their API keys

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { findModel, type Model } from '@runfleet/catalog';
+import { findModel, type Model, parseModelDocument } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import { buildModelFolder, measureModel } from '@runfleet/engine';
+import { publishModel } from '@runfleet/publishing';
 import { openTicketTransport, type TicketTransport } from '@runfleet/queue';
 import { createLogger } from '@runfleet/service';
 import { assignTasks, createTask, readTask, type TaskRow, type TaskStore } from '@runfleet/tasks';
@@ -156,10 +157,34 @@ test('a worker with a longer context runs prompts beyond the short rope table; a
   );
 });
 
-test('a model without a folder or outside the catalogue prevents the start and is named', () => {
+test('a model outside the catalogue prevents the start and is named; a published one is served', async ({
+  databaseUrl,
+  redisUrl,
+  db,
+}) => {
+  const logger = createLogger({ role: 'worker', level: 'silent' });
+  const config = workerConfig.parse({
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    WORKER_PORT: '0',
+    WORKER_MODELS: 'acme/tiny',
+    ENGINE: 'echo',
+  });
+  await expect(startWorker(config, { logger })).rejects.toThrow(
+    'acme/tiny is not in the catalogue',
+  );
+  const price = { method: 'request', parts: { request: '0.01' } };
+  const document = { owner: 'acme', name: 'Tiny', description: 'Small.', price };
+  await publishModel({ db }, parseModelDocument(document));
+  await using _worker = await startWorker(config, { logger });
+  const rows = await db.sql`select pools from workers`;
+  expect([...rows]).toEqual([{ pools: [phi().pool, 'acme.tiny'] }]);
+});
+
+test('a list of models or labels that is none is refused with the settings', () => {
   const settings = { DATABASE_URL: 'postgres://x', REDIS_URL: 'redis://x' };
-  const parse = (text: string) => workerConfig.safeParse({ ...settings, WORKER_MODELS: text });
-  expect(parse('meta/llama=/x').error?.message).toContain('meta/llama');
+  const models = workerConfig.safeParse({ ...settings, WORKER_MODELS: 'llama=/x' });
+  expect(models.error?.message).toContain('which is not an owner/name');
   const labels = workerConfig.safeParse({ ...settings, WORKER_LABELS: 'gpu' });
   expect(labels.error?.message).toContain('must be name=value');
 });

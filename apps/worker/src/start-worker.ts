@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 
-import { slugOf } from '@runfleet/catalog';
+import { type Catalogue, slugOf } from '@runfleet/catalog';
 import { checkDatabase, openDb } from '@runfleet/db';
 import {
   type Engine,
@@ -11,6 +11,7 @@ import {
   openEngine,
 } from '@runfleet/engine';
 import { openAnnouncer } from '@runfleet/events';
+import { readCatalogue } from '@runfleet/publishing';
 import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
 import {
   createHealth,
@@ -31,7 +32,7 @@ import { MeteredEngine } from './metered-engine.ts';
 import { workerMetrics } from './metrics.ts';
 import { type Device, measureDevice } from './models/measure-device.ts';
 import { type HostedModel, ModelHost } from './models/model-host.ts';
-import { catalogueModel, type NamedModel } from './models/parse-model-list.ts';
+import { type NamedModel, namedModels } from './models/parse-model-list.ts';
 import { workerLabels } from './models/worker-labels.ts';
 import { type Runs, Worker } from './worker.ts';
 
@@ -62,7 +63,9 @@ export function startWorker(
       }),
     );
     let reportModels = () => {};
+    const { catalogue } = await readCatalogue({ db });
     const { models, facts, device } = await openModels(config, {
+      catalogue,
       logger,
       metrics: engineMetrics(metrics),
       onChange: () => reportModels(),
@@ -136,17 +139,21 @@ export function startWorker(
  */
 async function openModels(
   config: WorkerConfig,
-  options: { logger: Logger; metrics: EngineMetrics; onChange: () => void },
+  options: { catalogue: Catalogue; logger: Logger; metrics: EngineMetrics; onChange: () => void },
 ): Promise<{ models: ModelHost; facts: EngineFacts; device: Device }> {
-  const first = { model: catalogueModel(config.WORKER_MODEL), dir: config.MODEL_DIR ?? null };
-  const others = config.WORKER_MODELS.filter(({ model }) => model.pool !== first.model.pool);
-  const { metrics, ...rest } = options;
+  const { catalogue, metrics, ...rest } = options;
+  const named = namedModels(catalogue, [
+    { slug: config.WORKER_MODEL, dir: config.MODEL_DIR ?? null },
+    ...config.WORKER_MODELS,
+  ]);
+  const [first] = named;
+  if (!first) throw new Error('WORKER_MODEL is empty.');
   const engine = await openMetered(engineSpecOf(config, first), first, metrics);
   try {
     const { facts } = engine;
     const device = await measureDevice(facts.provider);
-    const hosted = [first, ...others].map((named) =>
-      hostedModel(config, named, { provider: facts.provider, metrics }),
+    const hosted = named.map((each) =>
+      hostedModel(config, each, { provider: facts.provider, metrics }),
     );
     const models = new ModelHost({
       ...rest,

@@ -2,6 +2,7 @@
 import type { OutputGrammar } from '@runfleet/grammar';
 import { MESSAGES } from '@runfleet/protocol';
 
+import type { ChatLimits } from './chat-limits.ts';
 import { type ChatMessage, readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
 import { readOutputGrammar, type SpendSteps } from './output-grammar.ts';
@@ -40,9 +41,6 @@ export type ChatRequest = {
   seed: bigint | null;
   timeoutSeconds: number;
 };
-
-/** The operator's limits. `maxTokens` is also the meaning of "0". */
-export type ChatLimits = { maxTokens: number; maxTimeoutSeconds: number };
 
 /** The most texts in `stop`, OpenAI's name of `stop_sequences`. */
 const STOPS_MAX = 4;

@@ -1,5 +1,7 @@
 import type { Price, WireParameterGroup, WireToolParameter } from '@runfleet/protocol';
 
+import type { ChatLimits } from './chat-limits.ts';
+
 /** A model in the catalogue: its description, its parameters and its price. */
 export type Model = {
   /** The wire's `modelid`. */
@@ -11,7 +13,15 @@ export type Model = {
   readonly readme: string;
   readonly categories: readonly string[];
   readonly tags: readonly string[];
+  /** Counts from 1. */
+  readonly version: number;
   readonly price: Price;
+  /** Within the operator's. */
+  readonly limits: Readonly<Partial<ChatLimits>>;
+  /** Other paths under which it is found, as `owner/name`. */
+  readonly aliases: readonly string[];
+  /** It takes no Runs any more. */
+  readonly isRetired: boolean;
   /** The pool of the workers that serve this model. */
   readonly pool: string;
   readonly parameters: readonly ParameterGroup[];

@@ -13,6 +13,6 @@ export function endTask(ctx: ApiContext, end: typeof cancelTask | typeof killTas
     const reference = readTaskReference(body);
     const task = await end(ctx, { organisationId, reference });
     c.var.trace.taskId = task.id;
-    return answerJson(c, taskAnswer(task, ctx.settings.apiUrl));
+    return answerJson(c, taskAnswer(task, ctx));
   };
 }

@@ -1,5 +1,5 @@
 /** Search for models by the words that a person types, for the catalogue and the task history. */
-import { cleanSlug, type Model, MODELS, slugOf } from '@runfleet/catalog';
+import { cleanSlug, type Model, slugOf } from '@runfleet/catalog';
 import { RunfleetError } from '@runfleet/protocol';
 
 const SEARCH_CHARACTERS_MAX = 200;
@@ -23,12 +23,12 @@ export function readSearch(
 }
 
 /** The models with this slug; if there are none, the models whose slug has every word. */
-export function findByName(words: readonly string[]): readonly Model[] {
+export function findByName(models: readonly Model[], words: readonly string[]): readonly Model[] {
   const wanted = words.join('-');
-  const named = MODELS.filter((model) =>
+  const named = models.filter((model) =>
     [slugOf(model), model.name].some((slug) => cleanSlug(slug) === wanted),
   );
-  return named.length > 0 ? named : MODELS.filter((model) => hasWords(slugOf(model), words));
+  return named.length > 0 ? named : models.filter((model) => hasWords(slugOf(model), words));
 }
 
 /**

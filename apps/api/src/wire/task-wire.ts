@@ -1,5 +1,5 @@
 import { billedTicks, cpsOf } from '@runfleet/billing';
-import { type Model, modelById } from '@runfleet/catalog';
+import type { Model } from '@runfleet/catalog';
 import {
   formatTicks,
   formatUnixSeconds,
@@ -15,12 +15,17 @@ import {
 } from '@runfleet/protocol';
 import type { ListedTask, TaskRow, TaskSummary } from '@runfleet/tasks';
 
+import type { ApiContext } from '../api-context.ts';
+
+/** Names of models, and where files are. */
+type Ctx = Pick<ApiContext, 'catalogue' | 'settings'>;
+
 /**
  * A task as Task/Detail and its siblings answer it. Clients see these keys in this order; `receipt` is
  * ours and comes last.
  */
-function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
-  const model = modelById(task.modelId);
+function taskWire(task: TaskRow, ctx: Ctx): WireTask {
+  const model = ctx.catalogue.current.byId(task.modelId);
   const times = timesOf(task);
   return {
     id: task.id,
@@ -56,7 +61,7 @@ function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
     postprocessendtime: times.postprocessendtime,
     pexit: task.pexit,
     categories: categoriesOf(model),
-    outputs: presentOutputs(task.outputs, publicApiUrl),
+    outputs: presentOutputs(task.outputs, ctx.settings.apiUrl),
     size: sizeOf(task),
     modeldescription: model?.description ?? '',
     modelslugowner: model?.owner ?? '',
@@ -70,9 +75,9 @@ function taskWire(task: TaskRow, publicApiUrl: string): WireTask {
  * The answer of a Task call about one task. `queue`, which is ours, comes last and only while it is
  * queued.
  */
-export function taskAnswer(task: TaskRow, publicApiUrl: string, queue?: QueuePlace): TaskAnswer {
-  const shown = taskWire(task, publicApiUrl);
-  return listAnswer([queue === undefined ? shown : { ...shown, queue }], 1);
+export function taskAnswer(task: TaskRow, ctx: Ctx, queue?: QueuePlace): TaskAnswer {
+  const row = taskWire(task, ctx);
+  return listAnswer([queue === undefined ? row : { ...row, queue }], 1);
 }
 
 /**
@@ -81,25 +86,22 @@ export function taskAnswer(task: TaskRow, publicApiUrl: string, queue?: QueuePla
  */
 export function taskListAnswer(
   { tasks, total }: { tasks: readonly ListedTask[]; total: number },
-  publicApiUrl: string,
+  ctx: Ctx,
 ): TaskAnswer {
   const rows = tasks.map((task): WireTask => {
-    const row = taskWire(task, publicApiUrl);
+    const row = taskWire(task, ctx);
     return task.isShortened ? { ...row, shortened: true } : row;
   });
   return listAnswer(rows, total);
 }
 
 /** A page of summaries. Their keys have the order of those of whole tasks. */
-export function taskSummaryAnswer({
-  tasks,
-  total,
-}: {
-  tasks: readonly TaskSummary[];
-  total: number;
-}): TaskSummaryAnswer {
+export function taskSummaryAnswer(
+  { tasks, total }: { tasks: readonly TaskSummary[]; total: number },
+  ctx: Ctx,
+): TaskSummaryAnswer {
   const rows = tasks.map((task): WireTaskSummary => {
-    const model = modelById(task.modelId);
+    const model = ctx.catalogue.current.byId(task.modelId);
     return {
       id: task.id,
       parameters: { prompt: task.prompt },

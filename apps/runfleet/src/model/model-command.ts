@@ -1,4 +1,7 @@
-/** `runfleet model`: the models of this machine. Results go to stdout, the rest to stderr. */
+/**
+ * `runfleet model`: the models of this machine, and those that a deployment offers. Results go to
+ * stdout, the rest to stderr.
+ */
 import { parseArgs } from 'node:util';
 
 import { formatBytes } from '../cli/format-bytes.ts';
@@ -8,6 +11,7 @@ import { table } from '../cli/table.ts';
 import { UsageError } from '../cli/with-usage.ts';
 import { writeJson } from '../cli/write-json.ts';
 import { addModel } from './add-model.ts';
+import { catalogue, publish, retire } from './catalogue-commands.ts';
 import { findModel, type ListedModel, listModels } from './list-models.ts';
 import { readModelContext } from './model-context.ts';
 import { writeNameInUse } from './model-in-use.ts';
@@ -27,7 +31,12 @@ const USAGE = `runfleet model <command> [--json]
   use <name> | --none                                chooses what \`npm start\` serves without MODEL_DIR
   remove <name> [--force]                            removes a model; --force: even if it is in use or served
 
-RUNFLEET_HOME is the folder for models, HUB_URL the hub (default https://huggingface.co), and HF_TOKEN a token for
+  publish <file.json> [--readme FILE]                offers a model, or its next version, to callers
+  catalogue [<owner/name> [--version N]]             lists what is offered, or shows one model's document
+  retire <owner/name>                                refuses new Runs of a model; its queued tasks are served
+
+The last three change the catalogue of a deployment: DATABASE_URL names it; without it, a running \`npm start\` is
+used. RUNFLEET_HOME is the folder for models, HUB_URL the hub (default https://huggingface.co), and HF_TOKEN a token for
 it. Exit code: 0 done, 1 failed, 2 wrong usage.
 `;
 
@@ -35,7 +44,7 @@ const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
 
 /** Throws with the reason and the next step if the command fails. */
 export async function model(args: readonly string[]): Promise<void> {
-  await runSubcommand(USAGE, { add, list, inspect, use, remove }, args);
+  await runSubcommand(USAGE, { add, list, inspect, use, remove, publish, catalogue, retire }, args);
 }
 
 async function add(args: readonly string[]): Promise<void> {

@@ -1,8 +1,11 @@
+import { Catalogue, MODELS } from '@runfleet/catalog';
 import { expect, test } from 'vitest';
 
-import { parseModelList } from './parse-model-list.ts';
+import { namedModels, parseModelList } from './parse-model-list.ts';
 
-const read = (text: string) => parseModelList(text).map(({ model, dir }) => [model.pool, dir]);
+const catalogue = new Catalogue(MODELS);
+const read = (text: string) =>
+  namedModels(catalogue, parseModelList(text)).map(({ model, dir }) => [model.pool, dir]);
 
 test('a model has a folder, or none if its engine needs none', () => {
   expect(read('')).toEqual([]);
@@ -16,10 +19,10 @@ test('a model has a folder, or none if its engine needs none', () => {
 });
 
 test.each([
-  ['meta/llama=/x', 'names "meta/llama", which is not in the catalogue'],
-  ['phi', 'names "phi", which is not in the catalogue'],
+  ['meta/llama=/x', 'meta/llama is not in the catalogue. Publish it first'],
+  ['phi', 'names "phi", which is not an owner/name'],
   [
     'microsoft/Phi-3-mini-4k-instruct=/a,microsoft/phi-3-mini-4k-instruct=/b',
-    'names the model of phi-3-mini-4k-instruct twice',
+    'names microsoft/phi-3-mini-4k-instruct twice',
   ],
-])('%s is refused', (text, problem) => expect(() => parseModelList(text)).toThrow(problem));
+])('%s is refused', (text, problem) => expect(() => read(text)).toThrow(problem));

@@ -12,6 +12,7 @@ const task = {
   parameters: {},
   seed: '1',
   timeoutSeconds: 60,
+  limits: null,
 };
 const answer: Answer = {
   text: 'Hi',

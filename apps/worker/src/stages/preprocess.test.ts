@@ -32,6 +32,7 @@ function prepare(parameters: Record<string, unknown>) {
     ownerId: 'u',
     seed: '1',
     timeoutSeconds: 60,
+    limits: null,
     parameters: { prompt: 'Hi', ...parameters },
   };
   return preprocess({ limits }, { task, engine });

@@ -10,7 +10,12 @@ export async function preprocess(
   run: { task: TaskToRun; engine: Engine },
 ): Promise<{ prepared: Prepared; prompt: string }> {
   const { task, engine } = run;
-  const request = readChatParameters(task.parameters, ctx.limits);
+  const { maxTokens } = ctx.limits;
+  const request = readChatParameters(task.parameters, {
+    ...ctx.limits,
+    // The limit of the model's version under which the task was accepted, which its hold covers.
+    maxTokens: Math.min(maxTokens, task.limits?.outputTokens ?? maxTokens),
+  });
   const prepared = await engine.prepare({
     ...request,
     seed: BigInt(task.seed),

@@ -32,6 +32,10 @@ The same as Phi-3.5-mini's: a prompt becomes \`<|user|>\`, the text and \`<|end|
 `,
   categories: ['tool', 'llm', 'text-generation'],
   tags: ['phi-3', 'chat', 'onnx'],
+  version: 1,
+  limits: {},
+  aliases: [],
+  isRetired: false,
   price: {
     version: 'phi-3-mini-4k-instruct/1',
     method: 'second',

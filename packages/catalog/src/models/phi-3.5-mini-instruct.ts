@@ -33,6 +33,10 @@ A prompt becomes \`<|user|>\`, the text and \`<|end|>\`; a system prompt precede
 `,
   categories: ['tool', 'llm', 'text-generation'],
   tags: ['phi-3.5', 'chat', 'onnx'],
+  version: 1,
+  limits: {},
+  aliases: [],
+  isRetired: false,
   price: {
     version: 'phi-3.5-mini-instruct/1',
     method: 'second',

@@ -1,4 +1,5 @@
 export { figuresFolded, modelDays } from './statistics.ts';
+export { models } from './models.ts';
 export { poolLeases, pulse, workers } from './fleet.ts';
 export { credentials, sessions, verifications } from './sessions.ts';
 export { files, idempotencyKeys, taskEvents, tasks, taskStatus } from './tasks.ts';

@@ -94,6 +94,8 @@ export const tasks = pgTable(
 
     /** A `Price` of `packages/billing`. Null on tasks that a process without it created: then `cps` counts. */
     price: jsonb(),
+    /** What else it may use at most, beside its timeout. Null on tasks that a process without it created. */
+    limits: jsonb(),
     priceVersion: text().notNull(),
     cps: amount().notNull(),
     /** The hold: the most that the task may cost. Released when it ends. */

@@ -51,12 +51,12 @@ export type Fleet = {
   failedToday: number;
 };
 
-/** The weights that workers of a pool are ready to answer with, by their folders' names. */
-export async function listServedWeights(ctx: { db: Db }, pool: string): Promise<string[]> {
-  const rows = await ctx.db.sql<{ weights: string }[]>`
-    select distinct device->>'model' as weights from workers
-    where ${pool} = any(pools) and state = 'ready' order by 1`;
-  return rows.map((row) => row.weights);
+/** The weights that workers are ready to answer with, by their folders' names, for each pool. */
+export async function listServedWeights(ctx: { db: Db }): Promise<Map<string, string[]>> {
+  const rows = await ctx.db.sql<{ pool: string; weights: string[] }[]>`
+    select pool, array_agg(distinct device->>'model') as weights
+    from workers, unnest(pools) pool where state = 'ready' group by pool`;
+  return new Map(rows.map(({ pool, weights }) => [pool, weights]));
 }
 
 const RUNNING_SHOWN_MAX = 100;

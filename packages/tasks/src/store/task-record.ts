@@ -2,6 +2,7 @@
  * Every column of a task, once. Select lists, inserts, updates, locks and the types of what they read
  * and write derive from this table; see `column-set.ts`.
  */
+import type { Limits } from '@runfleet/billing';
 import { formatMoment, type schema } from '@runfleet/db';
 import {
   formatUsd,
@@ -66,6 +67,7 @@ const OUTCOME: Kind<Outcome> = { type: 'text' };
 const PARAMETERS: Kind<Record<string, unknown>> = { type: 'json' };
 const OUTPUTS: Kind<readonly StoredOutput[]> = { type: 'json' };
 const PRICE: Kind<Price> = { type: 'jsonb' };
+const LIMITS: Kind<Omit<Limits, 'timeoutSeconds'>> = { type: 'jsonb' };
 const RECEIPT: Kind<Receipt> = { type: 'json' };
 
 const column = <V, const U extends Use>(kind: Kind<V>, ...uses: U[]): Column<V, U> => ({
@@ -142,6 +144,8 @@ export const TASK_RECORD = {
       of: (task) => (task as { price: Price }).price,
     },
   },
+  /** Pinned with the price. Null where an older process created the task. */
+  limits: column(orNull(LIMITS), 'create', 'run'),
   /** Written for older processes, which bill by these. */
   priceVersion: column(TEXT, 'create'),
   cps: column(USD, 'create'),

@@ -112,6 +112,7 @@ export function createdFields({ token, task, state }: NewTaskPlan) {
     parameters,
     seed: task.seed.toString(),
     affinity,
+    limits: task.limits,
     priceVersion: state.price.version,
     cps: parseUsd(cpsOf(state.price)),
   };

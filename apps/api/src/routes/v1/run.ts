@@ -1,4 +1,4 @@
-import { findModel, parseChatParameters, useLimits } from '@runfleet/catalog';
+import { limitsOf, parseChatParameters, useLimits } from '@runfleet/catalog';
 import { runAnswerSchema, MESSAGES, type RunAnswer, RunfleetError } from '@runfleet/protocol';
 import { createTask } from '@runfleet/tasks';
 
@@ -24,7 +24,7 @@ function runModel(ctx: ApiContext): ApiHandler {
   const { admission, limits, unknownLabels } = ctx.settings;
   return async (c) => {
     const caller = await identifyCaller(ctx, c);
-    const model = findModel(c.req.param('owner') ?? '', c.req.param('name') ?? '');
+    const model = ctx.catalogue.current.find(c.req.param('owner') ?? '', c.req.param('name') ?? '');
     if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
 
     const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
@@ -42,7 +42,7 @@ function runModel(ctx: ApiContext): ApiHandler {
     );
     // Right before the work: calls that arrived together may have used up what this one counted on.
     ctx.rates.requireCredit(c.var.trace);
-    const request = parseChatParameters(parameters, limits, (steps) => {
+    const request = parseChatParameters(parameters, limitsOf(model, limits), (steps) => {
       ctx.rates.chargeSteps(c.var.trace, steps);
     });
     const { id, token } = await createTask(ctx, {

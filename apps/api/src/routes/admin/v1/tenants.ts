@@ -1,4 +1,3 @@
-import { MODELS } from '@runfleet/catalog';
 import { readTenants, setShare } from '@runfleet/identity';
 import {
   RunfleetError,
@@ -90,7 +89,7 @@ async function readFleetTenants(ctx: ApiContext): Promise<FleetTenants> {
 
 /** Waiting tasks by organisation, in all lanes of all pools. */
 async function readWaiting(ctx: ApiContext): Promise<Map<string, number> | null> {
-  const pools = [...new Set(MODELS.map(({ pool }) => pool))];
+  const pools = [...ctx.catalogue.current.pools];
   const lanes = await Promise.all(
     pools.map(async (pool) => {
       const particular = await listLanes(ctx, { pool, limit: LANES_MAX });

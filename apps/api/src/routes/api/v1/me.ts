@@ -1,5 +1,5 @@
 import { readAccount } from '@runfleet/billing';
-import { MODELS, slugOf } from '@runfleet/catalog';
+import { slugOf } from '@runfleet/catalog';
 import { listProjects } from '@runfleet/identity';
 import { meSchema, formatUsd, type Me } from '@runfleet/protocol';
 import { listServedWeights } from '@runfleet/tasks';
@@ -57,8 +57,9 @@ function readMe(ctx: ApiContext): ApiHandler {
  * The weights that are ready to answer, by model. A page shows when they are not the model's own.
  */
 async function readServed(ctx: ApiContext): Promise<Record<string, string[]>> {
-  const entries = MODELS.map(
-    async (model) => [slugOf(model), await listServedWeights(ctx, model.pool)] as const,
+  const { offered } = ctx.catalogue.current;
+  const weights = await listServedWeights(ctx);
+  return Object.fromEntries(
+    offered.map((model) => [slugOf(model), weights.get(model.pool) ?? []] as const),
   );
-  return Object.fromEntries(await Promise.all(entries));
 }

@@ -23,6 +23,6 @@ function readTaskDetail(ctx: ApiContext): ApiHandler {
     c.var.trace.taskId = task.id;
     const position = await readQueuePosition(ctx, task);
     const queue = position === null ? undefined : queueWire(task, position);
-    return answerJson(c, taskAnswer(task, ctx.settings.apiUrl, queue));
+    return answerJson(c, taskAnswer(task, ctx, queue));
   };
 }

@@ -20,18 +20,18 @@ export const taskListRoute: Route = {
 };
 
 function listOwnTasks(ctx: ApiContext): ApiHandler {
-  const { apiUrl } = ctx.settings;
   return async (c) => {
     const { organisationId, body } = await openTaskCall(ctx, c);
     requireOneOf(body, 'type', ['model']);
     requireOneOf(body, 'sort', ['id', 'time']);
     const page = readPage(body, 'DESC');
     const words = readSearch(body, 'modelName');
-    const modelIds = words === null ? null : findByName(words).map((model) => model.id);
+    const catalogue = ctx.catalogue.current;
+    const modelIds = words === null ? null : findByName(catalogue.all, words).map(({ id }) => id);
     const asked = { organisationId, modelIds, ...page };
     const answer = isSet(body['summary'])
-      ? taskSummaryAnswer(await listTaskSummaries(ctx, asked))
-      : taskListAnswer(await listTasks(ctx, asked), apiUrl);
+      ? taskSummaryAnswer(await listTaskSummaries(ctx, asked), ctx)
+      : taskListAnswer(await listTasks(ctx, asked), ctx);
     return answerJson(c, answer);
   };
 }

@@ -1,4 +1,3 @@
-import { findModel } from '@runfleet/catalog';
 import { toolAnswerSchema, MESSAGES, RunfleetError, type ToolAnswer } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';
@@ -18,7 +17,8 @@ export const toolDetailRoute: Route = {
 function readToolDetail(ctx: ApiContext): ApiHandler {
   return async (c) => {
     const body = await openToolCall(ctx, c);
-    const model = findModel(readSlug(body, 'slugowner'), readSlug(body, 'slugproject'));
+    const [owner, name] = [readSlug(body, 'slugowner'), readSlug(body, 'slugproject')];
+    const model = ctx.catalogue.current.find(owner, name);
     if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
     const counts = await ctx.modelStatistics.read();
     const wire = isSet(body['summary']) ? toolSummaryWire : toolWire;

@@ -1,4 +1,3 @@
-import { MODELS } from '@runfleet/catalog';
 import { exploreAnswerSchema, type ExploreAnswer } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';
@@ -18,13 +17,14 @@ function exploreTools(ctx: ApiContext): ApiHandler {
   return async (c) => {
     await openToolCall(ctx, c);
     const counts = await ctx.modelStatistics.read();
-    const categories = [...new Set(MODELS.flatMap((model) => model.categories))];
+    const { offered } = ctx.catalogue.current;
+    const categories = [...new Set(offered.flatMap((model) => model.categories))];
     const explore = categories.map((category) => ({
       id: category,
       title: category,
-      tools: MODELS.filter((model) => model.categories.includes(category)).map((model) =>
-        toolSummaryWire(model, counts.get(model.id)),
-      ),
+      tools: offered
+        .filter((model) => model.categories.includes(category))
+        .map((model) => toolSummaryWire(model, counts.get(model.id))),
     }));
     return answerJson<ExploreAnswer>(c, { errors: [], explore, result: true });
   };

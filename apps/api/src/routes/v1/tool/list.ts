@@ -1,4 +1,4 @@
-import { cleanSlug, type Model, MODELS } from '@runfleet/catalog';
+import { cleanSlug, type Model } from '@runfleet/catalog';
 import { toolListAnswerSchema, type ToolListAnswer } from '@runfleet/protocol';
 import type { ModelStatistics } from '@runfleet/tasks';
 
@@ -25,9 +25,9 @@ function listTools(ctx: ApiContext): ApiHandler {
     const rank = RANKS.get(textOf(body['sort'])) ?? byId;
     const { start, limit, order } = readPage(body, rank === byId ? 'ASC' : 'DESC');
     const counts = await ctx.modelStatistics.read();
-    const found = MODELS.filter(
-      (model) => isMatch(model, body) && (words === null || relevanceOf(model, words) > 0),
-    ).map((model) => ({ model, rank: rank(model, { words, statistics: counts.get(model.id) }) }));
+    const found = ctx.catalogue.current.offered
+      .filter((model) => isMatch(model, body) && (words === null || relevanceOf(model, words) > 0))
+      .map((model) => ({ model, rank: rank(model, { words, statistics: counts.get(model.id) }) }));
     const sign = order === 'ASC' ? 1 : -1;
     const matching = found.toSorted(
       (a, b) => (a.rank - b.rank) * sign || byId(a.model) - byId(b.model),
