@@ -44,6 +44,7 @@ export function choice(...options: readonly Node[]): Node {
 
 /** `max` may be infinite. */
 export function repeat(item: Node, min: number, max: number): Node {
+  if (min > max) return NOTHING;
   if (max === 0) return EMPTY;
   return min === 1 && max === 1 ? item : { kind: 'repeat', item, min, max };
 }

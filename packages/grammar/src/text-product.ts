@@ -30,57 +30,80 @@ export function textProduct(
     ({ node, isExcluded }) => ({ automaton: new Automaton(node, field), isExcluded }),
   );
   const countMax = Number.isFinite(lengths.max) ? lengths.max : lengths.min;
+  for (const { automaton } of automata) work.spend(automaton.start.leaves.length);
   const ids = new Map<State, number>();
+  const places = new Map<string, Place>();
   const spots = new Map<string, Spot>();
   const open: Spot[] = [];
-  const start = spotOf(
+  const first = placeOf(
     automata.map(({ automaton }) => automaton.next(automaton.start, SPACE)?.to),
-    0,
   );
-  for (let spot = open.pop(); spot; spot = open.pop()) follow(spot);
+  const start = first && spotOf(first, 0);
+  for (let spot = open.pop(); spot; spot = open.pop()) {
+    const moves = (spot.place.moves ??= movesFrom(spot.place));
+    work.spend(1 + moves.length);
+    for (const { from, to, place } of moves) {
+      const next = spotOf(place, spot.count + (startsCharacter(from) ? 1 : 0));
+      if (next) spot.edges.push({ from, to, next });
+    }
+  }
   return start ? toNode(start, [...spots.values()], { write, field }) : NOTHING;
 
-  /** Undefined if no text of this spot keeps the limits. */
-  function spotOf(states: readonly (State | undefined)[], count: number): Spot | undefined {
+  /** Undefined if the text would be too long. */
+  function spotOf(place: Place, count: number): Spot | undefined {
     if (count > lengths.max) return undefined;
     const counted = Math.min(count, countMax);
-    const key = `${counted},${states.map(idOf).join()}`;
+    const key = `${counted},${place.id}`;
     const known = spots.get(key);
     if (known) return known;
-    if (automata.some(({ isExcluded }, at) => !isExcluded && !states[at])) return undefined;
     if (spots.size >= STATES_MAX) {
       throw new GrammarError(field, `needs more than ${STATES_MAX} states beside its other limits`);
     }
-    const ends =
-      counted >= lengths.min &&
-      automata.every(({ isExcluded }, at) => (states[at]?.ends ?? false) !== isExcluded);
-    const spot: Spot = { states, count: counted, ends, edges: [], isFull: ends, before: [] };
+    const ends = counted >= lengths.min && place.ends;
+    const spot: Spot = { place, count: counted, ends, edges: [], isFull: ends, before: [] };
     spots.set(key, spot);
     open.push(spot);
     return spot;
   }
 
-  function follow(spot: Spot): void {
-    const cuts = new Set([0]);
-    for (const state of spot.states) {
+  /** Undefined if the text can no longer match. */
+  function placeOf(states: readonly (State | undefined)[]): Place | undefined {
+    if (automata.some(({ isExcluded }, at) => !isExcluded && !states[at])) return undefined;
+    const key = states.map(idOf).join();
+    const known = places.get(key);
+    if (known) return known;
+    const ends = automata.every(({ isExcluded }, at) => (states[at]?.ends ?? false) !== isExcluded);
+    const place: Place = { id: places.size, states, ends, moves: undefined };
+    places.set(key, place);
+    return place;
+  }
+
+  /** Found once for all counts. Bytes that lead to the same place stay together. */
+  function movesFrom({ states }: Place): Move[] {
+    const cuts = new Set([0, FIRST_TAIL, LAST_TAIL + 1]);
+    for (const state of states) {
       for (const { from, to } of state?.leaves ?? []) cuts.add(from).add(to + 1);
     }
+    cuts.delete(BYTES);
     const starts = [...cuts].toSorted((left, right) => left - right);
     work.spend(starts.length * automata.length);
+    const moves: Move[] = [];
     for (const [index, from] of starts.entries()) {
       const to = (starts[index + 1] ?? BYTES) - 1;
-      if (from > to) continue;
-      const states = automata.map(({ automaton }, at) => {
-        const state = spot.states[at];
-        const edge = state && automaton.next(state, from);
-        work.spend(edge?.steps ?? 0);
-        return edge?.to;
-      });
-      // In UTF-8 every byte but the first of a character has these lead bits.
-      const isStart = (from & 0xc0) !== 0x80;
-      const next = spotOf(states, spot.count + (isStart ? 1 : 0));
-      if (next) spot.edges.push({ from, to, next });
+      const place = placeOf(
+        automata.map(({ automaton }, at) => {
+          const state = states[at];
+          const edge = state && automaton.next(state, from);
+          work.spend(edge?.steps ?? 0);
+          return edge?.to;
+        }),
+      );
+      const last = moves.at(-1);
+      const isSame = last?.place === place && startsCharacter(from) === startsCharacter(from - 1);
+      if (last && isSame && last.to === from - 1) moves[moves.length - 1] = { ...last, to };
+      else if (place) moves.push({ from, to, place });
     }
+    return moves;
   }
 
   function idOf(state: State | undefined): number {
@@ -94,9 +117,26 @@ export function textProduct(
 const SPACE = 0x20;
 const BYTES = 256;
 const ASCII = 128;
+/** In UTF-8, every byte of a character but the first is one of these. */
+const [FIRST_TAIL, LAST_TAIL] = [0x80, 0xbf];
 
-type Spot = {
+function startsCharacter(code: number): boolean {
+  return code < FIRST_TAIL || code > LAST_TAIL;
+}
+
+/** Where each automaton stands; undefined for one that can no longer match. */
+type Place = {
+  readonly id: number;
   readonly states: readonly (State | undefined)[];
+  readonly ends: boolean;
+  /** Set when first needed. */
+  moves: Move[] | undefined;
+};
+type Move = { readonly from: number; readonly to: number; readonly place: Place };
+
+/** A place after a number of characters. */
+type Spot = {
+  readonly place: Place;
   readonly count: number;
   readonly ends: boolean;
   readonly edges: { from: number; to: number; next: Spot }[];

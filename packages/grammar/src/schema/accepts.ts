@@ -5,6 +5,8 @@ import { isMultipleOf } from './multiples.ts';
 import { canonical, isListed, isSchema, typeOf } from './schema.ts';
 import { FORMAT_PATTERNS } from './string-formats.ts';
 
+const CHARACTERS_PER_STEP = 8;
+
 /**
  * Whether a value is valid. `format` takes what its pattern takes; with `anyFormat` it takes every
  * string, so that a value that is refused is surely not valid.
@@ -54,6 +56,7 @@ function acceptsText(
   all: SchemaReader,
   { anyFormat }: { anyFormat: boolean },
 ): boolean {
+  all.work.spend(Math.ceil(value.length / CHARACTERS_PER_STEP));
   const { length } = Array.from(value);
   const occurs = (pattern: unknown) => all.patterns.occursIn(String(pattern), value);
   return (

@@ -1,5 +1,6 @@
 import { GrammarError } from '../grammar-error.ts';
 import { choice, EMPTY, literal, type Node, NOTHING, repeat, sequence } from '../node.ts';
+import type { Work } from '../work.ts';
 import { accepts } from './accepts.ts';
 import type { Part, SchemaReader } from './alternative.ts';
 import type { NodeOf } from './array-node.ts';
@@ -48,7 +49,11 @@ export function objectNode(
       `must not exceed ${possible + 1}: at most one property may have a name that the schema does not list`,
     );
   }
-  return sequence(literal('{'), membersNode(pairs, other, { min, max }), literal('}'));
+  return sequence(
+    literal('{'),
+    membersNode(pairs, other, { min, max, work: all.work }),
+    literal('}'),
+  );
 }
 
 type Pair = { isRequired: boolean; isVoid: boolean; node: Node };
@@ -151,7 +156,7 @@ function otherName(
 function membersNode(
   pairs: readonly Pair[],
   other: Node,
-  { min, max }: { min: number; max: number },
+  { min, max, work }: { min: number; max: number; work: Work },
 ): Node {
   const required = pairs.filter(({ isRequired }) => isRequired).length;
   const isMaxFree = max === INFINITY || (other === NOTHING && max >= pairs.length);
@@ -166,6 +171,7 @@ function membersNode(
   );
   for (const { isRequired, isVoid, node } of pairs.toReversed()) {
     const later = after;
+    work.spend(later.length);
     after = later.map((skipped, count) => {
       const next =
         count + 1 > most || isVoid ? NOTHING : (later[Math.min(count + 1, countMax)] ?? NOTHING);

@@ -79,6 +79,7 @@ test.each<[object, string]>([
     '.items allows no finite text',
   ],
   [{ not: {} }, ' allows no finite text'],
+  [{ oneOf: [{ minLength: 1 }, { minLength: 1 }] }, ' allows no finite text'],
   [{ const: 1, type: 'string' }, ' allows no finite text'],
   [{ type: 'array', items: false, minItems: 1 }, ' allows no finite text'],
   [{ type: 'string', not: { format: 'date' } }, '.not.format has no exact opposite'],

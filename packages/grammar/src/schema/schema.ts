@@ -55,14 +55,21 @@ export function isListed(values: readonly unknown[], value: unknown): boolean {
   return texts.has(canonical(value));
 }
 
+const canonicalOf = new WeakMap<object, string>();
+
 /** The text of a value with its properties sorted by name. */
 export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (isSchema(value)) {
-    const pairs = Object.keys(value)
-      .toSorted()
-      .map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`);
-    return `{${pairs.join()}}`;
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
   }
-  return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+  const known = canonicalOf.get(value);
+  if (known !== undefined) return known;
+  const text = Array.isArray(value)
+    ? `[${value.map(canonical).join()}]`
+    : `{${Object.entries(value)
+        .toSorted(([left], [right]) => (left < right ? -1 : 1))
+        .map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`)
+        .join()}}`;
+  canonicalOf.set(value, text);
+  return text;
 }

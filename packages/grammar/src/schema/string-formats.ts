@@ -2,10 +2,11 @@ const date =
   '(?:19|20)\\d\\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))';
 const time =
   '(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?(?:Z|[+-](?:0\\d|1[0-4]):[0-5]\\d)';
-const name = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?';
 /** No two hyphens in a row: the third and fourth characters may not both be one. */
 const label = '[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,2}';
 const hostname = `${label}(?:\\.${label}){0,3}`;
+/** At most 64 characters, and the whole address at most 254. */
+const mailbox = '(?:[A-Za-z0-9_+-]{1,64}|[A-Za-z0-9_+-]{1,20}(?:\\.[A-Za-z0-9_+-]{1,20}){1,2})';
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const ipv4 = `${octet}(?:\\.${octet}){3}`;
 const quad = '[0-9A-Fa-f]{1,4}';
@@ -31,7 +32,7 @@ export const FORMAT_PATTERNS: Readonly<Record<string, string>> = {
   'date-time': `${date}T${time}`,
   time,
   duration: `P(?:${days}(?:${clock})?|${clock}|${whole}W)`,
-  email: `[A-Za-z0-9_+-]{1,32}(?:\\.[A-Za-z0-9_+-]{1,32}){0,3}@${name}(?:\\.${name}){1,3}`,
+  email: `${mailbox}@${label}(?:\\.${label}){1,2}`,
   hostname,
   ipv4,
   ipv6,

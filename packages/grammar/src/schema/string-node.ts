@@ -23,6 +23,7 @@ export function stringNode(
   const { work } = all;
   work.field = field;
   const lengths = lengthsOf(parts);
+  if (lengths.min > lengths.max) return NOTHING;
   const patterns = textsOf(parts, 'pattern');
   const formats = textsOf(parts, 'format');
   const limits = [...exclusionsOf(parts, all, more.without)];
