@@ -302,7 +302,7 @@ test('bad input is refused by name, and nothing is stored or charged', async () 
         prompt: 'a',
         response_format: { type: 'json_schema', json_schema: { schema: { oneOf: [] } } },
       },
-      '[response_format.json_schema.schema] must have type',
+      '[response_format.json_schema.schema.oneOf] must not be empty',
     ],
   ];
   for (const [parameters, message] of cases) {
