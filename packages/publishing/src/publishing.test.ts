@@ -91,6 +91,17 @@ test('a path belongs to one model', async ({ db }) => {
   expect((await readCatalogue({ db })).catalogue.find('acme', 'small')?.name).toBe('Tiny');
 });
 
+test('a model that was published before one of its path was compiled in stays the only one', async ({
+  db,
+}) => {
+  await publishModel({ db }, document());
+  await db.sql`
+    update models set document = document || ${JSON.stringify(PHI)}::text::jsonb`;
+  const { catalogue } = await readCatalogue({ db });
+  expect(catalogue.offered.map(({ id }) => id)).toEqual(['599', '1000']);
+  expect(catalogue.find(PHI.owner, PHI.name)?.id).toBe('1000');
+});
+
 test('of two operators who publish at once, each gets a version', async ({ db }) => {
   const texts = ['one', 'two', 'three', 'four'];
   const published = await Promise.all(

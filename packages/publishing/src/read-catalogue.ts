@@ -3,6 +3,7 @@ import {
   type Model,
   type ModelDocument,
   MODELS,
+  pathsOf,
   publishedModel,
   readStoredDocument,
 } from '@runfleet/catalog';
@@ -40,15 +41,24 @@ export async function readCatalogue(
     left join models m on m.id = l.id and m.version = l.version`;
   const mark = rows[0]?.mark ?? '';
   if (known && mark === known.mark) return known;
-  const models = new Map(MODELS.map((model) => [model.id, model]));
+  const published: Model[] = [];
   const unreadable: string[] = [];
   for (const row of rows) {
     if (!isRow(row)) continue;
     const model = modelOf(row);
-    if (model) models.set(row.id, model);
+    if (model) published.push(model);
     else unreadable.push(`${row.pool} (version ${row.version})`);
   }
-  return { mark, catalogue: new Catalogue([...models.values()]), unreadable };
+  return { mark, catalogue: new Catalogue([...seedBeside(published), ...published]), unreadable };
+}
+
+/** The compiled-in models that were not published, and whose paths no published model took before them. */
+function seedBeside(published: readonly Model[]): Model[] {
+  const ids = new Set(published.map(({ id }) => id));
+  const paths = new Set(published.flatMap(pathsOf));
+  return MODELS.filter(
+    (model) => !ids.has(model.id) && !pathsOf(model).some((path) => paths.has(path)),
+  );
 }
 
 function modelOf({ document, ...published }: Row): Model | null {

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-function prepare(parameters: Record<string, unknown>) {
+function prepare(parameters: Record<string, unknown>, outputTokens: number | null = null) {
   const task = {
     id: '7',
     organisationId: '5',
@@ -32,7 +32,7 @@ function prepare(parameters: Record<string, unknown>) {
     ownerId: 'u',
     seed: '1',
     timeoutSeconds: 60,
-    limits: null,
+    limits: outputTokens === null ? null : { outputTokens },
     parameters: { prompt: 'Hi', ...parameters },
   };
   return preprocess({ limits }, { task, engine });
@@ -71,12 +71,21 @@ test('a task shares cached prefixes only with tasks of its organisation', async 
   expect(prepared.request.cacheScope).toBe('5');
 });
 
+test('an answer is as long as the worker allows, and the version that accepted its task', async () => {
+  const maxTokensOf = async (...task: Parameters<typeof prepare>) =>
+    (await prepare(...task)).prepared.request.maxTokens;
+  expect(await maxTokensOf({})).toBe(200);
+  expect(await maxTokensOf({}, 50)).toBe(50);
+  expect(await maxTokensOf({ max_tokens: '20' }, 50)).toBe(20);
+  expect(await maxTokensOf({}, 9_999)).toBe(200);
+});
+
 test('a grammar that no answer can satisfy is an input error', async () => {
   await expect(
     prepare(schema({ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 })),
   ).rejects.toMatchObject({
     kind: 'invalid_request',
-    message: expect.stringContaining('[response_format.json_schema.schema] allows no number'),
+    message: expect.stringContaining('[response_format.json_schema.schema] allows no finite text'),
   });
   await expect(prepare({ regex: '(a{0,100}){0,100}' })).rejects.toThrow('[regex]');
 });
