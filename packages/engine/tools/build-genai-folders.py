@@ -97,6 +97,7 @@ class Session:
     def __init__(self, folder: Path):
         self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
         self.inputs = self.session.get_inputs()
+        self.head_size = json.loads((folder / "genai_config.json").read_text())["model"]["decoder"]["head_size"]
 
     def logits(self, ids: list[int]) -> numpy.ndarray:
         feeds = {}
@@ -109,7 +110,9 @@ class Session:
                 feeds[value.name] = numpy.arange(len(ids), dtype=numpy.int64)[None]
             else:
                 kind = numpy.float16 if "float16" in value.type else numpy.float32
-                feeds[value.name] = numpy.zeros((1, HEADS, 0, 16), dtype=kind)
+                _, heads, _, width = value.shape
+                # Newer builds name the last dimension instead of stating it.
+                feeds[value.name] = numpy.zeros((1, heads, 0, width if isinstance(width, int) else self.head_size), dtype=kind)
         return self.session.run(["logits"], feeds)[0][0, -1].astype(numpy.float64)
 
 
@@ -130,17 +133,17 @@ def answers(logits_of) -> list[dict]:
     return found
 
 
-def store_answers(folder: Path, precision: str, model: torch.nn.Module) -> None:
+def store_answers(folder: Path, precision: str, model: torch.nn.Module, switch: int = SWITCH) -> None:
     session = Session(folder)
     distance = max(numpy.abs(session.logits(prompt) - torch_logits(model, prompt)).max() for prompt in PROMPTS)
     logits_of = (lambda ids: torch_logits(model, ids)) if precision == "fp32" else session.logits
-    stored = {"precision": precision, "switch": SWITCH, "probes": PROBES, "answers": answers(logits_of)}
+    stored = {"precision": precision, "switch": switch, "probes": PROBES, "answers": answers(logits_of)}
     (folder / "answers.json").write_text(json.dumps(stored, separators=(",", ":")) + "\n")
     print(f"{folder.name}: logits within {distance:.1e} of float64", flush=True)
 
 
-def keep_fixture(folder: Path) -> None:
-    out = FIXTURE_DIR / folder.name
+def keep_fixture(folder: Path, fixtures: Path = FIXTURE_DIR) -> None:
+    out = fixtures / folder.name
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     for name in ("model.onnx", "model.onnx.data", "genai_config.json", "answers.json"):
@@ -170,4 +173,5 @@ def main() -> None:
             keep_fixture(built / name)
 
 
-main()
+if __name__ == "__main__":
+    main()
