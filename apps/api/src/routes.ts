@@ -10,8 +10,10 @@ import { fileRoute } from './routes/v1/file.ts';
 import { runRoute } from './routes/v1/run.ts';
 import { taskCancelRoute } from './routes/v1/task/cancel.ts';
 import { taskDetailRoute } from './routes/v1/task/detail.ts';
+import { taskInputOutputDeleteRoute } from './routes/v1/task/inputoutputdelete.ts';
 import { taskKillRoute } from './routes/v1/task/kill.ts';
 import { taskListRoute } from './routes/v1/task/list.ts';
+import { taskStatRoute } from './routes/v1/task/stat.ts';
 import { taskEventsRoute } from './routes/v1/tasks/events.ts';
 import { toolDetailRoute } from './routes/v1/tool/detail.ts';
 import { toolExploreRoute } from './routes/v1/tool/explore.ts';
@@ -24,6 +26,8 @@ export const ROUTES: readonly Route[] = [
   taskListRoute,
   taskCancelRoute,
   taskKillRoute,
+  taskInputOutputDeleteRoute,
+  taskStatRoute,
   taskEventsRoute,
   toolListRoute,
   toolDetailRoute,

@@ -9,6 +9,7 @@ export const ERRORS = {
   model_not_found: { code: 1, http: 200 },
   task_not_found: { code: 1, http: 200 },
   not_cancellable: { code: 1, http: 200 },
+  not_ended: { code: 1, http: 200 },
   /** 95 is not in the compatible contract, whose clients never send the header that causes it. */
   idempotency_mismatch: { code: 95, http: 409 },
   concurrency_limit: { code: 96, http: 200 },
@@ -33,6 +34,7 @@ export const MESSAGES = {
   modelNotAccessible: 'tool-not-accessible',
   taskNotFound: 'task-not-exist',
   notCancellable: 'Task is not in a cancellable state.',
+  notEnded: 'Task is not in a terminal state.',
   unknownKey: 'Project authorization is not founded.',
   badSignature: 'Project authorization is not valid.',
   signatureRequired:

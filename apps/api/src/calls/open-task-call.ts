@@ -6,9 +6,9 @@ import { readParameters, SMALL_BODY_BYTES } from '../http/read-parameters.ts';
 export async function openTaskCall(
   ctx: ApiContext,
   c: ApiRequest,
-): Promise<{ organisationId: string; body: Record<string, unknown> }> {
+): Promise<{ organisationId: string; projectId: string; body: Record<string, unknown> }> {
   const caller = await identifyCaller(ctx, c);
   const body = await readParameters(ctx, c, SMALL_BODY_BYTES);
-  const { organisationId } = await resolvePrincipal(ctx, c, caller, body['projectid']);
-  return { organisationId, body };
+  const { organisationId, projectId } = await resolvePrincipal(ctx, c, caller, body['projectid']);
+  return { organisationId, projectId, body };
 }

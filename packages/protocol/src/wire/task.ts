@@ -123,6 +123,20 @@ export const taskSummaryAnswerSchema = z.strictObject({
 
 export type TaskSummaryAnswer = z.infer<typeof taskSummaryAnswerSchema>;
 
+/** The answer of Task/Stat: how many tasks of the project are in which part of their life. */
+export const taskStatAnswerSchema = z.strictObject({
+  ...SUCCESS,
+  stat: z.strictObject({
+    running: wholeNumber,
+    queued: wholeNumber,
+    ended: wholeNumber,
+    failed: wholeNumber,
+    cancelled: wholeNumber,
+  }),
+});
+
+export type TaskStatAnswer = z.infer<typeof taskStatAnswerSchema>;
+
 /** The answer of Run. */
 export const runAnswerSchema = z.strictObject({
   ...SUCCESS,
