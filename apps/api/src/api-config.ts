@@ -60,6 +60,15 @@ export const apiConfig = z.object({
   API_CONNECTIONS_PER_ADDRESS: positive(1_000).describe(
     'Connections of one address at once; not limited behind proxies (TRUSTED_PROXY_HOPS)',
   ),
+  API_WAIT_SECONDS: positive(2_400).describe(
+    'Seconds that Run/.../sync waits for the end of its task; then it answers 504 with the task',
+  ),
+  API_WAITS_MAX: positive(5_000).describe(
+    'Calls that may wait for their task at once; further ones are refused with 503',
+  ),
+  API_WAITS_PER_PROJECT: positive(2_000).describe(
+    'The same of one project; further ones are refused with 429',
+  ),
   API_CALLS_PER_SECOND_PER_ADDRESS: positive(100).describe(
     'Calls per second without a key, or with a wrong one, from one address; bursts of four times that',
   ),

@@ -12,6 +12,7 @@ import type { Context } from 'hono';
 import type { ByteBudget, Held } from './http/byte-budget.ts';
 import type { CallRates } from './http/call-rates.ts';
 import type { Remembered } from './remembered.ts';
+import type { TaskWaits } from './waits/task-waits.ts';
 
 /** Everything that routes use. Each route takes only what it needs. */
 export type ApiContext = {
@@ -32,6 +33,8 @@ export type ApiContext = {
   modelStatistics: Remembered<Map<string, ModelStatistics>>;
   /** The memory that request bodies hold, from reading them until their calls are answered. */
   bodies: ByteBudget;
+  /** The calls that wait for the end of their task. */
+  waits: TaskWaits;
   settings: ApiSettings;
 };
 
@@ -63,7 +66,11 @@ export type ApiEnv = {
   /** Set by the Node server; absent if a test makes the request. */
   Bindings: {
     incoming?: { socket: { remoteAddress?: string | undefined } };
-    outgoing?: { writeContinue(): void };
+    outgoing?: {
+      readonly destroyed: boolean;
+      writeContinue(): void;
+      once(event: 'close', listener: () => void): unknown;
+    };
   };
   Variables: { trace: RequestTrace; held?: Held };
 };

@@ -8,6 +8,7 @@ import { authRoute, sessionRoute } from './routes/api/auth.ts';
 import { meRoute } from './routes/api/v1/me.ts';
 import { fileRoute } from './routes/v1/file.ts';
 import { runRoute } from './routes/v1/run.ts';
+import { runSyncRoute } from './routes/v1/run/sync.ts';
 import { taskCancelRoute } from './routes/v1/task/cancel.ts';
 import { taskDetailRoute } from './routes/v1/task/detail.ts';
 import { taskInputOutputDeleteRoute } from './routes/v1/task/inputoutputdelete.ts';
@@ -22,6 +23,7 @@ import { toolListRoute } from './routes/v1/tool/list.ts';
 /** Every call that the role serves, besides health checks and the dashboard's files. */
 export const ROUTES: readonly Route[] = [
   runRoute,
+  runSyncRoute,
   taskDetailRoute,
   taskListRoute,
   taskCancelRoute,

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { createLogger } from '@runfleet/service';
+import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
 
 import { apiConfig } from './api-config.ts';
@@ -158,6 +159,61 @@ test('a stopped api has answered every Run that it accepted', async ({ config, t
   const accepted = answers.filter((answer) => answer.status === 'fulfilled');
   await expect(db.sql`select 1 from tasks`).resolves.toHaveLength(accepted.length);
   await expect(fetch(`${api.url}/healthz`)).rejects.toThrow('fetch failed');
+});
+
+test('a client that disconnects ends its wait, and not the task', async ({ url, tenant, db }) => {
+  const openWaits = async () =>
+    /^runfleet_api_open_waits\S* (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+  for (const query of ['?stream=true', '']) {
+    const leaving = new AbortController();
+    const init = { method: 'POST', headers: keyOf(tenant), body: '{"prompt":"Hello"}' };
+    const call = fetch(`${url}${RUN}/sync${query}`, { ...init, signal: leaving.signal });
+    const ended = call.then((response) => response.text()).catch(() => 'left');
+    await eventually(async () => expect(await openWaits()).toBe('1'));
+    leaving.abort();
+    expect(await ended).toBe('left');
+    await eventually(async () => expect(await openWaits()).toBe('0'));
+  }
+  // The second client may have left while its task was created.
+  await eventually(async () => {
+    const rows = await db.sql`select status from tasks`;
+    expect(rows.map(({ status }) => status as string)).toEqual(['task_queue', 'task_queue']);
+  });
+});
+
+test('a restart costs a waiting client one retry with its key, which gets the same task', async ({
+  config,
+  tenant,
+  db,
+}) => {
+  const keys = Array.from({ length: 20 }, (_, index) => `order-${index}`);
+  const call = async (url: string, key: string, path: string) => {
+    const headers = { ...keyOf(tenant), 'idempotency-key': key };
+    const init = { method: 'POST', headers, body: '{"prompt":"Hello"}' };
+    const response = await fetch(`${url}${path}`, init);
+    return { status: response.status, body: (await response.json()) as { taskid: string } };
+  };
+  const api = await startApi(config, { logger });
+  const port = Number(new URL(api.url).port);
+  const waiting = keys.map((key) => call(api.url, key, `${RUN}/sync`));
+  await eventually(async () => expect(await db.sql`select 1 from tasks`).toHaveLength(keys.length));
+  await api[Symbol.asyncDispose]();
+  const cut = await Promise.all(waiting);
+  expect(cut.map(({ status }) => status)).toEqual(keys.map(() => 503));
+
+  await using again = await startApi({ ...config, API_PORT: port }, { logger });
+  const repeats = keys.map((key) => call(again.url, key, `${RUN}/sync`));
+  // Run with the same key names the task that the repeated wait has joined.
+  const known = await Promise.all(keys.map((key) => call(again.url, key, RUN)));
+  expect(known.map(({ body }) => body.taskid)).toEqual(cut.map(({ body }) => body.taskid));
+  await db.sql`update tasks set status = 'task_cancel', seq = seq + 1, cancelled_at = now()`;
+  const ended = (await Promise.all(repeats)) as unknown as {
+    body: { tasklist: { id: string; status: string }[] };
+  }[];
+  expect(ended.map(({ body }) => body.tasklist[0])).toMatchObject(
+    cut.map(({ body }) => ({ id: body.taskid, status: 'task_cancel' })),
+  );
+  await expect(db.sql`select 1 from tasks`).resolves.toHaveLength(keys.length);
 });
 
 test('the error for a taken port names the next step', async ({ config }) => {

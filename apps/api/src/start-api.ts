@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { compatibleAdmission } from '@runfleet/billing';
 import { checkDatabase, openDb } from '@runfleet/db';
-import { openAnnouncer } from '@runfleet/events';
+import { openAnnouncer, openFollower } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { CatalogueCache } from '@runfleet/publishing';
 import { openTaskQueue } from '@runfleet/queue';
@@ -26,6 +26,7 @@ import { CallRates } from './http/call-rates.ts';
 import { createApiServer, serveRequests } from './http/serve-requests.ts';
 import { listen, stopListening } from './listen.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
+import { TaskWaits } from './waits/task-waits.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 
@@ -52,11 +53,21 @@ export async function startApi(
   });
   const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
   const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
+  const follower = openFollower({ db, url: config.REDIS_URL, logger });
   const metrics = createMetrics({ role: 'api' });
+  const openWaits = metrics.gauge('runfleet_api_open_waits', 'Calls that wait for their task.');
+  const limits = {
+    waitMs: config.API_WAIT_SECONDS * 1_000,
+    waitsMax: config.API_WAITS_MAX,
+    perProject: config.API_WAITS_PER_PROJECT,
+  };
+  const waits = new TaskWaits(follower, limits, (count) => openWaits.set(count));
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
   const dispose = async () => {
+    waits.stop();
     if (server.listening) await stopListening(server);
+    await follower[Symbol.asyncDispose]();
     await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     await Promise.all([announcer, queue, db].map((opened) => opened[Symbol.asyncDispose]()));
@@ -94,6 +105,7 @@ export async function startApi(
       }),
       modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(config.API_BUFFER_BYTES),
+      waits,
       settings: settingsOf(config),
     };
     serveRequests(server, createApi(ctx), {

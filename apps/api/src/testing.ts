@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { compatibleAdmission, deposit } from '@runfleet/billing';
 import { testWithDb } from '@runfleet/db/testing';
+import { openAnnouncer, openFollower } from '@runfleet/events';
 import {
   addMember,
   createAuth,
@@ -29,6 +30,7 @@ import { CallRates } from './http/call-rates.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { TaskWaits } from './waits/task-waits.ts';
 
 export const ORIGIN = 'http://127.0.0.1:3100';
 const PASSWORD = 'correct horse';
@@ -55,10 +57,14 @@ export const testWithApi = testWithDb
     const metrics = createMetrics({ role: 'api' });
     const masterKey = await openMasterKey({ hex: 'ab'.repeat(32), file: '' });
     const queue = openTaskQueue({ url: redisUrl });
-    const store = openTaskStore({ db, queue, announce: () => {} });
+    const announcer = openAnnouncer({ url: redisUrl });
+    const follower = openFollower({ db, url: redisUrl });
+    const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
     const catalogue = await CatalogueCache.open({ db, logger });
     onCleanup(async () => {
       await catalogue[Symbol.asyncDispose]();
+      await follower[Symbol.asyncDispose]();
+      await announcer[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
     });
@@ -80,6 +86,7 @@ export const testWithApi = testWithDb
       rates: new CallRates({ address: 1000, project: 5000 }),
       modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(64_000_000),
+      waits: new TaskWaits(follower, { waitMs: 60_000, waitsMax: 100, perProject: 10 }),
       settings: {
         bodyLimitBytes: 1_000_000,
         limits: { maxTokens: 1024, maxTimeoutSeconds: 3600 },

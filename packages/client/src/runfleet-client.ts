@@ -51,6 +51,8 @@ type Cancellable = { signal?: AbortSignal | undefined };
 type WholeTools = { tool: WireTool[]; total: number };
 
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Longer than a server waits for a task by default. */
+const SYNC_TIMEOUT_MS = 41 * 60_000;
 
 export class RunfleetClient {
   readonly #access: ApiAccess;
@@ -81,14 +83,23 @@ export class RunfleetClient {
     parameters: Record<string, unknown>,
     options: RunOptions = {},
   ): Promise<{ taskId: string; token: string }> {
-    const path = `Run/${model.split('/').map(encodeURIComponent).join('/')}`;
-    const { signal } = options;
-    const headers = runHeaders(options);
-    const answer = await repeatUntilAnswered(
-      () => callApi<RunAnswer>(this.#access, path, parameters, { signal, headers }),
-      signal,
-    );
+    const answer = await this.#run<RunAnswer>(this.#access, runPath(model), parameters, options);
     return { taskId: answer.taskid, token: answer.socketaccesstoken };
+  }
+
+  /**
+   * Starts a task and waits for its end. A wait that is cut, as by a restart of the server, is repeated
+   * and joins the same task. A failed task does not throw.
+   */
+  async runSync(
+    model: string,
+    parameters: Record<string, unknown>,
+    options: RunOptions = {},
+  ): Promise<WireTask> {
+    const path = `${runPath(model)}/sync`;
+    const access = { ...this.#access, answerTimeoutMs: SYNC_TIMEOUT_MS };
+    const answer = await this.#run<TaskAnswer>(access, path, parameters, options);
+    return first(answer.tasklist, path);
   }
 
   detail(reference: TaskReference, options: Cancellable = {}): Promise<WireTask> {
@@ -151,6 +162,21 @@ export class RunfleetClient {
     return this.detail({ token }, options);
   }
 
+  /** One task and one charge, however often the call is repeated: each has the same key. */
+  #run<Answer>(
+    access: ApiAccess,
+    path: string,
+    parameters: Record<string, unknown>,
+    options: RunOptions,
+  ): Promise<Answer> {
+    const { signal } = options;
+    const headers = runHeaders(options);
+    return repeatUntilAnswered(
+      () => callApi<Answer>(access, path, parameters, { signal, headers }),
+      signal,
+    );
+  }
+
   async #list<Task = WireTask>(
     { start = 0, limit = 20, order = 'DESC', model }: TaskPage,
     form: { summary?: true },
@@ -176,6 +202,10 @@ export class RunfleetClient {
     const answer = await callApi<TaskAnswer>(this.#access, path, body, options);
     return first(answer.tasklist, path);
   }
+}
+
+function runPath(model: string): string {
+  return `Run/${model.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function first<Item>(items: readonly Item[], what: string): Item {

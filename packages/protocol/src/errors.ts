@@ -2,7 +2,10 @@
  * Every expected failure of an API call: its wire code, its HTTP status and, where clients match on the
  * text, its exact message.
  */
-type ErrorRow = { code: number; http: 200 | 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503 };
+type ErrorRow = {
+  code: number;
+  http: 200 | 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503 | 504;
+};
 
 export const ERRORS = {
   invalid_request: { code: 0, http: 200 },
@@ -24,6 +27,7 @@ export const ERRORS = {
   rate_limited: { code: 0, http: 429 },
   internal: { code: 0, http: 500 },
   unavailable: { code: 0, http: 503 },
+  wait_timeout: { code: 0, http: 504 },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorKind = keyof typeof ERRORS;

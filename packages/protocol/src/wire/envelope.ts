@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { decimalId } from './scalars.ts';
+
 const errorSchema = z.strictObject({ code: z.number().int(), message: z.string() });
 
 /** What every answer of a call has beside its payload. */
@@ -8,6 +10,9 @@ export type Envelope = { result: boolean; errors: z.infer<typeof errorSchema>[] 
 /** A call that was refused, or that failed. */
 export const refusalSchema = z.strictObject({
   errors: z.array(errorSchema).min(1),
+  /** The task of a wait that ended before it. */
+  taskid: decimalId.exactOptional(),
+  socketaccesstoken: z.string().exactOptional(),
   result: z.literal(false),
 });
 

@@ -1,0 +1,58 @@
+import { limitsOf, parseChatParameters, useLimits } from '@runfleet/catalog';
+import { MESSAGES, RunfleetError } from '@runfleet/protocol';
+import type { NewTask } from '@runfleet/tasks';
+
+import type { ApiContext, ApiRequest } from '../api-context.ts';
+import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
+import { isBlank } from '../http/is-blank.ts';
+import { readParameters } from '../http/read-parameters.ts';
+import { readRunOptions } from '../http/read-run-options.ts';
+import { requestHash } from '../http/request-hash.ts';
+
+const SEEDS = 2 ** 48;
+
+/** The task that a Run asks for: who asks, for which model, with which parameters and options. */
+export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> {
+  const { admission, bodyLimitBytes, limits, unknownLabels } = ctx.settings;
+  const caller = await identifyCaller(ctx, c);
+  const model = ctx.catalogue.current.find(c.req.param('owner') ?? '', c.req.param('name') ?? '');
+  if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
+
+  const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
+  const { projectid, callbackUrl, ...parameters } = await readParameters(ctx, c, bodyLimitBytes);
+  refuseCallback(callbackUrl);
+  const principal = await resolvePrincipal(ctx, c, caller, projectid);
+  // Right before the work: calls that arrived together may have used up what this one counted on.
+  ctx.rates.requireCredit(c.var.trace);
+  const request = parseChatParameters(parameters, limitsOf(model, limits), (steps) => {
+    ctx.rates.chargeSteps(c.var.trace, steps);
+  });
+  return {
+    organisationId: principal.organisationId,
+    projectId: principal.projectId,
+    ownerId: principal.ownerId,
+    model,
+    parameters,
+    // Chosen here by default, so that another attempt writes the same text.
+    seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
+    timeoutSeconds: request.timeoutSeconds,
+    limits: useLimits(request),
+    admission,
+    unknownLabels,
+    expectedSeconds: null,
+    idempotency:
+      idempotencyKey === null
+        ? null
+        : { key: idempotencyKey, requestHash: requestHash(model.id, parameters) },
+    ...options,
+  };
+}
+
+/** Callbacks are not delivered yet. A caller who gave an address would wait for one. */
+function refuseCallback(callbackUrl: unknown): void {
+  if (isBlank(callbackUrl)) return;
+  throw new RunfleetError(
+    'invalid_request',
+    'Request parameter [callbackUrl] is not supported. Follow the task with its socketaccesstoken, or ask Task/Detail.',
+  );
+}
