@@ -65,9 +65,30 @@ test.for<[name: string, token: string]>([
   });
 });
 
-test('a position beyond the end of the log gets no frames', async ({ db, gateway }) => {
+test('a position beyond the end of an ended task gets its last frame again', async ({
+  db,
+  gateway,
+}) => {
   const task = await stageTask({ db });
   await stageEvents({ db }, task, lifeOf(['Hi']));
+  for (const after of [lifeOf(['Hi']).length, 1_000, Number.MAX_SAFE_INTEGER]) {
+    for (const mode of ['cumulative', 'delta'] as const) {
+      await using client = await TestClient.watching(gateway, {
+        tasktoken: task.token,
+        after,
+        mode,
+      });
+      await client.untilType('task_postprocess_end');
+      client.ask({ tasktoken: 'bad' });
+      await client.untilType('error');
+      expect(client.types).toEqual(['task_postprocess_end']);
+    }
+  }
+});
+
+test('a position beyond the end of a live log gets no frames yet', async ({ db, gateway }) => {
+  const task = await stageTask({ db });
+  await stageEvents({ db }, task, lifeOf(['Hi']).slice(0, 3));
   const after = Number.MAX_SAFE_INTEGER;
   await using client = await TestClient.watching(gateway, { tasktoken: task.token, after });
   client.ask({ tasktoken: 'bad' });

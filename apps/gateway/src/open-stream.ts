@@ -79,12 +79,11 @@ export async function openStream(
       : refuse(response, 'task_not_found', authority.notFound, { status: 404 });
   }
 
-  const stream = new EventStream(
-    ctx,
-    { response, address },
-    task,
-    subscriptionOptionsOf({ ...options, after: resumed ?? options.after }),
-  );
+  const stream = new EventStream(ctx, { response, address }, task, {
+    ...subscriptionOptionsOf({ ...options, after: resumed ?? options.after }),
+    // A browser that resumes after the last event gets 204, which ends its stream.
+    repeatsEnd: false,
+  });
   ctx.connections.add(stream);
   response.once('close', () => ctx.connections.remove(stream));
   if (tasktoken === undefined && readCredentials(headers) !== null) {

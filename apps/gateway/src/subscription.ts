@@ -43,6 +43,19 @@ export class Subscription {
     this.#isBehind = false;
   }
 
+  /**
+   * Sends the end of an ended task again if nothing else was sent, because its client would wait
+   * without end. False if the sink has no room yet.
+   */
+  repeatEnd(): boolean {
+    if (!this.#options.repeatsEnd || this.#sentSeq > 0) return true;
+    const last = this.#history.lastPlainEvent;
+    if (last === undefined) return true;
+    if (!this.#hasRoomFor('event')) return false;
+    this.#deliver(this.#history.eventFrame(last, this.#prev), last);
+    return true;
+  }
+
   /** The index after what was sent or skipped; null if it must wait. */
   #send(index: number, isDue: boolean): number | null {
     const event = this.#history.events[index];

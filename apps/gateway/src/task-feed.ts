@@ -64,7 +64,7 @@ export class TaskFeed {
   pump(subscription: Subscription, isDue = true): void {
     if (!this.#isLive || !this.#subscriptions.has(subscription)) return;
     subscription.pump(isDue);
-    if (!this.#isOver || !subscription.hasEverything) return;
+    if (!this.#isOver || !subscription.hasEverything || !subscription.repeatEnd()) return;
     this.#subscriptions.delete(subscription);
     this.#onComplete(subscription);
   }

@@ -49,6 +49,13 @@ export class TaskHistory {
     }
   }
 
+  /** The last event except outputs and costs: of an ended task, its end. */
+  get lastPlainEvent(): PlainEvent | undefined {
+    return this.events.findLast(
+      (event): event is PlainEvent => event.type !== 'task_output' && event.type !== 'task_cost',
+    );
+  }
+
   /** The index of the first event after `seq`. */
   indexAfter(seq: number): number {
     let low = 0;

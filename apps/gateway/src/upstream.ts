@@ -33,6 +33,7 @@ export function subscriptionOptionsOf(
     mode: mode ?? 'cumulative',
     after: after ?? 0,
     billing: billing ?? false,
+    repeatsEnd: true,
     isExtended: mode !== undefined || after !== undefined || billing !== undefined,
   };
 }
