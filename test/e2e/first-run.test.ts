@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { missingPrograms } from '@runfleet/testing';
+import { eventually, missingPrograms } from '@runfleet/testing';
 import { expect, test as base } from 'vitest';
 
 import { PATIENCE_MS } from '../patience.ts';
@@ -151,6 +151,35 @@ test(
       body: part(/-d '(.*)'/),
     });
     expect(await response.json()).toMatchObject({ errors: [], result: true });
+  },
+);
+
+test(
+  'a start whose Postgres and Redis crash starts them again and serves Runs',
+  { timeout: PATIENCE_MS },
+  async ({ runfleet }) => {
+    const started = runfleet('dev', '--ephemeral');
+    await started.untilPrinted(READY);
+    const { apiUrl = '', apiKey, apiSecret } = await readDevFile(ephemeralHome(started));
+    for (const name of ['Postgres', 'Redis']) {
+      const folder = new RegExp(`✓ ${name}: .* data in (\\S+)`).exec(started.stderr)?.[1] ?? '';
+      const owner = JSON.parse(await readFile(join(folder, 'owner.json'), 'utf8')) as {
+        server: string;
+      };
+      process.kill(parseInt(owner.server), 'SIGKILL');
+      await started.untilPrinted(`${name} has exited and is started again`);
+    }
+    const run = async () => {
+      const response = await fetch(`${apiUrl}/Run/microsoft/Phi-3.5-mini-instruct`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiKey}:${apiSecret}` },
+        body: '{"prompt":"Hello","max_tokens":2}',
+      });
+      expect(await response.json()).toMatchObject({ errors: [], result: true });
+    };
+    await eventually(run);
+    started.kill('SIGTERM');
+    expect(await started.exited).toBe(0);
   },
 );
 

@@ -54,6 +54,7 @@ export class GuardedServer {
   readonly #child: ChildProcess;
   readonly #options: GuardedServerOptions;
   readonly #exit: Promise<unknown>;
+  #isAsked = false;
 
   private constructor(child: ChildProcess, pid: number, options: GuardedServerOptions) {
     this.pid = pid;
@@ -108,6 +109,12 @@ export class GuardedServer {
     }
   }
 
+  /** Resolves when the server has exited: `stopped` if it was asked to. */
+  async untilExit(): Promise<'stopped' | 'crashed'> {
+    await this.#exit;
+    return this.#isAsked ? 'stopped' : 'crashed';
+  }
+
   /** The last lines of the server's log. */
   async logEnd(): Promise<string> {
     const log = await readFile(this.#options.logPath, 'utf8').catch(() => '(no log)');
@@ -130,6 +137,7 @@ export class GuardedServer {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     if (this.hasExited) return;
+    this.#isAsked = true;
     this.#child.ref();
     this.#child.kill(signal);
     const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);

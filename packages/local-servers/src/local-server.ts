@@ -9,6 +9,12 @@ export type LocalServer = AsyncDisposable & {
 export type StartedServer = LocalServer & {
   /** Kills it, as in a crash; its files stay until it is disposed. */
   kill(): Promise<void>;
+  /** Resolves when its process has exited: `stopped` if this process asked for it. */
+  untilExit(): Promise<'stopped' | 'crashed'>;
+  /** Starts it again at its URL, with its data, after it has exited. */
+  restart(): Promise<void>;
+  /** The last lines of its log. */
+  logEnd(): Promise<string>;
   /** Suspends or resumes its process. Does nothing if the process has ended. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Removing this while the server is down makes it start empty; its password stays. */

@@ -18,6 +18,7 @@ import {
 } from './postgres-cluster.ts';
 import { isPostmasterReady, removeStalePostmasterFile } from './postmaster-file.ts';
 import { programsFolder } from './programs-folder.ts';
+import { RestartableServer } from './restartable-server.ts';
 import { serverAccount } from './server-account.ts';
 import type { Account } from './server-account.ts';
 import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
@@ -73,10 +74,14 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
     await removeStalePostmasterFile(cluster);
 
     onProgress(`Starting PostgreSQL ${programs.version}`);
-    const { server, port } = await startOnFreePort(options.port ?? 0, (candidate) =>
-      startWhenReleased(() => startOn(candidate, programs, place, claim)),
-    );
-    undo.defer(() => server.stop());
+    const start = (candidate: number) =>
+      startWhenReleased(() => startOn(candidate, programs, place, claim));
+    const { server, port } = await startOnFreePort(options.port ?? 0, start);
+    const running = new RestartableServer(server, async () => {
+      await removeStalePostmasterFile(cluster);
+      return start(port);
+    });
+    undo.defer(() => running.stop());
 
     const host = await loopbackHost();
     const where = ephemeral ? 'temporary data' : 'data';
@@ -85,8 +90,7 @@ export async function startPostgres(options: StartOptions): Promise<StartedServe
       url: `postgres://${POSTGRES_USER}:${password}@${urlHost(host)}:${port}/${POSTGRES_DATABASE}`,
       how: `PostgreSQL ${programs.version} from ${programs.bin}, ${where} in ${folder}${why}`,
       dataPath: cluster,
-      kill: () => server.kill(),
-      signal: (signal) => server.signal(signal),
+      ...running.verbs,
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
     };
   });

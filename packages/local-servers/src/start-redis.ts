@@ -8,6 +8,7 @@ import { GuardedServer } from './guarded-server.ts';
 import type { StartedServer, StartOptions } from './local-server.ts';
 import { loopbackHost, urlHost } from './loopback-host.ts';
 import { programsFolder } from './programs-folder.ts';
+import { RestartableServer } from './restartable-server.ts';
 import { keptPassword, makeServerFolder, makeTemporaryFolder } from './server-folder.ts';
 import { startOnFreePort } from './start-on-free-port.ts';
 import { undoOnFailure } from './undo-list.ts';
@@ -40,7 +41,7 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
 
     const host = await loopbackHost();
     onProgress(`Starting ${program.name}`);
-    const { server, port } = await startOnFreePort(options.port ?? 0, async (candidate) => {
+    const startOn = async (candidate: number) => {
       // In a file, because every user of the machine can read command lines.
       await writeFile(config, settings({ data, password, host, port: candidate, ephemeral }), {
         mode: 0o600,
@@ -59,15 +60,16 @@ export async function startRedis(options: StartOptions): Promise<StartedServer> 
       const url = new URL(redisUrl(host, password, candidate));
       await started.untilReady(() => answersPing(url), READY_MS);
       return started;
-    });
-    undo.defer(() => server.stop());
+    };
+    const { server, port } = await startOnFreePort(options.port ?? 0, startOn);
+    const running = new RestartableServer(server, () => startOn(port));
+    undo.defer(() => running.stop());
 
     return {
       url: redisUrl(host, password, port),
       how: `${program.name} from ${program.file}, ${ephemeral ? 'temporary data' : 'data'} in ${folder}`,
       dataPath: data,
-      kill: () => server.kill(),
-      signal: (signal) => server.signal(signal),
+      ...running.verbs,
       [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose](),
     };
   });

@@ -14,7 +14,10 @@ import {
   bringRedis,
   claimFolder,
   freePort,
+  keepRunning,
+  type LocalServer,
   loopbackHost,
+  type StartedServer,
   urlHost,
 } from '@runfleet/local-servers';
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
@@ -35,6 +38,8 @@ import { describeStart, readStartTimes } from './start-times.ts';
 
 const API_PORT = 3100;
 const DRAIN_SECONDS = '2';
+/** A server that is gone delays the stop of the roles; the servers' watchers stop what is left. */
+const GRACE_MS = 10_000;
 // The variables that curl reads for an http URL.
 const PROXY_NAMES = ['http_proxy', 'all_proxy', 'ALL_PROXY'];
 
@@ -69,6 +74,7 @@ async function runEverything(args: readonly string[]): Promise<void> {
 
   await runService({
     role: 'runfleet',
+    graceMs: GRACE_MS,
     // `main.ts` prints why a start failed, once, as text; this logs what ends a running one.
     logger: createLogger({ role: 'runfleet', level: 'fatal', pretty: true }),
     start: () =>
@@ -111,6 +117,17 @@ async function bringUp(
     resources.defer(() => claim.release());
   }
 
+  const logger = createLogger({ role: 'runfleet', level: config.LOG_LEVEL, pretty: true });
+  const keepServer = <Server extends LocalServer | StartedServer>(server: Server, name: string) => {
+    resources.use(server);
+    if ('restart' in server) {
+      const onRestart = () => logger.warn(`${name} has exited and is started again`);
+      // Its rejection is an uncaught error, which stops the roles and is printed last.
+      void keepRunning(server, { name, onRestart });
+    }
+    return server;
+  };
+
   const steps = [
     progress.step(
       'Postgres',
@@ -120,7 +137,7 @@ async function bringUp(
           dataDir: join(dataHome, 'postgres'),
           ephemeral,
           onProgress,
-        }).then((server) => resources.use(server)),
+        }).then((server) => keepServer(server, 'Postgres')),
       (server) => server.how,
     ),
     progress.step(
@@ -131,7 +148,7 @@ async function bringUp(
           dataDir: join(dataHome, 'redis'),
           ephemeral,
           onProgress,
-        }).then((server) => resources.use(server)),
+        }).then((server) => keepServer(server, 'Redis')),
       (server) => server.how,
     ),
     chooseModel(config, progress),
