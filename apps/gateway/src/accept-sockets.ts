@@ -62,6 +62,8 @@ function refuseUpgrade(socket: Duplex, kind: ErrorKind, message: string, waitMs?
   const body = JSON.stringify({ result: false, errors: [{ code, message }] });
   const retryAfter =
     waitMs === undefined ? '' : `retry-after: ${Math.max(1, Math.ceil(waitMs / 1_000))}\r\n`;
+  // A socket with unread bytes does not notice that its client has left: it would stay open.
+  socket.resume().once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${http} Refused\r\ncontent-type: application/json\r\n${retryAfter}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

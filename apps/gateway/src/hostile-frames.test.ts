@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import { lifeOf, stageEvents, stageTask } from '@runfleet/events/testing';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { startTestGateway, TestClient, testWithGateway as test } from './testing.ts';
@@ -172,6 +172,24 @@ test('unread answers to pings do not pile up', async ({ gateway }) => {
   neighbour.ask({ tasktoken: 'bad' });
   await neighbour.untilType('error');
   raw.destroy();
+});
+
+test('a refused socket is closed, even if its client sends more and does not close it', async ({
+  gateway,
+}) => {
+  const port = Number(new URL(gateway.url).port);
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let reply = '';
+  socket.on('error', () => {}).on('data', (data) => (reply += String(data)));
+  socket.write(
+    'GET /v1/nowhere HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+  );
+  await once(socket, 'end');
+  expect(reply).toContain('There is no socket at /v1/nowhere');
+  await vi.waitFor(() => {
+    socket.write('more');
+    expect(socket.destroyed).toBe(true);
+  });
 });
 
 /** A masked frame as a client sends it. */
