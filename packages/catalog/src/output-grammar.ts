@@ -3,9 +3,9 @@
  * opened in the same way as in the engine, so that both accept the same grammars.
  */
 import {
+  checkGrammar,
   FIELD_OF,
   GrammarError,
-  openGrammar,
   openingWork,
   type OutputGrammar,
   parseExactJson,
@@ -43,7 +43,7 @@ export function readOutputGrammar(
 function requireFollowable(grammar: OutputGrammar, spendSteps: SpendSteps): void {
   const work = openingWork(grammar);
   try {
-    openGrammar(grammar, work);
+    checkGrammar(grammar, work);
   } catch (error) {
     throw error instanceof GrammarError ? invalid(error.field, error.problem) : error;
   } finally {

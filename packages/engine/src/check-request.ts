@@ -1,5 +1,5 @@
 import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/catalog';
-import { GrammarError, openGrammar, type OutputGrammar } from '@runfleet/grammar';
+import { checkGrammar, GrammarError, type OutputGrammar } from '@runfleet/grammar';
 
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
@@ -39,7 +39,7 @@ export function checkRequest(request: GenerateRequest): void {
 
   checkStopSequences(request.stopSequences);
   checkStopTokenIds(request.stopTokenIds);
-  if (request.grammar) checkGrammar(request.grammar);
+  if (request.grammar) requireFollowable(request.grammar);
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {
@@ -99,9 +99,9 @@ function checkStopTokenIds(ids: readonly number[]): void {
   }
 }
 
-function checkGrammar(grammar: OutputGrammar): void {
+function requireFollowable(grammar: OutputGrammar): void {
   try {
-    openGrammar(grammar);
+    checkGrammar(grammar);
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
     throw new EngineError('input', error.message, { cause: error });
