@@ -8,7 +8,9 @@ export type DevStarted = {
   ephemeralHome: string | null;
   /** Whether this user's shell sends HTTP requests through a proxy. */
   isProxied: boolean;
-  /** A description of the model or engine that answers. */
+  /** The model of the catalogue that answers. */
+  model: string;
+  /** A description of its folder or engine. */
   engine: string;
 };
 
@@ -32,19 +34,22 @@ Runfleet is ready.
 
 Try it:
 
-${curlCommand(file, started.isProxied)}
+${curlCommand(file, started)}
 
 Stop with Ctrl-C. These values are also in ${started.devPath}${found}
 `;
 }
 
 /** The sample of the model page with this instance's values: sign, then run. */
-function curlCommand(file: DevFile, isProxied: boolean): string {
+function curlCommand(
+  file: DevFile,
+  { isProxied, model }: Pick<DevStarted, 'isProxied' | 'model'>,
+): string {
   // curl uses the proxy even for loopback addresses.
   const direct = isProxied ? "--noproxy '*' " : '';
   return `  export YOUR_API_KEY="${file.apiKey}" YOUR_API_SECRET="${file.apiSecret}" NONCE=$(date +%s)
   export SIGNATURE="$(echo -n "\${YOUR_API_SECRET}\${NONCE}" | openssl dgst -sha256 -hmac "\${YOUR_API_KEY}")"
-  curl ${direct}-X POST "${file.apiUrl}/Run/microsoft/Phi-3.5-mini-instruct" -H "Content-Type: application/json" \\
+  curl ${direct}-X POST "${file.apiUrl}/Run/${model}" -H "Content-Type: application/json" \\
     -H "x-api-key: \${YOUR_API_KEY}" -H "x-nonce: \${NONCE}" -H "x-signature: \${SIGNATURE}" \\
     -d '{"prompt": "Hello, who are you?"}'`;
 }

@@ -3,27 +3,50 @@ import { join } from 'node:path';
 import { buildDemoModelFolder } from '@runfleet/engine';
 
 import { readModelInUse } from '../model/model-in-use.ts';
+import { readModelRecord } from '../model/model-record.ts';
 import type { Progress } from './progress.ts';
 
-/** What `npm start` serves: a folder (empty for the echo engine) and a description for people. */
-export type ChosenModel = { dir: string; description: string };
+/** What `npm start` serves. */
+export type ChosenModel = {
+  /** Empty for the echo engine. */
+  dir: string;
+  /** The model of the catalogue that it is served as. */
+  model: string;
+  /** For people. */
+  description: string;
+};
+
+/** Folders that are not known to be another model are served as this one. */
+const USUAL_MODEL = 'microsoft/Phi-3.5-mini-instruct';
 
 /** MODEL_DIR, else the choice of `runfleet model use`, else the demo model, built if it is missing. */
 export async function chooseModel(
-  config: { ENGINE: 'onnx' | 'echo'; MODEL_DIR?: string | undefined; RUNFLEET_HOME: string },
+  config: {
+    ENGINE: 'onnx' | 'echo';
+    MODEL_DIR?: string | undefined;
+    WORKER_MODEL?: string | undefined;
+    RUNFLEET_HOME: string;
+  },
   progress: Progress,
 ): Promise<ChosenModel> {
+  const model = config.WORKER_MODEL ?? USUAL_MODEL;
   if (config.ENGINE === 'echo') {
-    return { dir: '', description: 'the echo engine, which repeats the prompt' };
+    return { dir: '', model, description: 'the echo engine, which repeats the prompt' };
   }
-  const named = config.MODEL_DIR ?? (await readModelInUse(config.RUNFLEET_HOME));
-  if (named !== null) return { dir: named, description: named };
-  const { dir } = await progress.step('Demo model', () =>
+  const dir = config.MODEL_DIR ?? (await readModelInUse(config.RUNFLEET_HOME));
+  if (dir !== null) {
+    const known = config.WORKER_MODEL ?? (await readModelRecord(dir))?.model;
+    return known === undefined
+      ? { dir, model, description: dir }
+      : { dir, model: known, description: `${known}, in ${dir}` };
+  }
+  const demo = await progress.step('Demo model', () =>
     buildDemoModelFolder(join(config.RUNFLEET_HOME, 'models', 'demo')),
   );
   return {
-    dir,
+    dir: demo.dir,
+    model,
     description:
-      'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add` adds real weights',
+      'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add smollm2` adds real weights',
   };
 }

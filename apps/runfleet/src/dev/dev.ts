@@ -48,6 +48,10 @@ const devConfig = z.object({
   REDIS_URL: z.string().optional().describe('Use this Redis instead of starting one.'),
   RUNFLEET_HOME: homeSetting,
   MODEL_DIR: z.string().optional().describe('A model folder to serve instead of the demo model.'),
+  WORKER_MODEL: z
+    .string()
+    .optional()
+    .describe('The model of the catalogue that the folder is served as.'),
   ENGINE: z.enum(['onnx', 'echo']).default('onnx').describe('The engine that runs the model.'),
   LOG_LEVEL: sharedSettings.LOG_LEVEL.default('warn'),
 });
@@ -88,7 +92,7 @@ async function runEverything(args: readonly string[]): Promise<void> {
         if (values.prompt === undefined) {
           process.stdout.write(banner(started));
         } else {
-          await runPrompt(started.dev, values.prompt, started.engine);
+          await runPrompt(started.dev, { ...started, prompt: values.prompt });
           // Nothing else to do: stop in the same way as on a signal.
           process.kill(process.pid, 'SIGTERM');
         }
@@ -184,6 +188,7 @@ async function bringUp(
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
     MODEL_DIR: model.dir,
+    WORKER_MODEL: model.model,
     API_HOST: host,
     API_PORT: String(apiPort),
     GATEWAY_HOST: host,
@@ -223,6 +228,7 @@ async function bringUp(
     devPath: await writeDevFile(dataHome, file),
     ephemeralHome: ephemeral ? dataHome : null,
     isProxied: PROXY_NAMES.some((name) => process.env[name]),
+    model: model.model,
     engine: model.description,
   };
 }

@@ -2,10 +2,9 @@ import { RunfleetClient } from '@runfleet/client';
 import { describeBill, rawOf, type Receipt } from '@runfleet/protocol';
 import WebSocket from 'ws';
 
+import type { DevStarted } from './banner.ts';
 import type { DevFile } from './dev-file.ts';
 import { secondsOf } from './start-times.ts';
-
-const MODEL = 'microsoft/Phi-3.5-mini-instruct';
 
 /** Events, described for people. */
 const DESCRIPTIONS: Partial<Record<string, string>> = {
@@ -18,7 +17,10 @@ const DESCRIPTIONS: Partial<Record<string, string>> = {
 };
 
 /** Runs one prompt through the whole system: the answer on stdout, everything else on stderr. */
-export async function runPrompt(file: DevFile, prompt: string, engine: string): Promise<void> {
+export async function runPrompt(
+  file: DevFile,
+  { prompt, model, engine }: Pick<DevStarted, 'model' | 'engine'> & { prompt: string },
+): Promise<void> {
   const client = new RunfleetClient({
     apiUrl: file.apiUrl,
     socketUrl: file.socketUrl,
@@ -28,7 +30,7 @@ export async function runPrompt(file: DevFile, prompt: string, engine: string): 
   });
   const askedAt = performance.now();
   let firstOutputMs: number | null = null;
-  const { taskId, token } = await client.run(MODEL, { prompt });
+  const { taskId, token } = await client.run(model, { prompt });
   process.stderr.write(`task ${taskId}, answered by ${engine}\n`);
   for await (const frame of client.follow(token, { mode: 'delta' })) {
     if (frame.type === 'task_output') {

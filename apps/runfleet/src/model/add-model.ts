@@ -2,16 +2,19 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import { EngineError, type EngineFacts, openEngine } from '@runfleet/engine';
+import { type ConvertedGguf, EngineError, type EngineFacts, openEngine } from '@runfleet/engine';
 
 import type { BytesProgress } from '../cli/byte-bar.ts';
 import { claimName } from './claim-name.ts';
+import { convertWeights } from './convert-weights.ts';
 import { copyFolder } from './copy-folder.ts';
 import { fetchHubModel } from './fetch-hub-model.ts';
+import { fetchWeights } from './fetch-weights.ts';
 import { listHubFiles } from './hub.ts';
+import { modelOfWeights } from './known-weights.ts';
 import { type ModelContext, modelsFolder } from './model-context.ts';
 import { type ModelRecord, type RecordedFile, writeModelRecord } from './model-record.ts';
-import type { ModelSource } from './model-source.ts';
+import { describeSource, type ModelSource } from './model-source.ts';
 import { readPrecision } from './read-precision.ts';
 
 export type AddModel = {
@@ -21,12 +24,21 @@ export type AddModel = {
   isLinked: boolean;
   /** False skips opening the model, for a machine with too little memory. */
   isChecked: boolean;
+  /** Writes a graph that does not round activations. Only for weights that are converted. */
+  isExact: boolean;
   onProgress: BytesProgress;
   /** Names a step that has no bytes to count. */
   onStep: (step: string) => void;
 };
 
-export type AddedModel = { name: string; dir: string; sizeBytes: number; record: ModelRecord };
+export type AddedModel = {
+  name: string;
+  dir: string;
+  sizeBytes: number;
+  record: ModelRecord;
+  /** What became of the weights, if they were converted. */
+  converted?: ConvertedGguf;
+};
 
 /**
  * Adds a model to RUNFLEET_HOME/models as `name`. The work happens in the folder `.adding` next to it,
@@ -34,7 +46,7 @@ export type AddedModel = { name: string; dir: string; sizeBytes: number; record:
  * right and the engine has opened the folder.
  */
 export async function addModel(ctx: ModelContext, request: AddModel): Promise<AddedModel> {
-  const { source, name, isLinked } = request;
+  const { source, name } = request;
   const dir = join(modelsFolder(ctx), name);
   const adding = join(modelsFolder(ctx), '.adding');
   const work = join(adding, name);
@@ -42,23 +54,18 @@ export async function addModel(ctx: ModelContext, request: AddModel): Promise<Ad
   await mkdir(work, { recursive: true });
   await using _claim = await claimName(`${work}.lock`, name);
 
-  request.onStep(
-    source.kind === 'hub' ? `asking the hub for the files of ${source.id}` : 'reading the folder',
-  );
-  const files =
-    source.kind === 'hub'
-      ? await fetchHubModel(ctx, await listHubFiles(ctx, source), work, request.onProgress)
-      : await copyFolder(source.path, work, isLinked, request.onProgress);
+  const { files, ...origin } = await bring(ctx, request, work);
 
   request.onStep('reading the graph');
   const precision = await readPrecision(join(work, graphOf(files)));
   let contextLength: number | null = null;
   if (request.isChecked) {
     request.onStep('opening it with the engine');
-    contextLength = (await openOnce(work, source.kind === 'hub')).contextLength;
+    contextLength = (await openOnce(work, source.kind !== 'folder')).contextLength;
   }
   const record: ModelRecord = {
-    source: source.kind === 'hub' ? { ...source, url: ctx.hubUrl } : { ...source, isLinked },
+    source: origin.source,
+    ...(origin.model !== undefined && { model: origin.model }),
     addedAt: new Date().toISOString(),
     precision,
     contextLength,
@@ -67,8 +74,46 @@ export async function addModel(ctx: ModelContext, request: AddModel): Promise<Ad
   await writeModelRecord(work, record);
   await refuseTaken(dir, name);
   await rename(work, dir);
-  return { name, dir, sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), record };
+  await rm(downloadsOf(work), { recursive: true, force: true });
+  const sizeBytes = files.reduce((sum, each) => sum + each.sizeBytes, 0);
+  return { name, dir, sizeBytes, record, ...(origin.converted && { converted: origin.converted }) };
 }
+
+type Brought = {
+  files: RecordedFile[];
+  source: ModelRecord['source'];
+  model?: string;
+  converted?: ConvertedGguf;
+};
+
+/** Brings the files of the model into `work`. */
+async function bring(ctx: ModelContext, request: AddModel, work: string): Promise<Brought> {
+  const { source, isLinked, onProgress, onStep } = request;
+  switch (source.kind) {
+    case 'hub': {
+      onStep(`asking the hub for the files of ${source.id}`);
+      const files = await fetchHubModel(ctx, await listHubFiles(ctx, source), work, onProgress);
+      return { files, source: { ...source, url: ctx.hubUrl } };
+    }
+    case 'folder': {
+      onStep('reading the folder');
+      const files = await copyFolder(source.path, work, isLinked, onProgress);
+      return { files, source: { ...source, isLinked } };
+    }
+    case 'weights': {
+      const downloads = { source, work: downloadsOf(work), onProgress, onStep };
+      const { path, sha256 } = await fetchWeights(ctx, downloads);
+      onStep('converting the weights');
+      const written = await convertWeights(path, work, request.isExact, onProgress);
+      const model = modelOfWeights(sha256);
+      const from = { kind: 'weights', from: describeSource(source), sha256 } as const;
+      return { ...written, source: from, ...(model !== undefined && { model }) };
+    }
+  }
+}
+
+/** Where downloaded weights stay until their model is added. */
+const downloadsOf = (work: string): string => `${work}.weights`;
 
 async function refuseTaken(dir: string, name: string): Promise<void> {
   const isTaken = await access(dir).then(

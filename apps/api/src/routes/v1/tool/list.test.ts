@@ -11,23 +11,23 @@ test('a summary leaves out the long texts', async ({ ask }) => {
 
 test('Tool/List filters by text, category, tag and owner', async ({ ask }) => {
   const wanted = [
-    [{}, 2],
-    [{ start: '0', limit: '20', sort: 'id', order: 'DESC', hideworkflows: true }, 2],
+    [{}, 3],
+    [{ start: '0', limit: '20', sort: 'id', order: 'DESC', hideworkflows: true }, 3],
     [{ search: 'PHI-3.5' }, 1],
     [{ search: 'stable diffusion' }, 0],
     [{ search: 'phi mini' }, 2],
     [{ search: 'mini  PHI' }, 2],
     [{ search: '4k phi' }, 1],
-    [{ search: 'struct' }, 2],
+    [{ search: 'struct' }, 3],
     [{ search: 'phi-3-5-mini-instruct' }, 1],
     [{ search: 'microsoft/Phi-3.5-mini-instruct' }, 1],
     [{ search: '\uff50\uff48\uff49' }, 2],
     [{ search: '???' }, 0],
-    [{ search: '  ' }, 2],
-    [{ start: '1.0', limit: '2e1', search: null }, 2],
-    [{ categories: ['image', 'llm'] }, 2],
+    [{ search: '  ' }, 3],
+    [{ start: '1.0', limit: '2e1', search: null }, 3],
+    [{ categories: ['image', 'llm'] }, 3],
     [{ categories: ['image'] }, 0],
-    [{ tags: ['chat'] }, 2],
+    [{ tags: ['chat'] }, 3],
     [{ tags: ['phi-3'] }, 1],
     [{ slugowner: 'MICROSOFT' }, 2],
     [{ slugowner: 'meta' }, 0],
@@ -42,13 +42,13 @@ test('Tool/List filters by text, category, tag and owner', async ({ ask }) => {
 test('the catalogue is sorted by relevance or by runs on request', async ({ ask, api, tenant }) => {
   await api.call(tenant, RUN, { prompt: 'a' });
   const idsOf = async (body: object) => (await ask('List', body)).tool.map(({ id }) => id);
-  expect(await idsOf({})).toEqual(['598', '599']);
-  expect(await idsOf({ order: 'DESC' })).toEqual(['599', '598']);
+  expect(await idsOf({})).toEqual(['598', '599', '600']);
+  expect(await idsOf({ order: 'DESC' })).toEqual(['600', '599', '598']);
   expect(await idsOf({ search: '3 first phi', sort: 'relevance' })).toEqual(['599']);
   expect(await idsOf({ search: 'mini 4', sort: 'relevance' })).toEqual(['599']);
   expect(await idsOf({ search: 'phi', sort: 'relevance' })).toEqual(['598', '599']);
-  expect(await idsOf({ sort: 'runcount' })).toEqual(['598', '599']);
-  expect(await idsOf({ sort: 'runcount', order: 'ASC' })).toEqual(['599', '598']);
+  expect((await idsOf({ sort: 'runcount' }))[0]).toBe('598');
+  expect((await idsOf({ sort: 'runcount', order: 'ASC' })).at(-1)).toBe('598');
 });
 
 test('a search that is not a text, or is very long, is refused', async ({ ask }) => {
