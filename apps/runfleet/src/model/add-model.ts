@@ -24,8 +24,8 @@ export type AddModel = {
   isLinked: boolean;
   /** False skips opening the model, for a machine with too little memory. */
   isChecked: boolean;
-  /** Writes a graph that does not round activations. Only for weights that are converted. */
-  isExact: boolean;
+  /** Writes a graph that rounds activations to 8 bits. Only for weights that are converted. */
+  isFast: boolean;
   onProgress: BytesProgress;
   /** Names a step that has no bytes to count. */
   onStep: (step: string) => void;
@@ -104,7 +104,7 @@ async function bring(ctx: ModelContext, request: AddModel, work: string): Promis
       const downloads = { source, work: downloadsOf(work), onProgress, onStep };
       const { path, sha256 } = await fetchWeights(ctx, downloads);
       onStep('converting the weights');
-      const written = await convertWeights(path, work, request.isExact, onProgress);
+      const written = await convertWeights(path, work, request.isFast, onProgress);
       const model = modelOfWeights(sha256);
       const from = { kind: 'weights', from: describeSource(source), sha256 } as const;
       return { ...written, source: from, ...(model !== undefined && { model }) };

@@ -11,13 +11,13 @@ import type { RecordedFile } from './model-record.ts';
 export async function convertWeights(
   path: string,
   dir: string,
-  isExact: boolean,
+  isFast: boolean,
   onProgress: BytesProgress,
 ): Promise<{ files: RecordedFile[]; converted: ConvertedGguf }> {
   const converted = await convertGguf({
     path,
     dir,
-    accuracyLevel: isExact ? 0 : 4,
+    accuracyLevel: isFast ? 4 : 0,
     onProgress: (progress) =>
       onProgress({ ...progress, bytesPerSecond: 0, detail: basename(path) }),
   }).catch((error: unknown) => {

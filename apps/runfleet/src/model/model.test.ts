@@ -51,7 +51,7 @@ async function add(source: string, changes: Partial<AddModel> = {}) {
     name: 'tiny-test',
     isLinked: false,
     isChecked: true,
-    isExact: false,
+    isFast: false,
     onProgress: () => {},
     onStep: () => {},
     ...changes,

@@ -37,7 +37,7 @@ async function add(source: WeightsSource, changes: Partial<AddModel> = {}) {
     name: 'tiny-test',
     isLinked: false,
     isChecked: true,
-    isExact: false,
+    isFast: false,
     onProgress: () => {},
     onStep: () => {},
     ...changes,

@@ -15,7 +15,7 @@ export type ConvertGguf = {
   path: string;
   /** A folder, which is emptied. */
   dir: string;
-  accuracyLevel?: AccuracyLevel;
+  accuracyLevel: AccuracyLevel;
   /** Bytes of weights that were read so far. */
   onProgress?: (progress: { bytes: number; totalBytes: number }) => void;
 };
@@ -55,7 +55,7 @@ export async function convertGguf(request: ConvertGguf): Promise<ConvertedGguf> 
   const graphPath = join(request.dir, 'model.onnx');
   const data = new TensorFile(`${graphPath}.data`, 'model.onnx.data');
   try {
-    const writer = new BlockWriter(data, request.accuracyLevel ?? 4);
+    const writer = new BlockWriter(data, request.accuracyLevel);
     const graph = llamaGraph(writer, shape, tensors);
     await writeFile(graphPath, Buffer.concat(graph.chunks));
     return { types: countTypes(file), roundingError: writer.roundingError };

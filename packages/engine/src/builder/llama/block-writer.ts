@@ -10,7 +10,7 @@ import { transpose } from '../matrix-formats.ts';
 import type { TensorSink } from '../tensor-file.ts';
 import type { StoredMatrix } from './llama-tensors.ts';
 
-/** 4: products round activations to int8 in blocks, as llama.cpp does. 0: they do not. */
+/** 0: products are exact. 4: they round activations to int8 in blocks, as llama.cpp does. */
 export type AccuracyLevel = 0 | 4;
 
 export type BlockMatrix = StoredMatrix & { blocks: WeightBlocks };
