@@ -76,7 +76,7 @@ async function localFile(ctx: ModelContext, request: FetchWeights): Promise<Loca
   return { path, digest };
 }
 
-export const isGguf = (path: string): boolean => /\.gguf$/iu.test(path);
+const isGguf = (path: string): boolean => /\.gguf$/iu.test(path);
 
 async function verify(path: string, digest: Digest | undefined): Promise<string> {
   const sha256 = await hashFile(path, 'sha256');

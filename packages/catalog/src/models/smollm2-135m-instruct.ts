@@ -34,6 +34,10 @@ gets the one that the model was tuned with.
 `,
   categories: ['tool', 'llm', 'text-generation'],
   tags: ['smollm2', 'chat', 'gguf'],
+  version: 1,
+  limits: {},
+  aliases: [],
+  isRetired: false,
   price: {
     version: 'smollm2-135m-instruct/1',
     method: 'second',
