@@ -64,6 +64,9 @@ class NotedRuntime implements Runtime {
   chunkTokensMax(start: number) {
     return this.#runtime.chunkTokensMax(start);
   }
+  chunkDistance(start: number) {
+    return this.#runtime.chunkDistance(start);
+  }
   async prefillChunk(slot: number, ids: readonly number[], start: number) {
     const run = this.#runtime.prefillChunk(slot, ids, start);
     this.#note({ kind: 'chunk', slot, tokens: ids.length });
@@ -244,7 +247,7 @@ test('an abort ends the current run if it serves no other answer, and takes effe
   runtime.onRun = () => abort.abort('enough');
   const alone = start(opened, scheduler, { promptIds: promptOf(2000), changes: {} }, abort.signal);
   await expect(alone.done).rejects.toBe('enough');
-  expect(runtime.calls).toEqual([{ kind: 'chunk', slot: 0, tokens: 512 }]);
+  expect(runtime.calls).toEqual([{ kind: 'chunk', slot: 0, tokens: 32 }]);
   expect(runtime.terminated).toBe(1);
   expect(scheduler.freeSlots).toBe(4);
 
@@ -342,16 +345,53 @@ test('a long prompt is read between the steps of answers, which advance with eac
   let long: ReturnType<typeof start> | undefined;
   await Promise.all(answers.map(({ done }) => done));
   await long?.done;
-  const kinds = runtime.calls.slice(10).map(({ kind }) => kind);
+  const isDecode = ({ kind }: Call) => kind === 'decode';
   const chunks = runtime.calls.filter((call) => call.kind === 'chunk' && call.tokens >= 16);
   expect(chunks.length).toBeGreaterThan(5);
-  // No two chunks follow each other while answers wait for their next token.
-  const lastStep = kinds.lastIndexOf('decode');
-  const pairs = kinds
-    .slice(0, lastStep)
-    .filter((kind, at) => kind === 'chunk' && kinds[at - 1] === 'chunk');
-  expect(pairs).toEqual([]);
+  // Whatever the pace allows, the answers wait for 512 tokens of a prompt at most.
+  const steps = runtime.calls.map((call) => (call.kind === 'chunk' ? call.tokens : 0));
+  let waited = 0;
+  let longest = 0;
+  for (const tokens of steps.slice(10, runtime.calls.findLastIndex(isDecode))) {
+    waited = tokens === 0 ? 0 : waited + tokens;
+    longest = Math.max(longest, waited);
+  }
+  expect(longest).toBeGreaterThan(0);
+  expect(longest).toBeLessThanOrEqual(512);
 });
+
+// At these lengths, one run of the whole prompt differs from runs of its parts.
+test.each([129, 193, 257, 385])(
+  'a prompt of %i tokens is cut at the same places alone, beside answers and after a cached start',
+  async (tokens) => {
+    await using opened = await open({}, 3);
+    const { runtime, scheduler } = opened;
+    const chunksOf = async (begin: () => Promise<unknown>, promptIds: readonly number[]) => {
+      await begin();
+      runtime.calls.length = 0;
+      const changes = { maxTokens: 1 };
+      const { cachedTokens } = await start(opened, scheduler, { promptIds, changes }).done;
+      const read = runtime.calls.flatMap((call) => (call.kind === 'chunk' ? [call.tokens] : []));
+      let at = cachedTokens;
+      return read.map((chunk) => (at += chunk));
+    };
+    const places = await chunksOf(async () => {}, promptOf(tokens));
+    expect(places.slice(-2)).toEqual([tokens - 2, tokens]);
+
+    const other = promptOf(tokens, 5);
+    const beside = start(opened, scheduler, { promptIds: [7], changes: { maxTokens: 200 } });
+    expect(await chunksOf(async () => {}, other)).toEqual(places);
+    await beside.done;
+
+    const cached = await chunksOf(
+      () =>
+        start(opened, scheduler, { promptIds: promptOf(100, 9), changes: { maxTokens: 9 } }).done,
+      [...promptOf(100, 9), ...promptOf(tokens - 100, 11)],
+    );
+    expect(places.slice(-cached.length)).toEqual(cached);
+    expect(cached.length).toBeLessThan(places.length);
+  },
+);
 
 test('a short prompt behind a long one does not wait for all of it', async () => {
   await using opened = await open({}, 3);
@@ -398,9 +438,10 @@ test('a prompt that begins like an earlier one is read from where they differ, a
   // Each gets its own slot: one continues where the first was, the other copies the start.
   const both = [1, 2].map(() => start(opened, scheduler, request));
   const results = await Promise.all(both.map(({ done }) => done));
-  expect(results.map(({ cachedTokens }) => cachedTokens)).toEqual([100, 100]);
+  // Up to the last place where both prompts are cut.
+  expect(results.map(({ cachedTokens }) => cachedTokens)).toEqual([96, 96]);
   const read = runtime.calls.flatMap((call) => (call.kind === 'chunk' ? [call.tokens] : []));
-  expect(read).toEqual([4, 4]);
+  expect(read).toEqual([8, 8]);
 });
 
 test.each<[string, BuildOptions]>([

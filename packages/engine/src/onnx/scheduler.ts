@@ -29,6 +29,8 @@ type Sequence = {
   length: number;
   /** How many of those were read in chunks. */
   readLength: number;
+  /** How many are to be read in chunks before the answer continues. */
+  promptLength: number;
   /**
    * The logits after the last token, kept while the grammar's mask is not ready, and since when.
    */
@@ -44,6 +46,8 @@ type SlottedSequence = Sequence & { location: NonNullable<Sequence['location']> 
  * Rows computed for gaps between answers before the topmost answer is moved into the gap below it.
  */
 const IDLE_ROWS_MAX = 32;
+/** Tokens of prompts read in one turn, however fast they are read. */
+const TURN_TOKENS_MAX = 512;
 /**
  * A draft may be this much longer than the right part of the last one: a wrong token costs a row of
  * a run.
@@ -130,6 +134,7 @@ export class Scheduler {
           cachedTokens: undefined,
           length: 0,
           readLength: 0,
+          promptLength: 0,
           held: undefined,
           maskWaitMs: 0,
           drafts: { tokens: 0, accepted: 0, acceptedLast: 0 },
@@ -217,6 +222,7 @@ export class Scheduler {
       sequence.cachedTokens ??= taken.length;
       sequence.length = taken.length;
       sequence.readLength = taken.length;
+      sequence.promptLength = sequence.ids.length;
       allocator.fill(taken.slot, sequence);
     }
   }
@@ -318,25 +324,30 @@ export class Scheduler {
    */
   async #prefill(rows: number): Promise<boolean> {
     let hasRead = false;
-    let left = rows > 0 ? this.#pace.sharedTokens : Number.POSITIVE_INFINITY;
+    let left = rows > 0 ? Math.min(this.#pace.sharedTokens, TURN_TOKENS_MAX) : TURN_TOKENS_MAX;
     // A sequence that moves to the end of the queue has had its turn, so the order is fixed here.
     const line = [...this.#sequences];
     for (const sequence of line) {
       if (!hasSlot(sequence) || this.#dropAborted(sequence)) continue;
-      const missing = sequence.ids.length - sequence.length;
-      const isAnswer = sequence.firstTokenAt !== undefined && missing === 1;
-      if (isAnswer || missing === 0) continue;
-
-      const most = Math.min(this.#runtime.chunkTokensMax(sequence.length), left);
-      const tokens = chunkTokens(missing, most);
-      if (tokens === 0) return hasRead;
-      await this.#readChunk(sequence, tokens);
-      hasRead = true;
-      // If no answer shares the turn, end it after each chunk so that new sequences can join
-      // sooner.
-      left = rows > 0 ? left - tokens : 0;
+      let tokens = this.#chunkTokens(sequence);
+      // However short the turn is, one chunk is read.
+      while (tokens > 0 && (!hasRead || tokens <= left)) {
+        await this.#readChunk(sequence, tokens);
+        hasRead = true;
+        // If no answer shares the turn, end it after each chunk so that new sequences can join
+        // sooner.
+        left = rows > 0 ? left - tokens : 0;
+        tokens = this.#dropAborted(sequence) ? 0 : this.#chunkTokens(sequence);
+      }
+      if (left <= 0) break;
     }
     return hasRead;
+  }
+
+  /** 0 if the sequence has no slot, or its prompt is read. */
+  #chunkTokens({ location, length, promptLength }: Sequence): number {
+    if (!location || length >= promptLength) return 0;
+    return chunkTokens(length, promptLength, (start) => this.#runtime.chunkDistance(start));
   }
 
   async #readChunk(sequence: SlottedSequence, tokens: number): Promise<void> {
@@ -450,6 +461,7 @@ export class Scheduler {
     sequence.location = undefined;
     sequence.length = 0;
     sequence.readLength = 0;
+    sequence.promptLength = 0;
   }
 }
 

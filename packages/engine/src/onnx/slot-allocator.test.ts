@@ -14,6 +14,10 @@ class OwnedSlots {
     this.canCopy = canCopy;
   }
 
+  chunkDistance(): number {
+    return 4;
+  }
+
   ownersOf(slot: number): string[] {
     return this.owners[slot] ?? [];
   }
@@ -36,7 +40,14 @@ function open({ canCopy }: { canCopy: boolean }) {
     if (!taken) return undefined;
     const reused = runtime.ownersOf(taken.slot).slice(0, taken.length);
     runtime.owners[taken.slot] = ids.map((_, at) => reused[at] ?? cacheScope);
-    allocator.fill(taken.slot, { ids, length: ids.length, readLength: ids.length, cacheScope });
+    const length = ids.length;
+    allocator.fill(taken.slot, {
+      ids,
+      length,
+      readLength: length,
+      promptLength: length,
+      cacheScope,
+    });
     return { ...taken, reused };
   };
   return { allocator, read };
@@ -50,7 +61,7 @@ describe.each([{ canCopy: true }, { canCopy: false }])('%o', (options) => {
     const first = read(PROMPT, 'a');
     allocator.give(first?.slot ?? 0);
     expect(read(PROMPT, 'b')).toMatchObject({ length: 0 });
-    expect(read(PROMPT, 'a')).toMatchObject({ length: 58 });
+    expect(read(PROMPT, 'a')).toMatchObject({ length: 56 });
   });
 
   test('whatever is taken, given back and moved, a sequence continues only from tokens of its own scope', () => {

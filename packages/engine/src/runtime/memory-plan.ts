@@ -29,6 +29,11 @@ const LONG_SHARE = 1 / 4;
 const LONG_TOKENS_STEP = 256;
 /** However much memory there is, because the answers beside a chunk wait for it. */
 export const CHUNK_TOKENS_MAX = 512;
+/**
+ * On a CPU the answers beside a chunk wait for it, and longer chunks are hardly faster: on one core,
+ * chunks of 512 tokens read 3 % more tokens a second than chunks of 32.
+ */
+const CPU_CHUNK_TOKENS = 32;
 const PLANNED_TOKENS_MIN = 16;
 
 /** Divides the memory among the slots before the first one is used. Throws if not even one fits. */
@@ -75,6 +80,11 @@ export function planChunk(
     tokens * (need.chunkBytesPerToken + (start + tokens) * need.chunkBytesPerPair);
   while (tokens > PLANNED_TOKENS_MIN && bytes() > scratchBytes) tokens /= 2;
   return tokens;
+}
+
+/** The distance of the places at which prompts are cut. */
+export function chunkDistance(provider: string, chunkTokensMax: number): number {
+  return provider === 'cpu' ? Math.min(CPU_CHUNK_TOKENS, chunkTokensMax) : chunkTokensMax;
 }
 
 /** For people to read. */

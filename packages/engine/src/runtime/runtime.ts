@@ -21,6 +21,11 @@ export type Runtime = AsyncDisposable & {
   readonly slotClasses: readonly [SlotClass, SlotClass?];
   /** The most tokens that `prefillChunk` takes at once after `start` others. */
   chunkTokensMax(start: number): number;
+  /**
+   * The distance of the places at which prompts are cut, after `start` tokens: a power of two, at
+   * most `chunkTokensMax`, that depends on nothing else while the runtime is open.
+   */
+  chunkDistance(start: number): number;
   /** Memory of one token in a slot's cache. */
   readonly cacheBytesPerToken: number;
   readonly vocabularySize: number;

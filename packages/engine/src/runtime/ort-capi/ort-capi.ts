@@ -3,7 +3,7 @@ import type { OnnxEngineSpec } from '../../engine.ts';
 import type { ModelFolder } from '../../folder/model-folder.ts';
 import { explainLoadFailure, firstLine } from '../explain-load-failure.ts';
 import { type GraphShape, readGraphShape } from '../graph-shape.ts';
-import { type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
+import { chunkDistance, type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
 import type { ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
@@ -107,6 +107,10 @@ export class OrtCapi implements Runtime {
 
   chunkTokensMax(start: number): number {
     return Math.min(planChunk(this.#need, this.#scratchBytes, start), this.#chunkTokensMax);
+  }
+
+  chunkDistance(start: number): number {
+    return chunkDistance(this.provider, this.chunkTokensMax(start));
   }
 
   /** Reads prompts in chunks no longer than this, for a device that computes longer ones wrong. */

@@ -9,7 +9,7 @@ import {
   type TensorDescription,
 } from '../graph-shape.ts';
 import { halvesToFloats } from '../half-float.ts';
-import { CHUNK_TOKENS_MAX } from '../memory-plan.ts';
+import { CHUNK_TOKENS_MAX, chunkDistance } from '../memory-plan.ts';
 import { type InferenceSession, Tensor } from '../onnxruntime-node.ts';
 import { describeDevice, type ProviderName } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
@@ -78,6 +78,10 @@ export class OrtNode implements Runtime {
 
   chunkTokensMax(): number {
     return CHUNK_TOKENS_MAX;
+  }
+
+  chunkDistance(): number {
+    return chunkDistance(this.provider, CHUNK_TOKENS_MAX);
   }
 
   async prefillChunk(
