@@ -226,7 +226,7 @@ describe('Runs of one commit', () => {
       {
         do: 'offer',
         task: {
-          pool: expect.stringContaining('zone=a') as string,
+          lane: expect.stringContaining('zone=a') as string,
           organisationId: '3',
           taskId: '11',
           fairnessKey: 'ann',
