@@ -51,6 +51,28 @@ test.for(PRICES)('the terms of a bill per %s add up to its cost', ([, price]) =>
   expect(terms.reduce((sum, term) => sum + term, 0n)).toBe(cost * 10_000n);
 });
 
+test('a bill has a term for each rate, or the minimum', () => {
+  const linesOf = (price: Price, ticks: bigint) =>
+    bill(price, { ...USE, ticks }, parseUsd('9')).lines.map(
+      ({ count, unit, rate }) => `${count} ${unit} at ${rate}`,
+    );
+  expect(linesOf(PER_SECOND, 1_234_567n)).toEqual(['123.4567 second at 0.000585000000']);
+  expect(linesOf(PER_SECOND, 5n)).toEqual(['0.0005 second at 0.000585000000']);
+  const parts = { input: '0.000001', output: '0.000002' };
+  expect(linesOf({ version: 'v', method: 'token', parts }, 5n)).toEqual([
+    '10 input token at 0.000001000000',
+    '10 output token at 0.000002000000',
+  ]);
+  const minimum = { version: 'v', method: 'second', parts: { second: '1', minimum: '3' } } as const;
+  expect(linesOf(minimum, 29_999n)).toEqual(['1 run, the minimum at 3.000000000000']);
+  expect(linesOf(minimum, 30_000n)).toEqual(['3.0000 second at 1.000000000000']);
+});
+
+test.for(PRICES)('a bill per %s of exactly the hold has its terms', ([, price]) => {
+  const cost = charge(price, USE);
+  expect(bill(price, USE, cost)).toEqual(bill(price, USE, cost + 1n));
+});
+
 test.for(PRICES)('a bill per %s is never above what was held', ([, price]) => {
   const held = charge(price, USE) - 1n;
   const rate = formatUsd(held);
