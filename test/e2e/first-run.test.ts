@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { startBreakablePostgres } from '@runfleet/local-servers';
 import { eventually, missingPrograms } from '@runfleet/testing';
 import { expect, test as base } from 'vitest';
 
@@ -180,6 +181,42 @@ test(
     await eventually(run);
     started.kill('SIGTERM');
     expect(await started.exited).toBe(0);
+  },
+);
+
+test(
+  'a start whose Postgres is gone stops within its grace, also while a task runs',
+  { timeout: PATIENCE_MS },
+  async ({ home, run }) => {
+    await using postgres = await startBreakablePostgres(home);
+    const settings = [`DATABASE_URL=${postgres.url}`, 'ENGINE=echo', 'ECHO_TOKEN_DELAY_MS=1000'];
+    const dev = [process.execPath, '--import', 'tsx', MAIN, 'dev', '--ephemeral'];
+    const started = run('/usr/bin/env', [...settings, ...dev]);
+    await started.untilPrinted(READY);
+    const { apiUrl = '', apiKey, apiSecret } = await readDevFile(ephemeralHome(started));
+    const call = async (path: string, body: object) => {
+      const response = await fetch(`${apiUrl}/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiKey}:${apiSecret}` },
+        body: JSON.stringify(body),
+      });
+      return response.text();
+    };
+    const created = await call('Run/microsoft/Phi-3.5-mini-instruct', {
+      prompt: 'word '.repeat(90),
+    });
+    const { taskid } = JSON.parse(created) as { taskid: string };
+    await eventually(async () => {
+      expect(await call('Task/Detail', { taskid })).toMatch(/"status":"task_(start|output)"/);
+    });
+    await postgres.kill();
+    const askedAt = performance.now();
+    started.kill('SIGTERM');
+    expect(await started.exited).toBe(1);
+    // Its grace is 10 s.
+    expect(performance.now() - askedAt).toBeLessThan(20_000);
+    await started.closed;
+    expect(started.stdout).toContain('exits before it has stopped');
   },
 );
 
