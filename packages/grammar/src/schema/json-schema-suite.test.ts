@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { GrammarError } from '../grammar-error.ts';
 import { openGrammar } from '../open-grammar.ts';
 import { matches } from '../testing/matches.ts';
+import { SUITE_COUNTS } from '../testing/suite-counts.ts';
 
 /** JSON-Schema-Test-Suite, draft 2020-12: groups of a schema and instances, by file. */
 const suite = JSON.parse(
@@ -13,7 +14,7 @@ const suite = JSON.parse(
 
 /** Forms of an instance that are tried: its properties may have to come in another order. */
 const FORMS_MAX = 1_000;
-const TAKEN_SHARE_MIN = 0.85;
+const TAKEN_SHARE_MIN = 0.8;
 
 /** Why a valid instance is not written. Every other valid one is. */
 const NARROWER: Readonly<Record<string, readonly string[]>> = {
@@ -73,17 +74,16 @@ test('of the official suite, most schemas are taken', () => {
   process.stdout.write(
     `JSON-Schema-Test-Suite 2020-12: ${counts.taken} of ${counts.groups} groups taken and ${counts.empty} refused as they allow nothing; ${counts.written} of ${counts.valid} valid instances written, ${accepted.length} of ${counts.invalid} invalid ones.\n`,
   );
-  expect((counts.taken + counts.empty) / counts.groups).toBeGreaterThan(TAKEN_SHARE_MIN);
+  expect(counts.taken / counts.groups).toBeGreaterThan(TAKEN_SHARE_MIN);
+  expect(counts).toEqual(SUITE_COUNTS);
 });
 
 test('of the official suite, no invalid instance is accepted', () => {
   expect(accepted).toEqual([]);
-  expect(counts.invalid).toBeGreaterThan(400);
 });
 
 test('of the official suite, every valid instance can be written, up to the forms that the docs name', () => {
   expect(missing).toEqual([]);
-  expect(counts.narrower).toBeLessThan(30);
 });
 
 function tryOpen(schema: unknown) {

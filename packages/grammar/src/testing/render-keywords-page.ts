@@ -1,5 +1,6 @@
 import { ANNOTATIONS, KEYWORDS } from '../schema/keywords.ts';
 import { FORMAT_PATTERNS } from '../schema/string-formats.ts';
+import { SUITE_COUNTS } from './suite-counts.ts';
 
 const code = (text: string) => `\`${text}\``;
 
@@ -10,6 +11,7 @@ export function renderKeywordsPage(): string {
     of ?? 'any',
     how,
   ]);
+  const { groups, taken, empty, valid, written, narrower, invalid } = SUITE_COUNTS;
   return `<!-- Written from packages/grammar/src/schema/keywords.ts: pnpm vitest run packages/grammar/src/schema --update -->
 
 # JSON Schema in answers
@@ -39,6 +41,10 @@ Some values that a schema allows are never written:
 - A string has no control characters other than \`\\b \\t \\n \\f \\r\`. A format takes its common forms: a hostname has at
   most four labels, a URI has an authority.
 
+Of the ${groups} groups of JSON-Schema-Test-Suite for 2020-12, ${taken} are taken and ${empty} are refused because they allow
+nothing. None of their ${invalid} invalid instances is accepted. Of their ${valid} valid ones, ${written} can be written, and the other
+${narrower} differ in one of these ways.
+
 ## Refused
 
 A schema is refused with the place of the problem if it has no valid value, or if it cannot be enforced exactly:
@@ -48,7 +54,7 @@ A schema is refused with the place of the problem if it has no valid value, or i
 - \`uniqueItems\` needs items from a list of values, or few items of which no two can be equal.
 - References stay within the schema; nothing is fetched.
 - The limits are 1,000 schemas, 16 levels, 5,000 values of one \`enum\`, 131,072 characters, and a number of steps to read
-  it all.
+  it all: about 100 alternatives of \`oneOf\`, or a pattern beside a length of 2,000.
 `;
 }
 
