@@ -1,12 +1,10 @@
 import type { GgufFields } from '../gguf/gguf-fields.ts';
 import { refuse } from '../gguf/refuse.ts';
+import { PATTERN_TEXTS } from '../text/byte-level/published-patterns.ts';
 
 const TOKEN_TYPE = { control: 3, userDefined: 4 } as const;
 
 const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true } as const;
-const SPLIT_WORDS =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
 const split = (pattern: string) => ({
   type: 'Sequence',
   pretokenizers: [
@@ -29,10 +27,10 @@ const PRE_TOKENIZERS: Partial<
       ],
     },
   },
-  'llama-bpe': { pre_tokenizer: split(SPLIT_WORDS), ignore_merges: true },
+  'llama-bpe': { pre_tokenizer: split(PATTERN_TEXTS.cl100kTriples), ignore_merges: true },
   qwen2: {
     normalizer: { type: 'NFC' },
-    pre_tokenizer: split(SPLIT_WORDS.replace('{1,3}', '')),
+    pre_tokenizer: split(PATTERN_TEXTS.cl100kDigits),
   },
 };
 

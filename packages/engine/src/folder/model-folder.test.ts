@@ -247,6 +247,11 @@ test.each([
     "{% for m in messages %}{{ '<|im_start|>' + m.role + m.content }}{% endfor %}",
     /writes <\|im_start\|>.*which tokenizer.json lacks/u,
   ],
+  [
+    'of another model with wide bars',
+    "{% for m in messages %}{{ '<｜User｜>' + m.content }}{% endfor %}",
+    /writes <｜User｜>.*which tokenizer.json lacks/u,
+  ],
   ['that is not valid', '{% for m in messages %}', /chat template is not valid/u],
   ['that fails', '{{ messages[0].content.none() }}', /refuses these messages/u],
   ['that leaves out messages', '{{ messages[0].content }}', /leaves out messages/u],

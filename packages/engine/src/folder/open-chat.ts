@@ -13,7 +13,7 @@ export type Chat = {
 };
 
 /** The forms in which published templates write special tokens. */
-const LIKE_A_TOKEN = /<\|[\w/-]{1,64}\|>/u;
+const LIKE_A_TOKEN = /<[|｜][^\s<>|｜]{1,64}[|｜]>/u;
 
 /**
  * How conversations are written for a model: by its family's own code if its template is the

@@ -145,11 +145,17 @@ const CONSTANTS: Readonly<Record<string, unknown>> = {
 /** Ends synchronous work that takes too long, with an error. */
 function withinTime<R>(work: () => R): R {
   sandbox.work = work;
-  return CALL.runInContext(context, { timeout: RENDER_MS_MAX });
+  try {
+    return CALL.runInContext(context, { timeout: RENDER_MS_MAX });
+  } finally {
+    // Otherwise the last conversation would stay in memory.
+    sandbox.work = idle;
+  }
 }
 
+const idle = (): unknown => undefined;
 // Only `runInContext` can end JavaScript that runs in this thread.
-const sandbox: { work: () => unknown } = { work: () => undefined };
+const sandbox = { work: idle };
 const context = createContext(sandbox);
 const CALL = new Script('work()');
 
