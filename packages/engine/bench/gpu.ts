@@ -8,6 +8,8 @@
  *  pnpm bench:gpu --provider webgpu            on a provider, by name; also cpu
  *  pnpm bench:gpu --size tiny --batches 1,4    a model of a few MB: shows that everything works
  *  pnpm bench:gpu --python python3             PyTorch on the same weights, float16 on a GPU
+ *  pnpm bench:gpu --check                      shows in minutes that everything works: 4 layers, fp16
+ *  pnpm bench:gpu --repeats 3                  the median of several measurements
  *  pnpm bench:gpu --json FILE                  writes the measurements
  */
 import { execFileSync } from 'node:child_process';
@@ -22,6 +24,7 @@ import { chooseProvider } from '../src/runtime/choose-provider.ts';
 import { findOrtLibrary } from '../src/runtime/ort-capi/ort-library.ts';
 import type { ProviderName } from '../src/runtime/provider.ts';
 import { measureCopyBandwidth } from './copy-bandwidth.ts';
+import type { Decoding } from './protocol.ts';
 import { stepBytes } from './step-bytes.ts';
 import { System } from './systems/start-system.ts';
 import { writeSafetensors } from './write-safetensors.ts';
@@ -30,6 +33,7 @@ const GPU_TOOL = 'nvidia-smi';
 const CONTEXT = 512;
 const PREFILL_TOKENS = 2_048;
 const TOKENS = 64;
+const CHECK_LAYERS = 4;
 const PRECISIONS = {
   fp16: { precision: 'fp16' },
   int4: { precision: 'int4', variant: 'gpu' },
@@ -41,15 +45,21 @@ const { values } = parseArgs({
   options: {
     provider: { type: 'string', default: 'auto' },
     size: { type: 'string', default: 'full' },
-    precisions: { type: 'string', default: 'fp16,int4' },
-    batches: { type: 'string', default: '1,8,32,64' },
+    precisions: { type: 'string' },
+    batches: { type: 'string' },
+    repeats: { type: 'string' },
+    check: { type: 'boolean', default: false },
     python: { type: 'string' },
     json: { type: 'string' },
   },
 });
-const batches = values.batches.split(',').map(Number);
-const precisions = values.precisions.split(',') as (keyof typeof PRECISIONS)[];
-const base = values.size === 'tiny' ? TINY_MODEL : FULL_MODEL;
+const batches = (values.batches ?? (values.check ? '1,8' : '1,8,32,64')).split(',').map(Number);
+const precisions = (values.precisions ?? (values.check ? 'fp16' : 'fp16,int4')).split(
+  ',',
+) as (keyof typeof PRECISIONS)[];
+const repeats = Number(values.repeats ?? (values.check ? 1 : 3));
+const whole = values.size === 'tiny' ? TINY_MODEL : FULL_MODEL;
+const base = values.check ? { ...whole, layers: Math.min(CHECK_LAYERS, whole.layers) } : whole;
 const threads = availableParallelism();
 const work = join(tmpdir(), 'runfleet-bench-gpu');
 
@@ -57,6 +67,8 @@ type Measurement = {
   precision: string;
   batch: number;
   tokensPerSecond: number;
+  /** With top-p sampling instead of the likeliest token. */
+  sampledTokensPerSecond: number;
   floorTokensPerSecond: number;
   pytorchTokensPerSecond?: number;
 };
@@ -76,6 +88,12 @@ const {
   measureCopyBandwidth(name, threads),
 );
 if (note) say(note);
+if (provider === 'cpu' && values.provider === 'auto') {
+  say(
+    'No provider for a GPU opens here. --provider cpu measures the CPU, at --size tiny in seconds.',
+  );
+  process.exit(1);
+}
 say(
   `Provider ${provider}; copies ${(bandwidth / 1e9).toFixed(0)} GB/s (read and written together)`,
 );
@@ -90,7 +108,7 @@ if (values.json) {
 
 async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<void> {
   const size: ModelSize = { ...base, ...PRECISIONS[precision] };
-  const folder = join(work, `${values.size}-${precision}`);
+  const folder = join(work, `${values.size}-${base.layers}-${precision}`);
   say(`\n${precision}: building ${folder} ...`);
   await buildModelFolder(folder, size);
   const slots = String(Math.max(...batches));
@@ -116,22 +134,36 @@ async function measurePrecision(precision: keyof typeof PRECISIONS): Promise<voi
     });
     for (const batch of batches) {
       const request = { batch, contextTokens: CONTEXT, tokens: TOKENS };
-      const decoded = await own.decode('decode', request);
+      const rates = { greedy: 0, sampled: 0 };
+      for (const kind of ['greedy', 'sampled'] as const) {
+        rates[kind] = await medianRate(own, { ...request, isSampled: kind === 'sampled' });
+      }
       const other = await python?.decode('decode', request);
       const bytes = stepBytes(size, { batch, context: CONTEXT + TOKENS / 2 });
       decoding.push({
         precision,
         batch,
-        tokensPerSecond: decoded.tokensPerSecond,
+        tokensPerSecond: rates.greedy,
+        sampledTokensPerSecond: rates.sampled,
         floorTokensPerSecond: (batch * bandwidth) / bytes,
         ...(other && { pytorchTokensPerSecond: other.tokensPerSecond }),
       });
-      say(`${precision}, batch ${batch}: ${decoded.tokensPerSecond.toFixed(1)} tokens/s`);
+      say(
+        `${precision}, batch ${batch}: ${rates.greedy.toFixed(1)} tokens/s, ${rates.sampled.toFixed(1)} sampled`,
+      );
     }
   } finally {
     await own[Symbol.asyncDispose]();
     await python?.[Symbol.asyncDispose]();
   }
+}
+
+async function medianRate(system: System, request: Decoding): Promise<number> {
+  const rates: number[] = [];
+  for (let left = repeats; left > 0; left -= 1) {
+    rates.push((await system.decode('decode', request)).tokensPerSecond);
+  }
+  return rates.toSorted((left, right) => left - right)[Math.floor(repeats / 2)] ?? Number.NaN;
 }
 
 /** PyTorch has no int4 matrices, so it computes int4's weights as float16. */
@@ -143,12 +175,13 @@ async function startPython(folder: string, size: ModelSize): Promise<System | un
 }
 
 function report(): void {
-  say('\n| | batch | tokens/s | floor | of the floor | target | PyTorch |');
-  say('|---|---|---|---|---|---|---|');
+  say('\n| | batch | tokens/s | sampled | floor | of the floor | target | PyTorch |');
+  say('|---|---|---|---|---|---|---|---|');
   for (const {
     precision,
     batch,
     tokensPerSecond,
+    sampledTokensPerSecond,
     floorTokensPerSecond,
     ...measurement
   } of decoding) {
@@ -157,6 +190,7 @@ function report(): void {
       `decode ${precision}`,
       batch,
       tokensPerSecond.toFixed(1),
+      sampledTokensPerSecond.toFixed(1),
       floorTokensPerSecond.toFixed(1),
       share,
       TARGETS[batch] ?? '',
@@ -166,7 +200,7 @@ function report(): void {
   }
   for (const { precision, tokensPerSecond, pytorchTokensPerSecond } of reading) {
     say(
-      `| prefill ${precision}, ${PREFILL_TOKENS} tokens | 1 | ${tokensPerSecond.toFixed(0)} | | | | ${pytorchTokensPerSecond?.toFixed(0) ?? ''} |`,
+      `| prefill ${precision}, ${PREFILL_TOKENS} tokens | 1 | ${tokensPerSecond.toFixed(0)} | | | | | ${pytorchTokensPerSecond?.toFixed(0) ?? ''} |`,
     );
   }
 }

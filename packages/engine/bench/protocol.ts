@@ -9,7 +9,13 @@ export type BenchRequest =
   /** Greedy continuations, as token ids. */
   | { do: 'continue'; prompts: readonly (readonly number[])[]; tokens: number };
 
-export type Decoding = { batch: number; contextTokens: number; tokens: number };
+/** Greedy unless `isSampled`. */
+export type Decoding = {
+  batch: number;
+  contextTokens: number;
+  tokens: number;
+  isSampled?: boolean;
+};
 
 export type Decoded = {
   /** Over all sequences, while all of them are being written. */

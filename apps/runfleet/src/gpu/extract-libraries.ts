@@ -5,16 +5,22 @@ import type { Entry, ZipFile } from 'yauzl';
 import type { BytesProgress } from '../cli/byte-bar.ts';
 import { extractEntry, openZip } from '../cli/zip.ts';
 
-const LIBRARY = /^runtimes\/linux-x64\/native\/libonnxruntime_providers_[a-z]+\.so$/u;
-const NUSPEC = /^[^/]+\.nuspec$/u;
-const NUSPEC_BYTES_MAX = 2 ** 20;
+/** In NuGet's package and in PyPI's wheel, which hold the same libraries. */
+const LIBRARY =
+  /^(?:runtimes\/linux-x64\/native|onnxruntime\/capi)\/libonnxruntime_providers_[a-z]+\.so$/u;
+/** The file that states the package's version, and where in it. */
+const MANIFESTS = [
+  { path: /^[^/]+\.nuspec$/u, version: /<version>([^<]+)<\/version>/u },
+  { path: /^onnxruntime_gpu-[^/]+\.dist-info\/METADATA$/u, version: /^Version: (.+)$/mu },
+];
+const MANIFEST_BYTES_MAX = 2 ** 20;
 const LIBRARY_BYTES_MAX = 4 * 2 ** 30;
 const REQUIRED = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];
 
 export type ExtractedLibrary = { name: string; path: string; sizeBytes: number };
 
 /**
- * Extracts the provider libraries of a NuGet package into `dir`, as streams. Throws if the archive is
+ * Extracts the provider libraries of a NuGet package, or of a wheel, into `dir`, as streams. Throws if the archive is
  * damaged, has another version, or lacks the libraries.
  */
 export async function extractLibraries(
@@ -32,8 +38,8 @@ export async function extractLibraries(
   );
   if (missing.length > 0) {
     throw new Error(
-      `${archive} lacks ${missing.join(' and ')} in runtimes/linux-x64/native. ` +
-        'The right package is Microsoft.ML.OnnxRuntime.Gpu.Linux.',
+      `${archive} lacks ${missing.join(' and ')}. ` +
+        'The right package is Microsoft.ML.OnnxRuntime.Gpu.Linux of NuGet, or onnxruntime-gpu of PyPI.',
     );
   }
   const totalBytes = libraries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
@@ -58,15 +64,18 @@ async function refuseOtherVersion(
   version: string,
   archive: string,
 ): Promise<void> {
-  const nuspec = entries.find(({ fileName }) => NUSPEC.test(fileName));
-  if (!nuspec || nuspec.uncompressedSize > NUSPEC_BYTES_MAX) {
-    throw new Error(`${archive} is not a NuGet package: it has no .nuspec with a version.`);
+  const manifest = MANIFESTS.find(({ path }) =>
+    entries.some(({ fileName }) => path.test(fileName)),
+  );
+  const entry = manifest && entries.find(({ fileName }) => manifest.path.test(fileName));
+  if (!entry || entry.uncompressedSize > MANIFEST_BYTES_MAX) {
+    throw new Error(
+      `${archive} is neither a NuGet package nor a wheel of onnxruntime-gpu: it states no version.`,
+    );
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of await zip.openReadStreamPromise(nuspec)) chunks.push(chunk as Buffer);
-  const found = /<version>([^<]+)<\/version>/u
-    .exec(Buffer.concat(chunks).toString('utf8'))?.[1]
-    ?.trim();
+  for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
+  const found = manifest.version.exec(Buffer.concat(chunks).toString('utf8'))?.[1]?.trim();
   if (found === version) return;
   throw new Error(
     `${archive} has version ${found ?? 'unknown'}, but onnxruntime-node has ${version}. Download the package of that version.`,

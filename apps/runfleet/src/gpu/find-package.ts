@@ -41,7 +41,7 @@ async function readJson<Schema extends z.ZodType>(
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       throw new Error(
         `${new URL(url).hostname} cannot be reached. Check the network or set NUGET_URL to a mirror; without a ` +
-          `network, copy the package ${PACKAGE} to this machine and run "runfleet gpu install --from <file>".`,
+          `network, copy the package ${PACKAGE} (or what "pip download --no-deps onnxruntime-gpu" fetches, of the same version) to this machine and run "runfleet gpu install --from <file>".`,
         { cause },
       );
     },

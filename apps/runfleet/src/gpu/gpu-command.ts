@@ -14,7 +14,8 @@ import { checkProvider, installProvider } from './install-provider.ts';
 const USAGE = `runfleet gpu <command> [--json]
 
   install                       downloads ONNX Runtime's CUDA provider and lists the CUDA and cuDNN it needs
-      [--from URL|FILE]         the NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux from another place
+      [--from URL|FILE]         the NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux from another place, or the
+                                wheel that "pip download --no-deps onnxruntime-gpu==VERSION" fetches
       [--sha DIGEST]            its SHA-256 or SHA-512 in hexadecimal, or SHA-512 in base64
   check [--without-driver]      fails if this machine lacks a library that the provider needs
 
@@ -105,5 +106,6 @@ function nextStep({ cudaMajor, cudnnMajor }: CudaWants, missing: readonly Wanted
       : []),
     ...(isMissing('driver') ? ["NVIDIA's driver"] : []),
   ];
-  return `This machine lacks ${missing.map(({ name }) => name).join(', ')}. Install ${steps.join(' and ')} from NVIDIA, or use the worker-cuda image.`;
+  const named = missing.map(({ name, problem }) => name + (problem ? ` (${problem})` : ''));
+  return `This machine lacks ${named.join(', ')}. Install ${steps.join(' and ')} from NVIDIA, or use the worker-cuda image.`;
 }

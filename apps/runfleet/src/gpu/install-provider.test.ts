@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -157,6 +157,39 @@ test("libraries are found in the loader's folders, and missing ones are named", 
     { name: 'libcudnn.so.9', kind: 'cudnn', foundAt: join(listed, 'libcudnn.so.9') },
     { name: 'libcuda.so.1', kind: 'driver', foundAt: null },
   ]);
+});
+
+test('cuDNN, which is opened later, is loaded by the check; a file of that name is not enough', async () => {
+  const { libraryPath } = ctx.places;
+  const path = join(libraryPath, 'libcudnn.so.9');
+  const cuda = makeElf({ needed: ['libcudart.so.13', 'libc.so.6'] });
+  await writeFile(join(ctx.bindingDir, 'libonnxruntime_providers_cuda.so'), cuda);
+  const cudnn = async () =>
+    (await checkProvider(ctx)).libraries.find(({ kind }) => kind === 'cudnn');
+
+  expect(await cudnn()).toEqual({ name: 'libcudnn.so.9', kind: 'cudnn', foundAt: null });
+  await writeFile(path, 'not a library');
+  expect(await cudnn()).toMatchObject({ foundAt: null, problem: expect.stringContaining(path) });
+  const { sharedObjects } = Object(process.report.getReport());
+  await copyFile(
+    sharedObjects.find((name: string) => /libm\.so/u.test(name)),
+    path,
+  );
+  expect(await cudnn()).toMatchObject({ foundAt: path });
+});
+
+test('the wheel of PyPI holds the same libraries', async () => {
+  const wheel = (version: string) =>
+    fileOf(
+      makeZip({
+        'onnxruntime/capi/libonnxruntime_providers_cuda.so': CUDA,
+        'onnxruntime/capi/libonnxruntime_providers_shared.so': SHARED,
+        [`onnxruntime_gpu-${version}.dist-info/METADATA`]: `Name: onnxruntime-gpu\nVersion: ${version}\n`,
+      }),
+    );
+  await expect(install({ from: await wheel('9.8.6') })).rejects.toThrow(/has version 9.8.6/u);
+  expect(await install({ from: await wheel(VERSION) })).toMatchObject({ isNew: true });
+  expect(await readFile(join(ctx.bindingDir, 'libonnxruntime_providers_cuda.so'))).toEqual(CUDA);
 });
 
 test('the error of a check without a provider names the install command', async () => {

@@ -90,12 +90,17 @@ async function stall(engine: Engine, request: Decoding): Promise<number> {
 
 async function write(
   opened: Engine,
-  { batch, contextTokens, tokens }: Decoding,
+  { batch, contextTokens, tokens, isSampled = false }: Decoding,
   onTokens: (sequence: number, tokens: number) => void,
 ): Promise<void> {
   // No call reuses what an earlier one has read.
   const cacheScope = String(calls);
-  const request = aRequest('', { minTokens: tokens, maxTokens: tokens, cacheScope });
+  const request = aRequest('', {
+    minTokens: tokens,
+    maxTokens: tokens,
+    cacheScope,
+    greedy: !isSampled,
+  });
   const sequence = async (index: number) => {
     let seen = 0;
     const onChunk = (chunk: { tokens: number }) => {

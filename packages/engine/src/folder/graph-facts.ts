@@ -11,13 +11,17 @@ export type GraphFacts = {
   ropeSwitch: number | null | undefined;
   /** Rows of the embedding, one for each id; undefined if that cannot be read. */
   embeddingRows: number | undefined;
+  /** The element type of its caches; undefined if that cannot be read. */
+  cacheType: 'float32' | 'float16' | undefined;
 };
 
 // Field numbers of onnx.proto.
 const MODEL = { graph: 7 } as const;
-const GRAPH = { node: 1, initializer: 5 } as const;
+const GRAPH = { node: 1, initializer: 5, input: 11 } as const;
 const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
 const ATTRIBUTE = { name: 1, tensor: 5 } as const;
+const VALUE = { name: 1, type: 2 } as const;
+const TYPE = { tensor: 1, element: 1 } as const;
 const TENSOR = { dims: 1, int32s: 5, int64s: 7, name: 8, bytes: 9 } as const;
 
 /** Larger parts are weights and tables; of those only the start is read, where their sizes are. */
@@ -26,21 +30,28 @@ const PART_BYTES_MAX = 2 ** 14;
 const PARTS_MAX = 200_000;
 const COMPARISONS: readonly string[] = ['Greater', 'GreaterOrEqual'];
 
-const UNKNOWN: GraphFacts = { ropeSwitch: undefined, embeddingRows: undefined };
+const FLOATS: Readonly<Record<number, GraphFacts['cacheType']>> = { 1: 'float32', 10: 'float16' };
+
+const UNKNOWN: GraphFacts = {
+  ropeSwitch: undefined,
+  embeddingRows: undefined,
+  cacheType: undefined,
+};
 
 type Node = { operator: string; inputs: string[]; outputs: string[]; constant: bigint | undefined };
+type InputNames = { inputIds: string; cache: string };
 type Tensor = { name: string; dims: number[]; value: bigint | undefined };
 
 /**
  * Reads the outline of an ONNX file, whatever its size. Everything is unknown if it is not one; the
  * library that loads it explains that better.
  */
-export async function readGraphFacts(path: string, inputIds: string): Promise<GraphFacts> {
+export async function readGraphFacts(path: string, names: InputNames): Promise<GraphFacts> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path);
     const { size } = await handle.stat();
-    return await readFacts(new ProtobufFile(handle), size, inputIds);
+    return await readFacts(new ProtobufFile(handle), size, names);
   } catch {
     return UNKNOWN;
   } finally {
@@ -48,18 +59,22 @@ export async function readGraphFacts(path: string, inputIds: string): Promise<Gr
   }
 }
 
-async function readFacts(file: ProtobufFile, size: number, inputIds: string): Promise<GraphFacts> {
+async function readFacts(file: ProtobufFile, size: number, names: InputNames): Promise<GraphFacts> {
   const constants = new Map<string, bigint | undefined>();
   const rows = new Map<string, number | undefined>();
   const limits: string[] = [];
   const embeddings: string[] = [];
+  let cacheType: GraphFacts['cacheType'];
   let parts = 0;
   for await (const field of file.fields({ start: 0, end: size })) {
     if (field.number !== MODEL.graph) continue;
     for await (const part of file.fields(field)) {
       parts += 1;
       if (parts > PARTS_MAX) return UNKNOWN;
-      if (part.number === GRAPH.initializer) {
+      if (part.number === GRAPH.input) {
+        const { name, element } = parseInput(await file.read(part, PART_BYTES_MAX));
+        if (name === names.cache) cacheType = FLOATS[element];
+      } else if (part.number === GRAPH.initializer) {
         const { name, dims, value } = parseTensor(await file.read(part, PART_BYTES_MAX));
         constants.set(name, value);
         rows.set(name, dims[0]);
@@ -69,7 +84,7 @@ async function readFacts(file: ProtobufFile, size: number, inputIds: string): Pr
         );
         if (operator === 'Constant') constants.set(outputs[0] ?? '', constant);
         if (COMPARISONS.includes(operator)) limits.push(inputs[1] ?? '');
-        if (operator === 'Gather' && inputs[1] === inputIds) embeddings.push(inputs[0] ?? '');
+        if (operator === 'Gather' && inputs[1] === names.inputIds) embeddings.push(inputs[0] ?? '');
       }
     }
   }
@@ -81,11 +96,33 @@ async function readFacts(file: ProtobufFile, size: number, inputIds: string): Pr
     ropeSwitch:
       limit === undefined ? null : limits.length === 1 ? asLimit(constants.get(limit)) : undefined,
     embeddingRows: embedding === undefined ? undefined : rows.get(embedding),
+    cacheType,
   };
 }
 
 function asLimit(value: bigint | undefined): number | undefined {
   return value !== undefined && value > 0n && value < 2n ** 31n ? Number(value) : undefined;
+}
+
+/** The name of an input and the number of its element type. */
+function parseInput(bytes: Uint8Array): { name: string; element: number } {
+  let [name, element] = ['', 0];
+  for (const { number, value } of fieldsOf(bytes)) {
+    if (typeof value === 'bigint') continue;
+    if (number === VALUE.name) name = asText(value);
+    else if (number === VALUE.type) element = parseElement(value);
+  }
+  return { name, element };
+}
+
+function parseElement(type: Uint8Array): number {
+  for (const { number, value: tensor } of fieldsOf(type)) {
+    if (number !== TYPE.tensor || typeof tensor === 'bigint') continue;
+    for (const { number: field, value } of fieldsOf(tensor)) {
+      if (field === TYPE.element && typeof value === 'bigint') return Number(value);
+    }
+  }
+  return 0;
 }
 
 function parseNode(bytes: Uint8Array): Node {

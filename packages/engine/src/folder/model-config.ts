@@ -33,6 +33,8 @@ export type ModelConfig = ContextLengths & {
   headSize: number | undefined;
   /** Ids that the graph has an embedding for. */
   embeddingRows: number | undefined;
+  /** The element type of the graph's caches. */
+  cacheType: GraphFacts['cacheType'];
   /** The ids that end an answer. */
   eosIds: readonly number[];
 };
@@ -56,12 +58,16 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   const [width, queryHeads] = [count('hidden_size'), count('num_attention_heads')];
   const graphPath = await findGraph(dir, decoder['filename']);
   const names = readNames(decoder);
-  const graph: GraphFacts = await readGraphFacts(graphPath, names.inputIds);
+  const graph: GraphFacts = await readGraphFacts(graphPath, {
+    inputIds: names.inputIds,
+    cache: names.pastKey.replace('%d', '0'),
+  });
   return {
     family,
     graphPath,
     names,
     embeddingRows: graph.embeddingRows,
+    cacheType: graph.cacheType,
     ...family.readContextLengths({
       config: config ?? {},
       genaiModel: model,

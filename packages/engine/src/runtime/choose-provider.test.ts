@@ -50,6 +50,16 @@ test('auto with cuda’s library opens cuda, or notes why it failed', async () =
   expect(note).toContain('no cuda: cuda is broken');
 });
 
+test('auto does not take a model to a provider that it is unsuited for, and notes the reason', async () => {
+  await writeFile(join(dir, 'libonnxruntime_providers_cuda.so'), '');
+  const unsuited = { cuda: 'it has no kernel' };
+  const { provider, note } = await chooseProvider('auto', dir, openBut('webgpu'), unsuited);
+  expect(provider).toBe('cpu');
+  expect(note).toContain('no cuda: it has no kernel');
+  const named = await chooseProvider('cuda', dir, openBut(), unsuited);
+  expect(named.provider).toBe('cuda');
+});
+
 test('if even the cpu fails, its failure is reported', async () => {
   await expect(chooseProvider('auto', dir, openBut('cuda', 'webgpu', 'cpu'))).rejects.toThrow(
     'cpu is broken',

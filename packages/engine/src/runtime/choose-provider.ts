@@ -6,18 +6,20 @@ import type { ProviderName } from './provider.ts';
 
 /**
  * Opens the requested provider. `auto` is the first of cuda, webgpu and cpu that opens; `note`
- * explains in one line why the earlier ones did not. It is empty if there were none.
+ * explains in one line why the earlier ones did not. It is empty if there were none. `unsuited` gives
+ * the reason why this model should not run on a provider unless it is requested by name.
  */
 export async function chooseProvider<Opened>(
   wanted: OnnxEngineSpec['provider'],
   libraryDir: string,
   open: (provider: ProviderName) => Promise<Opened>,
+  unsuited: Partial<Record<ProviderName, string>> = {},
 ): Promise<{ opened: Opened; provider: ProviderName; note: string }> {
   if (wanted !== 'auto') return { opened: await open(wanted), provider: wanted, note: '' };
 
   const misses: string[] = [];
   for (const provider of ['cuda', 'webgpu'] as const) {
-    const missing = whyNot(provider, libraryDir);
+    const missing = whyNot(provider, libraryDir) ?? unsuited[provider];
     if (missing) {
       misses.push(`no ${provider}: ${missing}`);
       continue;

@@ -8,6 +8,10 @@ import { findOrtLibrary } from './ort-capi/ort-library.ts';
 import { openOrtNode } from './ort-node/ort-node.ts';
 import type { Runtime } from './runtime.ts';
 
+/** ONNX Runtime would copy the caches to the CPU and back with every step. */
+const FLOAT32_ON_CUDA =
+  'CUDA computes attention only in half precision, and this build has a float32 cache, so its attention would run on the CPU; use a build for graphics cards';
+
 /**
  * Opens the runtime and the provider that the spec names. `note` explains in one line why nothing
  * better was chosen; it is empty if there is nothing to report. Throws `EngineError`, which explains
@@ -23,9 +27,11 @@ export async function openRuntime(
     spec.provider,
     findOrtLibrary().dir,
     (provider) => open(folder, { ...spec, provider }),
+    folder.cacheType === 'float32' ? { cuda: FLOAT32_ON_CUDA } : {},
   );
   const stock = missing ? `stock binding: ${missing}` : '';
-  const notes = [note, stock, opened.note].filter((each) => each !== '');
+  const slow = spec.provider === 'cuda' && folder.cacheType === 'float32' ? FLOAT32_ON_CUDA : '';
+  const notes = [note, stock, slow, opened.note].filter((each) => each !== '');
   return { runtime: opened, note: notes.join('; ') };
 }
 

@@ -83,6 +83,9 @@ export class GraphRunner {
       this.#bindStep(binding, step, values);
       await this.#api.callAsync('RunWithBinding', this.#session.pointer, this.#runOptions, binding);
     } catch (error) {
+      // A device may still execute what an ended run has queued, and the caller uses its slots again
+      // at once. A device that cannot be waited for fails its next run.
+      await this.#api.callAsync('SynchronizeBoundOutputs', binding).catch(() => {});
       throw explainRunFailure(error, this.#provider);
     } finally {
       for (const value of values) this.#api.release('ReleaseValue', value);

@@ -68,6 +68,7 @@ const FUNCTIONS = {
   ReleaseIoBinding: [135, 'void (void *binding)'],
   BindInput: [136, 'void *(void *binding, const char *name, void *value)'],
   BindOutput: [137, 'void *(void *binding, const char *name, void *value)'],
+  SynchronizeBoundOutputs: [203, 'void *(void *binding)'],
   AppendCuda: [204, 'void *(void *options, void *cuda)'],
   CreateCudaOptions: [205, 'void *(void *out)'],
   UpdateCudaOptions: [
