@@ -2,13 +2,12 @@ import { isUnavailable } from '@runfleet/db';
 import { ERRORS, type Refusal, RunfleetError } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
-import type { ApiRequest } from '../api-context.ts';
-import { answerJson } from './answer.ts';
+import { answerJson, type Traced } from './answer.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 
 /** The wire's answer to an error, from the row of its kind. An unexpected error is logged. */
-export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unknown): Response {
+export function answerError(ctx: { logger: Logger }, c: Traced, error: unknown): Response {
   const expected = error instanceof RunfleetError ? error : toUnexpected(ctx, c, error);
   const { code, http } = ERRORS[expected.kind];
   c.var.trace.code = code;
@@ -21,7 +20,7 @@ export function answerError(ctx: { logger: Logger }, c: ApiRequest, error: unkno
   return response;
 }
 
-function toUnexpected(ctx: { logger: Logger }, c: ApiRequest, error: unknown): RunfleetError {
+function toUnexpected(ctx: { logger: Logger }, c: Traced, error: unknown): RunfleetError {
   const { requestId } = c.var.trace;
   const isOutage = isUnavailable(error);
   ctx.logger.error({ err: error, requestId, isOutage }, 'request failed');

@@ -1,12 +1,15 @@
-import type { ApiRequest } from '../api-context.ts';
+import type { RequestTrace } from '../api-context.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** A call, or what is left of one that is answered later. */
+export type Traced = { readonly var: { readonly trace: RequestTrace } };
 
 /**
  * Answers with JSON. All headers are one plain object, which the Node server writes without building
  * a `Headers`: every Run takes this path.
  */
-export function answerJson<Body>(c: ApiRequest, body: Body, status = 200): Response {
+export function answerJson<Body>(c: Traced, body: Body, status = 200): Response {
   const text = JSON.stringify(body);
   c.var.trace.answerBytes = Buffer.byteLength(text);
   return new Response(text, { status, headers: answerHeaders(c, JSON_TYPE) });
@@ -16,7 +19,7 @@ export function answerJson<Body>(c: ApiRequest, body: Body, status = 200): Respo
  * The headers of every answer; `more` overrides them. No answer may be framed, sniffed or cached.
  */
 export function answerHeaders(
-  c: ApiRequest,
+  c: Traced,
   contentType: string,
   more?: Readonly<Record<string, string>>,
 ): Record<string, string> {

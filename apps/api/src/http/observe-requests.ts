@@ -5,6 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 
 import type { ApiEnv, ApiRequest, ApiSettings, RequestTrace } from '../api-context.ts';
+import { laterAnswer } from './answer-later.ts';
 import { clientIp } from './client-ip.ts';
 
 const REQUEST_ID_PATTERN = /^[\w.-]{1,64}$/;
@@ -28,6 +29,19 @@ export function observeRequests(ctx: {
     { labels: ['route'], buckets: SECONDS },
   );
 
+  const report = (
+    { method, route }: { method: string; route: string },
+    status: number,
+    { startedMs, trace }: { startedMs: number; trace: RequestTrace },
+  ) => {
+    const elapsedMs = performance.now() - startedMs;
+    requests.inc({ route, status, code: trace.code ?? '' });
+    seconds.observe({ route }, elapsedMs / 1000);
+    const line = { method, route, status, ms: Math.round(elapsedMs), ...trace };
+    if (QUIET_PATHS.includes(route)) ctx.logger.debug(line, 'request');
+    else ctx.logger.info(line, 'request');
+  };
+
   return async (c, next) => {
     const startedMs = performance.now();
     const trace: RequestTrace = {
@@ -38,14 +52,10 @@ export function observeRequests(ctx: {
     c.set('trace', trace);
     await next();
 
-    const { status } = c.res;
-    const elapsedMs = performance.now() - startedMs;
-    const route = routeOf(c);
-    requests.inc({ route, status, code: trace.code ?? '' });
-    seconds.observe({ route }, elapsedMs / 1000);
-    const line = { method: c.req.method, route, status, ms: Math.round(elapsedMs), ...trace };
-    if (QUIET_PATHS.includes(route)) ctx.logger.debug(line, 'request');
-    else ctx.logger.info(line, 'request');
+    const call = { method: c.req.method, route: routeOf(c) };
+    const later = laterAnswer(c.res);
+    if (later === undefined) report(call, c.res.status, { startedMs, trace });
+    else void later.then(({ status }) => report(call, status, { startedMs, trace }));
   };
 }
 

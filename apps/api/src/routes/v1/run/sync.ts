@@ -3,7 +3,9 @@ import { createTask, readTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiEnv, ApiHandler, ApiRequest } from '../../../api-context.ts';
 import { readRun } from '../../../calls/read-run.ts';
-import { answerHeaders, answerJson } from '../../../http/answer.ts';
+import { answerError } from '../../../http/answer-error.ts';
+import { answerLater } from '../../../http/answer-later.ts';
+import { answerHeaders, answerJson, type Traced } from '../../../http/answer.ts';
 import type { Route } from '../../../route.ts';
 import { type StartedRun, streamAnswer } from '../../../waits/stream-answer.ts';
 import type { TaskWait, WaitEnd } from '../../../waits/task-waits.ts';
@@ -19,7 +21,11 @@ export const runSyncRoute: Route = {
 function runAndWait(ctx: ApiContext): ApiHandler {
   return async (c) => {
     const run = await startRun(ctx, c);
-    if (!wantsStream(c)) return answerAtEnd(ctx, c, run);
+    if (!wantsStream(c)) {
+      const answer = answerAtEnd(ctx, { var: { trace: c.var.trace } }, run);
+      // The middleware for other origins copies an answer, so it must have the real one.
+      return c.req.header('origin') === undefined ? answerLater(answer) : answer;
+    }
     const body = streamAnswer(run, {
       readAnswer: () => readAnswer(ctx, run),
       cutShort: (end) => cutShort(run, end).body,
@@ -60,7 +66,11 @@ function endWhenLeft(wait: TaskWait, outgoing: ApiEnv['Bindings']['outgoing']): 
   else outgoing?.once('close', end);
 }
 
-async function answerAtEnd(ctx: ApiContext, c: ApiRequest, run: StartedRun): Promise<Response> {
+function answerAtEnd(ctx: ApiContext, c: Traced, run: StartedRun): Promise<Response> {
+  return endOf(ctx, c, run).catch((error: unknown) => answerError(ctx, c, error));
+}
+
+async function endOf(ctx: ApiContext, c: Traced, run: StartedRun): Promise<Response> {
   using wait = run.wait;
   const end = await wait.untilEnd(run.id);
   if (end === 'ended') return answerJson(c, await readAnswer(ctx, run));
