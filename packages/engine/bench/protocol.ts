@@ -7,7 +7,9 @@ export type BenchRequest =
   /** How late a timer of the system's own process fires during that work. */
   | ({ do: 'stall' } & Decoding)
   /** Greedy continuations, as token ids. */
-  | { do: 'continue'; prompts: readonly (readonly number[])[]; tokens: number };
+  | { do: 'continue'; prompts: readonly (readonly number[])[]; tokens: number }
+  /** The negative log likelihood of all ids after the first, in nats. */
+  | { do: 'loss'; ids: readonly number[] };
 
 /** Greedy unless `isSampled`. */
 export type Decoding = {
@@ -29,6 +31,7 @@ export type Answer =
   | { decoded: Decoded }
   | { stallMs: number }
   | { ids: number[][] }
+  | { loss: number }
   | { failed: string };
 
 /** Serves the parent process until it disconnects. Sends `ready` once. */

