@@ -127,6 +127,32 @@ describe.skipIf(whyNoDevice)(`webgpu on a software driver (${whyNoDevice ?? 'fou
     expect(furthest).toBeLessThan(1e-3);
   });
 
+  test('a run that is ended leaves its slot as it was', async () => {
+    const folder = await readModelFolder(dir);
+    const spec = { threads: 1, slots: 1 };
+    await using onDevice = await openOrtCapi(folder, { ...spec, provider: 'webgpu' });
+    await using onCpu = await openOrtCapi(folder, { ...spec, provider: 'cpu' });
+    const ids = Array.from({ length: 26 }, (_, at) => 3 + ((at * 37) % 900));
+    for (const runtime of [onDevice, onCpu]) await runtime.prefillChunk(0, ids.slice(0, 10), 0);
+    const expected = Float32Array.from(await onCpu.prefillChunk(0, ids.slice(10), 10));
+    let ended = 0;
+    for (let round = 0; round < 6; round += 1) {
+      const run = onDevice.prefillChunk(0, ids.slice(10).toReversed(), 10);
+      for (let turn = 0; turn < round; turn += 1) await new Promise(setImmediate);
+      onDevice.terminate();
+      const [result] = await Promise.allSettled([run]);
+      if (result.status === 'rejected') ended += 1;
+      onDevice.rewind(0, 10);
+      const logits = await onDevice.prefillChunk(0, ids.slice(10), 10);
+      const furthest = Math.max(
+        ...logits.map((logit, at) => Math.abs(logit - (expected[at] ?? 0))),
+      );
+      expect(furthest).toBeLessThan(1e-3);
+      onDevice.rewind(0, 10);
+    }
+    expect(ended).toBeGreaterThan(0);
+  });
+
   test('a device without half precision refuses such a folder when it is opened, with the reason', async () => {
     const half = await tinyFolder({ ...SIZE, precision: 'fp16' });
     await expect(open('webgpu', half)).rejects.toMatchObject({
