@@ -46,6 +46,45 @@ test('a published model is listed and takes Runs, by its aliases too', async ({
   expect(found.body).toMatchObject({ total: '2' });
 });
 
+test('on a shared path a parameter selects the model, as published chat nodes do', async ({
+  api,
+  tenant,
+  publish,
+}) => {
+  const on = (value: string) => ({ path: 'wiro/chat', parameter: 'selectedModel', value });
+  const first = await publish({ choices: [on('712')] });
+  const second = await publish({ name: 'Other', choices: [on('800')] });
+  const run = async (body: object) =>
+    (await api.call(tenant, '/v1/Run/wiro/Chat', { prompt: 'Hi', user_id: '', ...body })).body;
+  for (const [selectedModel, { id }] of [
+    ['712', first],
+    [800, second],
+  ] as const) {
+    const { taskid } = await run({ selectedModel });
+    const detail = await api.call(tenant, '/v1/Task/Detail', { taskid });
+    const parameters = { prompt: 'Hi', user_id: '', selectedModel };
+    expect(detail.body).toMatchObject({ tasklist: [{ modelid: id, parameters }] });
+  }
+  const REFUSED = {
+    errors: [{ code: 0, message: 'Request parameter [selectedModel] must be one of 712, 800' }],
+    result: false,
+  };
+  for (const selectedModel of ['7', '', undefined, ['712'], { a: 712 }]) {
+    expect(await run({ selectedModel })).toEqual(REFUSED);
+  }
+  // A model with the path as an alias is the one of a Run that selects none.
+  const { id } = await publish({ name: 'Third', aliases: ['wiro/chat'] });
+  const { taskid } = await run({ selectedModel: '' });
+  const detail = await api.call(tenant, '/v1/Task/Detail', { taskid });
+  expect(detail.body).toMatchObject({ tasklist: [{ modelid: id }] });
+  expect(await run({ selectedModel: '7' })).toEqual(REFUSED);
+  expect((await api.call(tenant, TINY, { prompt: 'Hi', selectedModel: '712' })).body).toMatchObject(
+    {
+      errors: [{ message: expect.stringContaining('[selectedModel] is not supported') }],
+    },
+  );
+});
+
 test('a task keeps the price and the limits of the version that accepted it', async ({
   api,
   tenant,

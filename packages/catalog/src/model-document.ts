@@ -33,6 +33,15 @@ const alias = z
   .max(201)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be owner/name');
 
+const choice = z.strictObject({
+  path: alias,
+  parameter: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be letters, digits and underscores')
+    .refine((name) => !Object.hasOwn(CHAT_ITEMS, name), 'must not be a parameter of the model'),
+  value: text(WORD_CHARACTERS_MAX).min(1),
+});
+
 const PARAMETER_NAMES = Object.keys(CHAT_ITEMS) as [ChatParameterName, ...ChatParameterName[]];
 const parameters = z
   .array(
@@ -63,6 +72,8 @@ const modelDocumentSchema = z.strictObject({
   tags: words,
   /** Other paths under which the model is found, as `owner/name`. */
   aliases: z.array(alias).max(LIST_MAX).default([]),
+  /** Paths that models share: on each, a Run whose `parameter` is `value` is a Run of this model. */
+  choices: z.array(choice).max(LIST_MAX).default([]),
   /** Its version is that of the document. */
   price: z.preprocess(withVersion, priceSchema).transform(withoutVersion),
   /** Within those of the operator's settings. */
@@ -116,7 +127,7 @@ export function newPoolOf({ owner, name }: Pick<ModelDocument, 'owner' | 'name'>
 
 /** The document of a model, as an operator edits it. */
 export function documentOf(model: Model): ModelDocument {
-  const { owner, name, description, readme, categories, tags, aliases, limits: own } = model;
+  const { owner, name, description, readme, categories, tags, aliases, choices } = model;
   const { version: _version, ...price } = model.price;
   const groups = model.parameters === CHAT_PARAMETERS ? {} : { parameters: model.parameters };
   return parseModelDocument({
@@ -127,8 +138,9 @@ export function documentOf(model: Model): ModelDocument {
     categories,
     tags,
     aliases,
+    choices,
     price,
-    limits: own,
+    limits: model.limits,
     ...('parameters' in groups ? { parameters: groups.parameters.map(namesOf) } : {}),
     inspire: model.inspire,
   });

@@ -20,6 +20,8 @@ export type Model = {
   readonly limits: Readonly<Partial<ChatLimits>>;
   /** Other paths under which it is found, as `owner/name`. */
   readonly aliases: readonly string[];
+  /** Shared paths on which a parameter of the Run selects it. */
+  readonly choices: readonly ModelChoice[];
   /** It takes no Runs any more. */
   readonly isRetired: boolean;
   /** The pool of the workers that serve this model. */
@@ -28,6 +30,13 @@ export type Model = {
   readonly samples: readonly string[];
   /** Ready-made inputs for the page's form. */
   readonly inspire: readonly Readonly<Record<string, string>>[];
+};
+
+/** On `path`, a Run whose `parameter` is `value` is a Run of this model. */
+type ModelChoice = {
+  readonly path: string;
+  readonly parameter: string;
+  readonly value: string;
 };
 
 export type ParameterGroup = WireParameterGroup;

@@ -73,6 +73,18 @@ function requireOwnPaths(
       throw new Error(`aliases.${index}: ${alias} belongs to ${slugOf(other)}`);
     }
   }
+  for (const [index, choice] of document.choices.entries()) {
+    const { path, parameter, value } = choice;
+    const other = catalogue.all.find((model) => {
+      const isOwn = model.id === own?.id;
+      return !isOwn && model.choices.some((taken) => isDeepStrictEqual(taken, choice));
+    });
+    if (other) {
+      throw new Error(
+        `choices.${index}: ${parameter} ${value} on ${path} selects ${slugOf(other)}`,
+      );
+    }
+  }
 }
 
 async function newModelId(tx: Transaction): Promise<string> {

@@ -91,6 +91,19 @@ test('a path belongs to one model', async ({ db }) => {
   expect((await readCatalogue({ db })).catalogue.find('acme', 'small')?.name).toBe('Tiny');
 });
 
+test('a value on a shared path selects one model', async ({ db }) => {
+  const choices = [{ path: 'acme/chat', parameter: 'selectedModel', value: '7' }];
+  const { model } = await publishModel({ db }, document({ choices }));
+  expect(
+    (await publishModel({ db }, document({ choices, readme: 'More.' }))).model.choices,
+  ).toEqual(model.choices);
+  await expect(publishModel({ db }, document({ name: 'Other', choices }))).rejects.toThrow(
+    'choices.0: selectedModel 7 on acme/chat selects acme/Tiny',
+  );
+  const [choice] = choices;
+  await publishModel({ db }, document({ name: 'Other', choices: [{ ...choice, value: '8' }] }));
+});
+
 test('a model that was published before one of its path was compiled in stays the only one', async ({
   db,
 }) => {
@@ -98,7 +111,7 @@ test('a model that was published before one of its path was compiled in stays th
   await db.sql`
     update models set document = document || ${JSON.stringify(PHI)}::text::jsonb`;
   const { catalogue } = await readCatalogue({ db });
-  expect(catalogue.offered.map(({ id }) => id)).toEqual(['599', '1000']);
+  expect(catalogue.offered.map(({ id }) => id)).toEqual(['599', '600', '1000']);
   expect(catalogue.find(PHI.owner, PHI.name)?.id).toBe('1000');
 });
 

@@ -15,12 +15,16 @@ const SEEDS = 2 ** 48;
 export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> {
   const { admission, bodyLimitBytes, limits, unknownLabels } = ctx.settings;
   const caller = await identifyCaller(ctx, c);
-  const model = ctx.catalogue.current.find(c.req.param('owner') ?? '', c.req.param('name') ?? '');
-  if (!model) throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
+  const { owner = '', name = '' } = c.req.param();
+  const catalogue = ctx.catalogue.current;
+  if (!catalogue.takesRuns(owner, name)) {
+    throw new RunfleetError('model_not_found', MESSAGES.modelNotFound);
+  }
 
   const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
-  const { projectid, callbackUrl, ...parameters } = await readParameters(ctx, c, bodyLimitBytes);
+  const { projectid, callbackUrl, ...sent } = await readParameters(ctx, c, bodyLimitBytes);
   refuseCallback(callbackUrl);
+  const { model, parameters } = catalogue.choose(owner, name, sent);
   const principal = await resolvePrincipal(ctx, c, caller, projectid);
   // Right before the work: calls that arrived together may have used up what this one counted on.
   ctx.rates.requireCredit(c.var.trace);
@@ -32,7 +36,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     projectId: principal.projectId,
     ownerId: principal.ownerId,
     model,
-    parameters,
+    parameters: sent,
     // Chosen here by default, so that another attempt writes the same text.
     seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
     timeoutSeconds: request.timeoutSeconds,
@@ -43,7 +47,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     idempotency:
       idempotencyKey === null
         ? null
-        : { key: idempotencyKey, requestHash: requestHash(model.id, parameters) },
+        : { key: idempotencyKey, requestHash: requestHash(model.id, sent) },
     ...options,
   };
 }

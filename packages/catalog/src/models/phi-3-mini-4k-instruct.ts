@@ -35,6 +35,7 @@ The same as Phi-3.5-mini's: a prompt becomes \`<|user|>\`, the text and \`<|end|
   version: 1,
   limits: {},
   aliases: [],
+  choices: [],
   isRetired: false,
   price: {
     version: 'phi-3-mini-4k-instruct/1',

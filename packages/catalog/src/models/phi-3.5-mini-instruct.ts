@@ -36,6 +36,7 @@ A prompt becomes \`<|user|>\`, the text and \`<|end|>\`; a system prompt precede
   version: 1,
   limits: {},
   aliases: [],
+  choices: [],
   isRetired: false,
   price: {
     version: 'phi-3.5-mini-instruct/1',

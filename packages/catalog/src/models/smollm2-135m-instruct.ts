@@ -37,6 +37,7 @@ gets the one that the model was tuned with.
   version: 1,
   limits: {},
   aliases: [],
+  choices: [],
   isRetired: false,
   price: {
     version: 'smollm2-135m-instruct/1',
