@@ -21,6 +21,16 @@ describe.skipIf(!hasBrowser)('the fleet page', () => {
     await row.waitFor({ state: 'detached' });
   });
 
+  test('a drain asks first, and a cancelled one changes nothing', async ({ page }) => {
+    await page.goto('/fleet');
+    const worker = page.locator('.worker-table tbody tr').filter({ hasText: 'ready' }).first();
+    await worker.getByRole('button', { name: 'Drain', exact: true }).click();
+    await worker.getByText('no new tasks until its process is restarted').waitFor();
+    await worker.getByRole('button', { name: 'Cancel' }).click();
+    await worker.getByRole('button', { name: 'Drain', exact: true }).waitFor();
+    expect(await worker.locator('[data-cell="state"]').innerText()).toContain('ready');
+  });
+
   test("shows an organisation's use of the slots, and changes its share", async ({
     page,
     startTask,

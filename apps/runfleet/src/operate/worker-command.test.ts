@@ -24,9 +24,12 @@ test('workers are listed with their state, labels and loaded models', async ({ i
 
 test('a worker is drained once, by the beginning of its id', async ({ id, db }) => {
   await worker(['drain', id.slice(0, 8)]);
-  expect(output.out).toBe(`Worker ${id} takes no new tasks.\n`);
+  expect(output.out).toBe(`Worker ${id} takes no new tasks until its process is restarted.\n`);
   expect([...(await db.sql`select state from workers`)]).toEqual([{ state: 'draining' }]);
   await expect(worker(['drain', id])).rejects.toThrow('already takes no tasks');
+  await expect(worker(['pardon', id])).rejects.toThrow(
+    'is not in quarantine. It is drained. It takes tasks again when its process is restarted.',
+  );
 });
 
 test('a quarantine is shown until a pardon ends it', async ({ id, db }) => {

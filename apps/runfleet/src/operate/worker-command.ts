@@ -19,12 +19,14 @@ import { openDatabase } from './open-database.ts';
 const USAGE = `runfleet worker <command> [--json]
 
   list             lists workers with their labels, loaded models, strikes and quarantine
-  drain <worker>   gives it no new tasks; it finishes those that it has
+  drain <worker>   gives it no new tasks until its process is restarted; it finishes those that it has
   pardon <worker>  ends its quarantine
 
 Name a worker by its id or the beginning of it. DATABASE_URL names the deployment; without it, a running
 \`npm start\` is used.
 `;
+
+const RESTART = 'It is drained. It takes tasks again when its process is restarted.';
 
 type Worker = Fleet['workers'][number];
 
@@ -34,7 +36,13 @@ export async function worker(args: readonly string[]): Promise<void> {
     USAGE,
     {
       list,
-      drain: (rest) => change(rest, drainWorker, 'takes no new tasks', 'already takes no tasks'),
+      drain: (rest) =>
+        change(
+          rest,
+          drainWorker,
+          'takes no new tasks until its process is restarted',
+          'already takes no tasks',
+        ),
       pardon: (rest) => change(rest, pardonWorker, 'gets tasks again', 'is not in quarantine'),
     },
     args,
@@ -74,8 +82,11 @@ async function change(
   const named = onlyOperand(positionals, 'worker');
   await using db = await openDatabase('runfleet worker');
   await using store = openTaskStore({ db, queue: null, announce: () => {} });
-  const { id } = await findWorker(db, named);
-  if (!(await apply({ store }, { id }))) throw new Error(`Worker ${id} ${refusal}.`);
+  const { id, state } = await findWorker(db, named);
+  if (!(await apply({ store }, { id }))) {
+    const isDrained = state === 'draining';
+    throw new Error(`Worker ${id} ${refusal}.${isDrained ? ` ${RESTART}` : ''}`);
+  }
   if (values.json) writeJson({ id });
   else process.stdout.write(`Worker ${id} ${done}.\n`);
 }

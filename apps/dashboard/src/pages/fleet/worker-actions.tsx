@@ -4,10 +4,12 @@ import { useState } from 'react';
 import { callApi } from '../../api/call-api.ts';
 import { explainProblem } from '../../api/explain-problem.ts';
 
-/** The actions of an operator for an online worker. */
+type State = 'idle' | 'asking' | 'busy' | { problem: string };
+
+/** The actions of an operator for an online worker. A drain cannot be undone here, so it asks first. */
 export function WorkerActions(props: { worker: FleetWorker; onChanged: () => void }) {
   const { worker, onChanged } = props;
-  const [state, setState] = useState<'idle' | 'busy' | { problem: string }>('idle');
+  const [state, setState] = useState<State>('idle');
   const change = async (what: 'drain' | 'pardon') => {
     setState('busy');
     try {
@@ -19,6 +21,21 @@ export function WorkerActions(props: { worker: FleetWorker; onChanged: () => voi
     onChanged();
   };
   const isBusy = state === 'busy';
+  if (state === 'asking') {
+    return (
+      <span role="group" aria-label={`Drain ${worker.host}?`}>
+        <span className="fine" role="status">
+          It will take no new tasks until its process is restarted.
+        </span>
+        <button type="button" onClick={() => void change('drain')}>
+          Drain this worker
+        </button>
+        <button type="button" className="quiet" onClick={() => setState('idle')}>
+          Cancel
+        </button>
+      </span>
+    );
+  }
   return (
     <>
       {worker.state === 'quarantined' && (
@@ -26,13 +43,15 @@ export function WorkerActions(props: { worker: FleetWorker; onChanged: () => voi
           End quarantine
         </button>
       )}
-      {worker.state !== 'draining' && (
+      {worker.state === 'draining' ? (
+        <span className="fine">Restart its process to give it tasks again.</span>
+      ) : (
         <button
           type="button"
           className="quiet"
           title="Finishes its tasks and takes no new ones"
           disabled={isBusy}
-          onClick={() => void change('drain')}
+          onClick={() => setState('asking')}
         >
           Drain
         </button>
