@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
 
   test('is asked to sign in for the history and the fleet', async ({ visitor }) => {
     await visitor.goto('/tasks');
-    await visitor.getByText("You don't have task yet.").waitFor();
+    await visitor.getByText('Sign in to see your tasks.').waitFor();
     await visitor.goto('/fleet');
     await visitor.getByRole('main').getByRole('link', { name: 'Sign in' }).waitFor();
   });

@@ -20,12 +20,7 @@ export function TasksPage() {
   const { visitor } = useSession();
   if (visitor === undefined) return null;
   if (visitor === null) {
-    return (
-      <SignInNeeded
-        title="Task history"
-        sentence="You don't have task yet. Sign in to see yours."
-      />
-    );
+    return <SignInNeeded title="Task history" sentence="Sign in to see your tasks." />;
   }
   return <History />;
 }
@@ -56,7 +51,7 @@ function History() {
               ? 'This page has no tasks.'
               : isFiltered
                 ? "We couldn't find any matching results."
-                : "You don't have task yet."}
+                : "You don't have any tasks yet."}
           </p>
           {total > 0 || isFiltered ? (
             <Link href="/tasks" className="button">
