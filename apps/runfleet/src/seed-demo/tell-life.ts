@@ -74,7 +74,7 @@ export function tellLife(
       return life.settle({ outcome: 'cancelled' }).cancel(fate);
     case 'rejected': {
       accept(life, dice);
-      const error = `The prompt is ${promptTokens} tokens long, whose cache takes ${Math.ceil(promptTokens * CACHE_MIB_PER_TOKEN)} MiB; with minTokens 0 at most 4095 fit the context of 4096, which takes 3072 MiB. Shorten it.`;
+      const error = `The prompt is ${promptTokens} tokens long, whose cache takes ${Math.ceil(promptTokens * CACHE_MIB_PER_TOKEN)} MiB; with min_tokens 0 at most 4095 fit the context of 4096, which takes 3072 MiB. Shorten it.`;
       return fail(life.after(dice.between(4, 20)), { outcome: fate, error, ...ON_DEMO_DEVICE });
     }
     case 'expired': {

@@ -312,7 +312,7 @@ test.each([
     /prompt is \d+ tokens long, whose cache takes \d+ MiB; .* at most 4095 fit the context of 4096, which takes 8 MiB/u,
   ],
   ['more characters than any context', 'x'.repeat(200_000), {}, /messages hold 200000 characters/u],
-  ['no room for minTokens', 'Hello', { minTokens: 4090, maxTokens: 4090 }, /with minTokens 4090/u],
+  ['no room for minTokens', 'Hello', { minTokens: 4090, maxTokens: 4090 }, /with min_tokens 4090/u],
 ])('a prompt of %s is refused without a model run', async (_, prompt, changes, message) => {
   await expect(engine.prepare(aRequest(prompt, changes))).rejects.toMatchObject({
     kind: 'input',
