@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { buildDemoModelFolder } from '@runfleet/engine';
 
@@ -19,6 +19,9 @@ export type ChosenModel = {
 /** Folders that are not known to be another model are served as this one. */
 const USUAL_MODEL = 'microsoft/Phi-3.5-mini-instruct';
 
+const DEMO =
+  'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add smollm2` adds real weights';
+
 /** MODEL_DIR, else the choice of `runfleet model use`, else the demo model, built if it is missing. */
 export async function chooseModel(
   config: {
@@ -34,19 +37,17 @@ export async function chooseModel(
     return { dir: '', model, description: 'the echo engine, which repeats the prompt' };
   }
   const dir = config.MODEL_DIR ?? (await readModelInUse(config.RUNFLEET_HOME));
+  const demoDir = join(config.RUNFLEET_HOME, 'models', 'demo');
   if (dir !== null) {
-    const known = config.WORKER_MODEL ?? (await readModelRecord(dir))?.model;
+    const record = await readModelRecord(dir);
+    if (record === null && resolve(dir) === resolve(demoDir)) {
+      return { dir, model, description: DEMO };
+    }
+    const known = config.WORKER_MODEL ?? record?.model;
     return known === undefined
       ? { dir, model, description: dir }
       : { dir, model: known, description: `${known}, in ${dir}` };
   }
-  const demo = await progress.step('Demo model', () =>
-    buildDemoModelFolder(join(config.RUNFLEET_HOME, 'models', 'demo')),
-  );
-  return {
-    dir: demo.dir,
-    model,
-    description:
-      'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add smollm2` adds real weights',
-  };
+  const demo = await progress.step('Demo model', () => buildDemoModelFolder(demoDir));
+  return { dir: demo.dir, model, description: DEMO };
 }
