@@ -56,6 +56,23 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect((await answer.innerText()).trim()).toBe('Say **this** back.');
   });
 
+  test('a formatted answer keeps its line breaks, and states what answered', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    await runPrompt(page, 'First line\nsecond line  \nthird line');
+    await page.locator('.states').getByText('Done. The answer is complete.').waitFor();
+    const paragraph = page.getByRole('region', { name: 'Answer' }).locator('p');
+    await expect.poll(() => paragraph.innerText()).toBe('First line\nsecond line\nthird line');
+    await page.locator('.receipt').getByText('the echo engine, not the model itself').waitFor();
+  });
+
+  test('a model that no worker serves is marked before it is run', async ({ page }) => {
+    await page.goto('/');
+    const card = page.locator('.model-card').filter({ hasText: 'Phi-3-mini-4k-instruct' });
+    await card.getByText('No worker serves it now').waitFor();
+    await card.click();
+    await page.getByRole('note').getByText('No worker serves this model now.').waitFor();
+  });
+
   test('shows its position while it is queued, and that no worker can run it', async ({
     page,
     startTask,

@@ -14,7 +14,8 @@ export function queueWire(task: TaskRow, position: QueuePosition): QueuePlace {
 }
 
 const BLOCKED = {
-  'no-worker': () => 'No worker on duty takes this model.',
+  'no-worker': () =>
+    'No worker on duty takes this model. Stop the task, or ask the operator for a worker that serves it.',
   'no-worker-with-labels': ({ requires }) =>
     `No worker on duty that takes this model carries ${requires.join(', ')}.`,
 } as const satisfies Record<BlockedReason, (task: TaskRow) => string>;

@@ -9,7 +9,10 @@ export function QueueNotice({ queue }: { queue: QueuePlace | null }) {
     return (
       <div className="notice notice-warn" role="status">
         <p className="notice-title">No worker can run this now</p>
-        <p>{queue.blocked.message} It waits free of charge until one can.</p>
+        <p>
+          {queue.blocked.message} It waits free of charge until one can; stopping it releases the
+          held amount.
+        </p>
       </div>
     );
   }

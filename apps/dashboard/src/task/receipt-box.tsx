@@ -2,6 +2,7 @@ import { describeBill, type Receipt } from '@runfleet/protocol';
 
 import { Money } from '../components/money.tsx';
 import { Waterfall } from '../components/waterfall.tsx';
+import { describeStandIn } from './describe-stand-in.ts';
 import { displayStatusOf } from './task-outcome.ts';
 import type { TaskView } from './task-view.ts';
 
@@ -26,6 +27,7 @@ export function ReceiptBox({ view }: { view: TaskView }) {
 }
 
 function Settled({ receipt }: { receipt: Receipt }) {
+  const standIn = describeStandIn(receipt.weights);
   return (
     <div className="receipt">
       <Waterfall seconds={receipt.seconds} />
@@ -56,6 +58,9 @@ function Settled({ receipt }: { receipt: Receipt }) {
             <dt>Ran on</dt>
             <dd>
               {receipt.weights} on {receipt.device}
+              {standIn !== null && (
+                <span className="fine">{standIn.name}, not the model itself</span>
+              )}
             </dd>
           </div>
         )}

@@ -6,6 +6,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { counted } from '../../format/count.ts';
 import { Link, navigate, useAddress, withSearch } from '../../router.tsx';
+import { useSession } from '../../session/use-session.ts';
 
 const MODELS_MAX = 100;
 
@@ -51,6 +52,8 @@ export function HomePage() {
 }
 
 function ModelCard({ tool }: { tool: Tool }) {
+  const { visitor } = useSession();
+  const isUnserved = visitor?.served[`${tool.owner}/${tool.name}`]?.length === 0;
   return (
     <Link href={`/models/${tool.owner}/${tool.name}`} className="card model-card">
       <h2>
@@ -62,6 +65,7 @@ function ModelCard({ tool }: { tool: Tool }) {
         <span>{counted(tool.runCount, 'run')}</span>
         {tool.runTime !== '' && <span>Run time: {tool.runTime}</span>}
         <span>{tool.price}</span>
+        {isUnserved && <span className="chip">No worker serves it now</span>}
       </p>
     </Link>
   );

@@ -15,7 +15,7 @@ import { ApiSample } from './api-sample.tsx';
 import { keepDraft, readDraft } from './draft.ts';
 import { defaultsOf, fillFrom, type FormValues } from './form-values.ts';
 import { Playground } from './playground.tsx';
-import { StandInNotice } from './stand-in-notice.tsx';
+import { ServedNotice } from './served-notice.tsx';
 
 const AGO_MS = 5000;
 
@@ -60,7 +60,7 @@ function Model({ tool, onFinished }: { tool: Tool; onFinished: () => void }) {
         </h1>
         <p className="model-description">{tool.description}</p>
         <Facts tool={tool} />
-        <StandInNotice slug={`${tool.owner}/${tool.name}`} />
+        <ServedNotice slug={`${tool.owner}/${tool.name}`} />
       </div>
       <Tabs
         label="Ways to run"

@@ -169,7 +169,11 @@ test('a queued task has its position, a likely wait, and why no worker can run i
     const { tasklist } = await tasks.ask('Detail', { tasktoken: token });
     return tasklist[0]?.['queue'];
   };
-  const noWorker = { reason: 'no-worker', message: 'No worker on duty takes this model.' };
+  const noWorker = {
+    reason: 'no-worker',
+    message:
+      'No worker on duty takes this model. Stop the task, or ask the operator for a worker that serves it.',
+  };
   await expect
     .poll(() => queueOf(second.token))
     .toEqual({ place: 2, ahead: 1, waitSeconds: null, pauseSeconds: null, blocked: noWorker });
