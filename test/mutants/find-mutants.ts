@@ -24,7 +24,7 @@ export function findMutants(file: string, text: string, firstId: number): Mutant
   const found: Omit<Mutant, 'id' | 'name'>[] = [];
   const visit = (node: Node, parents: readonly Node[]) => {
     if (isSkipped(node, parents)) return;
-    const isStatic = !parents.some(({ type }) => FUNCTIONS.has(type));
+    const isStatic = !parents.some(isLater);
     for (const mutation of mutationsOf(node, parents.at(-1) ?? null, text)) {
       const { start, end, isStatement } = mutation;
       const from = squeeze(text.slice(start, end));
@@ -48,7 +48,14 @@ function nameOf({ where, from, to }: Pick<Mutant, 'where' | 'from' | 'to'>): str
   return `${where}: ${from} -> ${to === '' ? '(nothing)' : to}`;
 }
 
-/** Code outside of these runs when its module is loaded. */
+/**
+ * Whether the code in this node may run only after its module is loaded. A function that is passed to a call
+ * may run while the module is loaded, as a callback of `map` does, so it is not counted.
+ */
+function isLater({ type }: Node, index: number, parents: readonly Node[]): boolean {
+  return FUNCTIONS.has(type) && parents[index - 1]?.type !== 'CallExpression';
+}
+
 const FUNCTIONS: ReadonlySet<string> = new Set([
   'FunctionDeclaration',
   'FunctionExpression',

@@ -4,6 +4,7 @@ import { checkEquivalents } from './check-equivalents.ts';
 import { listMutants } from './open-program.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { sampleOf } from './sample.ts';
+import { showProgress } from './show-progress.ts';
 import { type Tried, tryMutants } from './try-mutants.ts';
 
 /** The lowest score that passes: percent killed of the mutants that are not equivalent. */
@@ -20,13 +21,15 @@ async function run({ sample, seed, file, killers, processes, verbose }: Options)
   const { equivalents, problems } = checkEquivalents(all);
   const asked = all.filter((mutant) => mutant.file.includes(file));
   const chosen = sampleOf(asked, sample, seed);
+  const progress = showProgress(chosen.length, (line) => process.stderr.write(line));
   const tried = await tryMutants(chosen, {
     processes,
     killers,
     onTried: ({ mutant, killedBy }) => {
+      progress.count(killedBy);
       if (killedBy !== null && verbose) print(`killed  ${mutant.name}\n        by ${killedBy}`);
     },
-  });
+  }).finally(() => progress.end());
 
   const isEquivalent = ({ mutant }: Tried) => equivalents.has(mutant.id);
   const alive = tried.filter(({ killedBy }) => killedBy === null);

@@ -1,6 +1,6 @@
 import { compileFunction } from 'node:vm';
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { checkEquivalents } from './check-equivalents.ts';
 import { findMutants } from './find-mutants.ts';
@@ -8,6 +8,7 @@ import { instrument } from './instrument.ts';
 import { killMutant } from './kill-mutant.ts';
 import { listMutants, openProgram } from './open-program.ts';
 import { sampleOf } from './sample.ts';
+import { showProgress } from './show-progress.ts';
 
 const namesOf = (text: string) => findMutants('a.ts', text, 1).map(({ name }) => name);
 
@@ -22,6 +23,12 @@ test('a mutant is a small change, named after its place and its text', () => {
     'f: [a, ...b] -> [...b]',
     'f: [a, ...b] -> [a]',
   ]);
+});
+
+test('a mutant is static if it may run while its module is loaded', () => {
+  const text = 'const A = list.map((x) => x < 1); const f = () => list.map((x) => x < 2);';
+  const isStatic = findMutants('a.ts', text, 1).map((one) => [one.where, one.isStatic]);
+  expect(new Set(isStatic.map(String))).toEqual(new Set(['A,true', 'f,false']));
 });
 
 test('types, paths, keys and texts of assertions are not changed', () => {
@@ -54,6 +61,25 @@ test('a sample is the same for the same seed', () => {
   expect(sampleOf(all, 9, 3)).toEqual(sampleOf(all, 9, 3));
   expect(sampleOf(all, 9, 4)).not.toEqual(sampleOf(all, 9, 3));
   expect(new Set(sampleOf(all, 99, 3)).size).toBe(50);
+});
+
+test('a line of progress appears at once and at least every 30 s until the end', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  try {
+    const lines: string[] = [];
+    const progress = showProgress(3, (line) => lines.push(line));
+    expect(lines).toEqual(['0 of 3 mutants tried in 0 s, 0 not noticed\n']);
+    progress.count('a test');
+    progress.count(null);
+    vi.advanceTimersByTime(30_000);
+    expect(lines.at(-1)).toBe('2 of 3 mutants tried in 30 s, 1 not noticed\n');
+    progress.end();
+    const { length } = lines;
+    vi.advanceTimersByTime(300_000);
+    expect(lines).toHaveLength(length);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a known mutant is killed by its test and by the simulator, and the unchanged program is not', async () => {

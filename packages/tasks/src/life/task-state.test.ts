@@ -338,6 +338,13 @@ test('a time that is unknown is 0 on the receipt, and a task of no known queue t
   expect(settled.patch?.receipt.seconds.queue).toBe('0.0000');
 });
 
+test('a task that is settled after its run ended has used its worker until that end', () => {
+  const times = { ...aState().times, acceptedAt: at(1), endedAt: at(4) };
+  const state = aState({ status: 'task_end', times });
+  const { patch } = applyPlan(state, [{ do: 'settle', result: failure('failed', '') }], at(9));
+  expect(patch?.receipt.used?.seconds).toBe('3.0000');
+});
+
 test('each move is told to the verb of its name, and a task of labels under its lane', () => {
   const told: unknown[] = [];
   const tell = (verb: string) => (task: unknown) => void told.push([verb, task]);
