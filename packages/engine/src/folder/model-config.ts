@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { EngineError } from '../engine-error.ts';
@@ -49,7 +49,10 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     readJson(join(dir, 'config.json')),
     readJson(join(dir, 'generation_config.json')),
   ]);
-  if (!genai && !config) throw incomplete(dir, 'genai_config.json or config.json');
+  if (!genai && !config) {
+    await requireFolder(dir);
+    throw incomplete(dir, 'genai_config.json or config.json');
+  }
 
   const model = recordAt(genai, 'model');
   const decoder = recordAt(model, 'decoder');
@@ -119,10 +122,22 @@ function readEosIds({ eos_token_id: named }: Record<string, unknown>): number[] 
   return ids.filter((id): id is number => Number.isSafeInteger(id));
 }
 
+async function requireFolder(path: string): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return;
+  throw new EngineError(
+    'model',
+    `There is no model folder ${path}. Set MODEL_DIR to the folder of a model, or unset it.`,
+  );
+}
+
 /** The error that names what is missing from a model folder, and what to do. */
 export function incomplete(path: string, file: string): EngineError {
   return new EngineError(
     'model',
-    `The model folder ${path} has no ${file}. Download the whole folder, or build one with buildModelFolder.`,
+    `The model folder ${path} has no ${file}. Copy the whole folder again, or add the model again with: runfleet model add.`,
   );
 }

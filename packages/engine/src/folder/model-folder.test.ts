@@ -31,6 +31,15 @@ test.each<[string, string, (dir: string) => Promise<void>, RegExp]>([
     'no folder',
     whole,
     (dir) => rm(dir, { recursive: true }),
+    /There is no model folder .*Set MODEL_DIR/u,
+  ],
+  [
+    'no configuration',
+    whole,
+    async (dir) => {
+      await rm(join(dir, 'genai_config.json'));
+      await rm(join(dir, 'config.json'));
+    },
     /has no genai_config.json or config.json/u,
   ],
   ['no tokenizer', whole, (dir) => rm(join(dir, 'tokenizer.json')), /has no tokenizer.json/u],
