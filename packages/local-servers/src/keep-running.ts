@@ -9,7 +9,7 @@ const WINDOW_MS = 60_000;
  * fourth time within a minute.
  */
 export async function keepRunning(
-  server: StartedServer,
+  server: Pick<StartedServer, 'untilExit' | 'restart' | 'logEnd'>,
   { name, onRestart }: { name: string; onRestart: () => void },
 ): Promise<void> {
   const exits: number[] = [];
