@@ -30,6 +30,13 @@ test('the list of commands goes to stdout on --help, and to stderr with exit cod
   }
 });
 
+test('an empty prompt is wrong usage, and nothing is started', async () => {
+  await expect(runfleet('dev', '--ephemeral', '--prompt', ' ')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^--prompt needs a text\.\n\nrunfleet dev /u),
+  });
+});
+
 test.concurrent.each(commands)('--help of %s prints its usage and does nothing', async (name) => {
   const { stdout, stderr } = await runfleet(name, '--help');
   expect(stdout).toMatch(new RegExp(`^runfleet ${name}\\b`, 'u'));

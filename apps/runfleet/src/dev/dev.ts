@@ -23,7 +23,7 @@ import {
 import { createLogger, loadConfig, Resources, runService, sharedSettings } from '@runfleet/service';
 import { z } from 'zod';
 
-import { runWithUsage } from '../cli/with-usage.ts';
+import { runWithUsage, UsageError } from '../cli/with-usage.ts';
 import { homeSetting } from '../home-setting.ts';
 import { noteServed } from '../model/served-model.ts';
 import { banner, type DevStarted } from './banner.ts';
@@ -74,6 +74,7 @@ async function runEverything(args: readonly string[]): Promise<void> {
     args: [...args],
     options: { ephemeral: { type: 'boolean', default: false }, prompt: { type: 'string' } },
   });
+  if (values.prompt?.trim() === '') throw new UsageError('--prompt needs a text.');
   const config = loadConfig(devConfig);
 
   await runService({
