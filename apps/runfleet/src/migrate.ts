@@ -1,14 +1,13 @@
 import { parseArgs } from 'node:util';
 
 import { migrateDb } from '@runfleet/db';
-import { loadConfig, sharedSettings } from '@runfleet/service';
-import { z } from 'zod';
 
 import { runWithUsage } from './cli/with-usage.ts';
+import { readDatabaseUrl } from './operate/open-database.ts';
 
 const USAGE = `runfleet migrate
 
-Updates the schema of the database that DATABASE_URL names.
+Updates the schema of the database that DATABASE_URL names, else of a running \`npm start\`.
 `;
 
 /** `runfleet migrate`: updates the database's schema. */
@@ -19,7 +18,6 @@ export function migrate(args: readonly string[]): Promise<void> {
 async function migrateGiven(args: readonly string[]): Promise<void> {
   // Refuses any argument, so that a mistyped command changes nothing.
   parseArgs({ args: [...args], options: {} });
-  const config = loadConfig(z.object({ DATABASE_URL: sharedSettings.DATABASE_URL }));
-  await migrateDb(config.DATABASE_URL);
+  await migrateDb(await readDatabaseUrl());
   process.stderr.write('The schema is up to date.\n');
 }

@@ -28,6 +28,13 @@ test('a migration that waits for another one gives up after its limit and report
   await migrateDb(databaseUrl, { turnWaitMs: 100 });
 });
 
+test('a migration names the Postgres that it cannot reach, and no password', async () => {
+  const url = 'postgres://ann:hidden@127.0.0.1:1/z';
+  const error = await migrateDb(url).catch(String);
+  expect(error).toContain('Postgres at 127.0.0.1:1/z cannot be used: connect ECONNREFUSED');
+  expect(error).not.toContain('hidden');
+});
+
 test('a migration keeps no lock after it has ended', async ({ databaseUrl, db }) => {
   await migrateDb(databaseUrl);
   expect(

@@ -4,8 +4,9 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import postgres from 'postgres';
 
 import { addressOf } from './address-of.ts';
-import { isLockTimeout } from './failures.ts';
+import { isLockTimeout, isUnavailable } from './failures.ts';
 import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
+import { unusable } from './unusable.ts';
 
 const MIGRATION_LOCK = 7_268_651;
 /** How long to wait for another migration to end. */
@@ -41,7 +42,7 @@ export async function migrateDb(
       await runMissing(tx);
     });
   } catch (error) {
-    throw explain(error, isOurTurn);
+    throw explain(url, error, isOurTurn);
   } finally {
     await client.end({ timeout: CLOSE_SECONDS });
   }
@@ -63,7 +64,8 @@ async function runMissing(tx: postgres.TransactionSql): Promise<void> {
   }
 }
 
-function explain(error: unknown, isOurTurn: boolean): unknown {
+function explain(url: string, error: unknown, isOurTurn: boolean): unknown {
+  if (isUnavailable(error)) return unusable(url, error);
   if (!isLockTimeout(error)) return error;
   return isOurTurn
     ? new Error(

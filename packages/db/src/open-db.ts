@@ -6,6 +6,7 @@ import { connectDb, type ConnectOptions, type Db, type Sql } from './connect.ts'
 import { isPassing } from './failures.ts';
 import { findPooler } from './find-pooler.ts';
 import { readSchemaState, requireOwnSchema, requireSchema } from './schema-state.ts';
+import { unusable } from './unusable.ts';
 
 const WAIT_MS = 60_000;
 const RETRY_MS = 500;
@@ -79,11 +80,4 @@ async function retryWhilePassing<T>(
       await delay(RETRY_MS);
     }
   }
-}
-
-function unusable(url: string, cause: unknown): Error {
-  const { hostname, port, pathname } = new URL(url);
-  const place = `${hostname || 'localhost'}:${port || '5432'}${pathname}`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`Postgres at ${place} cannot be used: ${reason}`, { cause });
 }

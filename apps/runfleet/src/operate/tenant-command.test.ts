@@ -42,6 +42,14 @@ test.for([
   expect(process.exitCode).toBe(2);
 });
 
+test('a database URL that is none is named as the setting, without its value', async ({ id }) => {
+  expect(id).toBeDefined();
+  vi.stubEnv('DATABASE_URL', 'hidden');
+  const error = await tenant(['list']).catch(String);
+  expect(error).toContain('DATABASE_URL');
+  expect(error).not.toContain('hidden');
+});
+
 test('a missing id and a value out of range are named', async ({ id }) => {
   await expect(tenant(['set', '999', '--weight', '2'])).rejects.toThrow('no organisation 999');
   await expect(tenant(['set', id, '--weight', '0'])).rejects.toThrow('between 0.01 and 100');
