@@ -17,6 +17,7 @@ import { checkRedisWrites } from './redis-writes.ts';
 import { checkRedis } from './redis.ts';
 import { checkSettings } from './settings.ts';
 import { checkStorage } from './storage.ts';
+import { checkWaitingTasks } from './waiting-tasks.ts';
 
 /** The doctor's checks in the order of the report. The names are part of the `--json` format. */
 export const CHECKS = {
@@ -26,6 +27,7 @@ export const CHECKS = {
   'postgres-schema': checkPostgresSchema,
   'postgres-connections': checkPostgresConnections,
   'postgres-run': checkPostgresRun,
+  'waiting-tasks': checkWaitingTasks,
   redis: checkRedis,
   'redis-writes': checkRedisWrites,
   'redis-policy': checkRedisPolicy,
