@@ -118,14 +118,21 @@ test(
 const printedCommand = (started: TestProcess): string =>
   /Try it:\n\n([\s\S]*?)\n\n/.exec(started.stdout)?.[1] ?? '';
 
+/** The command that reads the answer of the former one. */
+const printedReading = (started: TestProcess): string =>
+  /Read the answer[^\n]*:\n\n([\s\S]*?)\n\n/.exec(started.stdout)?.[1] ?? '';
+
 test.skipIf(missingPrograms('bash', 'curl', 'openssl').length > 0)(
   'the printed command works in a shell (with bash, curl and openssl)',
   { timeout: PATIENCE_MS },
   async ({ runfleet }) => {
     const started = runfleet('dev', '--ephemeral');
     await started.untilPrinted(READY);
-    const { stdout } = await promisify(execFile)('bash', ['-c', printedCommand(started)]);
-    expect(JSON.parse(stdout)).toMatchObject({ errors: [], result: true });
+    const commands = `${printedCommand(started)}\necho\n${printedReading(started)}`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', commands]);
+    const [run = '', detail = ''] = stdout.split('\n');
+    expect(JSON.parse(run)).toMatchObject({ errors: [], result: true, taskid: '1' });
+    expect(JSON.parse(detail)).toMatchObject({ errors: [], tasklist: [{ id: '1' }] });
   },
 );
 

@@ -36,6 +36,10 @@ Try it:
 
 ${curlCommand(file, started)}
 
+Read the answer (debugoutput) in the same shell, with the taskid that this printed in place of 1:
+
+${detailCommand(file, started)}
+
 Stop with Ctrl-C. These values are also in ${started.devPath}${found}
 `;
 }
@@ -45,11 +49,19 @@ function curlCommand(
   file: DevFile,
   { isProxied, model }: Pick<DevStarted, 'isProxied' | 'model'>,
 ): string {
-  // curl uses the proxy even for loopback addresses.
-  const direct = isProxied ? "--noproxy '*' " : '';
   return `  export YOUR_API_KEY="${file.apiKey}" YOUR_API_SECRET="${file.apiSecret}" NONCE=$(date +%s)
   export SIGNATURE="$(echo -n "\${YOUR_API_SECRET}\${NONCE}" | openssl dgst -sha256 -hmac "\${YOUR_API_KEY}")"
-  curl ${direct}-X POST "${file.apiUrl}/Run/${model}" -H "Content-Type: application/json" \\
+${curl(`${file.apiUrl}/Run/${model}`, '{"prompt": "Hello, who are you?"}', isProxied)}`;
+}
+
+function detailCommand(file: DevFile, { isProxied }: Pick<DevStarted, 'isProxied'>): string {
+  return curl(`${file.apiUrl}/Task/Detail`, '{"taskid": "1"}', isProxied);
+}
+
+function curl(url: string, body: string, isProxied: boolean): string {
+  // curl uses the proxy even for loopback addresses.
+  const direct = isProxied ? "--noproxy '*' " : '';
+  return `  curl ${direct}-X POST "${url}" -H "Content-Type: application/json" \\
     -H "x-api-key: \${YOUR_API_KEY}" -H "x-nonce: \${NONCE}" -H "x-signature: \${SIGNATURE}" \\
-    -d '{"prompt": "Hello, who are you?"}'`;
+    -d '${body}'`;
 }
