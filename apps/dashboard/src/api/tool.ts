@@ -40,7 +40,8 @@ export function toTool(wire: WireTool): Tool {
     inspire: wire.inspire,
     parameters: wire.parameters,
     price: describePrice(wire.price ?? perSecond(wire.cps)),
-    runTime: wire.computingtime,
+    // The api rounds up to whole seconds.
+    runTime: wire.computingtime === '1 second' ? '1 second or less' : wire.computingtime,
     runCount: wire.taskstat.runcount,
     lastRunAt: Number(wire.taskstat.lastruntime),
   };

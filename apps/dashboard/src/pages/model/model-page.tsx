@@ -18,6 +18,8 @@ import { Playground } from './playground.tsx';
 import { ServedNotice } from './served-notice.tsx';
 
 const AGO_MS = 5000;
+/** The api counts runs at most once in 10 s. */
+const COUNTED_AFTER_MS = 11_000;
 
 const TABS = [
   { key: 'run', label: 'Run' },
@@ -33,6 +35,10 @@ export function ModelPage(props: { owner: string; name: string }) {
     queryFn: async ({ signal }) => toTool(await client.tool(slug, { signal })),
   });
   const reload = () => void refetch();
+  const onFinished = () => {
+    reload();
+    setTimeout(reload, COUNTED_AFTER_MS);
+  };
   return (
     <>
       <nav className="crumbs" aria-label="Breadcrumb">
@@ -41,7 +47,7 @@ export function ModelPage(props: { owner: string; name: string }) {
         <span>{slug}</span>
       </nav>
       {error && <ProblemNotice problem={error} onRetry={reload} />}
-      {data && <Model key={data.id} tool={data} onFinished={reload} />}
+      {data && <Model key={data.id} tool={data} onFinished={onFinished} />}
     </>
   );
 }
