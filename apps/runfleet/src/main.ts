@@ -20,7 +20,7 @@ const USAGE = `runfleet <command>
   worker list | drain | pardon              shows, drains and pardons workers
   seed-demo [--purge]                       adds or removes demo data for every page
 
-Settings are environment variables; .env.example lists them.
+Settings are environment variables; .env.example lists them. In a clone, runfleet is: npm run runfleet --
 `;
 
 /** Loaded on demand, so that a small command does not wait for the code of the roles. */

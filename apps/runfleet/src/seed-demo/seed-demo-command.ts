@@ -58,5 +58,6 @@ ${shown.emails.map((email) => `  ${email}`).join('\n')}
 with the password ${shown.password}, which is not shown again.
 
 Remove the demo data with: runfleet seed-demo --purge
+In a clone: npm run runfleet -- seed-demo --purge
 `;
 }
