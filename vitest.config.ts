@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -13,5 +15,7 @@ export default defineConfig({
     // The default of a second is less than a slow disk's longest commit.
     expect: { poll: { timeout: 20_000, interval: 20 } },
     pool: 'forks',
+    // Many tests wait for a timer or a process: one file at a time would leave two cores half idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
