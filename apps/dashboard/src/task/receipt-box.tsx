@@ -58,9 +58,7 @@ function Settled({ receipt }: { receipt: Receipt }) {
             <dt>Ran on</dt>
             <dd>
               {receipt.weights} on {receipt.device}
-              {standIn !== null && (
-                <span className="fine">{standIn.name}, not the model itself</span>
-              )}
+              {standIn !== null && <div className="fine">{standIn.name}, not the model itself</div>}
             </dd>
           </div>
         )}
