@@ -104,7 +104,8 @@ export function onlyOne<T>(named: readonly Named<T>[]): T | undefined {
   );
 }
 
-export function isBlank(value: unknown): boolean {
+/** Whether a parameter counts as left out: some clients send an empty string for it. */
+export function isBlank(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
 

@@ -1,7 +1,5 @@
-import { numberOf } from '@runfleet/catalog';
+import { isBlank, numberOf } from '@runfleet/catalog';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
-
-import { isBlank } from '../http/is-blank.ts';
 
 export type Page = { start: number; limit: number; order: 'ASC' | 'DESC' };
 

@@ -1,10 +1,9 @@
-import { limitsOf, parseChatParameters, useLimits } from '@runfleet/catalog';
+import { isBlank, limitsOf, parseChatParameters, useLimits } from '@runfleet/catalog';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 import type { NewTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiRequest } from '../api-context.ts';
 import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
-import { isBlank } from '../http/is-blank.ts';
 import { readParameters } from '../http/read-parameters.ts';
 import { readRunOptions } from '../http/read-run-options.ts';
 import { requestHash } from '../http/request-hash.ts';

@@ -1,7 +1,6 @@
+import { isBlank } from '@runfleet/catalog';
 import { MESSAGES, RunfleetError, TASK_ID_PATTERN, TASK_TOKEN_PATTERN } from '@runfleet/protocol';
 import type { TaskIdOrToken } from '@runfleet/tasks';
-
-import { isBlank } from '../http/is-blank.ts';
 
 /**
  * The task that a body names by `tasktoken`, `socketaccesstoken` or `taskid`. A malformed value is

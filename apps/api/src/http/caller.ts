@@ -1,4 +1,5 @@
 /** Identifies the caller: a project by its key, or a person by the dashboard's session cookie. */
+import { isBlank } from '@runfleet/catalog';
 import {
   authenticateProject,
   findProject,
@@ -10,7 +11,6 @@ import {
 import { RunfleetError, TASK_ID_PATTERN } from '@runfleet/protocol';
 
 import type { ApiContext, ApiRequest } from '../api-context.ts';
-import { isBlank } from './is-blank.ts';
 
 export type Caller = { principal: Principal } | { session: Session };
 

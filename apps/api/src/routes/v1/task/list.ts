@@ -1,3 +1,4 @@
+import { isBlank } from '@runfleet/catalog';
 import { taskSummaryAnswerSchema, taskAnswerSchema, RunfleetError } from '@runfleet/protocol';
 import { listTasks, listTaskSummaries } from '@runfleet/tasks';
 import { z } from 'zod';
@@ -8,7 +9,6 @@ import { openTaskCall } from '../../../calls/open-task-call.ts';
 import { readPage } from '../../../calls/read-page.ts';
 import { findByName, readSearch } from '../../../calls/search-models.ts';
 import { answerJson } from '../../../http/answer.ts';
-import { isBlank } from '../../../http/is-blank.ts';
 import type { Route } from '../../../route.ts';
 import { taskListAnswer, taskSummaryAnswer } from '../../../wire/task-wire.ts';
 
