@@ -70,7 +70,8 @@ export class Automaton {
   readonly start: State;
   readonly #end: Rest = newRest(0, undefined, undefined);
   readonly #field: string;
-  readonly #empty: ReadonlySet<Node>;
+  /** The nodes that are never entered. */
+  readonly empty: ReadonlySet<Node>;
   readonly #states = new Map<string, State>();
   readonly #repeats = new Map<Node, Map<string, Node>>();
   #rests = 0;
@@ -79,7 +80,7 @@ export class Automaton {
   /** `field` is the field of the request that errors name. `empty` may not hold the root. */
   constructor(root: Node, field: string, empty: ReadonlySet<Node> = new Set()) {
     this.#field = field;
-    this.#empty = empty;
+    this.empty = empty;
     const whole = this.#before(root, this.#end);
     const { leaves, ends } = this.#open(whole);
     const withoutSpace = leaves.flatMap(({ from, to, rest }) => [
@@ -207,12 +208,12 @@ export class Automaton {
           break;
         case 'choice':
           for (const option of head.options) {
-            if (!this.#empty.has(option)) follow(this.#before(option, tail));
+            if (!this.empty.has(option)) follow(this.#before(option, tail));
           }
           break;
         case 'repeat':
           if (head.min <= 0) follow(tail);
-          if (head.max > 0 && !this.#empty.has(head.item)) {
+          if (head.max > 0 && !this.empty.has(head.item)) {
             const again = this.#repeat(head.item, Math.max(0, head.min - 1), head.max - 1);
             follow(this.#before(head.item, this.#before(again, tail)));
           }

@@ -30,5 +30,7 @@ function textOf(given: OutputGrammar): string {
       return given.schema;
     case 'regex':
       return given.pattern;
+    case 'calls':
+      return JSON.stringify(given);
   }
 }

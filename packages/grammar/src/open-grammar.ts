@@ -1,12 +1,13 @@
 import { Automaton, type State } from './automaton.ts';
+import { callsNode } from './calls/calls-node.ts';
 import { fieldOfEmpty, findEmpty } from './find-empty.ts';
 import { GrammarError } from './grammar-error.ts';
 import type { Node } from './node.ts';
-import { type OutputGrammar, FIELD_OF } from './output-grammar.ts';
+import { type CallsGrammar, type OutputGrammar, FIELD_OF } from './output-grammar.ts';
 import { character } from './regex/characters.ts';
 import { parseRegex } from './regex/parse-regex.ts';
 import { JSON_NODE } from './schema/any-json.ts';
-import { parseSchema } from './schema/parse-schema.ts';
+import { parseArguments, parseSchema } from './schema/parse-schema.ts';
 import { Work } from './work.ts';
 
 /** 30 to 100 ms on a slow core. */
@@ -27,7 +28,24 @@ export function openGrammar(
   work = openingWork(given),
 ): { automaton: Automaton; steps: number } {
   const field = FIELD_OF[given.kind];
-  const root = nodeOf(given, work);
+  if (given.kind === 'calls') return { automaton: openCalls(given, work), steps: work.spent };
+  work.field = field;
+  return { automaton: openNode(nodeOf(given, work), field, work), steps: work.spent };
+}
+
+/** Only the arguments cost steps, so every format costs the same. */
+function openCalls(given: CallsGrammar, work: Work): Automaton {
+  const empty = new Set<Node>();
+  const nodes = given.tools.map(({ parameters, field }) => {
+    work.field = field;
+    const node = parseArguments(parameters, work);
+    for (const each of openNode(node, field, work).empty) empty.add(each);
+    return node;
+  });
+  return new Automaton(callsNode(given, nodes), FIELD_OF.calls, empty);
+}
+
+function openNode(root: Node, field: string, work: Work): Automaton {
   const empty = findEmpty(root, work);
   if (empty.has(root)) {
     throw new GrammarError(
@@ -38,7 +56,7 @@ export function openGrammar(
   work.field = field;
   const automaton = new Automaton(root, field, empty);
   lookAhead(automaton, automaton.start, work);
-  return { automaton, steps: work.spent };
+  return automaton;
 }
 
 /**
@@ -59,7 +77,7 @@ function lookAhead(automaton: Automaton, start: State, work: Work): void {
   }
 }
 
-function nodeOf(given: OutputGrammar, work: Work): Node {
+function nodeOf(given: Exclude<OutputGrammar, CallsGrammar>, work: Work): Node {
   switch (given.kind) {
     case 'json':
       return JSON_NODE;

@@ -1,11 +1,4 @@
-import {
-  CALL_END,
-  CALL_START,
-  type CallFormat,
-  callMark,
-  callMiddle,
-  CALLS_MAX,
-} from './tool-calls.ts';
+import { CALL_END, CALL_START, type CallFormat, callMiddle, CALLS_MAX } from './tool-calls.ts';
 
 /** A piece of an answer: text, or a call as far as it is written. */
 export type CallPart =
@@ -18,7 +11,7 @@ export type CallPart =
  * left out too, and text has no white space around it.
  */
 export function readCalls(text: string, format: CallFormat, isStopped: boolean): CallPart[] {
-  const mark = callMark(format);
+  const { mark } = format;
   const parts: CallPart[] = [];
   let calls = 0;
   const addText = (piece: string) => {
@@ -33,16 +26,16 @@ export function readCalls(text: string, format: CallFormat, isStopped: boolean):
       addText(isStopped ? rest : withoutStart(rest, mark));
       return parts;
     }
+    const block = readBlock(text, skip(text, at, format.open), format);
+    if (block.calls.length === 0) {
+      // No grammar held this text, so this is no call.
+      addText(text.slice(from));
+      return parts;
+    }
     addText(text.slice(from, at));
-    const block = readBlock(text, at + format.open.length, format);
     for (const call of block.calls) {
       if (calls < CALLS_MAX) parts.push(call);
       calls += 1;
-    }
-    if (block.calls.length === 0) {
-      // No grammar held this text, so this is no call.
-      addText(text.slice(at));
-      return parts;
     }
     from = block.end;
   }
@@ -58,8 +51,9 @@ function readBlock(text: string, at: number, format: CallFormat): { calls: Call[
     if (call === null) return { calls, end: text.length };
     calls.push(call.part);
     position = call.end;
-    if (format.isList && text.startsWith(format.between, position)) {
-      position += format.between.length;
+    const next = format.isList ? skip(text, position, format.between) : position;
+    if (next > position) {
+      position = next;
       continue;
     }
     position = skip(text, position, format.close);

@@ -3,6 +3,11 @@
  * enforces, so that plain string search separates calls from text, also in a text that still grows.
  */
 export type CallFormat = {
+  /**
+   * What a text beside calls does not contain: the tag that every `open` begins with, or where
+   * `open` is empty, the first characters of a call.
+   */
+  mark: string;
   /** Comes before a call, or before a list of calls; may be empty. */
   open: string;
   /** Comes between calls that follow each other. */
@@ -17,6 +22,7 @@ export type CallFormat = {
 export const CALL_FORMATS = {
   /** Hermes and Qwen 2.5, and every family without a form of its own. */
   hermes: {
+    mark: '<tool_call>',
     open: '<tool_call>\n',
     between: '\n',
     close: '\n</tool_call>',
@@ -24,6 +30,7 @@ export const CALL_FORMATS = {
     isList: false,
   },
   smollm2: {
+    mark: '<tool_call>',
     open: '<tool_call>[',
     between: ', ',
     close: ']</tool_call>',
@@ -31,13 +38,21 @@ export const CALL_FORMATS = {
     isList: true,
   },
   phi4: {
+    mark: '<|tool_call|>',
     open: '<|tool_call|>[',
     between: ', ',
     close: ']<|/tool_call|>',
     argumentsKey: 'arguments',
     isList: true,
   },
-  llama3: { open: '', between: '; ', close: '', argumentsKey: 'parameters', isList: false },
+  llama3: {
+    mark: '{"name": "',
+    open: '',
+    between: '; ',
+    close: '',
+    argumentsKey: 'parameters',
+    isList: false,
+  },
 } as const satisfies Record<string, CallFormat>;
 
 export type CallFormatName = keyof typeof CALL_FORMATS;
@@ -66,11 +81,6 @@ export type ToolCall = { id: string; name: string; arguments: string };
 export const CALL_START = '{"name": "';
 export const callMiddle = ({ argumentsKey }: CallFormat) => `", "${argumentsKey}": `;
 export const CALL_END = '}';
-
-/** A plain text does not contain this text: the first characters of every call. */
-export function callMark({ open }: CallFormat): string {
-  return open === '' ? CALL_START : open;
-}
 
 /** Calls as a model writes them. */
 export function writeCalls(calls: readonly Omit<ToolCall, 'id'>[], format: CallFormat): string {

@@ -14,13 +14,13 @@ import { writeValue } from './write-value.ts';
 const CHARACTERS_PER_STEP = 8;
 
 /**
- * A value of a JSON Schema that `checkSchema` accepted, on one line with `, ` and `: `. Nodes are
- * made when they are first needed, one for each set of schemas that must hold together.
+ * A value of schemas that `checkSchema` accepted, on one line with `, ` and `: `. Nodes are made
+ * when they are first needed, one for each set of schemas that must hold together.
  */
-export function schemaNode(root: unknown, all: SchemaReader): Node {
+export function schemaNode(roots: readonly unknown[], all: SchemaReader): Node {
   const rules = new Map<string, Node>();
   const ids = new Map<unknown, number>();
-  return nodeOf([root], all.fieldOf(root));
+  return nodeOf(roots, all.fieldOf(roots[0]));
 
   function nodeOf(schemas: readonly unknown[], field: string): Node {
     all.work.spend(1 + schemas.length);

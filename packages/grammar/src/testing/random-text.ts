@@ -4,17 +4,26 @@ import type { Automaton, State } from '../automaton.ts';
 const STATES_MAX = 50_000;
 
 /**
- * A text of the automaton. At most `bytesMax` bytes are drawn with `draw`, which returns a whole
- * number below its argument; then the shortest path to the end follows. Throws if there is none.
+ * A text of the automaton, which begins with `start`. Then at most `bytesMax` bytes are drawn with
+ * `draw`, which returns a whole number below its argument, and the shortest path to the end follows.
+ * Throws if there is none.
  */
 export function randomText(
   automaton: Automaton,
   draw: (below: number) => number,
   bytesMax: number,
+  start = '',
 ): string {
   const bytes: number[] = [];
   let state = automaton.next(automaton.start, 0x20)?.to ?? automaton.start;
-  while (bytes.length < bytesMax && !(state.ends && draw(8) === 0)) {
+  for (const byte of new TextEncoder().encode(start)) {
+    const edge = automaton.next(state, byte);
+    if (!edge) throw new Error('The text cannot begin like this.');
+    bytes.push(byte);
+    state = edge.to;
+  }
+  const drawnMax = bytes.length + bytesMax;
+  while (bytes.length < drawnMax && !(state.ends && draw(8) === 0)) {
     const leaf = state.leaves[draw(Math.max(1, state.leaves.length))];
     if (!leaf) break;
     const byte = leaf.from + draw(leaf.to - leaf.from + 1);

@@ -1,0 +1,32 @@
+import type { CallFormat, ToolChoice, ToolDefinition } from '@runfleet/protocol';
+
+import type { CallsGrammar } from '../output-grammar.ts';
+import { writeExactJson } from '../schema/exact-json.ts';
+
+/** The tools of a request, and which of them its answer may or must call. */
+export type ToolRequest = {
+  tools: readonly ToolDefinition[];
+  toolChoice: ToolChoice;
+  parallelToolCalls: boolean;
+};
+
+/** What holds the calls of an answer to their tools; null if it may not call any. */
+export function callsGrammar(
+  { tools, toolChoice, parallelToolCalls }: ToolRequest,
+  format: CallFormat,
+): CallsGrammar | null {
+  if (tools.length === 0 || toolChoice === 'none') return null;
+  const callable = tools.map(({ name, parameters }, index) => ({
+    name,
+    parameters: writeExactJson(parameters),
+    field: `tools[${index}].function.parameters`,
+  }));
+  const isNamed = typeof toolChoice === 'object';
+  return {
+    kind: 'calls',
+    format,
+    tools: isNamed ? callable.filter(({ name }) => name === toolChoice.name) : callable,
+    isRequired: isNamed || toolChoice === 'required',
+    isParallel: parallelToolCalls,
+  };
+}
