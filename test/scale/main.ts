@@ -15,6 +15,7 @@ import { type Chart, drawChart } from './chart.ts';
 import { jainOfWindows } from './fair-shares.ts';
 import { fleetByLoad } from './fleet-by-load.ts';
 import { lightTenantWaits } from './light-tenant.ts';
+import { millionHistory } from './million-history.ts';
 import { millionTasks } from './million-tasks.ts';
 import { startOwnRedis } from './own-redis.ts';
 import { schedulerMicros } from './scheduler-cost.ts';
@@ -82,6 +83,11 @@ const PARTS: Record<string, () => Promise<void>> = {
         },
       ],
     });
+  },
+
+  /** Task/List in a history of a million tasks. */
+  async history() {
+    say('A million tasks of one organisation', await millionHistory(1_000_000));
   },
 
   async memory() {

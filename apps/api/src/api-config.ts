@@ -73,7 +73,7 @@ export const apiConfig = z.object({
     'Calls per second without a key, or with a wrong one, from one address; bursts of four times that',
   ),
   API_CALLS_PER_SECOND_PER_PROJECT: positive(5_000).describe(
-    'Calls per second of one project to one api; each KB of a body or an answer, and 50 steps of a grammar, count as one; bursts of twice that',
+    'Calls per second of one project to one api; each KB of a body or an answer, 50 steps of a grammar, and 1,000 counted tasks, count as one; bursts of twice that',
   ),
   UNKNOWN_LABELS: z
     .enum(UNKNOWN_LABELS)

@@ -74,6 +74,7 @@ describe('calls', () => {
       total: 1,
       tasks: [{ id: '7' }],
     });
+    await client.summaries({ status: 'failed', project: '3', from: 1, to: 2 });
     expect(await client.tools({ search: 'phi' })).toEqual({ total: 1, tools: [tool] });
     expect(await client.tool('a/b')).toEqual(tool);
 
@@ -84,6 +85,21 @@ describe('calls', () => {
       [
         '/v1/Task/List',
         { type: 'model', sort: 'id', order: 'DESC', start: '20', limit: '20', modelName: 'a/b' },
+      ],
+      [
+        '/v1/Task/List',
+        {
+          type: 'model',
+          sort: 'id',
+          order: 'DESC',
+          start: '0',
+          limit: '20',
+          summary: true,
+          status: 'failed',
+          projectid: '3',
+          from: 1,
+          to: 2,
+        },
       ],
       ['/v1/Tool/List', { start: '0', limit: '20', search: 'phi' }],
       ['/v1/Tool/Detail', { slugowner: 'a', slugproject: 'b' }],

@@ -2,6 +2,7 @@ import type {
   RunAnswer,
   TaskAnswer,
   TaskFrame,
+  TaskPart,
   WireTask,
   WireTaskSummary,
   WireTool,
@@ -41,6 +42,13 @@ export type TaskPage = {
   order?: 'ASC' | 'DESC' | undefined;
   /** Only tasks of this model: `owner/project`, or words of it. */
   model?: string | undefined;
+  /** Only tasks in this part of their life. */
+  status?: TaskPart | undefined;
+  /** Only tasks of this project. */
+  project?: string | undefined;
+  /** Only tasks that were created at this moment or later, or before this one; in unix seconds. */
+  from?: number | undefined;
+  to?: number | undefined;
 };
 
 /** `total` counts every task that matches, listed or not. */
@@ -178,7 +186,7 @@ export class RunfleetClient {
   }
 
   async #list<Task = WireTask>(
-    { start = 0, limit = 20, order = 'DESC', model }: TaskPage,
+    { start = 0, limit = 20, order = 'DESC', model, status, project, from, to }: TaskPage,
     form: { summary?: true },
     { signal }: Cancellable,
   ): Promise<ListedTasks<Task>> {
@@ -190,7 +198,7 @@ export class RunfleetClient {
       limit: `${limit}`,
       ...form,
     };
-    const filter = model === undefined ? body : { ...body, modelName: model };
+    const filter = { ...body, modelName: model, status, projectid: project, from, to };
     type Answer = { total: string; tasklist: Task[] };
     const answer = await callApi<Answer>(this.#access, 'Task/List', filter, { signal });
     return { total: Number(answer.total), tasks: answer.tasklist };

@@ -8,6 +8,8 @@ const PROJECT_BURST_SECONDS = 2;
 const UNIT_BYTES = 1024;
 /** The same for steps of work on a grammar. By default a project gets at most a sixth of the thread. */
 const UNIT_STEPS = 50;
+/** The same for tasks that Postgres counts for the total of a list. */
+const UNIT_TASKS = 1_000;
 
 type CallSource = { ip: string; projectId?: string };
 
@@ -54,6 +56,11 @@ export class CallRates {
   /** Counts steps of work on a grammar; later calls are refused until they are made up for. */
   chargeSteps(source: CallSource, steps: number): void {
     this.#charge(source, Math.floor(steps / UNIT_STEPS));
+  }
+
+  /** Counts the tasks that Postgres has counted; later calls are refused until they are made up for. */
+  chargeTasks(source: CallSource, tasks: number): void {
+    this.#charge(source, Math.floor(tasks / UNIT_TASKS));
   }
 
   /** Calls without a project get small answers, and run no grammar. */

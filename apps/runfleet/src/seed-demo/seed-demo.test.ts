@@ -16,6 +16,7 @@ import {
 import {
   listWorkers,
   listQueuedTasks,
+  EVERY_TASK,
   listTasks,
   readFleet,
   repair,
@@ -259,7 +260,7 @@ test('every fate occurs, and every organisation has its share and its mark', asy
   for (const organisationId of await findDemoOrganisations({ db })) {
     const { tasks, total } = await listTasks(
       { db },
-      { organisationId, modelIds: null, start: 0, limit: 10, order: 'DESC' },
+      { ...EVERY_TASK, organisationId, start: 0, limit: 10, order: 'DESC' },
     );
     expect(total).toBeGreaterThan(30);
     expect(tasks).toHaveLength(10);

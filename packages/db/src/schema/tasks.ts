@@ -111,6 +111,29 @@ export const tasks = pgTable(
   },
   (table) => [
     index('tasks_of_organisation').on(table.organisationId, table.id),
+    // Each task is in one of these four, for the filters of a history (`task-filter.ts` of `tasks`).
+    index('tasks_live_of_organisation')
+      .on(table.organisationId, table.id)
+      .where(sql`${table.outcome} is null`),
+    index('tasks_succeeded_of_organisation')
+      .on(table.organisationId, table.id)
+      .where(sql`${table.outcome} = 'succeeded'`),
+    index('tasks_failed_of_organisation')
+      .on(table.organisationId, table.id)
+      .where(sql`${table.outcome} not in ('succeeded', 'cancelled')`),
+    index('tasks_cancelled_of_organisation')
+      .on(table.organisationId, table.id)
+      .where(sql`${table.outcome} = 'cancelled'`),
+    // Of ended tasks only: an update of a live task that changes an index writes to every full index.
+    index('tasks_ended_of_project')
+      .on(table.organisationId, table.projectId, table.id)
+      .where(sql`${table.outcome} is not null`),
+    index('tasks_ended_of_model')
+      .on(table.organisationId, table.modelId, table.id)
+      .where(sql`${table.outcome} is not null`),
+    index('tasks_ended_by_creation')
+      .on(table.organisationId, table.queuedAt, table.id)
+      .where(sql`${table.outcome} is not null`),
     index('tasks_queued')
       .on(table.queuedIn, table.id)
       .where(sql`${table.queuedIn} is not null`),

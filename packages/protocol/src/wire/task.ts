@@ -123,16 +123,23 @@ export const taskSummaryAnswerSchema = z.strictObject({
 
 export type TaskSummaryAnswer = z.infer<typeof taskSummaryAnswerSchema>;
 
+/**
+ * The parts of a task's life by which Task/Stat counts and Task/List filters. `running` starts with the
+ * assignment, `ended` tasks have succeeded, and `cancelled` ones were cancelled or killed.
+ */
+export const TASK_PARTS = ['running', 'queued', 'ended', 'failed', 'cancelled'] as const;
+
+export type TaskPart = (typeof TASK_PARTS)[number];
+
+const countsByPart = Object.fromEntries(TASK_PARTS.map((part) => [part, wholeNumber])) as Record<
+  TaskPart,
+  typeof wholeNumber
+>;
+
 /** The answer of Task/Stat: how many tasks of the project are in which part of their life. */
 export const taskStatAnswerSchema = z.strictObject({
   ...SUCCESS,
-  stat: z.strictObject({
-    running: wholeNumber,
-    queued: wholeNumber,
-    ended: wholeNumber,
-    failed: wholeNumber,
-    cancelled: wholeNumber,
-  }),
+  stat: z.strictObject(countsByPart),
 });
 
 export type TaskStatAnswer = z.infer<typeof taskStatAnswerSchema>;

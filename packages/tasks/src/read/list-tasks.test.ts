@@ -3,10 +3,11 @@ import { expect } from 'vitest';
 import { createTask } from '../create-task.ts';
 import { aTask, testWithTasks } from '../testing.ts';
 import { listTasks, listTaskSummaries, type TaskPage } from './list-tasks.ts';
+import { EVERY_TASK } from './task-filter.ts';
 
 const test = testWithTasks.extend('page', ({ tenant }) => (changes: Partial<TaskPage> = {}) => ({
+  ...EVERY_TASK,
   organisationId: tenant.organisationId,
-  modelIds: null,
   start: 0,
   limit: 100,
   order: 'DESC' as const,

@@ -7,15 +7,9 @@ import type { Db, Sql, Statement } from '@runfleet/db';
 import { columnSet, selectList } from '../store/column-set.ts';
 import type { TaskFields } from '../store/task-record.ts';
 import { DETAIL, type TaskRow } from './read-task.ts';
+import { countOf, idsOfPage, type TaskFilter } from './task-filter.ts';
 
-export type TaskPage = {
-  organisationId: string;
-  /** Those of these models alone; null is all. */
-  modelIds: readonly string[] | null;
-  start: number;
-  limit: number;
-  order: 'ASC' | 'DESC';
-};
+export type TaskPage = TaskFilter & { start: number; limit: number; order: 'ASC' | 'DESC' };
 
 /** A task whose texts are whole, or cut where they were beyond its share of the page. */
 export type ListedTask = TaskRow & { isShortened: boolean };
@@ -41,7 +35,7 @@ export async function listTasks(
         case when is_shortened then ${cutOutputs(sql)} else outputs end as outputs,
         case when is_shortened then ${cutText(sql, sql`debug_output`)} else debug_output end as "debugOutput",
         case when is_shortened then ${cutText(sql, sql`debug_error`)} else debug_error end as "debugError"
-      from (select * from tasks where ${matches(sql, page)} ${ofPage(sql, page)}) t
+      from (select * from tasks where id = any(array(${idsOfPage(sql, page, page)}))) t
       cross join lateral (
         select octet_length(parameters::text) + octet_length(outputs::text)
           + octet_length(debug_output) + octet_length(debug_error) > ${shareBytes} as is_shortened
@@ -76,7 +70,7 @@ export async function listTaskSummaries(
         left(coalesce(nullif(parameters ->> 'prompt', ''),
           parameters #>> '{messages,-1,content,0,text}',
           parameters #>> '{messages,-1,content}', ''), ${SUMMARY_CHARACTERS}) as prompt
-      from (select * from tasks where ${matches(sql, page)} ${ofPage(sql, page)}) t
+      from (select * from tasks where id = any(array(${idsOfPage(sql, page, page)}))) t
       order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
   ]);
   const tasks = rows.map((row) => ({ ...SUMMARY.read(row), prompt: row.prompt }));
@@ -91,19 +85,8 @@ const WHOLE_FIELDS = selectList({
 });
 
 async function countTasks(sql: Sql, page: TaskPage): Promise<number> {
-  const [row] = await sql<{ total: string }[]>`
-    select count(*) as total from tasks where ${matches(sql, page)}`;
+  const [row] = await sql<{ total: string }[]>`select ${countOf(sql, page)} as total`;
   return Number(row?.total ?? 0);
-}
-
-function matches(sql: Sql, { organisationId, modelIds }: TaskPage): Statement {
-  const ofModels = modelIds === null ? sql`` : sql`and model_id = any(${modelIds})`;
-  return sql`organisation_id = ${organisationId} ${ofModels}`;
-}
-
-/** Within the page's own select, so that what comes before it is skipped unread. */
-function ofPage(sql: Sql, { start, limit, order }: TaskPage): Statement {
-  return sql`order by id ${order === 'ASC' ? sql`asc` : sql`desc`} limit ${limit} offset ${start}`;
 }
 
 /** Reads the text once, and of it no more than tells whether it is too long. */

@@ -1,5 +1,9 @@
+import { createProject } from '@runfleet/identity';
+import { writeHistory } from '@runfleet/tasks/testing-history';
 import { describe, expect } from 'vitest';
 
+import { CallRates } from '../../../http/call-rates.ts';
+import { RUN } from '../../../testing.ts';
 import { type Listed, testWithTasks as test } from './testing.ts';
 
 describe('Task/List', () => {
@@ -47,6 +51,48 @@ describe('Task/List', () => {
     });
   });
 
+  test('filters by status, project, id and time of creation', async ({
+    api,
+    tenant,
+    db,
+    tasks,
+  }) => {
+    const { organisationId, ownerId } = tenant;
+    const owned = { organisationId, ownerId, name: 'Other', authType: 'signature' } as const;
+    const { projectId: projectid } = await createProject(api.ctx, owned);
+    const first = await tasks.run();
+    const second = await tasks.run();
+    await api.call(tenant, RUN, { prompt: 'Hello', projectid });
+    await tasks.ask('Cancel', { taskid: second.id });
+    await db.sql`update tasks set queued_at = to_timestamp(1700000000.9) where id = ${first.id}`;
+
+    const cases: [Record<string, unknown>, number][] = [
+      [{ status: 'queued' }, 2],
+      [{ status: 'Cancelled' }, 1],
+      [{ status: 'failed' }, 0],
+      [{ status: '' }, 3],
+      [{ projectid }, 1],
+      [{ projectid: Number(tenant.projectId) }, 2],
+      [{ projectid, status: 'cancelled' }, 0],
+      [{ taskid: second.id }, 1],
+      [{ taskid: Number(second.id), status: 'queued' }, 0],
+      [{ taskid: '999999999' }, 0],
+      [{ from: '1700000000', to: 1_700_000_001 }, 1],
+      [{ from: 1_700_000_001 }, 2],
+      [{ to: '1700000000' }, 0],
+      [{ to: 1_700_000_001, modelName: 'phi', status: 'queued', projectid: tenant.projectId }, 1],
+    ];
+    for (const [body, total] of cases) {
+      const answer = await tasks.ask('List', body);
+      expect({ body, total: answer.total }).toEqual({ body, total: `${total}` });
+      expect(answer.tasklist).toHaveLength(total);
+    }
+    const other = await api.createTenant();
+    for (const body of [{ taskid: first.id }, { from: 0 }, { status: 'queued' }]) {
+      await expect(tasks.ask('List', body, other)).resolves.toMatchObject({ total: '0' });
+    }
+  });
+
   test('a hundred tasks of a megabyte each are a page of at most four megabytes', async ({
     tenant,
     db,
@@ -89,6 +135,21 @@ describe('Task/List', () => {
     expect(whole).toMatchObject(row);
   });
 
+  test('counts each thousand tasks of its total as one more call', async ({ api, tenant, db }) => {
+    const { projectId: otherProjectId } = await api.createTenant();
+    await writeHistory(db, tenant, { count: 5_000, otherProjectId });
+    let nowMs = 0;
+    // Bursts of 20 calls.
+    api.ctx.rates = new CallRates({ address: 10, project: 10 }, () => nowMs);
+    const list = async (body: object) => (await api.call(tenant, '/v1/Task/List', body)).status;
+    const answers = [await list({ limit: 1 }), await list({ limit: 1 }), await list({ limit: 1 })];
+    expect(answers).toEqual([200, 200, 200]);
+    expect(await list({ limit: 1 })).toBe(429);
+    nowMs = 10_000;
+    const few = Array.from({ length: 10 }, () => list({ limit: 1, status: 'failed' }));
+    expect(await Promise.all(few)).not.toContain(429);
+  });
+
   test('refuses parameters that it does not support', async ({ tasks }) => {
     const refused = [
       [{ start: 'x' }, 'Request parameter [start] must be integer or float'],
@@ -105,6 +166,23 @@ describe('Task/List', () => {
       [{ order: 'sideways' }, 'Request parameter [order] must be ASC or DESC'],
       [{ sort: 'cost' }, 'Request parameter [sort] must be id or time'],
       [{ type: 'train' }, 'Request parameter [type] must be model'],
+      [
+        { status: 'lost' },
+        'Request parameter [status] must be running, queued, ended, failed or cancelled',
+      ],
+      [
+        { status: ['queued'] },
+        'Request parameter [status] must be running, queued, ended, failed or cancelled',
+      ],
+      [
+        { projectid: '999999999' },
+        'Request parameter [projectid] must be a project of your organisation',
+      ],
+      [{ taskid: 'x' }, 'Request parameter [taskid] must be integer or float'],
+      [{ taskid: 2 ** 60 }, 'Request parameter [taskid] must be integer or float'],
+      [{ from: 'today' }, 'Request parameter [from] must be integer or float'],
+      [{ from: -1 }, 'Request parameter [from] must be between 0 and 99999999999'],
+      [{ to: Date.now() * 1_000 }, 'Request parameter [to] must be between 0 and 99999999999'],
     ] as const;
     for (const [body, message] of refused) {
       const answer = { errors: [{ code: 0, message }], result: false };

@@ -1,4 +1,4 @@
-import { type TaskStatAnswer, taskStatAnswerSchema } from '@runfleet/protocol';
+import { TASK_PARTS, type TaskStatAnswer, taskStatAnswerSchema } from '@runfleet/protocol';
 import { readTaskCounts } from '@runfleet/tasks';
 
 import type { ApiContext, ApiHandler } from '../../../api-context.ts';
@@ -16,15 +16,16 @@ export const taskStatRoute: Route = {
 function countOwnTasks(ctx: ApiContext): ApiHandler {
   return async (c) => {
     const { organisationId, projectId } = await openTaskCall(ctx, c);
+    ctx.rates.requireCredit(c.var.trace);
     const counts = await readTaskCounts(ctx, { organisationId, projectId });
-    const { running, queued, ended, failed, cancelled } = counts;
-    const stat = {
-      running: String(running),
-      queued: String(queued),
-      ended: String(ended),
-      failed: String(failed),
-      cancelled: String(cancelled),
-    };
+    const numbers = Object.values(counts);
+    ctx.rates.chargeTasks(
+      c.var.trace,
+      numbers.reduce((sum, number) => sum + number, 0),
+    );
+    const stat = Object.fromEntries(
+      TASK_PARTS.map((part) => [part, String(counts[part])]),
+    ) as TaskStatAnswer['stat'];
     return answerJson<TaskStatAnswer>(c, { stat, errors: [], result: true });
   };
 }
