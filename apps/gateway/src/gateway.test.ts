@@ -615,6 +615,7 @@ function expectSameTexts({ message }: TaskFrame): void {
     : message;
   if (typeof content !== 'object' || content === null || !('segments' in content)) return;
   const { segments, thinking, answer } = content as AnswerContent;
-  const textsOf = (type: string) => segments.flatMap((one) => (one.type === type ? one.text : []));
+  const textsOf = (type: string) =>
+    segments.flatMap((one) => (one.type === type && 'text' in one ? one.text : []));
   expect([textsOf('thinking'), textsOf('answer')]).toEqual([thinking, answer]);
 }

@@ -1,8 +1,14 @@
 import {
   answerContent,
+  type AnswerEnd,
   formatElapsed,
   isThinking,
+  type NewSegment,
   OUTCOMES,
+  type RunCalls,
+  runCalls,
+  segmentsOf,
+  segmentsSince,
   SOCKET_VERSION,
   TASK_LIFE,
   type TaskEvent,
@@ -41,12 +47,12 @@ export function renderProgress(
   raw: string,
   isExtended: boolean,
 ): Buffer {
-  const { tokens, elapsedMs, end } = event.payload;
+  const { tokens, elapsedMs, calls, end } = event.payload;
   const message = {
     type: 'progressGenerate',
     task: 'Generate',
-    ...answerContent(raw, end ?? null),
-    isThinking: isThinking(raw),
+    ...answerContent(raw, end ?? null, runCalls(calls, task.id)),
+    isThinking: isThinking(raw, calls ?? null),
     speed: speedOf(tokens, elapsedMs),
     speedType: 't/s',
     elapsedTime: formatElapsed(elapsedMs),
@@ -54,9 +60,29 @@ export function renderProgress(
   return frame(task, 'task_output', message, isExtended ? event : null);
 }
 
-/** A delta frame of one or several consecutive outputs, with the seq of the last one. */
-export function renderDelta(task: FollowedTask, raw: string, last: OutputEvent): Buffer {
-  return frame(task, 'task_output', { type: 'delta', raw, ...last.payload.end }, last);
+/**
+ * A delta frame of one or several consecutive outputs, with the seq of the last one. `before` is the answer
+ * before them, which only a run with tools needs.
+ */
+export function renderDelta(
+  task: FollowedTask,
+  text: { before: string; raw: string },
+  last: OutputEvent,
+): Buffer {
+  const { raw } = text;
+  const { end } = last.payload;
+  const calls = runCalls(last.payload.calls, task.id);
+  const segments = calls === null ? undefined : newSegments(text, end, calls);
+  return frame(task, 'task_output', { type: 'delta', raw, segments, ...end }, last);
+}
+
+function newSegments(
+  { before, raw }: { before: string; raw: string },
+  end: AnswerEnd | undefined,
+  calls: RunCalls,
+): NewSegment[] {
+  const after = segmentsOf(before + raw, end?.finishreason ?? null, calls);
+  return segmentsSince(segmentsOf(before, null, calls), after);
 }
 
 /** Tokens per second with one decimal. */
@@ -68,7 +94,7 @@ function messageOf(event: PlainEvent): unknown {
   if (isPlainStatus(event)) return null;
   switch (event.type) {
     case 'task_output_full':
-      return answerContent(event.payload.raw, event.payload.end ?? null);
+      return fullAnswer(event);
     case 'task_error':
       return event.payload.raw;
     case 'task_error_full':
@@ -78,6 +104,10 @@ function messageOf(event: PlainEvent): unknown {
     case 'task_cost':
       return event.payload;
   }
+}
+
+function fullAnswer({ taskId, payload }: Extract<TaskEvent, { type: 'task_output_full' }>) {
+  return answerContent(payload.raw, payload.end ?? null, runCalls(payload.calls, taskId));
 }
 
 type PlainStatus = Exclude<TaskStatus, 'task_postprocess_end'>;

@@ -107,12 +107,22 @@ export class TaskHistory {
   }
 
   #renderDelta(from: number, to: number, last: OutputEvent): Buffer {
-    let raw = '';
-    for (let index = from; index < to; index += 1) {
-      const event = this.events[index];
-      if (event?.type === 'task_output') raw += event.payload.raw;
+    const before = last.payload.calls === undefined ? '' : this.#textBefore(from);
+    return renderDelta(this.#task, { before, raw: this.#textIn(from, to) }, last);
+  }
+
+  /** The answer of the attempt at `index`, as far as it was written before. */
+  #textBefore(index: number): string {
+    const isQueued = ({ type }: TaskEvent) => type === 'task_queue';
+    return this.#textIn(this.events.slice(0, index).findLastIndex(isQueued) + 1, index);
+  }
+
+  #textIn(from: number, to: number): string {
+    let text = '';
+    for (const event of this.events.slice(from, to)) {
+      if (event.type === 'task_output') text += event.payload.raw;
     }
-    return renderDelta(this.#task, raw, last);
+    return text;
   }
 }
 

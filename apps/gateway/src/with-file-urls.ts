@@ -18,6 +18,9 @@ export function withFileUrls(
 
 function present(event: TaskEvent, publicApiUrl: string): TaskEvent {
   if (event.type !== 'task_postprocess_end') return event;
-  const outputs = presentOutputs(event.payload.outputs, publicApiUrl);
+  const outputs = presentOutputs(event.payload.outputs, {
+    taskId: event.taskId,
+    publicApiUrl,
+  });
   return { ...event, payload: { ...event.payload, outputs } };
 }

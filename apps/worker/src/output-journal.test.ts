@@ -18,6 +18,7 @@ const test = testWithTasks.extend('run', async ({ store, tenant }) => {
     {
       ticket,
       started: startTask({ store }, ticket),
+      calls: 'hermes',
       signal: control.signal,
       abort: (reason) => control.abort(reason),
     },
@@ -32,11 +33,14 @@ test('all text is in the log or in the remainder, in order and once', async ({ d
     if (index % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const rest = await run.journal.close();
-  const rows = await db.sql<{ payload: { raw: string; tokens: number } }[]>`
+  const rows = await db.sql<{ payload: { raw: string; tokens: number; calls: string } }[]>`
     select payload from task_events where task_id = ${run.id} and type = 'task_output' order by seq`;
   const logged = rows.map(({ payload }) => payload.raw).join('');
   expect(logged + (rest?.raw ?? '')).toBe(words.join(''));
   expect(run.journal.tokens).toBe(200);
+  expect([...rows.map(({ payload }) => payload.calls), rest.calls]).toEqual(
+    Array.from({ length: rows.length + 1 }, () => 'hermes'),
+  );
 });
 
 test('the run of a task that was taken from its worker is aborted as fenced', async ({

@@ -1,10 +1,11 @@
-import type { Ticket } from '@runfleet/queue';
 /**
  * Writes a task's text to its event log. The first text is committed at once. Text that arrives
  * during a commit shares the next one, and commits are spaced under load, so that a fast model does
  * not need a commit per token. The text that is left at the end is written by the task's last
  * commit. While Postgres is unavailable, text is buffered, up to a bound.
  */
+import type { CallFormatName } from '@runfleet/protocol';
+import type { Ticket } from '@runfleet/queue';
 import { Signal } from '@runfleet/service';
 import { appendOutput, type Carried, type Output, type TaskStore } from '@runfleet/tasks';
 
@@ -27,6 +28,7 @@ export class OutputJournal {
   readonly #abort: (reason: StopReason) => void;
   readonly #startedAt = performance.now();
   readonly #started: Promise<Carried>;
+  readonly #calls: CallFormatName | null;
   readonly #closed = new Signal();
   #isClosing = false;
   #text = '';
@@ -35,12 +37,14 @@ export class OutputJournal {
 
   /**
    * `started` is the commit of the run's start: text is written after it, the model runs before it.
+   * `calls` is how the text of a run with tools contains calls.
    */
   constructor(
     ctx: { store: TaskStore },
     options: {
       ticket: Ticket;
       started: Promise<Carried>;
+      calls: CallFormatName | null;
       signal: AbortSignal;
       abort: (reason: StopReason) => void;
     },
@@ -50,6 +54,7 @@ export class OutputJournal {
     this.#signal = options.signal;
     this.#abort = options.abort;
     this.#started = options.started;
+    this.#calls = options.calls;
     this.#writing = this.#write();
   }
 
@@ -102,7 +107,8 @@ export class OutputJournal {
     const raw = this.#text;
     this.#text = '';
     const elapsedMs = Math.round(performance.now() - this.#startedAt);
-    return { raw, tokens: this.#tokens, elapsedMs };
+    const output = { raw, tokens: this.#tokens, elapsedMs };
+    return this.#calls === null ? output : { ...output, calls: this.#calls };
   }
 
   /** Ends early when the run ends, so that the rest of its text is written at once. */

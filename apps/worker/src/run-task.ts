@@ -70,11 +70,12 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     const { prepared, prompt } = await acceptance.whileWaiting(preprocess(ctx, { task, engine }));
     // The model starts before this commit ends; its text is written only after it.
     const started = acceptance.start();
+    const calls = null;
     const abort = (reason: StopReason) => control.abort(reason);
-    const journal = new OutputJournal(ctx, { ticket, started, signal: written, abort });
+    const journal = new OutputJournal(ctx, { ticket, started, signal: written, abort, calls });
     const answer = await infer({ engine, prepared, journal, signal });
     const lastOutput = await journal.close();
-    return { result: postprocess({ task, engine, answer, prompt }), lastOutput };
+    return { result: postprocess({ task, engine, answer, prompt, calls }), lastOutput };
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;

@@ -98,7 +98,8 @@ test.for(Object.entries(TEXTS))(
       const readings = [
         () => parseUsd(text),
         () => parseLabels(text),
-        () => answerContent(text, null),
+        () => answerContent(text, null, null),
+        () => answerContent(text, null, { format: 'hermes', taskId: '1' }),
         () => TASK_ID_PATTERN.test(text),
         () => TASK_TOKEN_PATTERN.test(text),
       ];

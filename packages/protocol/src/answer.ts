@@ -2,7 +2,10 @@
  * An answer's text as clients read it. `segments` is the authority; `thinking` and `answer` are the same
  * texts by kind, for clients that know only those.
  */
+import { type RunCalls, segmentsOf } from './answer-segments.ts';
 import { FINISH_REASONS, type FinishReason } from './outcome.ts';
+import { readAnswer } from './read-answer.ts';
+import { type CallFormatName, callFormatOf } from './tool-calls.ts';
 import type { Segment, Usage, WireFinishReason } from './wire/output-item.ts';
 
 export type AnswerEnd = { finishreason: WireFinishReason; usage: Usage };
@@ -14,16 +17,18 @@ export type AnswerContent = Partial<AnswerEnd> & {
   segments: Segment[];
 };
 
-/** Further blocks stay in the text of the last segment. */
-const THINKING_BLOCKS_MAX = 64;
-const OPEN = '<think>';
-const CLOSE = '</think>';
-
-/** The one writer of this shape: for frames, event streams and the outputs of a task. */
-export function answerContent(raw: string, end: AnswerEnd | null): AnswerContent {
-  const segments = segmentsOf(raw);
+/**
+ * The one writer of this shape: for frames, event streams and the outputs of a task. `calls` is null for
+ * a run without tools, whose text contains no calls.
+ */
+export function answerContent(
+  raw: string,
+  end: AnswerEnd | null,
+  calls: RunCalls | null,
+): AnswerContent {
+  const segments = segmentsOf(raw, end?.finishreason ?? null, calls);
   const textsOf = (type: Segment['type']) =>
-    segments.filter((segment) => segment.type === type).map(({ text }) => text);
+    segments.flatMap((segment) => (segment.type === type && 'text' in segment ? segment.text : []));
   const content = { raw, thinking: textsOf('thinking'), answer: textsOf('answer'), segments };
   return end === null ? content : { ...content, ...end };
 }
@@ -55,8 +60,10 @@ export function answerEndOf({ finishreason, usage }: Partial<AnswerEnd>): Answer
 }
 
 /** Whether the text ends within a block of thinking. */
-export function isThinking(raw: string): boolean {
-  return thinkingBlocks(raw).at(-1)?.isOpen ?? false;
+export function isThinking(raw: string, calls: CallFormatName | null): boolean {
+  return readAnswer(raw, callFormatOf(calls)).some(
+    (part) => part.type === 'thinking' && part.isOpen,
+  );
 }
 
 /**
@@ -66,11 +73,14 @@ export function isThinking(raw: string): boolean {
 export function countThinkingTokens(
   raw: string,
   marks: readonly { characters: number; tokens: number }[],
+  calls: CallFormatName | null,
 ): number {
   let count = 0;
   let mark = 0;
   let before = 0;
-  for (const { start, end } of thinkingBlocks(raw)) {
+  for (const part of readAnswer(raw, callFormatOf(calls))) {
+    if (part.type !== 'thinking') continue;
+    const { start, end } = part;
     for (; mark < marks.length; mark += 1) {
       const { characters, tokens } = marks[mark] ?? { characters: 0, tokens: 0 };
       if (characters > end) break;
@@ -79,40 +89,4 @@ export function countThinkingTokens(
     }
   }
   return count;
-}
-
-/** An answer without thinking is one segment as it is; texts beside thinking lose their outer spaces. */
-function segmentsOf(raw: string): Segment[] {
-  const blocks = thinkingBlocks(raw);
-  if (blocks.length === 0) return [{ type: 'answer', text: raw }];
-  const segments: Segment[] = [];
-  const addAnswer = (text: string) => {
-    if (text !== '') segments.push({ type: 'answer', text });
-  };
-  let from = 0;
-  for (const { start, textStart, textEnd, end } of blocks) {
-    addAnswer(raw.slice(from, start).trim());
-    segments.push({ type: 'thinking', text: raw.slice(textStart, textEnd).trim() });
-    from = end;
-  }
-  addAnswer(raw.slice(from).trim());
-  return segments;
-}
-
-type Block = { start: number; textStart: number; textEnd: number; end: number; isOpen: boolean };
-
-function thinkingBlocks(raw: string): Block[] {
-  const blocks: Block[] = [];
-  for (let from = 0; blocks.length < THINKING_BLOCKS_MAX;) {
-    const start = raw.indexOf(OPEN, from);
-    if (start < 0) break;
-    const textStart = start + OPEN.length;
-    const close = raw.indexOf(CLOSE, textStart);
-    const isOpen = close < 0;
-    const textEnd = isOpen ? raw.length : close;
-    const end = isOpen ? raw.length : close + CLOSE.length;
-    blocks.push({ start, textStart, textEnd, end, isOpen });
-    from = end;
-  }
-  return blocks;
 }

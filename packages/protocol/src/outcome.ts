@@ -20,6 +20,8 @@ export type Outcome = keyof typeof OUTCOMES;
 /** Why an answer ended, and how the wire names it. A timeout cuts an answer off as a limit does. */
 export const FINISH_REASONS = {
   stop: 'stop',
+  /** The model ended an answer that calls tools. */
+  tool_calls: 'tool_calls',
   length: 'length',
   timeout: 'length',
 } as const satisfies Record<string, WireFinishReason>;

@@ -1,4 +1,6 @@
+import { runCalls } from './answer-segments.ts';
 import { answerContent, answerEndOf } from './answer.ts';
+import type { CallFormatName } from './tool-calls.ts';
 import type { FileOutput, RawOutput, TaskOutputItem } from './wire/output-item.ts';
 
 /**
@@ -20,7 +22,10 @@ export type StoredFile = {
  */
 export type StoredAnswer = {
   contenttype: 'raw';
-  content: Omit<RawOutput['content'], 'segments'>;
+  content: Omit<RawOutput['content'], 'segments'> & {
+    /** How the answer of a run with tools writes calls. */
+    calls?: CallFormatName;
+  };
 };
 
 export type StoredOutput = StoredAnswer | FileOutput;
@@ -31,15 +36,17 @@ export type StoredOutput = StoredAnswer | FileOutput;
  */
 export function presentOutputs(
   outputs: readonly StoredOutput[],
-  publicApiUrl: string,
+  { taskId, publicApiUrl }: { taskId: string; publicApiUrl: string },
 ): TaskOutputItem[] {
   return outputs.map((output) =>
-    'url' in output ? { ...output, url: `${publicApiUrl}${output.url}` } : presentAnswer(output),
+    'url' in output
+      ? { ...output, url: `${publicApiUrl}${output.url}` }
+      : presentAnswer(output, taskId),
   );
 }
 
-function presentAnswer({ contenttype, content }: StoredAnswer): RawOutput {
-  const { prompt, raw, logprobs } = content;
-  const shown = { prompt, ...answerContent(raw, answerEndOf(content)) };
+function presentAnswer({ contenttype, content }: StoredAnswer, taskId: string): RawOutput {
+  const { prompt, raw, logprobs, calls } = content;
+  const shown = { prompt, ...answerContent(raw, answerEndOf(content), runCalls(calls, taskId)) };
   return { contenttype, content: logprobs === undefined ? shown : { ...shown, logprobs } };
 }

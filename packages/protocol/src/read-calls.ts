@@ -1,52 +1,19 @@
-import { CALL_END, CALL_START, type CallFormat, callMiddle, CALLS_MAX } from './tool-calls.ts';
+import { CALL_END, CALL_START, type CallFormat, callMiddle } from './tool-calls.ts';
 
-/** A piece of an answer: text, or a call as far as it is written. */
-export type CallPart =
-  | { type: 'text'; text: string }
-  | { type: 'call'; name: string; arguments: string; isWhole: boolean };
+/** A call as far as it is written. */
+export type WrittenCall = { name: string; arguments: string; isWhole: boolean };
 
 /**
- * Separates the calls of a text from the text beside them. `isStopped`: the model ended the text. If
- * not, its last characters may be the start of a call, and are left out. Calls beyond `CALLS_MAX` are
- * left out too, and text has no white space around it.
+ * The calls that begin with the format's mark at `at`, and where the text behind them begins. None where
+ * no grammar held the text: it is no call then.
  */
-export function readCalls(text: string, format: CallFormat, isStopped: boolean): CallPart[] {
-  const { mark } = format;
-  const parts: CallPart[] = [];
-  let calls = 0;
-  const addText = (piece: string) => {
-    const trimmed = piece.trim();
-    if (trimmed !== '') parts.push({ type: 'text', text: trimmed });
-  };
-
-  for (let from = 0; ;) {
-    const at = text.indexOf(mark, from);
-    if (at < 0) {
-      const rest = text.slice(from);
-      addText(isStopped ? rest : withoutStart(rest, mark));
-      return parts;
-    }
-    const block = readBlock(text, skip(text, at, format.open), format);
-    if (block.calls.length === 0) {
-      // No grammar held this text, so this is no call.
-      addText(text.slice(from));
-      return parts;
-    }
-    addText(text.slice(from, at));
-    for (const call of block.calls) {
-      if (calls < CALLS_MAX) parts.push(call);
-      calls += 1;
-    }
-    from = block.end;
-  }
-}
-
-type Call = Extract<CallPart, { type: 'call' }>;
-
-/** The calls from `at`, behind `open`, and where the text behind them begins. */
-function readBlock(text: string, at: number, format: CallFormat): { calls: Call[]; end: number } {
-  const calls: Call[] = [];
-  for (let position = at; ;) {
+export function readCalls(
+  text: string,
+  at: number,
+  format: CallFormat,
+): { calls: WrittenCall[]; end: number } {
+  const calls: WrittenCall[] = [];
+  for (let position = skip(text, at, format.open); ;) {
     const call = readCall(text, position, format);
     if (call === null) return { calls, end: text.length };
     calls.push(call.part);
@@ -66,9 +33,9 @@ function readCall(
   text: string,
   at: number,
   format: CallFormat,
-): { part: Call; end: number } | null {
+): { part: WrittenCall; end: number } | null {
   const open = (name: string, given = '') => ({
-    part: { type: 'call' as const, name, arguments: given, isWhole: false },
+    part: { name, arguments: given, isWhole: false },
     end: text.length,
   });
   const nameStart = skip(text, at, CALL_START);
@@ -84,7 +51,7 @@ function readCall(
   const given = text.slice(start, end ?? text.length);
   if (end === null || !text.startsWith(CALL_END, end)) return open(name, given);
   return {
-    part: { type: 'call', name, arguments: given, isWhole: true },
+    part: { name, arguments: given, isWhole: true },
     end: end + CALL_END.length,
   };
 }
@@ -114,13 +81,4 @@ function endOfObject(text: string, start: number): number | null {
     }
   }
   return null;
-}
-
-/** The text without an end that may become `mark`. */
-function withoutStart(text: string, mark: string): string {
-  const longest = Math.min(mark.length - 1, text.length);
-  for (let length = longest; length > 0; length -= 1) {
-    if (text.endsWith(mark.slice(0, length))) return text.slice(0, -length);
-  }
-  return text;
 }

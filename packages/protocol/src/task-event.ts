@@ -6,6 +6,7 @@ import type { StoredOutput } from './output.ts';
  * status is written.
  */
 import { TASK_STATUSES, type TaskStatus } from './task-status.ts';
+import type { CallFormatName } from './tool-calls.ts';
 import type { TaskCost } from './wire/receipt.ts';
 
 /** Events that are not statuses. */
@@ -31,10 +32,16 @@ type Payloads = {
   task_queue: { reason: string } | null;
   /**
    * `raw` is only the new text; `tokens` counts the answer's tokens so far. The last one of an answer
-   * has its `end`.
+   * has its `end`. Those of a run with tools have `calls`: how its text contains calls.
    */
-  task_output: { raw: string; tokens: number; elapsedMs: number; end?: AnswerEnd };
-  task_output_full: { raw: string; end?: AnswerEnd };
+  task_output: {
+    raw: string;
+    tokens: number;
+    elapsedMs: number;
+    calls?: CallFormatName;
+    end?: AnswerEnd;
+  };
+  task_output_full: { raw: string; calls?: CallFormatName; end?: AnswerEnd };
   task_error: { raw: string };
   task_error_full: { raw: string };
   /** Rows of an older release have no `pexit`; only a task that succeeded has outputs. */

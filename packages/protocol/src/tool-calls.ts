@@ -57,6 +57,11 @@ export const CALL_FORMATS = {
 
 export type CallFormatName = keyof typeof CALL_FORMATS;
 
+/** Null for a run without tools, and for a format of a newer release. */
+export function callFormatOf(name: CallFormatName | null): CallFormat | null {
+  return name !== null && Object.hasOwn(CALL_FORMATS, name) ? CALL_FORMATS[name] : null;
+}
+
 /** The calls of one answer. */
 export const CALLS_MAX = 16;
 /** The tools of one run. */

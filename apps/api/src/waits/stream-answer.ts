@@ -2,6 +2,8 @@ import {
   answerContent,
   type AnswerEnd,
   INITIAL_STATUS,
+  type RunCalls,
+  runCalls,
   type Refusal,
   type SyncOutput,
   type SyncStart,
@@ -111,6 +113,7 @@ async function* eventsOf(
 class AnswerSoFar {
   status: TaskStatus = INITIAL_STATUS;
   #text = '';
+  #calls: RunCalls | null = null;
   #end: AnswerEnd | null = null;
   hasNews = false;
 
@@ -118,14 +121,16 @@ class AnswerSoFar {
     if (event.type in TASK_LIFE) this.status = event.type as TaskStatus;
     if (event.type === 'task_queue') this.#text = '';
     if (event.type !== 'task_output') return;
-    this.#text += event.payload.raw;
-    this.#end = event.payload.end ?? null;
+    const { raw, calls, end } = event.payload;
+    this.#text += raw;
+    this.#calls = runCalls(calls, event.taskId);
+    this.#end = end ?? null;
     this.hasNews = true;
   }
 
   read(id: string): SyncOutput {
     this.hasNews = false;
-    const { segments } = answerContent(this.#text, null);
+    const { segments } = answerContent(this.#text, this.#end, this.#calls);
     return { id, status: 'task_output', pexit: null, segments, ...this.#end };
   }
 }

@@ -61,7 +61,7 @@ function taskWire(task: TaskRow, ctx: Ctx): WireTask {
     postprocessendtime: times.postprocessendtime,
     pexit: task.pexit,
     categories: categoriesOf(model),
-    outputs: presentOutputs(task.outputs, ctx.settings.apiUrl),
+    outputs: presentOutputs(task.outputs, { taskId: task.id, publicApiUrl: ctx.settings.apiUrl }),
     size: sizeOf(task),
     modeldescription: model?.description ?? '',
     modelslugowner: model?.owner ?? '',

@@ -29,7 +29,8 @@ const answer: Answer = {
 test('log probabilities are part of the raw output only, and only if requested', async () => {
   await using engine = await openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
   const of = (changes: Partial<Answer>) =>
-    postprocess({ task, engine, answer: { ...answer, ...changes }, prompt: 'Say hi' }).outputs[0];
+    postprocess({ task, engine, answer: { ...answer, ...changes }, prompt: 'Say hi', calls: null })
+      .outputs[0];
   const content = {
     prompt: 'Say hi',
     raw: 'Hi',
@@ -48,4 +49,26 @@ test('log probabilities are part of the raw output only, and only if requested',
 
   const logprobs = [{ id: 5, token: 'Hi', logprob: -0.1, top: [] }];
   expect(of({ logprobs })).toEqual({ contenttype: 'raw', content: { ...content, logprobs } });
+});
+
+const CALL = '<tool_call>\n{"name": "time", "arguments": {}}\n</tool_call>';
+
+test.for<[text: string, ended: Answer['finishReason'], reason: string, answer: string[]]>([
+  [CALL, 'stop', 'tool_calls', []],
+  [`A look. ${CALL}`, 'stop', 'tool_calls', ['A look.']],
+  ['Noon.', 'stop', 'stop', ['Noon.']],
+  [CALL, 'length', 'length', []],
+  [CALL.slice(0, 40), 'length', 'length', []],
+  [CALL.slice(0, 40), 'timeout', 'length', []],
+  // As after a stop sequence in the middle of the arguments.
+  [CALL.slice(0, 40), 'stop', 'stop', []],
+])('of a run with tools, %j that ended by %s has the finish reason %s', async (given) => {
+  const [text, finishReason, reason, texts] = given;
+  await using engine = await openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
+  const ended = { ...answer, text, finishReason };
+  const result = postprocess({ task, engine, answer: ended, prompt: 'Hi', calls: 'hermes' });
+  expect(result.outputs[0]).toMatchObject({
+    content: { raw: text, answer: texts, calls: 'hermes', finishreason: reason },
+  });
+  expect(result.finishReason).toBe(reason === 'tool_calls' ? reason : finishReason);
 });

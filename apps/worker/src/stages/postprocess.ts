@@ -2,11 +2,13 @@ import type { Engine } from '@runfleet/engine';
 import {
   answerContent,
   answerEnd,
+  type CallFormatName,
   countThinkingTokens,
   type FileOutput,
   formatUnixSeconds,
   newFileAccessKey,
   newFileId,
+  isCalling,
   type StoredAnswer,
   type StoredFile,
 } from '@runfleet/protocol';
@@ -25,8 +27,11 @@ export function postprocess(run: {
   engine: Engine;
   answer: Answer;
   prompt: string;
+  /** How the answer writes calls; null for a run without tools. */
+  calls: CallFormatName | null;
 }): TaskResult {
-  const { task, engine, answer, prompt } = run;
+  const { task, engine, prompt, calls } = run;
+  const answer = withFinishReason(run.answer, calls);
   const file: StoredFile = {
     id: newFileId(),
     name: '0.txt',
@@ -40,7 +45,7 @@ export function postprocess(run: {
     finishReason: answer.finishReason,
     output: answer.text,
     error: '',
-    outputs: [rawOutput(answer, prompt), fileOutput(file, task)],
+    outputs: [rawOutput(answer, { prompt, calls, taskId: task.id }), fileOutput(file, task)],
     files: [file],
     weights: engine.facts.model,
     device: engine.facts.device,
@@ -49,11 +54,28 @@ export function postprocess(run: {
   };
 }
 
-function rawOutput(ended: Answer, prompt: string): StoredAnswer {
+function withFinishReason(answer: Answer, calls: CallFormatName | null): Answer {
+  const { finishReason, text } = answer;
+  const isCall = calls !== null && finishReason === 'stop' && isCalling(text, calls);
+  return isCall ? { ...answer, finishReason: 'tool_calls' } : answer;
+}
+
+function rawOutput(
+  ended: Answer,
+  run: { prompt: string; calls: CallFormatName | null; taskId: string },
+): StoredAnswer {
   const { text, logprobs } = ended;
-  const end = answerEnd({ ...ended, thinkingTokens: countThinkingTokens(text, ended.marks) });
-  const { segments: _derived, ...stored } = answerContent(text, end);
-  const content = { prompt, ...stored };
+  const { prompt, calls, taskId } = run;
+  const end = answerEnd({
+    ...ended,
+    thinkingTokens: countThinkingTokens(text, ended.marks, calls),
+  });
+  const { segments: _derived, ...stored } = answerContent(
+    text,
+    end,
+    calls && { format: calls, taskId },
+  );
+  const content = { prompt, ...stored, ...(calls && { calls }) };
   if (logprobs.length === 0) return { contenttype: 'raw', content };
   return { contenttype: 'raw', content: { ...content, logprobs } };
 }

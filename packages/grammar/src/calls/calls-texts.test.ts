@@ -1,4 +1,4 @@
-import { CALL_FORMATS, readCalls, writeCalls } from '@runfleet/protocol';
+import { CALL_FORMATS, readAnswer, writeCalls } from '@runfleet/protocol';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -70,7 +70,7 @@ test('every text of random tools in every format can be ended, and its arguments
           const start = !isRequired && draw(2) === 0 ? `A look${format.mark}` : '';
           const text = tryText(opened, draw, start);
           if (text === undefined) break;
-          const parts = readCalls(text, format, true);
+          const parts = readAnswer(text, format);
           const made = parts.filter((part) => part.type === 'call');
           called += made.length;
           const wrong = made.filter(

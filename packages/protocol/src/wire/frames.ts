@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 import { taskStatusSchema } from '../task-status.ts';
-import { answerEndShape, answerShape, outputItemSchema } from './output-item.ts';
+import { answerEndShape, answerShape, newSegmentSchema, outputItemSchema } from './output-item.ts';
 import { taskCostSchema } from './receipt.ts';
 
 /** Follows a task. */
@@ -31,10 +31,14 @@ const progressSchema = z.strictObject({
   elapsedTime: z.string(),
 });
 
-/** Only the new text, for clients that asked for `mode: "delta"`. */
+/**
+ * Only the new text, for clients that asked for `mode: "delta"`. `segments` comes only in runs with
+ * tools: it has what is new of each segment.
+ */
 const deltaSchema = z.strictObject({
   type: z.literal('delta'),
   raw: z.string(),
+  segments: z.array(newSegmentSchema).exactOptional(),
   ...answerEndShape,
 });
 

@@ -12,10 +12,37 @@ const tokenLogprobsSchema = z.strictObject({
 
 export type TokenLogprobs = z.infer<typeof tokenLogprobsSchema>;
 
+const textSegment = { type: z.enum(['thinking', 'answer']), text: z.string() };
+
+/**
+ * A call of a tool. The caller may execute it if its `status` is `completed` and the `finishreason` of the
+ * answer is `tool_calls`.
+ */
+const callSegment = {
+  type: z.literal('function_call'),
+  id: z.string(),
+  /** Names the call in `toolOutputs`. */
+  call_id: z.string(),
+  name: z.string(),
+  /** JSON text. */
+  arguments: z.string(),
+  status: z.enum(['in_progress', 'completed', 'incomplete']),
+};
+
 /** A part of an answer. All parts in order are the answer. */
-const segmentSchema = z.strictObject({ type: z.enum(['thinking', 'answer']), text: z.string() });
+const segmentSchema = z.union([z.strictObject(textSegment), z.strictObject(callSegment)]);
 
 export type Segment = z.infer<typeof segmentSchema>;
+
+const index = z.number().int();
+
+/** What is new of the segment at `index`: of its text or its arguments only the new part. */
+export const newSegmentSchema = z.union([
+  z.strictObject({ index, ...textSegment }),
+  z.strictObject({ index, ...callSegment }),
+]);
+
+export type NewSegment = z.infer<typeof newSegmentSchema>;
 
 const count = z.number().int();
 

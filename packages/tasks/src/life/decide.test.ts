@@ -273,6 +273,24 @@ describe('a finish', () => {
     }
   });
 
+  test('tells how an answer writes calls with each of its texts', () => {
+    const content = { prompt: '', raw: 'Hi', thinking: [], answer: ['Hi'] };
+    const calls = 'phi4';
+    const outputs: TaskResult['outputs'] = [{ contenttype: 'raw', content: { ...content, calls } }];
+    const result = { ...ANSWER, outputs };
+    const lastOutput = { raw: 'i', tokens: 2, elapsedMs: 9, calls: 'phi4' } as const;
+    const steps = decideFinish(bound('task_start', { outputTokens: 1 }), {
+      epoch: 1,
+      result,
+      lastOutput,
+    });
+    const events = [
+      { type: 'task_output', payload: lastOutput },
+      { type: 'task_output_full', payload: { raw: 'Hi', calls: 'phi4' } },
+    ];
+    for (const event of events) expect(steps).toContainEqual({ do: 'record', event });
+  });
+
   test('of a run that failed has its error twice, in part and in full, and no success for a worker', () => {
     const result = failure('failed', 'No.');
     expect(finish(bound('task_start'), result)).toEqual([

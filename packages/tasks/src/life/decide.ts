@@ -15,9 +15,11 @@ import {
   type Micros,
   type NewTaskEvent,
   OUTCOMES,
+  type StoredAnswer,
   type StoredOutput,
   TASK_LIFE,
   TASK_STATUSES,
+  type TaskEventPayloads,
   type TaskStatus,
 } from '@runfleet/protocol';
 
@@ -130,7 +132,7 @@ export function decideStart(state: TaskState, input: { epoch: number }): Decisio
 }
 
 /** Text of an answer. `tokens` counts the answer's tokens so far, this text included. */
-export type Output = { raw: string; tokens: number; elapsedMs: number };
+export type Output = Omit<TaskEventPayloads['task_output'], 'end'>;
 
 /** Appends text to the log. Text that is there already, by its count of tokens, is a repeat. */
 export function decideOutput(state: TaskState, input: { epoch: number } & Output): Decision {
@@ -138,17 +140,17 @@ export function decideOutput(state: TaskState, input: { epoch: number } & Output
   return input.tokens <= state.outputTokens ? REPEATED : outputSteps(input, null);
 }
 
-function outputSteps({ raw, tokens, elapsedMs }: Output, end: AnswerEnd | null): Step[] {
-  const payload = { raw, tokens, elapsedMs, ...(end && { end }) };
+function outputSteps(output: Output, end: AnswerEnd | null): Step[] {
+  const { raw, tokens, elapsedMs, calls } = output;
+  const payload = { raw, tokens, elapsedMs, ...(calls && { calls }), ...(end && { end }) };
   return [
     { do: 'count-output', tokens },
     { do: 'record', event: { type: 'task_output', payload } },
   ];
 }
 
-function answerEndIn(outputs: readonly StoredOutput[]): AnswerEnd | null {
-  const answer = outputs.find((output) => 'content' in output);
-  return answer === undefined ? null : answerEndOf(answer.content);
+function answerIn(outputs: readonly StoredOutput[]): StoredAnswer['content'] | null {
+  return outputs.find((output) => 'content' in output)?.content ?? null;
 }
 
 /**
@@ -164,7 +166,8 @@ export function decideFinish(
   if (isTerminal(state.status)) return REPEATED;
   const { lastOutput, result } = input;
   if (result.outcome === 'succeeded' && state.status !== 'task_start') return FENCED;
-  const end = answerEndIn(result.outputs);
+  const answer = answerIn(result.outputs);
+  const end = answer && answerEndOf(answer);
   return [
     ...(lastOutput && state.status === 'task_start' ? outputSteps(lastOutput, end) : []),
     ...(result.outcome === 'succeeded'
@@ -356,8 +359,11 @@ function finishPlan(state: TaskState, given: TaskResult): Plan {
   const { output, error } = result;
   const reports: NewTaskEvent[] = [];
   if (result.outcome === 'succeeded') {
-    const end = answerEndIn(result.outputs);
-    reports.push({ type: 'task_output_full', payload: { raw: output, ...(end && { end }) } });
+    const answer = answerIn(result.outputs);
+    const end = answer && answerEndOf(answer);
+    const calls = answer?.calls;
+    const payload = { raw: output, ...(calls && { calls }), ...(end && { end }) };
+    reports.push({ type: 'task_output_full', payload });
   } else if (error !== '') {
     reports.push({ type: 'task_error', payload: { raw: error } });
   }

@@ -116,6 +116,7 @@ function cutOutputs(sql: Sql): Statement {
         'raw', ${cutText(sql, sql`debug_output`)},
         'thinking', '[]'::json,
         'answer', json_build_array(${cutText(sql, sql`debug_output`)}),
+        'calls', item #> '{content,calls}',
         'finishreason', item #> '{content,finishreason}',
         'usage', item #> '{content,usage}')))
       else item end), '[]')

@@ -239,6 +239,39 @@ describe('a run that streams', () => {
     },
   );
 
+  test('has calls as segments, in progress and then whole', async ({ api, tenant, worker }) => {
+    const waiting = api.call(tenant, `${SYNC}?stream=true`, BODY);
+    const [task] = await worker.untilTasks(1);
+    const id = task?.id ?? '';
+    const ticket = await worker.start(id);
+    const raw = '<tool_call>\n{"name": "time", "arguments": {"zone": "UTC"}}\n</tool_call>';
+    const calls = 'hermes';
+    const end: AnswerEnd = { ...END, finishreason: 'tool_calls' };
+    const content = { prompt: 'Hello', raw, thinking: [], answer: [], ...end };
+    const outputs: TaskResult['outputs'] = [{ contenttype: 'raw', content: { ...content, calls } }];
+    const result = { ...ANSWER, output: raw, outputs };
+    const first = { raw: raw.slice(0, 45), tokens: 1, elapsedMs: 1, calls } as const;
+    await appendOutput(api.ctx, ticket, first);
+    const lastOutput = { raw: raw.slice(45), tokens: 2, elapsedMs: 2, calls } as const;
+    await finishTask(api.ctx, ticket, { result, lastOutput });
+
+    const events = eventsIn((await waiting).text);
+    const segment = {
+      type: 'function_call',
+      id: `fc_${id}_1`,
+      call_id: `call_${id}_1`,
+      name: 'time',
+      arguments: '{"zone": "UTC"}',
+      status: 'completed',
+    };
+    const told = events.filter(({ event }) => event === 'task_output');
+    for (const { data } of told) syncOutputSchema.parse(data);
+    expect(told.at(-1)?.data).toMatchObject({ segments: [segment], ...end });
+    expect(events.at(-1)?.data).toMatchObject({
+      tasklist: [{ outputs: [{ content: { raw, answer: [], segments: [segment], ...end } }] }],
+    });
+  });
+
   test('joins an ended task with its whole text', async ({ api, tenant, worker }) => {
     const key = { 'idempotency-key': 'order-8' };
     await api.call(tenant, RUN, BODY, key);
