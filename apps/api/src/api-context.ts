@@ -9,6 +9,7 @@ import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStatistics, TaskStore, UnknownLabels } from '@runfleet/tasks';
 import type { Context } from 'hono';
 
+import type { GrammarReader } from './grammars/grammar-reader.ts';
 import type { ByteBudget, Held } from './http/byte-budget.ts';
 import type { CallRates } from './http/call-rates.ts';
 import type { Remembered } from './remembered.ts';
@@ -33,6 +34,8 @@ export type ApiContext = {
   modelStatistics: Remembered<Map<string, ModelStatistics>>;
   /** The memory that request bodies hold, from reading them until their calls are answered. */
   bodies: ByteBudget;
+  /** Which grammars can be enforced. */
+  grammars: GrammarReader;
   /** The calls that wait for the end of their task. */
   waits: TaskWaits;
   settings: ApiSettings;

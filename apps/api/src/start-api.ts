@@ -21,6 +21,7 @@ import { openTaskStore } from '@runfleet/tasks';
 import type { ApiConfig } from './api-config.ts';
 import type { ApiContext, ApiSettings } from './api-context.ts';
 import { createApi } from './create-api.ts';
+import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
 import { createApiServer, serveRequests } from './http/serve-requests.ts';
@@ -62,11 +63,13 @@ export async function startApi(
     perProject: config.API_WAITS_PER_PROJECT,
   };
   const waits = new TaskWaits(follower, limits, (count) => openWaits.set(count));
+  const grammars = new GrammarReader();
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
   const dispose = async () => {
     waits.stop();
     if (server.listening) await stopListening(server);
+    await grammars[Symbol.asyncDispose]();
     await follower[Symbol.asyncDispose]();
     await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
@@ -105,6 +108,7 @@ export async function startApi(
       }),
       modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(config.API_BUFFER_BYTES),
+      grammars,
       waits,
       settings: settingsOf(config),
     };

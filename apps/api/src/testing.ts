@@ -25,6 +25,7 @@ import { openTaskStore } from '@runfleet/tasks';
 
 import type { ApiContext } from './api-context.ts';
 import { createApi } from './create-api.ts';
+import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
@@ -61,7 +62,9 @@ export const testWithApi = testWithDb
     const follower = openFollower({ db, url: redisUrl });
     const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
     const catalogue = await CatalogueCache.open({ db, logger });
+    const grammars = new GrammarReader();
     onCleanup(async () => {
+      await grammars[Symbol.asyncDispose]();
       await catalogue[Symbol.asyncDispose]();
       await follower[Symbol.asyncDispose]();
       await announcer[Symbol.asyncDispose]();
@@ -86,6 +89,7 @@ export const testWithApi = testWithDb
       rates: new CallRates({ address: 1000, project: 5000 }),
       modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(64_000_000),
+      grammars,
       waits: new TaskWaits(follower, { waitMs: 60_000, waitsMax: 100, perProject: 10 }),
       settings: {
         bodyLimitBytes: 1_000_000,

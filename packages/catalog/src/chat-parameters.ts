@@ -5,7 +5,7 @@ import { MESSAGES } from '@runfleet/protocol';
 import type { ChatLimits } from './chat-limits.ts';
 import { type ChatMessage, readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
-import { readOutputGrammar, type SpendSteps } from './output-grammar.ts';
+import { readOutputGrammar } from './output-grammar.ts';
 import {
   type Body,
   invalid,
@@ -20,7 +20,10 @@ import {
 import { requireKnownNames } from './require-known-names.ts';
 import { requireStorable } from './require-storable.ts';
 
-/** A validated request. `seed` is null if the caller chose none. */
+/**
+ * A validated request, but for whether its grammar can be enforced. `seed` is null if the caller
+ * chose none.
+ */
 export type ChatRequest = {
   messages: ChatMessage[];
   maxTokens: number;
@@ -49,14 +52,10 @@ const STOPS_MAX = 4;
  * Reads a Run's body. Throws `invalid_request` with the name of the first field that is invalid or
  * unknown.
  */
-export function parseChatParameters(
-  body: Body,
-  limits: ChatLimits,
-  spendSteps: SpendSteps = () => {},
-): ChatRequest {
+export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   requireKnownNames(body);
   requireStorable('', body);
-  const request = readChatParameters(body, limits, spendSteps);
+  const request = readChatParameters(body, limits);
   if (readNumber(body, 'min_tokens') > request.maxTokens) {
     throw invalid(MESSAGES.parameterOutOfRange('min_tokens', 0, request.maxTokens));
   }
@@ -70,11 +69,7 @@ export function parseChatParameters(
  * Reads parameters that were accepted earlier, perhaps by another version or under wider limits: unknown
  * names are ignored, and values above a limit are reduced to it.
  */
-export function readChatParameters(
-  body: Body,
-  limits: ChatLimits,
-  spendSteps: SpendSteps = () => {},
-): ChatRequest {
+export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   const messages = readMessages(body);
   const temperature = readNumber(body, 'temperature');
   const mostTokens = Math.min(limits.maxTokens, CHAT_NUMBERS.max_tokens.max);
@@ -96,7 +91,7 @@ export function readChatParameters(
     stopSequences: readStopSequences(body),
     stopTokenIds: readStopTokenIds(body),
     topLogprobs: readTopLogprobs(body),
-    grammar: readOutputGrammar(body, spendSteps),
+    grammar: readOutputGrammar(body),
     seed: seed === null ? null : BigInt(seed),
     timeoutSeconds: Math.min(readNumber(body, 'timeout'), limits.maxTimeoutSeconds),
   };

@@ -1,16 +1,9 @@
 /**
- * Reads the grammar that an answer must match: `response_format` in OpenAI's form, or `regex`. It is
- * opened in the same way as in the engine, so that both accept the same grammars.
+ * Reads which grammar an answer must match: `response_format` in OpenAI's form, or `regex`. Whether
+ * it can be enforced is found by opening it, which takes longer: the API and the engine do it in
+ * threads of their own.
  */
-import {
-  checkGrammar,
-  FIELD_OF,
-  GrammarError,
-  openingWork,
-  type OutputGrammar,
-  parseExactJson,
-  writeExactJson,
-} from '@runfleet/grammar';
+import { FIELD_OF, type OutputGrammar, parseExactJson, writeExactJson } from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
 
 import { readJsonText } from './read-json-text.ts';
@@ -24,31 +17,12 @@ const FORMAT_CHARACTERS_MAX = 2 * SCHEMA_CHARACTERS_MAX;
 const LABELS = ['name', 'description'] as const;
 const LABEL_CHARACTERS_MAX = 1_024;
 
-/** Gets the steps of work that a grammar took, also if it is then refused. */
-export type SpendSteps = (steps: number) => void;
-
 /** Null if the answer is free. Throws `invalid_request` with the name of the invalid field. */
-export function readOutputGrammar(
-  body: Readonly<Record<string, unknown>>,
-  spendSteps: SpendSteps,
-): OutputGrammar | null {
+export function readOutputGrammar(body: Readonly<Record<string, unknown>>): OutputGrammar | null {
   const format = readResponseFormat(body['response_format']);
   const pattern = readRegex(body['regex']);
   if (format && pattern) throw invalid('regex', 'cannot be combined with [response_format]');
-  const grammar = format ?? pattern;
-  if (grammar) requireFollowable(grammar, spendSteps);
-  return grammar;
-}
-
-function requireFollowable(grammar: OutputGrammar, spendSteps: SpendSteps): void {
-  const work = openingWork(grammar);
-  try {
-    checkGrammar(grammar, work);
-  } catch (error) {
-    throw error instanceof GrammarError ? invalid(error.field, error.problem) : error;
-  } finally {
-    spendSteps(work.spent);
-  }
+  return format ?? pattern;
 }
 
 function readResponseFormat(given: unknown): OutputGrammar | null {

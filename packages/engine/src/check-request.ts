@@ -1,5 +1,4 @@
 import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/catalog';
-import { checkGrammar, GrammarError, type OutputGrammar } from '@runfleet/grammar';
 
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
@@ -21,7 +20,10 @@ const NUMBERS = {
   minTokens: CHAT_NUMBERS.min_tokens,
 } as const satisfies Partial<Record<keyof GenerateRequest, ChatNumber>>;
 
-/** Throws `EngineError('input')`, which names the first field that no engine could run. */
+/**
+ * Throws `EngineError('input')`, which names the first field that no engine could run. A grammar is
+ * read by the thread that follows it, and refused there.
+ */
 export function checkRequest(request: GenerateRequest): void {
   checkMessages(request.messages);
   for (const [field, rule] of Object.entries(NUMBERS)) {
@@ -39,7 +41,6 @@ export function checkRequest(request: GenerateRequest): void {
 
   checkStopSequences(request.stopSequences);
   checkStopTokenIds(request.stopTokenIds);
-  if (request.grammar) requireFollowable(request.grammar);
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {
@@ -96,15 +97,6 @@ function checkStopTokenIds(ids: readonly number[]): void {
   }
   for (const [index, id] of ids.entries()) {
     checkNumber(`stopTokenIds[${index}]`, id, { min: 0, max: stopTokenId, step: 1 });
-  }
-}
-
-function requireFollowable(grammar: OutputGrammar): void {
-  try {
-    checkGrammar(grammar);
-  } catch (error) {
-    if (!(error instanceof GrammarError)) throw error;
-    throw new EngineError('input', error.message, { cause: error });
   }
 }
 

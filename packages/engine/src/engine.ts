@@ -45,7 +45,7 @@ export type GenerateRequest = {
 export type Logprob = { id: number; token: string; logprob: number };
 export type TokenLogprobs = Logprob & { top: Logprob[] };
 
-/** A request that passed every check that needs no model run. */
+/** A request that passed every check but that of its grammar, which `generate` refuses. */
 export type Prepared = {
   readonly promptIds: readonly number[] | Int32Array;
   readonly request: GenerateRequest;
@@ -100,7 +100,8 @@ export type Engine = AsyncDisposable & {
   prepare(request: GenerateRequest): Promise<Prepared>;
   /**
    * Streams the answer through `onOutput`. Waits while all slots are busy. After an abort it
-   * rejects with `signal.reason` at the next step; the slot is then free.
+   * rejects with `signal.reason` at the next step; the slot is then free. Throws
+   * `EngineError('input')` if the grammar cannot be enforced.
    */
   generate(
     prepared: Prepared,

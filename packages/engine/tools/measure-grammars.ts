@@ -3,8 +3,9 @@
 //  node --expose-gc --import tsx packages/engine/tools/measure-grammars.ts [grammars] [tokens]
 //
 // For each grammar, random tokens are chosen from its masks. Prints the worst: the time to open, the
-// time of one mask, nanoseconds of processor time per step of work (of answers that did not end at a
-// limit), and the memory that the answer leaves behind.
+// longest part of it that is not divided, the time of one mask, nanoseconds of processor time per
+// step of work (of answers that did not end at a limit), and the memory that the answer leaves
+// behind, measured and estimated.
 import { GrammarError, type OutputGrammar } from '@runfleet/grammar';
 
 import { buildTokenizer } from '../src/builder/phi3/build-tokenizer.ts';
@@ -23,10 +24,12 @@ const random = new SeededRandom(7n);
 type Row = {
   grammar: OutputGrammar;
   openMs: number;
+  turnMs: number;
   maskMs: number;
   nsPerStep: number;
   steps: number;
   heapMiB: number;
+  estimatedMiB: number;
 };
 const rows: Row[] = [];
 let ended = 0;
@@ -38,7 +41,7 @@ while (rows.length < COUNT) {
 }
 process.stdout.write(`${rows.length} grammars were accepted; ${ended} answers ended at a limit.\n`);
 for (const [why, times] of refusals) process.stdout.write(`  refused ${times}: ${why}\n`);
-for (const key of ['openMs', 'maskMs', 'nsPerStep', 'steps', 'heapMiB'] as const) {
+for (const key of ['openMs', 'turnMs', 'maskMs', 'nsPerStep', 'steps', 'heapMiB'] as const) {
   rows.sort((left, right) => right[key] - left[key]);
   const at = (share: number) => (rows[Math.floor(share * rows.length)]?.[key] ?? 0).toFixed(1);
   process.stdout.write(`${key}: median ${at(0.5)}, p99 ${at(0.01)}, worst:\n`);
@@ -52,15 +55,24 @@ function measure(given: OutputGrammar): Row | undefined {
   globalThis.gc?.();
   const heapBefore = process.memoryUsage().heapUsed;
   const start = cpuMs();
-  let path: GrammarPath;
+  let turnStart = start;
+  let turnMs = 0;
+  const endTurn = () => {
+    const now = cpuMs();
+    turnMs = Math.max(turnMs, now - turnStart);
+    turnStart = now;
+  };
+  let grammar: Grammar;
   try {
-    path = new GrammarPath(new Grammar(given, vocabulary));
+    grammar = new Grammar(given, vocabulary, endTurn);
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
     const why = error.problem.replaceAll(/\d[\d,]*/gu, 'N').slice(0, 60);
     refusals.set(why, (refusals.get(why) ?? 0) + 1);
     return undefined;
   }
+  endTurn();
+  const path = new GrammarPath(grammar);
   const openMs = cpuMs() - start;
   let maskMs = 0;
   let hasFailed = false;
@@ -86,7 +98,9 @@ function measure(given: OutputGrammar): Row | undefined {
   globalThis.gc?.();
   const heapMiB = (process.memoryUsage().heapUsed - heapBefore) / 2 ** 20;
   const nsPerStep = !hasFailed && path.steps > 20_000 ? (ms * 1e6) / path.steps : 0;
-  return { grammar: given, openMs, maskMs, nsPerStep, steps: path.steps, heapMiB };
+  const estimatedMiB = grammar.sizeBytes / 2 ** 20;
+  const { steps } = path;
+  return { grammar: given, openMs, turnMs, maskMs, nsPerStep, steps, heapMiB, estimatedMiB };
 }
 
 /** One of the allowed tokens; undefined if only the end is allowed. */

@@ -50,6 +50,10 @@ const OPENED_MAX = 16_384;
 /** About 10 MB. The work limit of one answer bounds how much it adds. */
 const STATES_LARGE = 5_000;
 const RESTS_LARGE = 50_000;
+/** Measured: most of a state is its list of edges. */
+const STATE_BYTES = 2_000;
+const REST_BYTES = 150;
+const LEAF_BYTES = 80;
 /** Leaves that can be compared with a byte in one step of work. */
 const LEAVES_PER_STEP = 4;
 
@@ -93,6 +97,11 @@ export class Automaton {
   /** Whether so much is stored that the next answer should begin with a new automaton. */
   get isLarge(): boolean {
     return this.#states.size > STATES_LARGE || this.#rests > RESTS_LARGE;
+  }
+
+  /** An estimate of the memory that the states and lists found so far hold, without the nodes. */
+  get sizeBytes(): number {
+    return this.#states.size * STATE_BYTES + this.#rests * REST_BYTES + this.#leaves * LEAF_BYTES;
   }
 
   /** Undefined if no text of the grammar continues with this byte. */

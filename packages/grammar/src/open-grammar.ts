@@ -13,9 +13,12 @@ import { Work } from './work.ts';
 /** 30 to 100 ms on a slow core. */
 const OPEN_STEPS_MAX = 150_000;
 
-/** The budget to open a grammar. The API and the engine have the same, so they accept the same grammars. */
-export function openingWork(given: OutputGrammar): Work {
-  return new Work(OPEN_STEPS_MAX, 'read', FIELD_OF[given.kind]);
+/**
+ * The budget to open a grammar. The API and the engine have the same, so they accept the same
+ * grammars. Nothing here is shared between grammars, so `onPause` may open another one.
+ */
+export function openingWork(given: OutputGrammar, onPause?: () => void): Work {
+  return new Work(OPEN_STEPS_MAX, 'read', FIELD_OF[given.kind], onPause);
 }
 
 /**

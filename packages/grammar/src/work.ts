@@ -1,5 +1,8 @@
 import { GrammarError } from './grammar-error.ts';
 
+/** About 1 ms while a grammar is opened. */
+const PAUSE_STEPS = 1_500;
+
 /**
  * The budget of a tenant's grammar, in steps of about 10 to 50 ns. Work is counted, not timed, so
  * every machine accepts or refuses the same grammars, however busy it is.
@@ -7,15 +10,21 @@ import { GrammarError } from './grammar-error.ts';
 export class Work {
   readonly #limit: number;
   readonly #purpose: string;
+  readonly #onPause: (() => void) | undefined;
   #spent = 0;
+  #pauseAt = PAUSE_STEPS;
   /** The field of the request that is being read. */
   field: string;
 
-  /** `purpose` ends the sentence "takes more than ... steps to". */
-  constructor(limit: number, purpose: string, field: string) {
+  /**
+   * `purpose` ends the sentence "takes more than ... steps to". `onPause` is called about every
+   * millisecond of work. It may do other work, or throw to end this one.
+   */
+  constructor(limit: number, purpose: string, field: string, onPause?: () => void) {
     this.#limit = limit;
     this.#purpose = purpose;
     this.field = field;
+    this.#onPause = onPause;
   }
 
   get spent(): number {
@@ -25,9 +34,15 @@ export class Work {
   /** Throws `GrammarError`, which names the current field, once the limit is passed. */
   spend(steps: number): void {
     this.#spent += steps;
-    if (this.#spent <= this.#limit) return;
+    if (this.#spent > this.#limit) throw this.#tooMuch();
+    if (!this.#onPause || this.#spent < this.#pauseAt) return;
+    this.#pauseAt = this.#spent + PAUSE_STEPS;
+    this.#onPause();
+  }
+
+  #tooMuch(): GrammarError {
     const limit = this.#limit.toLocaleString('en-US');
-    throw new GrammarError(
+    return new GrammarError(
       this.field,
       `takes more than ${limit} steps to ${this.#purpose}. Make repetitions, classes and lists smaller`,
     );

@@ -4,10 +4,10 @@ import { sideBySide, Tally } from '../tally.ts';
 
 const CALLERS = 8;
 
-/** Each takes the whole budget of steps and is then refused. */
-const GRAMMARS = [
-  { regex: '[^a]?'.repeat(200) },
-  {
+/** Each takes the whole budget of steps and is then refused. No two are equal, so each is read. */
+const GRAMMARS: readonly ((index: number) => Record<string, unknown>)[] = [
+  (index) => ({ regex: `${'[^a]?'.repeat(180)}${index}` }),
+  (index) => ({
     response_format: {
       type: 'json_schema',
       json_schema: {
@@ -15,14 +15,14 @@ const GRAMMARS = [
           type: 'object',
           properties: Object.fromEntries(
             Array.from({ length: 300 }, (_, n) => [
-              `p${n}`,
+              `p${index}-${n}`,
               { type: 'string', pattern: '.*'.repeat(20) },
             ]),
           ),
         },
       },
     },
-  },
+  }),
 ];
 
 export const refusedGrammars: Abuse = {
@@ -33,7 +33,7 @@ export const refusedGrammars: Abuse = {
     const tally = new Tally();
     const tries = target.isShort ? 160 : 800;
     await sideBySide(tries, CALLERS, async (index) => {
-      const grammar = GRAMMARS[index % GRAMMARS.length];
+      const grammar = GRAMMARS[index % GRAMMARS.length]?.(index);
       tally.count(nameOf(await run(target, { prompt: 'a', max_tokens: 2, ...grammar })));
     });
     const accepted = tally.of('accepted');

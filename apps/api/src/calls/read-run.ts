@@ -27,9 +27,14 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
   const principal = await resolvePrincipal(ctx, c, caller, projectid);
   // Right before the work: calls that arrived together may have used up what this one counted on.
   ctx.rates.requireCredit(c.var.trace);
-  const request = parseChatParameters(parameters, limitsOf(model, limits), (steps) => {
-    ctx.rates.chargeSteps(c.var.trace, steps);
-  });
+  const request = parseChatParameters(parameters, limitsOf(model, limits));
+  if (request.grammar) {
+    await ctx.grammars.require(request.grammar, {
+      tenant: principal.organisationId,
+      requireCredit: () => ctx.rates.requireCredit(c.var.trace),
+      spend: (steps) => ctx.rates.chargeSteps(c.var.trace, steps),
+    });
+  }
   return {
     organisationId: principal.organisationId,
     projectId: principal.projectId,

@@ -80,12 +80,15 @@ test('an answer is as long as the worker allows, and the version that accepted i
   expect(await maxTokensOf({}, 9_999)).toBe(200);
 });
 
-test('a grammar that no answer can satisfy is an input error', async () => {
+test.each([
+  [
+    schema({ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 }),
+    'response_format.json_schema.schema allows no finite text',
+  ],
+  [{ regex: '(a{0,100}){0,100}' }, 'regex '],
+])('a grammar that no answer can satisfy fails as the caller’s mistake', async (given, message) => {
+  const { prepared } = await prepare(given);
   await expect(
-    prepare(schema({ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 })),
-  ).rejects.toMatchObject({
-    kind: 'invalid_request',
-    message: expect.stringContaining('[response_format.json_schema.schema] allows no finite text'),
-  });
-  await expect(prepare({ regex: '(a{0,100}){0,100}' })).rejects.toThrow('[regex]');
+    engine.generate(prepared, () => {}, AbortSignal.timeout(20_000)),
+  ).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining(message) });
 });

@@ -84,6 +84,15 @@ test('a recently used grammar is shared', () => {
   for (let index = 0; index < 15; index += 1) ask(`b{${index}}`);
   expect(ask('a')).toBe(first);
   for (let index = 0; index < 16; index += 1) ask(`c{${index}}`);
+  expect(ask('a')).toBe(first);
+});
+
+test('grammars that are kept take bounded memory, and the least recently used is dropped', () => {
+  const grammars = new Grammars(vocabulary, 200_000);
+  const ask = (pattern: string) => grammars.open({ kind: 'regex', pattern });
+  const first = ask('a');
+  expect(first.sizeBytes).toBeLessThan(20_000);
+  for (let index = 0; index < 500; index += 1) ask(`c{${index}}`);
   expect(ask('a')).not.toBe(first);
 });
 

@@ -1,9 +1,10 @@
 import {
   type Automaton,
   follow,
-  openGrammar,
-  type OutputGrammar,
   FIELD_OF,
+  openGrammar,
+  openingWork,
+  type OutputGrammar,
   type State,
   Work,
 } from '@runfleet/grammar';
@@ -23,6 +24,10 @@ const MASK_STEPS_MAX = 2_000_000;
 const SLICE_STEPS = 30_000;
 /** A mask takes 4 KB for 32,064 tokens. */
 const MASKS_MAX = 500;
+/** Measured by `measure-grammars`: the nodes that a step of reading leaves behind. */
+const STEP_BYTES = 100;
+/** Of one mask, in addition to its bits. */
+const MASK_BYTES = 200;
 
 /**
  * Which tokens may come next for an answer to match its grammar. A mask is built by one walk over
@@ -40,13 +45,26 @@ export class Grammar {
   #walks = 0;
   #isWalking = false;
 
-  /** Throws `GrammarError` if the grammar cannot be enforced. */
-  constructor(given: OutputGrammar, vocabulary: Vocabulary) {
-    const { automaton, steps } = openGrammar(given);
+  /**
+   * Throws `GrammarError` if the grammar cannot be enforced. `onPause` is called about every
+   * millisecond until then.
+   */
+  constructor(given: OutputGrammar, vocabulary: Vocabulary, onPause?: () => void) {
+    const { automaton, steps } = openGrammar(given, openingWork(given, onPause));
     this.automaton = automaton;
     this.steps = steps;
     this.field = FIELD_OF[given.kind];
     this.#vocabulary = vocabulary;
+  }
+
+  /** An estimate of the memory that it holds. */
+  get sizeBytes(): number {
+    const maskBytes = Int32Array.BYTES_PER_ELEMENT * this.#vocabulary.maskWords;
+    return (
+      this.steps * STEP_BYTES +
+      this.automaton.sizeBytes +
+      this.#masks.size * (maskBytes + MASK_BYTES)
+    );
   }
 
   /**

@@ -242,9 +242,9 @@ test.each<[string, OutputGrammar, (text: string) => boolean]>([
   },
 );
 
-test('a grammar that cannot be enforced is refused before anything runs', async () => {
+test('a grammar that cannot be enforced fails as the caller’s mistake, without output', async () => {
   const grammar: OutputGrammar = { kind: 'regex', pattern: 'a(?=b)' };
-  await expect(engine.prepare(aRequest('Hi', { grammar }))).rejects.toMatchObject({
+  await expect(answer('Hi', { grammar })).rejects.toMatchObject({
     kind: 'input',
     message: expect.stringContaining('regex may not use (?='),
   });
