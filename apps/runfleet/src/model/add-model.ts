@@ -2,7 +2,13 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import { type ConvertedGguf, EngineError, type EngineFacts, openEngine } from '@runfleet/engine';
+import {
+  type ConvertedGguf,
+  EngineError,
+  type EngineFacts,
+  openEngine,
+  readPrecision,
+} from '@runfleet/engine';
 
 import type { BytesProgress } from '../cli/byte-bar.ts';
 import { claimName } from './claim-name.ts';
@@ -15,7 +21,6 @@ import { modelOfWeights } from './known-weights.ts';
 import { type ModelContext, modelsFolder } from './model-context.ts';
 import { type ModelRecord, type RecordedFile, writeModelRecord } from './model-record.ts';
 import { describeSource, type ModelSource } from './model-source.ts';
-import { readPrecision } from './read-precision.ts';
 
 export type AddModel = {
   source: ModelSource;

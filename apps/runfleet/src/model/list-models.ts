@@ -1,12 +1,13 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { readPrecision } from '@runfleet/engine';
+
 import { listFiles } from './copy-folder.ts';
 import { type ModelContext, modelsFolder } from './model-context.ts';
 import { readNameInUse } from './model-in-use.ts';
 import { isModelName } from './model-name.ts';
 import { type ModelRecord, readModelRecord } from './model-record.ts';
-import { readPrecision } from './read-precision.ts';
 
 export type ListedModel = {
   name: string;

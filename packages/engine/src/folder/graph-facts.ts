@@ -1,5 +1,15 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
+import {
+  ATTRIBUTE,
+  GRAPH,
+  MODEL,
+  NODE,
+  PART_BYTES_MAX,
+  TENSOR,
+  TYPE,
+  VALUE,
+} from '../onnx-file/onnx-fields.ts';
 import { fieldsOf, ProtobufFile, varintsOf } from '../onnx-file/protobuf-file.ts';
 
 /** What the graph file itself states, and no configuration file reliably does. */
@@ -15,17 +25,6 @@ export type GraphFacts = {
   cacheType: 'float32' | 'float16' | undefined;
 };
 
-// Field numbers of onnx.proto.
-const MODEL = { graph: 7 } as const;
-const GRAPH = { node: 1, initializer: 5, input: 11 } as const;
-const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
-const ATTRIBUTE = { name: 1, tensor: 5 } as const;
-const VALUE = { name: 1, type: 2 } as const;
-const TYPE = { tensor: 1, element: 1 } as const;
-const TENSOR = { dims: 1, int32s: 5, int64s: 7, name: 8, bytes: 9 } as const;
-
-/** Larger parts are weights and tables; of those only the start is read, where their sizes are. */
-const PART_BYTES_MAX = 2 ** 14;
 /** A graph of 32 layers has about 1,000. */
 const PARTS_MAX = 200_000;
 const COMPARISONS: readonly string[] = ['Greater', 'GreaterOrEqual'];

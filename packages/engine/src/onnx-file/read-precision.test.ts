@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { buildModelFolder } from '@runfleet/engine';
 import { afterAll, expect, test } from 'vitest';
 
+import { buildModelFolder } from '../builder/build-model-folder.ts';
 import { readPrecision } from './read-precision.ts';
 
 const parent = await mkdtemp(join(tmpdir(), 'runfleet-precision-'));
