@@ -115,18 +115,34 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(new URL(page.url()).searchParams.has('task')).toBe(false);
   });
 
-  test('the API tab has the same input for a shell, with only a hint of the key', async ({
+  test('the API tab has the same input in nine languages, without key and secret', async ({
     page,
     stage,
   }) => {
     await page.goto(MODEL_PATH);
-    await page.getByLabel('Prompt', { exact: false }).first().fill("What's up?");
+    await page.getByLabel('Prompt', { exact: false }).first().fill('What\'s "up"? $HOME');
     await page.getByRole('tab', { name: 'API' }).click();
     const sample = page.locator('.api-sample');
-    await sample.getByText(`••••••••${stage.dev.apiKey.slice(-4)}`).waitFor();
-    expect(await sample.innerText()).toContain(String.raw`"prompt": "What'\''s up?"`);
+    await sample.getByText(`whose key ends in ${stage.dev.apiKey.slice(-4)}`).waitFor();
+    const languages = sample.getByRole('tablist', { name: 'Language' }).getByRole('tab');
+    expect(await languages.allInnerTexts()).toEqual(
+      'curl nodejs csharp php swift dart kotlin go python'.split(' '),
+    );
+    const program = sample.locator('.code code').first();
+    expect(await program.innerText()).toContain(String.raw`"prompt": "What'\''s \"up\"? $HOME"`);
     expect(await sample.innerText()).toContain(stage.dev.socketUrl);
-    expect(await page.content()).not.toContain(stage.dev.apiSecret);
+
+    await languages.getByText('kotlin').click();
+    expect(await program.innerText()).toContain(String.raw`"prompt" to "What's \"up\"? \$HOME",`);
+    await page.keyboard.press('ArrowRight');
+    expect(await sample.locator('h3').first().innerText()).toBe('main.go');
+    for (const secret of [stage.dev.apiKey, stage.dev.apiSecret]) {
+      expect(await page.content()).not.toContain(secret);
+    }
+
+    // A second visit shows the language of the first.
+    await page.reload();
+    await sample.getByRole('tab', { name: 'go', selected: true }).waitFor();
   });
 });
 

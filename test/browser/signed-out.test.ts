@@ -26,9 +26,8 @@ describe.skipIf(!hasBrowser)('a visitor who is signed out', () => {
 
     const sample = visitor.locator('.api-sample');
     await sample.getByText("You don't have any projects yet.").waitFor();
-    expect(await sample.innerText()).toContain(
-      `curl -X POST "${stage.dev.apiUrl}/Run/microsoft/Phi-3.5-mini-instruct"`,
-    );
+    expect(await sample.innerText()).toContain(`API_URL='${stage.dev.apiUrl}'`);
+    expect(await sample.innerText()).toContain("call 'Run/microsoft/Phi-3.5-mini-instruct'");
     expect(await visitor.content()).not.toContain(stage.dev.apiKey);
   });
 

@@ -65,7 +65,7 @@ test(
       dirname(createRequire(join(ROOT, 'package.json')).resolve('vitest/package.json')),
       'vitest.mjs',
     );
-    const files = ['claim-folder', 'guarded-server', 'curl-sample', 'install.test'];
+    const files = ['claim-folder', 'guarded-server', 'quote.test', 'install.test'];
     const env = {
       PATH: path,
       HOME: process.env['HOME'],

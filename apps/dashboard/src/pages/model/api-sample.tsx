@@ -1,42 +1,61 @@
+import { SAMPLE_LANGUAGE_KEYS, SAMPLE_LANGUAGES, WAIT_SECONDS } from '@runfleet/samples';
+
 import type { Tool } from '../../api/tool.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
+import { Tabs } from '../../components/tabs.tsx';
 import { Link } from '../../router.tsx';
 import { useSession } from '../../session/use-session.ts';
-import { curlSample, socketSample } from './curl-sample.ts';
 import { type FormValues, parametersOf } from './form-values.ts';
+import { useSampleLanguage } from './use-sample-language.ts';
+import { RUN_RESPONSE, socketSample } from './wire-samples.ts';
 
-/** The same run from a shell, with this server's address and the form's input. */
+const LANGUAGE_TABS = SAMPLE_LANGUAGE_KEYS.map((key) => ({ key, label: key }));
+
+/** The same run as a program, with this server's address and the form's input. */
 export function ApiSample({ tool, values }: { tool: Tool; values: FormValues }) {
   const { visitor } = useSession();
   const project = visitor?.projects[0] ?? null;
+  const [key, setKey] = useSampleLanguage();
+  const language = SAMPLE_LANGUAGES[key];
   const parameters = parametersOf(tool.parameters, values);
-  const samples = curlSample({
+  const code = language.write({
     apiUrl: `${location.origin}/v1`,
-    owner: tool.owner,
-    name: tool.name,
-    keyHint: project?.keyHint ?? null,
-    isSigned: project === null || project.authType === 'signature',
+    model: `${tool.owner}/${tool.name}`,
     parameters: parameters['prompt'] === '' ? { ...parameters, prompt: 'Hello' } : parameters,
+    isSigned: project === null || project.authType === 'signature',
+    waitSeconds: WAIT_SECONDS,
   });
-  const all = visitor ? [...samples, socketSample(visitor.socketUrl)] : samples;
   return (
     <div className="card api-sample">
       <h2>
         API Sample: {tool.owner}/{tool.name}
       </h2>
       <WhereTheKeyIs />
-      {all.map((sample) => (
-        <section key={sample.title} className="code">
-          <div className="code-head">
-            <h3>{sample.title}</h3>
-            <CopyButton text={sample.code} />
-          </div>
-          <pre tabIndex={0}>
-            <code>{sample.code}</code>
-          </pre>
-        </section>
-      ))}
+      <div>
+        <Tabs label="Language" tabs={LANGUAGE_TABS} chosen={key} onChoose={setKey}>
+          <p className="fine">
+            Save it as {language.fileName} and start it with <code>{language.command}</code>
+          </p>
+          <Code title={language.fileName} code={code} />
+        </Tabs>
+      </div>
+      <Code {...RUN_RESPONSE} />
+      {visitor && <Code {...socketSample(visitor.socketUrl)} />}
     </div>
+  );
+}
+
+function Code({ title, code }: { title: string; code: string }) {
+  return (
+    <section className="code">
+      <div className="code-head">
+        <h3>{title}</h3>
+        <CopyButton key={code} text={code} />
+      </div>
+      <pre tabIndex={0}>
+        <code>{code}</code>
+      </pre>
+    </section>
   );
 }
 
