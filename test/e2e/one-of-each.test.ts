@@ -295,7 +295,7 @@ test('bad input is refused by name, and nothing is stored or charged', async () 
     [{ prompt: '\ud800' }, '[prompt]'],
     [{ prompt: 'a', temperature: 'x' }, '[temperature] must be integer or float'],
     [{ prompt: 'a', top_p: 2 }, '[top_p] must be between 0 and 1'],
-    [{ prompt: 'a', session_id: 's' }, '[session_id]'],
+    [{ prompt: 'a', session_id: 's'.repeat(257) }, '[session_id]'],
     [{ prompt: 'a', regex: '(' }, '[regex] is not a regular expression'],
     [
       {

@@ -96,6 +96,14 @@ export const workerConfig = z.object({
     .describe(
       'Most tokens to guess ahead from the text so far while an answer is alone; may change its rounding.',
     ),
+  HISTORY_TOKENS_MAX: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(8_192)
+    .describe(
+      'Most tokens of earlier turns of its conversation that a turn reads; a quarter of the context stays free in any case.',
+    ),
   ECHO_TOKEN_DELAY_MS: z.coerce
     .number()
     .min(0)

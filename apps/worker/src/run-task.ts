@@ -67,7 +67,9 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
   let engine: Engine | null = null;
   try {
     engine = (await acceptance.whileWaiting(use)).engine;
-    const { prepared, prompt } = await acceptance.whileWaiting(preprocess(ctx, { task, engine }));
+    const { prepared, prompt, history } = await acceptance.whileWaiting(
+      preprocess(ctx, { task, engine }),
+    );
     // The model starts before this commit ends; its text is written only after it.
     const started = acceptance.start();
     const calls = null;
@@ -75,7 +77,8 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     const journal = new OutputJournal(ctx, { ticket, started, signal: written, abort, calls });
     const answer = await infer({ engine, prepared, journal, signal });
     const lastOutput = await journal.close();
-    return { result: postprocess({ task, engine, answer, prompt, calls }), lastOutput };
+    const result = postprocess({ task, engine, answer, prompt, calls, history });
+    return { result, lastOutput };
   } catch (error) {
     const result = resultOf(error, signal);
     if (!result) throw error;

@@ -20,7 +20,7 @@ import {
   Resources,
   serveHealth,
 } from '@runfleet/service';
-import { openRunReader, openTaskStore } from '@runfleet/tasks';
+import { openRunReader, openTaskStore, readHistory } from '@runfleet/tasks';
 import type { z } from 'zod';
 
 import type { workerConfig } from './config.ts';
@@ -86,12 +86,14 @@ export function startWorker(
       workerId: randomUUID(),
       store,
       readRun: openRunReader({ db }),
+      readHistory: (task) => readHistory({ db }, task),
       queue,
       models,
       limits: {
         maxTokens: config.MAX_TOKENS_CAP,
         maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS,
       },
+      historyTokensMax: config.HISTORY_TOKENS_MAX,
       logger,
       metrics: workerMetrics(metrics, { slots, running: () => runs.size }),
     };

@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { openEngine } from '@runfleet/engine';
 import { openTicketTransport } from '@runfleet/queue';
 import { createLogger, createMetrics } from '@runfleet/service';
-import { assignTasks, createTask, killTask, openRunReader, readTask } from '@runfleet/tasks';
+import {
+  assignTasks,
+  createTask,
+  killTask,
+  openRunReader,
+  readHistory,
+  readTask,
+} from '@runfleet/tasks';
 import { aTask, phi, testWithTasks } from '@runfleet/tasks/testing';
 import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
@@ -39,9 +46,11 @@ const test = testWithTasks
           workerId: randomUUID(),
           store,
           readRun: openRunReader({ db }),
+          readHistory: (task) => readHistory({ db }, task),
           queue,
           models,
           limits: { maxTokens: 1_000, maxTimeoutSeconds: 3_600 },
+          historyTokensMax: 1_000,
           logger,
           metrics: workerMetrics(createMetrics({ role: 'worker' }), { slots: 4, running: () => 0 }),
         };

@@ -114,6 +114,30 @@ export const CHAT_ITEMS = {
     ],
   },
   timeout: number('timeout', 'Timeout (seconds)', 'Ends the run, and so limits its cost.'),
+  session_id: {
+    id: 'session_id',
+    type: 'text',
+    label: 'Session',
+    description: 'Runs of one session are a conversation: each reads the earlier ones.',
+    default: '',
+    required: false,
+  },
+  user_id: {
+    id: 'user_id',
+    type: 'text',
+    label: 'User',
+    description: 'Your end user. Sessions of different users are different conversations.',
+    default: '',
+    required: false,
+  },
+  previousTaskToken: {
+    id: 'previousTaskToken',
+    type: 'text',
+    label: 'Previous task',
+    description: 'The socketaccesstoken of the turn to continue; empty means the latest one.',
+    default: '',
+    required: false,
+  },
 } as const satisfies Record<string, ParameterItem>;
 
 export type ChatParameterName = keyof typeof CHAT_ITEMS;
@@ -146,6 +170,9 @@ export const CHAT_PARAMETERS: readonly ParameterGroup[] = [
       CHAT_ITEMS.regex,
       CHAT_ITEMS.logprobs,
       CHAT_ITEMS.top_logprobs,
+      CHAT_ITEMS.session_id,
+      CHAT_ITEMS.user_id,
+      CHAT_ITEMS.previousTaskToken,
     ],
   },
 ];

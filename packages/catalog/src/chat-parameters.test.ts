@@ -17,6 +17,7 @@ const nested = (levels: number): object => {
 test('a prompt alone gets every default', () => {
   expect(parse({ prompt: 'Hi' })).toEqual({
     messages: [{ role: 'user', content: 'Hi' }],
+    conversation: null,
     maxTokens: 1_024,
     minTokens: 0,
     temperature: 0.7,
@@ -180,7 +181,7 @@ test("the default timeout is at most the operator's limit", () => {
 });
 
 test('parameters that were stored before their name was refused can still be run', () => {
-  const stored = { prompt: 'Hi', extra: 1, session_id: 's' };
+  const stored = { prompt: 'Hi', extra: 1, webSearch: true };
   expect(readChatParameters(stored, limits)).toEqual(parse({ prompt: 'Hi' }));
 });
 
@@ -279,7 +280,6 @@ describe('invalid input is refused with the name of its field', () => {
     [{ prompt: 'a', timeout: 0.5 }, '[timeout] must be between 1 and'],
     [{ prompt: 'a', timeout: 4_000 }, '[timeout] must be between 1 and 3600'],
     [{ prompt: 'a', do_sample: 'maybe' }, '[do_sample] must be true or false'],
-    [{ prompt: 'a', session_id: 'x' }, '[session_id] is not supported'],
     [{ prompt: 'a', messages: [{ role: 'user', content: 'b' }] }, '[prompt] cannot be combined'],
     [{ prompt: 'a', min_p: 2 }, '[min_p] must be between 0 and 1'],
     [{ prompt: 'a', presence_penalty: 3 }, '[presence_penalty] must be between -2 and 2'],

@@ -6,6 +6,7 @@ import type { ChatLimits } from './chat-limits.ts';
 import { type ChatMessage, readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
 import { readOutputGrammar } from './output-grammar.ts';
+import { type ConversationName, readConversation } from './read-conversation.ts';
 import {
   type Body,
   invalid,
@@ -26,6 +27,8 @@ import { requireStorable } from './require-storable.ts';
  */
 export type ChatRequest = {
   messages: ChatMessage[];
+  /** Null without a session. */
+  conversation: ConversationName | null;
   maxTokens: number;
   minTokens: number;
   temperature: number;
@@ -78,6 +81,7 @@ export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest 
 
   return {
     messages,
+    conversation: readConversation(body),
     maxTokens,
     minTokens: Math.min(readNumber(body, 'min_tokens'), maxTokens),
     temperature,

@@ -25,7 +25,6 @@ const words =
     isBlank(value) || (typeof value === 'string' && neutral.includes(value));
 
 const LABEL = `must be a string of at most ${LABEL_CHARACTERS_MAX} characters`;
-const CONVERSATION = 'is not supported. Send the conversation in [messages] instead.';
 const TOOLS = 'is not supported: this model has no tools.';
 const OTHER_MODEL = 'is not supported: the path names the model.';
 const TEXT_ONLY = 'is not supported: this model reads only text.';
@@ -34,10 +33,7 @@ const REASONING = 'is not supported: this model does not reason before it answer
 const BEAMS = 'is not supported: there is no beam search.';
 
 export const OTHER_PARAMETERS: Readonly<Record<string, OtherParameter>> = {
-  user_id: { isNeutral: label, reason: LABEL },
   user: { isNeutral: label, reason: LABEL },
-  session_id: { isNeutral: blank, reason: CONVERSATION },
-  previousTaskToken: { isNeutral: blank, reason: CONVERSATION },
   toolOutputs: { isNeutral: blank, reason: TOOLS },
   tools: { isNeutral: blank, reason: TOOLS },
   tool_choice: { isNeutral: words('none', 'auto'), reason: TOOLS },

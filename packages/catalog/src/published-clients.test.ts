@@ -190,7 +190,6 @@ test('every name that the catalogue does not list has a client that sends it', (
 
 describe('an unsupported value is refused with its name and the reason', () => {
   test.for([
-    [{ session_id: 'x' }, '[session_id] is not supported. Send the conversation in [messages]'],
     [{ length_penalty: 1.2 }, '[length_penalty] is not supported: there is no beam search'],
     [{ n: 2 }, '[n] is not supported: one run gives one answer'],
     [{ stream: true }, '[stream] is not supported: follow the task'],
@@ -201,7 +200,7 @@ describe('an unsupported value is refused with its name and the reason', () => {
     [{ reasoning: 'high' }, '[reasoning] is not supported: this model does not reason'],
     [{ webSearch: 'true' }, '[webSearch] is not supported'],
     [{ user_id: 'x'.repeat(257) }, '[user_id] must be a string of at most 256 characters'],
-    [{ user_id: {} }, '[user_id] must be a string of at most 256 characters'],
+    [{ user: {} }, '[user] must be a string of at most 256 characters'],
     [{ quantization: 'int4' }, '[quantization] must be true or false'],
   ] as [Record<string, unknown>, string][])('%o', ([wish, message]) => {
     expect(() => parse({ prompt: 'Hello', ...wish })).toThrow(message);

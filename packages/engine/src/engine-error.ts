@@ -11,9 +11,16 @@ export type EngineErrorKind = 'input' | 'model' | 'infra';
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly kind: EngineErrorKind;
+  /** The prompt is too long: a shorter one could be run. */
+  readonly isTooLong: boolean;
 
-  constructor(kind: EngineErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: EngineErrorKind,
+    message: string,
+    options?: ErrorOptions & { isTooLong?: boolean },
+  ) {
     super(message, options);
     this.kind = kind;
+    this.isTooLong = options?.isTooLong ?? false;
   }
 }

@@ -13,6 +13,8 @@ export const ERRORS = {
   task_not_found: { code: 1, http: 200 },
   not_cancellable: { code: 1, http: 200 },
   not_ended: { code: 1, http: 200 },
+  /** 94 is not in the compatible contract. */
+  turn_running: { code: 94, http: 409 },
   /** 95 is not in the compatible contract, whose clients never send the header that causes it. */
   idempotency_mismatch: { code: 95, http: 409 },
   concurrency_limit: { code: 96, http: 200 },
@@ -55,6 +57,10 @@ export const MESSAGES = {
     `Request parameter [${name}] must be between ${min} and ${max}`,
   idempotencyMismatch: (key: string) =>
     `Idempotency-Key [${key}] belongs to another request. Send that request again, or choose a new key.`,
+  previousTurnUnknown:
+    'Request parameter [previousTaskToken] must be the socketaccesstoken of a task of the same project, model, session_id and user_id that succeeded',
+  turnRunning: (taskId: string) =>
+    `Task ${taskId} of this session has not ended. Wait for its end, or kill it, and send the next turn then.`,
   tokenInvalid: 'tasktoken-invalid',
 } as const;
 
@@ -64,14 +70,17 @@ export class RunfleetError extends Error {
   readonly kind: ErrorKind;
   /** When to retry; null if that is unknown. */
   readonly retryAfterSeconds: number | null;
+  /** The task that is in the way; null if the failure concerns none. */
+  readonly taskId: string | null;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    options?: ErrorOptions & { retryAfterSeconds?: number },
+    options?: ErrorOptions & { retryAfterSeconds?: number; taskId?: string },
   ) {
     super(message, options);
     this.kind = kind;
     this.retryAfterSeconds = options?.retryAfterSeconds ?? null;
+    this.taskId = options?.taskId ?? null;
   }
 }

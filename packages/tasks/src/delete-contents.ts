@@ -4,8 +4,8 @@ import { MESSAGES, RunfleetError, type TaskEventType } from '@runfleet/protocol'
 import { readTask, type TaskIdOrToken, type TaskRow } from './read/read-task.ts';
 
 /**
- * Deletes what a caller sent with a task and what it answered: parameters, output, errors, files and
- * the texts in its events. The record and the bill stay. Repeating it changes nothing.
+ * Deletes what a caller sent with a task and what it answered: parameters, output, errors, files, the
+ * texts in its events, and its place in a conversation. The record and the bill stay. Repeating it changes nothing.
  * `deleteObject` deletes a stored file, and succeeds for one that is missing.
  * Throws `task_not_found`, also for another tenant's task, and `not_ended`.
  */
@@ -24,7 +24,8 @@ export async function deleteContents(
   for (const { storageKey } of stored) await ctx.deleteObject(storageKey);
   await sql.begin((tx) => [
     tx`
-      update tasks set parameters = '{}', outputs = '[]', debug_output = '', debug_error = ''
+      update tasks set parameters = '{}', outputs = '[]', debug_output = '', debug_error = '',
+        conversation_id = null
       where id = ${task.id} and outcome is not null`,
     tx`delete from files where task_id = ${task.id}`,
     tx`

@@ -40,6 +40,9 @@ export function phi(): Model {
   return model;
 }
 
+/** The place in a conversation of a task that has none. */
+export const NO_TURN = { conversationId: null, turn: null, parentId: null, systemTurnId: null };
+
 export function aTask(tenant: Tenant, changes: Partial<NewTask> = {}): NewTask {
   return {
     ...tenant,

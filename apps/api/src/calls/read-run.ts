@@ -1,4 +1,10 @@
-import { isBlank, limitsOf, parseChatParameters, useLimits } from '@runfleet/catalog';
+import {
+  givesSystemPrompt,
+  isBlank,
+  limitsOf,
+  parseChatParameters,
+  useLimits,
+} from '@runfleet/catalog';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 import type { NewTask } from '@runfleet/tasks';
 
@@ -48,6 +54,10 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     admission,
     unknownLabels,
     expectedSeconds: null,
+    conversation: request.conversation && {
+      ...request.conversation,
+      givesSystemPrompt: givesSystemPrompt(request.messages),
+    },
     idempotency:
       idempotencyKey === null
         ? null

@@ -11,7 +11,9 @@ export function answerError(ctx: { logger: Logger }, c: Traced, error: unknown):
   const expected = error instanceof RunfleetError ? error : toUnexpected(ctx, c, error);
   const { code, http } = ERRORS[expected.kind];
   c.var.trace.code = code;
-  const body = { errors: [{ code, message: expected.message }], result: false as const };
+  const { message, taskId } = expected;
+  const task = taskId === null ? {} : { taskid: taskId };
+  const body = { errors: [{ code, message }], ...task, result: false as const };
   const response = answerJson<Refusal>(c, body, http);
   if (http === 503 || http === 429) {
     const seconds = expected.retryAfterSeconds ?? RETRY_AFTER_SECONDS;

@@ -46,7 +46,13 @@ export class DemoLife implements ImportedTask {
     this.plan = newTaskPlan(
       task.id,
       { ...PLAIN_RUN, ...task, admission: compatibleAdmission },
-      { now: queuedAt, usualSeconds: undefined, isParked: false, policy: DEMO_TENANT },
+      {
+        turn: null,
+        now: queuedAt,
+        usualSeconds: undefined,
+        isParked: false,
+        policy: DEMO_TENANT,
+      },
     );
     this.moved.push({ movement: holdFor(task, this.plan.state.held), at: queuedAt });
   }

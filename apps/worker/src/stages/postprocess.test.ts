@@ -1,4 +1,5 @@
 import { openEngine } from '@runfleet/engine';
+import { NO_TURN } from '@runfleet/tasks/testing';
 import { expect, test } from 'vitest';
 
 import type { Answer } from './infer.ts';
@@ -13,6 +14,7 @@ const task = {
   seed: '1',
   timeoutSeconds: 60,
   limits: null,
+  ...NO_TURN,
 };
 const answer: Answer = {
   text: 'Hi',
@@ -29,8 +31,14 @@ const answer: Answer = {
 test('log probabilities are part of the raw output only, and only if requested', async () => {
   await using engine = await openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
   const of = (changes: Partial<Answer>) =>
-    postprocess({ task, engine, answer: { ...answer, ...changes }, prompt: 'Say hi', calls: null })
-      .outputs[0];
+    postprocess({
+      task,
+      engine,
+      answer: { ...answer, ...changes },
+      prompt: 'Say hi',
+      calls: null,
+      history: null,
+    }).outputs[0];
   const content = {
     prompt: 'Say hi',
     raw: 'Hi',
@@ -66,7 +74,14 @@ test.for<[text: string, ended: Answer['finishReason'], reason: string, answer: s
   const [text, finishReason, reason, texts] = given;
   await using engine = await openEngine({ kind: 'echo', slots: 1, tokenDelayMs: 0 });
   const ended = { ...answer, text, finishReason };
-  const result = postprocess({ task, engine, answer: ended, prompt: 'Hi', calls: 'hermes' });
+  const result = postprocess({
+    task,
+    engine,
+    answer: ended,
+    prompt: 'Hi',
+    calls: 'hermes',
+    history: null,
+  });
   expect(result.outputs[0]).toMatchObject({
     content: { raw: text, answer: texts, calls: 'hermes', finishreason: reason },
   });

@@ -6,6 +6,7 @@ import {
   countThinkingTokens,
   type FileOutput,
   formatUnixSeconds,
+  type History,
   newFileAccessKey,
   newFileId,
   isCalling,
@@ -29,8 +30,9 @@ export function postprocess(run: {
   prompt: string;
   /** How the answer writes calls; null for a run without tools. */
   calls: CallFormatName | null;
+  history: History | null;
 }): TaskResult {
-  const { task, engine, prompt, calls } = run;
+  const { task, engine, prompt, calls, history } = run;
   const answer = withFinishReason(run.answer, calls);
   const file: StoredFile = {
     id: newFileId(),
@@ -50,6 +52,7 @@ export function postprocess(run: {
     weights: engine.facts.model,
     device: engine.facts.device,
     promptTokens: answer.promptTokens,
+    history,
     completionTokens: answer.completionTokens,
   };
 }

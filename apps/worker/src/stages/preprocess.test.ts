@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { buildModelFolder, openEngine } from '@runfleet/engine';
-import { phi } from '@runfleet/tasks/testing';
+import type { StoredHistory } from '@runfleet/tasks';
+import { NO_TURN, phi } from '@runfleet/tasks/testing';
 import { afterAll, expect, test } from 'vitest';
 
 import { preprocess } from './preprocess.ts';
@@ -24,6 +25,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
+const NO_HISTORY: StoredHistory = { system: null, turns: [], dropped: 0 };
+
 function prepare(parameters: Record<string, unknown>, outputTokens: number | null = null) {
   const task = {
     id: '7',
@@ -34,8 +37,10 @@ function prepare(parameters: Record<string, unknown>, outputTokens: number | nul
     timeoutSeconds: 60,
     limits: outputTokens === null ? null : { outputTokens },
     parameters: { prompt: 'Hi', ...parameters },
+    ...NO_TURN,
   };
-  return preprocess({ limits }, { task, engine });
+  const readHistory = async () => NO_HISTORY;
+  return preprocess({ limits, readHistory, historyTokensMax: 1_000 }, { task, engine });
 }
 
 const schema = (of: object) => ({

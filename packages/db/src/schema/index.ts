@@ -1,3 +1,4 @@
+export { conversations } from './conversations.ts';
 export { figuresFolded, modelDays } from './statistics.ts';
 export { models } from './models.ts';
 export { poolLeases, pulse, workers } from './fleet.ts';

@@ -11,6 +11,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 
@@ -28,8 +29,9 @@ const moments = Object.fromEntries(
 /**
  * A task. Only `packages/tasks` writes this table.
  *
- * No index contains `status` or `seq`, so updates of a running task stay heap-only. There is no
- * foreign key to the tenant, because its account row is locked in the same transaction.
+ * No index contains `status` or `seq`, so updates of a running task stay heap-only; `outcome`, which
+ * two of them contain, changes once, at the end. There is no foreign key to the tenant, because its
+ * account row is locked in the same transaction.
  */
 export const tasks = pgTable(
   'tasks',
@@ -47,6 +49,13 @@ export const tasks = pgTable(
     /** Fixed at the Run, so that a retry generates the same text. */
     seed: id().notNull(),
     timeoutSeconds: integer().notNull(),
+
+    /** The conversation of which it is a turn. Null again when its contents were deleted. */
+    conversationId: id(),
+    /** Which turn it is, from 1; the one that it continues; and the one that gave the system prompt. */
+    turn: integer(),
+    parentId: id(),
+    systemTurnId: id(),
 
     /**
      * The fairness key: which of the tenant's end users it serves. End users share the tenant's
@@ -160,6 +169,13 @@ export const tasks = pgTable(
     index('tasks_of_worker')
       .on(table.workerId)
       .where(sql`${table.workerId} is not null`),
+    // Of two turns of one conversation, one has ended.
+    uniqueIndex('tasks_live_turn')
+      .on(table.conversationId)
+      .where(sql`${table.conversationId} is not null and ${table.outcome} is null`),
+    index('tasks_of_conversation')
+      .on(table.conversationId, table.outcome, table.id)
+      .where(sql`${table.conversationId} is not null`),
   ],
 );
 

@@ -59,6 +59,7 @@ export class EchoEngine implements Engine {
       throw new EngineError(
         'input',
         `The prompt is ${words} words long; at most ${room} fit the context of ${CONTEXT_WORDS}. Shorten it.`,
+        { isTooLong: true },
       );
     }
     const promptIds = Array.from({ length: words }, (_, index) => index);

@@ -26,6 +26,7 @@ export async function preparePrompt(
     throw new EngineError(
       'input',
       `messages hold ${chars} characters, more than fit in ${contextLength} tokens. Shorten them.`,
+      { isTooLong: true },
     );
   }
 
@@ -34,6 +35,7 @@ export async function preparePrompt(
     throw new EngineError(
       'input',
       `The prompt is ${promptIds.length} tokens long, whose cache takes ${mebibytes(promptIds.length * cacheBytesPerToken)}; with min_tokens ${request.minTokens} at most ${room} fit the context of ${contextLength}, which takes ${mebibytes(contextLength * cacheBytesPerToken)}. Shorten it.`,
+      { isTooLong: true },
     );
   }
   return { promptIds, request };

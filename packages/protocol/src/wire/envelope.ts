@@ -10,7 +10,7 @@ export type Envelope = { result: boolean; errors: z.infer<typeof errorSchema>[] 
 /** A call that was refused, or that failed. */
 export const refusalSchema = z.strictObject({
   errors: z.array(errorSchema).min(1),
-  /** The task of a wait that ended before it. */
+  /** The task of a wait that ended before it, or the one that the call must wait for. */
   taskid: decimalId.exactOptional(),
   socketaccesstoken: z.string().exactOptional(),
   result: z.literal(false),

@@ -3,6 +3,16 @@ import { z } from 'zod';
 import { billLineSchema } from './price.ts';
 import { seconds, usd } from './scalars.ts';
 
+const historySchema = z.strictObject({
+  /** Earlier turns that were read, and their tokens, which are a part of `promptTokens`. */
+  turns: z.number().int(),
+  tokens: z.number().int(),
+  /** The oldest turns, left out because the history was too long. */
+  dropped: z.number().int(),
+});
+
+export type History = z.infer<typeof historySchema>;
+
 /** What a task cost and why. */
 export const receiptSchema = z.strictObject({
   priceVersion: z.string(),
@@ -23,6 +33,8 @@ export const receiptSchema = z.strictObject({
   weights: z.string(),
   device: z.string(),
   promptTokens: z.number().int(),
+  /** What the model read of the conversation before this turn. Only in receipts of its later turns. */
+  history: historySchema.exactOptional(),
   completionTokens: z.number().int(),
   finishReason: z.string(),
   cost: usd,

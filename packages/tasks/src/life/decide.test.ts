@@ -374,6 +374,7 @@ describe('a result without output', () => {
       weights: '',
       device: '',
       promptTokens: 0,
+      history: null,
       completionTokens: 0,
     });
   });

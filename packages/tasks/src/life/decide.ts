@@ -288,6 +288,7 @@ export function failure(outcome: TaskResult['outcome'], error: string): TaskResu
     weights: '',
     device: '',
     promptTokens: 0,
+    history: null,
     completionTokens: 0,
   };
 }

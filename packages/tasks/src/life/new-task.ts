@@ -1,5 +1,5 @@
 import { type AdmissionPolicy, hold, type Limits } from '@runfleet/billing';
-import type { Model } from '@runfleet/catalog';
+import type { ConversationName, Model } from '@runfleet/catalog';
 import {
   formatUsd,
   INITIAL_STATUS,
@@ -37,6 +37,8 @@ export type NewTask = {
   requires: readonly string[];
   /** What happens where it requires a label that no worker ever had. */
   unknownLabels: UnknownLabels;
+  /** The conversation of which it is the next turn; null for none. */
+  conversation: (ConversationName & { givesSystemPrompt: boolean }) | null;
   /** Tasks of one session share it. */
   affinity: string | null;
   /** Expected slot-seconds; null: use its model's recent average. */
@@ -56,6 +58,7 @@ export const PLAIN_RUN = {
   startTimeoutSeconds: null,
   requires: [],
   unknownLabels: 'park',
+  conversation: null,
   affinity: null,
   expectedSeconds: null,
   idempotency: null,
@@ -63,10 +66,23 @@ export const PLAIN_RUN = {
 
 const SECOND = 1_000_000n;
 
+/** What a task stores of its place in a conversation. */
+export type TurnPlan = {
+  conversationId: string;
+  beginsConversation: boolean;
+  /** From 1. */
+  turn: number;
+  parentId: string | null;
+  /** The turn that gave the system prompt; null where none did. */
+  systemTurnId: string | null;
+};
+
 export type NewTaskPlan = {
   id: string;
   token: string;
   task: NewTask;
+  /** Its place in its conversation; null for none. */
+  turn: TurnPlan | null;
   state: TaskState;
   events: TaskEvent[];
 };
@@ -79,6 +95,7 @@ export function newTaskPlan(
   id: string,
   task: NewTask,
   snapshot: {
+    turn: TurnPlan | null;
     now: Micros;
     usualSeconds: number | undefined;
     isParked: boolean;
@@ -131,5 +148,5 @@ export function newTaskPlan(
     outcome: null,
     pexit: '',
   };
-  return { id, token: newTaskToken(), task, state, events };
+  return { id, token: newTaskToken(), task, turn: snapshot.turn, state, events };
 }

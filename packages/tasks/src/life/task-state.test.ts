@@ -40,6 +40,7 @@ const ANSWER: TaskResult = {
   weights: 'tiny',
   device: 'cpu',
   promptTokens: 3,
+  history: null,
   completionTokens: 2,
 };
 

@@ -8,6 +8,7 @@ import { bill, billedTicks, cpsOf, type Movement, settle } from '@runfleet/billi
 import {
   formatTicks,
   formatUsd,
+  type History,
   INITIAL_STATUS,
   isTerminal,
   canTransition,
@@ -56,6 +57,8 @@ export type TaskResult = {
   weights: string;
   device: string;
   promptTokens: number;
+  /** What it read of its conversation; null where it continued none. */
+  history: History | null;
   completionTokens: number;
 };
 
@@ -267,6 +270,7 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
       weights: result.weights,
       device: result.device,
       promptTokens: result.promptTokens,
+      ...(result.history && { history: result.history }),
       completionTokens: result.completionTokens,
       finishReason: result.finishReason,
       cost: formatUsd(cost),

@@ -9,6 +9,7 @@ import { PLAIN_RUN, type NewTask } from '../life/new-task.ts';
 import { LANES_PER_TENANT_MAX, type LanesSnapshot } from '../life/parking.ts';
 import type { TaskState } from '../life/task-state.ts';
 import { aState, NOW } from '../life/testing-state.ts';
+import { NO_CONVERSATIONS } from '../life/turns.ts';
 import {
   IDEMPOTENCY_HOURS,
   idempotencyName,
@@ -203,6 +204,7 @@ describe('Runs of one commit', () => {
       policies: new Map(policies),
       usualSeconds: new Map([['m', 2.5]]),
       known: new Map(known),
+      conversations: NO_CONVERSATIONS,
       lanes: { ...LANES, ...options.lanes },
       ids: ['11', '12', '13'],
       now: NOW,

@@ -24,6 +24,7 @@ import {
 import { LANES_PER_TENANT_MAX, type LanesSnapshot } from '../life/parking.ts';
 import { offerOf, type QueueMove } from '../life/queue-moves.ts';
 import { applyPlan, type Effects, type ResultPatch, type TaskState } from '../life/task-state.ts';
+import { type ConversationsSnapshot, Turns } from '../life/turns.ts';
 
 /** How long an idempotency key is kept. */
 export const IDEMPOTENCY_HOURS = 24;
@@ -130,6 +131,7 @@ export function planCreations(
     usualSeconds: ReadonlyMap<string, number>;
     /** By `idempotencyName`. */
     known: ReadonlyMap<string, KnownRun>;
+    conversations: ConversationsSnapshot;
     lanes: LanesSnapshot;
     ids: readonly string[];
     now: Micros;
@@ -138,16 +140,22 @@ export function planCreations(
   const { accounts, policies, usualSeconds, lanes, ids, now } = snapshot;
   const waiting = new Map([...lanes.waiting].map(([id, known]) => [id, new Set(known)]));
   const known = new Map(snapshot.known);
+  const turns = new Turns(snapshot.conversations);
   const movements: Movement[] = [];
   const created: NewTaskPlan[] = [];
   const moves: QueueMove[] = [];
-  const results = tasks.map((task, index): CreatedTask | RunfleetError => {
+  const results = tasks.map((asked, index): CreatedTask | RunfleetError => {
     // Before anything else: a repeat is answered whatever has become of balance and limits.
-    const earlier = earlierRun(known, task, now);
+    const earlier = earlierRun(known, asked, now);
     if (earlier) return earlier;
+    const id = ids[index] ?? '';
+    const placed = orRefusal(() => turns.place(id, asked));
+    if (placed instanceof RunfleetError) return placed;
+    const { task, turn } = placed;
     const policy = policies.get(task.projectId) ?? DEFAULT_POLICY;
     const lane = task.requires.length === 0 ? null : laneOf(task.model.pool, task.requires);
-    const plan = newTaskPlan(ids[index] ?? '', task, {
+    const plan = newTaskPlan(id, task, {
+      turn,
       now,
       usualSeconds: usualSeconds.get(task.model.id),
       isParked: lane !== null && !lanes.served.has(lane),
@@ -156,17 +164,18 @@ export function planCreations(
     const { state, token } = plan;
     const account = accounts.get(task.organisationId) ?? noAccount();
     const own = waiting.get(task.organisationId) ?? new Set();
-    const refusal = refusalOf(() => {
+    const refusal = orRefusal(() => {
       if (lane !== null) requireLane(lane, task.unknownLabels, { own, unknown: lanes.unknown });
       requireAdmission(account, state.held, task.admission, policy.overflow);
     });
-    if (refusal) return refusal;
+    if (refusal instanceof RunfleetError) return refusal;
     if (lane !== null) waiting.set(task.organisationId, own.add(lane));
     const movement = holdFor(state, state.held);
     account.held += movement.change.held;
     account.activeTasks += movement.change.activeTasks;
     movements.push(movement);
     created.push(plan);
+    turns.add(plan);
     if (!state.isParked) moves.push(offerOf(state, now));
     if (task.idempotency) {
       const { key, requestHash } = task.idempotency;
@@ -216,10 +225,9 @@ function requireLane(
 
 const noAccount = (): Account => ({ balance: 0n, held: 0n, activeTasks: 0 });
 
-function refusalOf(check: () => void): RunfleetError | null {
+function orRefusal<T>(decide: () => T): T | RunfleetError {
   try {
-    check();
-    return null;
+    return decide();
   } catch (error) {
     if (error instanceof RunfleetError) return error;
     throw error;

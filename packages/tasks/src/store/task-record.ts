@@ -95,6 +95,15 @@ export const TASK_RECORD = {
   seed: column(ID, 'create', 'detail', 'run'),
   timeoutSeconds: column(INT, 'create', 'decide', 'detail', 'summary', 'run'),
 
+  /** The conversation of which it is a turn. */
+  conversationId: column(orNull(ID), 'create', 'detail', 'run'),
+  /** Which turn it is, from 1. */
+  turn: column(orNull(INT), 'create', 'detail', 'run'),
+  /** The turn that it continues. */
+  parentId: column(orNull(ID), 'create', 'detail', 'run'),
+  /** The turn whose system prompt it has, which may be itself. */
+  systemTurnId: column(orNull(ID), 'create', 'run'),
+
   fairnessKey: column(TEXT, 'create', 'decide', 'detail'),
   /** Seconds of head start in the tenant's own line. */
   priority: column(INT, 'create', 'decide', 'detail'),

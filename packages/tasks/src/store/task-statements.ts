@@ -101,7 +101,7 @@ export function insertRows<U extends Use>(
 }
 
 /** The columns of a plan's task. */
-export function createdFields({ token, task, state }: NewTaskPlan) {
+export function createdFields({ token, task, turn, state }: NewTaskPlan) {
   const { projectId, ownerId, parameters, affinity } = task;
   return {
     ...state,
@@ -111,6 +111,10 @@ export function createdFields({ token, task, state }: NewTaskPlan) {
     modelId: task.model.id,
     parameters,
     seed: task.seed.toString(),
+    conversationId: turn?.conversationId ?? null,
+    turn: turn?.turn ?? null,
+    parentId: turn?.parentId ?? null,
+    systemTurnId: turn?.systemTurnId ?? null,
     affinity,
     limits: task.limits,
     priceVersion: state.price.version,

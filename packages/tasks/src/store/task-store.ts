@@ -15,6 +15,7 @@ import { readLanes } from '../life/parking.ts';
 import { type QueueMove, tellQueue } from '../life/queue-moves.ts';
 import type { ResultPatch, TaskState } from '../life/task-state.ts';
 import { readExpectedSeconds } from '../read/model-statistics.ts';
+import { readConversations, writeConversations } from './conversation-statements.ts';
 import { readKnownRuns, readPolicies, writeIdempotencyKeys } from './creation-statements.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
 import { groupCommit } from './group-commit.ts';
@@ -153,18 +154,21 @@ async function commitCreations(
         readExpectedSeconds(tx, [...new Set(tasks.map((task) => task.model.id))]),
         // After the accounts' locks: any other Run with the same key has committed.
         readKnownRuns(tx, tasks),
+        // The same holds for any other turn of the same conversation.
+        readConversations(tx, tasks),
         readLanes(tx, tasks),
         takeTaskIds(tx, tasks.length),
         readClock(ctx, tx),
       ]),
-    ([accounts, policies, usualSeconds, known, lanes, ids, { now }]) => {
-      const snapshot = { accounts, policies, usualSeconds, known, lanes, ids, now };
+    ([accounts, policies, usualSeconds, known, conversations, lanes, ids, { now }]) => {
+      const snapshot = { accounts, policies, usualSeconds, known, conversations, lanes, ids, now };
       const plan = planCreations(tasks, snapshot);
       const { created, movements } = plan;
       const write = (tx: Transaction): Statement[] =>
         created.length === 0
           ? []
           : [
+              ...writeConversations(tx, created),
               insertTasks(tx, created),
               ...writeIdempotencyKeys(tx, created),
               writeEvents(tx, plan.events),

@@ -301,9 +301,19 @@ const BAD_BODIES: [string, unknown, string][] = [
     'Request parameter [timeout] must be between 1 and 3600',
   ],
   [
-    'a conversation',
-    { prompt: 'a', session_id: 's' },
-    'Request parameter [session_id] is not supported',
+    'a session of too many bytes',
+    { prompt: 'a', session_id: 'ü'.repeat(129) },
+    'Request parameter [session_id] must be a string of at most 256 bytes in UTF-8',
+  ],
+  [
+    'a turn to continue without a session',
+    { prompt: 'a', previousTaskToken: 'A'.repeat(30) },
+    'Request parameter [session_id] required with [previousTaskToken]',
+  ],
+  [
+    'a turn to continue that is no token',
+    { prompt: 'a', session_id: 's', previousTaskToken: 'x' },
+    'Request parameter [previousTaskToken] must be the socketaccesstoken',
   ],
   [
     'a callback',

@@ -8,7 +8,7 @@ import type { Micros, Pico, TaskEvent } from '@runfleet/protocol';
 
 import type { LeaseState } from '../../fleet/decide-lease.ts';
 import type { WorkerState } from '../../fleet/decide-worker.ts';
-import type { NewTask } from '../../life/new-task.ts';
+import type { NewTask, TurnPlan } from '../../life/new-task.ts';
 import type { ResultPatch, SlotChange, TaskState } from '../../life/task-state.ts';
 import type { WorkerDescription } from '../fleet-store.ts';
 import { idempotencyName, type KnownRun, type ProjectPolicy } from '../plan-commit.ts';
@@ -17,6 +17,7 @@ import { sumByWorker } from '../sum-by-worker.ts';
 export type MemoryTask = {
   readonly task: NewTask;
   readonly token: string;
+  readonly turn: TurnPlan | null;
   readonly state: TaskState;
   readonly patch: ResultPatch | null;
 };

@@ -18,6 +18,7 @@ import {
 } from '../plan-commit.ts';
 import type { TaskStore } from '../task-store.ts';
 import type { Link } from './link.ts';
+import { conversationsOf } from './memory-conversations.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import { openMemoryFleetStore } from './memory-fleet-store.ts';
 import type { Transaction } from './transaction.ts';
@@ -126,13 +127,20 @@ function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
     policies: policiesOf(database, tasks),
     usualSeconds: database.usualSeconds,
     known: knownRunsOf(database, tasks),
+    conversations: conversationsOf(database, tasks),
     lanes: lanesOf(database),
     ids,
     now: database.clock(),
   });
   const { results, created, movements, events, moves } = planned;
   if (created.length > 0) {
-    const rows = created.map(({ task, token, state }) => ({ task, token, state, patch: null }));
+    const rows = created.map(({ task, token, turn, state }) => ({
+      task,
+      token,
+      turn,
+      state,
+      patch: null,
+    }));
     database.write({ created: rows, events, movements });
   }
   return { results, events, moves };
