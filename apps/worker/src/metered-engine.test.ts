@@ -25,7 +25,8 @@ async function open(drafts?: { tokens: number; accepted: number }) {
 
 function aRequest(prompt: string): GenerateRequest {
   const limits = { maxTokens: 100, maxTimeoutSeconds: 3_600 };
-  return { ...parseChatParameters({ prompt }, limits), seed: 1n };
+  const tools = { tools: [], toolChoice: 'auto', parallelToolCalls: true } as const;
+  return { ...tools, ...parseChatParameters({ prompt }, limits), seed: 1n };
 }
 
 test('tokens, latencies and finish reasons are counted by model', async () => {

@@ -92,7 +92,7 @@ function isTaken(body: Record<string, unknown>): 'by none' | 'by both' | 'by the
     return 'by none';
   }
   try {
-    checkRequest({ ...request, seed: request.seed ?? 1n });
+    checkRequest({ ...aRequest(''), ...request, seed: request.seed ?? 1n });
     return 'by both';
   } catch {
     return 'by the API alone';

@@ -1,9 +1,15 @@
 import { CHAT_NUMBERS, CHAT_SIZES, type ChatNumber } from '@runfleet/catalog';
 
+import { checkCalls, checkTools } from './check-tools.ts';
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
 
-const ROLES: readonly string[] = ['system', 'user', 'assistant'] satisfies ChatMessage['role'][];
+const ROLES: readonly string[] = [
+  'system',
+  'user',
+  'assistant',
+  'tool',
+] satisfies ChatMessage['role'][];
 /** One more than a caller may send: the parameter `system_prompt` adds a message before theirs. */
 const MESSAGES_MAX = CHAT_SIZES.messages + 1;
 
@@ -41,6 +47,7 @@ export function checkRequest(request: GenerateRequest): void {
 
   checkStopSequences(request.stopSequences);
   checkStopTokenIds(request.stopTokenIds);
+  checkTools(request);
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {
@@ -57,6 +64,7 @@ function checkMessages(messages: readonly ChatMessage[]): void {
   if (messages.every(({ content }) => content === '')) {
     throw refuse('messages[0].content must not be empty');
   }
+  checkCalls(messages);
 }
 
 /** Values that a caller may write for "not used" have already been replaced. */

@@ -1,6 +1,11 @@
 import type { OutputGrammar } from '@runfleet/grammar';
+import type { CallFormatName, ToolCall, ToolChoice, ToolDefinition } from '@runfleet/protocol';
 
-export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
+/** A message of role `tool` is the output of a call of the assistant's message before it. */
+export type ChatMessage =
+  | { role: 'system' | 'user'; content: string }
+  | { role: 'assistant'; content: string; toolCalls?: readonly ToolCall[] }
+  | { role: 'tool'; content: string; callId: string; name: string };
 
 /** A request for one answer. `maxTokens` and `minTokens` count tokens of the answer. */
 export type GenerateRequest = {
@@ -31,8 +36,13 @@ export type GenerateRequest = {
    * probabilities.
    */
   topLogprobs: number | null;
-  /** What the whole answer must match; null leaves it free. */
+  /** What the whole answer must match; null leaves it free. Excludes tools that may be called. */
   grammar: OutputGrammar | null;
+  /** The tools that the prompt lists. */
+  tools: readonly ToolDefinition[];
+  toolChoice: ToolChoice;
+  /** Whether one answer may hold several calls. */
+  parallelToolCalls: boolean;
   /**
    * Only sequences of the same scope share the cached start of a prompt, because the time saved
    * would reveal to others that the text was there before. Sequences without a scope share with
@@ -48,7 +58,10 @@ export type TokenLogprobs = Logprob & { top: Logprob[] };
 /** A request that passed every check but that of its grammar, which `generate` refuses. */
 export type Prepared = {
   readonly promptIds: readonly number[] | Int32Array;
+  /** With the grammar that holds the calls of an answer to its tools. */
   readonly request: GenerateRequest;
+  /** How the answer writes calls; null if it may not call a tool. */
+  readonly callFormat: CallFormatName | null;
 };
 
 /**

@@ -38,7 +38,7 @@ async function answer(name: string, sequence: number, promptTokens: number) {
     maxTokens: ANSWER_TOKENS,
     cacheScope: name,
   });
-  const prepared = { promptIds: promptIds(sequence, promptTokens), request };
+  const prepared = { promptIds: promptIds(sequence, promptTokens), request, callFormat: null };
   let text = '';
   const result = await engine.generate(
     prepared,

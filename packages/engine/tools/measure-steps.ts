@@ -67,7 +67,7 @@ async function answer(batch: number) {
   calls += 1;
   const request = aRequest('', { minTokens: STEPS, maxTokens: STEPS, cacheScope: String(calls) });
   const answers = Array.from({ length: batch }, (_, at) => {
-    const prepared = { promptIds: promptIds(at, CONTEXT), request };
+    const prepared = { promptIds: promptIds(at, CONTEXT), request, callFormat: null };
     return engine.generate(prepared, () => {}, neverAborted);
   });
   await Promise.all(answers);

@@ -4,4 +4,5 @@ export { GrammarError } from './grammar-error.ts';
 export { openGrammar, openingWork } from './open-grammar.ts';
 export { type CallsGrammar, type OutputGrammar, FIELD_OF } from './output-grammar.ts';
 export { Work } from './work.ts';
+export { writeValue } from './schema/write-value.ts';
 export { parseExactJson, writeExactJson } from './schema/exact-json.ts';

@@ -25,6 +25,9 @@ export async function preprocess(
     maxTokens: Math.min(maxTokens, task.limits?.outputTokens ?? maxTokens),
   });
   const { messages, ...options } = {
+    tools: [],
+    toolChoice: 'auto' as const,
+    parallelToolCalls: true,
     ...request,
     seed: BigInt(task.seed),
     // After the spread: a request must not choose its own cache scope.

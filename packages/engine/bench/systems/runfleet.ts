@@ -109,7 +109,7 @@ async function write(
       onTokens(index, chunk.tokens - seen);
       seen = chunk.tokens;
     };
-    const prepared = { promptIds: promptIds(index, contextTokens), request };
+    const prepared = { promptIds: promptIds(index, contextTokens), request, callFormat: null };
     await opened.generate(prepared, onChunk, neverAborted);
     // The text of the last tokens may be empty.
     onTokens(index, tokens - seen);
@@ -126,7 +126,7 @@ async function continued(
   const ids: number[][] = [];
   for (const prompt of prompts) {
     const answer: number[] = [];
-    const prepared = { promptIds: prompt, request };
+    const prepared = { promptIds: prompt, request, callFormat: null };
     const onChunk = ({ logprobs = [] }: OutputChunk) =>
       void answer.push(...logprobs.map(({ id }) => id));
     await engine.generate(prepared, onChunk, neverAborted);

@@ -1,8 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { checkRequest } from '../check-request.ts';
+import { mayCall } from '../check-tools.ts';
 import { EngineError } from '../engine-error.ts';
 import type {
+  ChatMessage,
   EchoEngineSpec,
   Engine,
   EngineFacts,
@@ -17,7 +19,7 @@ import { TextStream } from '../text/text-stream.ts';
 const CONTEXT_WORDS = 4096;
 
 /**
- * Repeats the last user message, one word at a time, and starts over while `minTokens` requires
+ * Repeats the last message of the user or of a tool, one word at a time, and starts over while `minTokens` requires
  * more. A token is a word with the white space before it. For tests and benchmarks that need an
  * engine's behaviour without the cost of a model.
  */
@@ -50,6 +52,12 @@ export class EchoEngine implements Engine {
         'The echo engine does not support grammars: remove response_format and regex.',
       );
     }
+    if (mayCall(request) && request.toolChoice !== 'auto') {
+      throw new EngineError(
+        'input',
+        'The echo engine cannot be held to a call: set tool_choice to auto or none.',
+      );
+    }
     const words = request.messages.reduce(
       (total, { content }) => total + splitWords(content).length,
       0,
@@ -63,7 +71,8 @@ export class EchoEngine implements Engine {
       );
     }
     const promptIds = Array.from({ length: words }, (_, index) => index);
-    return { promptIds, request };
+    // It calls a tool if it is told to repeat a call.
+    return { promptIds, request, callFormat: mayCall(request) ? 'hermes' : null };
   }
 
   async generate(
@@ -102,7 +111,7 @@ export class EchoEngine implements Engine {
     signal: AbortSignal,
   ): Promise<GenerateResult> {
     const { request, promptIds } = prepared;
-    const words = splitWords(lastUserMessage(request));
+    const words = splitWords(lastMessageToRepeat(request));
     const tokensMax = Math.min(request.maxTokens, CONTEXT_WORDS - promptIds.length);
     const wanted = words.length === 0 ? 0 : Math.max(words.length, request.minTokens);
     const stream = new TextStream(request);
@@ -143,8 +152,10 @@ export class EchoEngine implements Engine {
   }
 }
 
-function lastUserMessage(request: GenerateRequest): string {
-  const text = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+/** Of the user, or of a tool. */
+function lastMessageToRepeat(request: GenerateRequest): string {
+  const isRepeated = ({ role }: ChatMessage) => role === 'user' || role === 'tool';
+  const text = request.messages.findLast(isRepeated)?.content ?? '';
   // Replaces what a Postgres text cannot store, as the detokeniser does: NUL and lone surrogates.
   return Buffer.from(text).toString().replaceAll('\0', '\uFFFD');
 }

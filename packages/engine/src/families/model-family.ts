@@ -1,5 +1,6 @@
-import type { ChatMessage } from '../engine.ts';
+import type { TemplateMessage } from '../text/chat-template/template-message.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import type { SystemTools } from '../text/tools/system-dialect.ts';
 
 /** A part of a prompt: text, or a special token that only the template may write. */
 export type ChatPart = { special: string } | { text: string };
@@ -32,7 +33,7 @@ export type PublishedTemplate = {
   /** Whether a folder without a template is written in this one, by its tokenizer. */
   fits(tokenizer: Tokenizer): boolean;
   /** The prompt, which ends with the start of an answer. */
-  partsOf(messages: readonly ChatMessage[]): ChatPart[];
+  partsOf(messages: readonly TemplateMessage[]): ChatPart[];
 };
 
 /** What models of one architecture share beyond their graph. */
@@ -41,6 +42,8 @@ export type ModelFamily = {
   name: string;
   /** The published chat template in TypeScript; other templates are rendered. */
   published?: PublishedTemplate;
+  /** How published templates read tools if not from the variable of that name. */
+  systemTools?: SystemTools;
   /** Special tokens that end an answer, in addition to those of the configuration. */
   stopTokens: readonly string[];
   /** Throws `EngineError('model')` if the folder does not state them, or contradicts itself. */

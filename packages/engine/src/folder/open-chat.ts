@@ -1,13 +1,22 @@
+import type { CallFormatName, ToolDefinition } from '@runfleet/protocol';
+
 import { EngineError } from '../engine-error.ts';
 import type { ChatMessage } from '../engine.ts';
 import type { ChatPart, ModelFamily, PublishedTemplate } from '../families/model-family.ts';
 import { ChatTemplate } from '../text/chat-template/chat-template.ts';
+import type { TemplateMessage } from '../text/chat-template/template-message.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { inCallOrder } from '../text/tools/in-call-order.ts';
+import { OWN_DIALECT } from '../text/tools/own-dialect.ts';
+import type { ToolDialect } from '../text/tools/tool-dialect.ts';
+import { findDialect } from './find-dialect.ts';
 import { readChatTemplate } from './read-chat-template.ts';
 
 export type Chat = {
-  /** The prompt that asks for the next message. */
-  partsOf(messages: readonly ChatMessage[]): ChatPart[];
+  /** The prompt that asks for the next message, and lists these tools. */
+  partsOf(messages: readonly ChatMessage[], tools?: readonly ToolDefinition[]): ChatPart[];
+  /** How the model writes calls. */
+  callFormat: CallFormatName;
   /** Tokens that end a message of the assistant. */
   endTokens: readonly string[];
 };
@@ -32,7 +41,7 @@ export async function openChat(
     : published?.fits(tokenizer);
   if (published && isPublished) {
     checkTokens(published, family.name, tokenizer);
-    return { partsOf: (messages) => published.partsOf(messages), endTokens: [] };
+    return { ...chatIn(OWN_DIALECT, published), endTokens: [] };
   }
   if (!found) {
     throw new EngineError(
@@ -45,9 +54,24 @@ export async function openChat(
     variables: found.variables,
     addedTokens: tokenizer.addedTokens,
   });
+  const endTokens = endTokensOf(tryOut(template, dir));
+  return { ...chatIn(findDialect(template, family), template), endTokens };
+}
+
+type Template = {
+  partsOf(
+    messages: readonly TemplateMessage[],
+    tools: readonly ToolDefinition[] | null,
+  ): ChatPart[];
+};
+
+function chatIn(dialect: ToolDialect, template: Template): Pick<Chat, 'partsOf' | 'callFormat'> {
   return {
-    partsOf: (messages) => template.partsOf(messages),
-    endTokens: endTokensOf(tryOut(template, dir)),
+    callFormat: dialect.callFormat,
+    partsOf(messages, given = []) {
+      const { messages: written, tools } = dialect.write(inCallOrder(messages), given);
+      return template.partsOf(written, tools);
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { Detokenizer } from '../text/detokenizer.ts';
 import { TextStream } from '../text/text-stream.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 
-export type GenerationRequest = Omit<GenerateRequest, 'messages'> & {
+export type GenerationRequest = Omit<GenerateRequest, 'messages' | 'tools'> & {
   promptIds: readonly number[] | Int32Array;
 };
 

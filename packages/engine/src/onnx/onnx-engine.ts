@@ -79,7 +79,7 @@ export class OnnxEngine implements Engine {
     signal.throwIfAborted();
     if (this.#failure) throw this.#failure;
 
-    const { messages: _, ...request } = prepared.request;
+    const { messages: _, tools: __, ...request } = prepared.request;
     this.#lastId += 1;
     const id = this.#lastId;
     return await new Promise<GenerateResult>((resolve, reject) => {

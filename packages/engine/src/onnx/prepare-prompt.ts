@@ -1,3 +1,7 @@
+import { callsGrammar } from '@runfleet/grammar';
+import { CALL_FORMATS } from '@runfleet/protocol';
+
+import { mayCall } from '../check-tools.ts';
 import { EngineError } from '../engine-error.ts';
 import type { GenerateRequest, Prepared } from '../engine.ts';
 import type { ModelFolder } from '../folder/model-folder.ts';
@@ -16,12 +20,12 @@ export async function preparePrompt(
     Pick<OpenedModel, 'contextLength' | 'cacheBytesPerToken'>,
 ): Promise<Prepared> {
   const { chat, tokenizer, contextLength, cacheBytesPerToken } = model;
-  const { messages } = request;
+  const { messages, tools } = request;
   const room = contextLength - Math.max(1, request.minTokens);
 
   // No token covers more characters, so a longer text certainly has too many tokens and need not be
   // counted.
-  const chars = messages.reduce((total, { content }) => total + content.length, 0);
+  const chars = charsOf(request);
   if (chars > contextLength * tokenizer.tokenCharsMax) {
     throw new EngineError(
       'input',
@@ -30,7 +34,7 @@ export async function preparePrompt(
     );
   }
 
-  const promptIds = await runInTurns(encodeChatInSteps(chat.partsOf(messages), tokenizer));
+  const promptIds = await runInTurns(encodeChatInSteps(chat.partsOf(messages, tools), tokenizer));
   if (promptIds.length > room) {
     throw new EngineError(
       'input',
@@ -38,5 +42,22 @@ export async function preparePrompt(
       { isTooLong: true },
     );
   }
-  return { promptIds, request };
+  const calls = callsGrammar(request, CALL_FORMATS[chat.callFormat]);
+  return {
+    promptIds,
+    request: { ...request, grammar: request.grammar ?? calls },
+    callFormat: mayCall(request) ? chat.callFormat : null,
+  };
+}
+
+/** All text of the tenant in the prompt, or less. */
+function charsOf({ messages, tools }: GenerateRequest): number {
+  let chars = 0;
+  for (const message of messages) {
+    chars += message.content.length;
+    const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
+    for (const call of calls) chars += call.name.length;
+  }
+  for (const { name, description } of tools) chars += name.length + description.length;
+  return chars;
 }

@@ -53,7 +53,9 @@ test('a thread that is killed during a model run fails nothing else', async () =
     const run = new Promise((resolve, reject) => {
       // When the first output arrives, the next runs are under way.
       const onOutput = () => void thread.terminate();
-      engine.generate({ promptIds, request }, onOutput, never).then(resolve, reject);
+      engine
+        .generate({ promptIds, request, callFormat: null }, onOutput, never)
+        .then(resolve, reject);
     });
     await expect(run).rejects.toMatchObject({ kind: 'infra' });
   }

@@ -19,6 +19,9 @@ export function aRequest(prompt: string, changes: Partial<GenerateRequest> = {})
     stopTokenIds: [],
     topLogprobs: null,
     grammar: null,
+    tools: [],
+    toolChoice: 'auto',
+    parallelToolCalls: true,
     ...changes,
   };
 }

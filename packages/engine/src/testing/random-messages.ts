@@ -8,14 +8,20 @@ import { randomText } from './random-text.ts';
  */
 export function randomMessages(random: SeededRandom, tokens: readonly string[]): ChatMessage[] {
   const upTo = (most: number) => random.nextUint32() % (most + 1);
+  const roles = ['system', 'user', 'assistant'] as const;
+  return Array.from({ length: 1 + upTo(4) }, () => ({
+    role: roles[upTo(2)] ?? 'user',
+    content: tokenText(random, tokens),
+  }));
+}
+
+/** Up to four tokens, parts of them, and other texts. */
+export function tokenText(random: SeededRandom, tokens: readonly string[]): string {
+  const upTo = (most: number) => random.nextUint32() % (most + 1);
   const piece = () => {
     const token = tokens[upTo(tokens.length - 1)] ?? '';
     const kinds = [randomText(random, 6), token, token.slice(0, upTo(token.length)), ' ', '\n'];
     return [...kinds, token.slice(upTo(token.length))][upTo(kinds.length)] ?? '';
   };
-  const roles = ['system', 'user', 'assistant'] as const;
-  return Array.from({ length: 1 + upTo(4) }, () => ({
-    role: roles[upTo(2)] ?? 'user',
-    content: Array.from({ length: upTo(4) }, piece).join(''),
-  }));
+  return Array.from({ length: upTo(4) }, piece).join('');
 }

@@ -1,3 +1,5 @@
+import { CALL_FORMATS } from '@runfleet/protocol';
+
 import { readSpelling } from './read-spelling.ts';
 import type { Spelling } from './spelling.ts';
 import { asRecord, must } from './tokenizer-field.ts';
@@ -80,7 +82,7 @@ function readAddedTokens(json: unknown): AddedToken[] {
       isId(id) && typeof content === 'string' && content !== '',
       `added_tokens[${index}] lacks its id or content`,
     );
-    const special = token['special'] === true;
+    const special = token['special'] === true && !CALL_TAGS.has(content);
     // A guard within a token keeps it out of messages, and these have no within.
     must(!special || Array.from(content).length > 1, `added_tokens[${index}] is one character`);
     must(token['single_word'] !== true, `added_tokens[${index}].single_word is not supported`);
@@ -93,6 +95,16 @@ function readAddedTokens(json: unknown): AddedToken[] {
     };
   });
 }
+
+/**
+ * The tags of calls are text, however the file marks them: an answer shows them, and a grammar can
+ * write them.
+ */
+const CALL_TAGS: ReadonlySet<string> = new Set(
+  Object.values(CALL_FORMATS).flatMap(
+    ({ open, close }) => (open + close).match(/<[^<>]+>/gu) ?? [],
+  ),
+);
 
 function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;

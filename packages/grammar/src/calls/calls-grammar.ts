@@ -10,18 +10,22 @@ export type ToolRequest = {
   parallelToolCalls: boolean;
 };
 
-/** What holds the calls of an answer to their tools; null if it may not call any. */
+/**
+ * What holds the calls of an answer to their tools, or a text free of calls if it may not call any;
+ * null without tools.
+ */
 export function callsGrammar(
   { tools, toolChoice, parallelToolCalls }: ToolRequest,
   format: CallFormat,
 ): CallsGrammar | null {
-  if (tools.length === 0 || toolChoice === 'none') return null;
-  const callable = tools.map(({ name, parameters }, index) => ({
+  if (tools.length === 0) return null;
+  const all = tools.map(({ name, parameters }, index) => ({
     name,
     parameters: writeExactJson(parameters),
     field: `tools[${index}].function.parameters`,
   }));
   const isNamed = typeof toolChoice === 'object';
+  const callable = toolChoice === 'none' ? [] : all;
   return {
     kind: 'calls',
     format,

@@ -26,5 +26,6 @@ export function callsNode(
     repeat(again, 0, isParallel ? CALLS_MAX - 1 : 0),
     literal(isList ? close : ''),
   );
-  return isRequired ? sequence(literal(mark), behindMark) : textBefore(mark, behindMark);
+  if (isRequired) return sequence(literal(mark), behindMark);
+  return textBefore(mark, tools.length > 0 ? behindMark : undefined);
 }

@@ -12,7 +12,7 @@ import { matches } from '../testing/matches.ts';
 import { randomSchema } from '../testing/random-schema.ts';
 import { randomText } from '../testing/random-text.ts';
 
-const RUNS = 300;
+const RUNS = 200;
 const FORMATS = Object.values(CALL_FORMATS);
 const NAMES = ['get_weather', 'get', 'a', 'Get-2', 'x'.repeat(64)];
 
@@ -42,11 +42,21 @@ const isValid = (schema: object) =>
     logger: false,
   }).compile(JSON.parse(JSON.stringify(schema)));
 
+/** Mostly objects of properties, as tools have them. */
+const randomArguments = fc.oneof(
+  randomSchema,
+  fc.tuple(randomSchema, randomSchema, fc.boolean()).map(([first, second, isRequired]) => ({
+    type: 'object',
+    properties: { first, second },
+    ...(isRequired && { required: ['first'] }),
+    $defs: first.$defs,
+  })),
+);
 const randomTools = fc
-  .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 })
+  .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
   .chain((names) =>
     fc
-      .array(randomSchema, { minLength: names.length, maxLength: names.length })
+      .array(randomArguments, { minLength: names.length, maxLength: names.length })
       .map((schemas) => Object.fromEntries(names.map((name, at) => [name, schemas[at]]))),
   );
 

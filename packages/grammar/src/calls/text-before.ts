@@ -3,10 +3,10 @@ import { FIELD_OF } from '../output-grammar.ts';
 import { ALL_CHARACTERS, character, exclude } from '../regex/characters.ts';
 
 /**
- * Any text in which `mark` does not occur, or such a text and then `mark` and `after`. `mark` is
- * ASCII. Each state is a number of characters of `mark` that the text ends with.
+ * Any text in which `mark` does not occur; with `after` also such a text and then `mark` and `after`.
+ * `mark` is ASCII. Each state is a number of characters of `mark` that the text ends with.
  */
-export function textBefore(mark: string, after: Node): Node {
+export function textBefore(mark: string, after: Node | undefined): Node {
   const letters = [...new Set(mark)].toSorted();
   const others = character(
     exclude(
@@ -18,14 +18,16 @@ export function textBefore(mark: string, after: Node): Node {
     let opened: Node | undefined;
     return { kind: 'rule', open: () => (opened ??= open(matched)), field: FIELD_OF.calls };
   });
-  const to = (matched: number) => (matched === mark.length ? after : (states[matched] ?? EMPTY));
-  return to(0);
+  const [start = EMPTY] = states;
+  const to = (matched: number) => (matched === mark.length ? after : states[matched]);
+  return start;
 
   function open(matched: number): Node {
-    const moves = letters.map((letter) =>
-      sequence(byte(codeOf(letter)), to(endMatched(mark, mark.slice(0, matched) + letter))),
-    );
-    return choice(EMPTY, sequence(others, to(0)), ...moves);
+    const moves = letters.flatMap((letter) => {
+      const next = to(endMatched(mark, mark.slice(0, matched) + letter));
+      return next ? [sequence(byte(codeOf(letter)), next)] : [];
+    });
+    return choice(EMPTY, sequence(others, start), ...moves);
   }
 }
 

@@ -1,7 +1,8 @@
-import type { ChatMessage } from '../../engine.ts';
+import { type TemplateMessage, textOf } from '../../text/chat-template/template-message.ts';
 import type { ChatPart } from '../model-family.ts';
 
 const ROLE_TOKENS = { system: '<|system|>', user: '<|user|>', assistant: '<|assistant|>' } as const;
+type Role = keyof typeof ROLE_TOKENS;
 const END_TOKEN = '<|end|>';
 
 /**
@@ -25,17 +26,23 @@ export const CHAT_TEMPLATES: readonly string[] = [
 ];
 
 /** What these templates write for a prompt. */
-export function chatParts(messages: readonly ChatMessage[]): ChatPart[] {
+export function chatParts(messages: readonly TemplateMessage[]): ChatPart[] {
   const parts: ChatPart[] = [];
-  for (const { role, content } of messages) {
-    if (role === 'system' && content === '') continue;
+  for (const message of messages) {
+    const { role } = message;
+    const text = textOf(message);
+    if (!isRole(role) || (role === 'system' && text === '')) continue;
     parts.push(
       { special: ROLE_TOKENS[role] },
-      { text: `\n${content}` },
+      { text: `\n${text}` },
       { special: END_TOKEN },
       { text: '\n' },
     );
   }
   parts.push({ special: ROLE_TOKENS.assistant }, { text: '\n' });
   return parts;
+}
+
+function isRole(role: string): role is Role {
+  return Object.hasOwn(ROLE_TOKENS, role);
 }

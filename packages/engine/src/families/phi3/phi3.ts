@@ -10,6 +10,12 @@ export const phi3: ModelFamily = {
     fits: (tokenizer) => tokenizer.addsSpace,
     partsOf: chatParts,
   },
+  // Phi-4-mini. The tokens are in its tokenizer; its card shows definitions and calls.
+  systemTools: {
+    callFormat: 'phi4',
+    system: 'You are a helpful assistant with some tools.',
+    outputRole: 'tool_response',
+  },
   stopTokens: STOP_TOKENS,
   readContextLengths,
 };

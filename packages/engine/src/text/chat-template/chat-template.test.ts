@@ -123,7 +123,7 @@ test('a template that reads an added token in a message gets it; a special one i
   expect(template('</tool_call>').partsOf(ask('a</tool_call>b'))).toEqual([{ text: 'b' }]);
   expect(template('<|im_end|>').partsOf(ask('ab'))).toEqual([{ text: 'ab' }]);
   expect(() => template('<|im_end|>').partsOf(ask('a<|im_end|>b'))).toThrow(
-    /changes a message that contains a special token/u,
+    /changes a text that contains a special token/u,
   );
 });
 

@@ -1,27 +1,29 @@
 import { createContext, Script } from 'node:vm';
 
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import type { ToolDefinition } from '@runfleet/protocol';
 
 import { EngineError } from '../../engine-error.ts';
-import type { ChatMessage } from '../../engine.ts';
 import type { ChatPart } from '../../families/model-family.ts';
 import type { AddedToken } from '../tokenizer-file.ts';
 import { AddedTokenFinder } from './added-token-finder.ts';
-import { guard, removeGuards } from './guards.ts';
+import { freeGuard, guarded } from './guards.ts';
+import type { TemplateMessage } from './template-message.ts';
+import { templateVariables, type WriteText } from './template-variables.ts';
 
 /** One conversation takes microseconds; a template of nested loops might take hours. */
 const RENDER_MS_MAX = 500;
-/** What a template may write beside the messages. */
+/** What a template may write beside the tenant's text. */
 const OWN_CHARS_MAX = 2 ** 20;
 const RANGE_MAX = 10_000;
 
 /**
  * A chat template in Jinja, as model folders contain it. Only the template itself writes special
- * tokens: in the text of a message they stay text.
+ * tokens: in the text of a message, in a call and in the definition of a tool they stay text.
  *
- * It is rendered twice, once with guards inside the messages. If both agree except for the guards,
- * the template did not look at what the guards changed, and every token that is found was written by
- * the template. Otherwise the conversation is refused.
+ * It is rendered twice, once with guards inside the tenant's text. If both agree except for the
+ * guards, the template did not look at what the guards changed, and every token that is found was
+ * written by the template. Otherwise the conversation is refused.
  */
 export class ChatTemplate {
   readonly #program: ReturnType<typeof parse>;
@@ -45,8 +47,8 @@ export class ChatTemplate {
     // As the reference library does for chat templates.
     const style = { lstrip_blocks: true, trim_blocks: true };
     this.#program = explained('model', 'is not valid', () => parse(tokenize(source, style)));
-    // The reference library sets these even if there are none.
-    this.#variables = { tools: null, documents: null, ...options.variables };
+    // The reference library sets this even if there are none.
+    this.#variables = { documents: null, ...options.variables };
     this.#tokens = finderOf(addedTokens);
     this.#guarded = [this.#tokens, finderOf(addedTokens.filter(({ special }) => special))];
   }
@@ -55,60 +57,70 @@ export class ChatTemplate {
    * The prompt that asks for the next message. Throws `EngineError('input')` if the template refuses
    * the conversation or takes too long.
    */
-  partsOf(messages: readonly ChatMessage[]): ChatPart[] {
-    const plain = messages.map(({ role, content }) => ({ role, content: content.toWellFormed() }));
-    const rendered = this.#render(plain);
-    for (const tokens of this.#guarded) {
-      const guarded = this.#render(
-        plain.map(({ role, content }) => ({ role, content: guard(content, tokens) })),
+  partsOf(
+    messages: readonly TemplateMessage[],
+    tools: readonly ToolDefinition[] | null = null,
+  ): ChatPart[] {
+    const given: string[] = [];
+    const render = (write: WriteText) => this.#render(templateVariables(messages, tools, write));
+    const rendered = render((text) => {
+      const wellFormed = text.toWellFormed();
+      given.push(wellFormed);
+      return wellFormed;
+    });
+    const chars = given.reduce((total, { length }) => total + length, 0);
+    if (rendered.length > 2 * chars + OWN_CHARS_MAX) {
+      throw new EngineError(
+        'input',
+        `The model's chat template writes ${rendered.length} characters for messages of ${chars}.`,
       );
-      if (removeGuards(guarded) === rendered) return this.#split(guarded);
+    }
+    const guard = freeGuard([...given, rendered]);
+    if (guard === undefined) {
+      throw new EngineError(
+        'input',
+        'The messages hold every character of private use. Shorten them.',
+      );
+    }
+    for (const tokens of this.#guarded) {
+      const text = render((piece) => guarded(piece.toWellFormed(), tokens, guard));
+      if (text.replaceAll(guard, '') === rendered) return this.#split(text, guard);
     }
     throw new EngineError(
       'input',
-      "The model's chat template changes a message that contains a special token. Write the token differently.",
+      "The model's chat template changes a text that contains a special token. Write the token differently.",
     );
   }
 
-  #render(messages: readonly ChatMessage[]): string {
-    const text = explained('input', 'refuses these messages', () =>
+  #render(variables: { messages: unknown; tools: unknown }): string {
+    return explained('input', 'refuses these messages', () =>
       withinTime(() => {
         const environment = new Environment();
         for (const [name, value] of Object.entries({
           ...CONSTANTS,
           ...this.#variables,
-          messages,
+          ...variables,
         })) {
           environment.set(name, value);
         }
         return String(new Interpreter(environment).run(this.#program).value);
       }),
     );
-    const given = messages.reduce((total, { content }) => total + content.length, 0);
-    if (text.length <= 2 * given + OWN_CHARS_MAX) return text;
-    throw new EngineError(
-      'input',
-      `The model's chat template writes ${text.length} characters for messages of ${given}.`,
-    );
   }
 
-  #split(guarded: string): ChatPart[] {
+  #split(text: string, guard: string): ChatPart[] {
     const parts: ChatPart[] = [];
     let from = 0;
     const endText = (end: number) => {
-      const text = removeGuards(guarded.slice(from, end));
-      if (text !== '') parts.push({ text });
+      const plain = text.slice(from, end).replaceAll(guard, '');
+      if (plain !== '') parts.push({ text: plain });
     };
-    for (
-      let found = this.#tokens.next(guarded, 0);
-      found;
-      found = this.#tokens.next(guarded, from)
-    ) {
+    for (let found = this.#tokens.next(text, 0); found; found = this.#tokens.next(text, from)) {
       endText(found.at);
       parts.push({ special: found.token });
       from = found.at + found.token.length;
     }
-    endText(guarded.length);
+    endText(text.length);
     return parts;
   }
 }
