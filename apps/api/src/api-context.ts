@@ -72,7 +72,7 @@ export type ApiEnv = {
     outgoing?: {
       readonly destroyed: boolean;
       writeContinue(): void;
-      once(event: 'close', listener: () => void): unknown;
+      on(event: 'close', listener: () => void): unknown;
     };
   };
   Variables: { trace: RequestTrace; held?: Held };

@@ -6,7 +6,6 @@ import type { ApiContext, ApiEnv, ApiRequest } from './api-context.ts';
 import { admitCalls } from './http/admit-calls.ts';
 import { allowOtherOrigins } from './http/allow-other-origins.ts';
 import { answerError } from './http/answer-error.ts';
-import { awaitLaterAnswers } from './http/answer-later.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { HEALTH_PATHS, readHealth } from './http/read-health.ts';
 import { routePathOf } from './http/route-path.ts';
@@ -16,7 +15,6 @@ import { serveDashboard } from './serve-dashboard.ts';
 /** The role's HTTP application: middleware, routes and the dashboard. */
 export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   const api = new Hono<ApiEnv>({ getPath: routePathOf(ROUTES) });
-  awaitLaterAnswers(api);
   api.use(observeRequests(ctx));
   api.use('/v1/*', allowOtherOrigins);
   api.use(admitCalls(ctx));

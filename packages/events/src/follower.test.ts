@@ -216,6 +216,65 @@ describe('what happens', () => {
   });
 });
 
+describe('a watch for the end', () => {
+  test('is called once, whether the task ends before it, with a notice, or without one', async ({
+    db,
+    redisUrl,
+    announcer,
+  }) => {
+    await using follower = openFollower({ db, url: redisUrl, pollMs: 50 });
+    await using deaf = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
+    const task = await stageTask({ db });
+    const ends = { early: 0, noticed: 0, late: 0 };
+    follower.watchEnd(task.id, () => (ends.early += 1));
+    deaf.watchEnd(task.id, () => (ends.noticed += 1));
+    await expect.poll(() => [follower.taskCount, deaf.isRedisConnected]).toEqual([1, true]);
+    const life = lifeOf(WORDS);
+    for (const event of life) announcer.announce(await stageEvents({ db }, task, [event]));
+    await expect.poll(() => [ends.early, ends.noticed]).toEqual([1, 1]);
+    follower.watchEnd(task.id, () => (ends.late += 1));
+    await expect.poll(() => ends.late).toBe(1);
+
+    const silent = await stageTask({ db });
+    const ended = new Promise((resolve) => void follower.watchEnd(silent.id, resolve));
+    await stageEvents({ db }, silent, life);
+    await expect(ended).resolves.toBeNull();
+    expect([follower.taskCount, deaf.taskCount]).toEqual([0, 0]);
+    expect(ends).toEqual({ early: 1, noticed: 1, late: 1 });
+  });
+
+  test('reads no event and shares its task with followers', async ({ db, redisUrl, announcer }) => {
+    await using follower = openFollower({ db, url: redisUrl, pollMs: NO_POLL_MS });
+    const task = await stageTask({ db });
+    const ended = new Promise((resolve) => void follower.watchEnd(task.id, resolve));
+    const followed = collect(follower, task.id);
+    await expect.poll(() => follower.isRedisConnected).toBe(true);
+    const all: TaskEvent[] = [];
+    for (const event of lifeOf(WORDS)) {
+      const events = await stageEvents({ db }, task, [event]);
+      announcer.announce(events);
+      all.push(...events);
+    }
+    expect(await followed).toEqual(all);
+    await expect(ended).resolves.toBeNull();
+  });
+
+  test('reports a missing task, and nothing after it is disposed', async ({ db, redisUrl }) => {
+    await using follower = openFollower({ db, url: redisUrl, pollMs: 50 });
+    const failed = new Promise((resolve) => void follower.watchEnd('999', resolve));
+    await expect(failed).resolves.toMatchObject({ kind: 'task_not_found' });
+
+    const task = await stageTask({ db });
+    let calls = 0;
+    const watch = follower.watchEnd(task.id, () => (calls += 1));
+    watch[Symbol.dispose]();
+    expect(follower.taskCount).toBe(0);
+    await stageEvents({ db }, task, lifeOf(WORDS));
+    await new Promise((resolve) => void follower.watchEnd(task.id, resolve));
+    expect(calls).toBe(0);
+  });
+});
+
 describe('faults', () => {
   test('a Redis that dies and comes back empty loses no event', async ({ db }) => {
     await using redis = await startOwnRedis();

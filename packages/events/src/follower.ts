@@ -2,6 +2,7 @@ import type { Db } from '@runfleet/db';
 import { MESSAGES, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
+import { EndWatch } from './end-watch.ts';
 import { LogReader } from './log-reader.ts';
 import { NoticeListener } from './notice-listener.ts';
 import { type Cursor, TaskHub } from './task-hub.ts';
@@ -15,6 +16,11 @@ export type Follower = {
   follow(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<TaskEvent>;
   /** The same, in batches as events become known. */
   followPages(taskId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<EventPage>;
+  /**
+   * Calls `onOver` once, when the task has ended, or with the failure that keeps it from being known.
+   * Disposing ends the watch without a call.
+   */
+  watchEnd(taskId: string, onOver: (failure: unknown) => void): Disposable;
   /** How often a missed or oversized notice caused a read from Postgres. */
   readonly gapReads: number;
   /** Tasks with at least one follower. */
@@ -93,7 +99,8 @@ class LogFollower implements Follower, AsyncDisposable {
   ): AsyncGenerator<EventPage> {
     const isDone = () => signal.aborted || this.#isClosed;
     const cursor: Cursor = { seq: afterSeq, wake: null, isDone };
-    const { hub, listening } = this.#join(taskId, cursor);
+    const { hub, listening } = this.#hubOf(taskId);
+    hub.cursors.add(cursor);
     const onAbort = () => cursor.wake?.();
     signal.addEventListener('abort', onAbort);
     try {
@@ -114,6 +121,29 @@ class LogFollower implements Follower, AsyncDisposable {
     }
   }
 
+  watchEnd(taskId: string, onOver: (failure: unknown) => void): Disposable {
+    const followed = this.#hubOf(taskId);
+    const watch = new EndWatch(followed.hub, this.#leave, onOver);
+    followed.hub.cursors.add(watch);
+    void this.#beginWatch(followed, watch);
+    return watch;
+  }
+
+  async #beginWatch({ hub, listening }: Followed, watch: EndWatch): Promise<void> {
+    try {
+      await listening;
+      const reading = { isDone: () => watch.isDone() || this.#isClosed, wake: null };
+      if (!reading.isDone() && !hub.isLiveAt(watch.seq)) {
+        const page = await this.#reader.read(hub.taskId, watch.seq, reading);
+        if (page === null) throw new RunfleetError('task_not_found', MESSAGES.taskNotFound);
+        hub.learn(page);
+      }
+      watch.wake();
+    } catch (error) {
+      watch.end(error);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#pollTimer);
@@ -121,22 +151,22 @@ class LogFollower implements Follower, AsyncDisposable {
     for (const { hub } of this.#followed.values()) hub.wakeAll();
   }
 
-  #join(taskId: string, cursor: Cursor): Followed {
+  #hubOf(taskId: string): Followed {
     let followed = this.#followed.get(taskId);
     if (!followed) {
       followed = { hub: this.#createHub(taskId), listening: this.#listener.listen(taskId) };
       this.#followed.set(taskId, followed);
     }
-    followed.hub.cursors.add(cursor);
     return followed;
   }
 
-  #leave(hub: TaskHub, cursor: Cursor): void {
+  /** One function for all watches. */
+  readonly #leave = (hub: TaskHub, cursor: Cursor): void => {
     hub.cursors.delete(cursor);
     if (hub.cursors.size > 0) return;
     this.#followed.delete(hub.taskId);
     this.#listener.forget(hub.taskId);
-  }
+  };
 
   #createHub(taskId: string): TaskHub {
     const hub: TaskHub = new TaskHub(taskId, (afterSeq) => {

@@ -2,6 +2,7 @@ import { readCredentials } from '@runfleet/identity';
 import type { MiddlewareHandler } from 'hono';
 
 import type { ApiContext, ApiEnv } from '../api-context.ts';
+import { laterAnswer } from './answer-later.ts';
 
 /** Paths that probes call often and that cost no work. */
 const FREE_PATHS: readonly string[] = ['/healthz', '/readyz'];
@@ -17,11 +18,14 @@ export function admitCalls(ctx: Pick<ApiContext, 'rates'>): MiddlewareHandler<Ap
     if (!isFree && readCredentials(c.req.raw.headers) === null) {
       ctx.rates.requireCall({ ip: c.var.trace.ip });
     }
+    const { trace } = c.var;
+    const chargeAnswer = () => ctx.rates.chargeBytes(trace, trace.answerBytes ?? 0);
     try {
       await next();
     } finally {
-      ctx.rates.chargeBytes(c.var.trace, c.var.trace.answerBytes ?? 0);
+      chargeAnswer();
       c.var.held?.[Symbol.dispose]();
     }
+    void laterAnswer(c.res)?.then(chargeAnswer);
   };
 }

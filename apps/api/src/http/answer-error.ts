@@ -2,24 +2,28 @@ import { isUnavailable } from '@runfleet/db';
 import { ERRORS, type Refusal, RunfleetError } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
-import { answerJson, type Traced } from './answer.ts';
+import { type PlainAnswer, plainJson, responseOf, type Traced } from './answer.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 
 /** The wire's answer to an error, from the row of its kind. An unexpected error is logged. */
 export function answerError(ctx: { logger: Logger }, c: Traced, error: unknown): Response {
+  return responseOf(plainError(ctx, c, error));
+}
+
+export function plainError(ctx: { logger: Logger }, c: Traced, error: unknown): PlainAnswer {
   const expected = error instanceof RunfleetError ? error : toUnexpected(ctx, c, error);
   const { code, http } = ERRORS[expected.kind];
   c.var.trace.code = code;
   const { message, taskId } = expected;
   const task = taskId === null ? {} : { taskid: taskId };
   const body = { errors: [{ code, message }], ...task, result: false as const };
-  const response = answerJson<Refusal>(c, body, http);
+  const answer = plainJson<Refusal>(c, body, http);
   if (http === 503 || http === 429) {
     const seconds = expected.retryAfterSeconds ?? RETRY_AFTER_SECONDS;
-    response.headers.set('retry-after', String(seconds));
+    answer.headers['retry-after'] = String(seconds);
   }
-  return response;
+  return answer;
 }
 
 function toUnexpected(ctx: { logger: Logger }, c: Traced, error: unknown): RunfleetError {

@@ -20,7 +20,7 @@ export function answerInTurn(
 
   const start = (turn: Turn, { request, response }: Exchange) => {
     turn.isBusy = true;
-    response.once('close', () => {
+    response.on('close', () => {
       // Serve other connections before the next request of this one.
       if (turn.waiting.length > 0 || turn.bytes.isHolding) setImmediate(() => resume(turn));
       else resume(turn);
@@ -46,7 +46,7 @@ export function answerInTurn(
     const waiting: Exchange[] = [];
     const bytes = new PacedBytes(socket, () => waiting.length === 0);
     turns.set(socket, { isBusy: false, waiting, bytes });
-    socket.once('close', () => waiting.splice(0));
+    socket.on('close', () => waiting.splice(0));
   });
   server.on('request', onRequest);
   // `read-body.ts` sends `100 Continue` when it wants the body.

@@ -1,34 +1,40 @@
-import type { Hono } from 'hono';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { ApiEnv } from '../api-context.ts';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+
+import type { PlainAnswer } from './answer.ts';
 
 /**
- * The answer of a call that takes long. The call returns a placeholder, so that its context and the
- * frames of its middleware are freed: a wait of minutes holds a quarter less memory.
+ * The answer of a call that takes long. The call returns a placeholder, so that its context, its request
+ * and the frames of its middleware are freed: a wait of minutes holds half as much memory.
  */
-const LATER = new WeakMap<Response, Promise<Response>>();
+const LATER = new WeakMap<Response, Promise<PlainAnswer>>();
 
 /** A placeholder for an answer that never rejects. */
-export function answerLater(answer: Promise<Response>): Response {
+export function answerLater(answer: Promise<PlainAnswer>): Response {
   const placeholder = new Response(null);
   LATER.set(placeholder, answer);
   return placeholder;
 }
 
 /** What a placeholder stands for. */
-export function laterAnswer(response: Response): Promise<Response> | undefined {
+export function laterAnswer(response: Response): Promise<PlainAnswer> | undefined {
   return LATER.get(response);
 }
 
-/** Makes an application answer with what its placeholders stand for. */
-export function awaitLaterAnswers(api: Hono<ApiEnv>): void {
-  const dispatch = api.fetch;
-  api.fetch = (...call) => {
-    const answered = dispatch(...call);
-    return answered instanceof Promise ? answered.then(resolved) : resolved(answered);
-  };
-}
-
-function resolved(response: Response): Response | Promise<Response> {
-  return LATER.get(response) ?? response;
+/** Sends what a placeholder stands for once it is known; returns what the listener is to send now. */
+export function sendLater(
+  response: Response,
+  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+  onSent: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): Response {
+  const later = LATER.get(response);
+  if (later === undefined) return response;
+  void later.then(({ text, status, headers }) => {
+    if (outgoing.destroyed) return;
+    outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
+    outgoing.end(text);
+    onSent(incoming, outgoing);
+  });
+  return RESPONSE_ALREADY_SENT;
 }

@@ -27,7 +27,7 @@ export class PacedBytes {
       for (const parser of parsers) parser.call(socket, chunk);
     };
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    socket.once('close', () => this.#drop());
+    socket.on('close', () => this.#drop());
   }
 
   get isHolding(): boolean {

@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
 
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 
 import type { ApiEnv } from '../api-context.ts';
 import { answerInTurn } from './answer-in-turn.ts';
+import { sendLater } from './answer-later.ts';
 import { boundConnections } from './bound-connections.ts';
 import { UnreadAnswers } from './unread-answers.ts';
 import { writeRefusal } from './write-refusal.ts';
@@ -45,9 +46,15 @@ export function serveRequests(
   },
 ): void {
   const unread = new UnreadAnswers(limits.unreadBytes, limits.readingMs ?? READING_MS);
-  const listener = getRequestListener((request, env) => api.fetch(request, env), {
-    errorHandler: () => Response.json(INVALID, { status: 400 }),
-  });
+  const onSent = unread.add.bind(unread);
+  const listener = getRequestListener(
+    async (request, env) => {
+      // This server speaks HTTP/1 only.
+      const bindings = env as HttpBindings;
+      return sendLater(await api.fetch(request, bindings), bindings, onSent);
+    },
+    { errorHandler: () => Response.json(INVALID, { status: 400 }) },
+  );
   const turns = answerInTurn(server, (request, response) => {
     if (request.rawHeaders.length > 2 * HEADERS_MAX) {
       writeRefusal(response, 431, `A request may have ${HEADERS_MAX} headers at most.`);

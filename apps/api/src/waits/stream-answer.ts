@@ -34,6 +34,8 @@ export function streamAnswer(
   answers: {
     readAnswer: () => Promise<TaskAnswer>;
     cutShort: (end: Exclude<WaitEnd, 'ended'>) => Refusal;
+    /** Called with the size of each part. */
+    onBytes: (sizeBytes: number) => void;
   },
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -42,8 +44,10 @@ export function streamAnswer(
     {
       async pull(controller) {
         const { done, value } = await events.next();
-        if (done) controller.close();
-        else controller.enqueue(encoder.encode(value));
+        if (done) return controller.close();
+        const part = encoder.encode(value);
+        answers.onBytes(part.length);
+        controller.enqueue(part);
       },
       async cancel() {
         run.wait.end('left');

@@ -21,6 +21,7 @@ import { aWorker } from '@runfleet/tasks/testing';
 import { eventually } from '@runfleet/testing';
 import { describe, expect } from 'vitest';
 
+import { CallRates } from '../../../http/call-rates.ts';
 import { RUN, testWithApi } from '../../../testing.ts';
 import { TaskWaits } from '../../../waits/task-waits.ts';
 
@@ -181,6 +182,19 @@ describe('a run that waits', () => {
     for (const wait of open) wait[Symbol.dispose]();
     expect(api.ctx.waits.count).toBe(0);
   });
+
+  test.for([SYNC, `${SYNC}?stream=true`])(
+    'by %s counts the bytes of its answer against its project',
+    async (path, { api, tenant, worker }) => {
+      api.ctx.rates = new CallRates({ address: 3, project: 3 }, () => 0);
+      const waiting = api.call(tenant, path, BODY);
+      const [task] = await worker.untilTasks(1);
+      expect((await api.call(tenant, '/v1/Task/Stat', {})).status).toBe(200);
+      await worker.finish(task?.id ?? '', failure('failed', 'x'.repeat(30_000)));
+      expect((await waiting).status).toBe(200);
+      expect((await api.call(tenant, '/v1/Task/Stat', {})).status).toBe(429);
+    },
+  );
 
   test('is answered at once when its server stops', async ({ api, tenant, worker }) => {
     const waiting = api.call(tenant, SYNC, BODY);
