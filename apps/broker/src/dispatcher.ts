@@ -74,6 +74,11 @@ export class Dispatcher {
     return [...this.#fleet.values()];
   }
 
+  /** Whether no worker was known at the last refresh, and no task is held for one. */
+  get isWithoutWorkers(): boolean {
+    return this.#fleet.size + this.#held.length === 0;
+  }
+
   /** Reads all workers of the pool, including those without a free slot. */
   async refresh(): Promise<void> {
     const workers = await this.#list({ labels: [], isFree: false, limit: FLEET_MAX });

@@ -281,7 +281,11 @@ export class PoolIndex {
         limit: MISSED_PAGE_TASKS,
         minAgeMs: MISSED_AFTER_MS,
       });
-    const [fresh, swept] = await Promise.all([list(this.#seenUntil), list(this.#sweptUntil)]);
+    const isSame = this.#seenUntil === this.#sweptUntil;
+    const [fresh, swept = fresh] = await Promise.all([
+      list(this.#seenUntil),
+      isSame ? undefined : list(this.#sweptUntil),
+    ]);
     this.#seenUntil = fresh.at(-1)?.taskId ?? this.#seenUntil;
     const isRoundOver = swept.length < MISSED_PAGE_TASKS;
     this.#sweptUntil = isRoundOver ? '0' : (swept.at(-1)?.taskId ?? '0');

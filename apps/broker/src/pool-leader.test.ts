@@ -1,7 +1,9 @@
-import { createTask, killTask } from '@runfleet/tasks';
+import { createTask, killTask, readPoolReports } from '@runfleet/tasks';
 import { aTask, aWorker } from '@runfleet/tasks/testing';
+import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
 
+import { PoolLeader } from './pool-leader.ts';
 import { lead, POOL, testWithBroker as test, ticketsOf, withoutOffers } from './testing.ts';
 
 test('tenants take turns in getting tickets, and there are only as many tickets as slots', async ({
@@ -75,4 +77,35 @@ test('one of two brokers leads, and when it stops the other takes over at once',
   await leader[Symbol.asyncDispose]();
   const second = await createTask({ store }, aTask(tenant));
   expect(await ticketsOf(one, workerId, 1)).toEqual([{ taskId: second.id, epoch: 1 }]);
+});
+
+test('a pool without tasks and workers is refreshed a third as often, and wakes at once', async ({
+  db,
+  store,
+  tenant,
+  broker,
+}) => {
+  const refreshedAt: number[] = [];
+  const ctx = broker();
+  const { reads } = ctx;
+  const listWorkers: typeof reads.listWorkers = (input) => {
+    if (!input.isFree) refreshedAt.push(performance.now());
+    return reads.listWorkers(input);
+  };
+  const refreshEveryMs = 500;
+  await using leader = new PoolLeader(
+    { ...ctx, reads: { ...reads, listWorkers } },
+    { pool: POOL, refreshEveryMs },
+  );
+  leader.start();
+  await eventually(async () => expect(await readPoolReports({ db })).toHaveLength(1));
+  await eventually(() => {
+    const gaps = refreshedAt.slice(1).map((at, index) => at - (refreshedAt[index] ?? at));
+    expect(Math.max(...gaps)).toBeGreaterThan(2.9 * refreshEveryMs);
+  });
+
+  // The worker did not wake it; the task does.
+  const { workerId } = await aWorker(store);
+  const { id } = await createTask({ store }, aTask(tenant));
+  expect(await ticketsOf(ctx, workerId, 1)).toEqual([{ taskId: id, epoch: 1 }]);
 });

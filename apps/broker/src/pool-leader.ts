@@ -1,7 +1,7 @@
 /**
  * Leads one pool or stands by for it: keeps the pool's index equal to Postgres and dispatches its
  * tasks. It wakes at once when a task is queued or a slot is freed, and refreshes its view every
- * second.
+ * second, or less often while the pool has neither tasks nor workers.
  *
  * Leading is an optimisation, not a lock: the assign commit checks task and slots itself.
  */
@@ -17,11 +17,14 @@ import { PoolIndex } from './pool-index.ts';
 import { reportShares, reportPool } from './report-pool.ts';
 
 const REFRESH_EVERY_MS = 1_000;
+/** A published model may be without workers for months. Its lease lasts 5 s. */
+const IDLE_TIMES = 3;
 const RETRY_AFTER_MS = 250;
 /** A busy leader pauses between two rounds for as long as one takes, up to this. */
 const PAUSE_MS_MAX = 10;
 /** Reporting shares reads every tenant with tasks, so it is not done at every refresh. */
 const SHARES_EVERY_REFRESHES = 10;
+const NO_ROUND = { assigned: 0, hasMore: false } as const;
 
 export class PoolLeader implements AsyncDisposable {
   readonly #ctx: BrokerContext;
@@ -37,6 +40,8 @@ export class PoolLeader implements AsyncDisposable {
   #refreshedAt = 0;
   #reports = 0;
   #isReportDue = false;
+  /** Whether the last refresh found neither tasks nor workers, and nothing has woken it since. */
+  #isIdle = false;
   /** When the rounds that assigned nothing began; null if the last round assigned a task. */
   #unservedSince: number | null = null;
   #excluded: ReadonlySet<string> = new Set();
@@ -53,6 +58,7 @@ export class PoolLeader implements AsyncDisposable {
   start(): void {
     this.#subscription = this.#ctx.queue.onWake(this.#pool, (lane) => {
       this.#index.wake(lane);
+      this.#isIdle = false;
       this.#wake.raise();
     });
     this.#running = this.#run();
@@ -91,7 +97,9 @@ export class PoolLeader implements AsyncDisposable {
   /** Fills a page of the index and dispatches a round. Returns whether there is more to do. */
   async #work(): Promise<boolean> {
     const hasMoreToFill = await this.#index.fill();
-    const { assigned, hasMore } = await this.#dispatcher.round();
+    // The fleet was read just now. A worker that registers after that wakes the leader.
+    const hasNoWorkers = this.#isReportDue && this.#dispatcher.isWithoutWorkers;
+    const { assigned, hasMore } = hasNoWorkers ? NO_ROUND : await this.#dispatcher.round();
     const isQuiet = assigned === 0;
     this.#unservedSince = isQuiet ? (this.#unservedSince ?? this.#ctx.now()) : null;
     if (this.#isReportDue) await this.#report(isQuiet);
@@ -100,9 +108,11 @@ export class PoolLeader implements AsyncDisposable {
 
   async #report(isQuiet: boolean): Promise<void> {
     this.#isReportDue = false;
+    const load = await this.#index.readLoad();
+    this.#isIdle = load.queued + load.running + this.#dispatcher.fleet.length === 0;
     const snapshot = {
       pool: this.#pool,
-      load: await this.#index.readLoad(),
+      load,
       held: this.#dispatcher.held,
       fleet: this.#dispatcher.fleet,
       excluded: this.#excluded,
@@ -120,7 +130,7 @@ export class PoolLeader implements AsyncDisposable {
    */
   async #lead(): Promise<boolean> {
     const now = this.#ctx.now();
-    if (now < this.#leasedUntil && now - this.#refreshedAt < this.#refreshEveryMs) return true;
+    if (now < this.#leasedUntil && now - this.#refreshedAt < this.#refreshMs) return true;
     const lease = await leadPool(this.#ctx, { pool: this.#pool, holder: this.#ctx.brokerId });
     this.#ctx.metrics.leadershipIs(this.#pool, lease !== null);
     if (!lease) {
@@ -158,7 +168,11 @@ export class PoolLeader implements AsyncDisposable {
   /** The time until the next refresh, or until the first held task must be placed. */
   #pauseMs(): number {
     const untils = this.#dispatcher.held.map(({ until }) => until - this.#ctx.now());
-    return Math.max(0, Math.min(this.#refreshEveryMs, ...untils));
+    return Math.max(0, Math.min(this.#refreshMs, ...untils));
+  }
+
+  get #refreshMs(): number {
+    return this.#isIdle ? IDLE_TIMES * this.#refreshEveryMs : this.#refreshEveryMs;
   }
 }
 

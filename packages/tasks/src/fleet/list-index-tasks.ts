@@ -70,6 +70,7 @@ export async function listLanes(
 
 /** Which of the tasks no worker has. */
 export async function listUnbound(ctx: { db: Db }, taskIds: readonly string[]): Promise<string[]> {
+  if (taskIds.length === 0) return [];
   const rows = await ctx.db.sql<{ id: string }[]>`
     select wanted.id from unnest(${taskIds}::bigint[]) as wanted(id)
     left join tasks t on t.id = wanted.id
