@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type FairTask, PRIORITY_SECONDS_MAX } from './fair-queue-task.ts';
+import { type FairTask, KEYS_AT_REST_MAX, PRIORITY_SECONDS_MAX } from './fair-queue-task.ts';
 import { fairTrace, seededRandom } from './fair-queue-trace.ts';
 import { FairQueue } from './fair-queue.ts';
 
@@ -146,6 +146,59 @@ describe('keys inside a tenant', () => {
     const [first] = pickAll(queue, 2);
     queue.release(first?.taskId ?? '', 4_000);
     expect(keysOf(pickAll(queue, 5))).toBe('yyyxy');
+  });
+});
+
+describe('keys at rest', () => {
+  /**
+   * A busy tenant and `count` more keys at rest, `k0` with the lowest tag. The clock stands at 0, and
+   * the plain key, if it is used, rests at 500.
+   */
+  function withRestingKeys(count: number, isPlainUsed: boolean): FairQueue {
+    const queue = new FairQueue();
+    const run = (fairnessKey: string, usedMs: number) => {
+      queue.insert(aTask('a', { fairnessKey }));
+      queue.release(queue.pick()?.taskId ?? '', usedMs);
+    };
+    queue.insert(aTask('a', { fairnessKey: 'busy', cost: 1_000_000 }));
+    queue.pick();
+    if (isPlainUsed) run('', 500);
+    for (let n = 0; n < count; n++) run(`k${n}`, 1_000 + n);
+    return queue;
+  }
+
+  test.for([true, false])(
+    'beyond the bound, the named keys with the lowest tags start again at the clock (%s)',
+    (isPlainUsed) => {
+      for (const forgotten of [0, 1, 2]) {
+        // The key of the running task is at rest, too.
+        const queue = withRestingKeys(KEYS_AT_REST_MAX - 1 + forgotten, isPlainUsed);
+        // At 500 after its first task: before the keys that are remembered.
+        for (let n = 0; n < 2; n++) queue.insert(aTask('a', { fairnessKey: 'new', cost: 500 }));
+        queue.pick();
+        const named = ['k0', 'k1', 'k2'];
+        const plain = isPlainUsed ? [''] : [];
+        for (const fairnessKey of [...named, ...plain]) queue.insert(aTask('a', { fairnessKey }));
+        expect(pickAll(queue).map(({ fairnessKey }) => fairnessKey)).toEqual([
+          ...named.slice(0, forgotten),
+          ...plain,
+          'new',
+          ...named.slice(forgotten),
+        ]);
+      }
+    },
+  );
+
+  test('the plain key is forgotten once the clock has passed it, also beyond the bound', () => {
+    const queue = withRestingKeys(KEYS_AT_REST_MAX + 1, true);
+    for (let n = 0; n < 2; n++) queue.insert(aTask('a', { fairnessKey: 'x' }));
+    expect(keysOf(pickAll(queue))).toBe('xx');
+    // The clock stands at 1,000: the plain key ends at 1,700, and y at 1,500.
+    queue.restoreRunning(aTask('a', { cost: 700 }));
+    queue.insert(aTask('a', { fairnessKey: 'y', cost: 500 }));
+    queue.pick();
+    for (const fairnessKey of ['', 'y']) queue.insert(aTask('a', { fairnessKey }));
+    expect(pickAll(queue).map(({ fairnessKey }) => fairnessKey)).toEqual(['y', '']);
   });
 });
 
@@ -320,6 +373,17 @@ describe('duplicates, withdrawals and restored runs', () => {
     expect(queue.withdraw(gone?.taskId ?? '')).toBe(true);
     expect(queue.withdraw(gone?.taskId ?? '')).toBe(false);
     expect(tenantsOf(pickAll(queue))).toBe('abb');
+  });
+
+  test('a pool whose last task is withdrawn comes to rest, and forgets its tags', () => {
+    const queue = new FairQueue();
+    const [run] = fill(queue, 1, () => aTask('a'));
+    const [last] = fill(queue, 1, () => aTask('b'));
+    queue.pick();
+    queue.release(run?.taskId ?? '', 60_000);
+    expect(queue.tenants).toBe(2);
+    queue.withdraw(last?.taskId ?? '');
+    expect(queue.tenants).toBe(0);
   });
 
   test('withdrawing a picked task ends its run with no use', () => {
