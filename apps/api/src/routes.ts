@@ -6,6 +6,9 @@ import { drainRoute } from './routes/admin/v1/workers/drain.ts';
 import { pardonRoute } from './routes/admin/v1/workers/pardon.ts';
 import { authRoute, sessionRoute } from './routes/api/auth.ts';
 import { meRoute } from './routes/api/v1/me.ts';
+import { conversationDeleteRoute } from './routes/v1/conversation/delete.ts';
+import { conversationDetailRoute } from './routes/v1/conversation/detail.ts';
+import { conversationListRoute } from './routes/v1/conversation/list.ts';
 import { fileRoute } from './routes/v1/file.ts';
 import { runRoute } from './routes/v1/run.ts';
 import { runSyncRoute } from './routes/v1/run/sync.ts';
@@ -31,6 +34,9 @@ export const ROUTES: readonly Route[] = [
   taskInputOutputDeleteRoute,
   taskStatRoute,
   taskEventsRoute,
+  conversationListRoute,
+  conversationDetailRoute,
+  conversationDeleteRoute,
   toolListRoute,
   toolDetailRoute,
   toolExploreRoute,

@@ -195,6 +195,11 @@ export async function lockAccounts(
   return new Map(rows.map((row) => [row.organisation_id, toAccount(row)]));
 }
 
+/** Keeps Runs of an organisation from being created until the end of the transaction. */
+export function lockAccount(tx: Transaction, organisationId: string): Statement {
+  return tx`select from accounts where organisation_id = ${organisationId} for update`;
+}
+
 function toAccount(row: { balance: string; held: string; active_tasks: number }): Account {
   return {
     balance: parseUsd(row.balance),

@@ -1,4 +1,4 @@
-import type { Envelope } from '@runfleet/protocol';
+import type { Envelope, Refusal } from '@runfleet/protocol';
 
 import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
 import { signRequest } from './sign-request.ts';
@@ -31,7 +31,7 @@ export async function callApi<Payload>(
 
   const { code = 0, message = `${url} answered ${response.status} without a Runfleet envelope.` } =
     envelope?.errors?.[0] ?? {};
-  throw new RunfleetApiError(message, { code, ...about });
+  throw new RunfleetApiError(message, { code, taskId: envelope?.taskid, ...about });
 }
 
 async function post(
@@ -73,10 +73,10 @@ async function authorisationOf(access: ApiAccess): Promise<Record<string, string
   return { ...project, ...(await signRequest({ apiKey, apiSecret }, Date.now().toString())) };
 }
 
-function parseEnvelope(text: string): Partial<Envelope> | null {
+function parseEnvelope(text: string): Partial<Envelope & Pick<Refusal, 'taskid'>> | null {
   try {
     const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' && value !== null ? (value as Partial<Envelope>) : null;
+    return typeof value === 'object' && value !== null ? value : null;
   } catch {
     // A page of a proxy; the caller reports it.
     return null;

@@ -5,16 +5,19 @@ export class RunfleetApiError extends Error {
   readonly status: number;
   /** Identifies the call in the operator's logs. Null if the answer had no such header. */
   readonly requestId: string | null;
+  /** The task that is in the way, or that goes on after a wait was cut. Null for none. */
+  readonly taskId: string | null;
 
   constructor(
     message: string,
-    answer: { code: number; status: number; requestId: string | null },
+    answer: { code: number; status: number; requestId: string | null; taskId?: string | undefined },
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.code = answer.code;
     this.status = answer.status;
     this.requestId = answer.requestId;
+    this.taskId = answer.taskId ?? null;
   }
 }
 

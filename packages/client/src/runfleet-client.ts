@@ -1,11 +1,16 @@
 import type {
+  ConversationAnswer,
+  ConversationDeleteAnswer,
+  ConversationListAnswer,
   RunAnswer,
   TaskAnswer,
   TaskFrame,
+  WireConversation,
   TaskPart,
   WireTask,
   WireTaskSummary,
   WireTool,
+  WireTurn,
 } from '@runfleet/protocol';
 
 import { type ApiAccess, callApi } from './call-api.ts';
@@ -49,6 +54,12 @@ export type TaskPage = {
   /** Only tasks that were created at this moment or later, or before this one; in unix seconds. */
   from?: number | undefined;
   to?: number | undefined;
+};
+
+export type ConversationPage = {
+  start?: number | undefined;
+  limit?: number | undefined;
+  order?: 'ASC' | 'DESC' | undefined;
 };
 
 /** `total` counts every task that matches, listed or not. */
@@ -134,6 +145,39 @@ export class RunfleetClient {
     return this.#list<WireTaskSummary>(page, { summary: true }, options);
   }
 
+  /** The conversations of the project, newest first by default; only those of a session or a user. */
+  async conversations(
+    filter: ConversationPage & { sessionId?: string; userId?: string } = {},
+    options: Cancellable = {},
+  ): Promise<{ total: number; conversations: WireConversation[] }> {
+    const { sessionId = '', userId = '', ...page } = filter;
+    const body = { ...pageOf(page, 'DESC'), session_id: sessionId, user_id: userId };
+    const path = 'Conversation/List';
+    const answer = await callApi<ConversationListAnswer>(this.#access, path, body, options);
+    return { total: Number(answer.total), conversations: answer.conversationlist };
+  }
+
+  /** A conversation and a page of its turns, oldest first by default. `total` counts its tasks. */
+  async conversation(
+    id: string,
+    page: ConversationPage = {},
+    options: Cancellable = {},
+  ): Promise<{ conversation: WireConversation; turns: WireTurn[]; total: number }> {
+    const path = 'Conversation/Detail';
+    const body = { conversationid: id, ...pageOf(page, 'ASC') };
+    const answer = await callApi<ConversationAnswer>(this.#access, path, body, options);
+    const conversation = first(answer.conversationlist, path);
+    return { conversation, turns: answer.turnlist, total: Number(answer.total) };
+  }
+
+  /** Deletes a conversation with the contents of its turns; returns of how many tasks. */
+  async deleteConversation(id: string, options: Cancellable = {}): Promise<number> {
+    const path = 'Conversation/Delete';
+    const body = { conversationid: id };
+    const answer = await callApi<ConversationDeleteAnswer>(this.#access, path, body, options);
+    return Number(answer.deleted);
+  }
+
   /** The models of the catalogue. */
   async tools(
     page: { start?: number; limit?: number; search?: string } = {},
@@ -210,6 +254,10 @@ export class RunfleetClient {
     const answer = await callApi<TaskAnswer>(this.#access, path, body, options);
     return first(answer.tasklist, path);
   }
+}
+
+function pageOf({ start = 0, limit = 20, order }: ConversationPage, usual: 'ASC' | 'DESC') {
+  return { start: `${start}`, limit: `${limit}`, order: order ?? usual };
 }
 
 function runPath(model: string): string {

@@ -11,6 +11,7 @@ export const ERRORS = {
   invalid_request: { code: 0, http: 200 },
   model_not_found: { code: 1, http: 200 },
   task_not_found: { code: 1, http: 200 },
+  conversation_not_found: { code: 1, http: 200 },
   not_cancellable: { code: 1, http: 200 },
   not_ended: { code: 1, http: 200 },
   /** 94 is not in the compatible contract. */
@@ -39,6 +40,7 @@ export const MESSAGES = {
   modelNotFound: 'slug-owner-project-not-exist',
   modelNotAccessible: 'tool-not-accessible',
   taskNotFound: 'task-not-exist',
+  conversationNotFound: 'conversation-not-exist',
   notCancellable: 'Task is not in a cancellable state.',
   notEnded: 'Task is not in a terminal state.',
   unknownKey: 'Project authorization is not founded.',
@@ -60,7 +62,7 @@ export const MESSAGES = {
   previousTurnUnknown:
     'Request parameter [previousTaskToken] must be the socketaccesstoken of a task of the same project, model, session_id and user_id that succeeded',
   turnRunning: (taskId: string) =>
-    `Task ${taskId} of this session has not ended. Wait for its end, or kill it, and send the next turn then.`,
+    `Task ${taskId} of this conversation has not ended. Wait for its end, or kill it.`,
   tokenInvalid: 'tasktoken-invalid',
 } as const;
 

@@ -68,6 +68,20 @@ function taskWire(task: TaskRow, ctx: Ctx): WireTask {
     modelslugproject: model?.name ?? '',
     outputfolderid: '0',
     receipt: task.receipt,
+    ...turnOf(task),
+  };
+}
+
+/** The place of a turn in its conversation, which is ours. */
+function turnOf({ conversationId, turn, parentId }: TaskRow): Pick<WireTask, 'conversation'> {
+  if (conversationId === null) return {};
+  const previous = parentId ?? '';
+  return {
+    conversation: {
+      conversationid: conversationId,
+      turn: String(turn ?? 0),
+      previoustaskid: previous,
+    },
   };
 }
 

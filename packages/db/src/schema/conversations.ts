@@ -27,5 +27,6 @@ export const conversations = pgTable(
       .on(table.projectId, table.sessionId, table.userId, table.modelId)
       .where(sql`${table.deletedAt} is null`),
     index('conversations_of_project').on(table.projectId, table.id),
+    index('conversations_of_user').on(table.projectId, table.userId, table.id),
   ],
 );

@@ -29,8 +29,8 @@ const moments = Object.fromEntries(
 /**
  * A task. Only `packages/tasks` writes this table.
  *
- * No index contains `status` or `seq`, so updates of a running task stay heap-only; `outcome`, which
- * two of them contain, changes once, at the end. There is no foreign key to the tenant, because its
+ * No index contains `status` or `seq`, so updates of a running task stay heap-only; `outcome`
+ * changes once, at the end. There is no foreign key to the tenant, because its
  * account row is locked in the same transaction.
  */
 export const tasks = pgTable(

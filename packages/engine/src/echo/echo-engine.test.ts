@@ -25,6 +25,17 @@ test('repeats the last user message word by word', async () => {
   expect(result).toMatchObject({ finishReason: 'stop', promptTokens: 4, completionTokens: 4 });
 });
 
+test('answers a certain question with all messages before it', async () => {
+  const messages = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'a b' },
+    { role: 'assistant', content: 'c' },
+    { role: 'user', content: 'What was said?' },
+  ] as const;
+  const { text } = await echo('', { messages });
+  expect(text).toBe('system: Be brief.\nuser: a b\nassistant: c');
+});
+
 test.each([
   ['maxTokens ends it', 'a b c', { maxTokens: 2 }, 'a b', 'length'],
   ['maxTokens equal to the number of words ends nothing', 'a b', { maxTokens: 2 }, 'a b', 'stop'],

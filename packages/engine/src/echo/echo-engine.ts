@@ -17,6 +17,8 @@ import { Slots } from '../slots.ts';
 import { TextStream } from '../text/text-stream.ts';
 
 const CONTEXT_WORDS = 4096;
+/** A last message of this text is answered with all messages before it, so that tests see them. */
+const RECALL = 'What was said?';
 
 /**
  * Repeats the last message of the user or of a tool, one word at a time, and starts over while `minTokens` requires
@@ -155,7 +157,15 @@ export class EchoEngine implements Engine {
 /** Of the user, or of a tool. */
 function lastMessageToRepeat(request: GenerateRequest): string {
   const isRepeated = ({ role }: ChatMessage) => role === 'user' || role === 'tool';
-  const text = request.messages.findLast(isRepeated)?.content ?? '';
+  const { messages } = request;
+  const last = messages.findLast(isRepeated)?.content ?? '';
+  const text =
+    last === RECALL
+      ? messages
+          .slice(0, -1)
+          .map(({ role, content }) => `${role}: ${content}`)
+          .join('\n')
+      : last;
   // Replaces what a Postgres text cannot store, as the detokeniser does: NUL and lone surrogates.
   return Buffer.from(text).toString().replaceAll('\0', '\uFFFD');
 }

@@ -35,6 +35,14 @@ const queuePlaceSchema = z.strictObject({
 
 export type QueuePlace = z.infer<typeof queuePlaceSchema>;
 
+const turnSchema = z.strictObject({
+  conversationid: decimalId,
+  /** From 1, along the turns that it continues. */
+  turn: wholeNumber,
+  /** The task that it continues; empty for none. */
+  previoustaskid: z.union([decimalId, z.literal('')]),
+});
+
 const parameters = z.record(z.string(), z.unknown());
 
 /**
@@ -79,6 +87,8 @@ const taskSchema = z.strictObject({
   outputfolderid: z.literal('0'),
   /** What it cost and why; null until it has ended. Other servers of this API do not send it. */
   receipt: receiptSchema.nullable().exactOptional(),
+  /** The turn that it is of a conversation. Other servers do not send it. */
+  conversation: turnSchema.exactOptional(),
   /** In `Task/Detail` while the task is queued. Other servers do not send it. */
   queue: queuePlaceSchema.exactOptional(),
   /**

@@ -26,26 +26,36 @@ export async function listTasks(
   page: TaskPage,
 ): Promise<{ total: number; tasks: ListedTask[] }> {
   const { sql } = ctx.db;
-  const shareBytes = Math.floor(PAGE_BYTES_MAX / page.limit);
-  const [total, rows] = await Promise.all([
+  const [total, tasks] = await Promise.all([
     countTasks(sql, page),
-    sql<{ isShortened: boolean }[]>`
-      select ${sql.unsafe(WHOLE_FIELDS)}, is_shortened as "isShortened",
-        case when is_shortened then ${cutInputs(sql)} else parameters end as parameters,
-        case when is_shortened then ${cutOutputs(sql)} else outputs end as outputs,
-        case when is_shortened then ${cutText(sql, sql`debug_output`)} else debug_output end as "debugOutput",
-        case when is_shortened then ${cutText(sql, sql`debug_error`)} else debug_error end as "debugError"
-      from (select * from tasks where id = any(array(${idsOfPage(sql, page, page)}))) t
-      cross join lateral (
-        select octet_length(parameters::text) + octet_length(outputs::text)
-          + octet_length(debug_output) + octet_length(debug_error) > ${shareBytes} as is_shortened
-        -- Computed once: as a part of each column that asks for it, the texts are read as often.
-        offset 0
-      ) size
-      order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
+    readListed(ctx, idsOfPage(sql, page, page), page),
   ]);
-  const tasks = rows.map((row) => ({ ...DETAIL.read(row), isShortened: row.isShortened }));
   return { total, tasks };
+}
+
+/** The tasks whose ids a query gives, `limit` at most. */
+export async function readListed(
+  ctx: { db: Db },
+  ids: Statement,
+  { limit, order }: { limit: number; order: 'ASC' | 'DESC' },
+): Promise<ListedTask[]> {
+  const { sql } = ctx.db;
+  const shareBytes = Math.floor(PAGE_BYTES_MAX / limit);
+  const rows = await sql<{ isShortened: boolean }[]>`
+    select ${sql.unsafe(WHOLE_FIELDS)}, is_shortened as "isShortened",
+      case when is_shortened then ${cutInputs(sql)} else parameters end as parameters,
+      case when is_shortened then ${cutOutputs(sql)} else outputs end as outputs,
+      case when is_shortened then ${cutText(sql, sql`debug_output`)} else debug_output end as "debugOutput",
+      case when is_shortened then ${cutText(sql, sql`debug_error`)} else debug_error end as "debugError"
+    from (select * from tasks where id = any(array(${ids}))) t
+    cross join lateral (
+      select octet_length(parameters::text) + octet_length(outputs::text)
+        + octet_length(debug_output) + octet_length(debug_error) > ${shareBytes} as is_shortened
+      -- Computed once: as a part of each column that asks for it, the texts are read as often.
+      offset 0
+    ) size
+    order by id ${order === 'ASC' ? sql`asc` : sql`desc`}`;
+  return rows.map((row) => ({ ...DETAIL.read(row), isShortened: row.isShortened }));
 }
 
 /** What a table of tasks shows of one. */

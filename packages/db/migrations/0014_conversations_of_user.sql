@@ -1,0 +1,1 @@
+CREATE INDEX "conversations_of_user" ON "conversations" USING btree ("project_id","user_id","id");
