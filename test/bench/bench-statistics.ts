@@ -28,7 +28,7 @@ type Statistic = { title: string; unit: '/s' | 'ms' | 'tasks' | '%' | '' };
 export type StatisticName = keyof typeof STATISTICS;
 export type Statistics = Record<StatisticName, number>;
 
-/** Statistics without a peer: the floors, and the test model. */
+/** Statistics without a peer: the floors, the test model, and Runs that wait. */
 export const OWN_STATISTICS = {
   bareAlone: { title: 'bare accept transaction, one per commit, 8 at once', unit: '/s' },
   bareShared: { title: 'bare accept through one task store, 32 at once', unit: '/s' },
@@ -40,7 +40,12 @@ export const OWN_STATISTICS = {
   modelFinished: { title: 'test model: Run to finished, 8 clients, sustained', unit: '/s' },
   modelTokens: { title: 'test model: tokens, 8 clients, sustained', unit: '/s' },
   modelLost: { title: 'test model: accepted and not finished', unit: 'tasks' },
-} as const satisfies Record<string, { title: string; unit: '/s' | 'ms' | 'tasks' }>;
+  syncAfterFrameP50: { title: "sync answer after the socket's last frame, idle, p50", unit: 'ms' },
+  syncAfterFrameP99: { title: "sync answer after the socket's last frame, idle, p99", unit: 'ms' },
+  detailP50: { title: 'Task/Detail, idle, p50', unit: 'ms' },
+  waitBytes: { title: 'memory of an open sync Run', unit: 'B' },
+  bareWaitBytes: { title: 'the same request on a bare HTTP server', unit: 'B' },
+} as const satisfies Record<string, { title: string; unit: '/s' | 'ms' | 'tasks' | 'B' }>;
 
 export type OwnStatisticName = keyof typeof OWN_STATISTICS;
 export type OwnStatistics = Partial<Record<OwnStatisticName, number>>;

@@ -8,6 +8,7 @@ import type { OwnStatistics, Round } from './bench-statistics.ts';
 import { describeMachine } from './machine.ts';
 import { measureBareAccept, measureBareHttp } from './measures/measure-bare.ts';
 import { measureModel } from './measures/measure-model.ts';
+import { measureOpenWaits, measureSyncAnswer } from './measures/measure-sync.ts';
 import { measureSystem } from './measures/measure-system.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
 import { writeReport } from './report.ts';
@@ -120,6 +121,12 @@ async function measurementsOf(
         profileFolder: undefined,
       });
       noteOwn(await measureModel(system, plan));
+    },
+    async sync() {
+      noteOwn(await measureOpenWaits(servers, setup, plan));
+      const system = runfleet(servers, setup, { engine: { ENGINE: 'echo' }, profileFolder });
+      await using running = await system.start();
+      noteOwn(await measureSyncAnswer(running, plan));
     },
   };
 }

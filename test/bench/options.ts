@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { FULL_PLAN, type Plan, SHORT_PLAN } from './plan.ts';
 
-export const PARTS = ['bare', 'runfleet', 'n1', 'n1-batched', 'n2', 'model'] as const;
+export const PARTS = ['bare', 'runfleet', 'n1', 'n1-batched', 'n2', 'model', 'sync'] as const;
 export type Part = (typeof PARTS)[number];
 
 export type Options = {
@@ -15,7 +15,7 @@ export type Options = {
   profileFolder: string | undefined;
 };
 
-const SHORT_PARTS: readonly Part[] = ['bare', 'runfleet', 'n1', 'n2', 'model'];
+const SHORT_PARTS: readonly Part[] = ['bare', 'runfleet', 'n1', 'n2', 'model', 'sync'];
 
 export const USAGE = `pnpm bench [--short] [--only ${PARTS.join(',')}] [--rounds N] [--json FILE] [--profile FOLDER] [--wait SECONDS]
 `;

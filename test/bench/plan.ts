@@ -11,6 +11,8 @@ export type Plan = {
   sustained: number;
   modelTasks: number;
   modelSustained: number;
+  syncTasks: number;
+  openWaits: number;
 };
 
 export const FULL_PLAN: Plan = {
@@ -24,6 +26,8 @@ export const FULL_PLAN: Plan = {
   sustained: 5,
   modelTasks: 6,
   modelSustained: 3,
+  syncTasks: 100,
+  openWaits: 2_000,
 };
 
 /** A smoke test; its statistics mean little. */
@@ -38,4 +42,6 @@ export const SHORT_PLAN: Plan = {
   sustained: 1,
   modelTasks: 2,
   modelSustained: 0.8,
+  syncTasks: 10,
+  openWaits: 200,
 };

@@ -31,7 +31,7 @@ export function writeReport(results: Results): string {
       'CPU microseconds per finished task (96 clients, sustained):',
       cpuRows(results, (round) => round.cpuPerTask),
     ),
-    titled('Floors and the test model:', ownRows(results)),
+    titled('Floors, the test model, and Runs that wait:', ownRows(results)),
     titled('Runfleet and its floors:', shareRows(results)),
     ...results.problems.map((problem) => `PROBLEM: ${problem}`),
   ];
@@ -115,11 +115,25 @@ function shareRows(results: Results): Row[] {
     const value = ratio(ours(name), ownValues(results, floor));
     return value === '' ? [] : [[title, value]];
   };
+  const betweenFloors = (title: string, name: OwnStatisticName, floor: OwnStatisticName) => {
+    const value = ratio(ownValues(results, name), ownValues(results, floor));
+    return value === '' ? [] : [[title, value]];
+  };
   const rows = [
     ...against('accepted, 96 clients / bare transaction alone', 'acceptC96', 'bareAlone'),
     ...against('accepted, 96 clients / bare transactions shared', 'acceptC96', 'bareShared'),
     ...against('accept p50 at 200/s / bare HTTP p50', 'acceptOpenP50', 'helloOpenP50'),
     ...against('accept p99 at 200/s / bare HTTP p99', 'acceptOpenP99', 'helloOpenP99'),
+    ...betweenFloors(
+      'sync answer after the last frame / Task/Detail',
+      'syncAfterFrameP50',
+      'detailP50',
+    ),
+    ...betweenFloors(
+      'memory of an open sync Run / bare HTTP request',
+      'waitBytes',
+      'bareWaitBytes',
+    ),
   ];
   return rows.length === 0 ? [] : [['share', 'ratio'], ...rows];
 }

@@ -7,7 +7,7 @@ export type Project = { tenant: string; apiKey: string; apiSecret: string };
 /** A system's addresses for Runs and frames, and its projects. */
 export type Target = { apiUrl: string; socketUrl: string; projects: readonly Project[] };
 
-const RUN_PATH = '/v1/Run/microsoft/Phi-3.5-mini-instruct';
+export const RUN_PATH = '/v1/Run/microsoft/Phi-3.5-mini-instruct';
 const ANSWER_MS_MAX = 20_000;
 /** Nonces are not stored, so one signature is valid for many calls, and the generator signs once. */
 const NONCE = '1700000000000';
@@ -55,7 +55,7 @@ export class RunClient implements AsyncDisposable {
   }
 }
 
-function signedHeaders({ apiKey, apiSecret }: Project): Record<string, string> {
+export function signedHeaders({ apiKey, apiSecret }: Project): Record<string, string> {
   const signature = createHmac('sha256', apiKey)
     .update(apiSecret + NONCE)
     .digest('hex');
