@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 import { deposit } from '@runfleet/billing';
 import { RunfleetClient } from '@runfleet/client';
-import { type Db, openDb } from '@runfleet/db';
+import { type Db, migrateDb, openDb } from '@runfleet/db';
 import { buildModelFolder } from '@runfleet/engine';
 import {
   addMember,
@@ -16,8 +16,9 @@ import {
   createUser,
   openMasterKey,
 } from '@runfleet/identity';
-import { freePort } from '@runfleet/local-servers';
+import { freePort, startBreakablePostgres, startBreakableRedis } from '@runfleet/local-servers';
 import { parseUsd, rawOf, type TaskFrame } from '@runfleet/protocol';
+import { Resources } from '@runfleet/service';
 import WebSocket from 'ws';
 
 import { MAIN, REPOSITORY, type Role, RoleProcess } from './role-process.ts';
@@ -47,6 +48,7 @@ export class Fleet implements AsyncDisposable {
   readonly worker: RoleProcess[];
   readonly #home: string;
   readonly #env: Record<string, string>;
+  readonly #servers = new Resources();
 
   private constructor(parts: {
     db: Db;
@@ -110,6 +112,22 @@ export class Fleet implements AsyncDisposable {
     return fleet;
   }
 
+  /** As `start`, with a Postgres and a Redis of its own, whose files are in `folder`. */
+  static startWithServers(
+    folder: string,
+    options: Omit<FleetOptions, 'databaseUrl' | 'redisUrl'> = {},
+  ): Promise<Fleet> {
+    return Resources.opening(async (servers) => {
+      const postgres = servers.use(await startBreakablePostgres(folder));
+      const redis = servers.use(await startBreakableRedis(folder));
+      await migrateDb(postgres.url);
+      const urls = { databaseUrl: postgres.url, redisUrl: redis.url };
+      const fleet = await Fleet.start({ ...urls, ...options });
+      fleet.#servers.use(servers);
+      return fleet;
+    });
+  }
+
   /** Adds a process, to scale out or to replace a killed one. */
   async add(
     role: Role,
@@ -163,6 +181,7 @@ export class Fleet implements AsyncDisposable {
     const processes = [...this.api, ...this.gateway, ...this.worker, ...this.broker];
     const stops = await Promise.allSettled(processes.map((role) => role.stop()));
     await this.db[Symbol.asyncDispose]();
+    await this.#servers[Symbol.asyncDispose]();
     await rm(this.#home, { recursive: true, force: true });
     for (const stop of stops) if (stop.status === 'rejected') throw stop.reason;
   }

@@ -8,9 +8,8 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
-import { migrateDb } from '@runfleet/db';
-import { eventually, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, MODEL } from './fleet.ts';
@@ -23,15 +22,9 @@ const AT_ONCE = 16;
 const OPEN_MS = 300;
 
 let fleet: Fleet;
-const servers: AsyncDisposable[] = [];
 
 beforeAll(async () => {
-  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
-  servers.push(postgres, redis);
-  await migrateDb(postgres.url);
-  fleet = await Fleet.start({
-    databaseUrl: postgres.url,
-    redisUrl: redis.url,
+  fleet = await Fleet.startWithServers(inject('runFolder'), {
     roles: { broker: 0, worker: 0 },
     // No limit keeps the requests from the code behind it.
     env: {
@@ -45,7 +38,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
-  for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
 test(

@@ -1,8 +1,7 @@
 /** A project created on the command line, and a client that has only its key. */
 import { RunfleetClient } from '@runfleet/client';
-import { migrateDb } from '@runfleet/db';
-import { eventually, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import WebSocket from 'ws';
 
 import { PATIENCE_MS } from '../patience.ts';
@@ -11,20 +10,15 @@ import { Fleet, MODEL } from './fleet.ts';
 const REVOKED_MS = 5_000;
 
 let fleet: Fleet;
-const servers: AsyncDisposable[] = [];
 
 beforeAll(async () => {
-  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
-  servers.push(postgres, redis);
-  await migrateDb(postgres.url);
   // Slow enough that a task still runs while its key is revoked.
   const env = { ECHO_TOKEN_DELAY_MS: '20' };
-  fleet = await Fleet.start({ databaseUrl: postgres.url, redisUrl: redis.url, env });
+  fleet = await Fleet.startWithServers(inject('runFolder'), { env });
 }, PATIENCE_MS);
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
-  for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
 test('a key runs, follows and reads tasks until it is revoked at api, gateway and open streams', async () => {

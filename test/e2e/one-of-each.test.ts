@@ -8,10 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { readAccount } from '@runfleet/billing';
-import { migrateDb } from '@runfleet/db';
 import { formatTicks, parseUsd, rawOf } from '@runfleet/protocol';
-import { missingPrograms, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPrograms } from '@runfleet/testing';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import WebSocket from 'ws';
 
 import { PATIENCE_MS } from '../patience.ts';
@@ -21,22 +20,15 @@ const execute = promisify(execFile);
 const TOKEN_MS = 15;
 
 let fleet: Fleet;
-const servers: AsyncDisposable[] = [];
 
 beforeAll(async () => {
-  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
-  servers.push(postgres, redis);
-  await migrateDb(postgres.url);
-  fleet = await Fleet.start({
-    databaseUrl: postgres.url,
-    redisUrl: redis.url,
+  fleet = await Fleet.startWithServers(inject('runFolder'), {
     env: { ECHO_TOKEN_DELAY_MS: String(TOKEN_MS), WORKER_SLOTS: '32' },
   });
 }, PATIENCE_MS);
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
-  for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
 const STATES_BEFORE_OUTPUT = [

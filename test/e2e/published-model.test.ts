@@ -3,27 +3,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { migrateDb } from '@runfleet/db';
-import { eventually, startOwnPostgres, startOwnRedis } from '@runfleet/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '@runfleet/testing';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { PATIENCE_MS } from '../patience.ts';
 import { Fleet } from './fleet.ts';
 
 const SLUG = 'acme/Tiny';
 let fleet: Fleet;
-const servers: AsyncDisposable[] = [];
 
 beforeAll(async () => {
-  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
-  servers.push(postgres, redis);
-  await migrateDb(postgres.url);
-  fleet = await Fleet.start({ databaseUrl: postgres.url, redisUrl: redis.url });
+  fleet = await Fleet.startWithServers(inject('runFolder'));
 }, PATIENCE_MS);
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
-  for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
 test(

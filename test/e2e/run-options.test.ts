@@ -1,29 +1,20 @@
 /** The options of a Run besides its parameters, through every process. */
 import { readAccount } from '@runfleet/billing';
-import { migrateDb } from '@runfleet/db';
-import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, MODEL } from './fleet.ts';
 
 let fleet: Fleet;
-const servers: AsyncDisposable[] = [];
 
 beforeAll(async () => {
-  const [postgres, redis] = await Promise.all([startOwnPostgres(), startOwnRedis()]);
-  servers.push(postgres, redis);
-  await migrateDb(postgres.url);
-  fleet = await Fleet.start({
-    databaseUrl: postgres.url,
-    redisUrl: redis.url,
+  fleet = await Fleet.startWithServers(inject('runFolder'), {
     env: { WORKER_LABELS: 'zone=a' },
   });
 }, PATIENCE_MS);
 
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]();
-  for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
 test('labels: a task waits for a worker that has them, names the reason, and delays no other task', async () => {
