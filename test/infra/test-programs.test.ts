@@ -101,7 +101,7 @@ async function testFiles(): Promise<string[]> {
     .flat()
     .filter((path) => path.endsWith('.ts') && path !== relative(ROOT, import.meta.filename))
     .filter((path) =>
-      path.startsWith('test/') ? !path.startsWith('test/bench/') : /test/u.test(path),
+      path.startsWith('test/') ? !/^test\/(bench|samples)\//u.test(path) : /test/u.test(path),
     );
 }
 

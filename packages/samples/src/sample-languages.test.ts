@@ -7,7 +7,7 @@ import { hostileText } from './testing.ts';
 const CALL = {
   apiUrl: 'http://127.0.0.1:3100/v1',
   model: 'microsoft/Phi-3.5-mini-instruct',
-  parameters: { prompt: 'plain', max_tokens: '20' },
+  parameters: { prompt: 'PLAIN VALUE', max_tokens: '20' },
   isSigned: true,
   waitSeconds: 600,
 };
@@ -15,7 +15,7 @@ const LANGUAGES = SAMPLE_LANGUAGE_KEYS.map((key) => [key, SAMPLE_LANGUAGES[key]]
 
 test.each(LANGUAGES)('%s: a value changes nothing but its own literal', (_, { write }) => {
   const plain = write(CALL).split('\n');
-  const at = plain.findIndex((line) => line.includes('plain'));
+  const at = plain.findIndex((line) => line.includes('PLAIN VALUE'));
   fc.assert(
     fc.property(hostileText, (prompt) => {
       const lines = write({ ...CALL, parameters: { ...CALL.parameters, prompt } }).split('\n');

@@ -53,8 +53,8 @@ signed|    -H "x-signature: $signature" \
 
 # Prints the first text with this name in a JSON answer.
 field() {
-  local pattern="\"$1\":\"(([^\"\\\\]|\\\\.)*)\""
-  [[ $2 =~ $pattern ]] && printf %b "\${BASH_REMATCH[1]}"
+  local pattern="\"$1\":\"(([^\"\\\\]|\\\\.)*)\"" escaped='\"' plain='"'
+  [[ $2 =~ $pattern ]] && printf %b "\${BASH_REMATCH[1]//"$escaped"/$plain}"
 }
 
 # A subshell, so that a failure does not end a terminal into which this is pasted.
