@@ -178,7 +178,9 @@ describe('keys at rest', () => {
         queue.pick();
         const named = ['k0', 'k1', 'k2'];
         const plain = isPlainUsed ? [''] : [];
-        for (const fairnessKey of [...named, ...plain]) queue.insert(aTask('a', { fairnessKey }));
+        for (const fairnessKey of [...named.toReversed(), ...plain]) {
+          queue.insert(aTask('a', { fairnessKey }));
+        }
         expect(pickAll(queue).map(({ fairnessKey }) => fairnessKey)).toEqual([
           ...named.slice(0, forgotten),
           ...plain,
