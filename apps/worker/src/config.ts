@@ -73,6 +73,15 @@ export const workerConfig = z.object({
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])
     .default('auto')
     .describe('Provider of the onnx engine; auto takes the first of cuda, webgpu, cpu that opens.'),
+  ENGINE_DEVICE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(63)
+    .default(0)
+    .describe(
+      'Index of the CUDA device that the onnx engine runs on, as CUDA counts them; one worker per card.',
+    ),
   ENGINE_THREADS: z.coerce
     .number()
     .int()

@@ -153,7 +153,7 @@ async function openModels(
   const engine = await openMetered(engineSpecOf(config, first), first, metrics);
   try {
     const { facts } = engine;
-    const device = await measureDevice(facts.provider);
+    const device = await measureDevice(facts.provider, config.ENGINE_DEVICE);
     const hosted = named.map((each) =>
       hostedModel(config, each, { provider: facts.provider, metrics }),
     );
@@ -211,6 +211,7 @@ function engineSpecOf(config: WorkerConfig, { model, dir }: NamedModel): EngineS
     kind: 'onnx',
     modelDir: dir,
     provider: config.ENGINE_PROVIDER,
+    deviceIndex: config.ENGINE_DEVICE,
     slots,
     // Leaves one core for the worker's own loop: commits, tickets, the lease.
     threads: config.ENGINE_THREADS || Math.max(1, availableParallelism() - 1),

@@ -128,6 +128,8 @@ export type OnnxEngineSpec = {
   modelDir: string;
   /** `auto` is the first of cuda, webgpu and cpu that opens. */
   provider: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  /** The CUDA device that it runs on, as CUDA counts them; the default is 0. */
+  deviceIndex?: number;
   /**
    * `stock` is onnxruntime-node's own binding: slower, and used to check the other. The default is
    * `capi` if it loads.

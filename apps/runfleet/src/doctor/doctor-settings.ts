@@ -21,6 +21,8 @@ export type DoctorSettings = {
   masterKeyFile: string;
   modelDir: string | null;
   provider: string;
+  /** The index of the CUDA device that a worker uses. */
+  device: number;
   /** The running `npm start`; null if there is none, and the ports are those of the environment. */
   dev: RunningDev | null;
 };
@@ -36,6 +38,7 @@ const doctorConfig = z.object({
   MASTER_KEY_FILE: text(),
   MODEL_DIR: text(),
   ENGINE_PROVIDER: z.string().default('auto'),
+  ENGINE_DEVICE: z.coerce.number().default(0),
 });
 
 /** If one of these is set, the environment describes a deployment. */
@@ -59,6 +62,7 @@ export async function readDoctorSettings(environment: Environment): Promise<Doct
     masterKeyFile: env.MASTER_KEY_FILE ?? join(ownFolder, 'master.key'),
     modelDir: env.MODEL_DIR ?? null,
     provider: env.ENGINE_PROVIDER,
+    device: env.ENGINE_DEVICE,
     dev,
   };
 }

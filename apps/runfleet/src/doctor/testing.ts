@@ -14,6 +14,7 @@ export function someSettings(changes: Partial<DoctorSettings> = {}): DoctorSetti
     masterKeyFile: '/nonexistent/master.key',
     modelDir: null,
     provider: 'auto',
+    device: 0,
     dev: null,
     ...changes,
   };

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 
-const execute = promisify(execFile);
+import { describeCudaDevice } from '@runfleet/engine';
 
 /** A device's name and the memory that models may share on it; null if unknown. */
 export type Device = { readonly name: string; readonly memoryBytes: number | null };
@@ -10,15 +8,13 @@ export type Device = { readonly name: string; readonly memoryBytes: number | nul
 /** The rest is for the process itself and for other processes on the machine. */
 const SHARE_OF_MEMORY = 0.8;
 const SHARE_OF_VRAM = 0.9;
-const QUERY = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'];
-const ANSWER_MS_MAX = 5_000;
-const MIB = 2 ** 20;
 
 /**
- * Measures the device that `provider` runs on. Never rejects: an unknown device has no memory size.
+ * Measures the device that `provider` runs on; `index` is that of a CUDA device. Never rejects: an
+ * unknown device has no memory size.
  */
-export async function measureDevice(provider: string): Promise<Device> {
-  if (provider === 'cuda') return measureGpu();
+export async function measureDevice(provider: string, index = 0): Promise<Device> {
+  if (provider === 'cuda') return measureGpu(index);
   if (provider === 'webgpu') return { name: '', memoryBytes: null };
   // The container's limit, if there is one; without one, Node returns more than the machine's
   // memory.
@@ -26,19 +22,12 @@ export async function measureDevice(provider: string): Promise<Device> {
   return { name: cpus()[0]?.model ?? '', memoryBytes: Math.floor(bytes * SHARE_OF_MEMORY) };
 }
 
-async function measureGpu(): Promise<Device> {
+/** Asks the driver, which counts devices as the engine does; nvidia-smi counts hidden ones too. */
+function measureGpu(index: number): Device {
   try {
-    const { stdout } = await execute('nvidia-smi', QUERY, { timeout: ANSWER_MS_MAX });
-    return readGpu(stdout);
+    const { name, memoryBytes } = describeCudaDevice(index);
+    return { name, memoryBytes: Math.floor(memoryBytes * SHARE_OF_VRAM) };
   } catch {
-    // Containers may have a GPU but no nvidia-smi.
     return { name: '', memoryBytes: null };
   }
-}
-
-/** Parses the first line such as `NVIDIA H100 80GB HBM3, 81559`. */
-export function readGpu(text: string): Device {
-  const [, name = '', mib] = /^(.*), *(\d+)\s*$/m.exec(text) ?? [];
-  const memoryBytes = mib === undefined ? null : Math.floor(Number(mib) * MIB * SHARE_OF_VRAM);
-  return { name, memoryBytes };
 }

@@ -26,7 +26,10 @@ export async function checkCuda({ settings, signal }: CheckContext): Promise<Fin
       // The check `cuda-libraries` reports a provider that cannot be read.
       readInstalledWants(readGpuContext()).catch(() => null),
     ]);
-    return judgeCuda(cards.stdout, summary.stdout, Number(wants?.cudaMajor ?? CUDA_MAJOR));
+    return judgeCuda(cards.stdout, summary.stdout, {
+      cudaMajor: Number(wants?.cudaMajor ?? CUDA_MAJOR),
+      device: settings.device,
+    });
   } catch (error) {
     const { code, stdout } = Object(error) as { code?: unknown; stdout?: unknown };
     if (code !== 'ENOENT') {
@@ -47,9 +50,14 @@ export async function checkCuda({ settings, signal }: CheckContext): Promise<Fin
 
 /**
  * `cards` is the CSV of the query above, `summary` holds the newest CUDA version that the driver
- * supports, and `cudaMajor` is the version that the provider is built for.
+ * supports, `cudaMajor` is the version that the provider is built for, and `device` the index of the
+ * card that a worker uses.
  */
-export function judgeCuda(cards: string, summary: string, cudaMajor: number): Finding {
+export function judgeCuda(
+  cards: string,
+  summary: string,
+  { cudaMajor, device }: { cudaMajor: number; device: number },
+): Finding {
   const rows = cards
     .trim()
     .split('\n')
@@ -59,7 +67,10 @@ export function judgeCuda(cards: string, summary: string, cudaMajor: number): Fi
   const cuda = /CUDA Version\s*:\s*(\d+)\.(\d+)/.exec(summary);
   const major = Number(cuda?.[1] ?? 0);
   const listed = rows
-    .map(([name, , total, free]) => `${name} (${free} of ${total} MiB free)`)
+    .map(([name, , total, free], index) => {
+      const label = rows.length > 1 ? `${index}: ` : '';
+      return `${label}${name} (${free} of ${total} MiB free)`;
+    })
     .join(', ');
   const version = cuda ? `${cuda[1]}.${cuda[2]}` : 'of unknown version';
   const found = `${listed}, driver ${rows[0]?.[1]}, CUDA ${version}`;
@@ -69,12 +80,20 @@ export function judgeCuda(cards: string, summary: string, cudaMajor: number): Fi
       'Install a newer NVIDIA driver, or use the CPU: ENGINE_PROVIDER=cpu.',
     );
   }
+  const used = rows[device];
+  if (!used) {
+    return problem(
+      `${found}; ENGINE_DEVICE is ${device}, and the last card is ${rows.length - 1}`,
+      'Set ENGINE_DEVICE to the index of a card, one worker for each.',
+    );
+  }
   // A card of unknown memory (N/A) counts as large enough.
-  const isRoomy = rows.some(([, , , free]) => !(Number(free) < VRAM_MIB_MIN));
+  const isRoomy = !(Number(used[3]) < VRAM_MIB_MIN);
+  const which = rows.length > 1 ? `; a worker uses card ${device} (ENGINE_DEVICE)` : '';
   return isRoomy
-    ? ok(found)
+    ? ok(`${found}${which}`)
     : problem(
-        `${found}; the model of the catalogue needs about ${VRAM_MIB_MIN} MiB`,
+        `${found}${which}; the model of the catalogue needs about ${VRAM_MIB_MIN} MiB`,
         'Stop other programs that use the GPU, or use a smaller model or the CPU.',
       );
 }

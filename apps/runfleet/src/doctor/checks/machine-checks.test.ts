@@ -160,7 +160,25 @@ describe('CUDA', () => {
     ['is too old', 'CUDA Version : 12.8', cards, 'problem'],
     ['has little memory', 'CUDA Version : 13.0', 'NVIDIA T4, 580.1, 15360, 900\n', 'problem'],
   ] as const)('that %s', ([, summary, rows, status]) => {
-    expect(judgeCuda(rows, summary, 13).status).toBe(status);
+    expect(judgeCuda(rows, summary, { cudaMajor: 13, device: 0 }).status).toBe(status);
+  });
+
+  test('of several cards, the one of ENGINE_DEVICE is named and judged', () => {
+    const two = `${cards}NVIDIA T4, 580.1, 15360, 900\n`;
+    const judge = (device: number) =>
+      judgeCuda(two, 'CUDA Version : 13.0', { cudaMajor: 13, device });
+    expect(judge(0)).toMatchObject({
+      status: 'ok',
+      found: expect.stringMatching(/^0: NVIDIA H100.*, 1: NVIDIA T4.*a worker uses card 0/u),
+    });
+    expect(judge(1)).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('a worker uses card 1'),
+    });
+    expect(judge(2)).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('ENGINE_DEVICE is 2, and the last card is 1'),
+    });
   });
 
   test('libraries that the provider needs and this machine lacks are named', async () => {

@@ -1,4 +1,4 @@
-import { describeDevice, hasViews, type ProviderName } from '../provider.ts';
+import { describeDevice, hasViews, type Target } from '../provider.ts';
 import { openCudaDriver } from './cuda-driver.ts';
 import { readFreeVideoMemory } from './free-video-memory.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
@@ -34,27 +34,24 @@ const WEBGPU_BYTES = 4 * 2 ** 30;
  * Throws `OrtFailure` if the session does not run on the provider, and `EngineError` if its driver
  * is missing.
  */
-export function openDevice(
-  api: OrtApi,
-  session: Pointer,
-  { provider, threads }: { provider: ProviderName; threads: number },
-): Device {
+export function openDevice(api: OrtApi, session: Pointer, target: Target): Device {
+  const { provider, deviceIndex = 0 } = target;
   const host = api.create('GetAllocatorWithDefaultOptions');
   switch (provider) {
     case 'cpu':
       return {
-        description: describeDevice(provider, threads),
+        description: describeDevice(target),
         ...openMemory(api, session, undefined, host),
         hostAllocator: host,
         hasViews: hasViews(provider),
         freeBytes: () => process.availableMemory(),
       };
     case 'cuda': {
-      const driver = openCudaDriver();
-      const pinned = openMemory(api, session, ['CudaPinned', PINNED_MEMORY], host);
-      const device = openMemory(api, session, ['Cuda', DEFAULT_MEMORY], host);
+      const driver = openCudaDriver(deviceIndex);
+      const pinned = openMemory(api, session, ['CudaPinned', PINNED_MEMORY, deviceIndex], host);
+      const device = openMemory(api, session, ['Cuda', DEFAULT_MEMORY, deviceIndex], host);
       return {
-        description: `${describeDevice(provider, threads)}, ${driver.deviceName}`,
+        description: `${describeDevice(target)}, ${driver.deviceName}`,
         ...device,
         hostAllocator: pinned.allocator,
         hasViews: hasViews(provider),
@@ -68,8 +65,8 @@ export function openDevice(
     }
     case 'webgpu':
       return {
-        description: describeDevice(provider, threads),
-        ...openMemory(api, session, ['WebGPU_Buf', DEFAULT_MEMORY], host),
+        description: describeDevice(target),
+        ...openMemory(api, session, ['WebGPU_Buf', DEFAULT_MEMORY, 0], host),
         hostAllocator: host,
         hasViews: hasViews(provider),
         freeBytes: () => readFreeVideoMemory() ?? Math.min(WEBGPU_BYTES, process.availableMemory()),
@@ -80,15 +77,15 @@ export function openDevice(
 function openMemory(
   api: OrtApi,
   session: Pointer,
-  named: [name: string, kind: number] | undefined,
+  named: [name: string, kind: number, index: number] | undefined,
   host: Pointer,
 ): Pick<Device, 'memory' | 'allocator' | 'close'> {
   if (!named) {
     const memory = api.create('CreateCpuMemoryInfo', ARENA_ALLOCATOR, DEFAULT_MEMORY);
     return { memory, allocator: host, close: () => api.release('ReleaseMemoryInfo', memory) };
   }
-  const [name, kind] = named;
-  const memory = api.create('CreateMemoryInfo', name, DEVICE_ALLOCATOR, 0, kind);
+  const [name, kind, index] = named;
+  const memory = api.create('CreateMemoryInfo', name, DEVICE_ALLOCATOR, index, kind);
   try {
     const allocator = api.create('CreateAllocator', session, memory);
     const close = () => {

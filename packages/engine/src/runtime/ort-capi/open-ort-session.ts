@@ -1,5 +1,5 @@
 import type { TensorDescription } from '../graph-shape.ts';
-import type { ProviderName } from '../provider.ts';
+import type { Target } from '../provider.ts';
 import { openCudaDriver } from './cuda-driver.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 
@@ -29,7 +29,7 @@ export type OrtSession = {
 export async function openOrtSession(
   api: OrtApi,
   graph: string | Uint8Array,
-  { provider, threads }: { provider: ProviderName; threads: number },
+  { provider, threads, deviceIndex = 0 }: Target,
 ): Promise<OrtSession> {
   // Errors carry the message; the library's own log would bypass our logger.
   const env = api.create('CreateEnv', LOG_FATAL, 'runfleet');
@@ -42,7 +42,7 @@ export async function openOrtSession(
     api.call('AddSessionConfigEntry', options, 'session.force_spinning_stop', '1');
     // Patterns are kept per input shape, and no two steps have the same shape.
     api.call('DisableMemPattern', options);
-    if (provider === 'cuda') appendCuda(api, options);
+    if (provider === 'cuda') appendCuda(api, options, deviceIndex);
     if (provider === 'webgpu') api.call('AppendProvider', options, 'WebGPU', [], [], 0);
 
     const pointer =
@@ -67,13 +67,13 @@ export async function openOrtSession(
   }
 }
 
-function appendCuda(api: OrtApi, options: Pointer): void {
+function appendCuda(api: OrtApi, options: Pointer, deviceIndex: number): void {
   const settings: Record<string, string> = {
-    device_id: '0',
+    device_id: String(deviceIndex),
     // Doubling, the default, would take memory that is planned for slots.
     arena_extend_strategy: 'kSameAsRequested',
     // Failing one run is better than taking the memory that the driver needs.
-    gpu_mem_limit: String(Math.floor(openCudaDriver().freeBytes() * ARENA_SHARE)),
+    gpu_mem_limit: String(Math.floor(openCudaDriver(deviceIndex).freeBytes() * ARENA_SHARE)),
   };
   const keys = Object.keys(settings);
   const cuda = api.create('CreateCudaOptions');

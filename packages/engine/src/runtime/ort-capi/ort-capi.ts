@@ -4,7 +4,7 @@ import type { ModelFolder } from '../../folder/model-folder.ts';
 import { explainLoadFailure, firstLine } from '../explain-load-failure.ts';
 import { type GraphShape, readGraphShape } from '../graph-shape.ts';
 import { chunkDistance, type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
-import type { ProviderName } from '../provider.ts';
+import type { ProviderName, Target } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
 import { areChunksSound, SOUND_CHUNK_TOKENS } from './are-chunks-sound.ts';
@@ -317,23 +317,21 @@ export class OrtCapi implements Runtime {
 /** Opens the folder's graph on the provider. Throws `EngineError`, which explains what to do. */
 export async function openOrtCapi(
   folder: ModelFolder,
-  spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
+  spec: Pick<OnnxEngineSpec, 'slots' | 'contextLength'> & Target,
 ): Promise<OrtCapi> {
   const api = loadOrtApi();
-  const { provider, threads } = spec;
-  const session = await openOrtSession(api, folder.graphPath, { provider, threads }).catch(
-    (error: unknown) => {
-      if (error instanceof EngineError) throw error;
-      throw explainLoadFailure(error, folder.graphPath, provider);
-    },
-  );
+  const { provider } = spec;
+  const session = await openOrtSession(api, folder.graphPath, spec).catch((error: unknown) => {
+    if (error instanceof EngineError) throw error;
+    throw explainLoadFailure(error, folder.graphPath, provider);
+  });
   let device: Device | undefined;
   let mover: SlotMover | undefined;
   let runtime: OrtCapi | undefined;
   try {
     const shape = readGraphShape(session, folder);
-    device = openDevice(api, session.pointer, { provider, threads });
-    if (!device.hasViews) mover = await openSlotMover(api, shape, { provider, threads });
+    device = openDevice(api, session.pointer, spec);
+    if (!device.hasViews) mover = await openSlotMover(api, shape, spec);
     runtime = new OrtCapi({ api, session, device, shape, mover }, folder, spec);
     // The first run compiles and allocates; the first request should not wait for that.
     await warmUp(runtime);

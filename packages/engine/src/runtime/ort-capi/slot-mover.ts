@@ -1,6 +1,6 @@
 import { explainRunFailure } from '../explain-run-failure.ts';
 import type { GraphShape } from '../graph-shape.ts';
-import type { ProviderName } from '../provider.ts';
+import type { ProviderName, Target } from '../provider.ts';
 import type { CacheValues } from './cache-store.ts';
 import { extractGraph, insertGraph } from './copy-graphs.ts';
 import { ELEMENTS } from './elements.ts';
@@ -89,7 +89,7 @@ export class SlotMover {
 export async function openSlotMover(
   api: OrtApi,
   shape: GraphShape,
-  options: { provider: ProviderName; threads: number },
+  options: Target,
 ): Promise<SlotMover> {
   const { caches, cacheType } = shape;
   const insert = await openOrtSession(api, insertGraph(caches.length, cacheType), options);

@@ -11,7 +11,7 @@ import {
 import { halvesToFloats } from '../half-float.ts';
 import { CHUNK_TOKENS_MAX, chunkDistance } from '../memory-plan.ts';
 import { type InferenceSession, Tensor } from '../onnxruntime-node.ts';
-import { describeDevice, type ProviderName } from '../provider.ts';
+import { describeDevice, type Target } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
 import { openInferenceSession } from './open-inference-session.ts';
@@ -48,11 +48,11 @@ export class OrtNode implements Runtime {
   constructor(
     session: InferenceSession,
     folder: ModelFolder,
-    spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
+    spec: Pick<OnnxEngineSpec, 'slots' | 'contextLength'> & Target,
   ) {
     const { shortTokens: tokens } = slotTokens(folder, spec.contextLength);
     this.provider = spec.provider;
-    this.device = describeDevice(spec.provider, spec.threads);
+    this.device = describeDevice(spec);
     this.slotClasses = [{ first: 0, count: spec.slots, tokens }];
     this.#session = session;
     this.#folder = folder;
@@ -192,7 +192,7 @@ export class OrtNode implements Runtime {
 /** Opens the folder's graph on the provider. Throws `EngineError`, which explains what to do. */
 export async function openOrtNode(
   folder: ModelFolder,
-  spec: Pick<OnnxEngineSpec, 'threads' | 'slots' | 'contextLength'> & { provider: ProviderName },
+  spec: Pick<OnnxEngineSpec, 'slots' | 'contextLength'> & Target,
 ): Promise<OrtNode> {
   const session = await openInferenceSession(folder.graphPath, spec);
   try {
