@@ -1,7 +1,8 @@
-import { parseBoundedJson, TOOL_NAME_PATTERN, type ToolCall, TOOLS_MAX } from '@runfleet/protocol';
+import { parseBoundedJson, TOOL_NAME_PATTERN, TOOLS_MAX } from '@runfleet/protocol';
 
 import { EngineError } from './engine-error.ts';
 import type { ChatMessage, GenerateRequest } from './engine.ts';
+import { callsOf } from './text/tools/calls-of.ts';
 
 /** Whether the answer may call a tool. */
 export function mayCall({ tools, toolChoice }: GenerateRequest): boolean {
@@ -31,16 +32,10 @@ export function checkTools(request: GenerateRequest): void {
   }
 }
 
-/** Every call has a name and arguments, and every output its call. */
+/** Templates write the name and the arguments of each call. */
 export function checkCalls(messages: readonly ChatMessage[]): void {
-  let calls: readonly ToolCall[] = [];
   for (const [index, message] of messages.entries()) {
-    if (message.role === 'tool') {
-      if (calls.some(({ id }) => id === message.callId)) continue;
-      throw refuse(`messages[${index}].callId must be that of a call in the message before`);
-    }
-    calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
-    for (const [at, call] of calls.entries()) {
+    for (const [at, call] of callsOf(message).entries()) {
       const field = `messages[${index}].toolCalls[${at}]`;
       requireName(call.name, `${field}.name`);
       requireObject(call.arguments, `${field}.arguments`);

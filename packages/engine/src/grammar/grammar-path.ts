@@ -22,7 +22,7 @@ export class GrammarPath {
 
   constructor(grammar: Grammar, stepsMax = ANSWER_STEPS_MAX) {
     this.#grammar = grammar;
-    this.#state = grammar.automaton.start;
+    this.#state = grammar.start;
     this.#work = new Work(stepsMax, 'follow in one answer', grammar.field);
     this.#work.spend(grammar.steps);
   }

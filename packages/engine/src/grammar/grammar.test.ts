@@ -67,6 +67,20 @@ test('one leading space is optional, and required if the text itself begins with
   expect(raw('')).toEqual(['']);
 });
 
+test('a text begins with no space of its own where the tokenizer adds none', () => {
+  const byteLevel = { ...vocabulary, addsSpace: false };
+  const starts = (pattern: string, text: string) => {
+    const grammar = new Grammar({ kind: 'regex', pattern }, byteLevel);
+    return next(grammar, grammar.start, Buffer.from(text)) !== undefined;
+  };
+  expect([starts('a', 'a'), starts('a', ' a'), starts(' a', ' a'), starts(' a', '  a')]).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
+});
+
 test('no mask holds a special token', () => {
   const grammar = new Grammar({ kind: 'regex', pattern: '.*' }, vocabulary);
   const mask = grammar.maskOf(
@@ -154,7 +168,10 @@ test('an answer costs the same steps whatever ran before', () => {
 test('an answer that no token can continue fails as the fault of its grammar', () => {
   const spelled = [Buffer.from(' a'), Buffer.from('b')];
   const bytesOf = (id: number) => spelled[id] ?? new Uint8Array();
-  const poor = readVocabulary({ tokenizer: { idCount: 3, bytesOf }, stopIds: new Set([2]) });
+  const poor = readVocabulary({
+    tokenizer: { idCount: 3, bytesOf, addsSpace: true },
+    stopIds: new Set([2]),
+  });
   const path = new GrammarPath(new Grammar({ kind: 'regex', pattern: 'abé' }, poor));
   expect([...path.mask()]).toEqual([1]);
   path.take(0);

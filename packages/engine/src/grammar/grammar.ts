@@ -18,6 +18,7 @@ import { bytesOf, type Vocabulary } from './vocabulary.ts';
  */
 export type Mask = { readonly tokens: Int32Array; readonly steps: number; readonly horizon: State };
 
+const SPACE = 0x20;
 /** One walk: about 50 ms. Other answers under a grammar wait for it. */
 const MASK_STEPS_MAX = 2_000_000;
 /** About 1 ms. */
@@ -35,6 +36,8 @@ const MASK_BYTES = 200;
  */
 export class Grammar {
   readonly automaton: Automaton;
+  /** Where an answer begins. */
+  readonly start: State;
   /** Steps of work to read the grammar. */
   readonly steps: number;
   readonly field: string;
@@ -52,6 +55,9 @@ export class Grammar {
   constructor(given: OutputGrammar, vocabulary: Vocabulary, onPause?: () => void) {
     const { automaton, steps } = openGrammar(given, openingWork(given, onPause));
     this.automaton = automaton;
+    const { start } = automaton;
+    // A space that no tokenizer adds would be part of the answer.
+    this.start = vocabulary.addsSpace ? start : (automaton.next(start, SPACE)?.to ?? start);
     this.steps = steps;
     this.field = FIELD_OF[given.kind];
     this.#vocabulary = vocabulary;

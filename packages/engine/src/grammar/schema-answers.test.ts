@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 
 import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
 import { SeededRandom } from '../sampling/seeded-random.ts';
-import { Detokenizer } from '../text/detokenizer.ts';
-import { GrammarPath } from './grammar-path.ts';
+import { randomAnswer } from '../testing/random-answer.ts';
 import { Grammars } from './grammars.ts';
 import { readVocabulary } from './vocabulary.ts';
 
 const { tokenizer, idOf } = buildTokenizer(1088);
 const stopIds = new Set([idOf('<|end|>')]);
 const grammars = new Grammars(readVocabulary({ tokenizer, stopIds }));
+const model = { tokenizer, stopIds, grammars };
 
 const of = (schema: unknown): OutputGrammar => ({
   kind: 'json_schema',
@@ -19,35 +19,6 @@ const of = (schema: unknown): OutputGrammar => ({
 });
 const isValid = (schema: object) =>
   new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
-
-/** An answer of random tokens from the masks. One time in four it ends if the mask allows that. */
-function randomAnswer(
-  grammar: OutputGrammar,
-  random: SeededRandom,
-  tokensMax = 400,
-): string | undefined {
-  const path = new GrammarPath(grammars.open(grammar));
-  const detokenizer = new Detokenizer(tokenizer);
-  let text = '';
-  for (let tokens = 0; tokens < tokensMax; tokens += 1) {
-    const mask = path.mask();
-    const ids = Array.from({ length: tokenizer.idCount }, (_, id) => id).filter(
-      (id) => (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1,
-    );
-    expect(ids.length).toBeGreaterThan(0);
-    const words = ids.filter((id) => !stopIds.has(id));
-    const mayEnd = words.length < ids.length;
-    if (words.length === 0 || (mayEnd && random.nextUint32() % 4 === 0))
-      return text + detokenizer.end();
-    // Closing tokens are preferred; otherwise strings and lists would rarely end.
-    const closing = words.filter((id) => /^["\]},0-9]+$/u.test(tokenizer.textOf(id)));
-    const choices = closing.length > 0 && random.nextUint32() % 2 === 0 ? closing : words;
-    const id = choices[random.nextUint32() % choices.length] ?? 0;
-    path.take(id);
-    text += detokenizer.next(id);
-  }
-  return undefined;
-}
 
 const PERSON = {
   type: 'object',
@@ -110,7 +81,7 @@ test.each<[string, object]>([
   const random = new SeededRandom(21n);
   let finished = 0;
   for (let round = 0; round < 60; round += 1) {
-    const text = randomAnswer(of(schema), random);
+    const text = randomAnswer(model, of(schema), random);
     if (text === undefined) continue;
     finished += 1;
     expect([name, text, validate(JSON.parse(text))]).toEqual([name, text, true]);
@@ -120,7 +91,7 @@ test.each<[string, object]>([
 
 test('json alone is an object or a list', () => {
   const random = new SeededRandom(22n);
-  const answers = Array.from({ length: 40 }, () => randomAnswer({ kind: 'json' }, random));
+  const answers = Array.from({ length: 40 }, () => randomAnswer(model, { kind: 'json' }, random));
   const values = answers.flatMap((text): unknown[] =>
     text === undefined ? [] : [JSON.parse(text)],
   );

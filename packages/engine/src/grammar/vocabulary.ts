@@ -20,11 +20,13 @@ export type Vocabulary = {
   /** The ids that end an answer. */
   readonly stopIds: readonly number[];
   readonly maskWords: number;
+  /** Whether the tokenizer writes a space before a text, which is not part of it. */
+  readonly addsSpace: boolean;
 };
 
 /** Takes 0.1 s for 32,064 tokens. */
 export function readVocabulary(model: {
-  tokenizer: Pick<Tokenizer, 'idCount' | 'bytesOf'>;
+  tokenizer: Pick<Tokenizer, 'idCount' | 'bytesOf' | 'addsSpace'>;
   stopIds: ReadonlySet<number>;
 }): Vocabulary {
   const { tokenizer } = model;
@@ -43,6 +45,7 @@ export function readVocabulary(model: {
     spelled,
     stopIds,
     maskWords: Math.ceil(idCount / 32),
+    addsSpace: tokenizer.addsSpace,
   };
 }
 

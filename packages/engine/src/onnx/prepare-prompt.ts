@@ -8,6 +8,7 @@ import type { ModelFolder } from '../folder/model-folder.ts';
 import { mebibytes } from '../runtime/memory-plan.ts';
 import { encodeChatInSteps } from '../text/encode-chat.ts';
 import { runInTurns } from '../text/in-steps.ts';
+import { callsOf } from '../text/tools/calls-of.ts';
 import type { OpenedModel } from './thread-messages.ts';
 
 /**
@@ -55,8 +56,7 @@ function charsOf({ messages, tools }: GenerateRequest): number {
   let chars = 0;
   for (const message of messages) {
     chars += message.content.length;
-    const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
-    for (const call of calls) chars += call.name.length;
+    for (const call of callsOf(message)) chars += call.name.length;
   }
   for (const { name, description } of tools) chars += name.length + description.length;
   return chars;

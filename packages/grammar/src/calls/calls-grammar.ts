@@ -31,6 +31,7 @@ export function callsGrammar(
     format,
     tools: isNamed ? callable.filter(({ name }) => name === toolChoice.name) : callable,
     isRequired: isNamed || toolChoice === 'required',
-    isParallel: parallelToolCalls,
+    // A model that may only call one tool would repeat that call.
+    isParallel: parallelToolCalls && !isNamed,
   };
 }

@@ -18,13 +18,13 @@ export function templateVariables(
 }
 
 function messageVariable(message: TemplateMessage, write: WriteText) {
-  const { role, content, toolCalls, callId, name, tools } = message;
+  const { role, content, toolCalls = [], callId, name, tools } = message;
   const pieces = typeof content === 'string' ? [content] : content;
   return {
     role,
     content: pieces.map((piece) => (typeof piece === 'string' ? write(piece) : piece.own)).join(''),
     // Templates test whether these are there.
-    ...(toolCalls && { tool_calls: toolCalls.map((call) => callVariable(call, write)) }),
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls.map((call) => callVariable(call, write)) }),
     ...(callId !== undefined && { tool_call_id: write(callId) }),
     ...(name !== undefined && { name: write(name) }),
     ...(tools !== undefined && { tools: write(tools) }),

@@ -1,4 +1,5 @@
 import type { ChatMessage } from '../../engine.ts';
+import { callsOf } from './calls-of.ts';
 
 /** The outputs of each message's calls in the order of the calls: most templates do not name them. */
 export function inCallOrder(messages: readonly ChatMessage[]): ChatMessage[] {
@@ -17,8 +18,7 @@ export function inCallOrder(messages: readonly ChatMessage[]): ChatMessage[] {
     }
     endOutputs();
     ordered.push(message);
-    if (message.role !== 'assistant') continue;
-    places = new Map((message.toolCalls ?? []).map(({ id }, at) => [id, at]));
+    places = new Map(callsOf(message).map(({ id }, at) => [id, at]));
   }
   endOutputs();
   return ordered;

@@ -4,6 +4,7 @@ import { CALL_FORMATS, type ToolDefinition, writeCalls } from '@runfleet/protoco
 import type { ChatMessage } from '../../engine.ts';
 import type { Piece, TemplateMessage } from '../chat-template/template-message.ts';
 import { callPieces } from './call-pieces.ts';
+import { callsOf } from './calls-of.ts';
 import type { ToolDialect } from './tool-dialect.ts';
 
 const FORMAT = CALL_FORMATS.hermes;
@@ -58,7 +59,7 @@ function withOutputs(messages: readonly ChatMessage[]): TemplateMessage[] {
       continue;
     }
     endOutputs();
-    const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
+    const calls = callsOf(message);
     const content =
       calls.length === 0 ? message.content : callPieces(message.content, calls, FORMAT);
     written.push({ role: message.role, content });

@@ -4,6 +4,7 @@ import { CALL_FORMATS, type CallFormatName, type ToolDefinition } from '@runflee
 import type { ChatMessage } from '../../engine.ts';
 import type { TemplateMessage } from '../chat-template/template-message.ts';
 import { callPieces } from './call-pieces.ts';
+import { callsOf } from './calls-of.ts';
 import type { ToolDialect } from './tool-dialect.ts';
 
 /** A template that reads tools from its system message, and no calls. */
@@ -19,7 +20,7 @@ export type SystemTools = {
 export function systemDialect({ callFormat, system, outputRole }: SystemTools): ToolDialect {
   const writeMessage = (message: ChatMessage): TemplateMessage => {
     if (message.role === 'tool') return { role: outputRole, content: message.content };
-    const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
+    const calls = callsOf(message);
     if (calls.length === 0) return message;
     const content = callPieces(message.content, calls, CALL_FORMATS[callFormat]);
     return { role: message.role, content };

@@ -1,6 +1,7 @@
 import type { CallFormatName } from '@runfleet/protocol';
 
 import type { ChatMessage } from '../../engine.ts';
+import { callsOf } from './calls-of.ts';
 import type { ToolDialect } from './tool-dialect.ts';
 
 /**
@@ -22,7 +23,7 @@ function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
   for (let at = 0; at < messages.length; at += 1) {
     const message = messages[at];
     if (!message) break;
-    const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
+    const calls = callsOf(message);
     if (message.role !== 'assistant' || calls.length < 2) {
       split.push(message);
       continue;
@@ -32,13 +33,15 @@ function splitCalls(messages: readonly ChatMessage[]): ChatMessage[] {
       at += 1;
       outputs.push(messages[at] ?? message);
     }
+    const isOf = (id: string) => (output: ChatMessage) =>
+      output.role === 'tool' && output.callId === id;
     for (const [index, call] of calls.entries()) {
-      const isIts = (output: ChatMessage) => output.role === 'tool' && output.callId === call.id;
       split.push(
         { ...message, content: index === 0 ? message.content : '', toolCalls: [call] },
-        ...outputs.filter(isIts),
+        ...outputs.filter(isOf(call.id)),
       );
     }
+    split.push(...outputs.filter((output) => !calls.some(({ id }) => isOf(id)(output))));
   }
   return split;
 }
