@@ -72,7 +72,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
     );
     // The model starts before this commit ends; its text is written only after it.
     const started = acceptance.start();
-    const calls = null;
+    const { callFormat: calls } = prepared;
     const abort = (reason: StopReason) => control.abort(reason);
     const journal = new OutputJournal(ctx, { ticket, started, signal: written, abort, calls });
     const answer = await infer({ engine, prepared, journal, signal });

@@ -18,6 +18,9 @@ test('a prompt alone gets every default', () => {
   expect(parse({ prompt: 'Hi' })).toEqual({
     messages: [{ role: 'user', content: 'Hi' }],
     conversation: null,
+    tools: [],
+    toolChoice: 'auto',
+    parallelToolCalls: true,
     maxTokens: 1_024,
     minTokens: 0,
     temperature: 0.7,
@@ -339,7 +342,7 @@ describe('invalid input is refused with the name of its field', () => {
     ],
     [{ messages: 'no' }, '[messages] is not valid JSON'],
     [{ messages: [null] }, '[messages[0].role] must be one of'],
-    [{ messages: [{ role: 'tool', content: '' }] }, '[messages[0].role] must be one of'],
+    [{ messages: [{ role: 'function', content: '' }] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'constructor', content: 'a' }] }, '[messages[0].role] must be one of'],
     [{ messages: [{ role: 'user', content: 1 }] }, '[messages[0].content] must be a string'],
     [

@@ -1,12 +1,13 @@
 /** Reads the parameters of a chat model, for the API's validation and for the worker. */
-import type { OutputGrammar } from '@runfleet/grammar';
-import { MESSAGES } from '@runfleet/protocol';
+import { callsGrammar, type OutputGrammar, type ToolRequest } from '@runfleet/grammar';
+import { CALL_FORMATS, MESSAGES } from '@runfleet/protocol';
 
 import type { ChatLimits } from './chat-limits.ts';
-import { type ChatMessage, readMessages } from './chat-messages.ts';
+import { readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
-import { readOutputGrammar } from './output-grammar.ts';
+import { readOutputGrammar, refuseBesideTools } from './output-grammar.ts';
 import { type ConversationName, readConversation } from './read-conversation.ts';
+import type { ChatMessage } from './read-message.ts';
 import {
   type Body,
   invalid,
@@ -18,6 +19,7 @@ import {
   readNumber,
   readSwitch,
 } from './read-parameter.ts';
+import { readTools } from './read-tools.ts';
 import { requireKnownNames } from './require-known-names.ts';
 import { requireStorable } from './require-storable.ts';
 
@@ -25,7 +27,7 @@ import { requireStorable } from './require-storable.ts';
  * A validated request, but for whether its grammar can be enforced. `seed` is null if the caller
  * chose none.
  */
-export type ChatRequest = {
+export type ChatRequest = ToolRequest & {
   messages: ChatMessage[];
   /** Null without a session. */
   conversation: ConversationName | null;
@@ -74,12 +76,16 @@ export function parseChatParameters(body: Body, limits: ChatLimits): ChatRequest
  */
 export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest {
   const messages = readMessages(body);
+  const tools = readTools(body);
   const temperature = readNumber(body, 'temperature');
   const mostTokens = Math.min(limits.maxTokens, CHAT_NUMBERS.max_tokens.max);
   const maxTokens = Math.min(readNumber(body, 'max_tokens') || mostTokens, mostTokens);
   const seed = readGivenNumber(body, 'seed');
+  const grammar = readOutputGrammar(body);
+  if (grammar && mayCall(tools)) refuseBesideTools(grammar);
 
   return {
+    ...tools,
     messages,
     conversation: readConversation(body),
     maxTokens,
@@ -95,10 +101,22 @@ export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest 
     stopSequences: readStopSequences(body),
     stopTokenIds: readStopTokenIds(body),
     topLogprobs: readTopLogprobs(body),
-    grammar: readOutputGrammar(body),
+    grammar,
     seed: seed === null ? null : BigInt(seed),
     timeoutSeconds: Math.min(readNumber(body, 'timeout'), limits.maxTimeoutSeconds),
   };
+}
+
+/**
+ * What an answer is held to; null leaves it free. Whether calls can be held to their schemas does not
+ * depend on how a family of models writes calls.
+ */
+export function grammarOf(request: Pick<ChatRequest, keyof ToolRequest | 'grammar'>) {
+  return mayCall(request) ? callsGrammar(request, CALL_FORMATS.hermes) : request.grammar;
+}
+
+function mayCall({ tools, toolChoice }: ToolRequest): boolean {
+  return tools.length > 0 && toolChoice !== 'none';
 }
 
 function readStopSequences(body: Body): string[] {

@@ -25,7 +25,6 @@ const words =
     isBlank(value) || (typeof value === 'string' && neutral.includes(value));
 
 const LABEL = `must be a string of at most ${LABEL_CHARACTERS_MAX} characters`;
-const TOOLS = 'is not supported: this model has no tools.';
 const OTHER_MODEL = 'is not supported: the path names the model.';
 const TEXT_ONLY = 'is not supported: this model reads only text.';
 const RETRIEVAL = 'is not supported: this model retrieves nothing. Put the text into [prompt].';
@@ -34,10 +33,6 @@ const BEAMS = 'is not supported: there is no beam search.';
 
 export const OTHER_PARAMETERS: Readonly<Record<string, OtherParameter>> = {
   user: { isNeutral: label, reason: LABEL },
-  toolOutputs: { isNeutral: blank, reason: TOOLS },
-  tools: { isNeutral: blank, reason: TOOLS },
-  tool_choice: { isNeutral: words('none', 'auto'), reason: TOOLS },
-  parallel_tool_calls: { isNeutral: anySwitch, reason: 'must be true or false' },
   selectedModel: { isNeutral: blank, reason: OTHER_MODEL },
   selectedModelPrivate: { isNeutral: blank, reason: OTHER_MODEL },
   // It concerns memory, not the answer, and the operator chooses the weights.

@@ -25,6 +25,12 @@ export function readOutputGrammar(body: Readonly<Record<string, unknown>>): Outp
   return format ?? pattern;
 }
 
+/** The grammar holds the whole answer, and the tools their calls in it. */
+export function refuseBesideTools({ kind }: OutputGrammar): never {
+  const name = kind === 'regex' ? 'regex' : 'response_format';
+  throw invalid(name, 'cannot be combined with [tools], unless [tool_choice] is none');
+}
+
 function readResponseFormat(given: unknown): OutputGrammar | null {
   if (given === undefined || given === null || given === '') return null;
   const name = 'response_format';

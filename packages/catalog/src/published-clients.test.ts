@@ -164,6 +164,30 @@ const BODIES: readonly { source: string; body: Record<string, unknown> }[] = [
     },
   },
   {
+    source: `${DOCS}/run-a-model.md (August 2026: tool calls)`,
+    body: {
+      messages: [{ role: 'user', content: 'Hello' }],
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'get_weather',
+            description: 'Return current weather for a city',
+            parameters: {
+              type: 'object',
+              properties: { city: { type: 'string' } },
+              required: ['city'],
+              additionalProperties: false,
+            },
+            strict: true,
+          },
+        },
+      ],
+      tool_choice: 'auto',
+      parallel_tool_calls: true,
+    },
+  },
+  {
     source: 'openai/openai-openapi openapi.json (what SDKs of that API send)',
     body: {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }],
@@ -193,8 +217,6 @@ describe('an unsupported value is refused with its name and the reason', () => {
     [{ length_penalty: 1.2 }, '[length_penalty] is not supported: there is no beam search'],
     [{ n: 2 }, '[n] is not supported: one run gives one answer'],
     [{ stream: true }, '[stream] is not supported: follow the task'],
-    [{ tools: [{ type: 'function' }] }, '[tools] is not supported: this model has no tools'],
-    [{ tool_choice: 'required' }, '[tool_choice] is not supported'],
     [{ selectedModel: '712' }, '[selectedModel] is not supported: the path names the model'],
     [{ inputImageUrl: 'https://example.org/1.png' }, '[inputImageUrl] is not supported'],
     [{ reasoning: 'high' }, '[reasoning] is not supported: this model does not reason'],

@@ -18,7 +18,13 @@ const test = testWithTasks.extend('talk', async ({ ctx, db, store, tenant }) => 
   const begin = (sessionId = SECRET, of: Tenant = tenant) =>
     createTask(ctx, {
       ...aTask(of, { parameters: { prompt: SECRET } }),
-      conversation: { sessionId, userId: 'ann', previousTaskToken: null, givesSystemPrompt: false },
+      conversation: {
+        sessionId,
+        userId: 'ann',
+        previousTaskToken: null,
+        givesSystemPrompt: false,
+        callIds: [],
+      },
     });
   return {
     deleteObject,

@@ -1,5 +1,7 @@
 import {
+  answeredCalls,
   givesSystemPrompt,
+  grammarOf,
   isBlank,
   limitsOf,
   parseChatParameters,
@@ -34,8 +36,9 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
   // Right before the work: calls that arrived together may have used up what this one counted on.
   ctx.rates.requireCredit(c.var.trace);
   const request = parseChatParameters(parameters, limitsOf(model, limits));
-  if (request.grammar) {
-    await ctx.grammars.require(request.grammar, {
+  const grammar = grammarOf(request);
+  if (grammar) {
+    await ctx.grammars.require(grammar, {
       tenant: principal.organisationId,
       requireCredit: () => ctx.rates.requireCredit(c.var.trace),
       spend: (steps) => ctx.rates.chargeSteps(c.var.trace, steps),
@@ -57,6 +60,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     conversation: request.conversation && {
       ...request.conversation,
       givesSystemPrompt: givesSystemPrompt(request.messages),
+      callIds: answeredCalls(parameters, request.messages),
     },
     idempotency:
       idempotencyKey === null

@@ -10,6 +10,7 @@ const turn = (number: number, changes: object = {}): StoredHistory['turns'][numb
   bytes: 10,
   parameters: { prompt: `ask ${number}` },
   answer: `say ${number}`,
+  calls: null,
   ...changes,
 });
 const history = (
@@ -135,7 +136,8 @@ test('an earlier answer is read without its thinking', async () => {
 
 test('a history never begins between calls of tools and their outputs', async () => {
   const toolOutputs = [{ call_id: 'c', output: 'o' }];
-  const answers = (number: number) => turn(number, { parameters: { prompt: 'o', toolOutputs } });
+  const parameters = { toolOutputs, previousTaskToken: 't' };
+  const answers = (number: number) => turn(number, { parameters });
   const turns = [turn(1), answers(2), turn(3), answers(4), answers(5), answers(6)];
   const stored = { system: null, turns, dropped: 0 };
   const fit = (hasToolOutputs: boolean, count: number) =>

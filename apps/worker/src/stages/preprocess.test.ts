@@ -43,6 +43,79 @@ function prepare(parameters: Record<string, unknown>, outputTokens: number | nul
   return preprocess({ limits, readHistory, historyTokensMax: 1_000 }, { task, engine });
 }
 
+const CALL = '<tool_call>\n{"name": "time", "arguments": {}}\n</tool_call>';
+const tools = ['time', 'place'].map((name) => ({ type: 'function', function: { name } }));
+const called = (id: string, parameters: Record<string, unknown>) => ({
+  id,
+  number: 1,
+  bytes: 10,
+  parameters,
+  answer: CALL,
+  calls: 'hermes' as const,
+});
+const outputsOf = (id: string) => ({
+  previousTaskToken: 'x'.repeat(30),
+  session_id: 's',
+  toolOutputs: [{ call_id: `call_${id}_1`, output: 'noon' }],
+});
+
+function answerCalls(turns: StoredHistory['turns'], parentId: string) {
+  const task = {
+    id: '7',
+    organisationId: '5',
+    pool: phi().pool,
+    ownerId: 'u',
+    seed: '1',
+    timeoutSeconds: 60,
+    limits: null,
+    parameters: outputsOf(parentId),
+    ...NO_TURN,
+    parentId,
+    turn: 3,
+  };
+  const readHistory = async () => ({ ...NO_HISTORY, turns });
+  return preprocess({ limits, readHistory, historyTokensMax: 1 }, { task, engine });
+}
+
+test('outputs are read behind their calls, and the tools are those of the first turn', async () => {
+  const first = { prompt: 'Hi', tools, tool_choice: 'required', parallel_tool_calls: false };
+  // However long they are: the exchange is never dropped.
+  const { prepared, prompt } = await answerCalls(
+    [called('5', first), called('6', outputsOf('5'))],
+    '6',
+  );
+  expect(prompt).toBe('noon');
+  expect(prepared.callFormat).not.toBeNull();
+  const { messages, ...request } = prepared.request;
+  expect(messages).toEqual([
+    { role: 'user', content: 'Hi' },
+    {
+      role: 'assistant',
+      content: '',
+      toolCalls: [{ id: 'call_5_1', name: 'time', arguments: '{}' }],
+    },
+    { role: 'tool', content: 'noon', callId: 'call_5_1', name: 'time' },
+    {
+      role: 'assistant',
+      content: '',
+      toolCalls: [{ id: 'call_6_1', name: 'time', arguments: '{}' }],
+    },
+    { role: 'tool', content: 'noon', callId: 'call_6_1', name: 'time' },
+  ]);
+  expect(request).toMatchObject({
+    tools: [{ name: 'time' }, { name: 'place' }],
+    toolChoice: 'auto',
+    parallelToolCalls: false,
+  });
+});
+
+test('outputs of calls that are gone are refused', async () => {
+  const message = '[toolOutputs] answers calls that are gone';
+  await expect(answerCalls([], '6')).rejects.toThrow(message);
+  await expect(answerCalls([called('5', { prompt: 'Hi', tools })], '6')).rejects.toThrow(message);
+  await expect(answerCalls([called('6', outputsOf('5'))], '6')).rejects.toThrow(message);
+});
+
 const schema = (of: object) => ({
   response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: of } },
 });

@@ -1,7 +1,13 @@
-import { type ChatMessage, hasToolOutputs, readChatParameters } from '@runfleet/catalog';
+import {
+  type ChatMessage,
+  continuedTools,
+  hasToolOutputs,
+  readChatParameters,
+  type Turn,
+} from '@runfleet/catalog';
 import { type Engine, EngineError, type GenerateRequest, type Prepared } from '@runfleet/engine';
-import type { History } from '@runfleet/protocol';
-import type { StoredHistory, TaskToRun } from '@runfleet/tasks';
+import { type History, RunfleetError } from '@runfleet/protocol';
+import { HISTORY_BOUNDS, type StoredHistory, type TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';
 import { fitHistory } from './fit-history.ts';
@@ -25,9 +31,6 @@ export async function preprocess(
     maxTokens: Math.min(maxTokens, task.limits?.outputTokens ?? maxTokens),
   });
   const { messages, ...options } = {
-    tools: [],
-    toolChoice: 'auto' as const,
-    parallelToolCalls: true,
     ...request,
     seed: BigInt(task.seed),
     // After the spread: a request must not choose its own cache scope.
@@ -38,11 +41,13 @@ export async function preprocess(
     return { prepared: await engine.prepare({ ...options, messages }), prompt, history: null };
   }
   const stored = await ctx.readHistory(task);
+  const isAnswer = hasToolOutputs(task.parameters);
+  if (isAnswer && !hasCalls(stored.turns, task.parentId)) throw callsAreGone();
   const turn = {
     number: task.turn ?? 1,
     own: messages,
-    hasToolOutputs: hasToolOutputs(task.parameters),
-    options,
+    hasToolOutputs: isAnswer,
+    options: isAnswer ? { ...options, ...continuedTools(stored.turns) } : options,
   };
   return { ...(await prepareTurn(ctx, engine, stored, turn)), prompt };
 }
@@ -64,17 +69,34 @@ async function prepareTurn(
     countPromptTokens(engine, { ...options, grammar: null, messages });
   const { contextLength } = engine.facts;
   const answerTokens = Math.min(options.maxTokens, Math.floor(contextLength * ANSWER_SHARE));
-  const ownTokens = await countTokens(
-    (await fitHistory({ ...stored, turns: [] }, turn, yes)).messages,
-  );
+  // The calls that it answers are in the prompt in any case.
+  const turns = turn.hasToolOutputs ? exchangeIn(stored.turns) : [];
+  const ownTokens = await countTokens((await fitHistory({ ...stored, turns }, turn, yes)).messages);
   const room = Math.min(ctx.historyTokensMax, contextLength - answerTokens - ownTokens);
   const fitted = await fitHistory(stored, turn, async (messages, share) => {
     return (await countTokens(messages)) - ownTokens <= room * share;
   });
-  const { turns, dropped } = fitted;
+  const { dropped } = fitted;
   const prepared = await engine.prepare({ ...options, messages: fitted.messages });
-  const tokens = turns === 0 ? 0 : prepared.promptIds.length - ownTokens;
-  return { prepared, history: { turns, tokens, dropped } };
+  const tokens = fitted.turns === 0 ? 0 : prepared.promptIds.length - ownTokens;
+  return { prepared, history: { turns: fitted.turns, tokens, dropped } };
+}
+
+/** The turns since the one that began to call tools. */
+function exchangeIn(turns: StoredHistory['turns']): StoredHistory['turns'] {
+  return turns.slice(turns.findLastIndex(({ parameters }) => !hasToolOutputs(parameters)));
+}
+
+/** Whether the calls and the tools that a turn continues are there. */
+function hasCalls(turns: StoredHistory['turns'], parentId: string): boolean {
+  const isFirst = ({ parameters }: Turn) => !hasToolOutputs(parameters);
+  return turns.at(-1)?.id === parentId && turns.some(isFirst);
+}
+
+/** Contents can be deleted while the turn is in the queue. */
+function callsAreGone(): RunfleetError {
+  const problem = `answers calls that are gone: their contents were deleted, or they began more than ${HISTORY_BOUNDS.turns} turns ago`;
+  return new RunfleetError('invalid_request', `Request parameter [toolOutputs] ${problem}`);
 }
 
 const yes = async () => true;

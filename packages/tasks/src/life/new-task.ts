@@ -38,7 +38,13 @@ export type NewTask = {
   /** What happens where it requires a label that no worker ever had. */
   unknownLabels: UnknownLabels;
   /** The conversation of which it is the next turn; null for none. */
-  conversation: (ConversationName & { givesSystemPrompt: boolean }) | null;
+  conversation:
+    | (ConversationName & {
+        givesSystemPrompt: boolean;
+        /** The calls of the turn that it continues whose outputs it brings; often none. */
+        callIds: readonly string[];
+      })
+    | null;
   /** Tasks of one session share it. */
   affinity: string | null;
   /** Expected slot-seconds; null: use its model's recent average. */

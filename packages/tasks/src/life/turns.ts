@@ -26,7 +26,12 @@ export type KnownConversation = {
 };
 
 /** A turn that Runs name by its token. */
-export type NamedTurn = EndedTurn & { conversationId: string; hasSucceeded: boolean };
+export type NamedTurn = EndedTurn & {
+  conversationId: string;
+  hasSucceeded: boolean;
+  /** The calls that its answer asks the caller to execute. */
+  callIds: readonly string[];
+};
 
 export type ConversationsSnapshot = {
   /** By `conversationKey`. */
@@ -71,7 +76,7 @@ export class Turns {
     const parent =
       name.previousTaskToken === null
         ? conversation.latest
-        : requireTurnOf(conversation, this.#named.get(name.previousTaskToken));
+        : requireTurnOf(conversation, name, this.#named.get(name.previousTaskToken));
     const turn = {
       conversationId: conversation.id,
       beginsConversation: conversation.isNew,
@@ -93,9 +98,29 @@ export class Turns {
 }
 
 /** A token of another tenant's task is refused like one that does not exist. */
-function requireTurnOf({ id }: KnownConversation, named: NamedTurn | undefined): EndedTurn {
-  if (named?.conversationId === id && named.hasSucceeded) return named;
-  throw new RunfleetError('invalid_request', MESSAGES.previousTurnUnknown);
+function requireTurnOf(
+  { id }: KnownConversation,
+  { callIds }: NonNullable<NewTask['conversation']>,
+  named: NamedTurn | undefined,
+): EndedTurn {
+  if (named?.conversationId !== id || !named.hasSucceeded) {
+    throw new RunfleetError('invalid_request', MESSAGES.previousTurnUnknown);
+  }
+  if (callIds.length > 0) requireEachCall(named.callIds, callIds);
+  return named;
+}
+
+/** Outputs that came twice were refused before. */
+function requireEachCall(asked: readonly string[], answered: readonly string[]): void {
+  const unknown = answered.findIndex((id) => !asked.includes(id));
+  const missing = asked.find((id) => !answered.includes(id));
+  const problem =
+    asked.length === 0
+      ? '[toolOutputs] cannot continue a task whose answer asks for no calls'
+      : unknown >= 0
+        ? `[toolOutputs[${unknown}].call_id] must be one of the calls of the previous task`
+        : missing && `[toolOutputs] must have an output for the call ${missing}`;
+  if (problem) throw new RunfleetError('invalid_request', `Request parameter ${problem}`);
 }
 
 /** The Run as a turn: placed with its conversation, and with a hold that covers the history. */

@@ -12,7 +12,7 @@ export type StoredHistory = {
   dropped: number;
 };
 
-type StoredTurn = Turn & { id: string; number: number; bytes: number };
+type StoredTurn = Turn & { number: number; bytes: number };
 
 /** Reading stops at these. The oldest turn that is read may go beyond the bytes. */
 export const HISTORY_BOUNDS = { turns: 100, bytes: 1_000_000 } as const;
@@ -53,7 +53,8 @@ export async function readHistory(
       where ${systemTurnId}::bigint <> ${id}
         and not exists (select from chain where id = ${systemTurnId}::bigint)
     )
-    select t.id, t.turn as number, t.parameters, t.debug_output as answer, w.bytes, w.dropped,
+    select t.id, t.turn as number, t.parameters, t.debug_output as answer,
+      t.outputs #>> '{0,content,calls}' as calls, w.bytes, w.dropped,
       w.is_earlier as "isEarlier"
     from wanted w join tasks t on t.id = w.id
     where t.conversation_id = ${conversationId} and t.organisation_id = ${organisationId}

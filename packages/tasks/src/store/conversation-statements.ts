@@ -1,5 +1,6 @@
 /** What the creation of turns reads and writes of their conversations. */
 import { formatMoment, type Statement, type Transaction } from '@runfleet/db';
+import { type CallFormatName, isCall, segmentsOf } from '@runfleet/protocol';
 
 import type { NewTask, NewTaskPlan } from '../life/new-task.ts';
 import {
@@ -38,6 +39,10 @@ export async function readConversations(
   );
   if (asked.size === 0) return NO_CONVERSATIONS;
   const tokens = tasks.flatMap(({ conversation }) => conversation?.previousTaskToken ?? []);
+  // Only outputs of tools need what the turn answered, which can be long.
+  const answered = tasks.flatMap(({ conversation }) =>
+    conversation && conversation.callIds.length > 0 ? (conversation.previousTaskToken ?? []) : [],
+  );
   const [known, named] = await Promise.all([
     tx<KnownRow[]>`
       select key, coalesce(c.id, nextval('conversations_id_seq')) as id, c.id is null as "isNew",
@@ -57,16 +62,34 @@ export async function readConversations(
       ) latest on true`,
     tokens.length === 0
       ? []
-      : tx<(NamedTurn & { token: string })[]>`
+      : tx<NamedRow[]>`
           select token, id, conversation_id as "conversationId", turn,
             system_turn_id as "systemTurnId", ${tx.unsafe(TOKENS)} as tokens,
-            outcome is not distinct from 'succeeded' as "hasSucceeded"
+            outcome is not distinct from 'succeeded' as "hasSucceeded",
+            case when token = any(${answered})
+              and outputs #>> '{0,content,finishreason}' = 'tool_calls' then debug_output end as answer,
+            outputs #>> '{0,content,calls}' as calls
           from tasks where token = any(${tokens}) and conversation_id is not null`,
   ]);
   return {
     known: new Map(known.map((row) => [row.key, knownOf(row)])),
-    named: new Map(named.map(({ token, ...turn }) => [token, turn])),
+    named: new Map(named.map((row) => [row.token, namedOf(row)])),
   };
+}
+
+type NamedRow = Omit<NamedTurn, 'callIds'> & {
+  token: string;
+  /** Null where it asks for no calls, or no Run brings outputs. */
+  answer: string | null;
+  calls: CallFormatName | null;
+};
+
+function namedOf({ answer, calls, ...turn }: NamedRow): NamedTurn {
+  const asked =
+    answer === null || calls === null
+      ? []
+      : segmentsOf(answer, 'tool_calls', { format: calls, taskId: turn.id });
+  return { ...turn, callIds: asked.filter(isCall).map((call) => call.call_id) };
 }
 
 const TOKENS = `coalesce((receipt ->> 'promptTokens')::int + (receipt ->> 'completionTokens')::int, 0)`;

@@ -1,4 +1,5 @@
 import type { Db } from '@runfleet/db';
+import { answerEnd, CALL_FORMATS, writeCalls } from '@runfleet/protocol';
 import { expect } from 'vitest';
 
 import { finishTask, openRunReader } from '../carry-task.ts';
@@ -23,6 +24,7 @@ const aTurn = (tenant: Tenant, prompt: string, name: Name = {}, changes: Partial
       userId: '',
       previousTaskToken: null,
       givesSystemPrompt: false,
+      callIds: [],
       ...name,
     },
     ...changes,
@@ -212,6 +214,98 @@ test('a turn that did not succeed, or of another conversation, cannot be continu
   await expect(createTask(ctx, theirs)).rejects.toMatchObject({ kind: 'invalid_request' });
   expect(await db.sql`select 1 from conversations`).toHaveLength(3);
   await createTask(ctx, aTurn(tenant, 'x', { previousTaskToken: ended.token }));
+});
+
+const CALLS = ['a', 'b'].map((name) => ({ name, arguments: '{}' }));
+const CALLING: TaskResult = {
+  ...answer,
+  output: writeCalls(CALLS, CALL_FORMATS.hermes),
+  outputs: [
+    {
+      contenttype: 'raw',
+      content: {
+        prompt: '',
+        raw: '',
+        thinking: [],
+        answer: [],
+        calls: 'hermes',
+        ...answerEnd({ ...answer, finishReason: 'tool_calls', cachedTokens: 0, thinkingTokens: 0 }),
+      },
+    },
+  ],
+};
+
+test('outputs of tools continue a turn that asks for exactly these calls', async ({
+  ctx,
+  tenant,
+  talk,
+}) => {
+  const asked = await createTask(ctx, aTurn(tenant, 'a'));
+  await talk.finish(asked.id, CALLING);
+  const [first, second] = [1, 2].map((count) => `call_${asked.id}_${count}`);
+  const answers = (callIds: unknown[], previousTaskToken = asked.token) =>
+    createTask(ctx, aTurn(tenant, '', { previousTaskToken, callIds: callIds.map(String) }));
+  const refusals = [
+    { ids: [first], message: `[toolOutputs] must have an output for the call ${second}` },
+    { ids: [second], message: `[toolOutputs] must have an output for the call ${first}` },
+    {
+      ids: [first, second, 'call_999_1'],
+      message: '[toolOutputs[2].call_id] must be one of the calls',
+    },
+    { ids: ['call_999_1'], message: '[toolOutputs[0].call_id] must be one of the calls' },
+  ];
+  for (const { ids, message } of refusals) {
+    await expect(answers(ids)).rejects.toMatchObject({
+      kind: 'invalid_request',
+      message: expect.stringContaining(message),
+    });
+  }
+
+  // The order does not matter, and the calls can be answered again, on another branch.
+  const said = await answers([second, first]);
+  await talk.succeed(said.id, 'Done.');
+  const again = await answers([first, second]);
+  await talk.succeed(again.id, 'Done again.');
+  expect((await talk.historyOf(again.id)).turns).toMatchObject([{ id: asked.id, calls: 'hermes' }]);
+  await expect(answers([first], said.token)).rejects.toMatchObject({
+    message: expect.stringContaining(
+      '[toolOutputs] cannot continue a task whose answer asks for no',
+    ),
+  });
+});
+
+test('a cut answer asks for no calls, however whole they are', async ({
+  ctx,
+  tenant,
+  talk,
+  db,
+}) => {
+  const { id, token } = await createTask(ctx, aTurn(tenant, 'a'));
+  await talk.finish(id, CALLING);
+  await db.sql`
+    update tasks set outputs = replace(outputs::text, '"tool_calls"', '"length"')::json where id = ${id}`;
+  const turn = aTurn(tenant, '', { previousTaskToken: token, callIds: [`call_${id}_1`] });
+  await expect(createTask(ctx, turn)).rejects.toMatchObject({
+    message: expect.stringContaining(
+      '[toolOutputs] cannot continue a task whose answer asks for no',
+    ),
+  });
+});
+
+test('repeated outputs of one key get their task, also after the calls were deleted', async ({
+  ctx,
+  tenant,
+  talk,
+  db,
+}) => {
+  const { id, token } = await createTask(ctx, aTurn(tenant, 'a'));
+  await talk.finish(id, CALLING);
+  const callIds = [1, 2].map((count) => `call_${id}_${count}`);
+  const idempotency = { key: 'k', requestHash: Buffer.alloc(32) };
+  const turn = aTurn(tenant, '', { previousTaskToken: token, callIds }, { idempotency });
+  const first = await createTask(ctx, turn);
+  await deleteContents({ db, deleteObject: async () => {} }, { ...tenant, reference: { id } });
+  expect(await createTask(ctx, turn)).toEqual({ ...first, isRepeat: true });
 });
 
 test('a turn whose contents were deleted is no history, and the others are', async ({

@@ -43,5 +43,7 @@ function endedTurn({ turn, state, patch }: MemoryTask) {
     systemTurnId: turn.systemTurnId,
     tokens: promptTokens + completionTokens,
     hasSucceeded: state.outcome === 'succeeded',
+    // The simulator's answers call nothing.
+    callIds: [],
   };
 }
