@@ -69,6 +69,7 @@ export function firstState(): ModelState {
       fairnessKey: '',
       priority: 0,
       expectedSeconds: 1,
+      callbackUrl: null,
       weight: 1,
       runningLimit: null,
       startBy: NOW + 1n,

@@ -2,6 +2,7 @@ import { connectFailFast, connectSubscriber, type OnError } from '@runfleet/redi
 import { requireRedis } from '@runfleet/redis';
 import type { FairPlace, FairTask, Share, TaskInLine } from '@runfleet/scheduler';
 
+import { addCallbackJobs, openCallbackQueue } from './callback-jobs.ts';
 import {
   FairIndex,
   type PickedTask,
@@ -25,7 +26,7 @@ export type WorkerNotice = { stop: string };
 
 /**
  * The queue in Redis, and the notices that save waiting. Everything here is a hint: `offer`,
- * `release`, `withdraw`, `wake` and `tell` never fail and may be lost; reconcilers and lease
+ * `release`, `withdraw`, `callBack`, `wake` and `tell` never fail and may be lost; reconcilers and lease
  * renewals repair the loss. All other verbs reject while Redis is unavailable.
  *
  * `FairQueue` in the scheduler defines fair order and the effect of each verb. Each lane has its
@@ -41,6 +42,8 @@ export type TaskQueue = AsyncDisposable & {
   release(task: TaskRelease): void;
   /** Removes a task that was killed or expired while it was queued. */
   withdraw(task: TaskWithdrawal): void;
+  /** Starts the callbacks of a task that ended. */
+  callBack(task: { taskId: string; organisationId: string }): void;
   wake(lane: string): void;
   tell(workerId: string, notice: WorkerNotice): void;
 
@@ -130,6 +133,7 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
   };
   const wake = (lane: string) => publish(wakeChannel(lane), lane);
   const pending = new PendingChanges({ index, onError });
+  let callbacks: ReturnType<typeof openCallbackQueue> | null = null;
 
   function listen(channel: string, listener: (text: string) => void): AsyncDisposable {
     const set = listeners.get(channel) ?? new Set();
@@ -151,6 +155,10 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
     offer: ({ lane, ...task }) => pending.add(lane, { do: 'insert', task }),
     release: ({ lane, ...task }) => pending.add(lane, { do: 'release', task }),
     withdraw: ({ lane, ...task }) => pending.add(lane, { do: 'withdraw', task }),
+    callBack(task) {
+      callbacks ??= openCallbackQueue(commands, onError);
+      addCallbackJobs(callbacks, [task]).catch(onError);
+    },
     wake,
     tell: (workerId, notice) => publish(workerChannel(workerId), JSON.stringify(notice)),
     insert: (lane, tasks) => index.insert(lane, tasks),
@@ -179,6 +187,7 @@ export function openTaskQueue(options: { url: string; onError?: OnError }): Task
     },
     async [Symbol.asyncDispose]() {
       await pending.drain();
+      await callbacks?.close();
       subscriber.disconnect();
       commands.disconnect();
     },

@@ -77,6 +77,30 @@ test('what a task was sent and answered is deleted from every table and from sto
   expect(deleted).toEqual([KEY]);
 });
 
+test('what a callback was answered is deleted, and that it was made stays', async ({
+  ctx,
+  db,
+  tenant,
+  secret,
+}) => {
+  await secret.finish();
+  await db.sql`
+    with made as (
+      insert into callback_deliveries
+        (organisation_id, project_id, task_id, event, url, target, due_at, created_at)
+      values (${tenant.organisationId}, ${tenant.projectId}, ${secret.id}, 'task.completed',
+        'https://example.org/', 'x', now(), now())
+      returning id)
+    insert into callback_attempts (delivery_id, attempt, at, duration_ms, status, body)
+    select id, 1, now(), 5, 200, ${`Got ${SECRET}`} from made`;
+  expect(await tablesWithSecret(db)).toContain('callback_attempts');
+  await deleteContents({ ...ctx, deleteObject: async () => {} }, secret.task);
+  expect(await tablesWithSecret(db)).toEqual([]);
+  expect([...(await db.sql`select status, body from callback_attempts`)]).toEqual([
+    { status: 200, body: '' },
+  ]);
+});
+
 test('the error of a task that failed is deleted', async ({ ctx, db, secret }) => {
   const result = failure('rejected', `A ${SECRET} is no prompt.`);
   await finishTask(ctx, secret.ticket, { result });

@@ -45,6 +45,10 @@ export async function deleteContentsOf(
         conversation_id = null
       where id = any(${taskIds}::bigint[]) and outcome is not null`,
     tx`delete from files where task_id = any(${taskIds}::bigint[])`,
+    // The answer of a callback's receiver may repeat what it was sent.
+    tx`
+      update callback_attempts set body = '' where delivery_id in (
+        select id from callback_deliveries where task_id = any(${taskIds}::bigint[]))`,
     tx`
       update task_events set payload = case type
         when 'task_output' then json_build_object(

@@ -27,7 +27,12 @@ export type Subject = {
 /** A queue that only records what it is sent. */
 export function recordingQueue(sent: unknown[]) {
   const record = (verb: string) => (task: unknown) => void sent.push([verb, task]);
-  return { offer: record('offer'), release: record('release'), withdraw: record('withdraw') };
+  return {
+    offer: record('offer'),
+    release: record('release'),
+    withdraw: record('withdraw'),
+    callBack: record('callBack'),
+  };
 }
 
 /** Rows as decisions see them: read by the store under their locks. */

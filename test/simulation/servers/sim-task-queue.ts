@@ -41,6 +41,8 @@ export function openSimTaskQueue(
       wake(lane);
     },
     withdraw: ({ lane, ...task }) => send('withdraw', () => redis.do('withdraw', lane, task)),
+    // No simulated Run asks for a callback.
+    callBack: () => {},
     wake,
     tell: (workerId, notice) => publish('notice', `worker:${workerId}`, JSON.stringify(notice)),
     insert: (pool, tasks) => connection.call(() => redis.do('insert', pool, tasks)),

@@ -72,6 +72,8 @@ export const tasks = pgTable(
     notBefore: moment(),
     /** The session (conversation): a worker that has its prefix cached serves it faster. */
     affinity: text(),
+    /** Is called when the task has ended; null: nothing is. */
+    callbackUrl: text(),
     /** Labels that a worker must have, as `name=value`. */
     requires: text().array().notNull().default([]),
     /** Workers on which it failed. */

@@ -77,6 +77,11 @@ export const projects = pgTable(
     previousKeyHash: bytea().unique(),
     previousEncryptedSecret: bytea(),
     previousKeyUntil: timestamp({ withTimezone: true }),
+    /** The secret that signs callbacks, sealed; null until the project asks for one. */
+    callbackSecret: bytea(),
+    /** The secret before the last rotation, and until when it signs, too. */
+    previousCallbackSecret: bytea(),
+    previousCallbackSecretUntil: timestamp({ withTimezone: true }),
     /** What happens to a Run at the limit of active tasks: refused (96) or queued. */
     overflow: text({ enum: ['reject', 'queue'] })
       .notNull()

@@ -70,7 +70,8 @@ const taskSchema = z.strictObject({
   runtype: z.literal('model'),
   modelfolderid: z.literal(''),
   modelfileid: z.literal(''),
-  callbackurl: z.literal(''),
+  /** Empty where the Run gave none. */
+  callbackurl: z.string(),
   marketplaceid: z.null(),
   /**
    * "0" = succeeded; "" = not ended, or cancelled; anything else = failed, for the reason in

@@ -219,7 +219,12 @@ describe('the pause before a retry', () => {
     tenant,
   }) => {
     const offers: QueuedTask[] = [];
-    const queue = { offer: (task: QueuedTask) => offers.push(task), withdraw() {}, release() {} };
+    const queue = {
+      offer: (task: QueuedTask) => offers.push(task),
+      withdraw() {},
+      release() {},
+      callBack() {},
+    };
     await using telling = openTaskStore({ db, queue, announce: () => {} });
     const ctx = { db, store: telling };
     const { id } = await createTask(ctx, aTask(tenant, { priority: 100 }));

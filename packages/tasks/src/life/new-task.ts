@@ -47,6 +47,8 @@ export type NewTask = {
     | null;
   /** Tasks of one session share it. */
   affinity: string | null;
+  /** Is called when the task has ended; null: nothing is. */
+  callbackUrl: string | null;
   /** Expected slot-seconds; null: use its model's recent average. */
   expectedSeconds: number | null;
   /** A repeat of the same key gets the first task's answer. `requestHash`: SHA-256 of the request. */
@@ -66,6 +68,7 @@ export const PLAIN_RUN = {
   unknownLabels: 'park',
   conversation: null,
   affinity: null,
+  callbackUrl: null,
   expectedSeconds: null,
   idempotency: null,
 } as const satisfies Partial<NewTask>;
@@ -110,7 +113,7 @@ export function newTaskPlan(
 ): NewTaskPlan {
   const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = snapshot;
   const { organisationId, model, timeoutSeconds, startTimeoutSeconds } = task;
-  const { requires, fairnessKey, priority } = task;
+  const { requires, fairnessKey, priority, callbackUrl } = task;
   const { price } = model;
   const held = hold(price, { ...task.limits, timeoutSeconds });
   const common = { taskId: id, epoch: 0, at: now };
@@ -134,6 +137,7 @@ export function newTaskPlan(
     fairnessKey,
     priority,
     expectedSeconds: Math.min(task.expectedSeconds ?? usualSeconds, timeoutSeconds),
+    callbackUrl,
     weight: policy.weight,
     runningLimit: policy.runningLimit,
     startBy: startTimeoutSeconds === null ? null : now + BigInt(startTimeoutSeconds) * SECOND,

@@ -32,7 +32,12 @@ describe('a task that requires what no worker carries', () => {
     tenant,
   }) => {
     const offers: QueuedTask[] = [];
-    const queue = { offer: (task: QueuedTask) => offers.push(task), withdraw() {}, release() {} };
+    const queue = {
+      offer: (task: QueuedTask) => offers.push(task),
+      withdraw() {},
+      release() {},
+      callBack() {},
+    };
     await using store = openTaskStore({ db, queue, announce: () => {} });
     const ctx = { db, store };
     await aWorker(store, 4, { labels: ['gpu=A100'] });

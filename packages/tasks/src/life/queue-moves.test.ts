@@ -18,6 +18,7 @@ const test = testWithTasks.extend('listening', async ({ db, queue }, { onCleanup
     offer: tell('offer'),
     release: tell('release'),
     withdraw: tell('withdraw'),
+    callBack: tell('callBack'),
   };
   const store = openTaskStore({ db, queue: listener, announce: () => {} });
   onCleanup(() => store[Symbol.asyncDispose]());

@@ -22,7 +22,8 @@ export type IndexedState = {
 export type QueueMove =
   | { do: 'offer'; task: QueuedTask }
   | { do: 'withdraw'; task: Parameters<TaskQueue['withdraw']>[0] }
-  | { do: 'release'; task: Parameters<TaskQueue['release']>[0] };
+  | { do: 'release'; task: Parameters<TaskQueue['release']>[0] }
+  | { do: 'callBack'; task: Parameters<TaskQueue['callBack']>[0] };
 
 /** A queued task that may be picked. */
 export function offerOf(state: IndexedState, queuedAt: Micros): QueueMove {
@@ -71,7 +72,8 @@ export function tellQueue(
   for (const move of moves) {
     if (move.do === 'offer') queue.offer(move.task);
     else if (move.do === 'withdraw') queue.withdraw(move.task);
-    else queue.release(move.task);
+    else if (move.do === 'release') queue.release(move.task);
+    else queue.callBack(move.task);
   }
 }
 

@@ -68,6 +68,7 @@ describe('a task that is answered', () => {
       events: [{ type: 'task_assign', payload: null, taskId: '7', seq: 3, epoch: 1, at: at(1) }],
       slots: [{ workerId: 'w', generation: 1, delta: 1, verdict: null }],
       movements: [],
+      callbacks: [],
       moves: [],
       patch: null,
     });
@@ -351,7 +352,12 @@ test('each move is told to the verb of its name, and a task of labels under its 
   const tell = (verb: string) => (task: unknown) => void told.push([verb, task]);
   const state = assigned(aState({ requires: ['zone=a'] }));
   const { moves } = commit(state, decideKill(state), at(1) + SECOND);
-  const queue = { offer: tell('offer'), withdraw: tell('withdraw'), release: tell('release') };
+  const queue = {
+    offer: tell('offer'),
+    withdraw: tell('withdraw'),
+    release: tell('release'),
+    callBack: tell('callBack'),
+  };
   const withdrawn = commit(aState(), decideCancel(aState()));
   const offered = started();
   const again = commit(
@@ -366,6 +372,32 @@ test('each move is told to the verb of its name, and a task of labels under its 
     ['release', { ...NAME, usedMs: 3_000 }],
     ['offer', { ...NAME, ...OFFER }],
   ]);
+});
+
+test.for([
+  ['task.completed', ANSWER],
+  ['task.failed', failure('failed', 'No.')],
+  ['task.failed', failure('rejected', 'No.')],
+  ['task.failed', failure('expired', '')],
+] as const)('a task with an address has one callback of %s when it ends', ([event, result]) => {
+  const url = 'https://example.org/hook';
+  const state = started(aState({ callbackUrl: url }));
+  const { callbacks, moves } = commit(state, decideFinish(state, { epoch: 1, result }), at(4));
+  expect(callbacks).toEqual([{ taskId: '7', organisationId: '3', url, event, at: at(4) }]);
+  expect(moves).toContainEqual({ do: 'callBack', task: { taskId: '7', organisationId: '3' } });
+});
+
+test('a killed task is called back; one that is requeued, or has no address, is not', () => {
+  const url = 'https://example.org/hook';
+  const killed = started(aState({ callbackUrl: url }));
+  expect(commit(killed, decideKill(killed), at(4)).callbacks).toMatchObject([
+    { event: 'task.cancelled' },
+  ]);
+  const requeued = started(aState({ callbackUrl: url }));
+  const again = { epoch: 1, failure: 'worker_stopping' } as const;
+  expect(commit(requeued, decideRequeue(requeued, again, snapshot()), at(4)).callbacks).toEqual([]);
+  const plain = started();
+  expect(commit(plain, decideKill(plain), at(4)).callbacks).toEqual([]);
 });
 
 describe('a task that no worker can take', () => {

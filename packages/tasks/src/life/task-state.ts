@@ -11,6 +11,7 @@ import {
   type History,
   INITIAL_STATUS,
   isTerminal,
+  type CallbackEvent,
   canTransition,
   type Micros,
   type NewTaskEvent,
@@ -99,11 +100,21 @@ export type SlotChange = {
   verdict: Verdict | null;
 };
 
+/** A task that ended and whose caller wants to be told. */
+export type EndedCallback = {
+  taskId: string;
+  organisationId: string;
+  url: string;
+  event: CallbackEvent;
+  at: Micros;
+};
+
 /** Everything a plan writes, besides the state itself. */
 export type Effects = {
   events: TaskEvent[];
   slots: SlotChange[];
   movements: Movement[];
+  callbacks: EndedCallback[];
   moves: QueueMove[];
   patch: ResultPatch | null;
 };
@@ -111,7 +122,14 @@ export type Effects = {
 /** Applies `plan` to `state` in place. `now` never runs behind the task's last change. */
 export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects {
   const now = clock > state.changedAt ? clock : state.changedAt;
-  const effects: Effects = { events: [], slots: [], movements: [], moves: [], patch: null };
+  const effects: Effects = {
+    events: [],
+    slots: [],
+    movements: [],
+    callbacks: [],
+    moves: [],
+    patch: null,
+  };
 
   const record = ({ type, payload }: NewTaskEvent) => {
     state.seq += 1;
@@ -134,6 +152,19 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
   const offer = () => {
     const line = lineOf({ ...state, queuedAt: state.times.queuedAt ?? now });
     effects.moves.push(offerOf({ ...state, priority: line.priority }, line.queuedAt));
+  };
+
+  const callBack = () => {
+    const { id: taskId, organisationId, callbackUrl: url, outcome } = state;
+    if (url === null || outcome === null) return;
+    effects.callbacks.push({
+      taskId,
+      organisationId,
+      url,
+      event: OUTCOMES[outcome].event,
+      at: now,
+    });
+    effects.moves.push({ do: 'callBack', task: { taskId, organisationId } });
   };
 
   for (const step of plan) {
@@ -161,6 +192,7 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
         }
         state.status = step.status;
         record(step.event);
+        if (isTerminal(step.status)) callBack();
         break;
       }
       case 'record':

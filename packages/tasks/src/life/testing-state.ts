@@ -22,6 +22,7 @@ export function aState(changes: Partial<TaskState> = {}): TaskState {
     fairnessKey: 'ann',
     priority: 5,
     expectedSeconds: 1.5,
+    callbackUrl: null,
     weight: 2,
     runningLimit: 9,
     startBy: null,

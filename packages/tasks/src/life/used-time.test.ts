@@ -17,6 +17,7 @@ const test = testWithTasks
     const told = {
       offer() {},
       withdraw() {},
+      callBack() {},
       release: (task: TaskRelease) => releases.push(task),
     };
     const store = openTaskStore({ db, queue: told, announce: () => {} });

@@ -113,6 +113,7 @@ export const TASK_RECORD = {
   /** The task waits in the queue, but not in line, until a reconciler resumes it. */
   notBefore: column(orNull(MOMENT), 'decide', 'change'),
   affinity: column(orNull(TEXT), 'create', 'detail'),
+  callbackUrl: column(orNull(TEXT), 'create', 'decide', 'detail'),
   /** Labels that its worker must carry. */
   requires: column(LABELS, 'create', 'decide', 'detail'),
   /** Workers on which it failed. */

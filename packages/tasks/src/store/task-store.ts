@@ -36,6 +36,7 @@ import {
   writeSlots,
   writeTasks,
 } from './task-statements.ts';
+import { writeCallbacks } from './write-callbacks.ts';
 
 export type TaskStore = AsyncDisposable &
   FleetStore & {
@@ -121,12 +122,14 @@ function writeAll(tx: Transaction, { changes, effects, events }: CommandsPlan): 
   if (changes.length === 0) return [];
   const slots = effects.flatMap((effect) => effect.slots);
   const movements = effects.flatMap((effect) => effect.movements);
+  const callbacks = effects.flatMap((effect) => effect.callbacks);
   const files = changes.flatMap(({ state, patch }) => filesOf(state, patch));
   return [
     writeTasks(tx, changes),
     writeEvents(tx, events),
     ...(files.length > 0 ? [writeFiles(tx, files)] : []),
     ...(slots.length > 0 ? [writeSlots(tx, slots)] : []),
+    ...(callbacks.length > 0 ? [writeCallbacks(tx, callbacks)] : []),
     ...writeMovements(tx, movements),
   ];
 }

@@ -1,0 +1,93 @@
+import { sql } from 'drizzle-orm';
+import {
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+import { counter, id } from './columns.ts';
+
+const moment = () => timestamp({ withTimezone: true });
+
+/**
+ * One callback that is due or was made, whatever becomes of its jobs in Redis. The commit that ends a
+ * task inserts it (`packages/tasks`); only `packages/callbacks` changes it.
+ */
+export const callbackDeliveries = pgTable(
+  'callback_deliveries',
+  {
+    /** The `webhook-id` of all its attempts. */
+    id: uuid().primaryKey().defaultRandom(),
+    organisationId: id().notNull(),
+    projectId: id().notNull(),
+    /** Null for a test. */
+    taskId: id(),
+    event: text().notNull(),
+    url: text().notNull(),
+    /** The organisation and the origin of the URL: attempts in flight are bounded per target. */
+    target: text().notNull(),
+    state: text({ enum: ['open', 'delivered', 'failed', 'gone'] })
+      .notNull()
+      .default('open'),
+    /** Attempts that began. */
+    attempts: integer().notNull().default(0),
+    /** Failed attempts since it was created or redelivered: the position in the schedule. */
+    failures: integer().notNull().default(0),
+    dueAt: moment().notNull(),
+    /** Until when an attempt counts as in flight; null if none is. */
+    leasedUntil: moment(),
+    createdAt: moment().notNull(),
+    closedAt: moment(),
+  },
+  (table) => [
+    index('callback_deliveries_due')
+      .on(table.target, table.dueAt)
+      .where(sql`${table.state} = 'open'`),
+    index('callback_deliveries_overdue')
+      .on(table.dueAt)
+      .where(sql`${table.state} = 'open'`),
+    index('callback_deliveries_closed')
+      .on(table.closedAt)
+      .where(sql`${table.closedAt} is not null`),
+    index().on(table.projectId, table.createdAt),
+    index().on(table.taskId),
+  ],
+);
+
+/** The log of a delivery: one row for each attempt that ended. */
+export const callbackAttempts = pgTable(
+  'callback_attempts',
+  {
+    deliveryId: uuid()
+      .notNull()
+      .references(() => callbackDeliveries.id, { onDelete: 'cascade' }),
+    attempt: integer().notNull(),
+    at: moment().notNull(),
+    durationMs: integer().notNull(),
+    /** The HTTP status; null without an answer. */
+    status: integer(),
+    /** Why there is no answer; null with one. */
+    error: text(),
+    contentType: text(),
+    /** The start of the answer. */
+    body: text().notNull().default(''),
+  },
+  (table) => [primaryKey({ columns: [table.deliveryId, table.attempt] })],
+);
+
+/** Attempts in flight per target. They are in one row, so that its lock bounds them. */
+export const callbackTargets = pgTable(
+  'callback_targets',
+  {
+    target: text().primaryKey(),
+    /** `{ [delivery]: unix ms until when it counts }`: a dead process frees its slots by time. */
+    leases: jsonb().notNull().default({}),
+    usedMs: counter().notNull(),
+  },
+  (table) => [index().on(table.usedMs)],
+);
