@@ -16,6 +16,7 @@ const {
   TRUSTED_PROXY_HOPS,
   TRUSTED_PROXIES,
   FORWARDED_HEADER,
+  OUTBOUND_NETWORKS,
 } = sharedSettings;
 
 const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -33,6 +34,7 @@ export const apiConfig = z.object({
   TRUSTED_PROXY_HOPS,
   TRUSTED_PROXIES,
   FORWARDED_HEADER,
+  OUTBOUND_NETWORKS,
   MASTER_KEY,
   MASTER_KEY_FILE,
   API_HOST: z.string().default('127.0.0.1').describe('The address that the API listens on'),
@@ -75,6 +77,15 @@ export const apiConfig = z.object({
   API_CALLS_PER_SECOND_PER_PROJECT: positive(5_000).describe(
     'Calls per second of one project to one api; each KB of a body or an answer, 50 steps of a grammar, and 1,000 counted tasks, count as one; bursts of twice that',
   ),
+  API_CALLBACKS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(64)
+    .describe(
+      'Callbacks that this api sends at once, half of them at most for one organisation; 0 sends none',
+    ),
   UNKNOWN_LABELS: z
     .enum(UNKNOWN_LABELS)
     .default('park')

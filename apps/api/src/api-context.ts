@@ -1,9 +1,11 @@
+import type { BlockList } from 'node:net';
+
 import type { AdmissionPolicy } from '@runfleet/billing';
 import type { ChatLimits } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
 import type { CatalogueCache } from '@runfleet/publishing';
-import type { TaskQueue } from '@runfleet/queue';
+import type { CallbackJobs, TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStatistics, TaskStore, UnknownLabels } from '@runfleet/tasks';
@@ -20,6 +22,7 @@ export type ApiContext = {
   db: Db;
   store: TaskStore;
   queue: TaskQueue;
+  callbackJobs: CallbackJobs;
   /** The models as they were a moment ago. */
   catalogue: CatalogueCache;
   storage: ObjectStorage;
@@ -51,6 +54,8 @@ export type ApiSettings = {
   socketUrl: string;
   dashboardDir: string;
   proxies: TrustedProxies;
+  /** Networks that callbacks may call besides the public internet; null: none. */
+  openNetworks: BlockList | null;
 };
 
 /** The facts about a request that its one log line reports. */

@@ -6,6 +6,11 @@ import { drainRoute } from './routes/admin/v1/workers/drain.ts';
 import { pardonRoute } from './routes/admin/v1/workers/pardon.ts';
 import { authRoute, sessionRoute } from './routes/api/auth.ts';
 import { meRoute } from './routes/api/v1/me.ts';
+import { callbackDetailRoute } from './routes/v1/callback/detail.ts';
+import { callbackListRoute } from './routes/v1/callback/list.ts';
+import { callbackRedeliverRoute } from './routes/v1/callback/redeliver.ts';
+import { callbackSecretRotateRoute } from './routes/v1/callback/secretrotate.ts';
+import { callbackTestSendRoute } from './routes/v1/callback/testsend.ts';
 import { conversationDeleteRoute } from './routes/v1/conversation/delete.ts';
 import { conversationDetailRoute } from './routes/v1/conversation/detail.ts';
 import { conversationListRoute } from './routes/v1/conversation/list.ts';
@@ -37,6 +42,11 @@ export const ROUTES: readonly Route[] = [
   conversationListRoute,
   conversationDetailRoute,
   conversationDeleteRoute,
+  callbackListRoute,
+  callbackDetailRoute,
+  callbackRedeliverRoute,
+  callbackTestSendRoute,
+  callbackSecretRotateRoute,
   toolListRoute,
   toolDetailRoute,
   toolExploreRoute,

@@ -5,7 +5,7 @@ import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer, openFollower } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openTaskQueue } from '@runfleet/queue';
+import { openCallbackJobs, openTaskQueue } from '@runfleet/queue';
 import {
   areDirect,
   createHealth,
@@ -20,6 +20,7 @@ import { openTaskStore } from '@runfleet/tasks';
 
 import type { ApiConfig } from './api-config.ts';
 import type { ApiContext, ApiSettings } from './api-context.ts';
+import { startCallbacks } from './callbacks/start-callbacks.ts';
 import { createApi } from './create-api.ts';
 import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
@@ -52,6 +53,10 @@ export async function startApi(
     url: config.REDIS_URL,
     onError: (err) => logger.debug({ err }, 'queue hint lost'),
   });
+  const callbackJobs = openCallbackJobs({
+    url: config.REDIS_URL,
+    onError: (err) => logger.debug({ err }, 'callback job lost'),
+  });
   const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
   const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });
@@ -66,10 +71,13 @@ export async function startApi(
   const grammars = new GrammarReader();
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
+  let callbacks: AsyncDisposable | null = null;
   const dispose = async () => {
     waits.stop();
     if (server.listening) await stopListening(server);
     await grammars[Symbol.asyncDispose]();
+    await callbacks?.[Symbol.asyncDispose]();
+    await callbackJobs[Symbol.asyncDispose]();
     await follower[Symbol.asyncDispose]();
     await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
@@ -83,6 +91,7 @@ export async function startApi(
       db,
       store,
       queue,
+      callbackJobs,
       catalogue,
       masterKey,
       logger,
@@ -112,6 +121,8 @@ export async function startApi(
       waits,
       settings: settingsOf(config),
     };
+    const { API_CALLBACKS_AT_ONCE: callbacksAtOnce } = config;
+    if (callbacksAtOnce > 0) callbacks = startCallbacks(ctx, callbacksAtOnce);
     serveRequests(server, createApi(ctx), {
       connectionsMax: config.API_CONNECTIONS_MAX,
       // Behind proxies, all connections come from the proxies.
@@ -144,5 +155,6 @@ function settingsOf(config: ApiConfig): ApiSettings {
     socketUrl: config.PUBLIC_SOCKET_URL,
     dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,
     proxies: trustedProxies(config),
+    openNetworks: config.OUTBOUND_NETWORKS,
   };
 }

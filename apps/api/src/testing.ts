@@ -18,7 +18,7 @@ import {
 } from '@runfleet/identity';
 import { parseUsd, refusalSchema } from '@runfleet/protocol';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openTaskQueue } from '@runfleet/queue';
+import { openCallbackJobs, openTaskQueue } from '@runfleet/queue';
 import { createHealth, createLogger, createMetrics, NO_PROXIES } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
@@ -58,6 +58,7 @@ export const testWithApi = testWithDb
     const metrics = createMetrics({ role: 'api' });
     const masterKey = await openMasterKey({ hex: 'ab'.repeat(32), file: '' });
     const queue = openTaskQueue({ url: redisUrl });
+    const callbackJobs = openCallbackJobs({ url: redisUrl });
     const announcer = openAnnouncer({ url: redisUrl });
     const follower = openFollower({ db, url: redisUrl });
     const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
@@ -67,6 +68,7 @@ export const testWithApi = testWithDb
       await grammars[Symbol.asyncDispose]();
       await catalogue[Symbol.asyncDispose]();
       await follower[Symbol.asyncDispose]();
+      await callbackJobs[Symbol.asyncDispose]();
       await announcer[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
@@ -75,6 +77,7 @@ export const testWithApi = testWithDb
       db,
       store,
       queue,
+      callbackJobs,
       catalogue,
       masterKey,
       logger,
@@ -100,6 +103,7 @@ export const testWithApi = testWithDb
         socketUrl: 'ws://127.0.0.1:3101/v1',
         dashboardDir: join(folder, 'dashboard'),
         proxies: NO_PROXIES,
+        openNetworks: null,
       },
     };
     const app = createApi(ctx);

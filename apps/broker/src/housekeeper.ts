@@ -3,7 +3,14 @@
  * pulse, so that it advances while any broker lives, however long the other work takes.
  */
 import { readLedgerDrift } from '@runfleet/billing';
+import {
+  failOverdueDeliveries,
+  listLostJobs,
+  purgeDeliveries,
+  readDeliveryLoad,
+} from '@runfleet/callbacks';
 import { formatUsd } from '@runfleet/protocol';
+import type { CallbackJobs } from '@runfleet/queue';
 import {
   analyzeGrownTables,
   foldEndedTasks,
@@ -31,7 +38,10 @@ const HOUSEKEEPING = 'house keeping';
  */
 const EVERY_TICKS: Partial<Record<Repair, number>> = { 'parked-tasks': 30 };
 
-type Chore = (ctx: BrokerContext) => Promise<number>;
+type Chore = (ctx: BrokerContext, means: Means) => Promise<number>;
+
+/** What its work needs beside the broker's parts. */
+type Means = { callbackJobs: CallbackJobs; callbackLogDays: number };
 
 /**
  * Work that reads more than a few rows, with its interval, and whether its count is one of repairs.
@@ -45,19 +55,28 @@ const CHORES = {
   'gone-workers': { everyTicks: 60, isRepair: false, run: purgeGoneWorkers },
   accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },
   'model-statistics': { everyTicks: 60, isRepair: false, run: foldEndedTasks },
+  'callback-jobs': { everyTicks: 10, isRepair: true, run: addLostJobs },
+  'overdue-callbacks': { everyTicks: 60, isRepair: true, run: failOverdueDeliveries },
+  'old-callbacks': {
+    everyTicks: 60,
+    isRepair: false,
+    run: (ctx, { callbackLogDays }) => purgeDeliveries(ctx, callbackLogDays),
+  },
   'ledger-drift': { everyTicks: 3_600, isRepair: false, run: checkLedger },
 } as const satisfies Record<string, { everyTicks: number; isRepair: boolean; run: Chore }>;
 
 export class Housekeeper implements AsyncDisposable {
   readonly #ctx: BrokerContext;
+  readonly #means: Means;
   readonly #timer: NodeJS.Timeout;
   readonly #stopping = new AbortController();
   /** The current runs. Work that is still running is skipped when it is due again. */
   readonly #running = new Map<string, Promise<void>>();
   #ticks = 0;
 
-  constructor(ctx: BrokerContext) {
+  constructor(ctx: BrokerContext, means: Means) {
     this.#ctx = ctx;
+    this.#means = means;
     this.#timer = setInterval(() => {
       this.#start('pulse', () => tickPulse(ctx));
       this.#start('repairs', () => this.#keepHouse());
@@ -86,7 +105,7 @@ export class Housekeeper implements AsyncDisposable {
     for (const [name, { everyTicks, isRepair, run }] of Object.entries(CHORES)) {
       if (tick % everyTicks !== 0) continue;
       this.#start(name, async () => {
-        const count = await run(this.#ctx);
+        const count = await run(this.#ctx, this.#means);
         if (isRepair) this.#report(name, count);
       });
     }
@@ -112,6 +131,16 @@ export class Housekeeper implements AsyncDisposable {
     this.#ctx.metrics.repaired(reconciler, repaired);
     this.#ctx.logger.warn({ reconciler, repaired }, 'repaired');
   }
+}
+
+/** Also measures them: both read the open deliveries. */
+async function addLostJobs(ctx: BrokerContext, { callbackJobs }: Means): Promise<number> {
+  const { open, oldestDueSeconds } = await readDeliveryLoad(ctx);
+  ctx.metrics.callbacksAre(open, oldestDueSeconds);
+  if (open === 0) return 0;
+  const jobs = await listLostJobs(ctx);
+  await callbackJobs.add(jobs);
+  return jobs.length;
 }
 
 async function checkLedger(ctx: BrokerContext): Promise<number> {

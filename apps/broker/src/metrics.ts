@@ -77,6 +77,14 @@ export function brokerMetrics(metrics: Metrics) {
     'runfleet_broker_ledger_drift_usd',
     'Sum of the differences between account rows and their transfers; any value but 0 is a fault.',
   );
+  const openCallbacks = metrics.gauge(
+    'runfleet_broker_open_callbacks',
+    'Callbacks that were neither delivered nor given up.',
+  );
+  const callbacksDue = metrics.gauge(
+    'runfleet_broker_oldest_due_callback_seconds',
+    'How late the oldest callback is that is due; 0 if none is.',
+  );
   return {
     roundFinished(
       pool: string,
@@ -101,6 +109,10 @@ export function brokerMetrics(metrics: Metrics) {
       share.set({ pool, quantile }, ratio),
     indexRebuilt: (pool: string) => rebuilt.inc({ pool }),
     leadershipIs: (pool: string, leads: boolean) => leading.set({ pool }, leads ? 1 : 0),
+    callbacksAre(open: number, oldestDueSeconds: number) {
+      openCallbacks.set(open);
+      callbacksDue.set(oldestDueSeconds);
+    },
     ledgerDriftIs: (usd: number) => drift.set(usd),
     repaired: (reconciler: string, count: number) => repaired.inc({ reconciler }, count),
   };

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openTaskQueue, openTicketTransport } from '@runfleet/queue';
+import { openCallbackJobs, openTaskQueue, openTicketTransport } from '@runfleet/queue';
 import {
   createHealth,
   createMetrics,
@@ -45,6 +45,7 @@ export function startBroker(
     const tickets = resources.use(
       openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
     );
+    const callbackJobs = resources.use(openCallbackJobs({ url, onError }));
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
       openTaskStore({ db, queue, announce: (events) => announcer.announce(events) }),
@@ -66,7 +67,9 @@ export function startBroker(
     };
     const health = createHealth({ checks, metrics, logger });
     const served = resources.use(await serveHealth({ host, port, health }));
-    resources.use(new Housekeeper(ctx));
+    resources.use(
+      new Housekeeper(ctx, { callbackJobs, callbackLogDays: config.CALLBACK_LOG_DAYS }),
+    );
     const leaders = resources.use(new PoolLeaders(ctx));
     leaders.follow(catalogue.current);
     catalogue.onChange((changed) => leaders.follow(changed));

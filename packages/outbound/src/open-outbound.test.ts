@@ -12,11 +12,10 @@ import { text } from 'node:stream/consumers';
 
 import { expect, test } from 'vitest';
 
-import { CA, CERTIFICATE, KEY } from './certificate.fixture.ts';
 import { openOutbound, type Outbound } from './open-outbound.ts';
 import type { OutboundLimits } from './outbound-request.ts';
 import { readStart } from './read-start.ts';
-import { startNameServer, startWebServer } from './testing.ts';
+import { CA, CERTIFICATE, KEY, startNameServer, startWebServer } from './testing.ts';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');

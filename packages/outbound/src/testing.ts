@@ -4,6 +4,8 @@ import { promises } from 'node:dns';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+export { CA, CERTIFICATE, KEY } from './certificate.fixture.ts';
+
 const TYPES = { 1: 'A', 28: 'AAAA' } as const;
 const HEAD_BYTES = 12;
 const NOT_FOUND = 3;

@@ -4,6 +4,20 @@ import { parseNetworks } from './trusted-proxies.ts';
 
 const positive = () => z.coerce.number().int().positive();
 
+/** Addresses and networks, separated by commas; null if there are none. */
+const networks = () =>
+  z
+    .string()
+    .default('')
+    .transform((text, ctx) => {
+      try {
+        return parseNetworks(text);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    });
+
 /**
  * Settings with the same meaning in every role. A role's schema picks those that it needs: `{
  * LOG_LEVEL: sharedSettings.LOG_LEVEL, ... }`.
@@ -51,20 +65,12 @@ export const sharedSettings = {
     .max(10)
     .default(0)
     .describe('How many of your reverse proxies a call passes; 0 ignores their headers.'),
-  TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((text, ctx) => {
-      try {
-        return parseNetworks(text);
-      } catch (error) {
-        ctx.addIssue({ code: 'custom', message: (error as Error).message });
-        return z.NEVER;
-      }
-    })
-    .describe(
-      'Instead of TRUSTED_PROXY_HOPS: addresses and networks of the proxies, separated by commas.',
-    ),
+  TRUSTED_PROXIES: networks().describe(
+    'Instead of TRUSTED_PROXY_HOPS: addresses and networks of the proxies, separated by commas.',
+  ),
+  OUTBOUND_NETWORKS: networks().describe(
+    'Addresses and networks that callbacks may call besides the public internet, separated by commas.',
+  ),
   FORWARDED_HEADER: z
     .enum(['x-forwarded-for', 'forwarded'])
     .default('x-forwarded-for')

@@ -2,7 +2,6 @@ import {
   answeredCalls,
   givesSystemPrompt,
   grammarOf,
-  isBlank,
   limitsOf,
   parseChatParameters,
   useLimits,
@@ -15,6 +14,7 @@ import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
 import { readParameters } from '../http/read-parameters.ts';
 import { readRunOptions } from '../http/read-run-options.ts';
 import { requestHash } from '../http/request-hash.ts';
+import { readOptionalCallbackUrl } from './read-callback-url.ts';
 
 const SEEDS = 2 ** 48;
 
@@ -30,7 +30,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
 
   const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
   const { projectid, callbackUrl, ...sent } = await readParameters(ctx, c, bodyLimitBytes);
-  refuseCallback(callbackUrl);
+  const callback = readOptionalCallbackUrl(callbackUrl, ctx.settings.openNetworks);
   const { model, parameters } = catalogue.choose(owner, name, sent);
   const principal = await resolvePrincipal(ctx, c, caller, projectid);
   // Right before the work: calls that arrived together may have used up what this one counted on.
@@ -44,6 +44,8 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
       spend: (steps) => ctx.rates.chargeSteps(c.var.trace, steps),
     });
   }
+  // A repeat with another address is another request.
+  const hashed = callback === null ? sent : { ...sent, callbackUrl: callback.href };
   return {
     organisationId: principal.organisationId,
     projectId: principal.projectId,
@@ -56,6 +58,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     limits: useLimits(request),
     admission,
     unknownLabels,
+    callbackUrl: callback?.href ?? null,
     expectedSeconds: null,
     conversation: request.conversation && {
       ...request.conversation,
@@ -65,16 +68,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     idempotency:
       idempotencyKey === null
         ? null
-        : { key: idempotencyKey, requestHash: requestHash(model.id, sent) },
+        : { key: idempotencyKey, requestHash: requestHash(model.id, hashed) },
     ...options,
   };
-}
-
-/** Callbacks are not delivered yet. A caller who gave an address would wait for one. */
-function refuseCallback(callbackUrl: unknown): void {
-  if (isBlank(callbackUrl)) return;
-  throw new RunfleetError(
-    'invalid_request',
-    'Request parameter [callbackUrl] is not supported. Follow the task with its socketaccesstoken, or ask Task/Detail.',
-  );
 }

@@ -49,7 +49,7 @@ function taskWire(task: TaskRow, ctx: Ctx): WireTask {
     runtype: 'model',
     modelfolderid: '',
     modelfileid: '',
-    callbackurl: '',
+    callbackurl: task.callbackUrl ?? '',
     marketplaceid: null,
     createtime: times.createtime,
     canceltime: times.canceltime,
@@ -92,6 +92,11 @@ function turnOf({ conversationId, turn, parentId }: TaskRow): Pick<WireTask, 'co
 export function taskAnswer(task: TaskRow, ctx: Ctx, queue?: QueuePlace): TaskAnswer {
   const row = taskWire(task, ctx);
   return listAnswer([queue === undefined ? row : { ...row, queue }], 1);
+}
+
+/** The body of a test callback: an answer about no task. */
+export function emptyTaskAnswer(): TaskAnswer {
+  return listAnswer([], 0);
 }
 
 /**

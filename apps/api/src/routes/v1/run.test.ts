@@ -317,8 +317,8 @@ const BAD_BODIES: [string, unknown, string][] = [
   ],
   [
     'a callback',
-    { prompt: 'a', callbackUrl: 'https://example.org' },
-    'Request parameter [callbackUrl] is not supported',
+    { prompt: 'a', callbackUrl: 'http://169.254.169.254/' },
+    'Request parameter [callbackUrl] is refused. The address is not on the public internet.',
   ],
   ['a NUL', { prompt: 'a\0' }, 'Request parameter [prompt] must be valid Unicode'],
   ['a lone surrogate', '{"prompt":"a\\ud800"}', 'Request parameter [prompt] must be valid'],
