@@ -18,6 +18,7 @@ const USAGE = `runfleet <command>
   project create | list | rotate | revoke   manages projects and their API keys
   tenant list | set | overflow              manages tenants' shares and limits
   worker list | drain | pardon              shows, drains and pardons workers
+  callback list | show | redeliver | test   shows and sends callbacks; rotate-secret replaces their secret
   seed-demo [--purge]                       adds or removes demo data for every page
 
 Settings are environment variables; .env.example lists them. In a clone, runfleet is: npm run runfleet --
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   project: async () => (await import('./project/project-command.ts')).project,
   tenant: async () => (await import('./operate/tenant-command.ts')).tenant,
   worker: async () => (await import('./operate/worker-command.ts')).worker,
+  callback: async () => (await import('./callback/callback-command.ts')).callback,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,
 };
 
