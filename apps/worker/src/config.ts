@@ -111,7 +111,7 @@ export const workerConfig = z.object({
     .min(0)
     .default(8_192)
     .describe(
-      'Most tokens of earlier turns of its conversation that a turn reads; a quarter of the context stays free in any case.',
+      'Most tokens of earlier turns of its conversation that a turn reads; up to a quarter of the context is left to the answer.',
     ),
   ECHO_TOKEN_DELAY_MS: z.coerce
     .number()

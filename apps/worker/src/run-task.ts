@@ -68,7 +68,7 @@ async function carry(ctx: WorkerContext, run: Run, task: TaskToRun): Promise<End
   try {
     engine = (await acceptance.whileWaiting(use)).engine;
     const { prepared, prompt, history } = await acceptance.whileWaiting(
-      preprocess(ctx, { task, engine }),
+      preprocess(ctx, { task, engine, signal }),
     );
     // The model starts before this commit ends; its text is written only after it.
     const started = acceptance.start();

@@ -6,8 +6,8 @@ const FIRST_RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 
 /**
- * Retries a write until Postgres answers. The verbs are idempotent, so a commit whose answer was
- * lost is not applied twice. Rejects with the signal's reason once the signal is aborted.
+ * Retries a read or a write until Postgres answers. The verbs are idempotent, so a commit whose answer
+ * was lost is not applied twice. Rejects with the signal's reason once the signal is aborted.
  */
 export async function untilCommitted<R>(write: () => Promise<R>, signal: AbortSignal): Promise<R> {
   for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {

@@ -27,20 +27,27 @@ afterAll(async () => {
 
 const NO_HISTORY: StoredHistory = { system: null, turns: [], dropped: 0 };
 
+const TASK = {
+  id: '7',
+  organisationId: '5',
+  pool: phi().pool,
+  ownerId: 'u',
+  seed: '1',
+  timeoutSeconds: 60,
+  limits: null,
+  parameters: { prompt: 'Hi' },
+  ...NO_TURN,
+};
+
 function prepare(parameters: Record<string, unknown>, outputTokens: number | null = null) {
   const task = {
-    id: '7',
-    organisationId: '5',
-    pool: phi().pool,
-    ownerId: 'u',
-    seed: '1',
-    timeoutSeconds: 60,
+    ...TASK,
     limits: outputTokens === null ? null : { outputTokens },
     parameters: { prompt: 'Hi', ...parameters },
-    ...NO_TURN,
   };
   const readHistory = async () => NO_HISTORY;
-  return preprocess({ limits, readHistory, historyTokensMax: 1_000 }, { task, engine });
+  const { signal } = new AbortController();
+  return preprocess({ limits, readHistory, historyTokensMax: 1_000 }, { task, engine, signal });
 }
 
 const CALL = '<tool_call>\n{"name": "time", "arguments": {}}\n</tool_call>';
@@ -60,21 +67,10 @@ const outputsOf = (id: string) => ({
 });
 
 function answerCalls(turns: StoredHistory['turns'], parentId: string) {
-  const task = {
-    id: '7',
-    organisationId: '5',
-    pool: phi().pool,
-    ownerId: 'u',
-    seed: '1',
-    timeoutSeconds: 60,
-    limits: null,
-    parameters: outputsOf(parentId),
-    ...NO_TURN,
-    parentId,
-    turn: 3,
-  };
+  const task = { ...TASK, parameters: outputsOf(parentId), parentId, turn: 3 };
   const readHistory = async () => ({ ...NO_HISTORY, turns });
-  return preprocess({ limits, readHistory, historyTokensMax: 1 }, { task, engine });
+  const { signal } = new AbortController();
+  return preprocess({ limits, readHistory, historyTokensMax: 1 }, { task, engine, signal });
 }
 
 test('outputs are read behind their calls, and the tools are those of the first turn', async () => {
@@ -169,4 +165,74 @@ test.each([
   await expect(
     engine.generate(prepared, () => {}, AbortSignal.timeout(20_000)),
   ).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining(message) });
+});
+
+/** Turns of a conversation, each with a hundred words, as the database would give them. */
+function converse(historyTokensMax: number) {
+  const turns: StoredHistory['turns'][number][] = [];
+  let dropped = 0;
+  return async (readHistory?: (stored: StoredHistory) => Promise<StoredHistory>) => {
+    const number = turns.length + 1;
+    const parameters = { prompt: `turn ${number} `.repeat(50) };
+    const stored = { system: null, turns: turns.slice(dropped), dropped };
+    const { signal } = new AbortController();
+    const task = { ...TASK, parameters, turn: number, parentId: number > 1 ? '1' : null };
+    const ctx = {
+      limits,
+      historyTokensMax,
+      readHistory: () => readHistory?.(stored) ?? Promise.resolve(stored),
+    };
+    const { prepared, history } = await preprocess(ctx, { task, engine, signal });
+    dropped = history?.dropped ?? 0;
+    turns.push({
+      id: `${number}`,
+      number,
+      bytes: 1_000,
+      parameters,
+      answer: `said ${number}`,
+      calls: null,
+    });
+    return { ids: [...prepared.promptIds], history };
+  };
+}
+
+test('a history is as long as the setting allows, and prompts begin alike between its steps', async () => {
+  const say = converse(1_500);
+  let before = await say();
+  let steps = 0;
+  for (let number = 2; number <= 40; number += 1) {
+    const now = await say();
+    const { turns, tokens, dropped } = now.history ?? { turns: 0, tokens: 0, dropped: 0 };
+    expect(turns + dropped).toBe(number - 1);
+    const isStep = dropped > (before.history?.dropped ?? 0);
+    expect(tokens).toBeLessThanOrEqual(isStep ? 750 : 1_500);
+    // All but what the template writes after the last message.
+    const common = isStep ? 0 : before.ids.length - 1;
+    expect(now.ids.slice(0, common)).toEqual(before.ids.slice(0, common));
+    steps += Number(isStep);
+    before = now;
+  }
+  expect(steps).toBeGreaterThan(1);
+  expect(steps).toBeLessThan(20);
+});
+
+test('however much the setting allows, a quarter of the context is left to the answer', async () => {
+  const say = converse(1_000_000);
+  const { contextLength } = engine.facts;
+  for (let number = 1; number <= 60; number += 1) {
+    const { ids } = await say();
+    expect(ids.length).toBeLessThanOrEqual(contextLength - Math.min(200, contextLength / 4));
+  }
+});
+
+test('a history that Postgres does not give at once is read when it does', async () => {
+  const say = converse(1_000);
+  await say();
+  let reads = 0;
+  const { history } = await say(async (stored) => {
+    reads += 1;
+    if (reads === 1) throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
+    return stored;
+  });
+  expect({ reads, history }).toMatchObject({ reads: 2, history: { turns: 1 } });
 });

@@ -10,6 +10,7 @@ import { type History, RunfleetError } from '@runfleet/protocol';
 import { HISTORY_BOUNDS, type StoredHistory, type TaskToRun } from '@runfleet/tasks';
 
 import type { WorkerContext } from '../context.ts';
+import { untilCommitted } from '../until-committed.ts';
 import { fitHistory } from './fit-history.ts';
 
 /** At least this share of the context is left for the answer, unless it may be shorter. */
@@ -21,9 +22,9 @@ const ANSWER_SHARE = 1 / 4;
  */
 export async function preprocess(
   ctx: Pick<WorkerContext, 'limits' | 'readHistory' | 'historyTokensMax'>,
-  run: { task: TaskToRun; engine: Engine },
+  run: { task: TaskToRun; engine: Engine; signal: AbortSignal },
 ): Promise<{ prepared: Prepared; prompt: string; history: History | null }> {
-  const { task, engine } = run;
+  const { task, engine, signal } = run;
   const { maxTokens } = ctx.limits;
   const request = readChatParameters(task.parameters, {
     ...ctx.limits,
@@ -40,7 +41,8 @@ export async function preprocess(
   if (task.parentId === null) {
     return { prepared: await engine.prepare({ ...options, messages }), prompt, history: null };
   }
-  const stored = await ctx.readHistory(task);
+  // A worker that cannot reach Postgres waits, as with every other statement of a run.
+  const stored = await untilCommitted(() => ctx.readHistory(task), signal);
   const isAnswer = hasToolOutputs(task.parameters);
   if (isAnswer && !hasCalls(stored.turns, task.parentId)) throw callsAreGone();
   const turn = {
