@@ -22,8 +22,12 @@ export type Decoding = {
 export type Decoded = {
   /** Over all sequences, while all of them are being written. */
   tokensPerSecond: number;
+  /** CPU time of all threads of the system's process, in the same time. */
+  cpuMsPerToken: number;
   /** From the call until every sequence has its first token. */
   prefillMs: number;
+  /** CPU time, likewise. */
+  prefillCpuMs: number;
 };
 
 /** `stallMs` is the 99th percentile. */
@@ -64,6 +68,7 @@ export function promptIds(sequence: number, length: number): number[] {
  */
 export class TokenClock {
   readonly #startedAt = performance.now();
+  readonly #startedCpuMs = cpuMs();
   readonly #counts: number[];
   readonly #tokens: number;
   #begun: Moment | undefined;
@@ -91,18 +96,26 @@ export class TokenClock {
     if (!begun || !ended || ended.at <= begun.at) {
       throw new Error(`The first of ${this.#counts.length} ended before the last began.`);
     }
+    const tokens = ended.count - begun.count;
     return {
-      tokensPerSecond: (1_000 * (ended.count - begun.count)) / (ended.at - begun.at),
+      tokensPerSecond: (1_000 * tokens) / (ended.at - begun.at),
+      cpuMsPerToken: (ended.cpuMs - begun.cpuMs) / tokens,
       prefillMs: begun.at - this.#startedAt,
+      prefillCpuMs: begun.cpuMs - this.#startedCpuMs,
     };
   }
 
   #moment(at: number): Moment {
-    return { at, count: this.#counts.reduce((sum, count) => sum + count, 0) };
+    return { at, cpuMs: cpuMs(), count: this.#counts.reduce((sum, count) => sum + count, 0) };
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** The tokens of one step are reported one after the other but belong together. */
 const SAME_STEP_MS = 1;
 
-type Moment = { at: number; count: number };
+type Moment = { at: number; cpuMs: number; count: number };

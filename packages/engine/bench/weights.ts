@@ -1,10 +1,12 @@
 /**
  * Compares the folder that `convertGguf` writes with others on the same GGUF file: greedy answers and
  * perplexity with llama.cpp and, if a Python with torch, transformers, gguf and accelerate is given,
- * with PyTorch on the dequantised weights; then tokens a second beside llama.cpp, in turns.
+ * with PyTorch on the dequantised weights; then CPU time and tokens a second beside llama.cpp, in
+ * turns. CPU time with one thread is comparable on a busy machine, tokens a second are not.
  *
  *  node --import tsx packages/engine/bench/weights.ts FILE.gguf [--python PYTHON] [--peers FOLDER]
  *      [--threads 2] [--rounds 3] [--contexts 64,2048] [--prompts 50] [--tokens 48]
+ *      [--only speed]
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, homedir, loadavg, tmpdir } from 'node:os';
@@ -17,9 +19,11 @@ import { encodeChatInSteps } from '../src/text/encode-chat.ts';
 import { runAtOnce } from '../src/text/in-steps.ts';
 import { AllLogits } from './all-logits.ts';
 import { installPeers } from './install-peers.ts';
+import type { Decoded } from './protocol.ts';
 import { ratio, spreadOf } from './report.ts';
 import { System } from './systems/start-system.ts';
 
+const PRECISIONS = ['exact', 'close', 'fast'] as const;
 const BATCHES = [1, 8];
 const TIMED_TOKENS = 64;
 /** Tokens of text whose likelihood is measured, each after all before it in its window. */
@@ -37,6 +41,7 @@ const { values, positionals } = parseArgs({
     contexts: { type: 'string', default: '64,2048' },
     prompts: { type: 'string', default: '50' },
     tokens: { type: 'string', default: '48' },
+    only: { type: 'string' },
   },
 });
 const [gguf] = positionals;
@@ -49,15 +54,15 @@ const systems: System[] = [];
 
 try {
   say(`${cpus()[0]?.model}, ${values.threads} threads; load ${loadavg()[0]?.toFixed(1)}`);
-  const [exact, fast] = [join(work, 'exact'), join(work, 'fast')];
-  await convertGguf({ path: gguf, dir: exact, accuracyLevel: 0 });
-  await convertGguf({ path: gguf, dir: fast, accuracyLevel: 4 });
+  for (const precision of PRECISIONS) {
+    await convertGguf({ path: gguf, dir: join(work, precision), precision });
+  }
   await installPeers(values.peers);
   const longest = Math.max(WINDOW, ...contexts) + 2 * TIMED_TOKENS;
   const own = (dir: string) => [dir, 'capi', 'cpu', '8', values.threads, String(longest)];
   const ours = {
-    exact: await start('Runfleet', 'runfleet.ts', own(exact)),
-    fast: await start('Runfleet --fast', 'runfleet.ts', own(fast)),
+    close: await start('Runfleet', 'runfleet.ts', own(join(work, 'close'))),
+    fast: await start('Runfleet --fast', 'runfleet.ts', own(join(work, 'fast'))),
   };
   const llama = await start('llama.cpp', 'llama-cpp.ts', [
     values.peers,
@@ -66,8 +71,10 @@ try {
     '8',
     String(8 * longest),
   ]);
-  await comparePerplexity(exact, fast, llama);
-  await compareAnswers(exact, { ...ours, llama });
+  if (values.only !== 'speed') {
+    await comparePerplexity(llama);
+    await compareAnswers(join(work, 'exact'), { ...ours, llama });
+  }
   await compareSpeed({ ...ours, llama });
 } finally {
   for (const system of systems) await system[Symbol.asyncDispose]();
@@ -80,11 +87,11 @@ async function start(name: string, script: string, args: readonly string[]): Pro
   return system;
 }
 
-type Systems = { exact: System; fast: System; llama: System };
+type Systems = { close: System; fast: System; llama: System };
 
-async function compareAnswers(dir: string, { exact, fast, llama }: Systems): Promise<void> {
+async function compareAnswers(dir: string, { close, fast, llama }: Systems): Promise<void> {
   const prompts = await chatPrompts(dir, Number(values.prompts));
-  const answers = await exact.continue(prompts, answerTokens);
+  const answers = await close.continue(prompts, answerTokens);
   await using logits = await AllLogits.open(dir);
   const compare = async (left: number[][], name: string, right: number[][]) => {
     const gaps = await Promise.all(
@@ -158,9 +165,9 @@ async function chatPrompts(dir: string, count: number): Promise<number[][]> {
   });
 }
 
-async function comparePerplexity(exact: string, fast: string, llama: System): Promise<void> {
+async function comparePerplexity(llama: System): Promise<void> {
   const text = await readFile(new URL('public-domain.txt', import.meta.url), 'utf8');
-  const { tokenizer } = await readModelFolder(exact);
+  const { tokenizer } = await readModelFolder(join(work, 'exact'));
   const ids = [...tokenizer.encode(text)];
   const windows = Array.from({ length: Math.floor(ids.length / WINDOW) }, (_, at) =>
     ids.slice(at * WINDOW, (at + 1) * WINDOW),
@@ -176,55 +183,65 @@ async function comparePerplexity(exact: string, fast: string, llama: System): Pr
   const losses: number[] = [];
   for (const window of windows) losses.push(await llama.loss(window));
   const theirs = perplexityOf(losses);
-  for (const [name, dir] of [
-    ['Runfleet', exact],
-    ['Runfleet --fast', fast],
-  ] as const) {
-    const own = await mine(dir);
+  for (const precision of PRECISIONS) {
+    const own = await mine(join(work, precision));
     say(
-      `Perplexity of ${windows.length * (WINDOW - 1)} tokens: ${name} ${own.toFixed(4)}, llama.cpp ${theirs.toFixed(4)} (${(100 * (own / theirs - 1)).toFixed(2)} %).`,
+      `Perplexity of ${windows.length * (WINDOW - 1)} tokens: Runfleet, ${precision}, ${own.toFixed(4)}, llama.cpp ${theirs.toFixed(4)} (${(100 * (own / theirs - 1)).toFixed(2)} %).`,
     );
   }
 }
 
 async function compareSpeed(all: Systems): Promise<void> {
-  const rates: Record<string, number[]> = {};
+  const decoded: Record<string, Decoded[]> = {};
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const contextTokens of contexts) {
       for (const batch of BATCHES) {
         // Each system goes first in some rounds, so a drift of the machine affects all.
         const order = Object.entries(all);
         for (const [name, system] of [...order.slice(round % 3), ...order.slice(0, round % 3)]) {
-          const { tokensPerSecond } = await system.decode('decode', {
+          const measured = await system.decode('decode', {
             batch,
             contextTokens,
             tokens: TIMED_TOKENS,
           });
-          (rates[`${name} ${batch}@${contextTokens}`] ??= []).push(tokensPerSecond);
+          (decoded[`${name} ${batch}@${contextTokens}`] ??= []).push(measured);
         }
       }
     }
     say(`round ${round + 1} of ${values.rounds} done; load ${loadavg()[0]?.toFixed(1)}`);
   }
-  const cell = (name: string, place: string) => spreadOf(rates[`${name} ${place}`] ?? [], 0);
-  const over = (name: string, place: string) =>
-    spreadOf(ratio(rates[`${name} ${place}`] ?? [], rates[`llama ${place}`] ?? []), 2);
-  say(
-    '\nTokens a second, sequences@context: median of rounds (least to most), and ratio to llama.cpp',
-  );
+  const read = (what: (measured: Decoded, batch: number) => number) => (name: string, at: Place) =>
+    (decoded[`${name} ${at.batch}@${at.context}`] ?? []).map((one) => what(one, at.batch));
+  print('CPU milliseconds a step', 1, (name, at) => ({
+    ours: read((one, batch) => batch * one.cpuMsPerToken)(name, at),
+    isLessBetter: true,
+  }));
+  print('Tokens a second', 0, (name, at) => ({
+    ours: read(({ tokensPerSecond }) => tokensPerSecond)(name, at),
+    isLessBetter: false,
+  }));
+}
+
+type Place = { batch: number; context: number };
+
+/** A table of one measurement, with the ratio to llama.cpp; more than 1 is better. */
+function print(
+  title: string,
+  decimals: number,
+  measured: (name: string, at: Place) => { ours: number[]; isLessBetter: boolean },
+): void {
+  say(`\n${title}, sequences@context: median of rounds (least to most), and ratio to llama.cpp`);
   say('| | llama.cpp | Runfleet | ratio | Runfleet --fast | ratio |\n|---|---|---|---|---|---|');
   for (const context of contexts) {
     for (const batch of BATCHES) {
-      const place = `${batch}@${context}`;
-      const cells = [
-        place,
-        cell('llama', place),
-        cell('exact', place),
-        over('exact', place),
-        cell('fast', place),
-        over('fast', place),
-      ];
-      say(`| ${cells.join(' | ')} |`);
+      const at = { batch, context };
+      const { ours: theirs, isLessBetter } = measured('llama', at);
+      const cells = ['close', 'fast'].flatMap((name) => {
+        const { ours } = measured(name, at);
+        const ratios = isLessBetter ? ratio(theirs, ours) : ratio(ours, theirs);
+        return [spreadOf(ours, decimals), spreadOf(ratios, 2)];
+      });
+      say(`| ${[`${batch}@${context}`, spreadOf(theirs, decimals), ...cells].join(' | ')} |`);
     }
   }
 }

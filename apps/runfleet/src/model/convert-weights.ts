@@ -17,7 +17,7 @@ export async function convertWeights(
   const converted = await convertGguf({
     path,
     dir,
-    accuracyLevel: isFast ? 4 : 0,
+    precision: isFast ? 'fast' : 'close',
     onProgress: (progress) =>
       onProgress({ ...progress, bytesPerSecond: 0, detail: basename(path) }),
   }).catch((error: unknown) => {

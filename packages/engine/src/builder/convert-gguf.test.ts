@@ -14,6 +14,7 @@ import { aRequest } from '../testing/a-request.ts';
 import { ReferenceLlama } from '../testing/reference-llama.ts';
 import { type TinyGguf, writeTinyGguf } from '../testing/tiny-gguf.ts';
 import { convertGguf } from './convert-gguf.ts';
+import type { Precision } from './llama/block-writer.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'runfleet-convert-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -26,10 +27,10 @@ function writeTiny(options: TinyGguf): string {
   return path;
 }
 
-async function convert(options: TinyGguf, accuracyLevel: 0 | 4 = 0) {
+async function convert(options: TinyGguf, precision: Precision = 'exact') {
   const path = writeTiny(options);
   const dir = `${path}.folder`;
-  return { path, dir, converted: await convertGguf({ path, dir, accuracyLevel }) };
+  return { path, dir, converted: await convertGguf({ path, dir, precision }) };
 }
 
 const PROMPT = Array.from({ length: 40 }, (_, at) => (at * 37) % 300);
@@ -80,6 +81,9 @@ test.each<[string, TinyGguf]>([
   const { path, dir, converted } = await convert(options);
   expect(converted.roundingError).toBe(0);
   expect(await distance(path, dir)).toBeLessThan(2e-4);
+  const close = `${path}.close`;
+  await convertGguf({ path, dir: close, precision: 'close' });
+  expect(await distance(path, close)).toBeLessThan(5e-3);
 });
 
 test.each(['F32', 'F16', 'BF16'] as const)(
@@ -95,14 +99,14 @@ test.each(['F32', 'F16', 'BF16'] as const)(
 test('rounded activations move logits by little', async () => {
   const { path, dir } = await convert(
     { type: 'Q4_1', types: { token_embd: 'Q8_0' }, isTied: true },
-    4,
+    'fast',
   );
   expect(await distance(path, dir)).toBeLessThan(0.5);
 });
 
 test('the folder opens and answers; a shared head is in the file once', async () => {
-  const { dir } = await convert({ type: 'Q8_0', isTied: true }, 4);
-  const separate = await convert({ type: 'Q8_0' }, 4);
+  const { dir } = await convert({ type: 'Q8_0', isTied: true }, 'close');
+  const separate = await convert({ type: 'Q8_0' }, 'close');
   const dataBytes = async (folder: string) =>
     (await readFile(join(folder, 'model.onnx.data'))).length;
   expect(await dataBytes(dir)).toBeLessThan(await dataBytes(separate.dir));
@@ -134,7 +138,12 @@ test('the same file gives the same bytes, and progress ends at its size', async 
   const written = async (name: string) => {
     const dir = join(parent, name);
     let last = { bytes: 0, totalBytes: -1 };
-    await convertGguf({ path, dir, accuracyLevel: 0, onProgress: (progress) => (last = progress) });
+    await convertGguf({
+      path,
+      dir,
+      precision: 'close',
+      onProgress: (progress) => (last = progress),
+    });
     expect(last.bytes).toBe(last.totalBytes);
     return await Promise.all(
       ['model.onnx', 'model.onnx.data', 'tokenizer.json', 'config.json'].map((file) =>

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { GgufFields } from '../gguf/gguf-fields.ts';
 import { GgufFile } from '../gguf/gguf-file.ts';
-import { type AccuracyLevel, BlockWriter } from './llama/block-writer.ts';
+import { BlockWriter, type Precision } from './llama/block-writer.ts';
 import { llamaConfigs } from './llama/llama-configs.ts';
 import { llamaGraph } from './llama/llama-graph.ts';
 import { readLlamaShape } from './llama/llama-shape.ts';
@@ -15,7 +15,7 @@ export type ConvertGguf = {
   path: string;
   /** A folder, which is emptied. */
   dir: string;
-  accuracyLevel: AccuracyLevel;
+  precision: Precision;
   /** Bytes of weights that were read so far. */
   onProgress?: (progress: { bytes: number; totalBytes: number }) => void;
 };
@@ -55,7 +55,7 @@ export async function convertGguf(request: ConvertGguf): Promise<ConvertedGguf> 
   const graphPath = join(request.dir, 'model.onnx');
   const data = new TensorFile(`${graphPath}.data`, 'model.onnx.data');
   try {
-    const writer = new BlockWriter(data, request.accuracyLevel);
+    const writer = new BlockWriter(data, request.precision);
     const graph = llamaGraph(writer, shape, tensors);
     await writeFile(graphPath, Buffer.concat(graph.chunks));
     return { types: countTypes(file), roundingError: writer.roundingError };

@@ -22,7 +22,7 @@ test.skipIf(path === '')(
   async () => {
     const dir = await mkdtemp(join(tmpdir(), 'runfleet-smollm2-'));
     try {
-      expect(await convertGguf({ path, dir, accuracyLevel: 0 })).toEqual({
+      expect(await convertGguf({ path, dir, precision: 'close' })).toEqual({
         types: { Q8_0: 1, F32: 61, Q4_1: 210 },
         roundingError: 0,
       });

@@ -44,6 +44,30 @@ export function roundToBlocks(weights: Float32Array): WeightBlocks {
   return { packed, bits: 8, blockSize, scales };
 }
 
+/** The identity of one block: its product is what the kernel takes its input for. */
+export function identityBlocks(bits: 4 | 8, blockSize: number): WeightBlocks {
+  const centre = bits === 4 ? 8 : 128;
+  const codes = new Uint8Array(blockSize ** 2).fill(centre);
+  for (let at = 0; at < blockSize; at += 1) codes[at * (blockSize + 1)] = centre + 1;
+  const packed = bits === 8 ? codes : packNibbles(codes);
+  return { packed, bits, blockSize, scales: new Float32Array(blockSize).fill(1) };
+}
+
+/** The same matrix of `columns` inputs with its first `rows` multiplied. */
+export function scaleRows(
+  blocks: WeightBlocks,
+  { rows, columns, factor }: { rows: number; columns: number; factor: number },
+): WeightBlocks {
+  const end = (rows * columns) / blocks.blockSize;
+  const scaled = (values: Float32Array) =>
+    values.map((value, block) => (block < end ? factor * value : value));
+  return {
+    ...blocks,
+    scales: scaled(blocks.scales),
+    ...(blocks.offsets && { offsets: scaled(blocks.offsets) }),
+  };
+}
+
 /** Two codes to a byte, the lower first. */
 export function packNibbles(codes: Uint8Array): Uint8Array<ArrayBuffer> {
   const packed = new Uint8Array(codes.length / 2);

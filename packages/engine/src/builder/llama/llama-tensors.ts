@@ -13,8 +13,12 @@ export type StoredMatrix = {
   inputs: number;
 };
 
-/** A matrix and what is added to its products. */
-export type Projection = { matrix: StoredMatrix; bias: Float32Array | undefined };
+/** A matrix, how many of its first rows are queries, and what is added to its products. */
+export type Projection = {
+  matrix: StoredMatrix;
+  queryRows: number;
+  bias: Float32Array | undefined;
+};
 
 /** The weights of a file in the order of the reference implementation, each read when it is needed. */
 export class LlamaTensors {
@@ -60,14 +64,24 @@ export class LlamaTensors {
     const biases = hasBias
       ? ['q', 'k', 'v'].map((letter) => this.norm(`blk.${layer}.attn_${letter}.bias`))
       : [];
-    const [first] = matrices;
-    if (!first || matrices.some(({ type }) => type !== first.type)) {
-      return matrices.map((matrix, at) => ({ matrix, bias: biases[at] }));
+    const queryRows = heads * headSize;
+    const stacked = stackIfAlike(matrices);
+    if (!stacked) {
+      return matrices.map((matrix, at) => ({
+        matrix,
+        queryRows: at === 0 ? queryRows : 0,
+        bias: biases[at],
+      }));
     }
-    const bytes = Buffer.concat(matrices.map((each) => each.bytes));
-    const outputs = matrices.reduce((sum, each) => sum + each.outputs, 0);
     const bias = hasBias ? Float32Array.from(biases.flatMap((each) => [...each])) : undefined;
-    return [{ matrix: { ...first, bytes: new Uint8Array(bytes), outputs }, bias }];
+    return [{ matrix: stacked, queryRows, bias }];
+  }
+
+  /** The gate and what it opens: one matrix if their types are the same, else two. */
+  gated(layer: number): StoredMatrix[] {
+    const matrices = ['gate', 'up'].map((part) => this.matrix(`blk.${layer}.ffn_${part}.weight`));
+    const stacked = stackIfAlike(matrices);
+    return stacked ? [stacked] : matrices;
   }
 
   #find(name: string): GgufTensor {
@@ -79,6 +93,14 @@ export class LlamaTensors {
     this.#onRead(tensor.sizeBytes);
     return bytes;
   }
+}
+
+/** One matrix of the rows of all, if their types are the same. */
+function stackIfAlike(matrices: readonly StoredMatrix[]): StoredMatrix | undefined {
+  const [first] = matrices;
+  if (!first || matrices.some(({ type }) => type !== first.type)) return undefined;
+  const bytes = new Uint8Array(Buffer.concat(matrices.map((each) => each.bytes)));
+  return { ...first, bytes, outputs: matrices.reduce((sum, each) => sum + each.outputs, 0) };
 }
 
 /** Rows `0 h 1 h+1 ...` of each head, as the file has them, to `0 1 ... h h+1 ...`. */
