@@ -1,4 +1,5 @@
 import { GrammarError } from './grammar-error.ts';
+import { leastBytes } from './least-bytes.ts';
 import { afterFirst, type Node } from './node.ts';
 import type { Work } from './work.ts';
 
@@ -78,6 +79,7 @@ export class Automaton {
   readonly empty: ReadonlySet<Node>;
   readonly #states = new Map<string, State>();
   readonly #repeats = new Map<Node, Map<string, Node>>();
+  readonly #least = new WeakMap<Node, number>();
   #rests = 0;
   #leaves = 0;
 
@@ -142,8 +144,9 @@ export class Automaton {
       const { head } = longer;
       if (!head) continue;
       if (head.kind === 'repeat') {
-        const max = head.max > bytes ? Number.POSITIVE_INFINITY : head.max;
-        const count = this.#repeat(head.item, Math.min(head.min, bytes), max);
+        const each = Math.max(1, this.#leastBytes(head.item));
+        const max = head.max * each > bytes ? Number.POSITIVE_INFINITY : head.max;
+        const count = this.#repeat(head.item, Math.min(head.min, Math.ceil(bytes / each)), max);
         endless = this.#before(count, endless);
       } else {
         endless = this.#before(head, endless);
@@ -271,6 +274,12 @@ export class Automaton {
     const key = `${min},${max}`;
     const known = counts.get(key) ?? { kind: 'repeat', item, min, max };
     counts.set(key, known);
+    return known;
+  }
+
+  #leastBytes(item: Node): number {
+    const known = this.#least.get(item) ?? leastBytes(item);
+    this.#least.set(item, known);
     return known;
   }
 

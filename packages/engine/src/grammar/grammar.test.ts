@@ -1,4 +1,5 @@
 import { follow, type OutputGrammar, type State, Work } from '@runfleet/grammar';
+import { CALL_FORMATS } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
 import { buildTokenizer } from '../builder/phi3/build-tokenizer.ts';
@@ -18,7 +19,18 @@ const next = ({ automaton }: Grammar, state: State, bytes: Uint8Array) =>
 test.each<[string, OutputGrammar]>([
   ['counts that nearly run out', { kind: 'regex', pattern: '[a-z ]{3,20}(é|🚀){0,2}' }],
   ['counts that are far away', { kind: 'regex', pattern: '.{0,500}' }],
+  ['counts of long parts', { kind: 'regex', pattern: '(the |a task ){2,5}(é🚀){1,3}' }],
   ['json', { kind: 'json' }],
+  [
+    'calls',
+    {
+      kind: 'calls',
+      format: CALL_FORMATS.hermes,
+      tools: [{ name: 'the', parameters: '{}', field: 'tools[0].function.parameters' }],
+      isRequired: false,
+      isParallel: true,
+    },
+  ],
   [
     'a schema',
     {
