@@ -164,12 +164,22 @@ test.each<[string, Partial<TinyGguf>, RegExp]>([
   [
     'another architecture',
     { fields: { 'general.architecture': { string: 'gemma2' } } },
-    /is of the architecture "gemma2"\. Supported: llama, qwen2/u,
+    /is of the architecture "gemma2": its scaled .* not built\. Supported: llama, qwen2/u,
+  ],
+  [
+    'the architecture of Phi',
+    { fields: { 'general.architecture': { string: 'phi3' } } },
+    /is of the architecture "phi3": its joined projections .* published ONNX build instead/u,
+  ],
+  [
+    'an architecture that no one knows',
+    { fields: { 'general.architecture': { string: 'constructor' } } },
+    /is of the architecture "constructor"\. Supported/u,
   ],
   [
     'another tokenizer',
     { fields: { 'tokenizer.ggml.model': { string: 'llama' } } },
-    /tokenizer of the kind "llama"/u,
+    /tokenizer of the kind "llama", which is SentencePiece/u,
   ],
   [
     'an unknown split',

@@ -13,33 +13,55 @@ const split = (pattern: string) => ({
   ],
 });
 
-/** What `tokenizer.ggml.pre` stands for in a published `tokenizer.json`. */
-const PRE_TOKENIZERS: Partial<
-  Record<string, { pre_tokenizer: unknown; normalizer?: unknown; ignore_merges?: boolean }>
-> = {
-  'gpt-2': { pre_tokenizer: { ...BYTE_LEVEL, use_regex: true } },
-  smollm: {
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [
-        { type: 'Digits', individual_digits: true },
-        { ...BYTE_LEVEL, use_regex: true },
-      ],
-    },
+type PreTokenizer = { pre_tokenizer: unknown; normalizer?: unknown; ignore_merges?: boolean };
+
+const GPT2: PreTokenizer = { pre_tokenizer: { ...BYTE_LEVEL, use_regex: true } };
+const DIGITS: PreTokenizer = {
+  pre_tokenizer: {
+    type: 'Sequence',
+    pretokenizers: [
+      { type: 'Digits', individual_digits: true },
+      { ...BYTE_LEVEL, use_regex: true },
+    ],
   },
-  'llama-bpe': { pre_tokenizer: split(PATTERN_TEXTS.cl100kTriples), ignore_merges: true },
-  qwen2: {
-    normalizer: { type: 'NFC' },
-    pre_tokenizer: split(PATTERN_TEXTS.cl100kDigits),
-  },
+};
+const TRIPLES: PreTokenizer = { pre_tokenizer: split(PATTERN_TEXTS.cl100kTriples) };
+const LLAMA3: PreTokenizer = { ...TRIPLES, ignore_merges: true };
+const QWEN2: PreTokenizer = {
+  normalizer: { type: 'NFC' },
+  pre_tokenizer: split(PATTERN_TEXTS.cl100kDigits),
+};
+const GPT4O: PreTokenizer = { pre_tokenizer: split(PATTERN_TEXTS.o200k) };
+
+/**
+ * What `tokenizer.ggml.pre` stands for in a published `tokenizer.json`. llama.cpp gives several
+ * names to one way of splitting.
+ */
+const PRE_TOKENIZERS: Partial<Record<string, PreTokenizer>> = {
+  'gpt-2': GPT2,
+  'phi-2': GPT2,
+  smollm: DIGITS,
+  starcoder: DIGITS,
+  refact: DIGITS,
+  'llama-bpe': LLAMA3,
+  llama3: LLAMA3,
+  'llama-v3': LLAMA3,
+  falcon3: LLAMA3,
+  'smaug-bpe': TRIPLES,
+  dbrx: TRIPLES,
+  qwen2: QWEN2,
+  'deepseek-r1-qwen': QWEN2,
+  'gpt-4o': GPT4O,
+  llama4: GPT4O,
 };
 
 /** `tokenizer.json` in the published form, from a file's vocabulary and merges. */
 export function ggufTokenizer(fields: GgufFields): Record<string, unknown> {
   const model = fields.text('tokenizer.ggml.model');
   if (model !== 'gpt2') {
+    const name = model === 'llama' ? ', which is SentencePiece' : '';
     throw refuse(
-      `has a tokenizer of the kind ${JSON.stringify(model ?? '')}; byte-level BPE ("gpt2") is supported`,
+      `has a tokenizer of the kind ${JSON.stringify(model ?? '')}${name}; byte-level BPE ("gpt2") is supported`,
     );
   }
   const pre = fields.text('tokenizer.ggml.pre') ?? '';

@@ -39,6 +39,19 @@ const ARCHITECTURES = {
 } as const;
 type Architecture = keyof typeof ARCHITECTURES;
 
+const GEMMA = 'its scaled embeddings, soft caps and norms are not built';
+const EXPERTS = 'its experts are not built';
+/** What the graph lacks for other common architectures. */
+const MISSING: Partial<Record<string, string>> = {
+  phi3: 'its joined projections and its two rope tables are not read; add the published ONNX build instead',
+  qwen3: 'its norms of queries and keys are not built',
+  gemma: GEMMA,
+  gemma2: GEMMA,
+  gemma3: GEMMA,
+  qwen2moe: EXPERTS,
+  qwen3moe: EXPERTS,
+};
+
 export function architectureOf({ architecture }: LlamaShape) {
   return ARCHITECTURES[architecture];
 }
@@ -52,8 +65,9 @@ const CONTEXT_MAX = 2 ** 20;
 export function readLlamaShape(file: GgufFile, fields: GgufFields): LlamaShape {
   const architecture = fields.text('general.architecture') ?? '';
   if (!isKnown(architecture)) {
+    const missing = Object.hasOwn(MISSING, architecture) ? `: ${MISSING[architecture]}` : '';
     throw refuse(
-      `is of the architecture ${JSON.stringify(architecture)}. Supported: ${Object.keys(ARCHITECTURES).join(', ')}`,
+      `is of the architecture ${JSON.stringify(architecture)}${missing}. Supported: ${Object.keys(ARCHITECTURES).join(', ')}`,
     );
   }
   const count = (name: string, most: number, fallback?: number) => {
