@@ -31,6 +31,10 @@ export type ModelConfig = ContextLengths & {
   /** Heads of the cache: keys and values may have fewer heads than queries. */
   heads: number | undefined;
   headSize: number | undefined;
+  /** Heads of queries, several of which share a head of the cache. */
+  queryHeads: number | undefined;
+  /** The width of the feed-forward's activations. */
+  intermediateSize: number | undefined;
   /** Ids that the graph has an embedding for. */
   embeddingRows: number | undefined;
   /** The element type of the graph's caches. */
@@ -78,6 +82,8 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     }),
     layers: count('num_hidden_layers'),
     heads: count('num_key_value_heads') ?? queryHeads,
+    queryHeads,
+    intermediateSize: count('intermediate_size'),
     headSize: count('head_size') ?? (width && queryHeads && width / queryHeads),
     eosIds: [model, config ?? {}, generation ?? {}].flatMap(readEosIds),
   };

@@ -24,9 +24,18 @@ test('a model takes its weights, and a cache of keys and values for each slot', 
   const cache = 4_096 * 2 * TINY_MODEL.layers * TINY_MODEL.hiddenSize * 4;
   expect(await measureModel(dir, { slots: 1, provider: 'cpu' })).toBe(weights + cache);
   expect(await measureModel(dir, { slots: 3, provider: 'cpu' })).toBe(weights + 3 * cache);
-  expect(await measureModel(dir, { slots: 1, provider: 'cuda' })).toBe(weights + cache / 2);
-  // In half precision, and twice: a slot has no views on this device.
-  expect(await measureModel(dir, { slots: 1, provider: 'webgpu' })).toBe(weights + cache);
+  // The graph decides the precision of its cache, whatever it runs on.
+  expect(await measureModel(dir, { slots: 1, provider: 'cuda' })).toBe(weights + cache);
+  // Twice: a slot has no views on this device.
+  expect(await measureModel(dir, { slots: 1, provider: 'webgpu' })).toBe(weights + 2 * cache);
+});
+
+test('a cache in half precision takes half, on a CPU too', async () => {
+  const dir = await tinyFolder({ precision: 'fp16' });
+  const cache = 4_096 * 2 * TINY_MODEL.layers * TINY_MODEL.hiddenSize * 2;
+  for (const provider of ['cpu', 'cuda']) {
+    expect(await measureModel(dir, { slots: 1, provider })).toBe((await weightsOf(dir)) + cache);
+  }
 });
 
 test.each([

@@ -18,7 +18,7 @@ export async function measureModel(
   options: { slots: number; provider: string; contextLength?: number },
 ): Promise<number> {
   const path = resolve(dir);
-  const { graphPath, layers, heads, headSize, ...lengths } = await readModelConfig(path);
+  const { graphPath, layers, heads, headSize, cacheType, ...lengths } = await readModelConfig(path);
   if (layers === undefined || heads === undefined || headSize === undefined) {
     throw new EngineError(
       'model',
@@ -26,8 +26,8 @@ export async function measureModel(
     );
   }
   const { slots, provider, contextLength } = options;
-  // Builds for the CPU keep their caches in single precision, other builds in half precision.
-  const type = provider === 'cpu' ? 'float32' : 'float16';
+  // Where the graph does not show it: builds for the CPU keep their caches in single precision.
+  const type = cacheType ?? (provider === 'cpu' ? 'float32' : 'float16');
   const bytesPerToken = cacheBytesPerToken(
     { tensors: 2 * layers, heads, headSize, type },
     hasViews(provider),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { type MemoryNeed, planChunk, planMemory } from './memory-plan.ts';
+import { chunkNeed, type MemoryNeed, planChunk, planMemory } from './memory-plan.ts';
 
 // Phi-3.5-mini with a cache of float32: 32 layers, 32 heads of 96.
 const FULL: MemoryNeed = {
@@ -53,4 +53,25 @@ test('chunks shrink with the tokens before them, and with the memory for scores'
     const bytes = tokens * (FULL.chunkBytesPerToken + (start + tokens) * FULL.chunkBytesPerPair);
     expect(bytes).toBeLessThanOrEqual(scratch);
   }
+});
+
+test('a chunk works in the heads of the queries, of which a cache may have fewer', () => {
+  const logits = { logitsType: 'float32', vocabularySize: 49_152 } as const;
+  const shared = chunkNeed(
+    { heads: 3, headSize: 64, ...logits },
+    { queryHeads: 9, intermediateSize: 1_536 },
+  );
+  const own = chunkNeed({ heads: 9, headSize: 64, ...logits }, { intermediateSize: 1_536 });
+  expect(shared).toEqual(own);
+  expect(shared).toEqual({
+    chunkBytesPerToken: 4 * (49_152 + 4 * 1_536 + 5 * 576),
+    chunkBytesPerPair: 36,
+  });
+});
+
+test('without a stated width, the feed-forward counts as 2.75 times as wide as the model', () => {
+  const shape = { heads: 32, headSize: 96, logitsType: 'float32', vocabularySize: 32_064 } as const;
+  const stated = chunkNeed(shape, { intermediateSize: 8_192 });
+  const assumed = chunkNeed(shape, {});
+  expect(assumed.chunkBytesPerToken / stated.chunkBytesPerToken).toBeCloseTo(1, 1);
 });

@@ -1,4 +1,7 @@
 import { EngineError } from '../engine-error.ts';
+import type { ModelConfig } from '../folder/model-config.ts';
+import type { GraphShape } from './graph-shape.ts';
+import { ELEMENTS } from './ort-capi/elements.ts';
 import type { SlotTokens } from './slot-size.ts';
 
 export type MemoryNeed = {
@@ -35,6 +38,35 @@ export const CHUNK_TOKENS_MAX = 512;
  */
 const CPU_CHUNK_TOKENS = 32;
 const PLANNED_TOKENS_MIN = 16;
+
+/** The feed-forward's activations, four at a time. */
+const FEED_FORWARD_WIDTHS = 4;
+/** The input of attention, its queries, keys and values, and its output. */
+const ATTENTION_WIDTHS = 5;
+/** Of the feed-forward, where the configuration does not state it. */
+const INTERMEDIATE_TIMES = 2.75;
+const FLOAT_BYTES = 4;
+
+/**
+ * The work memory of a chunk. Attention works in the heads of the queries; the cache, from which
+ * the graph's shape is read, may have fewer.
+ */
+export function chunkNeed(
+  { heads, headSize, logitsType, vocabularySize }: ChunkShape,
+  { queryHeads = heads, intermediateSize }: Partial<ChunkConfig>,
+): Pick<MemoryNeed, 'chunkBytesPerToken' | 'chunkBytesPerPair'> {
+  const width = queryHeads * headSize;
+  const floats =
+    FEED_FORWARD_WIDTHS * (intermediateSize ?? INTERMEDIATE_TIMES * width) +
+    ATTENTION_WIDTHS * width;
+  return {
+    chunkBytesPerToken: vocabularySize * ELEMENTS[logitsType].bytes + floats * FLOAT_BYTES,
+    chunkBytesPerPair: queryHeads * FLOAT_BYTES,
+  };
+}
+
+type ChunkShape = Pick<GraphShape, 'heads' | 'headSize' | 'logitsType' | 'vocabularySize'>;
+type ChunkConfig = Pick<ModelConfig, 'queryHeads' | 'intermediateSize'>;
 
 /** Divides the memory among the slots before the first one is used. Throws if not even one fits. */
 export function planMemory(need: MemoryNeed): MemoryPlan {

@@ -3,14 +3,19 @@ import type { OnnxEngineSpec } from '../../engine.ts';
 import type { ModelFolder } from '../../folder/model-folder.ts';
 import { explainLoadFailure, firstLine } from '../explain-load-failure.ts';
 import { type GraphShape, readGraphShape } from '../graph-shape.ts';
-import { chunkDistance, type MemoryNeed, planChunk, planMemory } from '../memory-plan.ts';
+import {
+  chunkDistance,
+  chunkNeed,
+  type MemoryNeed,
+  planChunk,
+  planMemory,
+} from '../memory-plan.ts';
 import type { ProviderName, Target } from '../provider.ts';
 import type { DecodeRow, Runtime, SlotClass } from '../runtime.ts';
 import { cacheBytesPerToken, slotTokens } from '../slot-size.ts';
 import { areChunksSound, SOUND_CHUNK_TOKENS } from './are-chunks-sound.ts';
 import type { CacheStore } from './cache-store.ts';
 import { type Device, openDevice } from './device.ts';
-import { ELEMENTS } from './elements.ts';
 import { GraphRunner } from './graph-runner.ts';
 import { HandleCache } from './handle-cache.ts';
 import { type OrtSession, openOrtSession } from './open-ort-session.ts';
@@ -389,27 +394,19 @@ async function runTogether(runtime: OrtCapi): Promise<void> {
   for (const slot of slots) runtime.rewind(slot, 0);
 }
 
-// Most activations of a token are the feed-forward's, 2.7 times as wide as the model and four at a
-// time; attention's input adds three widths.
-const ACTIVATION_WIDTHS = 16;
-const FLOAT_BYTES = 4;
-
 function memoryNeed(
   { device, shape }: Opened,
   folder: ModelFolder,
   { slots, contextLength }: { slots: number; contextLength?: number | undefined },
 ): MemoryNeed {
-  const { heads, headSize, caches, cacheType, logitsType, vocabularySize } = shape;
-  const width = heads * headSize;
+  const { heads, headSize, caches, cacheType } = shape;
   return {
     availableBytes: device.freeBytes(),
     cacheBytesPerToken: cacheBytesPerToken(
       { tensors: caches.length, heads, headSize, type: cacheType },
       device.hasViews,
     ),
-    chunkBytesPerToken:
-      vocabularySize * ELEMENTS[logitsType].bytes + ACTIVATION_WIDTHS * width * FLOAT_BYTES,
-    chunkBytesPerPair: heads * FLOAT_BYTES,
+    ...chunkNeed(shape, folder),
     slots,
     ...slotTokens(folder, contextLength),
   };
