@@ -9,6 +9,7 @@ import { readJson } from './read-json.ts';
 
 /** Everything in a published folder except the graph. */
 export type ModelFolder = Omit<ModelConfig, 'eosIds'> & {
+  dir: string;
   name: string;
   tokenizer: Tokenizer;
   chat: Chat;
@@ -32,7 +33,7 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
   const chat = await openChat(path, family, tokenizer);
   const stopTokens = [...family.stopTokens, ...chat.endTokens];
   const stopIds = readStopIds(eosIds, stopTokens, tokenizer);
-  return { ...config, name: basename(path), tokenizer, chat, stopIds };
+  return { ...config, dir: path, name: basename(path), tokenizer, chat, stopIds };
 }
 
 function readStopIds(

@@ -13,8 +13,15 @@ import { findDialect } from './find-dialect.ts';
 import { readChatTemplate } from './read-chat-template.ts';
 
 export type Chat = {
-  /** The prompt that asks for the next message, and lists these tools. */
-  partsOf(messages: readonly ChatMessage[], tools?: readonly ToolDefinition[]): ChatPart[];
+  /**
+   * The prompt that asks for the next message, and lists these tools. Each rendering of a template
+   * may take `renderMsMax`.
+   */
+  partsOf(
+    messages: readonly ChatMessage[],
+    tools?: readonly ToolDefinition[],
+    renderMsMax?: number,
+  ): ChatPart[];
   /** How the model writes calls. */
   callFormat: CallFormatName;
   /** Tokens that end a message of the assistant. */
@@ -62,15 +69,16 @@ type Template = {
   partsOf(
     messages: readonly TemplateMessage[],
     tools: readonly ToolDefinition[] | null,
+    renderMsMax?: number,
   ): ChatPart[];
 };
 
 function chatIn(dialect: ToolDialect, template: Template): Pick<Chat, 'partsOf' | 'callFormat'> {
   return {
     callFormat: dialect.callFormat,
-    partsOf(messages, given = []) {
+    partsOf(messages, given = [], renderMsMax) {
       const { messages: written, tools } = dialect.write(inCallOrder(messages), given);
-      return template.partsOf(written, tools);
+      return template.partsOf(written, tools, renderMsMax);
     },
   };
 }

@@ -14,8 +14,8 @@ import type {
   Prepared,
 } from '../engine.ts';
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
-import type { ThreadFailure } from '../to-failure.ts';
-import { preparePrompt } from './prepare-prompt.ts';
+import { PromptService } from '../prompt/prompt-service.ts';
+import { fromFailure } from '../to-failure.ts';
 import type {
   OpenedModel,
   ThreadCall,
@@ -35,12 +35,13 @@ type Pending = {
 };
 
 /**
- * The main thread's half of the onnx engine. It tokenises here, because that takes microseconds and
- * need not wait for a model run; the engine's thread does everything that touches the graph.
+ * The main thread's half of the onnx engine. Short prompts are written here, because that takes
+ * microseconds and need not wait for a model run, and others in a thread of their own; the engine's
+ * thread does everything that touches the graph.
  */
 export class OnnxEngine implements Engine {
   readonly facts: EngineFacts;
-  readonly #model: OpenedModel & Pick<ModelFolder, 'chat' | 'tokenizer'>;
+  readonly #prompts: PromptService;
   readonly #thread: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -49,7 +50,7 @@ export class OnnxEngine implements Engine {
 
   constructor(thread: Worker, folder: ModelFolder, opened: OpenedModel) {
     this.#thread = thread;
-    this.#model = { ...opened, chat: folder.chat, tokenizer: folder.tokenizer };
+    this.#prompts = new PromptService(folder, opened);
     this.facts = {
       kind: 'onnx',
       model: folder.name,
@@ -68,7 +69,7 @@ export class OnnxEngine implements Engine {
 
   async prepare(request: GenerateRequest): Promise<Prepared> {
     checkRequest(request);
-    return preparePrompt(request, this.#model);
+    return this.#prompts.prepare(request);
   }
 
   async generate(
@@ -90,7 +91,7 @@ export class OnnxEngine implements Engine {
         if (end instanceof EngineError) reject(pending.stopped ? pending.stopped.reason : end);
         else if (pending.stopped) reject(pending.stopped.reason);
         else if (end.type === 'finished') resolve(end.result);
-        else reject(end.type === 'failed' ? toError(end.failure) : closed());
+        else reject(end.type === 'failed' ? fromFailure(end.failure) : closed());
       };
       const pending: Pending = { onOutput, settle, stopped: undefined };
       this.#pending.set(id, pending);
@@ -104,6 +105,7 @@ export class OnnxEngine implements Engine {
   }
 
   async #close(): Promise<void> {
+    await this.#prompts[Symbol.asyncDispose]();
     if (this.#failure) return;
     this.#failure = closed();
     const exited = once(this.#thread, 'exit');
@@ -190,14 +192,10 @@ async function waitUntilOpen(thread: Worker): Promise<OpenedModel> {
     thread.on('exit', (code) => fail(`ended with exit code ${code}`));
     thread.once('message', (report: ThreadReport) => {
       if (report.type === 'opened') resolve(report);
-      else if (report.type === 'refused') reject(toError(report.failure));
+      else if (report.type === 'refused') reject(fromFailure(report.failure));
       else fail('sent an unexpected message');
     });
   });
-}
-
-function toError(failure: ThreadFailure): EngineError {
-  return new EngineError(failure.kind, failure.message);
 }
 
 function closed(): EngineError {

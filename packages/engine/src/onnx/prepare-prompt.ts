@@ -19,6 +19,7 @@ export async function preparePrompt(
   request: GenerateRequest,
   model: Pick<ModelFolder, 'chat' | 'tokenizer'> &
     Pick<OpenedModel, 'contextLength' | 'cacheBytesPerToken'>,
+  renderMsMax?: number,
 ): Promise<Prepared> {
   const { chat, tokenizer, contextLength, cacheBytesPerToken } = model;
   const { messages, tools } = request;
@@ -35,7 +36,8 @@ export async function preparePrompt(
     );
   }
 
-  const promptIds = await runInTurns(encodeChatInSteps(chat.partsOf(messages, tools), tokenizer));
+  const parts = chat.partsOf(messages, tools, renderMsMax);
+  const promptIds = await runInTurns(encodeChatInSteps(parts, tokenizer));
   if (promptIds.length > room) {
     throw new EngineError(
       'input',
@@ -52,7 +54,7 @@ export async function preparePrompt(
 }
 
 /** All text of the tenant in the prompt, or less. */
-function charsOf({ messages, tools }: GenerateRequest): number {
+export function charsOf({ messages, tools }: GenerateRequest): number {
   let chars = 0;
   for (const message of messages) {
     chars += message.content.length;

@@ -8,6 +8,7 @@ import type { ChatPart } from '../../families/model-family.ts';
 import type { AddedToken } from '../tokenizer-file.ts';
 import { AddedTokenFinder } from './added-token-finder.ts';
 import { freeGuard, guarded } from './guards.ts';
+import { LateTemplateError } from './late-template-error.ts';
 import type { TemplateMessage } from './template-message.ts';
 import { templateVariables, type WriteText } from './template-variables.ts';
 
@@ -55,14 +56,16 @@ export class ChatTemplate {
 
   /**
    * The prompt that asks for the next message. Throws `EngineError('input')` if the template refuses
-   * the conversation or takes too long.
+   * the conversation, and `LateTemplateError` if one of its renderings takes too long.
    */
   partsOf(
     messages: readonly TemplateMessage[],
     tools: readonly ToolDefinition[] | null = null,
+    renderMsMax = RENDER_MS_MAX,
   ): ChatPart[] {
     const given: string[] = [];
-    const render = (write: WriteText) => this.#render(templateVariables(messages, tools, write));
+    const render = (write: WriteText) =>
+      this.#render(templateVariables(messages, tools, write), renderMsMax);
     const rendered = render((text) => {
       const wellFormed = text.toWellFormed();
       given.push(wellFormed);
@@ -92,9 +95,9 @@ export class ChatTemplate {
     );
   }
 
-  #render(variables: { messages: unknown; tools: unknown }): string {
+  #render(variables: { messages: unknown; tools: unknown }, renderMsMax: number): string {
     return explained('input', 'refuses these messages', () =>
-      withinTime(() => {
+      withinTime(renderMsMax, () => {
         const environment = new Environment();
         for (const [name, value] of Object.entries({
           ...CONSTANTS,
@@ -155,10 +158,14 @@ const CONSTANTS: Readonly<Record<string, unknown>> = {
 };
 
 /** Ends synchronous work that takes too long, with an error. */
-function withinTime<R>(work: () => R): R {
+function withinTime<R>(timeout: number, work: () => R): R {
   sandbox.work = work;
   try {
-    return CALL.runInContext(context, { timeout: RENDER_MS_MAX });
+    return CALL.runInContext(context, { timeout });
+  } catch (error) {
+    // The sandbox's own error is not an Error of this realm.
+    if (Object(error).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    throw new LateTemplateError(timeout, error);
   } finally {
     // Otherwise the last conversation would stay in memory.
     sandbox.work = idle;
@@ -175,11 +182,9 @@ function explained<R>(kind: 'model' | 'input', problem: string, work: () => R): 
   try {
     return work();
   } catch (error) {
-    // Not always an Error of this realm: the sandbox's own is thrown when time is over.
-    const { code, message }: { code?: unknown; message?: unknown } = Object(error);
-    const isLate = code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
-    const reason = isLate ? `it takes longer than ${RENDER_MS_MAX} ms` : String(message);
-    throw new EngineError(kind, `The model's chat template ${problem}: ${reason}.`, {
+    if (error instanceof LateTemplateError) throw error;
+    const { message }: { message?: unknown } = Object(error);
+    throw new EngineError(kind, `The model's chat template ${problem}: ${String(message)}.`, {
       cause: error,
     });
   }

@@ -1,0 +1,3 @@
+import '../onnx/thread-loader.mjs';
+
+await import('./prompt-thread.ts');
