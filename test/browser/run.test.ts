@@ -32,6 +32,36 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(await page.locator('.waterfall tbody tr').count()).toBe(4);
   });
 
+  test('shows a call as a call, with its arguments in lines, and its syntax only as raw text', async ({
+    page,
+  }) => {
+    // The echo engine calls a tool if it is told to repeat a call.
+    const call = '{"name": "get_weather", "arguments": {"city": "Paris", "days": [1, 2]}}';
+    await page.goto(MODEL_PATH);
+    await page.getByText('Advanced settings').click();
+    const tools = [{ type: 'function', function: { name: 'get_weather' } }];
+    await page.getByLabel('Tools').fill(JSON.stringify(tools));
+    await runPrompt(page, `Let me look.\n<tool_call>\n${call}\n</tool_call>`);
+    await page.locator('.states').getByText('Done. The answer is complete.').waitFor();
+
+    const answer = page.getByRole('region', { name: 'Answer' });
+    const shown = answer.locator('.call');
+    await shown.getByText('get_weather').waitFor();
+    await shown.getByText('Completed').waitFor();
+    expect(await shown.locator('pre').innerText()).toBe(
+      JSON.stringify({ city: 'Paris', days: [1, 2] }, null, 2),
+    );
+    expect(await answer.innerText()).toContain('Let me look.');
+    expect(await answer.innerText()).not.toContain('tool_call');
+
+    // The record of the ended task has the same.
+    await page.locator('.run-head a').click();
+    await answer.locator('.call').getByText('get_weather').waitFor();
+    await page.getByRole('button', { name: 'Raw' }).click();
+    await answer.getByText('<tool_call>').waitFor();
+    expect(await answer.locator('.call').count()).toBe(0);
+  });
+
   test('is followed again after a reload', async ({ page }) => {
     await page.goto(MODEL_PATH);
     await runPrompt(page, wordsOf(150));

@@ -4,6 +4,7 @@ import { CopyButton } from '../components/copy-button.tsx';
 import { Markdown } from '../components/markdown.tsx';
 import { StreamAnnouncer } from '../components/stream-announcer.tsx';
 import { answerSpeed } from './answer-speed.ts';
+import { Calls } from './calls.tsx';
 import type { RunState } from './run-state.ts';
 import type { TaskView } from './task-view.ts';
 
@@ -13,7 +14,7 @@ const RAW_KEY = 'runfleet:answer-raw';
 export function AnswerBox(props: { view: TaskView; run: RunState }) {
   const { view, run } = props;
   const [isRaw, setIsRaw] = useState(() => localStorage.getItem(RAW_KEY) === '1');
-  const text = useDeferredValue(view.text);
+  const text = useDeferredValue(isRaw ? view.text : view.prose);
   const speed = answerSpeed(run, view.receipt);
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
@@ -56,15 +57,14 @@ export function AnswerBox(props: { view: TaskView; run: RunState }) {
           isAtEnd.current = scrollHeight - scrollTop - clientHeight < 24;
         }}
       >
-        {text === '' ? (
+        {isRaw && text !== '' && <pre className="raw">{text}</pre>}
+        {!isRaw && text !== '' && <Markdown source={text} />}
+        {text === '' && (isRaw || view.calls.length === 0) && (
           <p className="muted">{view.isLive ? 'No text yet.' : 'There was no answer.'}</p>
-        ) : isRaw ? (
-          <pre className="raw">{text}</pre>
-        ) : (
-          <Markdown source={text} />
         )}
+        {!isRaw && <Calls calls={view.calls} isLive={view.isLive} />}
       </div>
-      <StreamAnnouncer text={view.text} isStreaming={view.isLive} />
+      <StreamAnnouncer text={view.prose} isStreaming={view.isLive} />
       {view.errorText.trim() !== '' && view.ended?.pexit === '0' && (
         <details className="more">
           <summary>Log</summary>

@@ -2,6 +2,7 @@ import type { TaskFrame } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
 import { applyFrames, isOver, NO_RUN } from './run-state.ts';
+import { viewTask } from './task-view.ts';
 
 const frame = (seq: number, type: TaskFrame['type'], message: TaskFrame['message'] = null) =>
   ({ type, id: '1', tasktoken: 'T', message, result: true, seq, epoch: 1 }) as TaskFrame;
@@ -34,10 +35,28 @@ test('a requeue drops the text, and the next attempt writes it again', () => {
 test('the full output replaces what was streamed', () => {
   const state = applyFrames(
     NO_RUN,
-    [delta(1, 'Hel'), frame(2, 'task_output_full', { raw: 'Hello', thinking: [], answer: [] })],
+    [
+      delta(1, 'Hel'),
+      frame(2, 'task_output_full', { raw: 'Hello', thinking: [], answer: [], segments: [] }),
+    ],
     1000,
   );
   expect(state.text).toBe('Hello');
+});
+
+test('calls grow with the deltas of a run with tools, and start over with it', () => {
+  const call = { type: 'function_call', id: 'f', call_id: 'c', name: 'time' } as const;
+  const grown = (seq: number, news: string, status: 'in_progress' | 'completed') =>
+    frame(seq, 'task_output', {
+      type: 'delta',
+      raw: news,
+      segments: [{ index: 0, ...call, arguments: news, status }],
+    });
+  const frames = [frame(1, 'task_start'), grown(2, '{', 'in_progress'), grown(3, '}', 'completed')];
+  const state = applyFrames(NO_RUN, frames, 1000);
+  expect(state.segments).toEqual([{ ...call, arguments: '{}', status: 'completed' }]);
+  expect(viewTask(null, state)).toMatchObject({ text: '{}', prose: '', calls: state.segments });
+  expect(applyFrames(state, [frame(4, 'task_queue')], 1000).segments).toEqual([]);
 });
 
 test('a cumulative frame replaces the last', () => {
@@ -48,6 +67,7 @@ test('a cumulative frame replaces the last', () => {
       raw,
       thinking: [],
       answer: [raw],
+      segments: [{ type: 'answer', text: raw }],
       isThinking: false,
       speed: '1.0',
       speedType: 't/s',

@@ -1,4 +1,5 @@
 /** The state of one run, computed from its frames. */
+import { type Segment, segmentsAfter } from '@runfleet/client';
 import {
   INITIAL_STATUS,
   isTerminal,
@@ -13,6 +14,8 @@ export type RunState = {
   seq: number;
   /** The text so far of the latest attempt. */
   text: string;
+  /** The same by kind, with the calls of tools. In a run without tools, empty until its end. */
+  segments: readonly Segment[];
   /** Lines from the model's error stream. They do not mean that the run has failed. */
   errorText: string;
   /** The amount held for the run, with 12 decimals; null until a frame carries it. */
@@ -28,6 +31,7 @@ export const NO_RUN: RunState = {
   status: null,
   seq: 0,
   text: '',
+  segments: [],
   errorText: '',
   held: null,
   receipt: null,
@@ -58,12 +62,13 @@ function applyFrame(before: RunState, frame: TaskFrame, atMs: number): RunState 
       return {
         ...state,
         text: frame.message.type === 'delta' ? state.text + raw : raw,
+        segments: segmentsAfter(state.segments, frame),
         outputFrom: state.outputFrom ?? atMs,
         outputUntil: atMs,
       };
     }
     case 'task_output_full':
-      return { ...state, text: frame.message.raw };
+      return { ...state, text: frame.message.raw, segments: segmentsAfter([], frame) };
     case 'task_error':
       return { ...state, errorText: state.errorText + frame.message };
     case 'task_error_full':

@@ -1,3 +1,4 @@
+import type { Segment } from '@runfleet/client';
 import {
   INITIAL_STATUS,
   isTerminal,
@@ -17,25 +18,49 @@ export type TaskView = {
   isLive: boolean;
   /** Its position in the queue; null if it is not queued, or the position is unknown. */
   queue: QueuePlace | null;
+  /** As the model wrote it. */
   text: string;
+  /** Without calls of tools. */
+  prose: string;
+  calls: readonly Call[];
   errorText: string;
   held: string | null;
   receipt: Receipt | null;
   requeues: number;
 };
 
+export type Call = Extract<Segment, { type: 'function_call' }>;
+
 export function viewTask(task: WireTask | null, run: RunState): TaskView {
   const ended = task !== null && isTerminal(task.status) ? task : null;
+  const text = run.text || (task?.debugoutput ?? '');
+  const segments = run.segments.length > 0 ? run.segments : storedSegments(task);
+  const calls = segments.filter(isCall);
   const status = ended?.status ?? run.status ?? task?.status ?? INITIAL_STATUS;
   return {
     status,
     ended,
     isLive: !isTerminal(status),
     queue: status === INITIAL_STATUS ? (task?.queue ?? null) : null,
-    text: run.text || (task?.debugoutput ?? ''),
+    text,
+    prose: calls.length > 0 ? proseOf(segments) : text,
+    calls,
     errorText: run.errorText || (task?.debugerror ?? ''),
     held: run.held,
     receipt: ended?.receipt ?? run.receipt,
     requeues: run.requeues,
   };
+}
+
+function storedSegments(task: WireTask | null): readonly Segment[] {
+  const [first] = task?.outputs ?? [];
+  return first !== undefined && 'content' in first ? first.content.segments : [];
+}
+
+function isCall(segment: Segment): segment is Call {
+  return segment.type === 'function_call';
+}
+
+function proseOf(segments: readonly Segment[]): string {
+  return segments.flatMap((segment) => (isCall(segment) ? [] : segment.text)).join('\n\n');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Parameter, ParameterGroup } from '../../api/tool.ts';
-import { defaultsOf, fillFrom, mistakeIn, parametersOf } from './form-values.ts';
+import { defaultsOf, fillFrom, mistakeIn, mistakesIn, parametersOf } from './form-values.ts';
 
 const parameter = (given: Partial<Parameter>): Parameter => ({
   id: 'x',
@@ -29,6 +29,17 @@ test('a form filled from a task has its known values, and defaults for the rest'
     prompt: 'Hi',
     top_k: '5',
     seed: '',
+  });
+});
+
+test('a list is JSON in its field, and outputs of tools come instead of a prompt', () => {
+  const outputs = parameter({ id: 'toolOutputs', type: 'textarea', label: 'Tool outputs' });
+  const given = [...groups, { title: 'Advanced', items: [outputs] }];
+  const values = fillFrom(given, { prompt: '', toolOutputs: [{ call_id: 'c', output: 1 }] });
+  expect(JSON.parse(values['toolOutputs'] ?? '')).toEqual([{ call_id: 'c', output: 1 }]);
+  expect(mistakesIn(given, values)).toEqual({});
+  expect(mistakesIn(given, { ...values, toolOutputs: ' ' })).toEqual({
+    prompt: 'Prompt is required.',
   });
 });
 

@@ -16,13 +16,18 @@ export function fillFrom(
   given: Readonly<Record<string, unknown>>,
 ): FormValues {
   const filled = allOf(groups).flatMap((item) => {
-    const value = given[item.id];
-    if (!['string', 'number', 'boolean'].includes(typeof value)) return [];
-    const text = String(value);
+    const text = textOf(given[item.id]);
+    if (text === null) return [];
     const isKept = item.required || mistakeIn(item, text) === null;
     return isKept ? [[item.id, text] as const] : [];
   });
   return { ...defaultsOf(groups), ...Object.fromEntries(filled) };
+}
+
+/** Lists and objects, such as tools, are JSON in their field. */
+function textOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }
 
 /**
@@ -59,8 +64,11 @@ export function mistakesIn(
   groups: readonly ParameterGroup[],
   values: FormValues,
 ): Record<string, string> {
+  const isContinued = (values['toolOutputs'] ?? '').trim() !== '';
   const mistakes = allOf(groups).flatMap((item) => {
-    const mistake = mistakeIn(item, values[item.id] ?? '');
+    // Outputs of tools come instead of a prompt.
+    const checked = isContinued ? { ...item, required: false } : item;
+    const mistake = mistakeIn(checked, values[item.id] ?? '');
     return mistake === null ? [] : [[item.id, mistake] as const];
   });
   return Object.fromEntries(mistakes);
