@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { hasBrowser, test } from './browser-test.ts';
+import { hasBrowser, MODEL, test } from './browser-test.ts';
 
 describe.skipIf(!hasBrowser)('the task history', () => {
   test('lists tasks, keeps its filter in the address, and opens one with its timeline', async ({
@@ -62,6 +62,19 @@ describe.skipIf(!hasBrowser)('the task history', () => {
     await page.getByRole('link', { name: 'Edit and run' }).click();
     const prompt = page.getByLabel('Prompt', { exact: false }).first();
     await expect.poll(() => prompt.inputValue()).toBe('Once more, please.');
+  });
+
+  test('a turn of a conversation leads to the other turns', async ({ page, startTask }) => {
+    const { client } = await startTask('A task alone.');
+    const say = (prompt: string) => client.runSync(MODEL, { prompt, session_id: 'a talk' });
+    const first = await say('The first turn.');
+    const second = await say('The second turn.');
+    await page.goto(`/tasks/${second.id}`);
+    await page.getByText('Turn 2 of session a talk').waitFor();
+    await page.getByText('Earlier turns read: 1').waitFor();
+    await page.getByRole('link', { name: 'Turn 1' }).click();
+    await page.waitForURL((url) => url.pathname === `/tasks/${first.id}`);
+    await page.getByText('Turn 1 of session a talk').waitFor();
   });
 
   test('a page after the last and an unknown task number are explained', async ({ page }) => {

@@ -18,6 +18,7 @@ import { StopButton } from '../../task/stop-button.tsx';
 import { displayStatusOf } from '../../task/task-outcome.ts';
 import { viewTask } from '../../task/task-view.ts';
 import { useTask } from '../../task/use-task.ts';
+import { ConversationCard } from './conversation-card.tsx';
 import { Parameters } from './parameters.tsx';
 import { Timeline } from './timeline.tsx';
 
@@ -79,6 +80,7 @@ function FollowedTask({ id }: { id: string }) {
                 <h2>Time and cost</h2>
                 <ReceiptBox view={view} />
               </section>
+              <ConversationCard task={task} />
               <section className="card">
                 <h2>Timeline</h2>
                 <Timeline task={task} status={view.status} requeues={view.requeues} />
