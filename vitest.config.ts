@@ -7,7 +7,7 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'apps/*/src/**/*.test.ts',
-      'test/{chaos,e2e,infra,model,mutants,scale,simulation}/**/*.test.ts',
+      'test/{callbacks,chaos,e2e,infra,model,mutants,scale,simulation}/**/*.test.ts',
     ],
     globalSetup: ['packages/testing/src/global-setup.ts'],
     testTimeout: 60_000,

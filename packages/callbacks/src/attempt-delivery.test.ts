@@ -24,7 +24,8 @@ import { claimDelivery, LEASE_SECONDS, TARGET_ATTEMPTS_MAX } from './claim-deliv
 import { listLostJobs } from './list-lost-jobs.ts';
 import { redeliver } from './order-delivery.ts';
 import { readDelivery } from './read-deliveries.ts';
-import { BODY, deliveriesOf, startReceiver, testWithCallbacks as test } from './testing.ts';
+import { BODY, deliveriesOf, startReceiver } from './testing-receivers.ts';
+import { testWithCallbacks as test } from './testing.ts';
 
 const SECOND = 1_000_000n;
 const HOUR = 3_600n * SECOND;
@@ -259,28 +260,85 @@ test('a process that stops gives its attempt back', async ({ attempting, deliver
   expect(await claimDelivery(attempting, id)).toMatchObject({ id, attempt: 2, failures: 0 });
 });
 
-test('a target has few attempts in flight, and each end starts the next one', async ({
+test('a target that answers has few attempts in flight, and each end starts the next one', async ({
   attempting,
   deliver,
 }) => {
   const open: (() => void)[] = [];
-  await using slow = await startReceiver((response) => {
-    open.push(() => response.end());
+  await using slow = await startReceiver((response, nth) => {
+    if (nth === 1) response.end();
+    else open.push(() => response.end());
   });
   await using quick = await startReceiver();
-  const ids = await deliver(slow.url, 10);
+  const [first = '', ...ids] = await deliver(slow.url, 11);
   const [other = ''] = await deliver(quick.url);
+  expect(await attemptDelivery(attempting, first)).toMatchObject({ result: 'delivered' });
   // Each id twice, as if two processes got the same jobs.
-  const attempts = [...ids, ...ids].map((id) => attemptDelivery(attempting, id));
-  await eventually(() => expect(open).toHaveLength(TARGET_ATTEMPTS_MAX));
+  let refused = 0;
+  const attempts = [...ids, ...ids].map(async (id) => {
+    const end = await attemptDelivery(attempting, id);
+    if (end === null) refused += 1;
+    return end ?? never();
+  });
+  await eventually(() => {
+    expect(open).toHaveLength(TARGET_ATTEMPTS_MAX);
+    expect(refused).toBe(attempts.length - TARGET_ATTEMPTS_MAX);
+  });
   expect(await attemptDelivery(attempting, other)).toMatchObject({ result: 'delivered' });
   open.shift()?.();
-  const first = await Promise.any(attempts.map(async (attempt) => (await attempt) ?? never()));
-  expect(first.next.length).toBeGreaterThan(0);
+  expect((await Promise.race(attempts)).next.length).toBeGreaterThan(0);
+  expect(slow.received).toHaveLength(1 + TARGET_ATTEMPTS_MAX);
   for (const end of open) end();
-  const ends = await Promise.all(attempts);
-  expect(ends.filter((end) => end !== null)).toHaveLength(TARGET_ATTEMPTS_MAX);
-  expect(slow.received).toHaveLength(TARGET_ATTEMPTS_MAX);
+});
+
+test('a target that does not answer is tried with one delivery at a time, after pauses', async ({
+  attempting,
+  deliver,
+  now,
+}) => {
+  let isDead = true;
+  await using receiver = await startReceiver((response) => {
+    if (!isDead) response.end();
+  });
+  const ids = await deliver(receiver.url, 5);
+  const limits = { ...attempting.limits, headMs: 100 };
+  const tryAll = async () => {
+    const ends = await Promise.all(ids.map((id) => attemptDelivery({ ...attempting, limits }, id)));
+    return ends.filter((end) => end !== null);
+  };
+  expect(await tryAll()).toHaveLength(1);
+  expect(await tryAll()).toHaveLength(0);
+  expect(await listLostJobs(attempting)).toEqual([]);
+  now.at += 6n * SECOND;
+  expect(await listLostJobs(attempting)).not.toEqual([]);
+  expect(await tryAll()).toHaveLength(1);
+  now.at += 6n * SECOND;
+  expect(await tryAll()).toHaveLength(0);
+  isDead = false;
+  now.at += 10n * SECOND;
+  const [probe] = await tryAll();
+  expect(probe).toMatchObject({ result: 'delivered' });
+  expect(probe?.next.length).toBeGreaterThan(0);
+  now.at += 60n * SECOND;
+  for (let round = 0; round < 3; round += 1) await tryAll();
+  expect(new Set(receiver.ids()).size).toBe(5);
+});
+
+test('the pauses of a target that does not answer hold back no retry', async ({
+  attempting,
+  deliver,
+  now,
+}) => {
+  const [id = ''] = await deliver('http://127.0.0.1:9/');
+  let attempts = 0;
+  for (;;) {
+    const end = await attemptDelivery({ ...attempting, random: () => 0 }, id);
+    expect(end).not.toBeNull();
+    attempts += 1;
+    if (!end?.retry) break;
+    now.at += BigInt(end.retry.afterMs) * 1_000n;
+  }
+  expect(attempts).toBe(9);
 });
 
 function never(): Promise<never> {

@@ -9,13 +9,8 @@ import { expect, vi } from 'vitest';
 
 import { CallbackSender } from './callback-sender.ts';
 import { listLostJobs } from './list-lost-jobs.ts';
-import {
-  countOpen,
-  insertDeliveries,
-  type Receive,
-  startReceiver,
-  testWithCallbacks,
-} from './testing.ts';
+import { countOpen, insertDeliveries, startReceiver } from './testing-receivers.ts';
+import { testWithCallbacks } from './testing.ts';
 
 const test = testWithCallbacks.extend('send', ({ attempting, jobs }, { onCleanup }) => {
   const errors: unknown[] = [];
@@ -73,18 +68,18 @@ test('with Redis wiped under 1,000 open deliveries, each arrives, and repeats sh
 test('while receivers of one tenant hang, another tenant is called back at once', async ({
   ctx,
   db,
-  deliver,
+  jobs,
+  tenant,
   send,
 }) => {
   const held: ServerResponse[] = [];
-  const hang: Receive = (response) => void held.push(response);
-  await using slow = await startReceiver(hang);
-  await using slower = await startReceiver(hang);
+  await using slow = await startReceiver((response) => void held.push(response));
   await using quick = await startReceiver();
   send.start(8);
-  // Two targets with four slots each would take all eight.
-  await deliver(slow.url, 10);
-  await deliver(slower.url, 10);
+  const { organisationId } = tenant;
+  const urls = Array.from({ length: 20 }, (_, index) => slow.urlOf(index));
+  const ids = await insertDeliveries(db, tenant, urls);
+  await jobs.add(ids.map((deliveryId) => ({ organisationId, deliveryId, attempt: 0 })));
   await eventually(() => expect(held).toHaveLength(4));
   const other = await createTenant(db);
   const { id } = await createTask(ctx, aTask(other, { callbackUrl: quick.url }));

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { CallbackJob, CallbackJobEnd, CallbackJobs } from '@runfleet/queue';
 
 import { type AttemptContext, attemptDelivery, type AttemptEnd } from './attempt-delivery.ts';
@@ -32,6 +34,8 @@ export class CallbackSender implements AsyncDisposable {
 
   constructor(options: Options) {
     this.#options = options;
+    // Each attempt listens; more of them than ten are no leak.
+    setMaxListeners(2 * options.atOnce, this.#stopping.signal);
     this.#ctx = { ...options.ctx, signal: this.#stopping.signal };
     this.#perOrganisation = Math.max(1, Math.floor(options.atOnce * ORGANISATION_SHARE));
     this.#receiver = options.jobs.receive(options.atOnce, (job) => this.#run(job));

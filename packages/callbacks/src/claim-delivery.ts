@@ -3,8 +3,9 @@ import type { CallbackEvent, Micros } from '@runfleet/protocol';
 
 import { type Clock, nowIn } from './clock.ts';
 
-/** Attempts in flight at one target. */
+/** Attempts in flight at a target whose last attempt got an answer, and at any other. */
 export const TARGET_ATTEMPTS_MAX = 4;
+const SILENT_ATTEMPTS_MAX = 1;
 /** Longer than an attempt takes. Then another process may make the attempt again. */
 export const LEASE_SECONDS = 60;
 /** A job may run this much before its delivery is due: clocks differ. */
@@ -28,7 +29,7 @@ export type ClaimedDelivery = {
 
 /**
  * Takes a delivery that is due for one attempt, and a slot of its target. Null if it is not due, is in
- * flight, or its target has no free slot: the attempt that frees one starts the next delivery.
+ * flight, or its target is paused or has no free slot: the attempt that frees one starts the next.
  */
 export async function claimDelivery(
   ctx: Clock & { db: Db },
@@ -52,8 +53,9 @@ export async function claimDelivery(
         leases = excluded.leases || coalesce((
           select jsonb_object_agg(key, value) from jsonb_each(t.leases)
           where value::bigint > ${nowMs}), '{}')
-      where (select count(*) from jsonb_each(t.leases) where value::bigint > ${nowMs})
-        < ${TARGET_ATTEMPTS_MAX}
+      where t.paused_until_ms <= ${nowMs} + ${EARLY_SECONDS * 1_000}
+        and (select count(*) from jsonb_each(t.leases) where value::bigint > ${nowMs})
+          < case when t.is_answering then ${TARGET_ATTEMPTS_MAX}::int else ${SILENT_ATTEMPTS_MAX} end
       returning target
     )
     update callback_deliveries d set attempts = attempts + 1,

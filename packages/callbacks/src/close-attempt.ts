@@ -1,4 +1,4 @@
-import { type Db, formatMoment } from '@runfleet/db';
+import { type Db, formatMoment, type Transaction } from '@runfleet/db';
 import type { CallbackJob } from '@runfleet/queue';
 
 import type { ClaimedDelivery } from './claim-delivery.ts';
@@ -18,6 +18,12 @@ export type AttemptVerdict =
   | { state: 'delivered' | 'failed' | 'gone' }
   | { state: 'open'; pauseMs: number };
 
+/**
+ * After an attempt without an answer, a target is paused for 2.5 s, then 15 s, 90 s, 9 and 10 min: less
+ * than its deliveries are, so that a pause only holds back those that have not been tried.
+ */
+const PAUSE = { seconds: 2.5, factor: 6, secondsMax: 600 } as const;
+
 /** Deliveries of the target that are started for the slot; a second one, in case another took the first. */
 const NEXT_MAX = 2;
 
@@ -35,7 +41,7 @@ export async function closeAttempt(
   const pauseMs = verdict.state === 'open' ? verdict.pauseMs : null;
   return ctx.db.sql.begin(async (sql) => {
     const now = nowIn(sql, ctx);
-    const [, , , next] = await Promise.all([
+    const [, , , , next] = await Promise.all([
       sql`
         update callback_deliveries set leased_until = null, state = ${state},
           failures = failures + ${state === 'delivered' ? 0 : 1},
@@ -51,6 +57,7 @@ export async function closeAttempt(
         from callback_deliveries where id = ${id}
         on conflict do nothing`,
       freeSlot(sql, claimed),
+      noteAnswer(sql, ctx, claimed, report.status !== null),
       sql<{ deliveryId: string; organisationId: string; attempt: number }[]>`
         select id as "deliveryId", organisation_id as "organisationId", attempts as attempt
         from callback_deliveries
@@ -73,8 +80,28 @@ export async function releaseClaim(ctx: { db: Db }, claimed: ClaimedDelivery): P
   ]);
 }
 
-function freeSlot(sql: Parameters<Parameters<Db['sql']['begin']>[1]>[0], claimed: ClaimedDelivery) {
+function freeSlot(sql: Transaction, claimed: ClaimedDelivery) {
   return sql`
     update callback_targets set leases = leases - ${claimed.id}::text
     where target = ${claimed.target}`;
+}
+
+function noteAnswer(
+  sql: Transaction,
+  ctx: Clock,
+  { target }: ClaimedDelivery,
+  isAnswered: boolean,
+) {
+  const nowMs = sql`(extract(epoch from ${nowIn(sql, ctx)}) * 1000)::bigint`;
+  if (isAnswered) {
+    return sql`
+      update callback_targets set is_answering = true, silences = 0, paused_until_ms = 0
+      where target = ${target}`;
+  }
+  // Attempts that were in flight together end while the first of them has paused the target.
+  return sql`
+    update callback_targets set is_answering = false, silences = silences + 1,
+      paused_until_ms = ${nowMs} + 1000 * least(${PAUSE.secondsMax}::float8,
+        ${PAUSE.seconds}::float8 * power(${PAUSE.factor}::float8, least(silences, 9)))::int
+    where target = ${target} and paused_until_ms <= ${nowMs}`;
 }

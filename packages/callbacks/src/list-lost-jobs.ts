@@ -12,8 +12,8 @@ const JOBS_MAX = 5_000;
 type Row = { organisationId: string; deliveryId: string; attempt: number };
 
 /**
- * The jobs of deliveries that are overdue although their target has a free slot: Redis lost them, or the
- * process that made the attempt died. At most as many for a target as it has slots.
+ * The jobs of deliveries that are overdue although their target has a free slot: Redis lost them, the
+ * process that made the attempt died, or a pause of the target has ended. At most as many for a target as it has slots.
  */
 export async function listLostJobs(ctx: Clock & { db: Db }): Promise<CallbackJob[]> {
   const { sql } = ctx.db;
@@ -30,6 +30,7 @@ export async function listLostJobs(ctx: Clock & { db: Db }): Promise<CallbackJob
       select t.target from (select target from targets limit ${TARGETS_MAX}) t
       left join callback_targets c on c.target = t.target
       where t.target is not null
+        and coalesce(c.paused_until_ms, 0) <= extract(epoch from ${now}) * 1000
         and (select count(*) from jsonb_each(coalesce(c.leases, '{}')) lease
           where lease.value::bigint > extract(epoch from ${now}) * 1000) < ${TARGET_ATTEMPTS_MAX}
     )

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  boolean,
   index,
   integer,
   jsonb,
@@ -88,6 +89,12 @@ export const callbackTargets = pgTable(
     /** `{ [delivery]: unix ms until when it counts }`: a dead process frees its slots by time. */
     leases: jsonb().notNull().default({}),
     usedMs: counter().notNull(),
+    /** Whether its last attempt got an answer, whatever its status. */
+    isAnswering: boolean().notNull().default(false),
+    /** Attempts in a row without an answer; those that were in flight together count as one. */
+    silences: integer().notNull().default(0),
+    /** Until when nothing is sent after such an attempt, in unix ms. */
+    pausedUntilMs: counter().notNull().default(0),
   },
   (table) => [index().on(table.usedMs)],
 );

@@ -1,4 +1,4 @@
-import { LOOPBACK, type Receive, startReceiver } from '@runfleet/callbacks/testing';
+import { LOOPBACK, type Receive, startReceiver } from '@runfleet/callbacks/receivers';
 import type { CallbackAnswer, CallbackListAnswer } from '@runfleet/protocol';
 import { eventually } from '@runfleet/testing';
 import { Webhook } from 'standardwebhooks';
