@@ -1,15 +1,34 @@
-import type { OutputGrammar } from '@runfleet/grammar';
+import { callsGrammar, type OutputGrammar } from '@runfleet/grammar';
+import { CALL_FORMATS, TOOLS_MAX } from '@runfleet/protocol';
 
 import type { SeededRandom } from '../src/sampling/seeded-random.ts';
 
 type Draw = (below: number) => number;
 
-/** A grammar as a tenant could send to make others wait: a nested pattern or a large schema. */
+/**
+ * A grammar as a tenant could send to make others wait: a nested pattern, a large schema or many
+ * tools.
+ */
 export function drawGrammar(random: SeededRandom): OutputGrammar {
   const draw = (below: number) => random.nextUint32() % below;
-  return draw(2) === 0
-    ? { kind: 'regex', pattern: `${drawGroup(draw, 3)}.{0,300}` }
-    : { kind: 'json_schema', schema: JSON.stringify(drawSchema(draw, 3)) };
+  const kinds: readonly [() => OutputGrammar, ...(() => OutputGrammar)[]] = [
+    () => ({ kind: 'regex', pattern: `${drawGroup(draw, 3)}.{0,300}` }),
+    () => ({ kind: 'json_schema', schema: JSON.stringify(drawSchema(draw, 3)) }),
+    () => drawCalls(draw),
+  ];
+  return pick(draw, kinds)();
+}
+
+function drawCalls(draw: Draw): OutputGrammar {
+  const tools = Array.from({ length: 1 + draw(TOOLS_MAX) }, (_, at) => ({
+    name: `tool_${at}`,
+    description: '',
+    parameters: { type: 'object', properties: named([drawSchema(draw, 1)]) },
+  }));
+  const toolChoice = pick(draw, ['auto', 'required'] as const);
+  const request = { tools, toolChoice, parallelToolCalls: draw(2) === 0 };
+  const format = pick(draw, ['hermes', 'llama3', 'phi4'] as const);
+  return callsGrammar(request, CALL_FORMATS[format]) ?? { kind: 'json' };
 }
 
 const ATOMS = [

@@ -20,14 +20,21 @@ import type { ToolDialect } from '../text/tools/tool-dialect.ts';
  * engine's. A template that leaves out a part of the trial is not asked to write tools.
  */
 export function findDialect(template: ChatTemplate, family: ModelFamily): ToolDialect {
+  const own = findTemplateDialect(template);
+  if (own) return own;
+  const { systemTools } = family;
+  const dialect = systemTools && systemDialect(systemTools);
+  return dialect && tryDialect(template, dialect) !== undefined ? dialect : OWN_DIALECT;
+}
+
+/** The template's own way; undefined if it has none that is known. */
+export function findTemplateDialect(template: ChatTemplate): ToolDialect | undefined {
   for (const isSplit of [false, true]) {
     const text = tryDialect(template, templateDialect('hermes', isSplit));
     const callFormat = text === undefined ? undefined : formatIn(text);
     if (callFormat) return templateDialect(callFormat, isSplit);
   }
-  const { systemTools } = family;
-  const dialect = systemTools && systemDialect(systemTools);
-  return dialect && tryDialect(template, dialect) !== undefined ? dialect : OWN_DIALECT;
+  return undefined;
 }
 
 /** The text of the trial; undefined if the template refuses it or leaves out a part. */

@@ -9,7 +9,7 @@ import type { Tokenizer } from '../text/tokenizer.ts';
 import { inCallOrder } from '../text/tools/in-call-order.ts';
 import { OWN_DIALECT } from '../text/tools/own-dialect.ts';
 import type { ToolDialect } from '../text/tools/tool-dialect.ts';
-import { findDialect } from './find-dialect.ts';
+import { findDialect, findTemplateDialect } from './find-dialect.ts';
 import { readChatTemplate } from './read-chat-template.ts';
 
 export type Chat = {
@@ -57,12 +57,31 @@ export async function openChat(
     );
   }
 
-  const template = new ChatTemplate(found.source, {
-    variables: found.variables,
-    addedTokens: tokenizer.addedTokens,
-  });
+  const { variables, toolSource } = found;
+  const options = { variables, addedTokens: tokenizer.addedTokens };
+  const template = new ChatTemplate(found.source, options);
   const endTokens = endTokensOf(tryOut(template, dir));
-  return { ...chatIn(findDialect(template, family), template), endTokens };
+  const chat = chatIn(findDialect(template, family), template);
+  const toolChat = toolSource === undefined ? undefined : openToolChat(toolSource, options);
+  if (!toolChat) return { ...chat, endTokens };
+  return {
+    callFormat: toolChat.callFormat,
+    partsOf: (messages, tools = []) =>
+      (tools.length > 0 ? toolChat : chat).partsOf(messages, tools),
+    endTokens,
+  };
+}
+
+/** Undefined if the template does not write tools itself: the folder is then asked without it. */
+function openToolChat(source: string, options: ConstructorParameters<typeof ChatTemplate>[1]) {
+  try {
+    const template = new ChatTemplate(source, options);
+    const dialect = findTemplateDialect(template);
+    return dialect && chatIn(dialect, template);
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 type Template = {

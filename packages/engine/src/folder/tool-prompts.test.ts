@@ -35,7 +35,7 @@ const parent = await mkdtemp(join(tmpdir(), 'runfleet-tools-'));
 afterAll(async () => await rm(parent, { recursive: true, force: true }));
 let folders = 0;
 
-async function open(template: string, family: string, tokenizer: Tokenizer) {
+async function open(template: unknown, family: string, tokenizer: Tokenizer) {
   const dir = await mkdtemp(join(parent, String((folders += 1))));
   const bos_token = tokenizer.addedTokens[0]?.content;
   const config = { chat_template: template, bos_token };
@@ -175,6 +175,24 @@ test('a template that takes one call per message gets each with its output', () 
   ].map((part) => text.indexOf(part));
   expect(places).toEqual(places.toSorted((left, right) => left - right));
   expect(places).not.toContain(-1);
+});
+
+test('a folder with another template for tools uses it for them alone, if it writes them', async () => {
+  const { messages = [], tools = [] } = cases.find(({ name }) => /two calls/u.test(name)) ?? {};
+  const [qwen] = chats;
+  const list = (tool_use: string) =>
+    Object.entries({ default: TEMPLATES.smollm2, tool_use }).map(([name, template]) => ({
+      name,
+      template,
+    }));
+  const ask = [{ role: 'user', content: 'Hi' }] as const;
+  const both = await open(list(TOOL_TEMPLATES.qwen2), 'qwen2', qwen2);
+  expect(both.partsOf(messages, tools)).toEqual(qwen.chat.partsOf(messages, tools));
+  expect(textOf(both.partsOf(ask))).toContain('named SmolLM');
+  for (const bad of ['{% for', '{{ tools }}', TEMPLATES.smollm2]) {
+    const chat = await open(list(bad), 'qwen2', qwen2);
+    expect(textOf(chat.partsOf(messages, tools))).toContain('You can call these tools:');
+  }
 });
 
 const claims = (body: string) =>
