@@ -4,9 +4,9 @@ import { chmod } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { makeTemporaryFolder } from '@runfleet/local-servers';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import { describeMachine } from '../bench/machine.ts';
-import { optionsOrUsage } from '../options-or-usage.ts';
 import { judge, type Measured, RATIO_MAX, type Verdict } from './judge.ts';
 import { Neighbour } from './neighbour.ts';
 import { type Options, readOptions, USAGE } from './options.ts';

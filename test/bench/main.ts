@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { buildModelFolder } from '@runfleet/engine';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import type { OwnStatistics, Round } from './bench-statistics.ts';
 import { describeMachine } from './machine.ts';
@@ -34,15 +35,12 @@ setInterval(() => {
   process.exit(1);
 }, 1_000).unref();
 
-try {
-  const options = readOptions(process.argv.slice(2));
-  const results = await bench(options);
+const given = optionsOrUsage(readOptions, USAGE);
+if (given) {
+  const results = await bench(given);
   process.stdout.write(`\n${writeReport(results)}`);
-  if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
+  if (given.jsonFile) await writeFile(given.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
   if (hasFailed(results)) process.exitCode = 1;
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
 }
 
 async function bench(options: Options): Promise<Results> {

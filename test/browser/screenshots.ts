@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 import { chromium, type Page } from 'playwright-core';
 
 import { findChromium } from './find-chromium.ts';
@@ -38,7 +39,15 @@ type Shot = {
   ready: (page: Page) => Promise<void>;
 };
 
-await main();
+const USAGE = `pnpm screenshots   takes the screenshots of docs/screenshots; needs a Chromium, and a minute or two
+`;
+
+if (optionsOrUsage(refuseArguments, USAGE)) await main();
+
+function refuseArguments(args: readonly string[]): true {
+  if (args.length > 0) throw new Error(`It takes no arguments; "${args.join(' ')}" is too much.`);
+  return true;
+}
 
 async function main(): Promise<void> {
   const executablePath = findChromium();

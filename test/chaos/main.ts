@@ -4,8 +4,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { makeTemporaryFolder } from '@runfleet/local-servers';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
-import { optionsOrUsage } from '../options-or-usage.ts';
 import { Callers } from './callers.ts';
 import { ChaosFleet } from './chaos-fleet.ts';
 import { inflictFaults } from './inflict-faults.ts';

@@ -1,7 +1,8 @@
 /** `pnpm model`: checks each law at every step between the states of a small world. See docs/simulation.md. */
 import { parseArgs } from 'node:util';
 
-import { optionsOrUsage } from '../options-or-usage.ts';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
+
 import { type Bounds, explore } from './explore.ts';
 
 const USAGE = `pnpm model [--attempts N] [--generations N]   all states with at most N attempts (2), and N connections per worker (1)

@@ -1,5 +1,6 @@
 /** `pnpm mutants`: small bugs in the pure files; tests or the simulator must notice each. See docs/simulation.md. */
-import { optionsOrUsage } from '../options-or-usage.ts';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
+
 import { checkEquivalents } from './check-equivalents.ts';
 import { listMutants } from './open-program.ts';
 import { type Options, readOptions, USAGE } from './options.ts';

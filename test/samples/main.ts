@@ -7,9 +7,9 @@ import { join } from 'node:path';
 
 import { makeTemporaryFolder } from '@runfleet/local-servers';
 import type { SampleLanguageKey } from '@runfleet/samples';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import { findProgram } from '../e2e/find-program.ts';
-import { optionsOrUsage } from '../options-or-usage.ts';
 import { buildSample } from './built-sample.ts';
 import { readOptions, USAGE } from './options.ts';
 import { READ_LAWS, SAMPLE_LAWS, type SampleStack } from './sample-laws.ts';

@@ -1,6 +1,6 @@
 import { SAMPLE_LANGUAGE_KEYS, type SampleLanguageKey } from '@runfleet/samples';
 
-export const USAGE = `Usage: pnpm samples [language...]
+export const USAGE = `pnpm samples [language...]
 
 Runs the samples of the model page against a real stack, each with the tool chain of its language.
 Languages: ${SAMPLE_LANGUAGE_KEYS.join(', ')}; all of them by default.

@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { seededRandom } from '@runfleet/scheduler/testing';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import { measureFairPick } from '../bench/broker/measure-fair-pick.ts';
 import { measureQueueMemory } from '../bench/broker/measure-queue-memory.ts';
@@ -175,13 +176,22 @@ const PARTS: Record<string, () => Promise<void>> = {
   },
 };
 
-const asked = process.argv.slice(2);
-await mkdir(DRAWINGS, { recursive: true });
-say('Machine', `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`);
-for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) {
-  const part = PARTS[name];
-  if (!part) throw new Error(`There is no part ${name}: ${Object.keys(PARTS).join(', ')}.`);
-  await part();
+const USAGE = `pnpm scale [part...]   the parts: ${Object.keys(PARTS).join(', ')}; all of them by default
+`;
+
+const asked = optionsOrUsage(readParts, USAGE);
+if (asked) await measure(asked);
+
+function readParts(args: readonly string[]): readonly string[] {
+  const unknown = args.find((name) => !Object.hasOwn(PARTS, name));
+  if (unknown !== undefined) throw new Error(`There is no part ${unknown}.`);
+  return args.length > 0 ? args : Object.keys(PARTS);
+}
+
+async function measure(names: readonly string[]): Promise<void> {
+  await mkdir(DRAWINGS, { recursive: true });
+  say('Machine', `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`);
+  for (const name of names) await PARTS[name]?.();
 }
 
 async function draw(name: string, chart: Chart): Promise<void> {

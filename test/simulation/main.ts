@@ -1,5 +1,6 @@
 /** `pnpm sim`: runs many lives of the whole system under faults, one per seed. See docs/simulation.md. */
-import { optionsOrUsage } from '../options-or-usage.ts';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
+
 import { catchBugs } from './catch-bugs.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { replayLives } from './replay/replay-lives.ts';

@@ -3,20 +3,14 @@
  * size are built here, with random weights. Each measurement is shown with the bandwidth floor,
  * which is the bytes that a step must read divided by the device's measured copy bandwidth, and
  * with PyTorch if a Python with torch and transformers is given.
- *
- *  pnpm bench:gpu                              fp16 and int4 at full size, on cuda, else webgpu
- *  pnpm bench:gpu --provider webgpu            on a provider, by name; also cpu
- *  pnpm bench:gpu --size tiny --batches 1,4    a model of a few MB: shows that everything works
- *  pnpm bench:gpu --python python3             PyTorch on the same weights, float16 on a GPU
- *  pnpm bench:gpu --check                      shows in minutes that everything works: 4 layers, fp16
- *  pnpm bench:gpu --repeats 3                  the median of several measurements
- *  pnpm bench:gpu --json FILE                  writes the measurements
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import { buildModelFolder } from '../src/builder/build-model-folder.ts';
 import { FULL_MODEL, type ModelSize, TINY_MODEL } from '../src/builder/model-size.ts';
@@ -41,18 +35,18 @@ const PRECISIONS = {
 /** The share of the floor to reach, by batch. */
 const TARGETS: Record<number, string> = { 1: '>= 70 %', 32: '>= 50 %' };
 
-const { values } = parseArgs({
-  options: {
-    provider: { type: 'string', default: 'auto' },
-    size: { type: 'string', default: 'full' },
-    precisions: { type: 'string' },
-    batches: { type: 'string' },
-    repeats: { type: 'string' },
-    check: { type: 'boolean', default: false },
-    python: { type: 'string' },
-    json: { type: 'string' },
-  },
-});
+const USAGE = `pnpm bench:gpu                              fp16 and int4 at full size, on cuda, else webgpu
+pnpm bench:gpu --provider webgpu            on a provider, by name; also cpu
+pnpm bench:gpu --size tiny --batches 1,4    a model of a few MB: shows that everything works
+pnpm bench:gpu --python python3             PyTorch on the same weights, float16 on a GPU
+pnpm bench:gpu --check                      shows in minutes that everything works: 4 layers, fp16
+pnpm bench:gpu --repeats 3                  the median of several measurements
+pnpm bench:gpu --json FILE                  writes the measurements
+`;
+
+const given = optionsOrUsage(readOptions, USAGE);
+if (given === null) process.exit();
+const values = given;
 const batches = (values.batches ?? (values.check ? '1,8' : '1,8,32,64')).split(',').map(Number);
 const precisions = (values.precisions ?? (values.check ? 'fp16' : 'fp16,int4')).split(
   ',',
@@ -218,4 +212,21 @@ function gpuLine(): string {
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+function readOptions(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      provider: { type: 'string', default: 'auto' },
+      size: { type: 'string', default: 'full' },
+      precisions: { type: 'string' },
+      batches: { type: 'string' },
+      repeats: { type: 'string' },
+      check: { type: 'boolean', default: false },
+      python: { type: 'string' },
+      json: { type: 'string' },
+    },
+  });
+  return values;
 }

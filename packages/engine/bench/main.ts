@@ -1,17 +1,10 @@
-/**
- * `pnpm bench:engine`: how fast the engine decodes beside its peers on this machine's CPU.
- *
- * pnpm bench:engine                      five rounds of everything; installs the peers (0.8 GB)
- * once
- *  pnpm bench:engine --short              one round, only Runfleet's two runtimes, a minute
- *  pnpm bench:engine --peers FOLDER       where the peers are installed
- *  pnpm bench:engine --threads 2          CPU threads of every system; the default is all cores
- *  pnpm bench:engine --json FILE          writes the measurements of every round
- */
+/** `pnpm bench:engine`: how fast the engine decodes beside its peers on this machine's CPU. */
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, homedir, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import { buildModelFolder } from '../src/builder/build-model-folder.ts';
 import { type ModelSize, TINY_MODEL } from '../src/builder/model-size.ts';
@@ -44,15 +37,18 @@ const COST_TURNS = 8;
 const EQUAL_PROMPTS = 20;
 const EQUAL_TOKENS = 32;
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    peers: { type: 'string', default: join(homedir(), '.cache/runfleet/engine-peers') },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    json: { type: 'string' },
-  },
-});
+const USAGE = `pnpm bench:engine                  five rounds of everything; installs the peers once (0.8 GB)
+pnpm bench:engine --short          one round, only Runfleet's two runtimes, a minute
+pnpm bench:engine --rounds N       another number of rounds
+pnpm bench:engine --peers FOLDER   where the peers are installed
+pnpm bench:engine --threads 2      CPU threads of every system; the default is all cores
+pnpm bench:engine --json FILE      writes the measurements of every round
+`;
+
+const given = optionsOrUsage(readOptions, USAGE);
+if (given === null) process.exit();
+const values = given;
+
 const { short, peers, threads } = values;
 const rounds = Number(values.rounds ?? (short ? 1 : 5));
 
@@ -296,4 +292,18 @@ function systemOf(name: string): System {
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+function readOptions(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      short: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      peers: { type: 'string', default: join(homedir(), '.cache/runfleet/engine-peers') },
+      threads: { type: 'string', default: String(availableParallelism()) },
+      json: { type: 'string' },
+    },
+  });
+  return values;
 }

@@ -2,6 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
+
 import { describeMachine } from '../machine.ts';
 import type { RunfleetSetup } from '../systems/runfleet.ts';
 import { setUpRunfleet } from '../systems/runfleet.ts';
@@ -42,8 +44,17 @@ const USAGE = `pnpm bench:broker [--short] [--only ${Object.keys(MEASURES).join(
 // Exit handlers stop what was started; the default action of a signal would not run them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-try {
+const given = optionsOrUsage(readOptions, USAGE);
+if (given) {
+  const results = await bench(given);
+  process.stdout.write(`\n${writeBrokerReport(results)}`);
+  if (given.json) await writeFile(given.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (!isKept(results)) process.exitCode = 1;
+}
+
+function readOptions(args: readonly string[]) {
   const { values } = parseArgs({
+    args: [...args],
     options: {
       short: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -53,17 +64,12 @@ try {
     },
   });
   const plan = values.short ? SHORT_BROKER_PLAN : FULL_BROKER_PLAN;
-  const results = await bench({
+  return {
     plan: { ...plan, rounds: Number(values.rounds ?? plan.rounds) },
     measures: values.only?.split(',') ?? (values.short ? SHORT_MEASURES : Object.keys(MEASURES)),
     waitMs: Number(values.wait) * 1_000,
-  });
-  process.stdout.write(`\n${writeBrokerReport(results)}`);
-  if (values.json) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (!isKept(results)) process.exitCode = 1;
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
+    json: values.json,
+  };
 }
 
 async function bench(options: {
