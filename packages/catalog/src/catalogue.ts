@@ -1,6 +1,6 @@
 import { RunfleetError } from '@runfleet/protocol';
 
-import { cleanSlug, type Model } from './model.ts';
+import { cleanSlug, type Model, slugOf } from './model.ts';
 import { isBlank } from './read-parameter.ts';
 
 /** A set of models as it was at one moment. Lookups by path ignore case and punctuation. */
@@ -32,6 +32,16 @@ export class Catalogue {
   /** The same, retired or not. */
   findAny(owner: string, name: string): Model | undefined {
     return this.#byPath.get(cleanPath(owner, name));
+  }
+
+  /** A message that a path is not in the catalogue, which names a model with the same letters and digits. */
+  describeUnknown(owner: string, name: string): string {
+    const letters = lettersOf(`${owner}${name}`);
+    const similar = this.offered.find(
+      (model) => lettersOf(`${model.owner}${model.name}`) === letters,
+    );
+    const suggestion = similar === undefined ? '' : ` Did you mean ${slugOf(similar)}?`;
+    return `${owner}/${name} is not in the catalogue.${suggestion}`;
   }
 
   /** Whether a Run on this path can be one of a model. */
@@ -103,3 +113,5 @@ function cleanPathOf(path: string): string {
 }
 
 const cleanPath = (owner: string, name: string): string => `${cleanSlug(owner)}/${cleanSlug(name)}`;
+
+const lettersOf = (path: string): string => path.toLowerCase().replaceAll(/[^a-z0-9]/g, '');

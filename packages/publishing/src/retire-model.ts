@@ -14,7 +14,7 @@ export async function retireModel(
 ): Promise<Published> {
   return changeModels(ctx.db, async (tx, catalogue) => {
     const model = catalogue.findAny(owner, name);
-    if (!model) throw new Error(`There is no model ${owner}/${name}.`);
+    if (!model) throw new Error(catalogue.describeUnknown(owner, name));
     if (model.isRetired) return { model, isNew: false };
     const retired = { ...model, isRetired: true };
     const updated = await tx`

@@ -77,8 +77,10 @@ test('a wrong file is refused, and each wrong field is named', async ({ write, r
   await expect(publish(JSON.stringify(wrong))).rejects.toThrow(
     /owner: must be .*\nprice\.parts\.second: must be dollars/,
   );
-  await expect(run('retire', 'acme/Other')).rejects.toThrow('no model acme/Other');
-  await expect(run('catalogue', 'acme/Other')).rejects.toThrow('no model acme/Other');
+  await expect(run('retire', 'acme/Other')).rejects.toThrow('acme/Other is not in the catalogue');
+  await expect(run('catalogue', 'acme/Other')).rejects.toThrow(
+    'acme/Other is not in the catalogue',
+  );
 });
 
 test.for([

@@ -69,7 +69,7 @@ export async function catalogue(args: readonly string[]): Promise<void> {
   if (positionals.length > 0) {
     const path = readPath(onlyOperand(positionals, 'owner/name'));
     const model = found.findAny(path.owner, path.name);
-    if (!model) throw new Error(`There is no model ${path.owner}/${path.name}.`);
+    if (!model) throw new Error(found.describeUnknown(path.owner, path.name));
     const version = readVersion(values.version) ?? model.version;
     if (version === model.version) return writeJson(documentOf(model));
     const document = await readModelVersion({ db }, model, version);

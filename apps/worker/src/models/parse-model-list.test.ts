@@ -20,6 +20,10 @@ test('a model has a folder, or none if its engine needs none', () => {
 
 test.each([
   ['meta/llama=/x', 'meta/llama is not in the catalogue. Publish it first'],
+  [
+    'microsoft/phi35miniinstruct=/x',
+    'Did you mean microsoft/Phi-3.5-mini-instruct? Publish it first',
+  ],
   ['phi', 'names "phi", which is not an owner/name'],
   [
     'microsoft/Phi-3-mini-4k-instruct=/a,microsoft/phi-3-mini-4k-instruct=/b',

@@ -37,6 +37,6 @@ function requireModel(catalogue: Catalogue, slug: string): Model {
   const model = catalogue.findAny(owner, name);
   if (model) return model;
   throw new Error(
-    `${slug} is not in the catalogue. Publish it first (runfleet model publish), or name another in WORKER_MODEL or WORKER_MODELS.`,
+    `${catalogue.describeUnknown(owner, name)} Publish it first (runfleet model publish), or name another in WORKER_MODEL or WORKER_MODELS.`,
   );
 }
