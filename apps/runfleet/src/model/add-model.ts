@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
@@ -57,7 +57,10 @@ export async function addModel(ctx: ModelContext, request: AddModel): Promise<Ad
   const work = join(adding, name);
   await refuseTaken(dir, name);
   await mkdir(work, { recursive: true });
+  // A failed try leaves only what the next one can use.
+  await using _adding = removedIfEmpty(adding);
   await using _claim = await claimName(`${work}.lock`, name);
+  await using _work = removedIfEmpty(work);
 
   const { files, ...origin } = await bring(ctx, request, work);
 
@@ -115,6 +118,11 @@ async function bring(ctx: ModelContext, request: AddModel, work: string): Promis
       return { ...written, source: from, ...(model !== undefined && { model }) };
     }
   }
+}
+
+/** A folder that has contents, or is gone, is left as it is. */
+function removedIfEmpty(folder: string): AsyncDisposable {
+  return { [Symbol.asyncDispose]: () => rmdir(folder).catch(() => undefined) };
 }
 
 /** Where downloaded weights stay until their model is added. */

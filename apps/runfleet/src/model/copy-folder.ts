@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm, stat, statfs, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { Transform } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { BytesProgress } from '../cli/byte-bar.ts';
@@ -11,7 +11,7 @@ import { isOurFile, type RecordedFile } from './model-record.ts';
 
 const FILES_MAX = 1_000;
 
-/** Copies or links a model folder's files into `dir`, which it empties. Linked files have no checksum. */
+/** Copies or links a model folder's files into `dir`, which it empties, and reads all of them. */
 export async function copyFolder(
   from: string,
   dir: string,
@@ -33,11 +33,6 @@ export async function copyFolder(
   for (const { path, sizeBytes } of files) {
     const [source, target] = [join(from, path), join(dir, path)];
     await mkdir(dirname(target), { recursive: true });
-    if (isLinked) {
-      await symlink(source, target);
-      copied.push({ path, sizeBytes, digest: null });
-      continue;
-    }
     const hash = createHash('sha256');
     const count = new Transform({
       transform(chunk: Buffer, _, next) {
@@ -47,11 +42,15 @@ export async function copyFolder(
         next(null, chunk);
       },
     });
-    await pipeline(createReadStream(source), count, createWriteStream(target));
+    if (isLinked) await symlink(source, target);
+    const end = isLinked ? discard() : createWriteStream(target);
+    await pipeline(createReadStream(source), count, end);
     copied.push({ path, sizeBytes, digest: { algorithm: 'sha256', hex: hash.digest('hex') } });
   }
   return copied;
 }
+
+const discard = () => new Writable({ write: (_chunk, _encoding, next) => next() });
 
 /** The files of a model folder with their sizes; follows links and ignores hidden files. */
 export async function listFiles(dir: string): Promise<{ path: string; sizeBytes: number }[]> {

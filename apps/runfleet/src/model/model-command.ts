@@ -137,6 +137,11 @@ async function inspect(args: readonly string[]): Promise<void> {
       verdict: values.verify ? await verifyFile(found.dir, file) : null,
     })),
   );
+  if (values.verify && files.every(({ verdict }) => verdict === 'no checksum')) {
+    throw new Error(
+      `No file of ${found.name} has a checksum, so nothing was verified. Add it again to record them.`,
+    );
+  }
   const isSound = files.every(({ verdict }) => verdict !== 'changed' && verdict !== 'missing');
   if (values.json)
     writeJson({ ...asJson(found), contextLength: record?.contextLength ?? null, files });

@@ -28,7 +28,7 @@ const recordSchema = z.object({
   precision: z.string().nullable(),
   /** Tokens of prompt and answer; null if the model was not opened when it was added. */
   contextLength: z.number().nullable(),
-  /** `digest` is null if it is not known, as for linked files. */
+  /** `digest` is null if it is not known. */
   files: z.array(
     z.object({ path: z.string(), sizeBytes: z.number(), digest: digestSchema.nullable() }),
   ),

@@ -60,8 +60,9 @@ export async function readSource(
     throw new UsageError('--sha works only with a GGUF file or a wheel.');
   }
   if (local) return local;
-  if (/^[./~]/u.test(text)) {
-    throw new Error(`There is no folder ${path}. Check the path.`);
+  if (/^[./~]/u.test(text) || WEIGHTS.test(text)) {
+    const what = WEIGHTS.test(text) ? 'file' : 'folder';
+    throw new Error(`There is no ${what} ${path}. Check the path.`);
   }
 
   const [, id, subfolder = '', revision = 'main'] = HUB_ID.exec(text) ?? [];

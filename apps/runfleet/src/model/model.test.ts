@@ -10,7 +10,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { buildModelFolder } from '@runfleet/engine';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -126,6 +126,7 @@ test('the error for an unreachable hub names the way without a network', async (
 test('an id that the hub does not have is named in the error', async () => {
   await using _started = await hub();
   await expect(add('acme/other')).rejects.toThrow(/The hub has no acme\/other@main/);
+  expect(await readdir(join(ctx.home, 'models'))).toEqual([]);
 });
 
 test.each([true, false])('a folder is added without a network (linked: %s)', async (isLinked) => {
@@ -171,7 +172,7 @@ test('a model that a process serves is not removed, and a crashed process does n
   await expect(removeModel(ctx, 'tiny-test', false)).rejects.toThrow(refusal);
   await served[Symbol.asyncDispose]();
   await removeModel(ctx, 'tiny-test', false);
-  expect(await readdir(join(ctx.home, 'models'))).toEqual(['.adding']);
+  expect(await readdir(join(ctx.home, 'models'))).toEqual([]);
 });
 
 test('the next start serves the model in use, which is not removed without --force', async () => {
@@ -196,6 +197,23 @@ test('a missing model in use is an error, and no other model is served', async (
   await rm(dir, { recursive: true });
 
   await expect(readModelInUse(ctx.home)).rejects.toThrow(/tiny-test, is no longer/);
+});
+
+test('a file that changed after its folder was linked is detected', async () => {
+  const folder = join(ctx.home, 'theirs');
+  await cp(published, folder, { recursive: true });
+  await add(folder, { name: 'linked', isLinked: true });
+  const { dir, record } = await findModel(ctx, 'linked');
+  const verdicts = () =>
+    Promise.all((record?.files ?? []).map((file) => verifyFile(dir, file))).then(
+      (all) => new Set(all),
+    );
+  expect(await verdicts()).toEqual(new Set(['right']));
+
+  const data = await readFile(join(folder, 'model.onnx.data'));
+  data[7] = (data[7] ?? 0) ^ 1;
+  await writeFile(join(folder, 'model.onnx.data'), data);
+  expect(await verdicts()).toEqual(new Set(['right', 'changed']));
 });
 
 test('a file that changed after it was added is detected', async () => {
@@ -250,6 +268,16 @@ test.each(['tiny', '', '.adding', 'a/b', 'A', 'x.building-1', 'x'.repeat(65)])(
     expect(() => checkModelName(name)).toThrow(/name/);
   },
 );
+
+test.each([
+  ['./missing', 'folder'],
+  ['/nowhere/phi', 'folder'],
+  ['./missing.gguf', 'file'],
+  ['missing.gguf', 'file'],
+  ['weights/missing.whl', 'file'],
+])('%s does not exist: the error is about a %s', async (text, what) => {
+  await expect(readSource(text, ANY)).rejects.toThrow(`There is no ${what} ${resolve(text)}.`);
+});
 
 test.each(['nonsense', 'a/../b', 'a/b/../c', 'a/b@', '-a/b', 'a/b@../x'])(
   '%s is neither a folder nor a hub id',
