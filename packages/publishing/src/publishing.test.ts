@@ -65,7 +65,9 @@ test('a retired model takes no Runs until it is published again', async ({ db })
   const { catalogue } = await readCatalogue({ db });
   expect(catalogue.find('acme', 'Tiny')).toBeUndefined();
   expect(catalogue.pools).toContain('acme.tiny');
-  await expect(retireModel({ db }, { owner: 'acme', name: 'other' })).rejects.toThrow('no model');
+  await expect(retireModel({ db }, { owner: 'acme', name: 'other' })).rejects.toThrow(
+    'not in the catalogue',
+  );
 
   await publishModel({ db }, document());
   expect((await readCatalogue({ db })).catalogue.find('acme', 'Tiny')?.version).toBe(2);

