@@ -12,6 +12,8 @@ process.exitCode = await runChild([...typescriptArguments(), main, ...process.ar
   // For the line that shows how long each part of a start took.
   env: {
     ...process.env,
+    // Messages name the command as it is typed in a clone.
+    RUNFLEET_COMMAND: 'npm run runfleet --',
     RUNFLEET_BEGAN_AT_MS: String(beganAt),
     RUNFLEET_PACKAGES_MS: String(Date.now() - beganAt),
   },

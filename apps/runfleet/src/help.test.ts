@@ -5,11 +5,13 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 /** Runs without a database, a home or any setting, because help needs none of them. */
-async function runfleet(...args: string[]) {
+const runfleet = (...args: string[]) => runfleetIn({}, ...args);
+
+async function runfleetIn(env: Record<string, string>, ...args: string[]) {
   const main = join(import.meta.dirname, 'main.ts');
   return promisify(execFile)(process.execPath, ['--import', 'tsx', main, ...args], {
     cwd: import.meta.dirname,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...env },
   });
 }
 
@@ -28,6 +30,15 @@ test('the list of commands goes to stdout on --help, and to stderr with exit cod
       stderr: expect.stringContaining(usage),
     });
   }
+});
+
+test('in a clone, messages and usage name the command as it is typed there', async () => {
+  const clone = { RUNFLEET_COMMAND: 'npm run runfleet --', RUNFLEET_HOME: '/nowhere' };
+  const { stdout } = await runfleetIn(clone, 'gpu', '--help');
+  expect(stdout).toMatch(/^npm run runfleet -- gpu </u);
+  await expect(runfleetIn(clone, 'model', 'inspect', 'phi')).rejects.toMatchObject({
+    stderr: expect.stringContaining('"npm run runfleet -- model add" adds one.'),
+  });
 });
 
 test('an empty prompt is wrong usage, and nothing is started', async () => {

@@ -2,6 +2,7 @@
 import { keepLoopbackDirect } from '@runfleet/local-servers';
 import { ConfigError } from '@runfleet/service';
 
+import { asTyped } from './cli/as-typed.ts';
 import { asksForHelp, type Command } from './cli/with-usage.ts';
 import { endWithStarter } from './end-with-starter.ts';
 
@@ -56,7 +57,7 @@ if (!load) {
     const command = await load();
     await command(args);
   } catch (error) {
-    process.stderr.write(`\n${explain(error)}\n`);
+    process.stderr.write(`\n${asTyped(explain(error))}\n`);
     process.exitCode ||= 1;
   }
 }

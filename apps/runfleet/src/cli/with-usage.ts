@@ -1,3 +1,5 @@
+import { asTyped } from './as-typed.ts';
+
 export type Command = (args: readonly string[]) => Promise<void>;
 
 /** A command was typed wrongly: the message and the usage go to stderr, and the exit code is 2. */
@@ -12,14 +14,14 @@ export async function runWithUsage(
   command: Command,
 ): Promise<void> {
   if (asksForHelp(args)) {
-    process.stdout.write(usage);
+    process.stdout.write(asTyped(usage));
     return;
   }
   try {
     await command(args);
   } catch (error) {
     if (!isUsageError(error)) throw error;
-    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.stderr.write(asTyped(`${error.message}\n\n${usage}`));
     process.exitCode = 2;
   }
 }

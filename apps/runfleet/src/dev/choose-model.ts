@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 
 import { buildDemoModelFolder } from '@runfleet/engine';
 
+import { asTyped } from '../cli/as-typed.ts';
 import { readModelInUse } from '../model/model-in-use.ts';
 import { readModelRecord } from '../model/model-record.ts';
 import type { Progress } from './progress.ts';
@@ -19,8 +20,9 @@ export type ChosenModel = {
 /** Folders that are not known to be another model are served as this one. */
 const USUAL_MODEL = 'microsoft/Phi-3.5-mini-instruct';
 
-const DEMO =
-  'the small demo model, not Phi-3.5 itself; `npm run runfleet -- model add smollm2` adds real weights';
+const DEMO = asTyped(
+  'the small demo model, not Phi-3.5 itself; `runfleet model add smollm2` adds real weights',
+);
 
 /** MODEL_DIR, else the choice of `runfleet model use`, else the demo model, built if it is missing. */
 export async function chooseModel(

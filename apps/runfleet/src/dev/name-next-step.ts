@@ -37,7 +37,7 @@ function stepFor(error: Error, place: Place): string | null {
   }
   if (/is in use by process \d+/.test(error.message)) {
     return (
-      'Runfleet is already running there; `npm run runfleet -- doctor` shows its state. To start a second instance: ' +
+      'Runfleet is already running there; `runfleet doctor` shows its state. To start a second instance: ' +
       '`npm start -- --ephemeral`, or set RUNFLEET_HOME.'
     );
   }

@@ -1,3 +1,4 @@
+import { asTyped } from '../cli/as-typed.ts';
 import type { DoctorSettings } from './doctor-settings.ts';
 import type { Report } from './run-checks.ts';
 
@@ -9,7 +10,7 @@ export function renderReport(reports: readonly Report[]): string {
     `${MARKS[status]} ${name.padEnd(width)}  ${found}`,
     ...(next === undefined ? [] : [`${' '.repeat(width + 4)}→ ${next}`]),
   ]);
-  return `${lines.join('\n')}\n\n${summaryOf(reports)}\n`;
+  return asTyped(`${lines.join('\n')}\n\n${summaryOf(reports)}\n`);
 }
 
 /** A stable format: fields and checks are added, never renamed. `next` is null if there is nothing to do. */

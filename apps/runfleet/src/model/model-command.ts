@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 
 import type { ConvertedGguf } from '@runfleet/engine';
 
+import { asTyped } from '../cli/as-typed.ts';
 import { formatBytes } from '../cli/format-bytes.ts';
 import { reportTransfer } from '../cli/report-transfer.ts';
 import { onlyOperand, runSubcommand } from '../cli/subcommands.ts';
@@ -95,7 +96,7 @@ async function add(args: readonly string[]): Promise<void> {
   const facts = [formatBytes(added.sizeBytes), precision ?? 'unknown precision'];
   if (contextLength !== null) facts.push(`${contextLength} tokens of context`);
   process.stdout.write(`Added ${name}: ${facts.join(', ')}, in ${added.dir}\n`);
-  process.stderr.write(`To serve it, run "runfleet model use ${name}" and start again.\n`);
+  process.stderr.write(asTyped(`To serve it, run "runfleet model use ${name}" and start again.\n`));
 }
 
 async function list(args: readonly string[]): Promise<void> {
@@ -105,7 +106,7 @@ async function list(args: readonly string[]): Promise<void> {
   if (values.json) return writeJson(models.map(asJson));
   if (models.length === 0) {
     process.stderr.write(
-      'No models yet. Add one: runfleet model add microsoft/Phi-3.5-mini-instruct-onnx\n',
+      asTyped('No models yet. Add one: runfleet model add microsoft/Phi-3.5-mini-instruct-onnx\n'),
     );
     return;
   }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { randomAlphanumeric } from '@runfleet/protocol';
 
+import { asTyped } from '../cli/as-typed.ts';
 import { runWithUsage } from '../cli/with-usage.ts';
 import { openDatabase } from '../operate/open-database.ts';
 import { purgeDemoData } from './purge-demo-data.ts';
@@ -57,7 +58,6 @@ Sign in to the dashboard as one of
 ${shown.emails.map((email) => `  ${email}`).join('\n')}
 with the password ${shown.password}, which is not shown again.
 
-Remove the demo data with: runfleet seed-demo --purge
-In a clone: npm run runfleet -- seed-demo --purge
+${asTyped('Remove the demo data with: runfleet seed-demo --purge')}
 `;
 }
