@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 
 import { connectDb, migrateDb } from '@runfleet/db';
+import { optionsOrUsage } from '@runfleet/testing/options-or-usage';
 
 import { bringServers, newName } from '../bench/systems/servers.ts';
-import { optionsOrUsage } from '../options-or-usage.ts';
 import { deliverMany, type ManyPlan } from './deliver-many.ts';
 
 const USAGE = `pnpm callbacks            10,000 callbacks to 100 receivers, of which 10 hang, beside a control
