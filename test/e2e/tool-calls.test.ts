@@ -1,5 +1,5 @@
 /** Calls of tools over real processes and a real model: asked for, made, shown and answered. */
-import { segmentsAfter } from '@runfleet/client';
+import { answerCalls, segmentsAfter } from '@runfleet/client';
 import { migrateDb } from '@runfleet/db';
 import { type RawOutput, type Segment, type TaskFrame, type WireTask } from '@runfleet/protocol';
 import { startOwnPostgres, startOwnRedis } from '@runfleet/testing';
@@ -162,14 +162,14 @@ describe('an answer', () => {
 test('calls are answered, and the model reads what was returned', async () => {
   const session_id = 'weather';
   const first = await run({ tool_choice: 'required', session_id, parallel_tool_calls: false });
-  const [call] = validCalls(first);
-  const toolOutputs = [{ call_id: call?.call_id, output: { degrees: 12 } }];
-  const next = {
+  const continued = await answerCalls(first, () => ({ degrees: 12 }));
+  const toolOutputs = [{ call_id: validCalls(first)[0]?.call_id, output: { degrees: 12 } }];
+  expect(continued).toEqual({
     session_id,
     previousTaskToken: first.socketaccesstoken,
     toolOutputs,
-    max_tokens: 20,
-  };
+  });
+  const next = { ...continued, max_tokens: 20 };
 
   const client = fleet.client();
   const refusals = [
@@ -189,7 +189,9 @@ test('calls are answered, and the model reads what was returned', async () => {
   // Its prompt has the calls and the tools again, beyond the first one's.
   const { usage } = contentOf(answered);
   expect(usage?.input_tokens).toBeGreaterThan(contentOf(first).usage?.input_tokens ?? Infinity);
-  expect((await client.runSync(MODEL, next)).pexit).toBe('0');
+  // A form client sends the list as a text; it is another branch.
+  const again = { ...next, toolOutputs: JSON.stringify(toolOutputs) };
+  expect((await client.runSync(MODEL, again)).pexit).toBe('0');
 });
 
 /** Follows a task in one mode to its end. */

@@ -285,6 +285,47 @@ const BAD_BODIES: [string, unknown, string][] = [
     'Request parameter [response_format.json_schema.schema.oneOf] has alternatives 0 and 1',
   ],
   [
+    'a tool whose arguments have no finite text',
+    {
+      prompt: 'a',
+      tools: [
+        { type: 'function', function: { name: 'a' } },
+        {
+          type: 'function',
+          function: {
+            name: 'b',
+            parameters: {
+              type: 'object',
+              properties: { next: { $ref: '#' } },
+              required: ['next'],
+            },
+          },
+        },
+      ],
+    },
+    'Request parameter [tools[1].function.parameters.properties.next] allows no finite text',
+  ],
+  [
+    'a required call without tools',
+    { prompt: 'a', tool_choice: 'required' },
+    'Request parameter [tools] required with [tool_choice]',
+  ],
+  [
+    'outputs of tools without the task that they continue',
+    { toolOutputs: [{ call_id: 'call_1_1', output: '' }] },
+    'Request parameter [previousTaskToken] required with [toolOutputs]',
+  ],
+  [
+    'outputs of tools beside a prompt',
+    {
+      prompt: 'a',
+      session_id: 's',
+      previousTaskToken: 'A'.repeat(30),
+      toolOutputs: [{ call_id: 'call_1_1', output: '' }],
+    },
+    'Request parameter [prompt] cannot be combined with [toolOutputs]',
+  ],
+  [
     'a number in words',
     { prompt: 'a', temperature: 'warm' },
     'Request parameter [temperature] must be integer or float',
