@@ -45,7 +45,9 @@ export async function preparePrompt(
       { isTooLong: true },
     );
   }
-  const calls = callsGrammar(request, CALL_FORMATS[chat.callFormat]);
+  // A minimum of tokens would force further calls where they may follow.
+  const parallelToolCalls = request.parallelToolCalls && request.minTokens === 0;
+  const calls = callsGrammar({ ...request, parallelToolCalls }, CALL_FORMATS[chat.callFormat]);
   return {
     promptIds,
     request: { ...request, grammar: request.grammar ?? calls },

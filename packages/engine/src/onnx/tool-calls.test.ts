@@ -82,6 +82,13 @@ test.each<[string, Partial<GenerateRequest>]>([
   expect(['Paris', 'Rome']).toContain(given['city']);
 });
 
+test('a minimum of tokens forces no further call', async () => {
+  const toolChoice = 'required';
+  const { calls, result } = await answer({ toolChoice, tools: TOOLS.slice(1), minTokens: 250 });
+  expect(calls).toMatchObject([{ name: 'clock', isWhole: true }]);
+  expect(result.completionTokens).toBeLessThan(250);
+});
+
 test('a stop string ends a call where it stands, and the call is not whole', async () => {
   const { text, calls, result } = await answer({
     toolChoice: { name: 'get_weather' },
