@@ -102,6 +102,11 @@ export type EngineFacts = {
   contextLength: number;
   /** Answers at the same time: as many as requested, or as memory can hold. */
   slots: number;
+  /**
+   * How far a logit moved, when the engine was opened, because of another answer beside it: 0 if an
+   * answer depends on its request alone.
+   */
+  isolation: number;
 };
 
 export type Engine = AsyncDisposable & {

@@ -51,6 +51,7 @@ export function postprocess(run: {
     files: [file],
     weights: engine.facts.model,
     device: engine.facts.device,
+    isolation: engine.facts.isolation,
     promptTokens: answer.promptTokens,
     history,
     completionTokens: answer.completionTokens,

@@ -12,7 +12,7 @@ if (!parentPort) throw new Error('engine-thread.ts is started by runfleet.ts.');
 const { spec, barePort }: { spec: OnnxEngineSpec; barePort: MessagePort } = workerData;
 const folder = await readModelFolder(spec.modelDir);
 const { runtime, note } = await openRuntime(folder, spec);
-serveCalls(parentPort, { folder, runtime, note }, spec);
+serveCalls(parentPort, { folder, runtime, note, isolation: 0 }, spec);
 barePort.on('message', (request: Decoding) => {
   void bare(request).then((decoded) => barePort.postMessage(decoded));
 });

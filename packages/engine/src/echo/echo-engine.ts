@@ -41,6 +41,7 @@ export class EchoEngine implements Engine {
       provider: 'none',
       device: 'none',
       note: '',
+      isolation: 0,
       contextLength: CONTEXT_WORDS,
       slots: spec.slots,
     };

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { readModelFolder } from '../folder/model-folder.ts';
+import { measureIsolation } from '../runtime/measure-isolation.ts';
 import { openRuntime } from '../runtime/open-runtime.ts';
 import { toFailure } from '../to-failure.ts';
 import { serveCalls } from './serve-calls.ts';
@@ -13,7 +14,9 @@ const spec: ThreadInput = workerData;
 
 try {
   const folder = await readModelFolder(spec.modelDir);
-  serveCalls(port, { folder, ...(await openRuntime(folder, spec)) }, spec);
+  const { runtime, note } = await openRuntime(folder, spec);
+  const isolation = await measureIsolation(runtime);
+  serveCalls(port, { folder, runtime, note, isolation }, spec);
 } catch (error) {
   port.postMessage({ type: 'refused', failure: toFailure(error) } satisfies ThreadReport);
   port.close();

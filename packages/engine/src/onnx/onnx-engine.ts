@@ -59,6 +59,7 @@ export class OnnxEngine implements Engine {
       note: opened.note,
       contextLength: opened.contextLength,
       slots: opened.slots,
+      isolation: opened.isolation,
     };
     thread.on('message', (report: ThreadReport) => this.#receive(report));
     thread.on('error', (error) => this.#break(`crashed: ${error.message}`, error));

@@ -10,13 +10,15 @@ import { OutputBatch } from './output-batch.ts';
 import { Scheduler } from './scheduler.ts';
 import type { ThreadCall, ThreadInput, ThreadReport } from './thread-messages.ts';
 
+type Opened = { folder: ModelFolder; runtime: Runtime; note: string; isolation: number };
+
 /**
  * Reports through `port` what was opened, then answers calls until one asks to close. Then it
  * closes the runtime and the port.
  */
 export function serveCalls(
   port: MessagePort,
-  { folder, runtime, note }: { folder: ModelFolder; runtime: Runtime; note: string },
+  { folder, runtime, note, isolation }: Opened,
   { promptLookupTokens }: Pick<ThreadInput, 'promptLookupTokens'>,
 ): void {
   const [short, long] = runtime.slotClasses;
@@ -70,6 +72,7 @@ export function serveCalls(
     note,
     slots: short.count,
     contextLength,
+    isolation,
     cacheBytesPerToken: runtime.cacheBytesPerToken,
   });
 }

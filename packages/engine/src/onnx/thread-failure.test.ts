@@ -27,6 +27,7 @@ test.each([
     note: '',
     slots: 2,
     contextLength: 4096,
+    isolation: 0,
     cacheBytesPerToken: 2048,
   });
   const prepared = await engine.prepare(aRequest('Hello'));

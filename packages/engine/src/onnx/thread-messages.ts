@@ -24,6 +24,7 @@ export type OpenedModel = {
   note: string;
   slots: number;
   contextLength: number;
+  isolation: number;
   cacheBytesPerToken: number;
 };
 

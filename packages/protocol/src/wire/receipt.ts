@@ -32,6 +32,11 @@ export const receiptSchema = z.strictObject({
   /** The folder of the weights that answered. */
   weights: z.string(),
   device: z.string(),
+  /**
+   * How far a logit may move because of the answers beside this one, as measured on the device: 0 if
+   * the answer depends on its request alone. Older receipts, and those without an answer, have none.
+   */
+  isolation: z.number().min(0).exactOptional(),
   promptTokens: z.number().int(),
   /** What the model read of the conversation before this turn. Only in receipts of its later turns. */
   history: historySchema.exactOptional(),

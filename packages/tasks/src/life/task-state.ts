@@ -57,6 +57,8 @@ export type TaskResult = {
   files: readonly StoredFile[];
   weights: string;
   device: string;
+  /** `isolation` of the engine; absent if no model answered. */
+  isolation?: number;
   promptTokens: number;
   /** What it read of its conversation; null where it continued none. */
   history: History | null;
@@ -301,6 +303,7 @@ function settleRun(state: TaskState, result: TaskResult, now: Micros) {
       used: { seconds: formatTicks(used), tokens: state.outputTokens },
       weights: result.weights,
       device: result.device,
+      ...(result.isolation !== undefined && { isolation: result.isolation }),
       promptTokens: result.promptTokens,
       ...(result.history && { history: result.history }),
       completionTokens: result.completionTokens,
