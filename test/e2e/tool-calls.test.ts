@@ -189,6 +189,9 @@ test('calls are answered, and the model reads what was returned', async () => {
   // Its prompt has the calls and the tools again, beyond the first one's.
   const { usage } = contentOf(answered);
   expect(usage?.input_tokens).toBeGreaterThan(contentOf(first).usage?.input_tokens ?? Infinity);
+  // The caller may also go on without executing them.
+  const ignored = { session_id, previousTaskToken: first.socketaccesstoken, prompt: 'Never mind.' };
+  expect((await client.runSync(MODEL, { ...ignored, max_tokens: 20 })).pexit).toBe('0');
   // A form client sends the list as a text; it is another branch.
   const again = { ...next, toolOutputs: JSON.stringify(toolOutputs) };
   expect((await client.runSync(MODEL, again)).pexit).toBe('0');

@@ -15,7 +15,7 @@ describe('tool outputs', () => {
   test.for([[OUTPUTS], [JSON.stringify(OUTPUTS)]])(
     'are messages, read from %o',
     ([toolOutputs]) => {
-      const neutral = { prompt: '', messages: [], tools: [], tool_choice: '', regex: null };
+      const neutral = { prompt: '', messages: '[]', tools: [], tool_choice: '', regex: null };
       expect(parse({ ...neutral, toolOutputs }).messages).toEqual([
         { role: 'tool', content: '12:00', callId: 'call_7_1', name: '' },
         { role: 'tool', content: '{"degrees":12}', callId: 'call_7_2', name: '' },

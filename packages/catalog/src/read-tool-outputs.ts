@@ -21,12 +21,17 @@ const EXCLUDED = [
 
 /** Whether a turn answers the calls of the one before it. */
 export function hasToolOutputs({ toolOutputs }: Body): boolean {
-  return !isBlank(toolOutputs) && !isEmptyList(toolOutputs) && toolOutputs !== '[]';
+  return !isNone(toolOutputs);
+}
+
+/** Form clients send an empty list as a text. */
+function isNone(value: unknown): boolean {
+  return isBlank(value) || isEmptyList(value) || value === '[]';
 }
 
 /** Throws `invalid_request` with the name of the invalid member. An output is a text, or any other JSON. */
 export function readToolOutputs(body: Body): ToolOutput[] {
-  const beside = EXCLUDED.find((name) => !isBlank(body[name]) && !isEmptyList(body[name]));
+  const beside = EXCLUDED.find((name) => !isNone(body[name]));
   if (beside !== undefined) {
     throw invalid(`Request parameter [${beside}] cannot be combined with [toolOutputs]`);
   }

@@ -31,7 +31,8 @@ test('a task within its share of a page is listed whole, and one beyond it with 
   const { id } = await createTask(ctx, aTask(tenant, { parameters }));
   await createTask(ctx, aTask(tenant));
   const file = { id: 'f', name: '0.txt', contenttype: 'text/plain', size: '60000' };
-  const end = { finishreason: 'stop', usage: { total_tokens: 5 } };
+  // Without how its calls are written, a cut answer would show them as text.
+  const end = { calls: 'hermes', finishreason: 'stop', usage: { total_tokens: 5 } };
   const content = { prompt: long, raw: long, thinking: [], answer: [long], ...end, logprobs: [1] };
   const outputs = [{ contenttype: 'raw', content }, file];
   await db.sql`
@@ -95,11 +96,20 @@ test('a summary has the beginning of what was asked, wherever it stands', async 
     },
     { messages: [{ role: 'user', content: [{ type: 'text', text: 'Part' }] }], prompt: '' },
     { messages: '[{"role":"user","content":"In a text"}]' },
+    { toolOutputs: [{ call_id: 'call_1_1', output: 'Noon' }] },
+    { toolOutputs: [{ call_id: 'call_1_1', output: { degrees: 12 } }] },
   ];
   for (const parameters of asked) await createTask(ctx, aTask(tenant, { parameters }));
   const { total, tasks } = await listTaskSummaries(ctx, page({ order: 'ASC' }));
-  expect(total).toBe(4);
-  expect(tasks.map(({ prompt }) => prompt)).toEqual(['x'.repeat(200), 'Two', 'Part', '']);
+  expect(total).toBe(6);
+  expect(tasks.map(({ prompt }) => prompt)).toEqual([
+    'x'.repeat(200),
+    'Two',
+    'Part',
+    '',
+    'Noon',
+    '{"degrees":12}',
+  ]);
   expect(tasks[0]).toMatchObject({
     status: 'task_queue',
     modelId: '598',

@@ -79,7 +79,8 @@ export async function listTaskSummaries(
       select ${sql.unsafe(selectList(SUMMARY))},
         left(coalesce(nullif(parameters ->> 'prompt', ''),
           parameters #>> '{messages,-1,content,0,text}',
-          parameters #>> '{messages,-1,content}', ''), ${SUMMARY_CHARACTERS}) as prompt
+          parameters #>> '{messages,-1,content}',
+          parameters #>> '{toolOutputs,-1,output}', ''), ${SUMMARY_CHARACTERS}) as prompt
       from (select * from tasks where id = any(array(${idsOfPage(sql, page, page)}))) t
       order by id ${page.order === 'ASC' ? sql`asc` : sql`desc`}`,
   ]);
