@@ -72,6 +72,7 @@ export function firstState(): ModelState {
       callbackUrl: null,
       weight: 1,
       runningLimit: null,
+      hasEndpoints: false,
       startBy: NOW + 1n,
       status: 'task_queue',
       epoch: 0,

@@ -7,6 +7,9 @@ import { pardonRoute } from './routes/admin/v1/workers/pardon.ts';
 import { authRoute, sessionRoute } from './routes/api/auth.ts';
 import { meRoute } from './routes/api/v1/me.ts';
 import { callbackDetailRoute } from './routes/v1/callback/detail.ts';
+import { callbackEndpointCreateRoute } from './routes/v1/callback/endpointcreate.ts';
+import { callbackEndpointDeleteRoute } from './routes/v1/callback/endpointdelete.ts';
+import { callbackEndpointListRoute } from './routes/v1/callback/endpointlist.ts';
 import { callbackListRoute } from './routes/v1/callback/list.ts';
 import { callbackRedeliverRoute } from './routes/v1/callback/redeliver.ts';
 import { callbackSecretRotateRoute } from './routes/v1/callback/secretrotate.ts';
@@ -47,6 +50,9 @@ export const ROUTES: readonly Route[] = [
   callbackRedeliverRoute,
   callbackTestSendRoute,
   callbackSecretRotateRoute,
+  callbackEndpointListRoute,
+  callbackEndpointCreateRoute,
+  callbackEndpointDeleteRoute,
   toolListRoute,
   toolDetailRoute,
   toolExploreRoute,

@@ -8,6 +8,8 @@ export type Delivery = {
   id: string;
   /** Null for a test. */
   taskId: string | null;
+  /** Null for the address of a Run, and for a test. */
+  endpointId: string | null;
   event: CallbackEvent;
   url: string;
   state: DeliveryState;
@@ -62,7 +64,7 @@ export async function readDelivery(
   { projectId, id }: { projectId: string; id: string },
 ): Promise<{ delivery: Delivery; attempts: LoggedAttempt[] }> {
   const { sql } = ctx.db;
-  const [delivery] = UUID.test(id)
+  const [delivery] = isDeliveryId(id)
     ? await sql<Delivery[]>`
         select ${columns(ctx.db)} from callback_deliveries
         where project_id = ${projectId} and id = ${id}`
@@ -75,12 +77,16 @@ export async function readDelivery(
   return { delivery, attempts: [...attempts] };
 }
 
+export function isDeliveryId(id: string): boolean {
+  return UUID.test(id);
+}
+
 export function callbackNotFound(): RunfleetError {
   return new RunfleetError('callback_not_found', 'There is no such callback in this project.');
 }
 
 function columns({ sql }: Db) {
-  return sql`id, task_id as "taskId", event, url, state, attempts,
+  return sql`id, task_id as "taskId", endpoint_id as "endpointId", event, url, state, attempts,
     case when state = 'open' then due_at end as "dueAt", created_at as "createdAt",
     closed_at as "closedAt"`;
 }

@@ -1,6 +1,7 @@
-import type { Delivery, LoggedAttempt } from '@runfleet/callbacks';
+import type { Delivery, Endpoint, LoggedAttempt } from '@runfleet/callbacks';
 import {
   type CallbackAnswer,
+  type EndpointListAnswer,
   formatUnixSeconds,
   type WireCallback,
   type WireCallbackAttempt,
@@ -10,6 +11,7 @@ export function callbackWire(delivery: Delivery): WireCallback {
   return {
     id: delivery.id,
     taskid: delivery.taskId ?? '',
+    endpointid: delivery.endpointId ?? '',
     event: delivery.event,
     url: delivery.url,
     status: delivery.state,
@@ -33,6 +35,16 @@ export function callbackAnswer({
     attemptlist: attempts.map(attemptWire),
     result: true,
   };
+}
+
+export function endpointListAnswer(endpoints: readonly Endpoint[]): EndpointListAnswer {
+  const endpointlist = endpoints.map(({ id, url, events, createdAt }) => ({
+    id,
+    url,
+    events: [...events],
+    createtime: formatUnixSeconds(createdAt),
+  }));
+  return { errors: [], endpointlist, result: true };
 }
 
 function attemptWire(attempt: LoggedAttempt): WireCallbackAttempt {

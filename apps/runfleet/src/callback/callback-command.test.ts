@@ -40,6 +40,16 @@ test('a test is listed, shown and sent again once it is closed', async ({ projec
   });
 });
 
+test('an endpoint is added, listed and removed', async ({ project }) => {
+  const of = ['--project', project];
+  const url = 'https://example.org/hook';
+  const added = await run('add-endpoint', url, '--events', 'task.failed', ...of, '--json');
+  const [{ id = '' } = {}] = JSON.parse(added) as { id?: string }[];
+  expect(await run('endpoints', ...of)).toMatch(new RegExp(`${id} +task.failed +${url}`));
+  await run('remove-endpoint', id, ...of);
+  expect(JSON.parse(await run('endpoints', ...of, '--json'))).toEqual([]);
+});
+
 test('a secret is shown once', async ({ project }) => {
   expect(await run('rotate-secret', '--project', project)).toMatch(
     /^Callback secret +whsec_\S{44}/,
@@ -51,6 +61,8 @@ test.for([
   [['list', '--project', 'x'], 'is not an id'],
   [['list', '--project', '1', '--status', 'x'], '--status must be'],
   [['show', '--project', '1'], 'callback is missing'],
+  [['add-endpoint', 'https://a.org', '--project', '1', '--events', 'x'], '--events must be'],
+  [['remove-endpoint', '--project', '1'], 'endpoint is missing'],
   [['rotate-secret', '--project', '1', '--overlap', 'x'], '--overlap must be'],
 ] as const)('%j is wrong usage', async ([args, problem], { project }) => {
   expect(project).toBeDefined();
@@ -61,6 +73,7 @@ test.for([
 
 test.for([
   [['test', 'http://10.0.0.1/', '--project', '1'], 'not on the public internet'],
+  [['remove-endpoint', 'x', '--project', '1'], 'no such endpoint'],
   [['show', 'x', '--project', '1'], 'no such callback'],
   [['rotate-secret', '--project', '999'], 'no project 999'],
 ] as const)('%j is refused', async ([args, problem], { project }) => {

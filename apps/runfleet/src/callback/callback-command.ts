@@ -2,9 +2,14 @@
 import { parseArgs } from 'node:util';
 
 import {
+  addEndpoint,
+  deleteEndpoint,
   type Delivery,
   DELIVERY_STATES,
+  type Endpoint,
+  ENDPOINT_EVENTS,
   listDeliveries,
+  listEndpoints,
   type LoggedAttempt,
   OVERLAP_SECONDS_MAX,
   readDelivery,
@@ -31,6 +36,10 @@ const USAGE = `runfleet callback <command> --project ID [--json]
   show <callback>          shows a callback and its attempts
   redeliver <callback>     sends a callback that is closed again, under its id
   test <url>               sends a callback without a task to the address
+  endpoints                lists the addresses that are called for events of the project's tasks
+  add-endpoint <url>       calls the address from now on
+      [--events A,B]       for these events: ${ENDPOINT_EVENTS.join(', ')} (default all)
+  remove-endpoint <id>     calls it no more; its open callbacks have failed
   rotate-secret            gives the project a new secret for its callbacks; shown once
       [--overlap SECONDS]  how long the old one signs, too (default 86400)
 
@@ -49,7 +58,16 @@ const OPTIONS = {
 export async function callback(args: readonly string[]): Promise<void> {
   await runSubcommand(
     USAGE,
-    { list, show, redeliver: again, test, 'rotate-secret': rotateSecret },
+    {
+      list,
+      show,
+      redeliver: again,
+      test,
+      endpoints,
+      'add-endpoint': addOne,
+      'remove-endpoint': removeOne,
+      'rotate-secret': rotateSecret,
+    },
     args,
   );
 }
@@ -112,6 +130,45 @@ async function test(args: readonly string[]): Promise<void> {
   else process.stdout.write(`Callback ${id} is sent. "runfleet callback show" has its result.\n`);
 }
 
+async function endpoints(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const projectId = readProject(values.project);
+  await using db = await openDatabase(NAME);
+  showEndpoints(await listEndpoints({ db }, { projectId }), values.json);
+}
+
+async function addOne(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { ...OPTIONS, events: { type: 'string' } },
+  });
+  const projectId = readProject(values.project);
+  const { OUTBOUND_NETWORKS } = loadConfig(outboundConfig);
+  const url = parseOutboundUrl(onlyOperand(positionals, 'url'), OUTBOUND_NETWORKS);
+  const named: readonly string[] = values.events?.split(',') ?? ENDPOINT_EVENTS;
+  const events = ENDPOINT_EVENTS.filter((event) => named.includes(event));
+  if (events.length < named.length) {
+    throw new UsageError(`--events must be of ${ENDPOINT_EVENTS.join(', ')}.`);
+  }
+  await using db = await openDatabase(NAME);
+  showEndpoints([await addEndpoint({ db }, { projectId, url, events })], values.json);
+}
+
+async function removeOne(args: readonly string[]): Promise<void> {
+  const { projectId, id, isJson } = readOne(args, 'endpoint');
+  await using db = await openDatabase(NAME);
+  await deleteEndpoint({ db }, { projectId, id });
+  if (isJson) writeJson({ id });
+  else process.stdout.write(`Endpoint ${id} is removed.\n`);
+}
+
+function showEndpoints(shown: readonly Endpoint[], isJson: boolean): void {
+  if (isJson) return writeJson(shown.map(asJson));
+  const rows = shown.map(({ id, events, url }) => [id, events.join(','), url]);
+  process.stdout.write(table([['ENDPOINT', 'EVENTS', 'URL'], ...rows]));
+}
+
 const outboundConfig = z.object({ OUTBOUND_NETWORKS: sharedSettings.OUTBOUND_NETWORKS });
 
 async function rotateSecret(args: readonly string[]): Promise<void> {
@@ -130,13 +187,16 @@ async function rotateSecret(args: readonly string[]): Promise<void> {
   process.stdout.write(`Callback secret  ${secret}\n\nStore it now: it is not shown again.\n`);
 }
 
-function readOne(args: readonly string[]): { projectId: string; id: string; isJson: boolean } {
+function readOne(
+  args: readonly string[],
+  operand = 'callback',
+): { projectId: string; id: string; isJson: boolean } {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: OPTIONS,
   });
-  const id = onlyOperand(positionals, 'callback');
+  const id = onlyOperand(positionals, operand);
   return { projectId: readProject(values.project), id, isJson: values.json };
 }
 
@@ -173,7 +233,7 @@ function describeAttempts(attempts: readonly LoggedAttempt[]): string {
   return table([['ATTEMPT', 'AT', 'TOOK', 'STATUS', 'ANSWER'], ...rows]);
 }
 
-function asJson(row: Delivery | LoggedAttempt): Record<string, unknown> {
+function asJson(row: Delivery | Endpoint | LoggedAttempt): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [
       name,

@@ -28,6 +28,8 @@ export const callbackDeliveries = pgTable(
     projectId: id().notNull(),
     /** Null for a test. */
     taskId: id(),
+    /** Null for the address of a Run, and for a test. */
+    endpointId: uuid(),
     event: text().notNull(),
     url: text().notNull(),
     /** The organisation and the origin of the URL: attempts in flight are bounded per target. */
@@ -57,7 +59,26 @@ export const callbackDeliveries = pgTable(
       .where(sql`${table.closedAt} is not null`),
     index().on(table.projectId, table.createdAt),
     index().on(table.taskId),
+    index('callback_deliveries_of_endpoint')
+      .on(table.endpointId)
+      .where(sql`${table.state} = 'open' and ${table.endpointId} is not null`),
   ],
+);
+
+/** An address that is called for each of these events of a project's tasks. */
+export const callbackEndpoints = pgTable(
+  'callback_endpoints',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    organisationId: id().notNull(),
+    projectId: id().notNull(),
+    url: text().notNull(),
+    /** As in `callback_deliveries`. */
+    target: text().notNull(),
+    events: text().array().notNull(),
+    createdAt: moment().notNull(),
+  },
+  (table) => [index().on(table.projectId)],
 );
 
 /** The log of a delivery: one row for each attempt that ended. */

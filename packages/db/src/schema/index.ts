@@ -1,5 +1,10 @@
 export { conversations } from './conversations.ts';
-export { callbackAttempts, callbackDeliveries, callbackTargets } from './callbacks.ts';
+export {
+  callbackAttempts,
+  callbackDeliveries,
+  callbackEndpoints,
+  callbackTargets,
+} from './callbacks.ts';
 export { figuresFolded, modelDays } from './statistics.ts';
 export { models } from './models.ts';
 export { poolLeases, pulse, workers } from './fleet.ts';

@@ -24,6 +24,8 @@ export const organisations = pgTable('organisations', {
   weight: doublePrecision().notNull().default(1),
   /** Tasks that may run at once; the others wait in the queue. Null means no limit. */
   runningLimit: integer(),
+  /** Whether a project of it has a row in `callback_endpoints`: the commits that end tasks read it. */
+  hasCallbackEndpoints: boolean().notNull().default(false),
   createdAt: createdAt(),
 });
 

@@ -9,6 +9,8 @@ const callbackSchema = z.strictObject({
   id: z.uuid(),
   /** Empty for a test. */
   taskid: z.union([decimalId, z.literal('')]),
+  /** Empty for the address of a Run, and for a test. */
+  endpointid: z.union([z.uuid(), z.literal('')]),
   event: z.enum(['task.completed', 'task.failed', 'task.cancelled', 'test']),
   url: z.string(),
   /** `gone`: the receiver answered 410. */
@@ -53,6 +55,21 @@ export const callbackAnswerSchema = z.strictObject({
 });
 
 export type CallbackAnswer = z.infer<typeof callbackAnswerSchema>;
+
+const endpointSchema = z.strictObject({
+  id: z.uuid(),
+  url: z.string(),
+  events: z.array(z.enum(['task.completed', 'task.failed', 'task.cancelled'])),
+  createtime: wholeNumber,
+});
+
+/** The answer of each call about endpoints: those of the project as they are then. */
+export const endpointListAnswerSchema = z.strictObject({
+  ...SUCCESS,
+  endpointlist: z.array(endpointSchema),
+});
+
+export type EndpointListAnswer = z.infer<typeof endpointListAnswerSchema>;
 
 /** The answer of Callback/SecretRotate: the only place where the secret is shown. */
 export const callbackSecretAnswerSchema = z.strictObject({ ...SUCCESS, secret: z.string() });

@@ -140,6 +140,8 @@ export function newTaskPlan(
     callbackUrl,
     weight: policy.weight,
     runningLimit: policy.runningLimit,
+    // Read again by the commit that ends it.
+    hasEndpoints: false,
     startBy: startTimeoutSeconds === null ? null : now + BigInt(startTimeoutSeconds) * SECOND,
     status: INITIAL_STATUS,
     epoch: 0,

@@ -387,6 +387,13 @@ test.for([
   expect(moves).toContainEqual({ do: 'callBack', task: { taskId: '7', organisationId: '3' } });
 });
 
+test('a task without an address is reported to the endpoints of its tenant, if there are any', () => {
+  const state = started(aState({ hasEndpoints: true }));
+  expect(commit(state, decideKill(state), at(4)).callbacks).toMatchObject([
+    { url: null, event: 'task.cancelled' },
+  ]);
+});
+
 test('a killed task is called back; one that is requeued, or has no address, is not', () => {
   const url = 'https://example.org/hook';
   const killed = started(aState({ callbackUrl: url }));

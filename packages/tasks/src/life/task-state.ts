@@ -43,6 +43,8 @@ export type TaskState = Readonly<
     /** The tenant's, as they are now. */
     weight: number;
     runningLimit: number | null;
+    /** Whether a project of the tenant has addresses that are called for events. */
+    hasEndpoints: boolean;
   }
 > &
   TaskFields<'change'>;
@@ -102,11 +104,12 @@ export type SlotChange = {
   verdict: Verdict | null;
 };
 
-/** A task that ended and whose caller wants to be told. */
+/** A task that ended and whose tenant wants to be told. */
 export type EndedCallback = {
   taskId: string;
   organisationId: string;
-  url: string;
+  /** The Run's own; null for none. */
+  url: string | null;
   event: CallbackEvent;
   at: Micros;
 };
@@ -157,8 +160,8 @@ export function applyPlan(state: TaskState, plan: Plan, clock: Micros): Effects 
   };
 
   const callBack = () => {
-    const { id: taskId, organisationId, callbackUrl: url, outcome } = state;
-    if (url === null || outcome === null) return;
+    const { id: taskId, organisationId, callbackUrl: url, hasEndpoints, outcome } = state;
+    if ((url === null && !hasEndpoints) || outcome === null) return;
     effects.callbacks.push({
       taskId,
       organisationId,

@@ -25,6 +25,7 @@ export function aState(changes: Partial<TaskState> = {}): TaskState {
     callbackUrl: null,
     weight: 2,
     runningLimit: 9,
+    hasEndpoints: false,
     startBy: null,
     status: 'task_queue',
     epoch: 0,

@@ -25,19 +25,20 @@ const ASSIGNMENTS = [
 ].join(', ');
 const CHANGED = ['id bigint', ...CHANGE.definitions, ...END.definitions].join(', ');
 
-type LockedRow = { weight: number; runningLimit: number | null };
+type LockedRow = Pick<TaskState, 'weight' | 'runningLimit' | 'hasEndpoints'>;
 
 export async function lockTasks(
   tx: Transaction,
   ids: readonly string[],
 ): Promise<Map<string, TaskState>> {
   const rows = await tx<LockedRow[]>`
-    select ${tx.unsafe(LOCKED)}, o.weight, o.running_limit as "runningLimit"
+    select ${tx.unsafe(LOCKED)}, o.weight, o.running_limit as "runningLimit",
+      o.has_callback_endpoints as "hasEndpoints"
     from tasks t join organisations o on o.id = t.organisation_id
     where t.id = any(${ids}::bigint[]) order by t.id for update of t`;
   const states = rows.map((row): TaskState => {
-    const { weight, runningLimit } = row;
-    return Object.assign(DECIDE.read(row), { weight, runningLimit });
+    const { weight, runningLimit, hasEndpoints } = row;
+    return Object.assign(DECIDE.read(row), { weight, runningLimit, hasEndpoints });
   });
   return new Map(states.map((state) => [state.id, state]));
 }

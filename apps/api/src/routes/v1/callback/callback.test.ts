@@ -1,5 +1,5 @@
 import { LOOPBACK, type Receive, startReceiver } from '@runfleet/callbacks/receivers';
-import type { CallbackAnswer, CallbackListAnswer } from '@runfleet/protocol';
+import type { CallbackAnswer, CallbackListAnswer, EndpointListAnswer } from '@runfleet/protocol';
 import { eventually } from '@runfleet/testing';
 import { Webhook } from 'standardwebhooks';
 import { expect } from 'vitest';
@@ -114,6 +114,41 @@ test('a test is logged as any callback, and a closed one is sent again under its
   expect((await callbacks.list(tenant, { status: 'gone' })).total).toBe('1');
 });
 
+test('an endpoint of the project is called for its events until it is deleted', async ({
+  callbacks,
+  api,
+  tenant,
+}) => {
+  await using receiver = await startReceiver();
+  const url = receiver.url;
+  const events = ['task.cancelled'];
+  const { endpointlist } = (await callbacks.call(tenant, 'Callback/EndpointCreate', {
+    url,
+    events,
+  })) as EndpointListAnswer;
+  expect(endpointlist).toMatchObject([{ url, events }]);
+  const end = async () => {
+    const { taskid } = (await api.call(tenant, RUN, { prompt: 'Hello' })).body;
+    await callbacks.call(tenant, 'Task/Cancel', { taskid });
+    return String(taskid);
+  };
+  const taskid = await end();
+  await eventually(() => expect(receiver.received).toHaveLength(1));
+  const [endpoint] = endpointlist;
+  expect((await callbacks.list(tenant, { taskid })).callbacklist).toMatchObject([
+    { endpointid: endpoint?.id, event: 'task.cancelled' },
+  ]);
+  expect(await callbacks.call(tenant, 'Callback/EndpointList', {})).toEqual({
+    errors: [],
+    endpointlist,
+    result: true,
+  });
+  const left = await callbacks.call(tenant, 'Callback/EndpointDelete', { id: endpoint?.id });
+  expect(left).toMatchObject({ endpointlist: [] });
+  const later = await end();
+  expect((await callbacks.list(tenant, { taskid: later })).total).toBe('0');
+});
+
 test('another project sees no callback and cannot send it', async ({ callbacks, api, tenant }) => {
   await using receiver = await startReceiver(REFUSED);
   const taskid = await callbacks.end(tenant, receiver.url);
@@ -138,6 +173,13 @@ test('another project sees no callback and cannot send it', async ({ callbacks, 
 test.for([
   ['Callback/Detail', {}, 'Request parameter [id] required'],
   ['Callback/List', { status: 'x' }, '[status] must be open, delivered, failed, gone'],
+  ['Callback/EndpointCreate', { url: 'http://10.1/' }, 'not on the public internet'],
+  [
+    'Callback/EndpointCreate',
+    { url: 'https://a.org', events: ['x'] },
+    '[events] must be a list of',
+  ],
+  ['Callback/EndpointDelete', { id: 'x' }, 'no such endpoint'],
   ['Callback/TestSend', {}, 'Request parameter [url] required'],
   ['Callback/TestSend', { url: 7 }, 'Request parameter [url] must be a URL'],
   ['Callback/TestSend', { url: 'http://10.0.0.1/' }, 'not on the public internet'],
