@@ -17,7 +17,7 @@ import { FULL_MODEL, type ModelSize, TINY_MODEL } from '../src/builder/model-siz
 import { chooseProvider } from '../src/runtime/choose-provider.ts';
 import { findOrtLibrary } from '../src/runtime/ort-capi/ort-library.ts';
 import type { ProviderName } from '../src/runtime/provider.ts';
-import { measureCopyBandwidth } from './copy-bandwidth.ts';
+import { measureCopyBandwidth } from './memory-bandwidth.ts';
 import type { Decoding } from './protocol.ts';
 import { stepBytes } from './step-bytes.ts';
 import { System } from './systems/start-system.ts';

@@ -10,8 +10,10 @@ import { buildModelFolder } from '../src/builder/build-model-folder.ts';
 import { type ModelSize, TINY_MODEL } from '../src/builder/model-size.ts';
 import { writeGguf } from './gguf.ts';
 import { installPeers } from './install-peers.ts';
+import { measureReadBandwidth } from './memory-bandwidth.ts';
 import { type Decoding, promptIds } from './protocol.ts';
 import { medianOf, ratio, type Row, spreadOf, table } from './report.ts';
+import { stepBytes } from './step-bytes.ts';
 import { System } from './systems/start-system.ts';
 
 /**
@@ -152,11 +154,15 @@ const MEASUREMENTS: Row[] = [
   ['batch 1, bare runs over all', 'cost 1', '<= 1.10'],
   ['batch 8, bare runs over all', 'cost 8', '<= 1.10'],
   ['stall of the event loop, p99 ms', 'stall', '<= 10'],
+  ['batch 1, of the bandwidth floor', 'floor runfleet 1@64', '>= 0.60'],
+  ['batch 1 at 512, of the bandwidth floor', 'floor runfleet 1@512', ''],
+  ['batch 8, of the bandwidth floor', 'floor runfleet 8@64', ''],
 ];
 
 const work = join(tmpdir(), 'runfleet-bench-engine');
 const started = new Map<string, System>();
 const measurements: Record<string, number[]> = {};
+let bandwidth = Number.NaN;
 
 try {
   await main();
@@ -178,6 +184,9 @@ async function main(): Promise<void> {
   for (let round = 1; round <= rounds; round += 1) {
     // Every round begins with another part, so that no part always follows the same one.
     const order = [...parts.slice(round % parts.length), ...parts.slice(0, round % parts.length)];
+    // The memory serves other machines too, so its speed is that of the round.
+    bandwidth = await measureReadBandwidth('cpu', Number(threads));
+    record('GB a second read', bandwidth / 1e9);
     for (const next of order) await measure(next);
     say(`round ${round} of ${rounds} done; load ${loadavg()[0]?.toFixed(1)}`);
   }
@@ -206,7 +215,7 @@ async function measure(next: Part): Promise<void> {
   const system = systemOf(next.system);
   switch (next.do) {
     case 'decode':
-      return record(next.name, (await system.decode('decode', next)).tokensPerSecond);
+      return recordRate(next, (await system.decode('decode', next)).tokensPerSecond);
     case 'cost':
       return await measureCost(system, next);
     case 'stall':
@@ -218,7 +227,8 @@ async function measure(next: Part): Promise<void> {
  * The engine and the bare runs take turns, and each goes first in half of them, so a drift of the
  * machine affects both.
  */
-async function measureCost(system: System, { name, batch, ...rest }: Part): Promise<void> {
+async function measureCost(system: System, next: Part): Promise<void> {
+  const { name, batch, ...rest } = next;
   const rates: Record<'decode' | 'bare', number[]> = { decode: [], bare: [] };
   for (let turn = 0; turn < COST_TURNS; turn += 1) {
     const order = ['decode', 'bare'] as const;
@@ -226,9 +236,16 @@ async function measureCost(system: System, { name, batch, ...rest }: Part): Prom
       rates[what].push((await system.decode(what, { batch, ...rest })).tokensPerSecond);
     }
   }
-  record(name, medianOf(rates.decode));
+  recordRate(next, medianOf(rates.decode));
   record(bareNameOf(name), medianOf(rates.bare));
   record(`cost ${batch}`, medianOf(ratio(rates.bare, rates.decode)));
+}
+
+/** With its share of the rate at which the memory could read what each step must. */
+function recordRate({ name, batch, contextTokens, tokens }: Part, tokensPerSecond: number): void {
+  record(name, tokensPerSecond);
+  const bytes = stepBytes(MID_MODEL, { batch, context: contextTokens + tokens / 2 });
+  record(`floor ${name}`, tokensPerSecond / ((batch * bandwidth) / bytes));
 }
 
 function bareNameOf(name: string): string {
@@ -276,6 +293,7 @@ function print(parts: readonly Part[]): void {
   ]);
   say(`\nDecoding, tokens a second, sequences@context: median of ${rounds} rounds (least to most)`);
   say(table(rates));
+  say(`\nMemory, read by ${threads} threads: ${spread('GB a second read', 1)} GB/s`);
   say('\nRatios within a round');
   say(table([...ratios, ...others]));
 }
