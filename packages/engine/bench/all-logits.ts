@@ -1,4 +1,5 @@
 import { readModelFolder } from '../src/folder/model-folder.ts';
+import { LOGITS_TO_KEEP } from '../src/runtime/graph-shape.ts';
 import { type InferenceSession, Tensor } from '../src/runtime/onnxruntime-node.ts';
 import { openInferenceSession } from '../src/runtime/ort-node/open-inference-session.ts';
 
@@ -51,6 +52,9 @@ export class AllLogits implements AsyncDisposable {
       input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), dims),
       attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), dims),
       ...this.#pasts,
+      ...(this.#session.inputNames.includes(LOGITS_TO_KEEP) && {
+        [LOGITS_TO_KEEP]: new Tensor('int64', BigInt64Array.of(BigInt(ids.length)), [1]),
+      }),
     });
     if (!(logits?.data instanceof Float32Array)) throw new Error('The graph has no logits.');
     return { logits: logits.data, width: logits.dims[2] ?? 1 };

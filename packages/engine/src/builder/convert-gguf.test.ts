@@ -96,6 +96,27 @@ test.each(['F32', 'F16', 'BF16'] as const)(
   },
 );
 
+test('a prompt computes its last logits only, and they are those of a run that computes all', async () => {
+  const { dir } = await convert({ type: 'Q4_1', isTied: true }, 'close');
+  await using runtime = await openOrtCapi(await readModelFolder(dir), {
+    provider: 'cpu',
+    threads: 1,
+    slots: 2,
+  });
+  const last = Float32Array.from(await runtime.prefillChunk(0, PROMPT, 0));
+  const all = await runtime.verify(1, PROMPT, 0);
+  expect(all).toHaveLength(PROMPT.length);
+  expect(all.at(-1)).toEqual(last);
+  expect(all[0]).not.toEqual(last);
+  // Rows of a step have one each.
+  const ids = [5, 7];
+  const rows = ids.map((id, slot) => ({ slot, id, length: PROMPT.length }));
+  const [first, second] = (await runtime.decode(rows)).map((row) => Float32Array.from(row));
+  expect(first).not.toEqual(second);
+  for (const slot of [0, 1]) runtime.rewind(slot, PROMPT.length);
+  expect(await runtime.decode(rows.slice(1))).toEqual([second]);
+});
+
 test('rounded activations move logits by little', async () => {
   const { path, dir } = await convert(
     { type: 'Q4_1', types: { token_embd: 'Q8_0' }, isTied: true },

@@ -16,6 +16,9 @@ export type GraphDescription = {
 
 export type CacheType = 'float32' | 'float16';
 
+/** An input of exports for transformers.js, and of converted GGUF files. */
+export const LOGITS_TO_KEEP = 'num_logits_to_keep';
+
 /** The shape of the graph, from its inputs and outputs. */
 export type GraphShape = {
   cacheType: CacheType;
@@ -23,6 +26,8 @@ export type GraphShape = {
   heads: number;
   headSize: number;
   hasPositionIds: boolean;
+  /** Whether the graph computes only as many of a run's last logits as it is told to. */
+  hasLogitsToKeep: boolean;
   vocabularySize: number;
   /** Keys and values of each layer in turn: the input's name and the output that continues it. */
   caches: readonly { past: string; present: string }[];
@@ -50,7 +55,7 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
   ]).flat();
   const inputs = [names.inputIds, names.attentionMask, ...caches.map(({ past }) => past)];
   const outputs = [names.logits, ...caches.map(({ present }) => present)];
-  const known = new Set([...inputs, names.positionIds]);
+  const known = new Set([...inputs, names.positionIds, LOGITS_TO_KEEP]);
   for (const name of inputs) {
     if (!inputNames.includes(name)) throw damaged(`has no input ${name}`);
   }
@@ -63,7 +68,8 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
   }
 
   for (const { name, type } of graph.inputs) {
-    const isIds = [names.inputIds, names.attentionMask, names.positionIds].includes(name);
+    const { inputIds, attentionMask, positionIds } = names;
+    const isIds = [inputIds, attentionMask, positionIds, LOGITS_TO_KEEP].includes(name);
     if (isIds && type !== 'int64') {
       throw unsupported(`takes ${name} as ${type}; only int64 is supported`);
     }
@@ -89,6 +95,7 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
     ...cache,
     logitsType,
     hasPositionIds: inputNames.includes(names.positionIds),
+    hasLogitsToKeep: inputNames.includes(LOGITS_TO_KEEP),
     vocabularySize,
     caches,
   };

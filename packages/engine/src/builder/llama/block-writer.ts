@@ -125,19 +125,17 @@ export class BlockWriter extends GraphWriter {
   }
 
   /** `[tokens, size]` as `[batch, sequence, size]`. */
-  inSequences(name: string, input: string, size: number, output?: string): string {
+  inSequences(name: string, input: string, size: number): string {
     const dims = this.once(`sequences_of_${size}`, (shape) => {
-      const ids = this.once('shape_of_ids', (shared) =>
-        this.node('Shape', { name: shared, inputs: ['input_ids'] }),
-      );
       const width = this.int64(`${shape}_size`, [1], size);
-      return this.node('Concat', { name: shape, inputs: [ids, width], attributes: { axis: 0 } });
+      const inputs = [this.shapeOfIds(), width];
+      return this.node('Concat', { name: shape, inputs, attributes: { axis: 0 } });
     });
-    return this.node('Reshape', {
-      name: `${name}/Reshape`,
-      inputs: [input, dims],
-      ...(output !== undefined && { outputs: [output] }),
-    });
+    return this.node('Reshape', { name: `${name}/Reshape`, inputs: [input, dims] });
+  }
+
+  shapeOfIds(): string {
+    return this.once('shape_of_ids', (name) => this.node('Shape', { name, inputs: ['input_ids'] }));
   }
 
   /** Writes what `name` stands for the first time; later, only returns it. */

@@ -1,5 +1,6 @@
 import { scaleRows } from '../../gguf/weight-blocks.ts';
 import type { ProtobufWriter } from '../../onnx-file/protobuf-writer.ts';
+import { LOGITS_TO_KEEP } from '../../runtime/graph-shape.ts';
 import { graphInputs, graphOutputs } from '../graph-io.ts';
 import { weightName } from '../graph-writer.ts';
 import { addMaskNodes, type MaskOutputs } from '../mask-nodes.ts';
@@ -46,10 +47,43 @@ export function llamaGraph(
   }
 
   const last = norm(`layers.${shape.layers}/final_norm_layernorm`, 'output_norm');
-  const logits = writer.product('/lm_head', last.normed, head);
-  writer.inSequences('/lm_head/Sequences', logits, shape.vocabularySize, 'logits');
-  const decoder = { ...shape, hasPositionIds: false };
+  addHead(writer, last.normed, shape, head);
+  const decoder = { ...shape, hasPositionIds: false, hasLogitsToKeep: true };
   return writer.finish(graphInputs(writer, decoder), graphOutputs(writer, decoder));
+}
+
+/** Computes the logits of as many of each sequence's last tokens as the run is told to. */
+function addHead(
+  writer: BlockWriter,
+  normed: string,
+  { hiddenSize, vocabularySize }: LlamaShape,
+  head: WrittenMatrix,
+): void {
+  const path = '/lm_head/Kept';
+  const sequences = writer.inSequences('/lm_head/Sequences', normed, hiddenSize);
+  const start = writer.node('Neg', { name: `${path}/Neg`, inputs: [LOGITS_TO_KEEP] });
+  const end = writer.int64('sequence_end', [1], Number.MAX_SAFE_INTEGER);
+  const axis = writer.int64('sequence_axis', [1], 1);
+  const kept = writer.node('Slice', {
+    name: `${path}/Slice`,
+    inputs: [sequences, start, end, axis],
+  });
+  const logits = writer.product('/lm_head', writer.reshape(path, kept, -1, hiddenSize), head);
+  const batch = writer.node('Gather', {
+    name: `${path}/Batch/Gather`,
+    inputs: [writer.shapeOfIds(), writer.int64('first_axis', [1], 0)],
+    attributes: { axis: 0 },
+  });
+  const dims = writer.node('Concat', {
+    name: `${path}/Concat`,
+    inputs: [batch, LOGITS_TO_KEEP, writer.int64('vocabulary_size', [1], vocabularySize)],
+    attributes: { axis: 0 },
+  });
+  writer.node('Reshape', {
+    name: '/lm_head/Logits/Reshape',
+    inputs: [logits, dims],
+    outputs: ['logits'],
+  });
 }
 
 /** The head is written beside the embedding, so that weights which they share are read once. */

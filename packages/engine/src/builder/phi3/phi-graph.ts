@@ -70,6 +70,7 @@ export function phiGraph(
     headSize: headSize(size),
     vocabularySize,
     hasPositionIds: size.variant === 'gpu',
+    hasLogitsToKeep: false,
   };
   return writer.finish(graphInputs(writer, shape), graphOutputs(writer, shape));
 }

@@ -1,7 +1,7 @@
 import { EngineError } from '../../engine-error.ts';
 import type { GraphNames } from '../../folder/model-config.ts';
 import { explainRunFailure } from '../explain-run-failure.ts';
-import type { GraphShape } from '../graph-shape.ts';
+import { type GraphShape, LOGITS_TO_KEEP } from '../graph-shape.ts';
 import { widenHalves } from '../half-float.ts';
 import type { CacheValues } from './cache-store.ts';
 import type { Device } from './device.ts';
@@ -12,13 +12,17 @@ import type { OrtApi, Pointer } from './ort-api.ts';
 
 const LOG_FATAL = 4;
 
-/** A run's shape: `sequence` tokens for each of `batch` rows, and a mask of `width`. */
+/**
+ * A run's shape: `sequence` tokens for each of `batch` rows, and a mask of `width`. The logits before
+ * `firstLogits` of each row are not needed.
+ */
 export type Step = {
   /** Cache tensors in the order of `shape.caches`, which are read and written in place. */
   caches: CacheValues;
   batch: number;
   sequence: number;
   width: number;
+  firstLogits: number;
 };
 
 /**
@@ -43,6 +47,9 @@ export class GraphRunner {
   readonly #memories: HostMemory[] = [];
   /** One binding for each set of caches, so that its many tensors are bound only once. */
   readonly #bindings = new Map<CacheValues, Pointer>();
+  /** How many logits of each row the last run computed, and of how many tokens. */
+  #kept = { logits: 1, tokens: 1 };
+  readonly #keep = BigInt64Array.of(1n);
   #widened = new Float32Array();
 
   constructor(
@@ -92,9 +99,12 @@ export class GraphRunner {
     }
   }
 
-  /** Logits after the token at `position`, counted over all rows of the last run. */
-  logits(position: number): Float32Array {
+  /** Logits after the token at `token`, counted over all rows of the last run. */
+  logits(token: number): Float32Array {
     const { vocabularySize } = this.#shape;
+    const { logits, tokens } = this.#kept;
+    const before = Math.floor(token / tokens) * logits;
+    const position = before + (token % tokens) - (tokens - logits);
     const row = this.#logits.subarray(position * vocabularySize, (position + 1) * vocabularySize);
     if (row instanceof Float32Array) return row;
 
@@ -145,7 +155,8 @@ export class GraphRunner {
   }
 
   /** Adds to `values` what must be released after the run. */
-  #bindStep(binding: Pointer, { batch, sequence, width }: Step, values: Pointer[]): void {
+  #bindStep(binding: Pointer, step: Step, values: Pointer[]): void {
+    const { batch, sequence, width } = step;
     const tokens = BigInt64Array.of(BigInt(batch), BigInt(sequence));
     for (let row = 0; row < batch; row += 1) {
       const length = this.lengths[row] ?? 0;
@@ -186,9 +197,15 @@ export class GraphRunner {
     if (this.#shape.hasPositionIds) {
       bind(this.#names.positionIds, this.positions, tokenBytes, tokens, 'int64');
     }
+    const kept = this.#shape.hasLogitsToKeep ? sequence - step.firstLogits : sequence;
+    this.#kept = { logits: kept, tokens: sequence };
+    if (this.#shape.hasLogitsToKeep) {
+      this.#keep[0] = BigInt(kept);
+      bind(LOGITS_TO_KEEP, this.#keep, ELEMENTS.int64.bytes, BigInt64Array.of(1n), 'int64');
+    }
     const type = this.#shape.logitsType;
-    const logitsBytes = batch * sequence * vocabularySize * ELEMENTS[type].bytes;
-    const logits = BigInt64Array.of(BigInt(batch), BigInt(sequence), BigInt(vocabularySize));
+    const logitsBytes = batch * kept * vocabularySize * ELEMENTS[type].bytes;
+    const logits = BigInt64Array.of(BigInt(batch), BigInt(kept), BigInt(vocabularySize));
     bind(this.#names.logits, this.#logits, logitsBytes, logits, type);
   }
 }

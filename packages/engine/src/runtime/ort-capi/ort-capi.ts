@@ -129,14 +129,14 @@ export class OrtCapi implements Runtime {
     start: number,
   ): Promise<Float32Array> {
     return await this.#alone(async () => {
-      await this.#append(slot, ids, start);
+      await this.#append(slot, ids, start, ids.length - 1);
       return this.#runner.logits(ids.length - 1);
     });
   }
 
   async verify(slot: number, ids: readonly number[], start: number): Promise<Float32Array[]> {
     return await this.#alone(async () => {
-      await this.#append(slot, ids, start);
+      await this.#append(slot, ids, start, 0);
       return ids.map((_, at) => this.#runner.logits(at));
     });
   }
@@ -199,7 +199,12 @@ export class OrtCapi implements Runtime {
     }
   }
 
-  async #append(slot: number, ids: readonly number[] | Int32Array, start: number): Promise<void> {
+  async #append(
+    slot: number,
+    ids: readonly number[] | Int32Array,
+    start: number,
+    firstLogits: number,
+  ): Promise<void> {
     const { cache, index, isLong } = this.#locate(slot);
     this.#checkAppend(slot, ids.length, start);
     const most = this.chunkTokensMax(start);
@@ -230,6 +235,7 @@ export class OrtCapi implements Runtime {
       batch: 1,
       sequence: ids.length + padding,
       width: this.#width(isLong, end + padding),
+      firstLogits,
     });
     this.#held[slot] = end;
   }
@@ -255,6 +261,7 @@ export class OrtCapi implements Runtime {
       batch,
       sequence: 1,
       width: this.#width(isLong, longest),
+      firstLogits: 0,
     });
     return rows.map(({ slot, length }) => {
       this.#held[slot] = length + 1;
@@ -270,6 +277,7 @@ export class OrtCapi implements Runtime {
       batch: 1,
       sequence: 1,
       width: this.#width(isLong, length + 1),
+      firstLogits: 0,
     });
     this.#held[slot] = length + 1;
     return this.#runner.logits(0);

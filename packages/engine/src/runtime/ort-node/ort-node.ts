@@ -5,6 +5,7 @@ import { explainRunFailure } from '../explain-run-failure.ts';
 import {
   type CacheType,
   type GraphShape,
+  LOGITS_TO_KEEP,
   readGraphShape,
   type TensorDescription,
 } from '../graph-shape.ts';
@@ -152,6 +153,9 @@ export class OrtNode implements Runtime {
       [names.inputIds]: new Tensor('int64', ids, [1, ids.length]),
       [names.attentionMask]: new Tensor('int64', this.#ones.subarray(0, end), [1, end]),
     };
+    if (this.#shape.hasLogitsToKeep) {
+      feeds[LOGITS_TO_KEEP] = new Tensor('int64', BigInt64Array.of(BigInt(ids.length)), [1]);
+    }
     if (this.#shape.hasPositionIds) {
       const positions = this.#positions.subarray(start, end);
       feeds[names.positionIds] = new Tensor('int64', positions, [1, ids.length]);
