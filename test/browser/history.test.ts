@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { hasBrowser, MODEL, test } from './browser-test.ts';
+import { hasBrowser, MODEL, test, wordsOf } from './browser-test.ts';
 
 describe.skipIf(!hasBrowser)('the task history', () => {
   test('lists tasks, keeps its filter in the address, and opens one with its timeline', async ({
@@ -43,6 +43,26 @@ describe.skipIf(!hasBrowser)('the task history', () => {
     expect(await page.locator('.receipt-cost').innerText()).toMatch(
       /× \$0\.000585 per second = \$0\.0/,
     );
+  });
+
+  test('shows the tasks of one state and of the last hour', async ({ page, startTask }) => {
+    const done = await startTask('A task that ends.');
+    await done.client.waitFor(done.token);
+    const stopped = await startTask(wordsOf(900));
+    await stopped.client.kill({ token: stopped.token });
+
+    await page.goto('/tasks?limit=100');
+    const link = (taskId: string) => page.getByRole('link', { name: taskId, exact: true });
+    await link(done.taskId).waitFor();
+    await page.getByLabel('State').selectOption('Stopped');
+    await link(done.taskId).waitFor({ state: 'detached' });
+    await link(stopped.taskId).waitFor();
+    await page.getByLabel('Created').selectOption('Last hour');
+    await page.waitForURL((url) => url.searchParams.get('created') === 'hour');
+    await page.reload();
+    await link(stopped.taskId).waitFor();
+    expect(await page.getByLabel('State').inputValue()).toBe('cancelled');
+    expect(await page.locator('.tasks-table .badge').allInnerTexts()).not.toContain('Done');
   });
 
   test('a task can be run again, and its input can be edited in the form', async ({

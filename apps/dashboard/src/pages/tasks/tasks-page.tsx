@@ -9,7 +9,14 @@ import { useTitle } from '../../components/use-title.ts';
 import { grouped } from '../../format/count.ts';
 import { Link, navigate, useAddress, withSearch } from '../../router.tsx';
 import { useSession } from '../../session/use-session.ts';
-import { filterFrom, listedBy, type ListFilter, PAGE_SIZES } from './list-filter.ts';
+import {
+  filterFrom,
+  listedBy,
+  type ListFilter,
+  PAGE_SIZES,
+  PERIODS,
+  STATES,
+} from './list-filter.ts';
 import { TaskTable } from './task-table.tsx';
 
 const LIVE_REFRESH_MS = 2000;
@@ -31,12 +38,12 @@ function History() {
   const client = useClient();
   const { data, error, refetch } = useQuery({
     queryKey: ['tasks', filter],
-    queryFn: ({ signal }) => client.summaries(listedBy(filter), { signal }),
+    queryFn: ({ signal }) => client.summaries(listedBy(filter, Date.now()), { signal }),
     refetchInterval: ({ state }) =>
       state.data?.tasks.some((task) => !isTerminal(task.status)) ? LIVE_REFRESH_MS : false,
   });
   const total = data?.total ?? 0;
-  const isFiltered = filter.model !== '';
+  const isFiltered = filter.model !== '' || filter.state !== null || filter.created !== null;
   return (
     <>
       <div className="page-head">
@@ -110,6 +117,30 @@ function Filters({ filter }: { filter: ListFilter }) {
         <option value="">All models</option>
         {models.map((model) => (
           <option key={model}>{model}</option>
+        ))}
+      </select>
+      <select
+        aria-label="State"
+        value={filter.state ?? ''}
+        onChange={(event) => show({ state: event.target.value || null })}
+      >
+        <option value="">All states</option>
+        {Object.entries(STATES).map(([state, label]) => (
+          <option key={state} value={state}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="Created"
+        value={filter.created ?? ''}
+        onChange={(event) => show({ created: event.target.value || null })}
+      >
+        <option value="">Any time</option>
+        {Object.entries(PERIODS).map(([period, { label }]) => (
+          <option key={period} value={period}>
+            {label}
+          </option>
         ))}
       </select>
       <select
