@@ -1,10 +1,11 @@
-/** A client that waits for its task must not notice a crash of the api, except for one retry. */
+/** A client that waits for its task must not notice a restart of the api, except for one retry. */
 import { RunfleetClient } from '@runfleet/client';
 import { testWithDb as test } from '@runfleet/db/testing';
 import { eventually } from '@runfleet/testing';
 import { LossyProxy } from '@runfleet/testing/lossy-proxy';
 import { expect, vi } from 'vitest';
 
+import { type Ending, restartUnderWaits } from '../chaos/sync-waits/restart-under-waits.ts';
 import { PATIENCE_MS } from '../patience.ts';
 import { Fleet, MODEL } from './fleet.ts';
 
@@ -43,4 +44,19 @@ test('every wait that an api crash cuts gets its task by a retry, and no task is
       (select count(*)::int from transfers where task_id is not null) as transfers`;
   // Each task has one hold, one charge and one release.
   expect(row).toEqual({ tasks: CLIENTS, transfers: 3 * CLIENTS });
+});
+
+test('one repeat with its key gets each wait its task after a stop and a crash of the only api', async ({
+  databaseUrl,
+  redisUrl,
+}) => {
+  await using fleet = await Fleet.start({
+    databaseUrl,
+    redisUrl,
+    roles: { gateway: 0, worker: 0 },
+  });
+  for (const ending of ['SIGTERM', 'SIGKILL'] satisfies Ending[]) {
+    const round = await restartUnderWaits(fleet, { name: ending, clients: CLIENTS, ending });
+    expect(round).toMatchObject({ cut: CLIENTS, broken: [] });
+  }
 });
