@@ -68,7 +68,9 @@ export async function startApi(
     perProject: config.API_WAITS_PER_PROJECT,
   };
   const waits = new TaskWaits(follower, limits, (count) => openWaits.set(count));
-  const grammars = new GrammarReader();
+  const grammars = new GrammarReader({
+    onFailure: (err) => logger.error({ err }, 'the thread that reads grammars failed'),
+  });
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
   let callbacks: AsyncDisposable | null = null;

@@ -129,13 +129,19 @@ test.each([
 ])(
   'a thread that %s fails that grammar, and the others are read',
   async (_, pattern, readMsMax, failure) => {
-    const reader = openReader({ entry, readMsMax });
+    const failures: unknown[] = [];
+    const spent: number[] = [];
+    const onFailure = (cause: unknown) => failures.push(cause);
+    const reader = openReader({ entry, readMsMax, onFailure });
     await reader.require(regex('first'), by('a'));
-    const failed = reader.require(regex(pattern), by('a'));
+    const paying = by('a', { spend: (steps) => spent.push(steps) });
+    const failed = reader.require(regex(pattern), paying);
     const behind = reader.require(regex('behind'), by('b'));
     await expect(failed).rejects.toMatchObject(failure);
     await behind;
     await reader.require(regex('after'), by('a'));
+    expect(failures).toEqual([expect.any(Error)]);
+    expect(spent).toEqual([150_000]);
   },
 );
 

@@ -11,6 +11,8 @@ import type { GrammarReport, Reading } from './thread-messages.ts';
 const READ_MS_MAX = 10_000;
 /** The hardest grammar of `measure-grammars` holds 20 MiB. */
 const HEAP_MIB_MAX = 256;
+/** What a grammar costs that ends its thread: the most that one may take. */
+const STEPS_OF_FAILURE = 150_000;
 
 /** Who reads a grammar, and who pays for the work. */
 export type Reader = {
@@ -39,6 +41,7 @@ type Thread = { readonly worker: Worker; isReady: boolean };
 export class GrammarReader implements AsyncDisposable {
   readonly #entry: URL;
   readonly #readMsMax: number;
+  readonly #onFailure: (cause: unknown) => void;
   readonly #known = new KnownReadings();
   readonly #turns = new TenantTurns<Waiting>();
   #reading: Waiting | undefined;
@@ -46,8 +49,11 @@ export class GrammarReader implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** The options are for tests; the defaults are the real limit and thread. */
-  constructor(options: { readMsMax?: number; entry?: URL } = {}) {
+  /** `onFailure` gets why the thread failed. The other options are for tests. */
+  constructor(
+    options: { onFailure?: (cause: unknown) => void; readMsMax?: number; entry?: URL } = {},
+  ) {
+    this.#onFailure = options.onFailure ?? (() => {});
     this.#readMsMax = options.readMsMax ?? READ_MS_MAX;
     this.#entry = options.entry ?? new URL('./grammar-thread-entry.mjs', import.meta.url);
   }
@@ -123,14 +129,15 @@ export class GrammarReader implements AsyncDisposable {
       cause = error;
     });
     worker.on('exit', () => {
-      if (this.#thread === thread) this.#replace(cause);
+      if (this.#thread === thread) this.#replace(cause ?? new Error('It ended unexpectedly.'));
     });
     return thread;
   }
 
   #watch(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#replace(), this.#readMsMax).unref();
+    const late = () => this.#replace(new Error(`No answer within ${this.#readMsMax} ms.`));
+    this.#timer = setTimeout(late, this.#readMsMax).unref();
   }
 
   #receive(reading: Reading): void {
@@ -146,13 +153,15 @@ export class GrammarReader implements AsyncDisposable {
   }
 
   /** The grammar that the thread was reading is refused; the others continue in a new thread. */
-  #replace(cause?: unknown): void {
+  #replace(cause: unknown): void {
     clearTimeout(this.#timer);
     void this.#thread?.worker.terminate();
     this.#thread = undefined;
     const failed = this.#reading;
     this.#reading = undefined;
-    if (failed) failed.reject(failureOf(failed.grammar, cause));
+    if (!this.#isClosed) this.#onFailure(cause);
+    failed?.reader.spend(STEPS_OF_FAILURE);
+    failed?.reject(failureOf(failed.grammar, cause));
     this.#readNext();
   }
 }

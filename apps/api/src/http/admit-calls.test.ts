@@ -4,6 +4,7 @@ import { expect, vi } from 'vitest';
 
 import type { ApiContext } from '../api-context.ts';
 import { createApi } from '../create-api.ts';
+import { GrammarReader } from '../grammars/grammar-reader.ts';
 import { RUN, type Tenant, testWithApi as test } from '../testing.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { CallRates } from './call-rates.ts';
@@ -109,6 +110,21 @@ test('the work on a grammar counts as calls of its project, even if the Run is r
   expect(together.some(({ body }) => body.includes('[regex] takes more than'))).toBe(true);
   expect((await run(tenant, 'a')).status).toBe(429);
   expect((await run(other, '[a-z]{1,9}')).status).toBe(200);
+});
+
+test('while a grammar is read, other Runs are answered', async ({ api, tenant }) => {
+  const other = await api.createTenant();
+  const entry = new URL('data:text/javascript,setInterval(() => {}, 1e6)');
+  const grammars = new GrammarReader({ entry });
+  const call = callerOf(api.ctx, { grammars });
+  const run = (who: Tenant, changes: object) => {
+    const body = JSON.stringify({ prompt: 'a', max_tokens: 2, ...changes });
+    return call('192.0.2.1', RUN, { method: 'POST', headers: keyOf(who), body });
+  };
+  const reading = run(other, { regex: 'a' });
+  for (const who of [tenant, other]) expect((await run(who, {})).status).toBe(200);
+  await grammars[Symbol.asyncDispose]();
+  expect((await reading).status).toBe(503);
 });
 
 test('the bytes of answers count as calls of their project', async ({ api, tenant }) => {
