@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { CALL_FORMATS, writeCalls } from '@runfleet/protocol';
 import { expect, test } from 'vitest';
 
 import { openEngine } from '../open-engine.ts';
@@ -42,6 +43,20 @@ test.skipIf(path === '')(
         expect(text).toBe(answer);
       });
       await Promise.all(answered);
+
+      const number = { type: 'number' };
+      const add = {
+        name: 'add',
+        description: 'Adds two numbers.',
+        parameters: { type: 'object', properties: { a: number, b: number }, required: ['a', 'b'] },
+      };
+      const asked = { greedy: true, maxTokens: 60, tools: [add], toolChoice: 'required' } as const;
+      const prepared = await engine.prepare(aRequest('What is 12 plus 30?', asked));
+      let call = '';
+      const onOutput = (chunk: { text: string }) => void (call += chunk.text);
+      await engine.generate(prepared, onOutput, new AbortController().signal);
+      const given = { name: 'add', arguments: '{"a": 12, "b": 30}' };
+      expect(call).toBe(writeCalls([given], CALL_FORMATS.hermes));
     } finally {
       await rm(dir, { recursive: true, force: true });
     }

@@ -134,6 +134,23 @@ test('a lone surrogate in a message, which stands for nothing, is U+FFFD', () =>
   ]);
 });
 
+test('a text may hold characters of private use, but not all of them', () => {
+  const template = phiTemplate('{{ messages[0].content }}');
+  const all = Array.from({ length: 0x1900 }, (_, at) => String.fromCodePoint(0xe000 + at));
+  const ask = (content: string) => template.partsOf([{ role: 'user', content }]);
+  const most = `<|end|>${all.slice(0, -1).join('')}`;
+  expect(ask(most)).toEqual([{ text: most }]);
+  expect(() => ask(all.join(''))).toThrow(/every character of private use/u);
+});
+
+test('a text that JSON escapes is guarded, and rendered as it was', () => {
+  const template = phiTemplate('{{ messages[0].content | tojson }}');
+  const content = 'a "<|end|>" \\ \n \u2028 \ue000 é<|user|>';
+  expect(template.partsOf([{ role: 'user', content }])).toEqual([
+    { text: JSON.stringify(content) },
+  ]);
+});
+
 const many: ChatMessage[] = Array.from({ length: 256 }, () => ({ role: 'user', content: 'Hi' }));
 const loops = (depth: number) =>
   `${'{% for m in messages %}'.repeat(depth)}x${'{% endfor %}'.repeat(depth)}`;
@@ -169,7 +186,7 @@ test('a text that is no template is refused when it is opened', () => {
 
 test('a message of a million characters is written in half a second of processor time', () => {
   const template = phiTemplate(CHAT_TEMPLATES[0] ?? '');
-  for (const piece of ['a', '<', '<|', '<|en', '<|end|>', ' ', '\uD800']) {
+  for (const piece of ['a', '<', '<|', '<|en', '<|end|>', ' ', '\uD800', '\uE000']) {
     const content = piece.repeat(Math.ceil(1_000_000 / piece.length));
     const before = process.cpuUsage();
     template.partsOf([{ role: 'user', content }]);
