@@ -18,6 +18,7 @@ import { conversationDeleteRoute } from './routes/v1/conversation/delete.ts';
 import { conversationDetailRoute } from './routes/v1/conversation/detail.ts';
 import { conversationListRoute } from './routes/v1/conversation/list.ts';
 import { fileRoute } from './routes/v1/file.ts';
+import { openApiRoute } from './routes/v1/openapi.json.ts';
 import { runRoute } from './routes/v1/run.ts';
 import { runSyncRoute } from './routes/v1/run/sync.ts';
 import { taskCancelRoute } from './routes/v1/task/cancel.ts';
@@ -57,6 +58,7 @@ export const ROUTES: readonly Route[] = [
   toolDetailRoute,
   toolExploreRoute,
   fileRoute,
+  openApiRoute,
   authRoute,
   sessionRoute,
   meRoute,
