@@ -91,3 +91,15 @@ test('an unknown model and a missing slug get different errors', async ({ ask })
     result: false,
   });
 });
+
+test('a summary leaves out the long texts, whatever form the flag has', async ({ ask }) => {
+  const slugs = { slugowner: 'microsoft', slugproject: 'phi-3-5-mini-instruct' };
+  for (const summary of [true, 'true', 1, '1']) {
+    const [tool] = (await ask('Detail', { ...slugs, summary })).tool;
+    for (const key of ['readme', 'samples', 'inspire']) expect(tool).not.toHaveProperty(key);
+  }
+  for (const summary of [false, 'false', 0, '']) {
+    const [tool] = (await ask('Detail', { ...slugs, summary })).tool;
+    expect(tool).toHaveProperty('readme');
+  }
+});

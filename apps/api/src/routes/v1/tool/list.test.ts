@@ -27,6 +27,10 @@ test('Tool/List filters by text, category, tag and owner', async ({ ask }) => {
     [{ start: '1.0', limit: '2e1', search: null }, 3],
     [{ categories: ['image', 'llm'] }, 3],
     [{ categories: ['image'] }, 0],
+    [{ categories: 'LLM' }, 3],
+    [{ categories: [], tags: [''], hideworkflows: '1' }, 3],
+    [{ categories: ['llm'], tags: ['PHI-3'], slugowner: 'microsoft', search: 'mini' }, 1],
+    [{ categories: ['llm'], tags: ['phi-3'], slugowner: 'meta' }, 0],
     [{ tags: ['chat'] }, 3],
     [{ tags: ['phi-3'] }, 1],
     [{ slugowner: 'MICROSOFT' }, 2],
@@ -47,6 +51,12 @@ test('the catalogue is sorted by relevance or by runs on request', async ({ ask,
   expect(await idsOf({ search: '3 first phi', sort: 'relevance' })).toEqual(['599']);
   expect(await idsOf({ search: 'mini 4', sort: 'relevance' })).toEqual(['599']);
   expect(await idsOf({ search: 'phi', sort: 'relevance' })).toEqual(['598', '599']);
+  // The sort keys of other catalogues sort by id.
+  for (const sort of ['id', 'time', 'ratedusercount', 'commentcount', 'averagepoint', '', null]) {
+    expect(await idsOf({ sort, order: 'desc' })).toEqual(['600', '599', '598']);
+  }
+  expect(await idsOf({ sort: 'relevance', order: 'ASC', search: 'phi 4k' })).toEqual(['599']);
+  expect((await ask('List', { order: 'x' })).result).toBe(false);
   expect((await idsOf({ sort: 'runcount' }))[0]).toBe('598');
   expect((await idsOf({ sort: 'runcount', order: 'ASC' })).at(-1)).toBe('598');
 });

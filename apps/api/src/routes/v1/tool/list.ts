@@ -70,8 +70,8 @@ function isMatch(model: Model, body: Readonly<Record<string, unknown>>): boolean
 /** Without a wanted name everything matches. */
 function hasAny(owned: readonly string[], wanted: unknown): boolean {
   const list = Array.isArray(wanted) ? wanted : [wanted];
-  const names = list.map(textOf).filter((name) => name !== '');
-  return names.length === 0 || names.some((name) => owned.includes(name));
+  const names = list.map((name) => textOf(name).toLowerCase()).filter((name) => name !== '');
+  return names.length === 0 || owned.some((name) => names.includes(name.toLowerCase()));
 }
 
 function textOf(value: unknown): string {
