@@ -67,7 +67,7 @@ describe('tools', () => {
       format: CALL_FORMATS.hermes,
       tools: [{ name: 'time' }],
       isRequired: true,
-      isParallel: true,
+      isParallel: false,
     });
     const none = { tools: TOOLS, tool_choice: 'none', response_format: { type: 'json_object' } };
     expect(grammarOf(parse(none))).toEqual({ kind: 'json' });
