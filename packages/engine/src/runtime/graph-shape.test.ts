@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { type ModelFolder, readModelFolder } from '../folder/model-folder.ts';
 import { tinyFolder } from '../testing/tiny-folder.ts';
-import { readGraphShape, type TensorDescription } from './graph-shape.ts';
+import { LOGITS_TO_KEEP, readGraphShape, type TensorDescription } from './graph-shape.ts';
 
 const folder = await readModelFolder(await tinyFolder());
 type Shape = TensorDescription['shape'];
@@ -42,6 +42,17 @@ test('a size that the graph leaves open comes from the configuration', () => {
     heads: 8,
     headSize: 16,
   });
+});
+
+test.each<[string, Shape, readonly 1[]]>([
+  ['a scalar', [], []],
+  ['a list', [1], [1]],
+])('the number of logits to keep may be %s', (_, shape, expected) => {
+  const graph = describe();
+  const input = { name: LOGITS_TO_KEEP, type: 'int64', shape };
+  const withInput = { ...graph, inputs: [...graph.inputs, input] };
+  expect(readGraphShape(graph, folder).logitsToKeep).toBeUndefined();
+  expect(readGraphShape(withInput, folder).logitsToKeep).toEqual(expected);
 });
 
 test('logits may have another precision than caches', () => {

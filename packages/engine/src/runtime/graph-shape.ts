@@ -26,8 +26,11 @@ export type GraphShape = {
   heads: number;
   headSize: number;
   hasPositionIds: boolean;
-  /** Whether the graph computes only as many of a run's last logits as it is told to. */
-  hasLogitsToKeep: boolean;
+  /**
+   * The dimensions of the input that says how many of a run's last logits to compute; undefined if
+   * all are.
+   */
+  logitsToKeep: readonly 1[] | undefined;
   vocabularySize: number;
   /** Keys and values of each layer in turn: the input's name and the output that continues it. */
   caches: readonly { past: string; present: string }[];
@@ -95,10 +98,19 @@ export function readGraphShape(graph: GraphDescription, folder: ModelFolder): Gr
     ...cache,
     logitsType,
     hasPositionIds: inputNames.includes(names.positionIds),
-    hasLogitsToKeep: inputNames.includes(LOGITS_TO_KEEP),
+    logitsToKeep: readLogitsToKeep(graph),
     vocabularySize,
     caches,
   };
+}
+
+/** One number: a scalar, or the only element of a list. */
+function readLogitsToKeep({ inputs }: GraphDescription): readonly 1[] | undefined {
+  const { shape } = inputs.find(({ name }) => name === LOGITS_TO_KEEP) ?? {};
+  return shape?.map((size) => {
+    if (size === undefined || size === 1) return 1;
+    throw unsupported(`takes ${size} numbers as ${LOGITS_TO_KEEP}; expected one`);
+  });
 }
 
 /** Every layer's keys and values have the same type and sizes. */

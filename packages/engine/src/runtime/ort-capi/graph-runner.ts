@@ -197,11 +197,18 @@ export class GraphRunner {
     if (this.#shape.hasPositionIds) {
       bind(this.#names.positionIds, this.positions, tokenBytes, tokens, 'int64');
     }
-    const kept = this.#shape.hasLogitsToKeep ? sequence - step.firstLogits : sequence;
+    const { logitsToKeep } = this.#shape;
+    const kept = logitsToKeep ? sequence - step.firstLogits : sequence;
     this.#kept = { logits: kept, tokens: sequence };
-    if (this.#shape.hasLogitsToKeep) {
+    if (logitsToKeep) {
       this.#keep[0] = BigInt(kept);
-      bind(LOGITS_TO_KEEP, this.#keep, ELEMENTS.int64.bytes, BigInt64Array.of(1n), 'int64');
+      bind(
+        LOGITS_TO_KEEP,
+        this.#keep,
+        ELEMENTS.int64.bytes,
+        BigInt64Array.from(logitsToKeep, BigInt),
+        'int64',
+      );
     }
     const type = this.#shape.logitsType;
     const logitsBytes = batch * kept * vocabularySize * ELEMENTS[type].bytes;

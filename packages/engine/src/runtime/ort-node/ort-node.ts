@@ -153,8 +153,10 @@ export class OrtNode implements Runtime {
       [names.inputIds]: new Tensor('int64', ids, [1, ids.length]),
       [names.attentionMask]: new Tensor('int64', this.#ones.subarray(0, end), [1, end]),
     };
-    if (this.#shape.hasLogitsToKeep) {
-      feeds[LOGITS_TO_KEEP] = new Tensor('int64', BigInt64Array.of(BigInt(ids.length)), [1]);
+    const { logitsToKeep } = this.#shape;
+    if (logitsToKeep) {
+      const count = BigInt64Array.of(BigInt(ids.length));
+      feeds[LOGITS_TO_KEEP] = new Tensor('int64', count, logitsToKeep);
     }
     if (this.#shape.hasPositionIds) {
       const positions = this.#positions.subarray(start, end);
