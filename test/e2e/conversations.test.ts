@@ -45,7 +45,7 @@ test('a conversation of 30 turns reads its history over the death of its worker 
     const prompt = isFatal ? 'a long turn '.repeat(100).trim() : `this is turn ${turn}`;
     const asked = client.runSync(MODEL, { prompt, session_id: 's' });
     if (isFatal) await replaceWorkerInTurn(fleet);
-    if (turn % 5 === 0) await redis.flushall();
+    if (turn % 5 === 0) await redis.flushdb();
     const task = await asked;
     expect([task.debugoutput, task.pexit]).toEqual([prompt, '0']);
     expect(task.receipt?.history).toEqual(turn === 1 ? undefined : read);
