@@ -36,6 +36,8 @@ export async function openProgram(mutants: readonly Mutant[]): Promise<Program> 
     appType: 'custom',
     server: { middlewareMode: true, hmr: false, ws: false, watch: null },
     optimizeDeps: { noDiscovery: true },
+    // Vite keeps the newest syntax, such as `using`, which Node 20 does not read.
+    oxc: { target: 'es2022' },
     plugins: [mutantsPlugin(mutants), collectPlugin],
   });
   const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
