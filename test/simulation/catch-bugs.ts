@@ -3,7 +3,7 @@ import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.ts';
 import { runLives } from './run-lives.ts';
 
 /** A bug that no life up to this seed notices counts as missed. */
-export const BUG_SEEDS_MAX = 50;
+export const BUG_SEEDS_MAX = 300;
 
 export type Caught = { bug: PlantedBug; seed: number; step: number; law: Law } | null;
 

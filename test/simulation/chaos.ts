@@ -31,6 +31,7 @@ export const INCIDENTS = [
 ] as const;
 
 const RESTART_MS = 2_000;
+const START_MS = 5;
 const STOP_MS_MAX = 10_000;
 
 export class Chaos {
@@ -198,7 +199,14 @@ export class Chaos {
 
   #restartLater(role: SimRole): void {
     this.#later(RESTART_MS, () => {
-      if (!role.process.isUp) role.start();
+      if (role.process.isUp) return;
+      role.start();
+      const { life } = role.process;
+      if (this.#world.isHealed || !this.#world.random.chance(0.3)) return;
+      // Mostly between the first round trips of its start.
+      this.#later(START_MS, () => {
+        if (role.process.life === life) role.process.crash();
+      });
     });
   }
 

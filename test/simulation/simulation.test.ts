@@ -9,7 +9,7 @@ import { missingCounts, writeBroken } from './report.ts';
 import { runLives } from './run-lives.ts';
 import { simulate } from './simulate.ts';
 
-const LIVES = 200;
+const LIVES = 500;
 
 test(`in ${LIVES} lives under faults no law is broken, and every expected event happens`, async () => {
   const { broken, counts } = await runLives({ from: 1, seeds: LIVES });

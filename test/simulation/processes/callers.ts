@@ -124,7 +124,7 @@ export class Callers {
       seed: BigInt(random.whole(0, 2 ** 31)),
       timeoutSeconds: random.whole(4, 12),
       admission: compatibleAdmission,
-      requires: random.chance(0.15) ? ['zone=a'] : [],
+      requires: random.chance(0.25) ? [random.pick(['zone=a', 'zone=b'])] : [],
       affinity: random.chance(0.2) ? random.pick(['one', 'two', 'three']) : null,
       priority: random.chance(0.2) ? random.whole(1, 600) : 0,
       fairnessKey: random.chance(0.3) ? random.pick(['ann', 'ben', 'cleo']) : '',
