@@ -14,7 +14,7 @@ const test = testWithBroker
   .extend('means', ({ redisUrl }, { onCleanup }) => {
     const callbackJobs = openCallbackJobs({ url: redisUrl });
     onCleanup(() => callbackJobs[Symbol.asyncDispose]());
-    return { callbackJobs, callbackLogDays: 30 };
+    return { callbackJobs, upkeep: { schedule: async () => 0 } };
   })
   .extend('counted', ({ broker }) => {
     const metrics = createMetrics({ role: 'broker' });

@@ -1,23 +1,16 @@
 /**
- * The periodic work that one broker at a time does for the whole fleet. Every broker ticks the
- * pulse, so that it advances while any broker lives, however long the other work takes.
+ * The periodic work that keeps tasks, money and callbacks moving, which one broker at a time does for
+ * the whole fleet. It needs no Redis. Work that may wait for Redis is in `upkeep/upkeep-jobs.ts`.
+ * Every broker ticks the pulse, so that it advances while any broker lives, however long the other
+ * work takes.
  */
 import { readLedgerDrift } from '@runfleet/billing';
-import {
-  failOverdueDeliveries,
-  listLostJobs,
-  purgeDeliveries,
-  readDeliveryLoad,
-} from '@runfleet/callbacks';
+import { listLostJobs, readDeliveryLoad } from '@runfleet/callbacks';
 import { formatUsd } from '@runfleet/protocol';
 import type { CallbackJobs } from '@runfleet/queue';
 import {
   analyzeGrownTables,
-  foldEndedTasks,
   leadPool,
-  makeEventPartitions,
-  purgeGoneWorkers,
-  purgeIdempotencyKeys,
   type Repair,
   repair,
   repairAccounts,
@@ -27,6 +20,7 @@ import {
 } from '@runfleet/tasks';
 
 import type { BrokerContext } from './context.ts';
+import type { Upkeep } from './upkeep/upkeep.ts';
 
 const TICK_MS = 1_000;
 /** The name of the lease row. No pool can have it, because pool names contain no spaces. */
@@ -41,7 +35,7 @@ const EVERY_TICKS: Partial<Record<Repair, number>> = { 'parked-tasks': 30 };
 type Chore = (ctx: BrokerContext, means: Means) => Promise<number>;
 
 /** What its work needs beside the broker's parts. */
-type Means = { callbackJobs: CallbackJobs; callbackLogDays: number };
+type Means = { callbackJobs: CallbackJobs; upkeep: Pick<Upkeep, 'schedule'> };
 
 /**
  * Work that reads more than a few rows, with its interval, and whether its count is one of repairs.
@@ -49,19 +43,10 @@ type Means = { callbackJobs: CallbackJobs; callbackLogDays: number };
  * its lease while they run.
  */
 const CHORES = {
-  'event-partitions': { everyTicks: 10, isRepair: true, run: makeEventPartitions },
   statistics: { everyTicks: 2, isRepair: false, run: analyzeGrownTables },
-  'idempotency-keys': { everyTicks: 2, isRepair: false, run: purgeIdempotencyKeys },
-  'gone-workers': { everyTicks: 60, isRepair: false, run: purgeGoneWorkers },
   accounts: { everyTicks: 60, isRepair: true, run: repairAccounts },
-  'model-statistics': { everyTicks: 60, isRepair: false, run: foldEndedTasks },
   'callback-jobs': { everyTicks: 10, isRepair: true, run: addLostJobs },
-  'overdue-callbacks': { everyTicks: 60, isRepair: true, run: failOverdueDeliveries },
-  'old-callbacks': {
-    everyTicks: 60,
-    isRepair: false,
-    run: (ctx, { callbackLogDays }) => purgeDeliveries(ctx, callbackLogDays),
-  },
+  'upkeep-jobs': { everyTicks: 10, isRepair: true, run: (_ctx, { upkeep }) => upkeep.schedule() },
   'ledger-drift': { everyTicks: 3_600, isRepair: false, run: checkLedger },
 } as const satisfies Record<string, { everyTicks: number; isRepair: boolean; run: Chore }>;
 

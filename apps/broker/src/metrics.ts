@@ -11,7 +11,7 @@ type PoolMetrics = {
 };
 
 /**
- * Labels are bounded: pools, reconcilers, reasons and quantiles, never tenants, lanes or workers.
+ * Labels are bounded: pools, reconcilers, reasons, quantiles and scheduled jobs, never tenants, lanes or workers.
  */
 export function brokerMetrics(metrics: Metrics) {
   const picked = metrics.counter('runfleet_broker_picked_total', 'Tasks taken in fair order.', [
@@ -85,6 +85,16 @@ export function brokerMetrics(metrics: Metrics) {
     'runfleet_broker_oldest_due_callback_seconds',
     'How late the oldest callback is that is due; 0 if none is.',
   );
+  const upkeepTurns = metrics.counter(
+    'runfleet_broker_upkeep_runs_total',
+    'Runs of scheduled jobs, by result: succeeded, failed or timed_out.',
+    ['job', 'result'],
+  );
+  const upkeepSeconds = metrics.histogram(
+    'runfleet_broker_upkeep_seconds',
+    'Time of one run of a scheduled job.',
+    { labels: ['job'], buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300] },
+  );
   return {
     roundFinished(
       pool: string,
@@ -112,6 +122,10 @@ export function brokerMetrics(metrics: Metrics) {
     callbacksAre(open: number, oldestDueSeconds: number) {
       openCallbacks.set(open);
       callbacksDue.set(oldestDueSeconds);
+    },
+    upkeepRan(job: string, result: string, seconds: number) {
+      upkeepTurns.inc({ job, result });
+      upkeepSeconds.observe({ job }, seconds);
     },
     ledgerDriftIs: (usd: number) => drift.set(usd),
     repaired: (reconciler: string, count: number) => repaired.inc({ reconciler }, count),

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer } from '@runfleet/events';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openCallbackJobs, openTaskQueue, openTicketTransport } from '@runfleet/queue';
+import {
+  openCallbackJobs,
+  openScheduledJobs,
+  openTaskQueue,
+  openTicketTransport,
+} from '@runfleet/queue';
 import {
   createHealth,
   createMetrics,
@@ -19,8 +24,11 @@ import type { BrokerContext } from './context.ts';
 import { Housekeeper } from './housekeeper.ts';
 import { brokerMetrics } from './metrics.ts';
 import { PoolLeaders } from './pool-leaders.ts';
+import { UPKEEP_JOBS, type UpkeepSettings } from './upkeep/upkeep-jobs.ts';
+import { Upkeep } from './upkeep/upkeep.ts';
 
 const CONNECTIONS = 6;
+const UPKEEP_CONNECTIONS = 4;
 
 /** Leads pools or stands by for them, and does the housekeeping, until disposed. */
 export function startBroker(
@@ -45,6 +53,7 @@ export function startBroker(
     const tickets = resources.use(
       openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
     );
+    const scheduledJobs = resources.use(openScheduledJobs({ url, onError }));
     const callbackJobs = resources.use(openCallbackJobs({ url, onError }));
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
@@ -67,13 +76,30 @@ export function startBroker(
     };
     const health = createHealth({ checks, metrics, logger });
     const served = resources.use(await serveHealth({ host, port, health }));
-    resources.use(
-      new Housekeeper(ctx, { callbackJobs, callbackLogDays: config.CALLBACK_LOG_DAYS }),
+    const upkeepDb = resources.use(
+      await openDb(DATABASE_URL, {
+        connections: UPKEEP_CONNECTIONS,
+        name: 'runfleet upkeep',
+        onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
+        signal: options.signal,
+      }),
     );
+    const upkeep = resources.use(
+      new Upkeep({
+        ctx: { db: upkeepDb, logger, metrics: ctx.metrics, settings: upkeepSettings(config) },
+        jobs: UPKEEP_JOBS,
+        queue: scheduledJobs,
+      }),
+    );
+    resources.use(new Housekeeper(ctx, { callbackJobs, upkeep }));
     const leaders = resources.use(new PoolLeaders(ctx));
     leaders.follow(catalogue.current);
     catalogue.onChange((changed) => leaders.follow(changed));
     resources.defer(async () => health.stop());
     return Object.assign(resources, { url: `http://${host}:${served.port}` });
   });
+}
+
+function upkeepSettings(config: z.infer<typeof brokerConfig>): UpkeepSettings {
+  return { callbackLogDays: config.CALLBACK_LOG_DAYS };
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-import type { CallbackJob, CallbackJobEnd, CallbackJobs } from '@runfleet/queue';
+import type { CallbackJob, JobEnd, CallbackJobs } from '@runfleet/queue';
 
 import { type AttemptContext, attemptDelivery, type AttemptEnd } from './attempt-delivery.ts';
 import { listTaskJobs } from './list-lost-jobs.ts';
@@ -46,7 +46,7 @@ export class CallbackSender implements AsyncDisposable {
     await this.#receiver[Symbol.asyncDispose]();
   }
 
-  async #run(job: CallbackJob): Promise<CallbackJobEnd> {
+  async #run(job: CallbackJob): Promise<JobEnd> {
     const { organisationId } = job;
     const count = this.#inFlight.get(organisationId) ?? 0;
     if (count >= this.#perOrganisation) {

@@ -1,18 +1,16 @@
-import { connectBlocking, connectFailFast, type OnError } from '@runfleet/redis';
-import { DelayedError, Queue, Worker } from 'bullmq';
+import { connectFailFast, type OnError } from '@runfleet/redis';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
+import { type JobEnd, openJobQueue, receiveJobs } from './job-queue.ts';
+
 const QUEUE = 'callbacks';
-const EVENTS_KEPT = 100;
 
 /** The attempts of all deliveries of a task, or of one delivery, as `attempt` of it counts from 0. */
 export type CallbackJob = { organisationId: string } & (
   | { taskId: string }
   | { deliveryId: string; attempt: number }
 );
-
-/** What becomes of a job: it is done, or runs again after a pause. */
-export type CallbackJobEnd = 'done' | { againAfterMs: number };
 
 /**
  * One job is one attempt at a callback. A job may be lost, repeated or late: the delivery's row decides
@@ -22,35 +20,17 @@ export type CallbackJobs = AsyncDisposable & {
   /** Adds jobs unless they wait already. Rejects while Redis is unavailable. */
   add(jobs: readonly CallbackJob[], delayMs?: number): Promise<void>;
   /** Runs jobs, at most `atOnce` at a time. Disposing waits for those that run. */
-  receive(atOnce: number, run: (job: CallbackJob) => Promise<CallbackJobEnd>): AsyncDisposable;
+  receive(atOnce: number, run: (job: CallbackJob) => Promise<JobEnd>): AsyncDisposable;
 };
 
 export function openCallbackJobs(options: { url: string; onError?: OnError }): CallbackJobs {
-  const onError = options.onError ?? (() => {});
-  const connection = connectFailFast(options.url, onError);
+  const { url, onError = () => {} } = options;
+  const connection = connectFailFast(url, onError);
   const queue = openCallbackQueue(connection, onError);
   return {
     add: (jobs, delayMs = 0) => addCallbackJobs(queue, jobs, delayMs),
-    receive(atOnce, run) {
-      const blocking = connectBlocking(options.url, onError);
-      const worker = new Worker<CallbackJob>(
-        QUEUE,
-        async (job, token) => {
-          const end = await run(job.data);
-          if (end === 'done') return;
-          await job.moveToDelayed(Date.now() + end.againAfterMs, token);
-          throw new DelayedError();
-        },
-        { connection: blocking, concurrency: atOnce, drainDelay: 2 },
-      );
-      worker.on('error', onError);
-      return {
-        [Symbol.asyncDispose]: async () => {
-          await worker.close();
-          blocking.disconnect();
-        },
-      };
-    },
+    receive: (atOnce, run) =>
+      receiveJobs<CallbackJob>(QUEUE, { url, onError, atOnce }, ({ data }) => run(data)),
     async [Symbol.asyncDispose]() {
       await queue.close();
       connection.disconnect();
@@ -60,13 +40,7 @@ export function openCallbackJobs(options: { url: string; onError?: OnError }): C
 
 /** The queue over a connection that others use, too. */
 export function openCallbackQueue(connection: Redis, onError: OnError): Queue<CallbackJob> {
-  const queue = new Queue<CallbackJob>(QUEUE, {
-    connection,
-    streams: { events: { maxLen: EVENTS_KEPT } },
-    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
-  });
-  queue.on('error', onError);
-  return queue;
+  return openJobQueue<CallbackJob>(QUEUE, connection, onError);
 }
 
 export async function addCallbackJobs(
@@ -76,7 +50,12 @@ export async function addCallbackJobs(
 ): Promise<void> {
   if (jobs.length === 0) return;
   await queue.addBulk(
-    jobs.map((data) => ({ name: 'attempt', data, opts: { jobId: jobIdOf(data), delay } })),
+    jobs.map((data) => ({
+      name: 'attempt',
+      data,
+      // A broker adds a job again whose attempt could not be made; a failed one would stop that.
+      opts: { jobId: jobIdOf(data), delay, removeOnFail: true },
+    })),
   );
 }
 

@@ -6,6 +6,7 @@ export {
   callbackTargets,
 } from './callbacks.ts';
 export { figuresFolded, modelDays } from './statistics.ts';
+export { upkeepRuns } from './upkeep.ts';
 export { models } from './models.ts';
 export { poolLeases, pulse, workers } from './fleet.ts';
 export { credentials, sessions, verifications } from './sessions.ts';
