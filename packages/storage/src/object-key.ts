@@ -1,18 +1,20 @@
+import { ObjectKeyError } from './object-errors.ts';
+
 const KEY_LENGTH_MAX = 512;
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
-
-export class ObjectKeyError extends Error {
-  override readonly name = 'ObjectKeyError';
-}
 
 /** The segments of a key. Throws ObjectKeyError for a key that a file system could interpret. */
 export function splitObjectKey(key: string): string[] {
   const segments = key.split('/');
-  if (key.length > KEY_LENGTH_MAX || !segments.every((segment) => SEGMENT.test(segment))) {
+  if (key.length > KEY_LENGTH_MAX || !segments.every(isKeySegment)) {
     throw new ObjectKeyError(
       `${JSON.stringify(key.slice(0, 80))} is not an object key: use segments of letters, digits, ` +
         `"_", "-" and inner dots, joined by "/", ${KEY_LENGTH_MAX} characters at most.`,
     );
   }
   return segments;
+}
+
+export function isKeySegment(text: string): boolean {
+  return SEGMENT.test(text);
 }

@@ -6,7 +6,10 @@ const ACCESS_KEY = 'dFKlMApaSgMeHKsJyaDeKrefcHahUK';
 
 const test = base.extend('put', async ({ api, db }) => {
   return async (name: string, contentType: string, text = 'content') => {
-    await api.ctx.storage.put('tasks/1/file', Buffer.from(text), contentType);
+    await api.ctx.storage.put('tasks/1/file', Buffer.from(text), {
+      contentType,
+      bytesMax: 1_000_000,
+    });
     await db.sql`
       insert into files (id, access_key, organisation_id, task_id, name, content_type, size_bytes,
                          storage_key, created_at)

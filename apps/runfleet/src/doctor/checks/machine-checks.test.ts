@@ -62,7 +62,10 @@ describe('the storage', () => {
       next: expect.stringContaining('STORAGE_DIR'),
     });
     const full = await checkStorage(
-      { settings: someSettings({ storageDir: folder }) },
+      {
+        settings: someSettings({ storageDir: folder }),
+        signal: new AbortController().signal,
+      },
       Number.MAX_SAFE_INTEGER,
     );
     expect(full).toMatchObject({ status: 'problem', found: expect.stringContaining('needed') });

@@ -1,7 +1,7 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-import { openLocalStorage } from '@runfleet/storage';
+import { openLocalStorage, probeStorage } from '@runfleet/storage';
 
 import { type CheckContext, type Finding, ok, problem, reasonOf } from '../check.ts';
 
@@ -9,7 +9,7 @@ const FREE_BYTES_MIN = 1024 ** 3;
 
 /** Checks that the folder of the tasks' files is writable and its disk has space left. */
 export async function checkStorage(
-  { settings }: Pick<CheckContext, 'settings'>,
+  { settings, signal }: Pick<CheckContext, 'settings' | 'signal'>,
   freeBytesMin = FREE_BYTES_MIN,
 ): Promise<Finding> {
   const dir = resolve(settings.storageDir);
@@ -20,7 +20,7 @@ export async function checkStorage(
     );
     const place = isThere ? dir : await nearestFolder(dir);
     // The doctor does not create a missing folder.
-    if (isThere) await openLocalStorage(dir).check();
+    if (isThere) await probeStorage(openLocalStorage(dir), signal);
     else await access(place, constants.W_OK);
 
     const { bavail, bsize } = await statfs(place);
