@@ -29,6 +29,13 @@ afterAll(async () => {
   for (const server of servers) await server[Symbol.asyncDispose]();
 }, PATIENCE_MS);
 
+const booleans = (count: number) => ({
+  type: 'object',
+  properties: {
+    minutes: { type: 'array', items: { type: 'boolean' }, minItems: count, maxItems: count },
+  },
+  required: ['minutes'],
+});
 const SCHEMAS = {
   weather: {
     type: 'object',
@@ -40,13 +47,9 @@ const SCHEMAS = {
   },
   time: { type: 'object', properties: { zone: { enum: ['UTC', 'CET'] } }, required: ['zone'] },
   /** Its arguments take long to write. */
-  watch: {
-    type: 'object',
-    properties: {
-      minutes: { type: 'array', items: { type: 'boolean' }, minItems: 100, maxItems: 100 },
-    },
-    required: ['minutes'],
-  },
+  watch: booleans(100),
+  /** Its arguments take longer than a call of the API. */
+  guard: booleans(1_000),
 };
 type Name = keyof typeof SCHEMAS;
 const tool = (name: Name) => ({
@@ -240,7 +243,12 @@ test('a client of the older fields and one of the newer ones see the same in eve
 
 test('a run that is killed in a call has no call to execute', async () => {
   const client = fleet.client();
-  const { token } = await client.run(MODEL, LONG);
+  const { token } = await client.run(MODEL, {
+    ...LONG,
+    tools: [tool('guard')],
+    tool_choice: named('guard'),
+    max_tokens: 3_500,
+  });
   const states: Segment[][] = [];
   let last: TaskFrame | null = null;
   for await (const frame of client.follow(token, { mode: 'delta' })) {
