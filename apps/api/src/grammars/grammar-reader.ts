@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { FIELD_OF, type OutputGrammar } from '@runfleet/grammar';
 import { RunfleetError } from '@runfleet/protocol';
 
+import { GRAMMAR_TURNS, TenantTurns } from '../turns/tenant-turns.ts';
 import { KnownReadings } from './known-readings.ts';
-import { TenantTurns } from './tenant-turns.ts';
 import type { GrammarReport, Reading } from './thread-messages.ts';
 
 /** A last resort. The step limit stops a grammar after about 100 ms, but a machine may stall. */
@@ -43,7 +43,7 @@ export class GrammarReader implements AsyncDisposable {
   readonly #readMsMax: number;
   readonly #onFailure: (cause: unknown) => void;
   readonly #known = new KnownReadings();
-  readonly #turns = new TenantTurns<Waiting>();
+  readonly #turns = new TenantTurns<Waiting>(GRAMMAR_TURNS);
   #reading: Waiting | undefined;
   #thread: Thread | undefined;
   #timer: NodeJS.Timeout | undefined;
