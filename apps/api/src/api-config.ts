@@ -53,6 +53,9 @@ export const apiConfig = z.object({
     .positive()
     .default(1_000_000)
     .describe('The largest body of a Run, in bytes; other calls take 16 KB'),
+  INPUT_FILE_BYTES: positive(10_000_000).describe(
+    'Bytes of the files of one Run together; their text counts as part of its body (BODY_LIMIT_BYTES)',
+  ),
   API_BUFFER_BYTES: positive(64 * 1024 * 1024).describe(
     'Bytes of request bodies in memory at once, and the same for answers that wait for slow readers',
   ),

@@ -4,6 +4,7 @@ import type { AdmissionPolicy } from '@runfleet/billing';
 import type { ChatLimits } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
+import type { Outbound } from '@runfleet/outbound';
 import type { CatalogueCache } from '@runfleet/publishing';
 import type { CallbackJobs, TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
@@ -11,6 +12,7 @@ import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStatistics, TaskStore, UnknownLabels } from '@runfleet/tasks';
 import type { Context } from 'hono';
 
+import type { PdfReader } from './file-texts/pdf/pdf-reader.ts';
 import type { GrammarReader } from './grammars/grammar-reader.ts';
 import type { ByteBudget, Held } from './http/byte-budget.ts';
 import type { CallRates } from './http/call-rates.ts';
@@ -39,6 +41,10 @@ export type ApiContext = {
   bodies: ByteBudget;
   /** Which grammars can be enforced. */
   grammars: GrammarReader;
+  /** The texts of PDFs. */
+  pdfs: PdfReader;
+  /** Calls to addresses that tenants supplied. */
+  outbound: Outbound;
   /** The calls that wait for the end of their task. */
   waits: TaskWaits;
   settings: ApiSettings;
@@ -46,6 +52,8 @@ export type ApiContext = {
 
 export type ApiSettings = {
   bodyLimitBytes: number;
+  /** Of one Run together. */
+  inputFileBytes: number;
   limits: ChatLimits;
   admission: AdmissionPolicy;
   unknownLabels: UnknownLabels;

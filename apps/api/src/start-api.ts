@@ -4,6 +4,7 @@ import { compatibleAdmission } from '@runfleet/billing';
 import { checkDatabase, openDb } from '@runfleet/db';
 import { openAnnouncer, openFollower } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
+import { openOutbound } from '@runfleet/outbound';
 import { CatalogueCache } from '@runfleet/publishing';
 import { openCallbackJobs, openTaskQueue } from '@runfleet/queue';
 import {
@@ -22,6 +23,7 @@ import type { ApiConfig } from './api-config.ts';
 import type { ApiContext, ApiSettings } from './api-context.ts';
 import { startCallbacks } from './callbacks/start-callbacks.ts';
 import { createApi } from './create-api.ts';
+import { PdfReader } from './file-texts/pdf/pdf-reader.ts';
 import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
@@ -71,13 +73,16 @@ export async function startApi(
   const grammars = new GrammarReader({
     onFailure: (err) => logger.error({ err }, 'the thread that reads grammars failed'),
   });
+  const pdfs = new PdfReader({
+    onFailure: (err) => logger.error({ err }, 'the process that reads a PDF failed'),
+  });
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
   let callbacks: AsyncDisposable | null = null;
   const dispose = async () => {
     waits.stop();
     if (server.listening) await stopListening(server);
-    await grammars[Symbol.asyncDispose]();
+    await Promise.all([grammars, pdfs].map((opened) => opened[Symbol.asyncDispose]()));
     await callbacks?.[Symbol.asyncDispose]();
     await callbackJobs[Symbol.asyncDispose]();
     await follower[Symbol.asyncDispose]();
@@ -120,6 +125,8 @@ export async function startApi(
       modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(config.API_BUFFER_BYTES),
       grammars,
+      pdfs,
+      outbound: openOutbound({ openNetworks: config.OUTBOUND_NETWORKS }),
       waits,
       settings: settingsOf(config),
     };
@@ -150,6 +157,7 @@ export async function startApi(
 function settingsOf(config: ApiConfig): ApiSettings {
   return {
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
+    inputFileBytes: config.INPUT_FILE_BYTES,
     limits: { maxTokens: config.MAX_TOKENS_CAP, maxTimeoutSeconds: config.MAX_TIMEOUT_SECONDS },
     admission: compatibleAdmission,
     unknownLabels: config.UNKNOWN_LABELS,

@@ -16,6 +16,7 @@ import {
   ProjectCache,
   signatureOf,
 } from '@runfleet/identity';
+import { openOutbound } from '@runfleet/outbound';
 import { parseUsd, refusalSchema } from '@runfleet/protocol';
 import { CatalogueCache } from '@runfleet/publishing';
 import { openCallbackJobs, openTaskQueue } from '@runfleet/queue';
@@ -25,6 +26,7 @@ import { openTaskStore } from '@runfleet/tasks';
 
 import type { ApiContext } from './api-context.ts';
 import { createApi } from './create-api.ts';
+import { PdfReader } from './file-texts/pdf/pdf-reader.ts';
 import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
@@ -64,8 +66,10 @@ export const testWithApi = testWithDb
     const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
     const catalogue = await CatalogueCache.open({ db, logger });
     const grammars = new GrammarReader();
+    const pdfs = new PdfReader();
     onCleanup(async () => {
       await grammars[Symbol.asyncDispose]();
+      await pdfs[Symbol.asyncDispose]();
       await catalogue[Symbol.asyncDispose]();
       await follower[Symbol.asyncDispose]();
       await callbackJobs[Symbol.asyncDispose]();
@@ -93,9 +97,12 @@ export const testWithApi = testWithDb
       modelStatistics: rememberModelStatistics(db),
       bodies: new ByteBudget(64_000_000),
       grammars,
+      pdfs,
+      outbound: openOutbound({ openNetworks: null }),
       waits: new TaskWaits(follower, { waitMs: 60_000, waitsMax: 100, perProject: 10 }),
       settings: {
         bodyLimitBytes: 1_000_000,
+        inputFileBytes: 2_000_000,
         limits: { maxTokens: 1024, maxTimeoutSeconds: 3600 },
         admission: compatibleAdmission,
         unknownLabels: 'park',

@@ -48,8 +48,8 @@ export const CHAT_NUMBERS = {
 export type ChatNumberName = keyof typeof CHAT_NUMBERS;
 
 /**
- * How many messages, stop sequences and ids a request may have, and how long a stop sequence may
- * be.
+ * How many messages, stop sequences, ids and files a request may have, and how long a stop sequence
+ * may be.
  */
 export const CHAT_SIZES = {
   messages: 256,
@@ -57,4 +57,5 @@ export const CHAT_SIZES = {
   stopSequenceCharacters: 256,
   stopTokenIds: 64,
   stopTokenId: 2 ** 24,
+  files: 10,
 } as const;

@@ -22,6 +22,15 @@ export const CHAT_ITEMS = {
     default: '',
     required: false,
   },
+  inputFile: {
+    id: 'inputFile',
+    type: 'fileinput',
+    label: 'Files',
+    description: 'Texts (txt, md, csv) and PDFs that the model reads before the prompt.',
+    default: '',
+    required: false,
+    note: 'Upload files, or send the URLs or ids of files.',
+  },
   temperature: number('temperature', 'Temperature', '0 picks the most likely token.'),
   top_p: number(
     'top_p',
@@ -183,7 +192,7 @@ export const CHAT_ITEMS = {
 export type ChatParameterName = keyof typeof CHAT_ITEMS;
 
 export const CHAT_PARAMETERS: readonly ParameterGroup[] = [
-  { title: 'Input', items: [CHAT_ITEMS.prompt, CHAT_ITEMS.system_prompt] },
+  { title: 'Input', items: [CHAT_ITEMS.prompt, CHAT_ITEMS.inputFile, CHAT_ITEMS.system_prompt] },
   {
     title: 'Settings',
     items: [

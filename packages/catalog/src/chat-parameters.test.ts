@@ -17,6 +17,7 @@ const nested = (levels: number): object => {
 test('a prompt alone gets every default', () => {
   expect(parse({ prompt: 'Hi' })).toEqual({
     messages: [{ role: 'user', content: 'Hi' }],
+    inputFiles: [],
     conversation: null,
     tools: [],
     toolChoice: 'auto',

@@ -5,6 +5,7 @@ import { CALL_FORMATS, MESSAGES } from '@runfleet/protocol';
 import type { ChatLimits } from './chat-limits.ts';
 import { readMessages } from './chat-messages.ts';
 import { CHAT_NUMBERS, CHAT_SIZES } from './chat-numbers.ts';
+import { readInputFiles } from './input-files.ts';
 import { readOutputGrammar, refuseBesideTools } from './output-grammar.ts';
 import { type ConversationName, readConversation } from './read-conversation.ts';
 import type { ChatMessage } from './read-message.ts';
@@ -29,6 +30,8 @@ import { requireStorable } from './require-storable.ts';
  */
 export type ChatRequest = ToolRequest & {
   messages: ChatMessage[];
+  /** The files whose texts belong before the prompt: URLs and ids, as they were sent. */
+  inputFiles: readonly string[];
   /** Null without a session. */
   conversation: ConversationName | null;
   maxTokens: number;
@@ -87,6 +90,7 @@ export function readChatParameters(body: Body, limits: ChatLimits): ChatRequest 
   return {
     ...tools,
     messages,
+    inputFiles: readInputFiles(body, messages),
     conversation: readConversation(body),
     maxTokens,
     minTokens: Math.min(readNumber(body, 'min_tokens'), maxTokens),

@@ -3,6 +3,7 @@ import type { ToolRequest } from '@runfleet/grammar';
 import { type CallFormatName, isCall, segmentsOf } from '@runfleet/protocol';
 
 import { readMessages } from './chat-messages.ts';
+import { type FileText, withFileTexts } from './file-texts.ts';
 import { nameOutputs } from './name-outputs.ts';
 import type { ChatMessage } from './read-message.ts';
 import type { Body } from './read-parameter.ts';
@@ -14,6 +15,7 @@ export type Turn = {
   /** Its task. */
   id: string;
   parameters: Body;
+  fileTexts: readonly FileText[] | null;
   answer: string;
   /** How the answer writes calls; null for a run without tools. */
   calls: CallFormatName | null;
@@ -52,7 +54,8 @@ export function continuedTools(turns: readonly Turn[]): ToolRequest {
 }
 
 function turnMessages(turn: Turn): ChatMessage[] {
-  return [...splitSystem(readMessages(turn.parameters)).rest, answerMessage(turn)];
+  const { rest } = splitSystem(readMessages(turn.parameters));
+  return [...withFileTexts(rest, turn.fileTexts), answerMessage(turn)];
 }
 
 /** Without its thinking, as models are trained to read their own answers, and without calls that were cut. */

@@ -3,7 +3,12 @@ import { CHAT_SYNONYMS } from './chat-synonyms.ts';
 import { OTHER_PARAMETERS } from './other-parameters.ts';
 import { type Body, invalid, shownName } from './read-parameter.ts';
 
-const READ = [...Object.keys(CHAT_ITEMS), ...Object.keys(CHAT_SYNONYMS), 'messages'];
+const READ = [
+  ...Object.keys(CHAT_ITEMS),
+  ...Object.keys(CHAT_SYNONYMS),
+  'inputFileUrl',
+  'messages',
+];
 const READ_NAMES = new Set(READ);
 
 /**

@@ -41,7 +41,7 @@ export async function deleteContentsOf(
   for (const { storageKey } of stored) await ctx.deleteObject(storageKey);
   await sql.begin((tx) => [
     tx`
-      update tasks set parameters = '{}', outputs = '[]', debug_output = '', debug_error = '',
+      update tasks set parameters = '{}', file_texts = null, outputs = '[]', debug_output = '', debug_error = '',
         conversation_id = null
       where id = any(${taskIds}::bigint[]) and outcome is not null`,
     tx`delete from files where task_id = any(${taskIds}::bigint[])`,

@@ -1,5 +1,4 @@
 import { CALLBACK_LIMITS, CallbackSender, type ClaimedDelivery } from '@runfleet/callbacks';
-import { openOutbound } from '@runfleet/outbound';
 import { readTask } from '@runfleet/tasks';
 
 import type { ApiContext } from '../api-context.ts';
@@ -15,7 +14,7 @@ export function startCallbacks(ctx: ApiContext, atOnce: number): AsyncDisposable
     ctx: {
       db: ctx.db,
       masterKey: ctx.masterKey,
-      outbound: openOutbound({ openNetworks: ctx.settings.openNetworks }),
+      outbound: ctx.outbound,
       limits: CALLBACK_LIMITS,
       readBody: (delivery) => readBody(ctx, delivery),
     },

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import {
   answeredCalls,
   givesSystemPrompt,
@@ -5,22 +7,24 @@ import {
   limitsOf,
   parseChatParameters,
   useLimits,
+  withFileTexts,
 } from '@runfleet/catalog';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 import type { NewTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiRequest } from '../api-context.ts';
 import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
-import { readParameters } from '../http/read-parameters.ts';
 import { readRunOptions } from '../http/read-run-options.ts';
 import { requestHash } from '../http/request-hash.ts';
 import { readOptionalCallbackUrl } from './read-callback-url.ts';
+import { readFileTexts } from './read-file-texts.ts';
+import { readRunBody } from './read-run-body.ts';
 
 const SEEDS = 2 ** 48;
 
 /** The task that a Run asks for: who asks, for which model, with which parameters and options. */
 export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> {
-  const { admission, bodyLimitBytes, limits, unknownLabels } = ctx.settings;
+  const { admission, limits, unknownLabels } = ctx.settings;
   const caller = await identifyCaller(ctx, c);
   const { owner = '', name = '' } = c.req.param();
   const catalogue = ctx.catalogue.current;
@@ -29,7 +33,8 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
   }
 
   const { idempotencyKey, ...options } = readRunOptions(c.req.raw.headers);
-  const { projectid, callbackUrl, ...sent } = await readParameters(ctx, c, bodyLimitBytes);
+  const { parameters: body, files } = await readRunBody(ctx, c);
+  const { projectid, callbackUrl, ...sent } = body;
   const callback = readOptionalCallbackUrl(callbackUrl, ctx.settings.openNetworks);
   const { model, parameters } = catalogue.choose(owner, name, sent);
   const principal = await resolvePrincipal(ctx, c, caller, projectid);
@@ -44,18 +49,29 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
       spend: (steps) => ctx.rates.chargeSteps(c.var.trace, steps),
     });
   }
-  // A repeat with another address is another request.
-  const hashed = callback === null ? sent : { ...sent, callbackUrl: callback.href };
+  const fileTexts = await readFileTexts(ctx, c, {
+    organisationId: principal.organisationId,
+    references: request.inputFiles.slice(files.length),
+    files,
+  });
+  const messages = withFileTexts(request.messages, fileTexts);
+  // A repeat with another address, or other contents of files, is another request.
+  const hashed = {
+    ...sent,
+    ...(callback && { callbackUrl: callback.href }),
+    ...(files.length > 0 && { fileHashes: files.map(({ bytes }) => hash('sha256', bytes)) }),
+  };
   return {
     organisationId: principal.organisationId,
     projectId: principal.projectId,
     ownerId: principal.ownerId,
     model,
     parameters: sent,
+    fileTexts,
     // Chosen here by default, so that another attempt writes the same text.
     seed: request.seed ?? BigInt(Math.floor(Math.random() * SEEDS)),
     timeoutSeconds: request.timeoutSeconds,
-    limits: useLimits(request),
+    limits: useLimits({ ...request, messages }),
     admission,
     unknownLabels,
     callbackUrl: callback?.href ?? null,

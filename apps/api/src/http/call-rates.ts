@@ -8,6 +8,10 @@ const PROJECT_BURST_SECONDS = 2;
 const UNIT_BYTES = 1024;
 /** The same for steps of work on a grammar. By default a project gets at most a sixth of the thread. */
 const UNIT_STEPS = 50;
+/** A millisecond of reading a file. By default a project gets at most half of a process. */
+const UNITS_PER_FILE_MS = 10;
+/** A call to an address that the caller chose, so that we flood no one. */
+const UNITS_PER_FETCH = 50;
 /** The same for tasks that Postgres counts for the total of a list. */
 const UNIT_TASKS = 1_000;
 
@@ -58,12 +62,22 @@ export class CallRates {
     this.#charge(source, Math.floor(steps / UNIT_STEPS));
   }
 
+  /** Counts the time that reading a file took; later calls are refused until it is made up for. */
+  chargeReading(source: CallSource, ms: number): void {
+    this.#charge(source, Math.ceil(ms * UNITS_PER_FILE_MS));
+  }
+
+  /** Counts a call to an address that the caller chose. */
+  chargeFetch(source: CallSource): void {
+    this.#charge(source, UNITS_PER_FETCH);
+  }
+
   /** Counts the tasks that Postgres has counted; later calls are refused until they are made up for. */
   chargeTasks(source: CallSource, tasks: number): void {
     this.#charge(source, Math.floor(tasks / UNIT_TASKS));
   }
 
-  /** Calls without a project get small answers, and run no grammar. */
+  /** Calls without a project get small answers, run no grammar and read no file. */
   #charge({ projectId }: CallSource, units: number): void {
     if (projectId !== undefined && units > 0) this.#projects.charge(projectId, units);
   }

@@ -26,7 +26,7 @@ export async function readBody(
   const declared = request.headers.get('content-length');
   if (declared !== null && !(Number(declared) <= limitBytes)) throw tooLarge(limitBytes);
   const isSmall = declared !== null && Number(declared) <= SMALL_BYTES;
-  if (isSmall) hold(held, Number(declared));
+  if (isSmall) holdBytes(held, Number(declared));
   // A client that sent `Expect: 100-continue` waits for this, which is sent once the call is allowed.
   if (request.headers.has('expect')) c.env?.outgoing?.writeContinue();
   using pace = new BodyPace();
@@ -53,7 +53,7 @@ async function readChunks(
       sizeBytes += value.byteLength;
       pace.add(value.byteLength);
       if (sizeBytes > limitBytes) throw tooLarge(limitBytes);
-      hold(held, value.byteLength);
+      holdBytes(held, value.byteLength);
       chunks.push(value);
     }
   } catch (error) {
@@ -63,8 +63,9 @@ async function readChunks(
   }
 }
 
-function hold(held: Held, sizeBytes: number): void {
-  const problem = held.take(sizeBytes);
+/** Counts bytes that a call holds in memory. Throws `rate_limited` or `unavailable` if there are too many. */
+export function holdBytes(held: Held | undefined, sizeBytes: number): void {
+  const problem = held?.take(sizeBytes) ?? null;
   if (problem === null) return;
   throw problem === 'share'
     ? new RunfleetError(

@@ -21,7 +21,9 @@ export async function readParameters(
   const contentType = c.req.header('content-type') ?? '';
   const bytes = await readBody(ctx, c, limitBytes);
   ctx.rates.requireBytes(c.var.trace, bytes.length);
-  return /^multipart\/form-data\b/i.test(contentType)
-    ? parseMultipartBody(bytes, contentType, takeFile)
-    : parseJsonBody(bytes);
+  return isForm(c) ? parseMultipartBody(bytes, contentType, takeFile) : parseJsonBody(bytes);
+}
+
+export function isForm(c: ApiRequest): boolean {
+  return /^multipart\/form-data\b/i.test(c.req.header('content-type') ?? '');
 }

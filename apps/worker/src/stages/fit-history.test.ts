@@ -9,6 +9,7 @@ const turn = (number: number, changes: object = {}): StoredHistory['turns'][numb
   number,
   bytes: 10,
   parameters: { prompt: `ask ${number}` },
+  fileTexts: null,
   answer: `say ${number}`,
   calls: null,
   ...changes,

@@ -11,6 +11,7 @@ const task = {
   pool: 'p',
   ownerId: 'u',
   parameters: {},
+  fileTexts: null,
   seed: '1',
   timeoutSeconds: 60,
   limits: null,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { buildModelFolder, openEngine } from '@runfleet/engine';
-import type { StoredHistory } from '@runfleet/tasks';
+import type { StoredHistory, TaskToRun } from '@runfleet/tasks';
 import { NO_TURN, phi } from '@runfleet/tasks/testing';
 import { afterAll, expect, test } from 'vitest';
 
@@ -36,6 +36,7 @@ const TASK = {
   timeoutSeconds: 60,
   limits: null,
   parameters: { prompt: 'Hi' },
+  fileTexts: null,
   ...NO_TURN,
 };
 
@@ -57,6 +58,7 @@ const called = (id: string, parameters: Record<string, unknown>) => ({
   number: 1,
   bytes: 10,
   parameters,
+  fileTexts: null,
   answer: CALL,
   calls: 'hermes' as const,
 });
@@ -167,6 +169,28 @@ test.each([
   ).rejects.toMatchObject({ kind: 'input', message: expect.stringContaining(message) });
 });
 
+test('the texts of files are read before the prompt, in the turn and in later ones', async () => {
+  const files = [{ name: 'tides.txt', text: 'High at six.' }];
+  const inline = { prompt: '# tides.txt\n\nHigh at six.\n\n---\n\nWhen?' };
+  const { signal } = new AbortController();
+  const read = (task: TaskToRun, turns: StoredHistory['turns'] = []) => {
+    const readHistory = async () => ({ ...NO_HISTORY, turns });
+    return preprocess({ limits, readHistory, historyTokensMax: 1_000 }, { task, engine, signal });
+  };
+  const filed = await read({ ...TASK, parameters: { prompt: 'When?' }, fileTexts: files });
+  const typed = await read({ ...TASK, parameters: inline });
+  expect(filed.prepared.promptIds).toEqual(typed.prepared.promptIds);
+  expect(filed.prompt).toBe('When?');
+
+  const next = { ...TASK, parentId: '1', turn: 2 };
+  const turn = { id: '1', number: 1, bytes: 10, answer: 'At six.', calls: null };
+  const later = await Promise.all([
+    read(next, [{ ...turn, parameters: { prompt: 'When?' }, fileTexts: files }]),
+    read(next, [{ ...turn, parameters: inline, fileTexts: null }]),
+  ]);
+  expect(later[0].prepared.promptIds).toEqual(later[1].prepared.promptIds);
+});
+
 /** Turns of a conversation, each with a hundred words, as the database would give them. */
 function converse(historyTokensMax: number) {
   const turns: StoredHistory['turns'][number][] = [];
@@ -189,6 +213,7 @@ function converse(historyTokensMax: number) {
       number,
       bytes: 1_000,
       parameters,
+      fileTexts: null,
       answer: `said ${number}`,
       calls: null,
     });

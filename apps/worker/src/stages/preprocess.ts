@@ -4,6 +4,7 @@ import {
   hasToolOutputs,
   readChatParameters,
   type Turn,
+  withFileTexts,
 } from '@runfleet/catalog';
 import { type Engine, EngineError, type GenerateRequest, type Prepared } from '@runfleet/engine';
 import { type History, RunfleetError } from '@runfleet/protocol';
@@ -31,13 +32,15 @@ export async function preprocess(
     // The limit of the model's version under which the task was accepted, which its hold covers.
     maxTokens: Math.min(maxTokens, task.limits?.outputTokens ?? maxTokens),
   });
-  const { messages, ...options } = {
+  const { messages: sent, ...options } = {
     ...request,
     seed: BigInt(task.seed),
     // After the spread: a request must not choose its own cache scope.
     cacheScope: task.organisationId,
   };
-  const prompt = messages.at(-1)?.content ?? '';
+  const messages = withFileTexts(sent, task.fileTexts);
+  // As it was sent: an answer does not repeat the texts of files.
+  const prompt = sent.at(-1)?.content ?? '';
   if (task.parentId === null) {
     return { prepared: await engine.prepare({ ...options, messages }), prompt, history: null };
   }

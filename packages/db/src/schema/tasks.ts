@@ -46,6 +46,8 @@ export const tasks = pgTable(
     pool: text().notNull(),
     /** The Run's body as sent. `json` keeps the order of keys, which clients see. */
     parameters: json().notNull(),
+    /** The texts of its files as they were at the Run, `[{ name, text }]`. Null without files. */
+    fileTexts: json(),
     /** Fixed at the Run, so that a retry generates the same text. */
     seed: id().notNull(),
     timeoutSeconds: integer().notNull(),

@@ -7,7 +7,7 @@ import { decimalId, usd, wholeNumber } from './scalars.ts';
 /** A parameter as the catalogue describes it and the model page's form draws it. */
 const toolParameterSchema = z.strictObject({
   id: z.string(),
-  type: z.enum(['text', 'textarea', 'select', 'range', 'number']),
+  type: z.enum(['text', 'textarea', 'select', 'range', 'number', 'fileinput']),
   label: z.string(),
   description: z.string().exactOptional(),
   default: z.string(),

@@ -1,5 +1,5 @@
 import { type AdmissionPolicy, hold, type Limits } from '@runfleet/billing';
-import type { ConversationName, Model } from '@runfleet/catalog';
+import type { ConversationName, FileText, Model } from '@runfleet/catalog';
 import {
   formatUsd,
   INITIAL_STATUS,
@@ -22,6 +22,8 @@ export type NewTask = {
   model: Model;
   /** The Run's body, as given. */
   parameters: Record<string, unknown>;
+  /** The texts of its files; null without files. */
+  fileTexts: readonly FileText[] | null;
   seed: bigint;
   timeoutSeconds: number;
   /** What else it may use at most. Its price needs a limit for what it counts. */
@@ -60,6 +62,7 @@ export type CreatedTask = { id: string; token: string; isRepeat: boolean };
 
 /** The options of a Run that sets none. */
 export const PLAIN_RUN = {
+  fileTexts: null,
   limits: {},
   fairnessKey: '',
   priority: 0,

@@ -38,12 +38,14 @@ export async function readHistory(
       select t.id, t.parent_id, coalesce((t.receipt #>> '{history,dropped}')::int, 0) as dropped,
         1 as count, bytes, bytes as sum
       from tasks t cross join lateral (
-        select octet_length(t.parameters::text) + octet_length(t.debug_output) as bytes) size
+        select octet_length(t.parameters::text) + octet_length(t.debug_output)
+          + coalesce(octet_length(t.file_texts::text), 0) as bytes) size
       where t.id = ${parentId} and t.organisation_id = ${organisationId}
       union all
       select t.id, t.parent_id, c.dropped, c.count + 1, size.bytes, c.sum + size.bytes
       from chain c join tasks t on t.id = c.parent_id cross join lateral (
-        select octet_length(t.parameters::text) + octet_length(t.debug_output) as bytes) size
+        select octet_length(t.parameters::text) + octet_length(t.debug_output)
+          + coalesce(octet_length(t.file_texts::text), 0) as bytes) size
       where t.organisation_id = ${organisationId} and t.turn > c.dropped
         and c.count < ${HISTORY_BOUNDS.turns} and c.sum < ${HISTORY_BOUNDS.bytes}
     ), wanted as (
@@ -53,7 +55,8 @@ export async function readHistory(
       where ${systemTurnId}::bigint <> ${id}
         and not exists (select from chain where id = ${systemTurnId}::bigint)
     )
-    select t.id, t.turn as number, t.parameters, t.debug_output as answer,
+    select t.id, t.turn as number, t.parameters, t.file_texts as "fileTexts",
+      t.debug_output as answer,
       t.outputs #>> '{0,content,calls}' as calls, w.bytes, w.dropped,
       w.is_earlier as "isEarlier"
     from wanted w join tasks t on t.id = w.id

@@ -3,6 +3,7 @@
  * and write derive from this table; see `column-set.ts`.
  */
 import type { Limits } from '@runfleet/billing';
+import type { FileText } from '@runfleet/catalog';
 import { formatMoment, type schema } from '@runfleet/db';
 import {
   formatUsd,
@@ -65,6 +66,7 @@ const UUIDS: Kind<readonly string[]> = { type: 'uuid[]' };
 const STATUS: Kind<TaskStatus> = { type: 'task_status' };
 const OUTCOME: Kind<Outcome> = { type: 'text' };
 const PARAMETERS: Kind<Record<string, unknown>> = { type: 'json' };
+const FILE_TEXTS: Kind<readonly FileText[]> = { type: 'json' };
 const OUTPUTS: Kind<readonly StoredOutput[]> = { type: 'json' };
 const PRICE: Kind<Price> = { type: 'jsonb' };
 const LIMITS: Kind<Omit<Limits, 'timeoutSeconds'>> = { type: 'jsonb' };
@@ -92,6 +94,8 @@ export const TASK_RECORD = {
   modelId: column(TEXT, 'create', 'detail', 'summary'),
   pool: column(TEXT, 'create', 'decide', 'detail', 'run'),
   parameters: column(PARAMETERS, 'create', 'detail', 'run'),
+  /** Pinned, so that a file that changes or is deleted later does not change the task. */
+  fileTexts: column(orNull(FILE_TEXTS), 'create', 'run'),
   seed: column(ID, 'create', 'detail', 'run'),
   timeoutSeconds: column(INT, 'create', 'decide', 'detail', 'summary', 'run'),
 

@@ -103,13 +103,14 @@ export function insertRows<U extends Use>(
 
 /** The columns of a plan's task. */
 export function createdFields({ token, task, turn, state }: NewTaskPlan) {
-  const { projectId, ownerId, parameters, affinity } = task;
+  const { projectId, ownerId, parameters, fileTexts, affinity } = task;
   const fields = {
     projectId,
     ownerId,
     token,
     modelId: task.model.id,
     parameters,
+    fileTexts,
     seed: task.seed.toString(),
     conversationId: turn?.conversationId ?? null,
     turn: turn?.turn ?? null,

@@ -392,12 +392,12 @@ const BAD_BODIES: [string, unknown, string][] = [
       ['prompt', 'a'],
       ['inputImage', new File(['x'], 'x.png')],
     ]),
-    'Request parameter [inputImage] is a file',
+    'Request parameter [inputImage] is a file, and takes none. Send files in [inputFile].',
   ],
   [
     'a binary file',
     aForm([['inputImage', new File([new Uint8Array([0xff, 0xfe])], 'x.png')]]),
-    'Request parameter [inputImage] is a file',
+    'Request parameter [inputImage] is a file, and takes none. Send files in [inputFile].',
   ],
   [
     'a field given twice',

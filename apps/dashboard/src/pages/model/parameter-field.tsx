@@ -88,6 +88,7 @@ function Control(props: {
     case 'number':
       return <NumberInput {...props} shared={shared} />;
     case 'text':
+    case 'fileinput':
       return (
         <input
           {...shared}
