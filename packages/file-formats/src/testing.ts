@@ -1,0 +1,1 @@
+export { type ZipPart, zipOf } from './zip/zip-of.ts';
