@@ -185,6 +185,41 @@ test('each part of a call has a time limit of its own', async () => {
   });
 });
 
+test.for([['100 Continue'], ['103 Early Hints']])(
+  'a server that answers %s without end is left after a few',
+  async ([status]) => {
+    const bytes = `HTTP/1.1 ${status}\r\n\r\n`.repeat(1_000);
+    let sentBytes = 0;
+    await using flood = await startTcpServer((socket) => {
+      const send = () => {
+        let isOpen = true;
+        while (isOpen && !socket.destroyed) {
+          sentBytes += bytes.length;
+          isOpen = socket.write(bytes);
+        }
+      };
+      socket.on('drain', send);
+      send();
+    });
+    const call = outbound.call(get(`http://127.0.0.1:${flood.port}/`));
+    await expect(call).rejects.toMatchObject({
+      kind: 'malformed',
+      message: expect.stringContaining('1xx') as string,
+    });
+    expect(sentBytes).toBeLessThan(20_000_000);
+  },
+);
+
+test('a server may send hints before its answer', async () => {
+  await using tcp = await startTcpServer((socket) =>
+    socket.end(
+      `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(3)}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`,
+    ),
+  );
+  const answer = await outbound.call(get(`http://127.0.0.1:${tcp.port}/`));
+  expect(await readAll(answer)).toBe('ok');
+});
+
 test('a name server that does not answer costs no more than the connection may', async () => {
   await using names = await startNameServer(() => {
     throw new Error('Never asked.');

@@ -28,6 +28,8 @@ type Ctx = {
   ca: string | undefined;
 };
 
+/** Interim answers (1xx) of one call. Node counts none of their bytes as part of the head. */
+const INTERIM_ANSWERS_MAX = 8;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Not sent to the origin to which a server redirects. */
 const CREDENTIALS = new Set(['authorization', 'cookie']);
@@ -81,6 +83,11 @@ async function send(
       socket.once(isSecure ? 'secureConnect' : 'connect', () => time.connected());
     });
     client.once('response', resolve);
+    let interim = 0;
+    client.on('information', () => {
+      interim += 1;
+      if (interim > INTERIM_ANSWERS_MAX) client.destroy(tooManyInterim());
+    });
     client.on('error', (error) => reject(explainFailure(error, time.signal)));
     // An answer that changes the protocol ends here without an error.
     client.once('close', () => reject(new OutboundError('malformed', 'The answer is not HTTP.')));
@@ -171,6 +178,9 @@ async function untilStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   using _stop = stop;
   return await Promise.race([work, stopped]);
 }
+
+const tooManyInterim = () =>
+  new OutboundError('malformed', `The answer begins with more than ${INTERIM_ANSWERS_MAX} of 1xx.`);
 
 function refused(problem: string): OutboundError {
   return new OutboundError('refused', `The address ${problem}.`);
