@@ -41,6 +41,7 @@ function aStream() {
   const reader = stream.getReader();
   return {
     waits,
+    pass: (events: unknown[]) => deliver({ events, isLive: true } as EventPage),
     end: () => deliver(null),
     next: async () => {
       const { value } = await reader.read();
@@ -65,6 +66,42 @@ test('a stream with nothing to send sends a comment every 15 s, until its end', 
   expect(await last).toBe(`event: done\ndata: ${JSON.stringify(ANSWER)}\n\n`);
   expect(await next()).toBeNull();
   expect(waits.count).toBe(0);
+});
+
+const output = (raw: string) => ({
+  type: 'task_output',
+  taskId: '7',
+  payload: { raw, calls: [], end: null },
+});
+
+test('the first output follows the start at once, and the next one after 200 ms', async () => {
+  // The process has run for a minute.
+  await vi.advanceTimersByTimeAsync(60_000);
+  const { next, pass, end } = aStream();
+  expect(await next()).toMatch(/^event: start\n/);
+  const first = next();
+  pass([{ type: 'task_start', taskId: '7', payload: {} }]);
+  await vi.advanceTimersByTimeAsync(5);
+  pass([output('a')]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(await Promise.race([first, Promise.resolve('late')])).toMatch(/^event: task_output\n/);
+  const second = next();
+  pass([output('b')]);
+  await vi.advanceTimersByTimeAsync(150);
+  expect(await Promise.race([second, Promise.resolve('early')])).toBe('early');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await second).toContain('ab');
+  end();
+});
+
+test('a run that starts over forgets its first output, also one that was not sent', async () => {
+  const { next, pass, end } = aStream();
+  await next();
+  const first = next();
+  pass([output('old'), { type: 'task_queue', taskId: '7', payload: {} }]);
+  await vi.advanceTimersByTimeAsync(10);
+  end();
+  expect(await first).toMatch(/^event: done\n/);
 });
 
 test('waits end in the order in which they began, each after the longest wait', async () => {

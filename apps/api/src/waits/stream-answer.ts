@@ -85,13 +85,15 @@ async function* eventsOf(
     socketaccesstoken: run.token,
   } satisfies SyncStart);
 
-  let sentAt = -OUTPUT_INTERVAL_MS;
+  let sentAt = performance.now();
+  let outputAt = -OUTPUT_INTERVAL_MS;
   try {
     for (;;) {
       const isOver = end !== null || failure !== null;
-      const dueInMs = isOver ? 0 : sentAt + OUTPUT_INTERVAL_MS - performance.now();
+      const dueInMs = isOver ? 0 : outputAt + OUTPUT_INTERVAL_MS - performance.now();
       if (answer.hasNews && dueInMs <= 0) {
         sentAt = performance.now();
+        outputAt = sentAt;
         yield eventOf('task_output', answer.read(run.id));
       } else if (isOver) {
         break;
@@ -123,13 +125,20 @@ class AnswerSoFar {
 
   add(event: TaskEvent): void {
     if (event.type in TASK_LIFE) this.status = event.type as TaskStatus;
-    if (event.type === 'task_queue') this.#text = '';
+    if (event.type === 'task_queue') this.#forget();
     if (event.type !== 'task_output') return;
     const { raw, calls, end } = event.payload;
     this.#text += raw;
     this.#calls = runCalls(calls, event.taskId);
     this.#end = end ?? null;
     this.hasNews = true;
+  }
+
+  #forget(): void {
+    this.#text = '';
+    this.#calls = null;
+    this.#end = null;
+    this.hasNews = false;
   }
 
   read(id: string): SyncOutput {
