@@ -31,6 +31,7 @@ test.each<[string[], RegExp]>([
   [['constructor'], /no command "constructor"/],
   [['misuse'], /contradict each other/],
   [['one'], /name is missing/],
+  [['one', ''], /name is missing/],
   [['one', 'a', 'b'], /"b" is one too many/],
   [['strict', '--bogus'], /Unknown option '--bogus'/],
 ])('%j is wrong usage: the reason and the usage on stderr, exit code 2', async (args, reason) => {

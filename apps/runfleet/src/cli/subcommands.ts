@@ -17,10 +17,10 @@ export async function runSubcommand(
   });
 }
 
-/** The only operand of a command that takes one. */
+/** The only operand of a command that takes one. An unset variable of a shell is an empty operand. */
 export function onlyOperand(operands: readonly string[], what: string): string {
   const [operand, ...more] = operands;
-  if (operand === undefined) throw new UsageError(`${what} is missing.`);
+  if (operand === undefined || operand.trim() === '') throw new UsageError(`${what} is missing.`);
   if (more.length > 0)
     throw new UsageError(`Give one ${what}; "${more.join(' ')}" is one too many.`);
   return operand;

@@ -172,7 +172,7 @@ function requireExact(root: unknown, start: string): void {
     if (Number.isFinite(value) && !Number.isInteger(value)) continue;
     throw new GrammarError(
       field,
-      `must be between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, because larger whole numbers lose digits. Write it as a string, or send response_format as text`,
+      `must be between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, because larger whole numbers lose digits. Write it as a string`,
     );
   }
 }
