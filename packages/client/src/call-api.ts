@@ -1,6 +1,7 @@
 import type { Envelope, Refusal } from '@runfleet/protocol';
 
 import { RunfleetApiError, RunfleetConnectionError } from './errors.ts';
+import { formOrJson } from './form-or-json.ts';
 import { signRequest } from './sign-request.ts';
 
 export type ApiAccess = {
@@ -24,7 +25,7 @@ export async function callApi<Payload>(
   options: { signal?: AbortSignal | undefined; headers?: Readonly<Record<string, string>> } = {},
 ): Promise<Payload> {
   const url = `${access.apiUrl}/${path}`;
-  const { response, text } = await post(access, url, JSON.stringify(body), options);
+  const { response, text } = await post(access, url, formOrJson(body), options);
   const about = { status: response.status, requestId: response.headers.get('x-request-id') };
   const envelope = parseEnvelope(text);
   if (envelope?.result === true) return envelope as Payload;
@@ -37,12 +38,13 @@ export async function callApi<Payload>(
 async function post(
   access: ApiAccess,
   url: string,
-  body: string,
+  body: string | FormData,
   options: { signal?: AbortSignal | undefined; headers?: Readonly<Record<string, string>> },
 ): Promise<{ response: Response; text: string }> {
   const { signal } = options;
   const headers = {
-    'content-type': 'application/json',
+    // A form's type names its boundary, which the platform chooses.
+    ...(typeof body === 'string' && { 'content-type': 'application/json' }),
     ...options.headers,
     ...(await authorisationOf(access)),
   };

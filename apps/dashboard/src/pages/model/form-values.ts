@@ -17,7 +17,8 @@ export function fillFrom(
 ): FormValues {
   const filled = allOf(groups).flatMap((item) => {
     const text = textOf(given[item.id]);
-    if (text === null) return [];
+    // A page cannot open files again.
+    if (text === null || item.type === 'fileinput') return [];
     const isKept = item.required || mistakeIn(item, text) === null;
     return isKept ? [[item.id, text] as const] : [];
   });

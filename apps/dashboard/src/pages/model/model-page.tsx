@@ -13,6 +13,7 @@ import { ago, fullMoment } from '../../format/moment.ts';
 import { Link, navigate, useAddress, withSearch } from '../../router.tsx';
 import { ApiSample } from './api-sample.tsx';
 import { keepDraft, readDraft } from './draft.ts';
+import type { FormFiles } from './file-field.tsx';
 import { defaultsOf, fillFrom, type FormValues } from './form-values.ts';
 import { Playground } from './playground.tsx';
 import { ServedNotice } from './served-notice.tsx';
@@ -55,6 +56,7 @@ export function ModelPage(props: { owner: string; name: string }) {
 function Model({ tool, onFinished }: { tool: Tool; onFinished: () => void }) {
   const { search } = useAddress();
   const [values, setValues] = useFormValues(tool);
+  const [files, setFiles] = useState<FormFiles>({});
   const tab = search.get('tab') === 'api' ? 'api' : 'run';
   return (
     <>
@@ -79,7 +81,14 @@ function Model({ tool, onFinished }: { tool: Tool; onFinished: () => void }) {
         {tab === 'api' ? (
           <ApiSample tool={tool} values={values} />
         ) : (
-          <Playground tool={tool} values={values} onChange={setValues} onFinished={onFinished} />
+          <Playground
+            tool={tool}
+            values={values}
+            files={files}
+            onChange={setValues}
+            onFiles={setFiles}
+            onFinished={onFinished}
+          />
         )}
       </Tabs>
       <section className="model-card-text" aria-labelledby="model-card">

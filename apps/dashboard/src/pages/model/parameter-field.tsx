@@ -88,6 +88,7 @@ function Control(props: {
     case 'number':
       return <NumberInput {...props} shared={shared} />;
     case 'text':
+    // `FileField` has the files.
     case 'fileinput':
       return (
         <input

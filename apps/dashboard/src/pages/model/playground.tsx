@@ -2,11 +2,12 @@ import { useEffect, useRef, useState } from 'react';
 
 import { explainProblem } from '../../api/explain-problem.ts';
 import type { Tool } from '../../api/tool.ts';
-import { useClient } from '../../api/use-client.ts';
+import { uploadClient, useClient } from '../../api/use-client.ts';
 import { ProblemNotice } from '../../components/problem-notice.tsx';
 import { navigate, useAddress, withSearch } from '../../router.tsx';
 import { useSession } from '../../session/use-session.ts';
 import { RunPanel } from '../../task/run-panel.tsx';
+import type { FormFiles } from './file-field.tsx';
 import { type FormValues, mistakesIn, parametersOf } from './form-values.ts';
 import { PromptForm } from './prompt-form.tsx';
 
@@ -17,15 +18,18 @@ import { PromptForm } from './prompt-form.tsx';
 export function Playground(props: {
   tool: Tool;
   values: FormValues;
+  files: FormFiles;
   onChange: (values: FormValues) => void;
+  onFiles: (files: FormFiles) => void;
   onFinished: () => void;
 }) {
-  const { tool, values } = props;
+  const { tool, values, files } = props;
   const { visitor } = useSession();
   const { search } = useAddress();
   const client = useClient();
   const [started, setStarted] = useState<{ id: string; token: string; atMs: number } | null>(null);
   const [isStarting, setIsStarting] = useState(false);
+  const [sent, setSent] = useState<number | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>({});
 
@@ -46,9 +50,11 @@ export function Playground(props: {
     setIsStarting(true);
     try {
       const atMs = Date.now();
-      const answer = await client.run(
+      const chosen = Object.entries(files).filter(([, list]) => list.length > 0);
+      if (chosen.length > 0) setSent(0);
+      const answer = await (chosen.length > 0 ? uploadClient(setSent) : client).run(
         `${tool.owner}/${tool.name}`,
-        parametersOf(tool.parameters, values),
+        { ...parametersOf(tool.parameters, values), ...Object.fromEntries(chosen) },
       );
       setStarted({ id: answer.taskId, token: answer.token, atMs });
       navigate(withSearch({ task: answer.taskId, from: null }), { replace: true });
@@ -58,6 +64,7 @@ export function Playground(props: {
       if (field !== null) setMistakes({ [field]: detail });
     } finally {
       setIsStarting(false);
+      setSent(null);
     }
   };
 
@@ -74,7 +81,13 @@ export function Playground(props: {
         mistakes={mistakes}
         isSignedIn={visitor !== null}
         isStarting={isStarting}
+        files={files}
+        sent={sent}
         onChange={change}
+        onFiles={(next) => {
+          setMistakes({});
+          props.onFiles(next);
+        }}
         onRun={() => void run()}
       />
       <div className="playground-out" ref={out}>

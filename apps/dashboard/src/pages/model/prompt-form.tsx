@@ -2,6 +2,7 @@ import { type FormEvent, type KeyboardEvent } from 'react';
 
 import type { ParameterGroup, Tool } from '../../api/tool.ts';
 import { Link } from '../../router.tsx';
+import { FileField, type FormFiles } from './file-field.tsx';
 import { defaultsOf, fillFrom, type FormValues, isChanged } from './form-values.ts';
 import { ParameterField } from './parameter-field.tsx';
 
@@ -14,7 +15,11 @@ export function PromptForm(props: {
   mistakes: Readonly<Record<string, string>>;
   isSignedIn: boolean;
   isStarting: boolean;
+  files: FormFiles;
+  /** The share of the files that was sent, while they are sent. */
+  sent: number | null;
   onChange: (values: FormValues) => void;
+  onFiles: (files: FormFiles) => void;
   onRun: () => void;
 }) {
   const { tool } = props;
@@ -63,23 +68,38 @@ export function PromptForm(props: {
 
 type FieldsProps = {
   values: FormValues;
+  files: FormFiles;
+  sent: number | null;
   mistakes: Readonly<Record<string, string>>;
   onChange: (values: FormValues) => void;
+  onFiles: (files: FormFiles) => void;
 };
 
 function Fields(props: FieldsProps & { group: ParameterGroup }) {
   return (
     <fieldset className="fields">
       <legend className="unseen">{props.group.title}</legend>
-      {props.group.items.map((item) => (
-        <ParameterField
-          key={item.id}
-          item={item}
-          value={props.values[item.id] ?? ''}
-          mistake={props.mistakes[item.id] ?? null}
-          onChange={(value) => props.onChange({ ...props.values, [item.id]: value })}
-        />
-      ))}
+      {props.group.items.map((item) => {
+        const mistake = props.mistakes[item.id] ?? null;
+        return item.type === 'fileinput' ? (
+          <FileField
+            key={item.id}
+            item={item}
+            files={props.files[item.id] ?? []}
+            sent={props.sent}
+            mistake={mistake}
+            onChange={(files) => props.onFiles({ ...props.files, [item.id]: files })}
+          />
+        ) : (
+          <ParameterField
+            key={item.id}
+            item={item}
+            value={props.values[item.id] ?? ''}
+            mistake={mistake}
+            onChange={(value) => props.onChange({ ...props.values, [item.id]: value })}
+          />
+        );
+      })}
     </fieldset>
   );
 }
@@ -112,7 +132,7 @@ function MoreSettings(props: FieldsProps & { groups: readonly ParameterGroup[] }
   );
 }
 
-function Examples(props: FieldsProps & { tool: Tool }) {
+function Examples(props: { tool: Tool; onChange: (values: FormValues) => void }) {
   const { inspire, parameters } = props.tool;
   if (inspire.length === 0) return null;
   return (
