@@ -52,7 +52,7 @@ export async function post(
   const response = await fetch(`${fleet.apiUrl()}/${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}:${apiSecret}`, ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: typeof body === 'string' || body instanceof FormData ? body : JSON.stringify(body),
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;

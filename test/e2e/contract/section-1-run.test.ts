@@ -190,3 +190,69 @@ describe('Run/.../sync', () => {
     });
   });
 });
+
+describe('a form', () => {
+  const aForm = (parts: readonly (readonly [string, string | File])[]) => {
+    const form = new FormData();
+    for (const [name, value] of parts) form.append(name, value);
+    return form;
+  };
+  const parts = [
+    ['prompt', 'When does the last boat leave?'],
+    ['temperature', '0'],
+    ['inputFileUrl', ''],
+    ['inputFile', new File(['High at six.'], 'tides.md')],
+    ['inputFile', new File(['\uFEFFboat;leaves\r\nlast;ten\r\n'], 'boats.csv')],
+  ] as const;
+  const READ =
+    '# tides.md High at six. # boats.csv boat;leaves last;ten --- When does the last boat leave?';
+
+  test('gives the model its files before the prompt, and their words count', async () => {
+    const { status, body } = await post(shared.fleet, SYNC, { body: aForm(parts) });
+    expect({ status, errors: body.errors }).toEqual({ status: 200, errors: [] });
+    const [task] = body.tasklist ?? [];
+    expect(String(task?.['debugoutput']).split(/\s+/u).join(' ')).toBe(READ);
+    expect(task).toMatchObject({
+      parameters: { inputFile: ['tides.md', 'boats.csv'] },
+      outputs: [
+        {
+          content: {
+            prompt: 'When does the last boat leave?',
+            usage: { input_tokens: READ.split(' ').length },
+          },
+        },
+        {},
+      ],
+    });
+  });
+
+  test('with the same key and files is the same task', async () => {
+    const headers = { 'idempotency-key': 'form-1' };
+    const send = () => post(shared.fleet, `Run/${MODEL}`, { body: aForm(parts), headers });
+    const first = await send();
+    expect((await send()).body).toEqual(first.body);
+    const other = aForm([...parts, ['inputFile', new File(['x'], 'x.txt')]]);
+    const { status } = await post(shared.fleet, `Run/${MODEL}`, { body: other, headers });
+    expect(status).toBe(409);
+  });
+
+  test.for([
+    ['prompt', 'a.txt', 'text', '[prompt] is a file, and takes none. Send files in [inputFile].'],
+    ['inputImage', 'a.png', 'text', '[inputImage] is a file, and takes none.'],
+    ['inputFile', 'a.pdf', '%PDF-1.7', '[inputFile] is refused: a.pdf is not a readable PDF.'],
+    ['inputFile', 'a.txt', 'a\0b', '[inputFile] is refused: a.txt has NUL characters'],
+  ] as const)('refuses a file under %s: %s', async ([name, fileName, content, message]) => {
+    for (const path of [`Run/${MODEL}`, SYNC, `${SYNC}?stream=true`]) {
+      const body = aForm([
+        ['prompt', 'a'],
+        [name, new File([content], fileName)],
+      ]);
+      const reply = await post(shared.fleet, path, { body });
+      expect({ path, status: reply.status, body: reply.body }).toEqual({
+        path,
+        status: 200,
+        body: { errors: [{ code: 0, message: expect.stringContaining(message) }], result: false },
+      });
+    }
+  });
+});
