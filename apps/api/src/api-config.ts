@@ -89,6 +89,13 @@ export const apiConfig = z.object({
     .describe(
       'Callbacks that this api sends at once, half of them at most for one organisation; 0 sends none',
     ),
+  API_EXPORTS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(1)
+    .describe('Exports that this api writes at once; 0 writes none'),
   UNKNOWN_LABELS: z
     .enum(UNKNOWN_LABELS)
     .default('park')

@@ -6,7 +6,7 @@ import type { Db } from '@runfleet/db';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
 import type { Outbound } from '@runfleet/outbound';
 import type { CatalogueCache } from '@runfleet/publishing';
-import type { CallbackJobs, TaskQueue } from '@runfleet/queue';
+import type { CallbackJobs, ExportJobs, TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStatistics, TaskStore, UnknownLabels } from '@runfleet/tasks';
@@ -25,6 +25,7 @@ export type ApiContext = {
   store: TaskStore;
   queue: TaskQueue;
   callbackJobs: CallbackJobs;
+  exportJobs: ExportJobs;
   /** The models as they were a moment ago. */
   catalogue: CatalogueCache;
   storage: ObjectStorage;

@@ -17,6 +17,11 @@ import { callbackTestSendRoute } from './routes/v1/callback/testsend.ts';
 import { conversationDeleteRoute } from './routes/v1/conversation/delete.ts';
 import { conversationDetailRoute } from './routes/v1/conversation/detail.ts';
 import { conversationListRoute } from './routes/v1/conversation/list.ts';
+import { exportCancelRoute } from './routes/v1/export/cancel.ts';
+import { exportCreateRoute } from './routes/v1/export/create.ts';
+import { exportDetailRoute } from './routes/v1/export/detail.ts';
+import { exportDownloadRoute } from './routes/v1/export/download.ts';
+import { exportListRoute } from './routes/v1/export/list.ts';
 import { fileRoute } from './routes/v1/file.ts';
 import { openApiRoute } from './routes/v1/openapi.json.ts';
 import { runRoute } from './routes/v1/run.ts';
@@ -54,6 +59,11 @@ export const ROUTES: readonly Route[] = [
   callbackEndpointListRoute,
   callbackEndpointCreateRoute,
   callbackEndpointDeleteRoute,
+  exportCreateRoute,
+  exportListRoute,
+  exportDetailRoute,
+  exportCancelRoute,
+  exportDownloadRoute,
   toolListRoute,
   toolDetailRoute,
   toolExploreRoute,

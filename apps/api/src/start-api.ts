@@ -6,7 +6,7 @@ import { openAnnouncer, openFollower } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { openOutbound } from '@runfleet/outbound';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openCallbackJobs, openTaskQueue } from '@runfleet/queue';
+import { openCallbackJobs, openExportJobs, openTaskQueue } from '@runfleet/queue';
 import {
   areDirect,
   createHealth,
@@ -23,6 +23,7 @@ import type { ApiConfig } from './api-config.ts';
 import type { ApiContext, ApiSettings } from './api-context.ts';
 import { startCallbacks } from './callbacks/start-callbacks.ts';
 import { createApi } from './create-api.ts';
+import { startExports } from './exports/start-exports.ts';
 import { PdfReader } from './file-texts/pdf/pdf-reader.ts';
 import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
@@ -59,6 +60,10 @@ export async function startApi(
     url: config.REDIS_URL,
     onError: (err) => logger.debug({ err }, 'callback job lost'),
   });
+  const exportJobs = openExportJobs({
+    url: config.REDIS_URL,
+    onError: (err) => logger.debug({ err }, 'export job lost'),
+  });
   const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
   const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });
@@ -79,12 +84,15 @@ export async function startApi(
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
   let callbacks: AsyncDisposable | null = null;
+  let exports: AsyncDisposable | null = null;
   const dispose = async () => {
     waits.stop();
     if (server.listening) await stopListening(server);
     await Promise.all([grammars, pdfs].map((opened) => opened[Symbol.asyncDispose]()));
     await callbacks?.[Symbol.asyncDispose]();
+    await exports?.[Symbol.asyncDispose]();
     await callbackJobs[Symbol.asyncDispose]();
+    await exportJobs[Symbol.asyncDispose]();
     await follower[Symbol.asyncDispose]();
     await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
@@ -99,6 +107,7 @@ export async function startApi(
       store,
       queue,
       callbackJobs,
+      exportJobs,
       catalogue,
       masterKey,
       logger,
@@ -130,8 +139,9 @@ export async function startApi(
       waits,
       settings: settingsOf(config),
     };
-    const { API_CALLBACKS_AT_ONCE: callbacksAtOnce } = config;
+    const { API_CALLBACKS_AT_ONCE: callbacksAtOnce, API_EXPORTS_AT_ONCE: exportsAtOnce } = config;
     if (callbacksAtOnce > 0) callbacks = startCallbacks(ctx, callbacksAtOnce);
+    if (exportsAtOnce > 0) exports = startExports(ctx, exportsAtOnce);
     serveRequests(server, createApi(ctx), {
       connectionsMax: config.API_CONNECTIONS_MAX,
       // Behind proxies, all connections come from the proxies.

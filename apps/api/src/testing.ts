@@ -19,7 +19,7 @@ import {
 import { openOutbound } from '@runfleet/outbound';
 import { parseUsd, refusalSchema } from '@runfleet/protocol';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openCallbackJobs, openTaskQueue } from '@runfleet/queue';
+import { openCallbackJobs, openExportJobs, openTaskQueue } from '@runfleet/queue';
 import { createHealth, createLogger, createMetrics, NO_PROXIES } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
@@ -61,6 +61,7 @@ export const testWithApi = testWithDb
     const masterKey = await openMasterKey({ hex: 'ab'.repeat(32), file: '' });
     const queue = openTaskQueue({ url: redisUrl });
     const callbackJobs = openCallbackJobs({ url: redisUrl });
+    const exportJobs = openExportJobs({ url: redisUrl });
     const announcer = openAnnouncer({ url: redisUrl });
     const follower = openFollower({ db, url: redisUrl });
     const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
@@ -73,6 +74,7 @@ export const testWithApi = testWithDb
       await catalogue[Symbol.asyncDispose]();
       await follower[Symbol.asyncDispose]();
       await callbackJobs[Symbol.asyncDispose]();
+      await exportJobs[Symbol.asyncDispose]();
       await announcer[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
@@ -82,6 +84,7 @@ export const testWithApi = testWithDb
       store,
       queue,
       callbackJobs,
+      exportJobs,
       catalogue,
       masterKey,
       logger,

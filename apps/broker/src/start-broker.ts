@@ -5,6 +5,7 @@ import { openAnnouncer } from '@runfleet/events';
 import { CatalogueCache } from '@runfleet/publishing';
 import {
   openCallbackJobs,
+  openExportJobs,
   openScheduledJobs,
   openTaskQueue,
   openTicketTransport,
@@ -54,6 +55,7 @@ export function startBroker(
       openTicketTransport({ url, kind: config.TICKET_TRANSPORT, onError }),
     );
     const scheduledJobs = resources.use(openScheduledJobs({ url, onError }));
+    const exportJobs = resources.use(openExportJobs({ url, onError }));
     const callbackJobs = resources.use(openCallbackJobs({ url, onError }));
     const announcer = resources.use(openAnnouncer({ url, logger }));
     const store = resources.use(
@@ -86,7 +88,13 @@ export function startBroker(
     );
     const upkeep = resources.use(
       new Upkeep({
-        ctx: { db: upkeepDb, logger, metrics: ctx.metrics, settings: upkeepSettings(config) },
+        ctx: {
+          db: upkeepDb,
+          exportJobs,
+          logger,
+          metrics: ctx.metrics,
+          settings: upkeepSettings(config),
+        },
         jobs: UPKEEP_JOBS,
         queue: scheduledJobs,
       }),

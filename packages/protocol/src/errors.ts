@@ -27,6 +27,7 @@ export const ERRORS = {
   path_not_found: { code: 0, http: 404 },
   file_not_found: { code: 1, http: 404 },
   callback_not_found: { code: 1, http: 200 },
+  export_not_found: { code: 1, http: 200 },
   body_too_large: { code: 0, http: 413 },
   rate_limited: { code: 0, http: 429 },
   internal: { code: 0, http: 500 },

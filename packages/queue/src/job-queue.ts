@@ -4,7 +4,7 @@ import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /** Every BullMQ queue besides those of tickets. */
-export type JobQueueName = 'callbacks' | 'upkeep';
+export type JobQueueName = 'callbacks' | 'upkeep' | 'exports';
 
 /** What becomes of a job: it is done, or runs again after a pause. */
 export type JobEnd = 'done' | { againAfterMs: number };

@@ -8,7 +8,7 @@ import { readOneOf } from './read-one-of.ts';
 import { findByName, readSearch } from './search-models.ts';
 
 /** The year 5138; times in milliseconds are beyond it, so they are refused, not misread. */
-const UNIX_SECONDS_MAX = 99_999_999_999;
+export const UNIX_SECONDS_MAX = 99_999_999_999;
 
 /**
  * What a list of tasks is filtered by: `status`, `modelName`, `projectid`, `taskid`, and the time of

@@ -5,6 +5,8 @@
  */
 import { failOverdueDeliveries, purgeDeliveries } from '@runfleet/callbacks';
 import type { Db } from '@runfleet/db';
+import { listExportJobs } from '@runfleet/exports';
+import type { ExportJobs } from '@runfleet/queue';
 import {
   foldEndedTasks,
   makeEventPartitions,
@@ -17,6 +19,7 @@ export type UpkeepContext = {
   db: Db;
   /** Aborts when the run is past its limit, and when the broker stops. */
   signal: AbortSignal;
+  exportJobs: ExportJobs;
   settings: UpkeepSettings;
 };
 
@@ -60,4 +63,11 @@ export const UPKEEP_JOBS: Readonly<Record<string, UpkeepJob>> = {
     repeats: true,
     run: (ctx) => purgeDeliveries(ctx, ctx.settings.callbackLogDays),
   },
+  'export-jobs': { everySeconds: 10, limitSeconds: 30, repeats: false, run: addExportJobs },
 };
+
+async function addExportJobs({ exportJobs, ...ctx }: UpkeepContext): Promise<number> {
+  const jobs = await listExportJobs(ctx);
+  await exportJobs.add(jobs);
+  return jobs.length;
+}

@@ -1,4 +1,4 @@
-import { openScheduledJobs } from '@runfleet/queue';
+import { openExportJobs, openScheduledJobs } from '@runfleet/queue';
 import { createLogger, createMetrics, Resources } from '@runfleet/service';
 import { eventually } from '@runfleet/testing';
 import { listUpkeepRuns } from '@runfleet/upkeep';
@@ -27,6 +27,7 @@ const test = testWithBroker
     const upkeep = new Upkeep({
       ctx: {
         db,
+        exportJobs: started.use(openExportJobs({ url: redisUrl })),
         settings: { callbackLogDays: 30 },
         logger: createLogger({ role: 'broker', level: 'silent' }),
         metrics: brokerMetrics(createMetrics({ role: 'broker' })),

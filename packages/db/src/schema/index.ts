@@ -5,6 +5,7 @@ export {
   callbackEndpoints,
   callbackTargets,
 } from './callbacks.ts';
+export { exports } from './exports.ts';
 export { figuresFolded, modelDays } from './statistics.ts';
 export { upkeepRuns } from './upkeep.ts';
 export { models } from './models.ts';
