@@ -32,8 +32,8 @@ export class GgufFields {
     throw refuse(`has ${describe(value)} as ${key}; expected text`);
   }
 
-  isTrue(key: string): boolean {
-    return this.#metadata.get(key) === true;
+  isTrue(key: string, fallback = false): boolean {
+    return (this.#metadata.get(key) ?? fallback) === true;
   }
 
   texts(key: string): readonly string[] {

@@ -148,8 +148,8 @@ test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
   ],
   [
     'a type of weights that is not supported',
-    (bytes) => edit(bytes, (view) => view.writeUInt32LE(13, at(bytes, 'second', 1) + 12)),
-    /weights of type Q5_K in second\. Supported: F32/u,
+    (bytes) => edit(bytes, (view) => view.writeUInt32LE(11, at(bytes, 'second', 1) + 12)),
+    /weights of type Q3_K in second\. Supported: F32/u,
   ],
   [
     'no dimensions',

@@ -1,21 +1,11 @@
 import { halvesToFloats } from '../runtime/half-float.ts';
+import { halvesAt, sixBits } from './block-parts.ts';
+import type { Codes } from './codes.ts';
 import { TENSOR_TYPES, type TensorType } from './gguf-format.ts';
+import { unpackQ5, unpackQ5K } from './unpack-five-bits.ts';
 
 export type QuantizedType = Exclude<TensorType, FloatType>;
 type FloatType = 'F32' | 'F16' | 'BF16';
-
-/** Weights in blocks: a weight is `(code - zero) * scale + min` of its block, in float32. */
-export type Codes = {
-  /** One byte for each weight, in order. */
-  codes: Uint8Array<ArrayBuffer>;
-  bits: 4 | 8;
-  zero: number;
-  /** Weights that share a scale. */
-  blockSize: number;
-  scales: Float32Array;
-  /** Only of types whose blocks do not begin at a multiple of their scale. */
-  mins?: Float32Array;
-};
 
 export function isFloatType(type: TensorType): type is FloatType {
   return TENSOR_TYPES[type].block === 1;
@@ -49,10 +39,16 @@ export function unpackCodes(type: QuantizedType, bytes: Uint8Array): Codes {
       return unpackQ4(bytes, false);
     case 'Q4_1':
       return unpackQ4(bytes, true);
+    case 'Q5_0':
+      return unpackQ5(bytes, false);
+    case 'Q5_1':
+      return unpackQ5(bytes, true);
     case 'Q8_0':
       return unpackQ8(bytes);
     case 'Q4_K':
       return unpackQ4K(bytes);
+    case 'Q5_K':
+      return unpackQ5K(bytes);
     case 'Q6_K':
       return unpackQ6K(bytes);
   }
@@ -116,16 +112,6 @@ function unpackQ4K(bytes: Uint8Array): Codes {
   return { codes, bits: 4, zero: 0, blockSize: 32, scales, mins };
 }
 
-/** Twelve bytes hold eight pairs of six bits; the upper bits of the last four pairs are apart. */
-function sixBits(packed: Uint8Array, block: number): { scale: number; min: number } {
-  const byte = (at: number) => packed[at] ?? 0;
-  if (block < 4) return { scale: byte(block) & 63, min: byte(block + 4) & 63 };
-  return {
-    scale: (byte(block + 4) & 15) | ((byte(block - 4) >> 6) << 4),
-    min: (byte(block + 4) >> 4) | ((byte(block) >> 6) << 4),
-  };
-}
-
 /**
  * Sixteen blocks of 16 six-bit codes, whose scales are signed multiples of the half at the end. Of
  * 128 weights, four times 32 share the bytes of their lower and of their upper bits.
@@ -150,17 +136,7 @@ function unpackQ6K(bytes: Uint8Array): Codes {
       codes[256 * group + at] = (low & 15) | ((high & 3) << 4);
     }
   }
-  return { codes, bits: 8, zero: 32, blockSize: 16, scales };
-}
-
-/** The half-precision number at the same place of every block. */
-function halvesAt(bytes: Uint8Array, stride: number, place: number): Float32Array {
-  const halves = new Uint16Array(bytes.length / stride);
-  for (let block = 0; block < halves.length; block += 1) {
-    const at = block * stride + place;
-    halves[block] = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
-  }
-  return halvesToFloats(halves);
+  return { codes, bits: 6, zero: 32, blockSize: 16, scales };
 }
 
 /** A copy, unless the bytes already fill their memory, because wide elements must be aligned. */

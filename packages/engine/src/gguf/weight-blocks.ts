@@ -1,4 +1,4 @@
-import type { Codes } from './unpack-weights.ts';
+import type { Codes } from './codes.ts';
 
 /**
  * Weights in the blocks of the engine's matrix product (MatMulNBits without zero points): a weight
@@ -15,13 +15,14 @@ export type WeightBlocks = {
 
 /** Every type has this form without rounding its codes and scales. */
 export function toBlocks({ codes, bits, zero, blockSize, scales, mins }: Codes): WeightBlocks {
-  const centre = bits === 4 ? 8 : 128;
-  // Types with a least weight have a zero of 0: their codes stay and the offset moves.
-  const offsets = mins?.map((min, block) => min + (centre - zero) * (scales[block] ?? 0));
-  const shift = mins ? 0 : centre - zero;
+  const width = bits === 4 ? 4 : 8;
+  // The middle of the codes, so that a product adds small numbers; an offset makes up for it.
+  const middle = mins ? 2 ** (bits - 1) : zero;
+  const offsets = mins?.map((min, block) => min + (middle - zero) * (scales[block] ?? 0));
+  const shift = 2 ** (width - 1) - middle;
   const shifted = shift === 0 ? codes : codes.map((code) => code + shift);
-  const packed = bits === 8 ? shifted : packNibbles(shifted);
-  return { packed, bits, blockSize, scales, ...(offsets && { offsets }) };
+  const packed = width === 8 ? shifted : packNibbles(shifted);
+  return { packed, bits: width, blockSize, scales, ...(offsets && { offsets }) };
 }
 
 /** Floats in blocks of eight bits, each of which rounds its weights to 255 steps. */

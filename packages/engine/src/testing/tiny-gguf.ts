@@ -7,7 +7,7 @@ import { SeededRandom } from '../sampling/seeded-random.ts';
 import { BYTE_LEVEL_FORMS } from './byte-level-forms.ts';
 
 export type TinyGguf = {
-  architecture?: 'llama' | 'qwen2';
+  architecture?: 'llama' | 'qwen2' | 'phi3';
   /** The type of every matrix, unless `types` names another. */
   type: TensorType;
   types?: Partial<Record<string, TensorType>>;
@@ -31,10 +31,12 @@ const CHATML =
   "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * Writes a GGUF file with random weights: of SmolLM2's architecture and tokenizer, or of Qwen 2's.
+ * Writes a GGUF file with random weights: of SmolLM2's architecture and tokenizer, of Qwen 2's, or of
+ * Phi-3's with Qwen 2's tokenizer.
  */
 export function writeTinyGguf(path: string, options: TinyGguf): void {
   const { architecture = 'llama' } = options;
+  const isPhi = architecture === 'phi3';
   const { tokens, types, merges } = vocabulary();
   const width = HIDDEN / HEADS;
   const matrix = (name: string, inputs: number, outputs: number): TensorToWrite => {
@@ -73,13 +75,17 @@ export function writeTinyGguf(path: string, options: TinyGguf): void {
       ...bias(name('attn_k.bias'), CACHE_HEADS * width),
       ...bias(name('attn_v.bias'), CACHE_HEADS * width),
       norm(name('attn_norm')),
-      matrix(name('attn_q'), HIDDEN, HIDDEN),
-      matrix(name('attn_k'), HIDDEN, CACHE_HEADS * width),
-      matrix(name('attn_v'), HIDDEN, CACHE_HEADS * width),
+      ...(isPhi
+        ? [matrix(name('attn_qkv'), HIDDEN, HIDDEN + 2 * CACHE_HEADS * width)]
+        : [
+            matrix(name('attn_q'), HIDDEN, HIDDEN),
+            matrix(name('attn_k'), HIDDEN, CACHE_HEADS * width),
+            matrix(name('attn_v'), HIDDEN, CACHE_HEADS * width),
+          ]),
       matrix(name('attn_output'), HIDDEN, HIDDEN),
       norm(name('ffn_norm')),
-      matrix(name('ffn_gate'), HIDDEN, WIDE),
-      matrix(name('ffn_up'), HIDDEN, WIDE),
+      ...(isPhi ? [] : [matrix(name('ffn_gate'), HIDDEN, WIDE)]),
+      matrix(name('ffn_up'), HIDDEN, isPhi ? 2 * WIDE : WIDE),
       matrix(name('ffn_down'), WIDE, HIDDEN),
     ];
   }).flat();
@@ -96,7 +102,7 @@ export function writeTinyGguf(path: string, options: TinyGguf): void {
       [`${architecture}.attention.layer_norm_rms_epsilon`]: { float32: 1e-5 },
       [`${architecture}.rope.freq_base`]: { float32: 100_000 },
       'tokenizer.ggml.model': { string: 'gpt2' },
-      'tokenizer.ggml.pre': { string: architecture === 'qwen2' ? 'qwen2' : 'smollm' },
+      'tokenizer.ggml.pre': { string: architecture === 'llama' ? 'smollm' : 'qwen2' },
       'tokenizer.ggml.tokens': { strings: tokens },
       'tokenizer.ggml.token_type': { int32s: types },
       'tokenizer.ggml.merges': { strings: merges },
@@ -160,9 +166,18 @@ function randomWeights(type: TensorType, count: number, name: string): Uint8Arra
       [0, 0.02],
       [2, -0.15],
     ],
+    Q5_0: [[0, 0.01]],
+    Q5_1: [
+      [0, 0.01],
+      [2, -0.15],
+    ],
     Q8_0: [[0, 0.0015]],
     Q4_K: [
       [0, 0.0006],
+      [2, 0.0047],
+    ],
+    Q5_K: [
+      [0, 0.0003],
       [2, 0.0047],
     ],
     Q6_K: [[208, 8e-5]],

@@ -73,7 +73,8 @@ export class BlockWriter extends GraphWriter {
   embedding(path: string, input: string, matrix: BlockMatrix): string {
     const { outputs: rows, inputs: width, blocks } = matrix;
     const weight = `${weightName(path)}.weight`;
-    if (blocks.bits === 4) {
+    // The operator that reads rows of blocks adds no offsets.
+    if (blocks.bits === 4 || blocks.offsets) {
       this.floats(weight, [rows, width], dequantize(matrix.type, matrix.bytes));
       return this.node('Gather', { name: path, inputs: [weight, input] });
     }
