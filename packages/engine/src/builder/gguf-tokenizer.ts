@@ -1,8 +1,8 @@
 import type { GgufFields } from '../gguf/gguf-fields.ts';
 import { refuse } from '../gguf/refuse.ts';
 import { PATTERN_TEXTS } from '../text/byte-level/published-patterns.ts';
-
-const TOKEN_TYPE = { control: 3, userDefined: 4 } as const;
+import { addedToken, ggufVocabulary } from './gguf-vocabulary.ts';
+import { sentencePieceTokenizer } from './sentencepiece-tokenizer.ts';
 
 const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true } as const;
 const split = (pattern: string) => ({
@@ -55,15 +55,17 @@ const PRE_TOKENIZERS: Partial<Record<string, PreTokenizer>> = {
   llama4: GPT4O,
 };
 
-/** `tokenizer.json` in the published form, from a file's vocabulary and merges. */
+/** `tokenizer.json` in the published form, from a file's vocabulary. */
 export function ggufTokenizer(fields: GgufFields): Record<string, unknown> {
   const model = fields.text('tokenizer.ggml.model');
-  if (model !== 'gpt2') {
-    const name = model === 'llama' ? ', which is SentencePiece' : '';
-    throw refuse(
-      `has a tokenizer of the kind ${JSON.stringify(model ?? '')}${name}; byte-level BPE ("gpt2") is supported`,
-    );
-  }
+  if (model === 'llama') return sentencePieceTokenizer(fields);
+  if (model === 'gpt2') return byteLevelTokenizer(fields);
+  throw refuse(
+    `has a tokenizer of the kind ${JSON.stringify(model ?? '')}; byte-level BPE ("gpt2") and SentencePiece's BPE ("llama") are supported`,
+  );
+}
+
+function byteLevelTokenizer(fields: GgufFields): Record<string, unknown> {
   const pre = fields.text('tokenizer.ggml.pre') ?? '';
   const known = Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined;
   if (!known) {
@@ -71,15 +73,12 @@ export function ggufTokenizer(fields: GgufFields): Record<string, unknown> {
       `splits text as ${JSON.stringify(pre)}. Supported: ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
     );
   }
-  const tokens = fields.texts('tokenizer.ggml.tokens');
-  const types = fields.numbers('tokenizer.ggml.token_type');
-  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
-  if (Object.keys(vocab).length !== tokens.length) throw refuse('has a token twice');
+  const { tokens, vocab } = ggufVocabulary(fields);
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: tokens.flatMap((content, id) => addedToken(id, content, types[id])),
+    added_tokens: tokens.flatMap((token) => addedToken(token)),
     normalizer: known.normalizer ?? null,
     pre_tokenizer: known.pre_tokenizer,
     post_processor: null,
@@ -97,13 +96,6 @@ export function ggufTokenizer(fields: GgufFields): Record<string, unknown> {
       merges: fields.texts('tokenizer.ggml.merges').map(pairOf),
     },
   };
-}
-
-function addedToken(id: number, content: string, type: number | undefined): unknown[] {
-  const isSpecial = type === TOKEN_TYPE.control;
-  if (!isSpecial && type !== TOKEN_TYPE.userDefined) return [];
-  const rest = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  return [{ id, content, ...rest, special: isSpecial }];
 }
 
 /** The space between two tokens; tokens of this kind have none. */

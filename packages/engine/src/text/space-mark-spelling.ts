@@ -21,13 +21,14 @@ export class SpaceMarkSpelling implements Spelling {
   readonly byteTokens: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
     byteToken(byte),
   );
-  readonly addsSpace = true;
+  readonly addsSpace: boolean;
   readonly unitsPerCharacter = 1;
   readonly #rules: SpaceMarkRules;
   readonly #canSplit: boolean;
 
   constructor(rules: SpaceMarkRules, merges: readonly (readonly [string, string])[]) {
     this.#rules = rules;
+    this.addsSpace = rules.prepend !== '';
     this.#canSplit =
       rules.prepend === SPACE_MARK &&
       rules.replaceFrom === ' ' &&

@@ -1,6 +1,7 @@
 import { CHAT_TEMPLATES } from '../../families/phi3/chat-parts.ts';
 import { parseTokenizerFile } from '../../text/tokenizer-file.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
+import { spaceMarkJson } from '../space-mark-json.ts';
 import { trainVocabulary, type Vocabulary } from '../train-vocabulary.ts';
 import { FILLER_WORDS, TRAINING_PARAGRAPHS } from '../training-text.ts';
 
@@ -93,49 +94,16 @@ function tokenizerJson(
   vocabulary: Vocabulary,
   idOf: (content: string) => number,
 ): Record<string, unknown> {
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [...SPECIAL_START, ...SPECIAL_TOKENS].map((content) => ({
+  return spaceMarkJson({
+    vocab: Object.fromEntries(vocabulary.tokens.map((token, id) => [token, id])),
+    merges: vocabulary.merges.map((pair) => pair.join(' ')),
+    addedTokens: [...SPECIAL_START, ...SPECIAL_TOKENS].map((content) => ({
       id: idOf(content),
       ...addedTokenFlags(content),
     })),
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'Prepend', prepend: '▁' },
-        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-      ],
-    },
-    pre_tokenizer: null,
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ Sequence: { id: 'A', type_id: 0 } }],
-      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
-      special_tokens: {},
-    },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        { type: 'Strip', content: ' ', start: 1, stop: 0 },
-      ],
-    },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: '<unk>',
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: true,
-      byte_fallback: true,
-      vocab: Object.fromEntries(vocabulary.tokens.map((token, id) => [token, id])),
-      merges: vocabulary.merges.map((pair) => pair.join(' ')),
-    },
-  };
+    unknownToken: '<unk>',
+    addsSpace: true,
+  });
 }
 
 function tokenizerConfig(idOf: (content: string) => number): Record<string, unknown> {
