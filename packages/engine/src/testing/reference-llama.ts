@@ -17,6 +17,8 @@ export class ReferenceLlama {
   readonly #heads: number;
   readonly #cacheHeads: number;
   readonly #theta: number;
+  /** By what positions are divided. */
+  readonly #scaling: number;
   /** Whether the rows of a rotated pair are neighbours. */
   readonly #isInterleaved: boolean;
 
@@ -30,6 +32,7 @@ export class ReferenceLlama {
     this.#heads = fields.count(`${architecture}.attention.head_count`);
     this.#cacheHeads = fields.count(`${architecture}.attention.head_count_kv`);
     this.#theta = fields.number(`${architecture}.rope.freq_base`, 10_000);
+    this.#scaling = fields.number(`${architecture}.rope.scaling.factor`, 1);
   }
 
   /** The logits after the prompt and after each token of its greedy continuation, without end. */
@@ -106,7 +109,8 @@ export class ReferenceLlama {
       const start = (pair - column) * 2;
       const at = start + (this.#isInterleaved ? 2 * column : column);
       const other = this.#isInterleaved ? at + 1 : at + width / 2;
-      const angle = position / ((factors[column] ?? 1) * this.#theta ** ((2 * column) / width));
+      const angle =
+        position / this.#scaling / ((factors[column] ?? 1) * this.#theta ** ((2 * column) / width));
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       const [real, imaginary] = [vector[at] ?? 0, vector[other] ?? 0];
       turned[at] = real * cos - imaginary * sin;

@@ -49,11 +49,29 @@ function modelConfig(shape: LlamaShape, ids: Record<string, unknown>): Record<st
     num_key_value_heads: shape.cacheHeads,
     max_position_embeddings: shape.contextLength,
     rms_norm_eps: shape.normEpsilon,
-    rope_theta: shape.ropeTheta,
+    rope_theta: shape.rope.theta,
+    ...ropeConfig(shape),
+    ...(shape.window !== undefined && { sliding_window: shape.window }),
     tie_word_embeddings: shape.isTied,
     torch_dtype: 'float32',
     use_cache: true,
     vocab_size: shape.vocabularySize,
+  };
+}
+
+function ropeConfig({ rope, headSize }: LlamaShape): Record<string, unknown> {
+  const { rotatedSize, long, factors } = rope;
+  return {
+    ...(rotatedSize !== headSize && { partial_rotary_factor: rotatedSize / headSize }),
+    ...(long && {
+      original_max_position_embeddings: long.shortTokens,
+      rope_scaling: {
+        type: 'longrope',
+        short_factor: factors,
+        long_factor: long.factors,
+        attention_factor: rope.scale,
+      },
+    }),
   };
 }
 

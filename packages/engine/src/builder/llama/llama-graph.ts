@@ -5,11 +5,11 @@ import { graphInputs, graphOutputs } from '../graph-io.ts';
 import { weightName } from '../graph-writer.ts';
 import { addMaskNodes, type MaskOutputs } from '../mask-nodes.ts';
 import { addGatedProduct, addNorm } from '../norm-nodes.ts';
+import { addRopeChoice, ROPE_CACHES, valuesOf } from '../rope-choice.ts';
+import { ropeTable } from '../rope-table.ts';
 import type { BlockWriter, WrittenMatrix } from './block-writer.ts';
 import type { LlamaShape } from './llama-shape.ts';
 import type { LlamaTensors, Projection, StoredMatrix } from './llama-tensors.ts';
-
-const ROPE_CACHES = ['cos_cache', 'sin_cache'] as const;
 
 /**
  * Writes the decoder in the form of the published builds: attention over groups of heads that
@@ -22,7 +22,7 @@ export function llamaGraph(
   tensors: LlamaTensors,
 ): ProtobufWriter {
   const mask = addMaskNodes(writer);
-  addRopeTables(writer, shape);
+  addRopeTables(writer, shape, mask);
   const { root: embedded, head } = addEmbedding(writer, shape, tensors);
   let root = embedded;
   let skip: string | undefined;
@@ -158,7 +158,7 @@ function addAttention(
       num_heads: heads,
       kv_num_heads: cacheHeads,
       scale: { float: 1 },
-      local_window_size: -1,
+      local_window_size: shape.window ?? -1,
       softcap: { float: 0 },
       do_rotary: 1,
       rotary_interleaved: 0,
@@ -197,16 +197,16 @@ function addNoSinks(writer: BlockWriter, heads: number): string {
   );
 }
 
-function addRopeTables(writer: BlockWriter, shape: LlamaShape): void {
-  const { contextLength: rows, ropeFactors, ropeTheta } = shape;
-  const width = ropeFactors.length;
+function addRopeTables(writer: BlockWriter, shape: LlamaShape, mask: MaskOutputs): void {
+  const { contextLength, rope } = shape;
+  const { factors, long } = rope;
+  const short = ropeTable({ ...rope, factors, rows: long?.shortTokens ?? contextLength });
+  if (long) {
+    const table = ropeTable({ ...rope, factors: long.factors, rows: contextLength });
+    addRopeChoice(writer, { short, long: table, shortTokens: long.shortTokens }, mask.width);
+    return;
+  }
   for (const cache of ROPE_CACHES) {
-    const turn = cache === 'cos_cache' ? Math.cos : Math.sin;
-    const table = new Float32Array(rows * width);
-    for (const [column, factor] of ropeFactors.entries()) {
-      const frequency = 1 / (factor * ropeTheta ** (column / width));
-      for (let row = 0; row < rows; row += 1) table[row * width + column] = turn(row * frequency);
-    }
-    writer.floats(cache, [rows, width], table);
+    writer.floats(cache, [short.rows, short.width], valuesOf(cache, short));
   }
 }

@@ -1,7 +1,7 @@
 import type { GgufFields } from '../../gguf/gguf-fields.ts';
 import type { GgufFile } from '../../gguf/gguf-file.ts';
 import { refuse } from '../../gguf/refuse.ts';
-import { dequantize } from '../../gguf/unpack-weights.ts';
+import { type LlamaRope, readLlamaRope } from './llama-rope.ts';
 
 /** What a model's graph follows from, beside its weights. */
 export type LlamaShape = {
@@ -16,17 +16,20 @@ export type LlamaShape = {
   vocabularySize: number;
   contextLength: number;
   normEpsilon: number;
-  ropeTheta: number;
-  /** How much slower each frequency rotates, as Llama 3's scaling sets it; 1 is plain. */
-  ropeFactors: readonly number[];
+  rope: LlamaRope;
+  /** The tokens that a token attends to, itself included; undefined if they are all. */
+  window: number | undefined;
   isTied: boolean;
+  /** Whether the file has queries, keys and values as one matrix. */
+  isAttentionJoined: boolean;
 };
 
 /**
  * Architectures of this graph: their family, the class of the reference implementation, how their
- * files order the rows of queries and keys, and whether queries, keys and values have biases.
- * llama.cpp rotates neighbouring rows of Llama's files, so the files have the two halves of each
- * head interleaved.
+ * files order the rows of queries and keys, whether queries, keys and values have biases, and
+ * whether files are in Phi-3's form: gate and up as one matrix, queries, keys and values perhaps
+ * too, perhaps two rope tables and a sliding window. llama.cpp rotates neighbouring rows of Llama's
+ * files, so the files have the two halves of each head interleaved.
  */
 const ARCHITECTURES = {
   llama: {
@@ -34,8 +37,22 @@ const ARCHITECTURES = {
     className: 'LlamaForCausalLM',
     isInterleaved: true,
     hasBias: false,
+    isPhi: false,
   },
-  qwen2: { family: 'qwen2', className: 'Qwen2ForCausalLM', isInterleaved: false, hasBias: true },
+  qwen2: {
+    family: 'qwen2',
+    className: 'Qwen2ForCausalLM',
+    isInterleaved: false,
+    hasBias: true,
+    isPhi: false,
+  },
+  phi3: {
+    family: 'phi3',
+    className: 'Phi3ForCausalLM',
+    isInterleaved: false,
+    hasBias: false,
+    isPhi: true,
+  },
 } as const;
 type Architecture = keyof typeof ARCHITECTURES;
 
@@ -43,7 +60,7 @@ const GEMMA = 'its scaled embeddings, soft caps and norms are not built';
 const EXPERTS = 'its experts are not built';
 /** What the graph lacks for other common architectures. */
 const MISSING: Partial<Record<string, string>> = {
-  phi3: 'its joined projections and its two rope tables are not read; add the published ONNX build instead',
+  phimoe: EXPERTS,
   qwen3: 'its norms of queries and keys are not built',
   gemma: GEMMA,
   gemma2: GEMMA,
@@ -60,6 +77,7 @@ const LAYERS_MAX = 1_024;
 const WIDTH_MAX = 2 ** 20;
 /** Rope tables have a row for each position. */
 const CONTEXT_MAX = 2 ** 20;
+const SLIDING_WINDOW = 'attention.sliding_window';
 
 /** Throws `EngineError('model')` if the file is of another architecture or its numbers disagree. */
 export function readLlamaShape(file: GgufFile, fields: GgufFields): LlamaShape {
@@ -82,14 +100,20 @@ export function readLlamaShape(file: GgufFile, fields: GgufFields): LlamaShape {
   if (heads % cacheHeads !== 0) throw refuse(`shares ${cacheHeads} key heads among ${heads}`);
   if (headSize % 8 !== 0) throw refuse(`has heads of ${headSize}, not a multiple of 8`);
   const valueSize = count('attention.value_length', WIDTH_MAX, headSize);
-  const rotated = count('rope.dimension_count', WIDTH_MAX, headSize);
-  if (valueSize !== headSize || rotated !== headSize) {
-    throw refuse(`has heads of ${headSize}, ${valueSize} for values, ${rotated} rotated`);
+  if (valueSize !== headSize) throw refuse(`has heads of ${headSize}, ${valueSize} for values`);
+  if (fields.number(`${architecture}.expert_count`, 0) > 0) {
+    throw refuse(`sets ${architecture}.expert_count, which is not supported`);
   }
-  for (const name of ['expert_count', 'attention.sliding_window']) {
-    if (fields.number(`${architecture}.${name}`, 0) > 0) {
-      throw refuse(`sets ${architecture}.${name}, which is not supported`);
-    }
+  const { isInterleaved, isPhi } = ARCHITECTURES[architecture];
+  const contextLength = count('context_length', CONTEXT_MAX);
+  const source = { architecture, headSize, contextLength, hasLongRope: isPhi };
+  const rope = readLlamaRope(file, fields, source);
+  if (isInterleaved && rope.rotatedSize !== headSize) {
+    throw refuse(`rotates ${rope.rotatedSize} of ${headSize} numbers of a head`);
+  }
+  const window = fields.number(`${architecture}.${SLIDING_WINDOW}`, 0);
+  if (window > 0 && !isPhi) {
+    throw refuse(`sets ${architecture}.${SLIDING_WINDOW}, which is not supported`);
   }
   return {
     architecture,
@@ -100,35 +124,15 @@ export function readLlamaShape(file: GgufFile, fields: GgufFields): LlamaShape {
     cacheHeads,
     headSize,
     vocabularySize: fields.texts('tokenizer.ggml.tokens').length,
-    contextLength: count('context_length', CONTEXT_MAX),
+    contextLength,
     normEpsilon: fields.number(`${architecture}.attention.layer_norm_rms_epsilon`, 1e-5),
-    ropeTheta: fields.number(`${architecture}.rope.freq_base`, 10_000),
-    ropeFactors: readRopeFactors(file, fields, architecture, headSize / 2),
+    rope,
+    window: window > 0 && window < contextLength ? count(SLIDING_WINDOW, CONTEXT_MAX) : undefined,
     isTied: !file.tensors.has('output.weight'),
+    isAttentionJoined: isPhi && file.tensors.has('blk.0.attn_qkv.weight'),
   };
 }
 
 function isKnown(architecture: string): architecture is Architecture {
   return Object.hasOwn(ARCHITECTURES, architecture);
 }
-
-/** Llama 3's scaling is in the file as a factor for each frequency. */
-function readRopeFactors(
-  file: GgufFile,
-  fields: GgufFields,
-  architecture: Architecture,
-  frequencies: number,
-): number[] {
-  const scaling = fields.text(`${architecture}.rope.scaling.type`) ?? 'none';
-  if (scaling !== 'none' && scaling !== 'linear') {
-    throw refuse(`scales its rope tables by ${JSON.stringify(scaling)}, which is not supported`);
-  }
-  const factor = scaling === 'linear' ? fields.number(`${architecture}.rope.scaling.factor`, 1) : 1;
-  const plain = Array.from({ length: frequencies }, () => factor);
-  if (!file.tensors.has(ROPE_FACTORS)) return plain;
-  const tensor = file.tensor(ROPE_FACTORS, frequencies);
-  const given = dequantize(tensor.type, file.read(tensor));
-  return plain.map((each, at) => each * (given[at] ?? 1));
-}
-
-export const ROPE_FACTORS = 'rope_freqs.weight';

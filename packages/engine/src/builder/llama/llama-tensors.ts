@@ -3,7 +3,8 @@ import type { TensorType } from '../../gguf/gguf-format.ts';
 import type { GgufTensor } from '../../gguf/gguf-header.ts';
 import { refuse } from '../../gguf/refuse.ts';
 import { dequantize } from '../../gguf/unpack-weights.ts';
-import { architectureOf, type LlamaShape, ROPE_FACTORS } from './llama-shape.ts';
+import { ropeTensors } from './llama-rope.ts';
+import { architectureOf, type LlamaShape } from './llama-shape.ts';
 
 /** A matrix as its file has it: rows of one output each. */
 export type StoredMatrix = {
@@ -31,7 +32,8 @@ export class LlamaTensors {
     this.#file = file;
     this.#shape = shape;
     this.#onRead = onRead;
-    const known = new Set([ROPE_FACTORS, ...dimsOf(shape).map(([name]) => name)]);
+    const { isPhi } = architectureOf(shape);
+    const known = new Set([...ropeTensors(isPhi), ...dimsOf(shape).map(([name]) => name)]);
     for (const [name, dims] of dimsOf(shape)) file.tensor(name, ...dims);
     const unknown = [...file.tensors.keys()].filter((name) => !known.has(name));
     if (unknown.length > 0) {
@@ -57,6 +59,11 @@ export class LlamaTensors {
   attention(layer: number): Projection[] {
     const { heads, cacheHeads, headSize } = this.#shape;
     const { isInterleaved, hasBias } = architectureOf(this.#shape);
+    const queryRows = heads * headSize;
+    if (this.#shape.isAttentionJoined) {
+      const matrix = this.matrix(`blk.${layer}.attn_qkv.weight`);
+      return [{ matrix, queryRows, bias: undefined }];
+    }
     const read = (letter: string) => this.matrix(`blk.${layer}.attn_${letter}.weight`);
     const ordered = (matrix: StoredMatrix, count: number) =>
       isInterleaved ? separateHalves(matrix, count, headSize) : matrix;
@@ -64,7 +71,6 @@ export class LlamaTensors {
     const biases = hasBias
       ? ['q', 'k', 'v'].map((letter) => this.norm(`blk.${layer}.attn_${letter}.bias`))
       : [];
-    const queryRows = heads * headSize;
     const stacked = stackIfAlike(matrices);
     if (!stacked) {
       return matrices.map((matrix, at) => ({
@@ -79,6 +85,7 @@ export class LlamaTensors {
 
   /** The gate and what it opens: one matrix if their types are the same, else two. */
   gated(layer: number): StoredMatrix[] {
+    if (architectureOf(this.#shape).isPhi) return [this.matrix(`blk.${layer}.ffn_up.weight`)];
     const matrices = ['gate', 'up'].map((part) => this.matrix(`blk.${layer}.ffn_${part}.weight`));
     const stacked = stackIfAlike(matrices);
     return stacked ? [stacked] : matrices;
@@ -115,35 +122,47 @@ function separateHalves(matrix: StoredMatrix, heads: number, headSize: number): 
   return { ...matrix, bytes };
 }
 
+type Dims = [name: string, dims: readonly number[]];
+
 /** The tensors of the architecture with their dimensions, the fastest first. */
-function dimsOf(shape: LlamaShape): [name: string, dims: readonly number[]][] {
+function dimsOf(shape: LlamaShape): Dims[] {
   const { hiddenSize: hidden, intermediateSize: wide, vocabularySize, isTied } = shape;
   const [queries, keys] = [shape.heads * shape.headSize, shape.cacheHeads * shape.headSize];
-  const layers = Array.from({ length: shape.layers }, (_, layer) => {
-    const parts: [string, readonly number[]][] = [
-      ['attn_norm.weight', [hidden]],
-      ['attn_q.weight', [hidden, queries]],
-      ['attn_k.weight', [hidden, keys]],
-      ['attn_v.weight', [hidden, keys]],
-      ['attn_output.weight', [queries, hidden]],
-      ['ffn_norm.weight', [hidden]],
-      ['ffn_gate.weight', [hidden, wide]],
-      ['ffn_up.weight', [hidden, wide]],
-      ['ffn_down.weight', [wide, hidden]],
-    ];
-    const biases: [string, readonly number[]][] = [
-      ['attn_q.bias', [queries]],
-      ['attn_k.bias', [keys]],
-      ['attn_v.bias', [keys]],
-    ];
-    return [...parts, ...(architectureOf(shape).hasBias ? biases : [])].map(
-      ([name, dims]): [string, readonly number[]] => [`blk.${layer}.${name}`, dims],
-    );
-  }).flat();
+  const { hasBias, isPhi } = architectureOf(shape);
+  const attention: Dims[] = shape.isAttentionJoined
+    ? [['attn_qkv.weight', [hidden, queries + 2 * keys]]]
+    : [
+        ['attn_q.weight', [hidden, queries]],
+        ['attn_k.weight', [hidden, keys]],
+        ['attn_v.weight', [hidden, keys]],
+      ];
+  const biases: Dims[] = [
+    ['attn_q.bias', [queries]],
+    ['attn_k.bias', [keys]],
+    ['attn_v.bias', [keys]],
+  ];
+  const gated: Dims[] = isPhi
+    ? [['ffn_up.weight', [hidden, 2 * wide]]]
+    : [
+        ['ffn_gate.weight', [hidden, wide]],
+        ['ffn_up.weight', [hidden, wide]],
+      ];
+  const parts: Dims[] = [
+    ['attn_norm.weight', [hidden]],
+    ...attention,
+    ['attn_output.weight', [queries, hidden]],
+    ['ffn_norm.weight', [hidden]],
+    ...gated,
+    ['ffn_down.weight', [wide, hidden]],
+    ...(hasBias ? biases : []),
+  ];
+  const layers = Array.from({ length: shape.layers }, (_, layer) =>
+    parts.map(([name, dims]): Dims => [`blk.${layer}.${name}`, dims]),
+  ).flat();
   return [
     ['token_embd.weight', [hidden, vocabularySize]],
     ['output_norm.weight', [hidden]],
-    ...(isTied ? [] : [['output.weight', [hidden, vocabularySize]] as [string, number[]]]),
+    ...(isTied ? [] : [['output.weight', [hidden, vocabularySize]] satisfies Dims]),
     ...layers,
   ];
 }

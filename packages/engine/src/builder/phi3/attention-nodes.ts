@@ -1,7 +1,7 @@
 import type { MaskOutputs } from '../mask-nodes.ts';
 import { headSize, type ModelSize } from '../model-size.ts';
+import { ROPE_CACHES } from '../rope-choice.ts';
 import type { PhiWriter } from './phi-writer.ts';
-import { ROPE_CACHES } from './rope-nodes.ts';
 
 const SLIDING_WINDOW = 262_144;
 

@@ -3,11 +3,13 @@ import { graphInputs, graphOutputs } from '../graph-io.ts';
 import { addMaskNodes } from '../mask-nodes.ts';
 import { headSize, type ModelSize } from '../model-size.ts';
 import { addGatedProduct, addNorm } from '../norm-nodes.ts';
+import { addRopeChoice } from '../rope-choice.ts';
 import type { TensorSink } from '../tensor-file.ts';
 import { addAttention } from './attention-nodes.ts';
 import type { PhiWeights } from './phi-weights.ts';
 import { PhiWriter } from './phi-writer.ts';
-import { addRopeChoice, addRopePositions } from './rope-nodes.ts';
+import { addRopePositions } from './rope-positions.ts';
+import { ropeTables } from './rope-tables.ts';
 
 /**
  * Writes the graph of Phi-3.5-mini as in its published builds, operator for operator, with their
@@ -23,8 +25,9 @@ export function phiGraph(
   const { hiddenSize, vocabularySize, layers } = size;
   const writer = new PhiWriter(size, tensors);
   const mask = addMaskNodes(writer);
-  const positions = size.variant === 'gpu' ? addRopePositions(writer, size) : undefined;
-  if (!positions) addRopeChoice(writer, size, mask.width);
+  const tables = ropeTables(size);
+  const positions = size.variant === 'gpu' ? addRopePositions(writer, tables) : undefined;
+  if (!positions) addRopeChoice(writer, tables, mask.width);
 
   const embedding = writer.floats(
     'model.embed_tokens.weight',

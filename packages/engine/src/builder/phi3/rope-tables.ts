@@ -1,13 +1,16 @@
 import { headSize, type ModelSize } from '../model-size.ts';
-
-export type RopeTable = { cos: Float32Array; sin: Float32Array; rows: number };
+import type { RopeChoice } from '../rope-choice.ts';
+import { ropeTable } from '../rope-table.ts';
 
 /** LongRoPE: a table of short factors up to the original length, one of long factors beyond it. */
-export function ropeTables(size: ModelSize): { short: RopeTable; long: RopeTable } {
+export function ropeTables(size: ModelSize): RopeChoice {
   const { short, long } = ropeFactors(headSize(size) / 2);
+  const { originalMaxPositions: shortTokens, maxPositions } = size;
+  const both = { theta: ROPE_THETA, scale: ropeScale(size) };
   return {
-    short: ropeTable(size, short, size.originalMaxPositions),
-    long: ropeTable(size, long, size.maxPositions),
+    short: ropeTable({ ...both, factors: short, rows: shortTokens }),
+    long: ropeTable({ ...both, factors: long, rows: maxPositions }),
+    shortTokens,
   };
 }
 
@@ -34,18 +37,3 @@ function ropeScale(size: ModelSize): number {
 
 /** The base of the published models. */
 export const ROPE_THETA = 10_000;
-
-function ropeTable(size: ModelSize, factors: readonly number[], rows: number): RopeTable {
-  const scale = ropeScale(size);
-  const width = factors.length;
-  const cos = new Float32Array(rows * width);
-  const sin = new Float32Array(rows * width);
-  for (const [column, factor] of factors.entries()) {
-    const frequency = 1 / (factor * ROPE_THETA ** (column / width));
-    for (let row = 0; row < rows; row += 1) {
-      cos[row * width + column] = Math.cos(row * frequency) * scale;
-      sin[row * width + column] = Math.sin(row * frequency) * scale;
-    }
-  }
-  return { cos, sin, rows };
-}

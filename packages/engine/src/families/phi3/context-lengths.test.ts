@@ -17,7 +17,7 @@ test.each([
     4096,
   ],
   ['the provider’s options', { config: {}, genaiModel: chosenByProvider, ropeSwitch: null }, 4096],
-  ['a graph with one table', { config: {}, genaiModel, ropeSwitch: null }, 131_072],
+  ['what is usual for a graph with one table', { config: {}, genaiModel, ropeSwitch: null }, 4096],
 ])('the length of the short rope table comes from %s', (_, sources, shortContextLength) => {
   expect(readContextLengths(sources)).toEqual({ shortContextLength, contextLength: 131_072 });
 });

@@ -1,7 +1,7 @@
 import { EngineError } from '../../engine-error.ts';
 import { asCount, recordAt } from '../../folder/read-json.ts';
 import type { ContextLengths, LengthSources } from '../model-family.ts';
-import { statedContextLength } from '../stated-context-length.ts';
+import { singleTableLengths } from '../single-table-lengths.ts';
 
 /** Options of providers that choose the table themselves, so that their graph does not. */
 const SWITCH_OPTIONS = ['multiRotaryCacheConcatOffset', 'multi_rotary_cache_concat_offset'];
@@ -12,11 +12,9 @@ const SWITCH_OPTIONS = ['multiRotaryCacheConcatOffset', 'multi_rotary_cache_conc
  * assumed: the graph states it, or else a configuration file must.
  */
 export function readContextLengths(sources: LengthSources): ContextLengths {
-  const contextLength = statedContextLength(sources);
-  return {
-    shortContextLength: Math.min(readSwitch(sources) ?? contextLength, contextLength),
-    contextLength,
-  };
+  const { contextLength, ...single } = singleTableLengths(sources);
+  const switchLength = readSwitch(sources) ?? single.shortContextLength;
+  return { shortContextLength: Math.min(switchLength, contextLength), contextLength };
 }
 
 /** Null if the model has a single table. */
