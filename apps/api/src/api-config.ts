@@ -65,6 +65,36 @@ export const apiConfig = z.object({
   API_CONNECTIONS_PER_ADDRESS: positive(1_000).describe(
     'Connections of one address at once; not limited behind proxies (TRUSTED_PROXY_HOPS)',
   ),
+  FILES_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'The public URL of /v1 for reading files, on an origin of its own that serves nothing else; PUBLIC_API_URL if not set',
+    ),
+  FILE_BYTES_MAX: positive(100_000_000).describe('The largest file that can be uploaded, in bytes'),
+  FILE_QUOTA_BYTES: positive(10_000_000_000).describe(
+    'Bytes of all uploaded files of one organisation',
+  ),
+  FILE_QUOTA_ENTRIES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(200_000)
+    .default(20_000)
+    .describe('Uploaded files and folders of one organisation, 200,000 at most'),
+  FILE_KEPT_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(36_500)
+    .default(0)
+    .describe('Days after which an uploaded file expires; 0 keeps it until it is deleted'),
+  API_UPLOADS_MAX: positive(32).describe(
+    'Uploads that one api receives at once; further ones are refused with 503',
+  ),
+  API_UPLOADS_PER_ORGANISATION: positive(8).describe(
+    'The same of one organisation; further ones are refused with 429',
+  ),
   API_WAIT_SECONDS: positive(2_400).describe(
     'Seconds that Run/.../sync waits for the end of its task; then it answers 504 with the task',
   ),

@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import type { AdmissionPolicy } from '@runfleet/billing';
 import type { ChatLimits } from '@runfleet/catalog';
 import type { Db } from '@runfleet/db';
+import type { FileLimits } from '@runfleet/files';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
 import type { Outbound } from '@runfleet/outbound';
 import type { CatalogueCache } from '@runfleet/publishing';
@@ -17,6 +18,7 @@ import type { GrammarReader } from './grammars/grammar-reader.ts';
 import type { ByteBudget, Held } from './http/byte-budget.ts';
 import type { CallRates } from './http/call-rates.ts';
 import type { Remembered } from './remembered.ts';
+import type { OpenUploads } from './uploads/open-uploads.ts';
 import type { TaskWaits } from './waits/task-waits.ts';
 
 /** Everything that routes use. Each route takes only what it needs. */
@@ -48,6 +50,7 @@ export type ApiContext = {
   outbound: Outbound;
   /** The calls that wait for the end of their task. */
   waits: TaskWaits;
+  uploads: OpenUploads;
   settings: ApiSettings;
 };
 
@@ -60,6 +63,9 @@ export type ApiSettings = {
   unknownLabels: UnknownLabels;
   /** The public URL of `/v1`, for the URLs of files. */
   apiUrl: string;
+  /** The same for reading files, which may be another origin. */
+  filesUrl: string;
+  fileLimits: FileLimits;
   socketUrl: string;
   dashboardDir: string;
   proxies: TrustedProxies;

@@ -23,6 +23,14 @@ import { exportDetailRoute } from './routes/v1/export/detail.ts';
 import { exportDownloadRoute } from './routes/v1/export/download.ts';
 import { exportListRoute } from './routes/v1/export/list.ts';
 import { fileRoute } from './routes/v1/file.ts';
+import { fileAccessKeyRotateRoute } from './routes/v1/file/accesskeyrotate.ts';
+import { fileDeleteRoute } from './routes/v1/file/delete.ts';
+import { fileDetailRoute } from './routes/v1/file/detail.ts';
+import { fileFolderCreateRoute } from './routes/v1/file/foldercreate.ts';
+import { fileListRoute } from './routes/v1/file/list.ts';
+import { fileMoveRoute } from './routes/v1/file/move.ts';
+import { fileRenameRoute } from './routes/v1/file/rename.ts';
+import { fileUploadRoute } from './routes/v1/file/upload.ts';
 import { openApiRoute } from './routes/v1/openapi.json.ts';
 import { runRoute } from './routes/v1/run.ts';
 import { runSyncRoute } from './routes/v1/run/sync.ts';
@@ -67,6 +75,14 @@ export const ROUTES: readonly Route[] = [
   toolListRoute,
   toolDetailRoute,
   toolExploreRoute,
+  fileFolderCreateRoute,
+  fileUploadRoute,
+  fileListRoute,
+  fileDetailRoute,
+  fileDeleteRoute,
+  fileRenameRoute,
+  fileMoveRoute,
+  fileAccessKeyRotateRoute,
   fileRoute,
   openApiRoute,
   authRoute,

@@ -31,6 +31,7 @@ import { CallRates } from './http/call-rates.ts';
 import { createApiServer, serveRequests } from './http/serve-requests.ts';
 import { listen, stopListening } from './listen.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
+import { OpenUploads } from './uploads/open-uploads.ts';
 import { TaskWaits } from './waits/task-waits.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
@@ -137,6 +138,10 @@ export async function startApi(
       pdfs,
       outbound: openOutbound({ openNetworks: config.OUTBOUND_NETWORKS }),
       waits,
+      uploads: new OpenUploads({
+        total: config.API_UPLOADS_MAX,
+        perOrganisation: config.API_UPLOADS_PER_ORGANISATION,
+      }),
       settings: settingsOf(config),
     };
     const { API_CALLBACKS_AT_ONCE: callbacksAtOnce, API_EXPORTS_AT_ONCE: exportsAtOnce } = config;
@@ -172,6 +177,13 @@ function settingsOf(config: ApiConfig): ApiSettings {
     admission: compatibleAdmission,
     unknownLabels: config.UNKNOWN_LABELS,
     apiUrl: config.PUBLIC_API_URL,
+    filesUrl: config.FILES_URL ?? config.PUBLIC_API_URL,
+    fileLimits: {
+      fileBytesMax: config.FILE_BYTES_MAX,
+      quotaBytes: config.FILE_QUOTA_BYTES,
+      quotaEntries: config.FILE_QUOTA_ENTRIES,
+      keptDays: config.FILE_KEPT_DAYS,
+    },
     socketUrl: config.PUBLIC_SOCKET_URL,
     dashboardDir: config.DASHBOARD_DIR ?? DASHBOARD_DIR,
     proxies: trustedProxies(config),

@@ -33,6 +33,7 @@ import { CallRates } from './http/call-rates.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { OpenUploads } from './uploads/open-uploads.ts';
 import { TaskWaits } from './waits/task-waits.ts';
 
 export const ORIGIN = 'http://127.0.0.1:3100';
@@ -103,6 +104,7 @@ export const testWithApi = testWithDb
       pdfs,
       outbound: openOutbound({ openNetworks: null }),
       waits: new TaskWaits(follower, { waitMs: 60_000, waitsMax: 100, perProject: 10 }),
+      uploads: new OpenUploads({ total: 4, perOrganisation: 2 }),
       settings: {
         bodyLimitBytes: 1_000_000,
         inputFileBytes: 2_000_000,
@@ -110,6 +112,13 @@ export const testWithApi = testWithDb
         admission: compatibleAdmission,
         unknownLabels: 'park',
         apiUrl: `${ORIGIN}/v1`,
+        filesUrl: `${ORIGIN}/v1`,
+        fileLimits: {
+          fileBytesMax: 1_000_000,
+          quotaBytes: 10_000_000,
+          quotaEntries: 100,
+          keptDays: 0,
+        },
         socketUrl: 'ws://127.0.0.1:3101/v1',
         dashboardDir: join(folder, 'dashboard'),
         proxies: NO_PROXIES,

@@ -26,6 +26,9 @@ export const ERRORS = {
   forbidden: { code: 0, http: 403 },
   path_not_found: { code: 0, http: 404 },
   file_not_found: { code: 1, http: 404 },
+  /** A file or folder that a call names; `file_not_found` is for its URL. */
+  entry_not_found: { code: 1, http: 200 },
+  file_quota: { code: 0, http: 200 },
   callback_not_found: { code: 1, http: 200 },
   export_not_found: { code: 1, http: 200 },
   body_too_large: { code: 0, http: 413 },
@@ -56,6 +59,7 @@ export const MESSAGES = {
   concurrencyLimit: (balance: string, limit: number) =>
     `You have reached your concurrent task limit. With your current balance of $${balance}, you can run up to ${limit} tasks at the same time. Add funds to increase your limit.`,
   parameterRequired: (name: string) => `Request parameter [${name}] required`,
+  fileRequired: (name: string) => `Request files [${name}] required`,
   parameterNotNumber: (name: string) => `Request parameter [${name}] must be integer or float`,
   parameterOutOfRange: (name: string, min: number, max: number) =>
     `Request parameter [${name}] must be between ${min} and ${max}`,

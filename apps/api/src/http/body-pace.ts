@@ -5,9 +5,14 @@ const BYTES_PER_MS_MIN = 16;
 const GRACE_MS = 5_000;
 const CHECK_MS = 500;
 
-/** Ends the wait for a body that arrives too slowly, so that its connection and memory are released. */
+/**
+ * Ends the wait for a body that arrives too slowly, so that its connection and memory are released. The
+ * time that its reader takes between two parts does not count.
+ */
 export class BodyPace implements Disposable {
-  readonly #startedMs = performance.now();
+  /** Time that was spent waiting for the body, and since when there is such a wait. */
+  #waitedMs = 0;
+  #waitingSinceMs: number | null = null;
   readonly #timer: NodeJS.Timeout;
   readonly #late: Promise<never>;
   #arrivedBytes = 0;
@@ -18,8 +23,8 @@ export class BodyPace implements Disposable {
     // The body may be complete before it is late.
     this.#late.catch(() => {});
     this.#timer = setInterval(() => {
-      const graceEndedMs = performance.now() - this.#startedMs - GRACE_MS;
-      if (this.#arrivedBytes >= graceEndedMs * BYTES_PER_MS_MIN) return;
+      const waitedMs = this.#waitedMs + this.#waitMs() - GRACE_MS;
+      if (this.#arrivedBytes >= waitedMs * BYTES_PER_MS_MIN) return;
       reject(
         new RunfleetError(
           'invalid_request',
@@ -34,8 +39,18 @@ export class BodyPace implements Disposable {
   }
 
   /** Resolves as `part` does; throws `invalid_request` once the body is late. */
-  inTime<T>(part: Promise<T>): Promise<T> {
-    return Promise.race([part, this.#late]);
+  async inTime<T>(part: Promise<T>): Promise<T> {
+    this.#waitingSinceMs = performance.now();
+    try {
+      return await Promise.race([part, this.#late]);
+    } finally {
+      this.#waitedMs += this.#waitMs();
+      this.#waitingSinceMs = null;
+    }
+  }
+
+  #waitMs(): number {
+    return this.#waitingSinceMs === null ? 0 : performance.now() - this.#waitingSinceMs;
   }
 
   [Symbol.dispose](): void {

@@ -12,7 +12,9 @@ import { writeRefusal } from './write-refusal.ts';
 
 const TIMEOUTS = {
   headersTimeout: 15_000,
-  requestTimeout: 60_000,
+  // Of the slowest upload. Bodies are read at a minimal pace (`body-pace.ts`), and the listener
+  // ends what is left of a body after the answer.
+  requestTimeout: 3_660_000,
   // Longer than proxies keep idle connections, so that they never write to a closed one.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,

@@ -6,6 +6,7 @@ export {
   callbackTargets,
 } from './callbacks.ts';
 export { exports } from './exports.ts';
+export { fileEntries, fileUsage, strayObjects } from './files.ts';
 export { figuresFolded, modelDays } from './statistics.ts';
 export { upkeepRuns } from './upkeep.ts';
 export { models } from './models.ts';

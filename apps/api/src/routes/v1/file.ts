@@ -1,21 +1,29 @@
 import { Readable } from 'node:stream';
 
 import type { Db } from '@runfleet/db';
+import { findFile } from '@runfleet/files';
 import { RunfleetError } from '@runfleet/protocol';
-import type { ObjectStorage, StoredObject } from '@runfleet/storage';
 
-import type { ApiHandler } from '../../api-context.ts';
+import type { ApiContext, ApiHandler } from '../../api-context.ts';
 import { answerHeaders } from '../../http/answer.ts';
+import { type ByteRange, readRange } from '../../http/read-range.ts';
 import type { Route } from '../../route.ts';
 
 const ACCESS_KEY_PATTERN = /^[A-Za-z0-9]{30}$/;
 /**
  * The types that a browser may show in place. All others, HTML and SVG above all, are downloads.
  */
-const SHOWN_IN_PLACE = /^(text\/plain|image\/(png|jpeg|gif|webp|avif))(;|$)/;
+const SHOWN_IN_PLACE = /^(?:text\/plain|image\/(?!svg)[^;]+|audio\/[^;]+|video\/[^;]+)(?:;|$)/;
+const PRESIGNED_SECONDS = 300;
 
-/** `text` if the file is a task's answer, else `storageKey`. */
-type FileRow = { contentType: string; storageKey: string | null; text: string | null };
+type PublicFile = {
+  id: string;
+  contentType: string;
+  sizeBytes: number;
+  /** Null where the file is a task's answer, whose text is in `text`. */
+  storageKey: string | null;
+  text: string | null;
+};
 
 /** A file, for anyone who has its access key. */
 export const fileRoute: Route = {
@@ -24,45 +32,106 @@ export const fileRoute: Route = {
   open: readFile,
 };
 
-function readFile(ctx: { db: Db; storage: ObjectStorage }): ApiHandler {
+function readFile(ctx: Pick<ApiContext, 'db' | 'storage' | 'settings'>): ApiHandler {
   return async (c) => {
-    const name = c.req.param('name') ?? '';
-    const file = await findFile(ctx.db, c.req.param('accesskey') ?? '', name);
-    const stored = file && (await openFile(ctx.storage, file));
-    if (!file || !stored) {
-      throw new RunfleetError('file_not_found', 'No such file. It may have been deleted.');
-    }
-    const headers = answerHeaders(c, file.contentType, {
-      'content-length': String(stored.sizeBytes),
-      'cache-control': 'private, max-age=300',
-      'content-security-policy': "default-src 'none'; sandbox",
-      ...(SHOWN_IN_PLACE.test(file.contentType)
-        ? {}
-        : { 'content-disposition': `attachment; filename*=UTF-8''${encodeName(name)}` }),
+    const named = { accessKey: c.req.param('accesskey') ?? '', name: c.req.param('name') ?? '' };
+    const file = await findPublicFile(ctx, named);
+    if (file === null) throw notFound();
+    const { sizeBytes } = file;
+    // The text of an upload was checked to be UTF-8.
+    const contentType = /^text\/[a-z]+$/.test(file.contentType)
+      ? `${file.contentType}; charset=utf-8`
+      : file.contentType;
+    const tag = `"${file.id}"`;
+    const isInPlace = SHOWN_IN_PLACE.test(contentType);
+    const disposition = isInPlace ? null : `attachment; filename*=UTF-8''${encodeName(named.name)}`;
+    const headers = answerHeaders(c, contentType, {
+      'accept-ranges': 'bytes',
+      // The bytes of a file never change, but it may be deleted at any time.
+      'cache-control': 'private, no-cache',
+      etag: tag,
+      'content-security-policy': "sandbox; default-src 'none'",
+      // A page that shows a file of another origin embeds it, which needs no credentials.
+      'cross-origin-resource-policy': 'cross-origin',
+      ...(disposition === null ? {} : { 'content-disposition': disposition }),
     });
+    if (c.req.header('if-none-match') === tag) return new Response(null, { status: 304, headers });
+
+    const isCurrent = [undefined, tag].includes(c.req.header('if-range'));
+    const range = isCurrent ? readRange(c.req.header('range'), sizeBytes) : null;
+    if (range === 'unsatisfiable') {
+      headers['content-range'] = `bytes */${sizeBytes}`;
+      return new Response(null, { status: 416, headers });
+    }
     if (c.req.method === 'HEAD') {
-      stored.body.destroy();
+      headers['content-length'] = String(sizeBytes);
       return new Response(null, { headers });
     }
-    return new Response(Readable.toWeb(stored.body) as ReadableStream<Uint8Array>, { headers });
+    const elsewhere = disposition && (await presign(ctx, file, disposition));
+    if (elsewhere) {
+      return new Response(null, { status: 302, headers: { ...headers, location: elsewhere } });
+    }
+    const body = await openFile(ctx, file, range);
+    if (body === null) throw notFound();
+    headers['content-length'] = String(range === null ? sizeBytes : range.last - range.first + 1);
+    if (range !== null)
+      headers['content-range'] = `bytes ${range.first}-${range.last}/${sizeBytes}`;
+    // Unlike `Readable.toWeb`, this reads only as much as the connection takes.
+    return new Response(ReadableStream.from(body) as ReadableStream<Uint8Array>, {
+      status: range === null ? 200 : 206,
+      headers,
+    });
   };
 }
 
-async function findFile(db: Db, accessKey: string, name: string): Promise<FileRow | undefined> {
-  if (!ACCESS_KEY_PATTERN.test(accessKey) || name.includes('\0')) return undefined;
-  const [file] = await db.sql<FileRow[]>`
-    select f.content_type as "contentType", f.storage_key as "storageKey",
-      case when f.storage_key is null then t.debug_output end as text
+async function findPublicFile(
+  ctx: { db: Db },
+  named: { accessKey: string; name: string },
+): Promise<PublicFile | null> {
+  const { accessKey, name } = named;
+  if (!ACCESS_KEY_PATTERN.test(accessKey) || name.includes('\0')) return null;
+  const [written] = await ctx.db.sql<PublicFile[]>`
+    select f.id, f.content_type as "contentType", f.size_bytes::float8 as "sizeBytes",
+      f.storage_key as "storageKey", case when f.storage_key is null then t.debug_output end as text
     from files f left join tasks t on t.id = f.task_id
     where f.access_key = ${accessKey} and f.name = ${name}`;
-  return file;
+  if (written) {
+    const { text } = written;
+    return text === null ? written : { ...written, sizeBytes: Buffer.byteLength(text) };
+  }
+  const uploaded = await findFile(ctx, named);
+  return uploaded && { ...uploaded, text: null };
 }
 
-async function openFile(storage: ObjectStorage, file: FileRow): Promise<StoredObject | null> {
-  if (file.storageKey !== null) return storage.get(file.storageKey);
-  if (file.text === null) return null;
-  const body = Buffer.from(file.text);
-  return { body: Readable.from([body]), sizeBytes: body.byteLength };
+async function presign(
+  { storage }: Pick<ApiContext, 'storage'>,
+  { storageKey, contentType }: PublicFile,
+  contentDisposition: string,
+): Promise<string | null> {
+  if (storageKey === null) return null;
+  return storage.presign(storageKey, {
+    expiresSeconds: PRESIGNED_SECONDS,
+    contentType,
+    contentDisposition,
+  });
+}
+
+async function openFile(
+  { storage }: Pick<ApiContext, 'storage'>,
+  { storageKey, text }: PublicFile,
+  range: ByteRange | null,
+): Promise<Readable | null> {
+  if (storageKey !== null) {
+    const object = await storage.get(storageKey, range ?? undefined);
+    return object?.body ?? null;
+  }
+  if (text === null) return null;
+  const bytes = Buffer.from(text);
+  return Readable.from([range === null ? bytes : bytes.subarray(range.first, range.last + 1)]);
+}
+
+function notFound(): RunfleetError {
+  return new RunfleetError('file_not_found', 'No such file. It may have been deleted.');
 }
 
 /** Escapes the characters that URLs allow but an extended header value does not. */

@@ -1,0 +1,10 @@
+export { moveFile, renameFile, rotateAccessKey } from './change-files.ts';
+export { deleteExpiredFiles, deleteFile } from './delete-files.ts';
+export { type FileEntry, type FileOwner, readFileEntry } from './file-entry.ts';
+export { safeFileName } from './file-names.ts';
+export { createFolder } from './folders.ts';
+export { findFile, listFiles, type StoredEntry } from './read-files.ts';
+export { resolveFile } from './resolve-file.ts';
+export { sweepStrayObjects } from './stray-objects.ts';
+export { type FileLimits, Upload, type UploadContext } from './upload.ts';
+export { storeFile } from './store-file.ts';
