@@ -73,6 +73,7 @@ export function firstState(): ModelState {
       weight: 1,
       runningLimit: null,
       hasEndpoints: false,
+      countedIn: [],
       startBy: NOW + 1n,
       status: 'task_queue',
       epoch: 0,

@@ -14,7 +14,11 @@ import {
   writeMovements,
 } from './ledger.ts';
 
-const TASK = { id: '7', organisationId: '3' };
+const TASK = { id: '7', organisationId: '3', countedIn: ['a', 'b'] };
+const UNLIMITED = { ...TASK, countedIn: [] };
+
+const counts = (settled: bigint, held: bigint, active: number) =>
+  TASK.countedIn.map((name) => ({ name, settled, held, active }));
 
 const transfer = (kind: string, debit: string, credit: string, amount: bigint) => ({
   businessKey: `task:7:${kind}`,
@@ -30,6 +34,7 @@ describe('a task’s money', () => {
     expect(holdFor(TASK, 5n)).toEqual({
       transfers: [transfer('hold', 'customer:3', 'held:3', 5n)],
       change: { organisationId: '3', balance: 0n, held: 5n, activeTasks: 1 },
+      counts: counts(0n, 5n, 1),
     });
   });
 
@@ -40,6 +45,7 @@ describe('a task’s money', () => {
         transfer('release', 'held:3', 'customer:3', 3n),
       ],
       change: { organisationId: '3', balance: -2n, held: -5n, activeTasks: -1 },
+      counts: counts(2n, -5n, -1),
     });
   });
 
@@ -54,6 +60,7 @@ describe('a task’s money', () => {
     expect(releaseOrphan(TASK, 5n)).toEqual({
       transfers: [transfer('orphan', 'held:3', 'customer:3', 5n)],
       change: { organisationId: '3', balance: 0n, held: -5n, activeTasks: 0 },
+      counts: counts(0n, -5n, -1),
     });
   });
 });
@@ -70,16 +77,18 @@ function recording(rows: unknown[] = []) {
 }
 
 describe('what a commit writes', () => {
-  test('is each transfer, and one change of each account', () => {
+  test('is each transfer, and one change of each account and of each count', () => {
     const { tx, values } = recording();
-    const other = { id: '8', organisationId: '4' };
+    const other = { id: '8', organisationId: '4', countedIn: [] };
     const statements = writeMovements(tx, [
       holdFor(TASK, 5n),
       holdFor(other, 1n),
-      settle({ id: '9', organisationId: '3', held: 7n }, 2n),
+      settle({ id: '9', organisationId: '3', held: 7n, countedIn: ['b'] }, 2n),
     ]);
-    expect(statements).toHaveLength(2);
-    const [transfers, changes] = values.map(([json]) => JSON.parse(String(json)) as unknown[]);
+    expect(statements).toHaveLength(3);
+    const [transfers, changes, counted] = values.map(
+      ([json]) => JSON.parse(String(json)) as unknown[],
+    );
     expect(transfers?.[0]).toEqual({
       key: 'task:7:hold',
       organisation_id: '3',
@@ -98,18 +107,22 @@ describe('what a commit writes', () => {
       },
       { organisation_id: '4', balance: '0.000000000000', held: '0.000000000001', active_tasks: 1 },
     ]);
+    expect(counted).toEqual([
+      { name: 'a', settled: '0.000000000000', held: '0.000000000005', active: 1 },
+      { name: 'b', settled: '0.000000000002', held: '-0.000000000002', active: 0 },
+    ]);
   });
 
   test('is nothing for no movement, and no transfer where none moves anything', () => {
     const { tx } = recording();
     expect(writeMovements(tx, [])).toEqual([]);
-    expect(writeMovements(tx, [holdFor(TASK, 0n)])).toHaveLength(1);
-    expect(writeMovements(tx, [holdFor(TASK, 1n)])).toHaveLength(2);
+    expect(writeMovements(tx, [holdFor(UNLIMITED, 0n)])).toHaveLength(1);
+    expect(writeMovements(tx, [holdFor(UNLIMITED, 1n)])).toHaveLength(2);
   });
 
   test('does not change the movements that it adds up', () => {
     const movements = [holdFor(TASK, 5n), holdFor(TASK, 6n)];
-    expect(writeMovements(recording().tx, movements)).toHaveLength(2);
+    expect(writeMovements(recording().tx, movements)).toHaveLength(3);
     expect(movements[0]).toEqual(holdFor(TASK, 5n));
   });
 });

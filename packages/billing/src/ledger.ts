@@ -7,6 +7,8 @@ import type { Db, Statement, Transaction } from '@runfleet/db';
 import { formatUsd, parseUsd, type Pico } from '@runfleet/protocol';
 
 import type { Account } from './admission.ts';
+import { changeCounts } from './limit-statements.ts';
+import type { CountChange } from './limits.ts';
 
 type Transfer = {
   businessKey: string;
@@ -25,7 +27,10 @@ type AccountChange = {
   activeTasks: number;
 };
 
-export type Movement = { transfers: Transfer[]; change: AccountChange };
+export type Movement = { transfers: Transfer[]; change: AccountChange; counts: CountChange[] };
+
+/** A task, and the counts of the limits that apply to it. */
+type CountedTask = { id: string; organisationId: string; countedIn: readonly string[] };
 
 const customer = (organisationId: string) => `customer:${organisationId}`;
 const held = (organisationId: string) => `held:${organisationId}`;
@@ -33,21 +38,19 @@ const REVENUE = 'revenue';
 const DEPOSITS = 'deposits';
 
 /** Takes what a task may cost out of reach. */
-export function holdFor(task: { id: string; organisationId: string }, amount: Pico): Movement {
+export function holdFor(task: CountedTask, amount: Pico): Movement {
   const { organisationId } = task;
   return {
     transfers: nonZero([
       transfer(task, 'hold', customer(organisationId), held(organisationId), amount),
     ]),
     change: { organisationId, balance: 0n, held: amount, activeTasks: 1 },
+    counts: countsOf(task, { settled: 0n, held: amount, active: 1 }),
   };
 }
 
 /** Charges `cost` of what was held and returns the rest. */
-export function settle(
-  task: { id: string; organisationId: string; held: Pico },
-  cost: Pico,
-): Movement {
+export function settle(task: CountedTask & { held: Pico }, cost: Pico): Movement {
   const { organisationId } = task;
   return {
     transfers: nonZero([
@@ -55,18 +58,17 @@ export function settle(
       transfer(task, 'release', held(organisationId), customer(organisationId), task.held - cost),
     ]),
     change: { organisationId, balance: -cost, held: -task.held, activeTasks: -1 },
+    counts: countsOf(task, { settled: cost, held: -task.held, active: -1 }),
   };
 }
 
 /** Returns what is still held for a task that has ended, which no commit of ours leaves behind. */
-export function releaseOrphan(
-  task: { id: string; organisationId: string },
-  amount: Pico,
-): Movement {
+export function releaseOrphan(task: CountedTask, amount: Pico): Movement {
   const { organisationId } = task;
   return {
     transfers: [transfer(task, 'orphan', held(organisationId), customer(organisationId), amount)],
     change: { organisationId, balance: 0n, held: -amount, activeTasks: 0 },
+    counts: countsOf(task, { settled: 0n, held: -amount, active: -1 }),
   };
 }
 
@@ -112,7 +114,27 @@ export function writeMovements(tx: Transaction, movements: readonly Movement[]):
   return [
     ...(transfers.length > 0 ? [insertTransfers(tx, transfers)] : []),
     changeAccounts(tx, sumByAccount(movements)),
+    // After the accounts, whose locks keep their counts from other commits.
+    ...changeCounts(tx, sumByCount(movements)),
   ];
+}
+
+function countsOf({ countedIn }: CountedTask, change: Omit<CountChange, 'name'>): CountChange[] {
+  return countedIn.map((name) => ({ name, ...change }));
+}
+
+export function sumByCount(movements: readonly Movement[]): CountChange[] {
+  const sums = new Map<string, CountChange>();
+  for (const change of movements.flatMap(({ counts }) => counts)) {
+    const sum = sums.get(change.name);
+    if (!sum) sums.set(change.name, { ...change });
+    else {
+      sum.settled += change.settled;
+      sum.held += change.held;
+      sum.active += change.active;
+    }
+  }
+  return [...sums.values()];
 }
 
 function sumByAccount(movements: readonly Movement[]): AccountChange[] {

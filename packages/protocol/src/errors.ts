@@ -1,10 +1,12 @@
+import type { ReachedLimit } from './limits.ts';
+
 /**
  * Every expected failure of an API call: its wire code, its HTTP status and, where clients match on the
  * text, its exact message.
  */
 type ErrorRow = {
   code: number;
-  http: 200 | 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503 | 504;
+  http: 200 | 400 | 401 | 402 | 403 | 404 | 409 | 413 | 429 | 500 | 503 | 504;
 };
 
 export const ERRORS = {
@@ -14,11 +16,15 @@ export const ERRORS = {
   conversation_not_found: { code: 1, http: 200 },
   not_cancellable: { code: 1, http: 200 },
   not_ended: { code: 1, http: 200 },
+  /** 93 is not in the compatible contract. */
+  spend_limit: { code: 93, http: 402 },
   /** 94 is not in the compatible contract. */
   turn_running: { code: 94, http: 409 },
   /** 95 is not in the compatible contract, whose clients never send the header that causes it. */
   idempotency_mismatch: { code: 95, http: 409 },
   concurrency_limit: { code: 96, http: 200 },
+  /** A limit that was set; the compatible contract has only the one by balance, above. */
+  active_limit: { code: 96, http: 429 },
   insufficient_balance: { code: 97, http: 200 },
   sign_in_required: { code: 98, http: 401 },
   token_invalid: { code: 99, http: 401 },
@@ -80,15 +86,22 @@ export class RunfleetError extends Error {
   readonly retryAfterSeconds: number | null;
   /** The task that is in the way; null if the failure concerns none. */
   readonly taskId: string | null;
+  /** The limit that was reached; null if the failure concerns none. */
+  readonly limit: ReachedLimit | null;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    options?: ErrorOptions & { retryAfterSeconds?: number; taskId?: string },
+    options?: ErrorOptions & {
+      retryAfterSeconds?: number | undefined;
+      taskId?: string;
+      limit?: ReachedLimit;
+    },
   ) {
     super(message, options);
     this.kind = kind;
     this.retryAfterSeconds = options?.retryAfterSeconds ?? null;
     this.taskId = options?.taskId ?? null;
+    this.limit = options?.limit ?? null;
   }
 }

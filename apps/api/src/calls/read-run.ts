@@ -64,6 +64,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
   return {
     organisationId: principal.organisationId,
     projectId: principal.projectId,
+    keyId: 'principal' in caller ? caller.principal.projectId : null,
     ownerId: principal.ownerId,
     model,
     parameters: sent,

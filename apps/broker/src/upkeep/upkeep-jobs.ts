@@ -12,6 +12,7 @@ import {
   makeEventPartitions,
   purgeGoneWorkers,
   purgeIdempotencyKeys,
+  purgeLimitCounts,
 } from '@runfleet/tasks';
 
 export type UpkeepContext = {
@@ -51,6 +52,7 @@ export const UPKEEP_JOBS: Readonly<Record<string, UpkeepJob>> = {
   },
   'model-statistics': { everySeconds: 60, limitSeconds: 300, repeats: false, run: foldEndedTasks },
   'gone-workers': { everySeconds: 60, limitSeconds: 60, repeats: true, run: purgeGoneWorkers },
+  'limit-counts': { everySeconds: 60, limitSeconds: 60, repeats: true, run: purgeLimitCounts },
   'overdue-callbacks': {
     everySeconds: 60,
     limitSeconds: 60,

@@ -52,9 +52,10 @@ export class DemoLife implements ImportedTask {
         usualSeconds: undefined,
         isParked: false,
         policy: DEMO_TENANT,
+        countedIn: [],
       },
     );
-    this.moved.push({ movement: holdFor(task, this.plan.state.held), at: queuedAt });
+    this.moved.push({ movement: holdFor(this.plan.state, this.plan.state.held), at: queuedAt });
   }
 
   get state(): ImportedTask['plan']['state'] {

@@ -9,6 +9,7 @@ export { exports } from './exports.ts';
 export { fileEntries, fileUsage, strayObjects } from './files.ts';
 export { figuresFolded, modelDays } from './statistics.ts';
 export { upkeepRuns } from './upkeep.ts';
+export { limitCounts, limits } from './limits.ts';
 export { models } from './models.ts';
 export { poolLeases, pulse, workers } from './fleet.ts';
 export { credentials, sessions, verifications } from './sessions.ts';

@@ -114,6 +114,8 @@ export const tasks = pgTable(
     /** The hold: the most that the task may cost. Released when it ends. */
     held: amount().notNull(),
     totalCost: amount().notNull().default('0'),
+    /** Names of the rows in `limit_counts` that count it. Empty for a tenant without limits. */
+    countedIn: text().array().notNull().default([]),
 
     outcome: text(),
     pexit: text().notNull().default(''),

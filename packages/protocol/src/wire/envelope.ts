@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { reachedLimitSchema } from '../limits.ts';
 import { decimalId } from './scalars.ts';
 
 const errorSchema = z.strictObject({ code: z.number().int(), message: z.string() });
@@ -13,6 +14,8 @@ export const refusalSchema = z.strictObject({
   /** The task of a wait that ended before it, or the one that the call must wait for. */
   taskid: decimalId.exactOptional(),
   socketaccesstoken: z.string().exactOptional(),
+  /** The limit that was reached. */
+  limit: reachedLimitSchema.exactOptional(),
   result: z.literal(false),
 });
 

@@ -5,6 +5,7 @@ import {
   INITIAL_STATUS,
   type Micros,
   newTaskToken,
+  type Pico,
   type TaskEvent,
 } from '@runfleet/protocol';
 
@@ -18,6 +19,8 @@ export type UnknownLabels = (typeof UNKNOWN_LABELS)[number];
 export type NewTask = {
   organisationId: string;
   projectId: string;
+  /** The project whose key made the call; null for none. Its limits survive a rotation of the key. */
+  keyId: string | null;
   ownerId: string;
   model: Model;
   /** The Run's body, as given. */
@@ -63,6 +66,7 @@ export type CreatedTask = { id: string; token: string; isRepeat: boolean };
 /** The options of a Run that sets none. */
 export const PLAIN_RUN = {
   fileTexts: null,
+  keyId: null,
   limits: {},
   fairnessKey: '',
   priority: 0,
@@ -102,6 +106,18 @@ export type NewTaskPlan = {
 /** What a task of a model without statistics is expected to take. */
 const EXPECTED_SECONDS_DEFAULT = 1;
 
+/** The most that the task of a Run can cost. */
+export function holdOf({ model, limits, timeoutSeconds }: NewTask): Pico {
+  return hold(model.price, { ...limits, timeoutSeconds });
+}
+
+/** The end user of a Run: its fairness key, else its `user_id`. Empty for none. */
+export function endUserOf({ fairnessKey, conversation, parameters }: NewTask): string {
+  if (fairnessKey !== '') return fairnessKey;
+  const userId = conversation?.userId ?? parameters['user_id'];
+  return typeof userId === 'string' ? userId : '';
+}
+
 /** A task's first state and events. The price is pinned here. `usualSeconds`: its model's recent average. */
 export function newTaskPlan(
   id: string,
@@ -112,13 +128,14 @@ export function newTaskPlan(
     usualSeconds: number | undefined;
     isParked: boolean;
     policy: { weight: number; runningLimit: number | null };
+    countedIn: readonly string[];
   },
 ): NewTaskPlan {
-  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy } = snapshot;
+  const { now, usualSeconds = EXPECTED_SECONDS_DEFAULT, isParked, policy, countedIn } = snapshot;
   const { organisationId, model, timeoutSeconds, startTimeoutSeconds } = task;
   const { requires, fairnessKey, priority, callbackUrl } = task;
   const { price } = model;
-  const held = hold(price, { ...task.limits, timeoutSeconds });
+  const held = holdOf(task);
   const common = { taskId: id, epoch: 0, at: now };
   const events: TaskEvent[] = [
     { seq: 1, type: INITIAL_STATUS, payload: null, ...common },
@@ -136,6 +153,7 @@ export function newTaskPlan(
     timeoutSeconds,
     price,
     held,
+    countedIn,
     requires,
     fairnessKey,
     priority,

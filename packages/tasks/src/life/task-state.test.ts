@@ -142,6 +142,7 @@ describe('a task that is answered', () => {
           expect.objectContaining({ businessKey: 'task:7:release', amount: HELD - cost }),
         ],
         change: { organisationId: '3', balance: -cost, held: -HELD, activeTasks: -1 },
+        counts: [],
       },
     ]);
     expect(effects.events.map(({ seq, type }) => [seq, type])).toEqual([

@@ -18,6 +18,7 @@ export function aState(changes: Partial<TaskState> = {}): TaskState {
     timeoutSeconds: 300,
     price: pricePerSecond('a-version', '0.000585'),
     held: parseUsd('0.1755'),
+    countedIn: [],
     requires: [],
     fairnessKey: 'ann',
     priority: 5,

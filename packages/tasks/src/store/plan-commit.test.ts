@@ -1,4 +1,4 @@
-import { type Account, compatibleAdmission, pricePerSecond } from '@runfleet/billing';
+import { type Account, compatibleAdmission, LimitBook, pricePerSecond } from '@runfleet/billing';
 import { parseUsd, RunfleetError } from '@runfleet/protocol';
 import { laneOf } from '@runfleet/scheduler';
 import { describe, expect, test } from 'vitest';
@@ -206,6 +206,7 @@ describe('Runs of one commit', () => {
       known: new Map(known),
       conversations: NO_CONVERSATIONS,
       lanes: { ...LANES, ...options.lanes },
+      limits: new LimitBook(new Map(), new Map()),
       ids: ['11', '12', '13'],
       now: NOW,
     });

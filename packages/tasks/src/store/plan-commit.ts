@@ -5,9 +5,12 @@
 import {
   type Account,
   holdFor,
+  type LimitBook,
+  type LimitCount,
   type Movement,
   type Overflow,
   requireAdmission,
+  type RunSubject,
 } from '@runfleet/billing';
 import { MESSAGES, type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 import { laneOf } from '@runfleet/scheduler';
@@ -16,6 +19,8 @@ import type { WorkerState } from '../fleet/decide-worker.ts';
 import { type Decision, isRefusal, type Refusal, type TaskSnapshot } from '../life/decide.ts';
 import {
   type CreatedTask,
+  endUserOf,
+  holdOf,
   type NewTask,
   newTaskPlan,
   type NewTaskPlan,
@@ -104,6 +109,8 @@ export type CreationsPlan = {
   /** One for each Run: its task, or why it was not admitted. */
   results: (CreatedTask | RunfleetError)[];
   created: NewTaskPlan[];
+  /** To be stored before the movements. */
+  openedCounts: readonly LimitCount[];
   movements: Movement[];
   events: TaskEvent[];
   moves: QueueMove[];
@@ -133,11 +140,13 @@ export function planCreations(
     known: ReadonlyMap<string, KnownRun>;
     conversations: ConversationsSnapshot;
     lanes: LanesSnapshot;
+    /** Counts the admitted Runs. */
+    limits: LimitBook;
     ids: readonly string[];
     now: Micros;
   },
 ): CreationsPlan {
-  const { accounts, policies, usualSeconds, lanes, ids, now } = snapshot;
+  const { accounts, policies, usualSeconds, lanes, limits, ids, now } = snapshot;
   const waiting = new Map([...lanes.waiting].map(([id, known]) => [id, new Set(known)]));
   const known = new Map(snapshot.known);
   const turns = new Turns(snapshot.conversations);
@@ -154,21 +163,25 @@ export function planCreations(
     const { task, turn } = placed;
     const policy = policies.get(task.projectId) ?? DEFAULT_POLICY;
     const lane = task.requires.length === 0 ? null : laneOf(task.model.pool, task.requires);
+    const account = accounts.get(task.organisationId) ?? noAccount();
+    const own = waiting.get(task.organisationId) ?? new Set();
+    const countedIn = orRefusal(() => {
+      if (lane !== null) requireLane(lane, task.unknownLabels, { own, unknown: lanes.unknown });
+      const held = holdOf(task);
+      requireAdmission(account, held, task.admission, policy.overflow);
+      // Last, because it counts the Run.
+      return limits.count(subjectOf(task), held, now);
+    });
+    if (countedIn instanceof RunfleetError) return countedIn;
     const plan = newTaskPlan(id, task, {
       turn,
       now,
       usualSeconds: usualSeconds.get(task.model.id),
       isParked: lane !== null && !lanes.served.has(lane),
       policy,
+      countedIn,
     });
     const { state, token } = plan;
-    const account = accounts.get(task.organisationId) ?? noAccount();
-    const own = waiting.get(task.organisationId) ?? new Set();
-    const refusal = orRefusal(() => {
-      if (lane !== null) requireLane(lane, task.unknownLabels, { own, unknown: lanes.unknown });
-      requireAdmission(account, state.held, task.admission, policy.overflow);
-    });
-    if (refusal instanceof RunfleetError) return refusal;
     if (lane !== null) waiting.set(task.organisationId, own.add(lane));
     const movement = holdFor(state, state.held);
     account.held += movement.change.held;
@@ -184,7 +197,14 @@ export function planCreations(
     }
     return { id: state.id, token, isRepeat: false };
   });
-  return { results, created, movements, events: created.flatMap((plan) => plan.events), moves };
+  const events = created.flatMap((plan) => plan.events);
+  return { results, created, openedCounts: limits.opened, movements, events, moves };
+}
+
+/** Whose limits apply to a Run. */
+export function subjectOf(task: NewTask): RunSubject {
+  const { organisationId, projectId, keyId } = task;
+  return { organisationId, projectId, keyId, endUser: endUserOf(task) };
 }
 
 const DEFAULT_POLICY: ProjectPolicy = { overflow: 'reject', weight: 1, runningLimit: null };

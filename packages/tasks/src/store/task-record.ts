@@ -61,7 +61,7 @@ const USD: Kind<Pico> = {
   parse: (text) => parseUsd(String(text)),
   format: formatUsd,
 };
-const LABELS: Kind<readonly string[]> = { type: 'text[]' };
+const TEXTS: Kind<readonly string[]> = { type: 'text[]' };
 const UUIDS: Kind<readonly string[]> = { type: 'uuid[]' };
 const STATUS: Kind<TaskStatus> = { type: 'task_status' };
 const OUTCOME: Kind<Outcome> = { type: 'text' };
@@ -119,7 +119,7 @@ export const TASK_RECORD = {
   affinity: column(orNull(TEXT), 'create', 'detail'),
   callbackUrl: column(orNull(TEXT), 'create', 'decide', 'detail'),
   /** Labels that its worker must carry. */
-  requires: column(LABELS, 'create', 'decide', 'detail'),
+  requires: column(TEXTS, 'create', 'decide', 'detail'),
   /** Workers on which it failed. */
   avoids: column(UUIDS, 'decide', 'change'),
 
@@ -165,6 +165,8 @@ export const TASK_RECORD = {
   cps: column(USD, 'create'),
   held: column(USD, 'create', 'decide', 'detail'),
   totalCost: column(USD, 'decide', 'change', 'detail', 'summary'),
+  /** The counts of the limits that apply to it. */
+  countedIn: column(TEXTS, 'create', 'decide'),
 
   outcome: column(orNull(OUTCOME), 'decide', 'change', 'detail'),
   pexit: column(TEXT, 'decide', 'change', 'detail', 'summary'),

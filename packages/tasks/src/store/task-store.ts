@@ -5,7 +5,7 @@
  *
  * Locks are taken in one order everywhere: tasks by id, workers by id, accounts by id.
  */
-import { lockAccounts, writeMovements } from '@runfleet/billing';
+import { lockAccounts, openCounts, readLimits, writeMovements } from '@runfleet/billing';
 import { type Db, isConflict, type Statement, transact, type Transaction } from '@runfleet/db';
 import { type Micros, RunfleetError, type TaskEvent } from '@runfleet/protocol';
 import type { TaskQueue } from '@runfleet/queue';
@@ -24,6 +24,7 @@ import {
   type CommandsPlan,
   planCommands,
   planCreations,
+  subjectOf,
   type TaskCommand,
 } from './plan-commit.ts';
 import {
@@ -160,13 +161,15 @@ async function commitCreations(
         // The same holds for any other turn of the same conversation.
         readConversations(tx, tasks),
         readLanes(tx, tasks),
+        // And for any other Run that counts against the same limits.
+        readLimits(tx, tasks.map(subjectOf)),
         takeTaskIds(tx, tasks.length),
         readClock(ctx, tx),
       ]),
-    ([accounts, policies, usualSeconds, known, conversations, lanes, ids, { now }]) => {
-      const snapshot = { accounts, policies, usualSeconds, known, conversations, lanes, ids, now };
-      const plan = planCreations(tasks, snapshot);
-      const { created, movements } = plan;
+    ([accounts, policies, usualSeconds, known, conversations, lanes, limits, ids, { now }]) => {
+      const read = { accounts, policies, usualSeconds, known, conversations, lanes, limits };
+      const plan = planCreations(tasks, { ...read, ids, now });
+      const { created, openedCounts, movements } = plan;
       const write = (tx: Transaction): Statement[] =>
         created.length === 0
           ? []
@@ -175,6 +178,7 @@ async function commitCreations(
               insertTasks(tx, created),
               ...writeIdempotencyKeys(tx, created),
               writeEvents(tx, plan.events),
+              ...openCounts(tx, openedCounts),
               ...writeMovements(tx, movements),
             ];
       return { result: plan, write };

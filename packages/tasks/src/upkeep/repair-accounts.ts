@@ -43,9 +43,12 @@ function repairAccount(ctx: { db: Db }, organisationId: string): Promise<boolean
     ([accounts, ledger, activeTasks, orphans]) => {
       const account = accounts.get(organisationId);
       if (!account) return { result: false, write: () => [] };
-      const releases = orphans.map(({ id, open }) => releaseOrphan({ id, organisationId }, open));
+      const releases = orphans.map(({ id, countedIn, open }) =>
+        releaseOrphan({ id, organisationId, countedIn }, open),
+      );
       const drift: Movement = {
         transfers: [],
+        counts: [],
         change: {
           organisationId,
           balance: ledger.balance - account.balance,
@@ -72,9 +75,9 @@ async function countActive(tx: Transaction, organisationId: string): Promise<num
 async function listOrphans(
   tx: Transaction,
   organisationId: string,
-): Promise<{ id: string; open: Pico }[]> {
-  const rows = await tx<{ id: string; open: string }[]>`
-    select s.task_id as id, sum(s.amount) as open
+): Promise<{ id: string; countedIn: string[]; open: Pico }[]> {
+  const rows = await tx<{ id: string; countedIn: string[]; open: string }[]>`
+    select s.task_id as id, t.counted_in as "countedIn", sum(s.amount) as open
     from (
       select task_id, amount from transfers
       where organisation_id = ${organisationId} and credit like 'held:%'
@@ -83,6 +86,6 @@ async function listOrphans(
       where organisation_id = ${organisationId} and debit like 'held:%'
     ) s join tasks t on t.id = s.task_id
     where t.queued_in is null and t.worker_id is null
-    group by s.task_id having sum(s.amount) > 0`;
-  return rows.map(({ id, open }) => ({ id, open: parseUsd(open) }));
+    group by s.task_id, t.counted_in having sum(s.amount) > 0`;
+  return rows.map(({ id, countedIn, open }) => ({ id, countedIn, open: parseUsd(open) }));
 }

@@ -54,6 +54,29 @@ export async function purgeIdempotencyKeys(ctx: { db: Db }): Promise<number> {
   return purged.count;
 }
 
+/** How long the counts of a limit are kept after their period. */
+const LIMIT_COUNT_DAYS = 62;
+
+/** Removes counts of periods that are over for long, and those of no active task that have no period. */
+export async function purgeLimitCounts(ctx: { db: Db }): Promise<number> {
+  const { sql } = ctx.db;
+  // Asked again at the delete: a Run may count in the row between the two looks.
+  const isIdle = sql`active = 0 and held = 0`;
+  const purged = await sql`
+    delete from limit_counts where ${isIdle} and name = any(array(
+      select name from limit_counts
+      where ends_at < now() - make_interval(days => ${LIMIT_COUNT_DAYS}) and ${isIdle}
+      limit ${PURGE_MAX}))`;
+  const idle = await sql`
+    delete from limit_counts c using limits l
+    where l.id = c.limit_id and l.kind = 'active' and c.ends_at is null and c.active = 0
+      and c.name = any(array(
+        select n.name from limit_counts n join limits m on m.id = n.limit_id
+        where m.kind = 'active' and n.ends_at is null and n.active = 0
+        limit ${PURGE_MAX}))`;
+  return purged.count + idle.count;
+}
+
 /** How long rows of gone workers are kept. */
 const GONE_WORKER_DAYS = 7;
 

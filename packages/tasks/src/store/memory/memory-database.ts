@@ -3,7 +3,14 @@
  * what Postgres' constraints refuse is refused here, before anything is written. So everything that
  * happens between two commits can be simulated, and nothing else.
  */
-import type { Account, Movement } from '@runfleet/billing';
+import {
+  type Account,
+  countKey,
+  type Limit,
+  type LimitCount,
+  type Movement,
+  sumByCount,
+} from '@runfleet/billing';
 import type { Micros, Pico, TaskEvent } from '@runfleet/protocol';
 
 import type { LeaseState } from '../../fleet/decide-lease.ts';
@@ -33,6 +40,7 @@ export type Writes = {
   changed?: readonly { state: TaskState; patch: ResultPatch | null }[];
   events?: readonly TaskEvent[];
   slots?: readonly SlotChange[];
+  openedCounts?: readonly LimitCount[];
   movements?: readonly Movement[];
   worker?: WorkerState;
   description?: Partial<WorkerDescription>;
@@ -73,6 +81,11 @@ export class MemoryDatabase {
   readonly knownRuns = new Map<string, KnownRun>();
   readonly events = new Map<string, readonly TaskEvent[]>();
   readonly accounts = new Map<string, Readonly<Account>>();
+  /** By organisation. */
+  readonly limits = new Map<string, readonly Limit[]>();
+  readonly limitCounts = new Map<string, Readonly<LimitCount>>();
+  /** The latest count of a limit and a subject, by `countKey`. */
+  readonly latestCounts = new Map<string, Readonly<LimitCount>>();
   readonly transfers = new Map<string, Transfer>();
   readonly workers = new Map<string, WorkerState>();
   readonly descriptions = new Map<string, Partial<WorkerDescription>>();
@@ -108,7 +121,7 @@ export class MemoryDatabase {
       amount: balance,
     };
     const change = { organisationId: id, balance, held: 0n, activeTasks: 0 };
-    this.write({ movements: [{ transfers: [transfer], change }] });
+    this.write({ movements: [{ transfers: [transfer], change, counts: [] }] });
   }
 
   /** Ids are handed out outside transactions: a gap is harmless. */
@@ -144,6 +157,7 @@ export class MemoryDatabase {
     }
     for (const { after } of workers) requireSlots(after);
     const accounts = this.#movedAccounts(movements);
+    const counts = this.#movedCounts(writes.openedCounts ?? [], movements);
 
     for (const task of created) {
       this.#put(task);
@@ -160,6 +174,7 @@ export class MemoryDatabase {
     }
     for (const transfer of transfers) this.transfers.set(transfer.businessKey, transfer);
     for (const [id, account] of accounts) this.accounts.set(id, account);
+    for (const count of counts) this.#putCount(count);
     for (const { after } of workers) this.workers.set(after.id, after);
     if (writes.worker) this.#describe(writes.worker.id, writes.description ?? {});
     this.#watch({ created, changed: moved, events, transfers, workers });
@@ -240,6 +255,42 @@ export class MemoryDatabase {
       }
     }
     return accounts;
+  }
+
+  #movedCounts(
+    opened: readonly LimitCount[],
+    movements: readonly Movement[],
+  ): readonly LimitCount[] {
+    const counts = new Map<string, LimitCount>();
+    for (const count of opened) {
+      if (this.limitCounts.has(count.name)) {
+        throw new ConstraintError('23505', `count ${count.name} exists`);
+      }
+      counts.set(count.name, count);
+    }
+    for (const { name, settled, held, active } of sumByCount(movements)) {
+      const before = counts.get(name) ?? this.limitCounts.get(name);
+      // Like an update of a row that does not exist.
+      if (!before) continue;
+      const after = {
+        ...before,
+        settled: before.settled + settled,
+        held: before.held + held,
+        active: before.active + active,
+      };
+      if (after.settled < 0n || after.held < 0n || after.active < 0) {
+        throw new ConstraintError('23514', `count ${name} would be negative`);
+      }
+      counts.set(name, after);
+    }
+    return [...counts.values()];
+  }
+
+  #putCount(count: LimitCount): void {
+    const key = countKey(count.limitId, count.subject);
+    const latest = this.latestCounts.get(key);
+    if (!latest || latest.startsAt <= count.startsAt) this.latestCounts.set(key, count);
+    this.limitCounts.set(count.name, count);
   }
 }
 

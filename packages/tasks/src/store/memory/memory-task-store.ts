@@ -1,3 +1,4 @@
+import { LimitBook } from '@runfleet/billing';
 import { RunfleetError, type TaskEvent } from '@runfleet/protocol';
 import type { TaskQueue } from '@runfleet/queue';
 import { carriesLabels, laneOf, poolOfLane, requirementsOfLane } from '@runfleet/scheduler';
@@ -129,10 +130,11 @@ function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
     known: knownRunsOf(database, tasks),
     conversations: conversationsOf(database, tasks),
     lanes: lanesOf(database),
+    limits: new LimitBook(database.limits, database.latestCounts),
     ids,
     now: database.clock(),
   });
-  const { results, created, movements, events, moves } = planned;
+  const { results, created, openedCounts, movements, events, moves } = planned;
   if (created.length > 0) {
     const rows = created.map(({ task, token, turn, state }) => ({
       task,
@@ -141,7 +143,7 @@ function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
       state,
       patch: null,
     }));
-    database.write({ created: rows, events, movements });
+    database.write({ created: rows, events, openedCounts, movements });
   }
   return { results, events, moves };
 }
