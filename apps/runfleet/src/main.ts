@@ -18,6 +18,7 @@ const USAGE = `runfleet <command>
   doctor [--json]                           checks everything that Runfleet needs
   project create | list | rotate | revoke   manages projects and their API keys
   tenant list | set | overflow              manages tenants' shares and limits
+  limits list | set | remove                manages limits of spending and of active tasks
   worker list | drain | pardon              shows, drains and pardons workers
   callback list | show | redeliver | test   shows and sends callbacks; rotate-secret replaces their secret
   seed-demo [--purge]                       adds or removes demo data for every page
@@ -36,6 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor/doctor-command.ts')).doctor,
   project: async () => (await import('./project/project-command.ts')).project,
   tenant: async () => (await import('./operate/tenant-command.ts')).tenant,
+  limits: async () => (await import('./operate/limits-command.ts')).limits,
   worker: async () => (await import('./operate/worker-command.ts')).worker,
   callback: async () => (await import('./callback/callback-command.ts')).callback,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,

@@ -3,6 +3,7 @@ import { ERRORS, type Refusal, RunfleetError } from '@runfleet/protocol';
 import type { Logger } from '@runfleet/service';
 
 import { type PlainAnswer, plainJson, responseOf, type Traced } from './answer.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -15,14 +16,15 @@ export function plainError(ctx: { logger: Logger }, c: Traced, error: unknown): 
   const expected = error instanceof RunfleetError ? error : toUnexpected(ctx, c, error);
   const { code, http } = ERRORS[expected.kind];
   c.var.trace.code = code;
-  const { message, taskId } = expected;
+  const { message, taskId, limit } = expected;
   const task = taskId === null ? {} : { taskid: taskId };
-  const body = { errors: [{ code, message }], ...task, result: false as const };
+  const reached = limit === null ? {} : { limit };
+  const body = { errors: [{ code, message }], ...task, ...reached, result: false as const };
   const answer = plainJson<Refusal>(c, body, http);
-  if (http === 503 || http === 429) {
-    const seconds = expected.retryAfterSeconds ?? RETRY_AFTER_SECONDS;
-    answer.headers['retry-after'] = String(seconds);
-  }
+  const isTemporary = http === 503 || http === 429;
+  const seconds = expected.retryAfterSeconds ?? (isTemporary ? RETRY_AFTER_SECONDS : null);
+  if (seconds !== null) answer.headers['retry-after'] = String(seconds);
+  if (limit !== null) Object.assign(answer.headers, rateLimitHeaders(limit, seconds));
   return answer;
 }
 

@@ -2,6 +2,7 @@ import { deposit } from '@runfleet/billing';
 import type { Db } from '@runfleet/db';
 import { createProject } from '@runfleet/identity';
 import { parseUsd } from '@runfleet/protocol';
+import { removeLimit, setLimit } from '@runfleet/tasks';
 import { describe, expect } from 'vitest';
 
 import { RUN, testWithApi as test } from '../../testing.ts';
@@ -409,6 +410,48 @@ const BAD_BODIES: [string, unknown, string][] = [
   ],
   ['too many fields', aForm(Array.from({ length: 201 }, () => ['a', 'b'])), 'more than 200 parts'],
 ];
+
+test('a Run above a limit is refused by name, with when to retry, and nothing is stored', async ({
+  api,
+  tenant,
+  db,
+}) => {
+  const { organisationId, projectId } = tenant;
+  const value = parseUsd('0.01');
+  const key = { level: 'key', subject: projectId, kind: 'spend', period: 'day', value } as const;
+  const { id } = await setLimit({ db }, organisationId, key);
+  const spend = await api.call(tenant, RUN, { prompt: 'Hello' });
+  expect(spend.status).toBe(402);
+  expect(spend.body).toEqual({
+    errors: [{ code: 93, message: expect.stringContaining('the key of project') }],
+    limit: {
+      kind: 'spend',
+      level: 'key',
+      subject: projectId,
+      period: 'day',
+      value: '0.010000000000',
+      used: '0.000000000000',
+      resetsat: expect.stringMatching(/^\d{10}$/),
+    },
+    result: false,
+  });
+  const seconds = Number(spend.headers.get('retry-after'));
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(86_400);
+  expect(spend.headers.get('ratelimit-policy')).toBe(
+    '"spend-key-day";q=10000;qu="usd-micros";w=86400',
+  );
+  expect(spend.headers.get('ratelimit')).toBe(`"spend-key-day";r=10000;t=${seconds}`);
+  await expect(stored(db)).resolves.toEqual(NOTHING);
+
+  await removeLimit({ db }, { organisationId, id });
+  const each = { level: 'user', subject: '', kind: 'active', period: 'now', value: 0n } as const;
+  await setLimit({ db }, organisationId, each);
+  const active = await api.call(tenant, RUN, { prompt: 'Hello', user_id: 'ann' });
+  expect(active).toMatchObject({ status: 429, body: { limit: { level: 'user', subject: 'ann' } } });
+  expect(active.headers.get('ratelimit')).toBe('"active-user-now";r=0;t=1');
+  await expect(stored(db)).resolves.toEqual(NOTHING);
+});
 
 test("the body of the vendor's chat node is accepted and stored as it was sent", async ({
   api,
