@@ -1,11 +1,11 @@
 import type { GgufFields } from '../gguf/gguf-fields.ts';
 import { refuse } from '../gguf/refuse.ts';
+import { MERGES_MAX } from '../text/tokenizer-file.ts';
 import { addedToken, ggufVocabulary, TOKEN_TYPE } from './gguf-vocabulary.ts';
 import { spaceMarkJson } from './space-mark-json.ts';
 
-/** Published vocabularies have tokens of up to 16 characters, and 61,249 merges. */
+/** Published vocabularies have tokens of up to 48 characters. */
 const TOKEN_CHARACTERS_MAX = 512;
-const MERGES_MAX = 2 ** 20;
 
 /**
  * Added tokens that keep the white space behind them in the files of Phi-3 and Phi-3.5, whose

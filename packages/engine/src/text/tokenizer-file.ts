@@ -58,8 +58,12 @@ function readVocabulary(json: unknown): Map<string, number> {
   return vocabulary;
 }
 
+/** Published vocabularies have up to 450,000. Long words need ranks below this. */
+export const MERGES_MAX = 2 ** 20;
+
 function readMerges(json: unknown): [string, string][] {
   must(Array.isArray(json), 'model.merges must be a list');
+  must(json.length <= MERGES_MAX, `model.merges has more than ${MERGES_MAX} pairs`);
   return json.map((merge: unknown, index): [string, string] => {
     // "a b" is the old form; the space can only be the separator, because tokens write spaces as ▁ or Ġ.
     const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
