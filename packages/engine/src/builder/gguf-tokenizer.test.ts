@@ -64,6 +64,15 @@ test.each([
   }
 });
 
+test('role tokens of Phi-3 are special, also in files that have them as text of users', () => {
+  const fields = spaceMarkFields({}, 'phi3', 4);
+  const tokenizer = new Tokenizer(parseTokenizerFile(ggufTokenizer(fields)));
+  for (const role of ['<|user|>', '<|assistant|>', '<|end|>']) {
+    expect(tokenizer.findAdded(role)).toMatchObject({ special: true, rstrip: true });
+  }
+  expect(tokenizer.findAdded('</s>')).toMatchObject({ special: false, rstrip: true });
+});
+
 test('rows of the model without a token are no tokens', () => {
   const tokenizer = new Tokenizer(parseTokenizerFile(ggufTokenizer(spaceMarkFields({}))));
   expect(Array.from(tokenizer.bytesOf(UNUSED_ID))).toEqual([]);
@@ -87,7 +96,11 @@ const PLAIN = { add_special_tokens: false };
 const UNUSED_ID = 1_040;
 
 /** The metadata of a SentencePiece file: the test models' vocabulary, its order as scores. */
-function spaceMarkFields(changes: Record<string, GgufValue>): GgufFields {
+function spaceMarkFields(
+  changes: Record<string, GgufValue>,
+  architecture = 'llama',
+  addedType = 3,
+): GgufFields {
   const { json } = buildTokenizer(1_088);
   const { vocab } = json['model'] as { vocab: Record<string, number> };
   const added = json['added_tokens'] as { id: number; content: string }[];
@@ -99,7 +112,7 @@ function spaceMarkFields(changes: Record<string, GgufValue>): GgufFields {
   }
   for (const { id, content } of added) {
     tokens[id] = content;
-    types[id] = content === '<unk>' ? 2 : 3;
+    types[id] = content === '<unk>' ? 2 : addedType;
   }
   const values: Record<string, GgufValue> = {
     model: 'llama',
@@ -109,9 +122,13 @@ function spaceMarkFields(changes: Record<string, GgufValue>): GgufFields {
     ...changes,
   };
   return new GgufFields({
-    metadata: new Map(
-      Object.entries(values).map(([name, value]) => [`tokenizer.ggml.${name}`, value]),
-    ),
+    metadata: new Map<string, GgufValue>([
+      ['general.architecture', architecture],
+      ...Object.entries(values).map(([name, value]): [string, GgufValue] => [
+        `tokenizer.ggml.${name}`,
+        value,
+      ]),
+    ]),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { GgufFields } from '../gguf/gguf-fields.ts';
 import { refuse } from '../gguf/refuse.ts';
 import { MERGES_MAX } from '../text/tokenizer-file.ts';
-import { addedToken, ggufVocabulary, TOKEN_TYPE } from './gguf-vocabulary.ts';
+import { addedToken, ggufVocabulary, type GgufToken, TOKEN_TYPE } from './gguf-vocabulary.ts';
 import { spaceMarkJson } from './space-mark-json.ts';
 
 /** Published vocabularies have tokens of up to 48 characters. */
@@ -30,12 +30,17 @@ export function sentencePieceTokenizer(fields: GgufFields): Record<string, unkno
   return spaceMarkJson({
     vocab,
     merges: mergesOf(normal, scores),
-    addedTokens: tokens.flatMap((token) =>
-      addedToken(token, isPhi && !PHI_KEEPS_SPACE.includes(token.content)),
-    ),
+    addedTokens: tokens.flatMap((token) => (isPhi ? phiToken(token) : addedToken(token))),
     unknownToken: tokens.find(({ type }) => type === TOKEN_TYPE.unknown)?.content ?? null,
     addsSpace: fields.isTrue('tokenizer.ggml.add_space_prefix', true),
   });
+}
+
+/** The first files of Phi-3 have its role tokens as text that the user defined. */
+function phiToken(token: GgufToken): object[] {
+  const isRole = token.type === TOKEN_TYPE.userDefined && /^<\|.*\|>$/u.test(token.content);
+  const type = isRole ? TOKEN_TYPE.control : token.type;
+  return addedToken({ ...token, type }, !PHI_KEEPS_SPACE.includes(token.content));
 }
 
 type Merge = { pair: [string, string]; score: number; left: number; right: number };
