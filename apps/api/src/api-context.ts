@@ -40,6 +40,8 @@ export type ApiContext = {
   rates: CallRates;
   /** How often each model ran, by its id. */
   modelStatistics: Remembered<Map<string, ModelStatistics>>;
+  /** The longest context of each pool, in tokens, where every worker reports one. */
+  contextTokens: Remembered<ReadonlyMap<string, number>>;
   /** The memory that request bodies hold, from reading them until their calls are answered. */
   bodies: ByteBudget;
   /** Which grammars can be enforced. */

@@ -30,6 +30,7 @@ import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
 import { createApiServer, serveRequests } from './http/serve-requests.ts';
 import { listen, stopListening } from './listen.ts';
+import { rememberContextTokens } from './remember-context-tokens.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
 import { OpenUploads } from './uploads/open-uploads.ts';
 import { TaskWaits } from './waits/task-waits.ts';
@@ -133,6 +134,7 @@ export async function startApi(
         project: config.API_CALLS_PER_SECOND_PER_PROJECT,
       }),
       modelStatistics: rememberModelStatistics(db),
+      contextTokens: rememberContextTokens(db),
       bodies: new ByteBudget(config.API_BUFFER_BYTES),
       grammars,
       pdfs,

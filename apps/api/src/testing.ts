@@ -30,6 +30,7 @@ import { PdfReader } from './file-texts/pdf/pdf-reader.ts';
 import { GrammarReader } from './grammars/grammar-reader.ts';
 import { ByteBudget } from './http/byte-budget.ts';
 import { CallRates } from './http/call-rates.ts';
+import { rememberContextTokens } from './remember-context-tokens.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -99,6 +100,7 @@ export const testWithApi = testWithDb
       }),
       rates: new CallRates({ address: 1000, project: 5000 }),
       modelStatistics: rememberModelStatistics(db),
+      contextTokens: rememberContextTokens(db),
       bodies: new ByteBudget(64_000_000),
       grammars,
       pdfs,

@@ -19,6 +19,7 @@ import { requestHash } from '../http/request-hash.ts';
 import { readOptionalCallbackUrl } from './read-callback-url.ts';
 import { readFileTexts } from './read-file-texts.ts';
 import { readRunBody } from './read-run-body.ts';
+import { requireFits } from './require-fits.ts';
 
 const SEEDS = 2 ** 48;
 
@@ -55,6 +56,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
     files,
   });
   const messages = withFileTexts(request.messages, fileTexts);
+  if (fileTexts) requireFits(messages, (await ctx.contextTokens.read()).get(model.pool));
   // A repeat with another address, or other contents of files, is another request.
   const hashed = {
     ...sent,

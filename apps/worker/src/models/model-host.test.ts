@@ -53,7 +53,7 @@ test('a model is loaded on first use, once for all its runs, and stays loaded', 
   expect(again.engine).toBe(uses[0].engine);
   expect(opened).toBe(1);
   expect(seen).toEqual(['a']);
-  expect(host.loaded).toEqual({ a: { bytes: 4 } });
+  expect(host.loaded).toEqual({ a: { bytes: 4, contextTokens: 4_096 } });
 });
 
 test('the model that was idle for longest is unloaded, a model in use never is', async ({
@@ -81,7 +81,7 @@ test('a model that needs the memory of a busy one is loaded when that is idle', 
   expect(isLoaded).toBe(false);
   busy[Symbol.dispose]();
   using _use = await wanted;
-  expect(host.loaded).toEqual({ b: { bytes: 6 } });
+  expect(host.loaded).toEqual({ b: { bytes: 6, contextTokens: 4_096 } });
 });
 
 test('a loaded model is not unloaded before the runs that waited for it have used it', async ({

@@ -66,9 +66,12 @@ export class ModelHost implements AsyncDisposable {
   }
 
   /** The models in memory now, by pool. */
-  get loaded(): Record<string, { bytes: number }> {
-    const entries = this.models.filter(({ pool }) => this.#loaded.has(pool));
-    return Object.fromEntries(entries.map(({ pool, bytes }) => [pool, { bytes }]));
+  get loaded(): Record<string, { bytes: number; contextTokens: number }> {
+    const entries = this.models.flatMap(({ pool, bytes }) => {
+      const contextTokens = this.#loaded.get(pool)?.engine.facts.contextLength;
+      return contextTokens === undefined ? [] : [[pool, { bytes, contextTokens }] as const];
+    });
+    return Object.fromEntries(entries);
   }
 
   /**

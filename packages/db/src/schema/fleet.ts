@@ -45,7 +45,7 @@ export const workers = pgTable(
     device: jsonb().notNull(),
     /** Labels that a task may require, as `name=value`. */
     labels: text().array().notNull().default([]),
-    /** Loaded models: `{ [pool]: { bytes } }`. */
+    /** Loaded models: `{ [pool]: { bytes, contextTokens } }`. */
     loaded: jsonb().notNull().default({}),
     /** Memory that each model needs once loaded: `{ [pool]: bytes }`. */
     sizes: jsonb().notNull().default({}),

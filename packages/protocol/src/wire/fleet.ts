@@ -16,7 +16,10 @@ const workerSchema = z.strictObject({
   /** As `name=value`. */
   labels: z.array(z.string()),
   /** The models in its memory, by pool. */
-  loaded: z.record(z.string(), z.strictObject({ bytes: z.number() })),
+  loaded: z.record(
+    z.string(),
+    z.strictObject({ bytes: z.number(), contextTokens: z.number().exactOptional() }),
+  ),
   /** Null where it was not measured. */
   memoryBytes: z.number().nullable(),
   /** Failed attempts in a row that were its own fault. */

@@ -20,7 +20,7 @@ type FleetWorker = {
   /** As `name=value`. */
   labels: string[];
   /** Models in its memory, by pool. */
-  loaded: Record<string, { bytes: number }>;
+  loaded: Record<string, { bytes: number; contextTokens?: number }>;
   memoryBytes: number | null;
   /** Failures in a row that were its own. */
   strikes: number;

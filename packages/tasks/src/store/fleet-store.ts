@@ -23,7 +23,7 @@ export type WorkerDescription = {
   /** As `name=value`. */
   labels: readonly string[];
   /** Models in its memory, by pool. */
-  loaded: Readonly<Record<string, { bytes: number }>>;
+  loaded: Readonly<Record<string, { bytes: number; contextTokens?: number }>>;
   /** Bytes that each of its models takes once loaded, by pool. */
   sizes: Readonly<Record<string, number>>;
   /** Memory for models; null where it was not measured. */

@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net';
 
+import { findModel } from '@runfleet/catalog';
 import { openOutbound } from '@runfleet/outbound';
 import { startWebServer } from '@runfleet/outbound/testing';
 import { expect, onTestFinished } from 'vitest';
@@ -8,6 +9,7 @@ import { PdfReader } from '../../../file-texts/pdf/pdf-reader.ts';
 import { drawn, pdfOf, pdfOfPages, streamOf } from '../../../file-texts/pdf/testing-pdf.ts';
 import { RUN, testWithApi as test } from '../../../testing.ts';
 
+const phi35 = findModel('microsoft', 'Phi-3.5-mini-instruct') ?? { pool: '' };
 const PDF = pdfOfPages([['The harbour opens at six.'], ['The last boat leaves at ten.']]);
 const PDF_TEXT = 'The harbour opens at six.\n\nThe last boat leaves at ten.';
 
@@ -157,6 +159,28 @@ test("a file's bytes are part of the most that a Run may cost", async ({ api, te
     select (limits ->> 'promptTokens')::int as tokens from tasks order by id`;
   const [without = 0, together = 0] = rows.map(({ tokens }) => tokens);
   expect(together - without).toBe(Buffer.byteLength(`# ${name}\n\n${text}\n\n---\n\n`));
+});
+
+test('files that cannot fit the context are refused with the numbers; nothing is stored', async ({
+  api,
+  tenant,
+  db,
+}) => {
+  await db.sql`
+    insert into workers (id, pools, host, state, generation, slots, renewed_pulse, renewed_at,
+      started_at, device, loaded)
+    values (gen_random_uuid(), ${[phi35.pool]}, 'h', 'ready', 1, 1, 0, now(), now(), '{}',
+      ${db.sql.json({ [phi35.pool]: { bytes: 1, contextTokens: 100 } })})`;
+  const send = (words: number) =>
+    api.call(tenant, RUN, aForm(['prompt', 'Read'], aFile('a.txt', 'word '.repeat(words))));
+  // The heading and the line are words, too.
+  expect((await send(96)).body).toEqual(
+    refusal(
+      'the prompt has 100 words, so at least as many tokens, and the context of the model has 100',
+    ),
+  );
+  await expect(db.sql`select 1 from tasks`).resolves.toEqual([]);
+  expect((await send(95)).body).toMatchObject({ result: true });
 });
 
 test('files at URLs are fetched, also from JSON; refused ones are named', async ({
