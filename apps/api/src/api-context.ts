@@ -7,7 +7,7 @@ import type { FileLimits } from '@runfleet/files';
 import type { Auth, MasterKey, ProjectCache } from '@runfleet/identity';
 import type { Outbound } from '@runfleet/outbound';
 import type { CatalogueCache } from '@runfleet/publishing';
-import type { CallbackJobs, ExportJobs, TaskQueue } from '@runfleet/queue';
+import type { CallbackJobs, ExportJobs, JobWatch, TaskQueue } from '@runfleet/queue';
 import type { Health, Logger, Metrics, TrustedProxies } from '@runfleet/service';
 import type { ObjectStorage } from '@runfleet/storage';
 import type { ModelStatistics, TaskStore, UnknownLabels } from '@runfleet/tasks';
@@ -28,6 +28,7 @@ export type ApiContext = {
   queue: TaskQueue;
   callbackJobs: CallbackJobs;
   exportJobs: ExportJobs;
+  jobWatch: JobWatch;
   /** The models as they were a moment ago. */
   catalogue: CatalogueCache;
   storage: ObjectStorage;

@@ -1,5 +1,7 @@
 import type { Route } from './route.ts';
 import { fleetRoute } from './routes/admin/v1/fleet.ts';
+import { jobsRoute } from './routes/admin/v1/jobs.ts';
+import { jobRetryRoute } from './routes/admin/v1/jobs/retry.ts';
 import { projectRoute } from './routes/admin/v1/projects.ts';
 import { tenantRoute, tenantsRoute } from './routes/admin/v1/tenants.ts';
 import { drainRoute } from './routes/admin/v1/workers/drain.ts';
@@ -92,6 +94,8 @@ export const ROUTES: readonly Route[] = [
   tenantsRoute,
   tenantRoute,
   projectRoute,
+  jobsRoute,
+  jobRetryRoute,
   drainRoute,
   pardonRoute,
 ];

@@ -6,7 +6,7 @@ import { openAnnouncer, openFollower } from '@runfleet/events';
 import { createAuth, deriveSecret, openMasterKey, ProjectCache } from '@runfleet/identity';
 import { openOutbound } from '@runfleet/outbound';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openCallbackJobs, openExportJobs, openTaskQueue } from '@runfleet/queue';
+import { openCallbackJobs, openExportJobs, openJobWatch, openTaskQueue } from '@runfleet/queue';
 import {
   areDirect,
   createHealth,
@@ -66,6 +66,10 @@ export async function startApi(
     url: config.REDIS_URL,
     onError: (err) => logger.debug({ err }, 'export job lost'),
   });
+  const jobWatch = openJobWatch({
+    url: config.REDIS_URL,
+    onError: (err) => logger.debug({ err }, 'job queues cannot be read'),
+  });
   const announcer = openAnnouncer({ url: config.REDIS_URL, logger });
   const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
   const follower = openFollower({ db, url: config.REDIS_URL, logger });
@@ -95,6 +99,7 @@ export async function startApi(
     await exports?.[Symbol.asyncDispose]();
     await callbackJobs[Symbol.asyncDispose]();
     await exportJobs[Symbol.asyncDispose]();
+    await jobWatch[Symbol.asyncDispose]();
     await follower[Symbol.asyncDispose]();
     await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
@@ -110,6 +115,7 @@ export async function startApi(
       queue,
       callbackJobs,
       exportJobs,
+      jobWatch,
       catalogue,
       masterKey,
       logger,

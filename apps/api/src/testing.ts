@@ -19,7 +19,7 @@ import {
 import { openOutbound } from '@runfleet/outbound';
 import { parseUsd, refusalSchema } from '@runfleet/protocol';
 import { CatalogueCache } from '@runfleet/publishing';
-import { openCallbackJobs, openExportJobs, openTaskQueue } from '@runfleet/queue';
+import { openCallbackJobs, openExportJobs, openJobWatch, openTaskQueue } from '@runfleet/queue';
 import { createHealth, createLogger, createMetrics, NO_PROXIES } from '@runfleet/service';
 import { openLocalStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
@@ -64,6 +64,7 @@ export const testWithApi = testWithDb
     const queue = openTaskQueue({ url: redisUrl });
     const callbackJobs = openCallbackJobs({ url: redisUrl });
     const exportJobs = openExportJobs({ url: redisUrl });
+    const jobWatch = openJobWatch({ url: redisUrl });
     const announcer = openAnnouncer({ url: redisUrl });
     const follower = openFollower({ db, url: redisUrl });
     const store = openTaskStore({ db, queue, announce: (events) => announcer.announce(events) });
@@ -77,6 +78,7 @@ export const testWithApi = testWithDb
       await follower[Symbol.asyncDispose]();
       await callbackJobs[Symbol.asyncDispose]();
       await exportJobs[Symbol.asyncDispose]();
+      await jobWatch[Symbol.asyncDispose]();
       await announcer[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
@@ -87,6 +89,7 @@ export const testWithApi = testWithDb
       queue,
       callbackJobs,
       exportJobs,
+      jobWatch,
       catalogue,
       masterKey,
       logger,

@@ -11,7 +11,8 @@ type PoolMetrics = {
 };
 
 /**
- * Labels are bounded: pools, reconcilers, reasons, quantiles and scheduled jobs, never tenants, lanes or workers.
+ * Labels are bounded: pools, reconcilers, reasons, quantiles, job queues and scheduled jobs, never
+ * tenants, lanes or workers.
  */
 export function brokerMetrics(metrics: Metrics) {
   const picked = metrics.counter('runfleet_broker_picked_total', 'Tasks taken in fair order.', [
@@ -95,6 +96,15 @@ export function brokerMetrics(metrics: Metrics) {
     'Time of one run of a scheduled job.',
     { labels: ['job'], buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300] },
   );
+  const jobs = metrics.gauge('runfleet_broker_jobs', 'BullMQ jobs, by queue and state.', [
+    'queue',
+    'state',
+  ]);
+  const upkeepFailures = metrics.gauge(
+    'runfleet_broker_upkeep_failures',
+    'Failed attempts at a scheduled job since its last success.',
+    ['job'],
+  );
   return {
     roundFinished(
       pool: string,
@@ -127,6 +137,10 @@ export function brokerMetrics(metrics: Metrics) {
       upkeepTurns.inc({ job, result });
       upkeepSeconds.observe({ job }, seconds);
     },
+    jobsAre(queue: string, counts: Readonly<Record<string, number>>) {
+      for (const [state, count] of Object.entries(counts)) jobs.set({ queue, state }, count);
+    },
+    upkeepFailuresAre: (job: string, failures: number) => upkeepFailures.set({ job }, failures),
     ledgerDriftIs: (usd: number) => drift.set(usd),
     repaired: (reconciler: string, count: number) => repaired.inc({ reconciler }, count),
   };

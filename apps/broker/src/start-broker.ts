@@ -6,6 +6,7 @@ import { CatalogueCache } from '@runfleet/publishing';
 import {
   openCallbackJobs,
   openExportJobs,
+  openJobWatch,
   openScheduledJobs,
   openTaskQueue,
   openTicketTransport,
@@ -25,6 +26,7 @@ import type { BrokerContext } from './context.ts';
 import { Housekeeper } from './housekeeper.ts';
 import { brokerMetrics } from './metrics.ts';
 import { PoolLeaders } from './pool-leaders.ts';
+import { measureJobs } from './upkeep/measure-jobs.ts';
 import { UPKEEP_JOBS, type UpkeepSettings } from './upkeep/upkeep-jobs.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 
@@ -99,6 +101,8 @@ export function startBroker(
         queue: scheduledJobs,
       }),
     );
+    const watch = resources.use(openJobWatch({ url, onError }));
+    resources.use(measureJobs({ db: upkeepDb, watch, logger, metrics: ctx.metrics }));
     resources.use(new Housekeeper(ctx, { callbackJobs, upkeep }));
     const leaders = resources.use(new PoolLeaders(ctx));
     leaders.follow(catalogue.current);

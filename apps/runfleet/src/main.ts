@@ -20,6 +20,7 @@ const USAGE = `runfleet <command>
   tenant list | set | overflow              manages tenants' shares and limits
   limits list | set | remove                manages limits of spending and of active tasks
   worker list | drain | pardon              shows, drains and pardons workers
+  job list | retry                          shows scheduled jobs and job queues, runs failed jobs again
   callback list | show | redeliver | test   shows and sends callbacks; rotate-secret replaces their secret
   seed-demo [--purge]                       adds or removes demo data for every page
 
@@ -39,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   tenant: async () => (await import('./operate/tenant-command.ts')).tenant,
   limits: async () => (await import('./operate/limits-command.ts')).limits,
   worker: async () => (await import('./operate/worker-command.ts')).worker,
+  job: async () => (await import('./operate/job-command.ts')).job,
   callback: async () => (await import('./callback/callback-command.ts')).callback,
   'seed-demo': async () => (await import('./seed-demo/seed-demo-command.ts')).seedDemo,
 };

@@ -4,7 +4,9 @@ import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /** Every BullMQ queue besides those of tickets. */
-export type JobQueueName = 'callbacks' | 'upkeep' | 'exports';
+export const JOB_QUEUES = ['callbacks', 'upkeep', 'exports'] as const;
+
+export type JobQueueName = (typeof JOB_QUEUES)[number];
 
 /** What becomes of a job: it is done, or runs again after a pause. */
 export type JobEnd = 'done' | { againAfterMs: number };
