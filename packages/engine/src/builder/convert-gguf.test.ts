@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 
 import { readModelFolder } from '../folder/model-folder.ts';
+import { readChatTemplate } from '../folder/read-chat-template.ts';
 import { GgufFile } from '../gguf/gguf-file.ts';
 import type { TensorToWrite } from '../gguf/write-gguf-file.ts';
 import { openEngine } from '../open-engine.ts';
@@ -176,6 +177,16 @@ test('the folder opens and answers; a shared head is in the file once', async ()
   expect(first).toBe(second);
 });
 
+test('a template for conversations with tools is kept beside the usual one', async () => {
+  const forTools = '{% for message in messages %}{{ message.content }}{% endfor %}';
+  const fields = { 'tokenizer.chat_template.tool_use': { string: forTools } };
+  const { dir } = await convert({ type: 'Q8_0', fields });
+  expect(await readChatTemplate(dir)).toMatchObject({
+    source: expect.stringContaining('<|im_start|>'),
+    toolSource: forTools,
+  });
+});
+
 test('the same file gives the same bytes, and progress ends at its size', async () => {
   const path = writeTiny({ type: 'Q4_1' });
   const written = async (name: string) => {
@@ -208,6 +219,11 @@ test.each<[string, Partial<TinyGguf>, RegExp]>([
     'another architecture',
     { fields: { 'general.architecture': { string: 'gemma2' } } },
     /is of the architecture "gemma2": its scaled .* not built\. Supported: llama, qwen2, phi3/u,
+  ],
+  [
+    'a part of the weights',
+    { fields: { 'split.count': { uint32: 3 } } },
+    /is one of 3 parts; join them first/u,
   ],
   [
     'experts in its architecture',

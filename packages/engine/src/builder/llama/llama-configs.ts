@@ -120,9 +120,20 @@ function tokenizerConfig(fields: GgufFields, shape: LlamaShape): Record<string, 
     eos_token: token('eos'),
     pad_token: token('padding'),
     unk_token: token('unknown'),
-    chat_template: fields.text('tokenizer.chat_template') ?? null,
+    chat_template: chatTemplates(fields),
     clean_up_tokenization_spaces: false,
     model_max_length: shape.contextLength,
     tokenizer_class: 'PreTrainedTokenizerFast',
   };
+}
+
+/** A list of named templates if the file has another one for conversations with tools. */
+function chatTemplates(fields: GgufFields): unknown {
+  const template = fields.text('tokenizer.chat_template') ?? null;
+  const forTools = fields.text('tokenizer.chat_template.tool_use');
+  if (template === null || forTools === undefined) return template;
+  return [
+    { name: 'default', template },
+    { name: 'tool_use', template: forTools },
+  ];
 }

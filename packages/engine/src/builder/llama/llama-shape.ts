@@ -81,6 +81,10 @@ const SLIDING_WINDOW = 'attention.sliding_window';
 
 /** Throws `EngineError('model')` if the file is of another architecture or its numbers disagree. */
 export function readLlamaShape(file: GgufFile, fields: GgufFields): LlamaShape {
+  const parts = fields.number('split.count', 1);
+  if (parts > 1) {
+    throw refuse(`is one of ${parts} parts; join them first: llama-gguf-split --merge`);
+  }
   const architecture = fields.text('general.architecture') ?? '';
   if (!isKnown(architecture)) {
     const missing = Object.hasOwn(MISSING, architecture) ? `: ${MISSING[architecture]}` : '';
