@@ -21,17 +21,22 @@ export type Compose = {
   networks: Record<string, unknown>;
 };
 
-export type Interpolation = { readonly name: string; readonly operator: string };
+export type Interpolation = {
+  readonly name: string;
+  readonly operator: string;
+  readonly argument: string;
+};
 
 /** The compose file with merged anchors and unresolved `${...}`. */
 export function readCompose(url: URL): { compose: Compose; interpolations: Interpolation[] } {
   const text = readFileSync(url, 'utf8');
-  const used = [...text.matchAll(/\$\{(?<name>\w+)(?<operator>:[?-]|)[^}]*\}/g)];
+  const used = [...text.matchAll(/\$\{(?<name>\w+)(?<operator>:[?-]|)(?<argument>[^}]*)\}/g)];
   return {
     compose: parse(text, { merge: true }) as Compose,
     interpolations: used.map(({ groups }) => ({
       name: groups?.['name'] ?? '',
       operator: groups?.['operator'] ?? '',
+      argument: groups?.['argument'] ?? '',
     })),
   };
 }

@@ -1,4 +1,5 @@
 import { portSetting, sharedSettings } from '@runfleet/service';
+import { storageSettings } from '@runfleet/storage';
 import { UNKNOWN_LABELS } from '@runfleet/tasks';
 import { z } from 'zod';
 
@@ -6,7 +7,6 @@ const {
   DATABASE_URL,
   REDIS_URL,
   LOG_LEVEL,
-  STORAGE_DIR,
   PUBLIC_API_URL,
   STOP_NOTICE_SECONDS,
   MAX_TOKENS_CAP,
@@ -26,7 +26,7 @@ export const apiConfig = z.object({
   DATABASE_URL,
   REDIS_URL,
   LOG_LEVEL,
-  STORAGE_DIR,
+  ...storageSettings,
   PUBLIC_API_URL,
   STOP_NOTICE_SECONDS,
   MAX_TOKENS_CAP,

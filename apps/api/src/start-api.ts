@@ -16,7 +16,7 @@ import {
   servedRole,
   trustedProxies,
 } from '@runfleet/service';
-import { openLocalStorage } from '@runfleet/storage';
+import { openStorage } from '@runfleet/storage';
 import { openTaskStore } from '@runfleet/tasks';
 
 import type { ApiConfig } from './api-config.ts';
@@ -45,6 +45,8 @@ export async function startApi(
   config: ApiConfig,
   { logger, signal }: { logger: Logger; signal?: AbortSignal },
 ): Promise<ServedRole> {
+  // First, because it may find a mistake in the settings.
+  const storage = await openStorage(config);
   const masterKey = await openMasterKey({
     ...(config.MASTER_KEY === undefined ? {} : { hex: config.MASTER_KEY }),
     file: config.MASTER_KEY_FILE,
@@ -103,7 +105,9 @@ export async function startApi(
     await follower[Symbol.asyncDispose]();
     await catalogue?.[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
-    await Promise.all([announcer, queue, db].map((opened) => opened[Symbol.asyncDispose]()));
+    await Promise.all(
+      [announcer, queue, db, storage].map((opened) => opened[Symbol.asyncDispose]()),
+    );
   };
 
   try {
@@ -120,7 +124,7 @@ export async function startApi(
       masterKey,
       logger,
       metrics,
-      storage: openLocalStorage(config.STORAGE_DIR),
+      storage,
       cache: new ProjectCache(),
       auth: createAuth({
         db,

@@ -39,10 +39,6 @@ export const sharedSettings = {
     .describe(
       'How brokers send tickets to workers: plain Redis lists, or BullMQ queues. The same for all roles.',
     ),
-  STORAGE_DIR: z
-    .string()
-    .default('.runfleet/storage')
-    .describe("The folder of tasks' files, shared by all apis. Text answers are in Postgres."),
   PUBLIC_API_URL: z
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:3100/v1')

@@ -5,7 +5,8 @@ import type { Readable } from 'node:stream';
  * the database; a driver only keeps bytes under a key.
  *
  * A key is 1 to 512 characters: segments of letters, digits, `.`, `_` and `-`, joined by `/`. No
- * segment starts with a dot. Every call throws ObjectKeyError for any other key. If the store
+ * segment starts with a dot. Every call throws ObjectKeyError for any other key. No key may be a
+ * folder of another: a store may refuse or hide one of the two. If the store
  * cannot be reached or refuses the call, a call rejects with RunfleetError `unavailable`.
  */
 export type ObjectStorage = AsyncDisposable & {
@@ -38,13 +39,14 @@ export type ObjectStorage = AsyncDisposable & {
    */
   deleteUnfinished(ageMs: number): Promise<void>;
   /**
-   * A URL that reads the object without credentials for at most 300 s, or null if
+   * A URL that reads the object without credentials for at most PRESIGNED_SECONDS_MAX, or null if
    * clients cannot reach the store; then read the object with `get`.
    */
   presign(key: string, options: PresignOptions): Promise<string | null>;
 };
 
 export const LIST_PAGE_OBJECTS = 1_000;
+export const PRESIGNED_SECONDS_MAX = 300;
 
 export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
 export type PutOptions = { contentType: string; bytesMax: number; signal?: AbortSignal };

@@ -176,9 +176,7 @@ export function testStorageLaws(test: TestAPI<{ storage: ObjectStorage }>): void
 
   test('a listing has every object below its prefix, with its size', async ({ storage }) => {
     const before = Date.now() - 2_000;
-    for (const key of ['p/1', 'p/q/2', 'pq/3', 'p.q/4', 'p']) {
-      await put(storage, key, Buffer.from(key)).catch(() => {});
-    }
+    for (const key of ['p/1', 'p/q/2', 'pq/3', 'p.q/4']) await put(storage, key, Buffer.from(key));
 
     expect(await keysOf(storage, 'p')).toEqual(['p/1', 'p/q/2']);
     expect(await keysOf(storage, 'p/q')).toEqual(['p/q/2']);

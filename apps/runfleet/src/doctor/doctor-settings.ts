@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { ConfigError, loadConfig } from '@runfleet/service';
+import { storageSettings, type StorageSettings } from '@runfleet/storage';
 import { z } from 'zod';
 
 import { homeSetting } from '../home-setting.ts';
@@ -16,7 +17,7 @@ export type DoctorSettings = {
   home: string;
   databaseUrl: string | null;
   redisUrl: string | null;
-  storageDir: string;
+  storage: StorageSettings;
   masterKey: string | null;
   masterKeyFile: string;
   modelDir: string | null;
@@ -33,6 +34,7 @@ const doctorConfig = z.object({
   RUNFLEET_HOME: homeSetting,
   DATABASE_URL: text(),
   REDIS_URL: text(),
+  ...storageSettings,
   STORAGE_DIR: text(),
   MASTER_KEY: text(),
   MASTER_KEY_FILE: text(),
@@ -57,7 +59,7 @@ export async function readDoctorSettings(environment: Environment): Promise<Doct
     home,
     databaseUrl: env.DATABASE_URL ?? dev?.databaseUrl ?? null,
     redisUrl: env.REDIS_URL ?? dev?.redisUrl ?? null,
-    storageDir: env.STORAGE_DIR ?? join(ownFolder, 'storage'),
+    storage: { ...env, STORAGE_DIR: env.STORAGE_DIR ?? join(ownFolder, 'storage') },
     masterKey: env.MASTER_KEY ?? null,
     masterKeyFile: env.MASTER_KEY_FILE ?? join(ownFolder, 'master.key'),
     modelDir: env.MODEL_DIR ?? null,

@@ -9,7 +9,7 @@ export function someSettings(changes: Partial<DoctorSettings> = {}): DoctorSetti
     home: '/nonexistent',
     databaseUrl: null,
     redisUrl: null,
-    storageDir: '/nonexistent/storage',
+    storage: { STORAGE_DIR: '/nonexistent/storage', S3_REGION: 'us-east-1' },
     masterKey: null,
     masterKeyFile: '/nonexistent/master.key',
     modelDir: null,

@@ -45,30 +45,65 @@ describe('the settings', () => {
   });
 });
 
+const inFolder = (STORAGE_DIR: string) => ({ STORAGE_DIR, S3_REGION: 'us-east-1' });
+
 describe('the storage', () => {
   test('that takes a file is fine, and the check leaves nothing in it', async () => {
-    expect(await examine(checkStorage, { storageDir: folder })).toMatchObject({ status: 'ok' });
-    expect(await examine(checkStorage, { storageDir: join(folder, 'later') })).toMatchObject({
+    expect(await examine(checkStorage, { storage: inFolder(folder) })).toMatchObject({
       status: 'ok',
-      found: expect.stringContaining('can be created'),
     });
+    expect(await examine(checkStorage, { storage: inFolder(join(folder, 'later')) })).toMatchObject(
+      {
+        status: 'ok',
+        found: expect.stringContaining('can be created'),
+      },
+    );
   });
 
   test('that is a file, or whose disk is full, is a problem', async () => {
     const storageDir = join(folder, 'a-file');
     await writeFile(storageDir, '');
-    expect(await examine(checkStorage, { storageDir })).toMatchObject({
+    expect(await examine(checkStorage, { storage: inFolder(storageDir) })).toMatchObject({
       status: 'problem',
       next: expect.stringContaining('STORAGE_DIR'),
     });
     const full = await checkStorage(
       {
-        settings: someSettings({ storageDir: folder }),
+        settings: someSettings({ storage: inFolder(folder) }),
         signal: new AbortController().signal,
       },
       Number.MAX_SAFE_INTEGER,
     );
     expect(full).toMatchObject({ status: 'problem', found: expect.stringContaining('needed') });
+  });
+});
+
+describe('a bucket', () => {
+  const bucket = {
+    ...inFolder('/nonexistent'),
+    S3_BUCKET: 'files',
+    S3_ENDPOINT: 'http://127.0.0.1:1',
+    S3_ACCESS_KEY_ID: 'id',
+  };
+
+  test('of an unreachable server is a problem, with the next step', async () => {
+    const storage = { ...bucket, S3_SECRET_ACCESS_KEY: 'the-secret' };
+    const finding = await examine(checkStorage, { storage });
+
+    expect(finding).toMatchObject({
+      status: 'problem',
+      found: expect.stringContaining('the connection to http://127.0.0.1:1 failed'),
+      next: 'Check S3_ENDPOINT and the network.',
+    });
+    expect(JSON.stringify(finding)).not.toContain('the-secret');
+  });
+
+  test('with half a key is a problem', async () => {
+    expect(await examine(checkStorage, { storage: bucket })).toMatchObject({
+      status: 'problem',
+      found: 'S3_SECRET_ACCESS_KEY is not set',
+      next: 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together.',
+    });
   });
 });
 
