@@ -4,7 +4,7 @@ export { type FileEntry, type FileOwner, readFileEntry } from './file-entry.ts';
 export { safeFileName } from './file-names.ts';
 export { createFolder } from './folders.ts';
 export { findFile, listFiles, type StoredEntry } from './read-files.ts';
-export { resolveFile } from './resolve-file.ts';
+export { readFileUrl, resolveFile } from './resolve-file.ts';
 export { sweepStrayObjects } from './stray-objects.ts';
 export { type FileLimits, Upload, type UploadContext } from './upload.ts';
 export { storeFile } from './store-file.ts';

@@ -21,7 +21,8 @@ export async function resolveFile(
   return named === null ? null : requireFile(await findFile(ctx, named));
 }
 
-function readFileUrl(
+/** The access key and the name in the URL of a file below one of `baseUrls`; null for another URL. */
+export function readFileUrl(
   given: string,
   baseUrls: readonly string[],
 ): { accessKey: string; name: string } | null {

@@ -6,12 +6,14 @@ import { fetchFile } from '../file-texts/fetch-file.ts';
 import { FileTextError } from '../file-texts/file-text-error.ts';
 import type { InputFile } from '../file-texts/input-file.ts';
 import { readFileText } from '../file-texts/read-file-text.ts';
+import { readOwnFile } from '../file-texts/read-own-file.ts';
 
 const SHOWN_CHARACTERS_MAX = 200;
 
 /** `references`: URLs and ids; `files`: those that the call brought itself. */
 type Input = {
   organisationId: string;
+  projectId: string;
   references: readonly string[];
   files: readonly InputFile[];
 };
@@ -21,9 +23,9 @@ type Input = {
  * costs nothing. Throws `invalid_request` with the name of the file.
  */
 export async function readFileTexts(
-  ctx: Pick<ApiContext, 'outbound' | 'pdfs' | 'rates' | 'settings'>,
+  ctx: Pick<ApiContext, 'db' | 'outbound' | 'pdfs' | 'rates' | 'settings' | 'storage'>,
   c: ApiRequest,
-  { organisationId, references, files }: Input,
+  { organisationId, projectId, references, files }: Input,
 ): Promise<FileText[] | null> {
   if (references.length === 0 && files.length === 0) return null;
   const { trace } = c.var;
@@ -51,7 +53,9 @@ export async function readFileTexts(
   for (const file of files) await read(file.name, () => file);
   for (const reference of references) {
     await read(reference, async () => {
-      const file = await fetchFile(ctx, c, reference, bytesLeft);
+      const wanted = { organisationId, projectId, reference, bytesMax: bytesLeft };
+      const own = await readOwnFile(ctx, c, wanted);
+      const file = own ?? (await fetchFile(ctx, c, reference, bytesLeft));
       bytesLeft -= file.bytes.length;
       return file;
     });

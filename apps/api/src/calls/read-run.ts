@@ -52,6 +52,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
   }
   const fileTexts = await readFileTexts(ctx, c, {
     organisationId: principal.organisationId,
+    projectId: principal.projectId,
     references: request.inputFiles.slice(files.length),
     files,
   });

@@ -1,29 +1,16 @@
-import { Readable } from 'node:stream';
-
-import type { Db } from '@runfleet/db';
-import { findFile } from '@runfleet/files';
 import { RunfleetError } from '@runfleet/protocol';
 
 import type { ApiContext, ApiHandler } from '../../api-context.ts';
 import { answerHeaders } from '../../http/answer.ts';
-import { type ByteRange, readRange } from '../../http/read-range.ts';
+import { readRange } from '../../http/read-range.ts';
+import { findPublicFile, openPublicFile, type PublicFile } from '../../public-files/public-file.ts';
 import type { Route } from '../../route.ts';
 
-const ACCESS_KEY_PATTERN = /^[A-Za-z0-9]{30}$/;
 /**
  * The types that a browser may show in place. All others, HTML and SVG above all, are downloads.
  */
 const SHOWN_IN_PLACE = /^(?:text\/plain|image\/(?!svg)[^;]+|audio\/[^;]+|video\/[^;]+)(?:;|$)/;
 const PRESIGNED_SECONDS = 300;
-
-type PublicFile = {
-  id: string;
-  contentType: string;
-  sizeBytes: number;
-  /** Null where the file is a task's answer, whose text is in `text`. */
-  storageKey: string | null;
-  text: string | null;
-};
 
 /** A file, for anyone who has its access key. */
 export const fileRoute: Route = {
@@ -71,7 +58,7 @@ function readFile(ctx: Pick<ApiContext, 'db' | 'storage' | 'settings'>): ApiHand
     if (elsewhere) {
       return new Response(null, { status: 302, headers: { ...headers, location: elsewhere } });
     }
-    const body = await openFile(ctx, file, range);
+    const body = await openPublicFile(ctx, file, range);
     if (body === null) throw notFound();
     headers['content-length'] = String(range === null ? sizeBytes : range.last - range.first + 1);
     if (range !== null)
@@ -82,25 +69,6 @@ function readFile(ctx: Pick<ApiContext, 'db' | 'storage' | 'settings'>): ApiHand
       headers,
     });
   };
-}
-
-async function findPublicFile(
-  ctx: { db: Db },
-  named: { accessKey: string; name: string },
-): Promise<PublicFile | null> {
-  const { accessKey, name } = named;
-  if (!ACCESS_KEY_PATTERN.test(accessKey) || name.includes('\0')) return null;
-  const [written] = await ctx.db.sql<PublicFile[]>`
-    select f.id, f.content_type as "contentType", f.size_bytes::float8 as "sizeBytes",
-      f.storage_key as "storageKey", case when f.storage_key is null then t.debug_output end as text
-    from files f left join tasks t on t.id = f.task_id
-    where f.access_key = ${accessKey} and f.name = ${name}`;
-  if (written) {
-    const { text } = written;
-    return text === null ? written : { ...written, sizeBytes: Buffer.byteLength(text) };
-  }
-  const uploaded = await findFile(ctx, named);
-  return uploaded && { ...uploaded, text: null };
 }
 
 async function presign(
@@ -114,20 +82,6 @@ async function presign(
     contentType,
     contentDisposition,
   });
-}
-
-async function openFile(
-  { storage }: Pick<ApiContext, 'storage'>,
-  { storageKey, text }: PublicFile,
-  range: ByteRange | null,
-): Promise<Readable | null> {
-  if (storageKey !== null) {
-    const object = await storage.get(storageKey, range ?? undefined);
-    return object?.body ?? null;
-  }
-  if (text === null) return null;
-  const bytes = Buffer.from(text);
-  return Readable.from([range === null ? bytes : bytes.subarray(range.first, range.last + 1)]);
 }
 
 function notFound(): RunfleetError {

@@ -161,6 +161,40 @@ test("a file's bytes are part of the most that a Run may cost", async ({ api, te
   expect(together - without).toBe(Buffer.byteLength(`# ${name}\n\n${text}\n\n---\n\n`));
 });
 
+test('a file of this server is named by its id or its URL, and a deleted one changes no task', async ({
+  api,
+  tenant,
+  db,
+}) => {
+  const upload = async (owner: typeof tenant, name: string, content: string) => {
+    const form = aForm(['file', new File([content], name)]);
+    const { body } = await api.call(owner, '/v1/File/Upload', form);
+    const [file] = body['list'] as { id: string; url: string }[];
+    return file ?? { id: '', url: '' };
+  };
+  const { id, url } = await upload(tenant, 'tides.md', 'High at six.');
+  const run = (inputFile: unknown, owner = tenant) =>
+    api.call(owner, RUN, { prompt: 'When?', inputFile });
+  expect((await run([id, url])).body).toMatchObject({ result: true });
+
+  const other = await api.createTenant();
+  const absent = (reference: string) =>
+    refusal(`[inputFile] is refused: ${reference} does not exist here.`);
+  expect((await run(id, other)).body).toEqual(absent(id));
+  // The key in its URL is the authority.
+  expect((await run(url, other)).body).toMatchObject({ result: true });
+
+  await api.call(tenant, '/v1/File/Delete', { id });
+  for (const reference of [id, url, 'f'.repeat(32), `${url}x`]) {
+    expect((await run(reference)).body).toEqual(absent(reference));
+  }
+  const text = { name: 'tides.md', text: 'High at six.' };
+  await expect(db.sql`select file_texts as texts from tasks order by id`).resolves.toEqual([
+    { texts: [text, text] },
+    { texts: [text] },
+  ]);
+});
+
 test('files that cannot fit the context are refused with the numbers; nothing is stored', async ({
   api,
   tenant,
@@ -237,8 +271,7 @@ test('a file that takes too long stalls no other Run', async ({ api, tenant }) =
     streamOf(drawn(['end']), '/Type /XObject /Subtype /Form /BBox [0 0 1 1]'),
   ]);
   const other = await api.createTenant();
-  const pdfs = new PdfReader({ process: { ms: 3_000, residentBytes: 512 * 2 ** 20 } });
-  onTestFinished(() => pdfs[Symbol.asyncDispose]());
+  const pdfs = new PdfReader();
   Object.assign(api.ctx, { pdfs });
   let hasEnded = false;
   const hostile = api.call(tenant, RUN, aForm(['prompt', 'Read'], aFile('endless.pdf', endless)));
@@ -248,5 +281,7 @@ test('a file that takes too long stalls no other Run', async ({ api, tenant }) =
     expect((await api.call(other, RUN, given)).body).toMatchObject({ result: true });
   }
   expect(hasEnded).toBe(false);
-  expect((await hostile).body).toEqual(refusal('endless.pdf takes more than 3 s to read.'));
+  // The role stops.
+  await pdfs[Symbol.asyncDispose]();
+  expect((await hostile).status).toBe(503);
 });
