@@ -59,4 +59,6 @@ export const EXPECTED_COUNTS: readonly string[] = [
   'caller: refused, concurrency_limit',
   'caller: refused, insufficient_balance',
   'caller: refused, idempotency_mismatch',
+  'caller: refused, spend_limit',
+  'caller: refused, active_limit',
 ];

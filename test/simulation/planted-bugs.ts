@@ -1,11 +1,11 @@
 /**
- * Thirty bugs, each of which a law must notice. A life with one replaces a verb, a decision or a
+ * Thirty-two bugs, each of which a law must notice. A life with one replaces a verb, a decision or a
  * plan by a wrong one. If the bug is in a process instead of a commit, the model of that process
  * checks `world.bug`.
  */
-import { settle } from '@runfleet/billing';
+import { LimitBook, type LimitCount, settle } from '@runfleet/billing';
 import type { TaskStore } from '@runfleet/tasks';
-import { planCommands } from '@runfleet/tasks/memory';
+import { type MemoryDatabase, planCommands } from '@runfleet/tasks/memory';
 
 import type { Random } from './kernel/random.ts';
 import { WRONG_PLANS } from './wrong-plans.ts';
@@ -25,6 +25,7 @@ export const PLANTED_BUGS = [
   'seq taken outside the transaction',
   'accept of an old epoch not fenced',
   'begin of an old epoch not fenced',
+  'limits read from a cache',
   ...WRONG_PLAN_NAMES,
 ] as const;
 
@@ -39,6 +40,22 @@ export function planWith(bug: PlantedBug | null, random: Random): Plan {
   if (bug === 'requeue without epoch+1') return keepingEpochs;
   const wrong = Object.entries(WRONG_PLANS).find(([name]) => name === bug);
   return wrong?.[1] ?? planCommands;
+}
+
+/** What one process sees of the limits in a life with `bug`; null if it sees them as they are. */
+export function limitsWith(
+  bug: PlantedBug | null,
+): ((database: MemoryDatabase) => LimitBook) | null {
+  if (bug !== 'limits read from a cache') return null;
+  let seen = new Map<string, LimitCount>();
+  return ({ limits, latestCounts }) => {
+    const stale = [...latestCounts].map(([key, count]) => {
+      const nothing = { ...count, settled: 0n, held: 0n, active: 0 };
+      return [key, seen.get(count.name) ?? nothing] as const;
+    });
+    seen = new Map([...latestCounts.values()].map((count) => [count.name, count]));
+    return new LimitBook(limits, new Map(stale));
+  };
 }
 
 /** The store as one process uses it in a life with `bug`. */

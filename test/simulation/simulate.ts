@@ -115,8 +115,9 @@ function makeWorld(options: {
   });
   history.watch(database);
   if (recording) recording.database = database;
-  for (const { organisationId, balance, weight, runningLimit } of TENANTS) {
+  for (const { organisationId, balance, weight, runningLimit, limits } of TENANTS) {
     database.addOrganisation(organisationId, balance, { weight, runningLimit });
+    if (limits.length > 0) database.limits.set(organisationId, limits);
   }
   return {
     random,

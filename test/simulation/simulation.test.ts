@@ -17,7 +17,7 @@ test(`in ${LIVES} lives under faults no law is broken, and every expected event 
   expect(missingCounts(counts)).toEqual([]);
 }, 120_000);
 
-test('each of thirty planted bugs is noticed', async () => {
+test('each planted bug is noticed', async () => {
   const missed = (await catchBugs()).filter(({ caught }) => caught === null);
   expect(missed).toEqual([]);
 }, 120_000);

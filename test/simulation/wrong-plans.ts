@@ -125,6 +125,13 @@ export const WRONG_PLANS = {
     }
     return plan;
   },
+  'limit not given back': (commands, snapshot) => {
+    const plan = planCommands(commands, snapshot);
+    for (const { movements } of plan.effects) {
+      for (const movement of movements) movement.counts = [];
+    }
+    return plan;
+  },
   'charge that is not revenue': (commands, snapshot) => {
     const plan = planCommands(commands, snapshot);
     for (const { movements } of plan.effects) {

@@ -14,6 +14,7 @@ import type { VirtualTime } from '../kernel/virtual-time.ts';
 import { Books } from './books.ts';
 import { checkCommit } from './commit-laws.ts';
 import type { Broken, Law } from './laws.ts';
+import { LimitsHeld } from './limits-held.ts';
 import { isEnd, TaskLogs } from './task-logs.ts';
 import type { Trace } from './trace.ts';
 import { WorkerSlots } from './worker-slots.ts';
@@ -28,6 +29,7 @@ export class History {
   readonly #logs: TaskLogs;
   readonly #slots: WorkerSlots;
   readonly #books: Books;
+  readonly #limits: LimitsHeld;
   /** The task of each Run. */
   readonly #runs = new Map<string, string>();
   /** Workers that stop: repairs requeue the tickets that they did not accept. */
@@ -43,6 +45,7 @@ export class History {
     this.#logs = new TaskLogs(counts, time, report);
     this.#slots = new WorkerSlots(counts, trace, report);
     this.#books = new Books(report);
+    this.#limits = new LimitsHeld(report);
   }
 
   watch(database: MemoryDatabase): void {
@@ -64,6 +67,7 @@ export class History {
     for (const { state, task } of applied.created) {
       this.#live += 1;
       this.#books.hold(state);
+      this.#limits.accept(task, state);
       this.#checkOneTask(task.parameters as RunInput, state.id);
     }
     for (const event of applied.events) {
@@ -73,6 +77,7 @@ export class History {
     }
     for (const change of applied.changed) this.#checkChange(change, applied);
     this.#books.post(database, applied);
+    this.#limits.check(database);
     for (const change of applied.workers) this.#slots.change(change, database.pulse.n);
   }
 
@@ -175,6 +180,7 @@ export class History {
     if (isEnded) {
       this.#live -= 1;
       this.#books.release(after);
+      this.#limits.end(after);
       this.#counts.add(`outcome: ${after.outcome}`);
       this.#checkTimeout(change);
     }

@@ -13,6 +13,7 @@ export const LAWS = {
   'exact bill': 'the bill is the billed time at the pinned price, to the last digit',
   'true ledger': 'an account row equals its transfers, and all transfers sum to 0',
   'holds of live tasks': 'an account holds exactly the holds of its tasks that have not ended',
+  'limits hold': 'a limit counts its tasks, held or charged, and is never passed',
   'slots in use': "a worker's used slots are the tasks bound to it",
   'slots of ready workers':
     'a task is assigned only to a ready, connected worker that renews and has a free slot',

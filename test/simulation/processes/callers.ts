@@ -118,6 +118,7 @@ export class Callers {
       ...PLAIN_RUN,
       organisationId,
       projectId: organisationId,
+      keyId: organisationId,
       ownerId,
       model: { ...MODEL, price: pricePerSecond('v', random.pick(PRICES)) },
       parameters: input,

@@ -3,7 +3,7 @@ import type { TaskStore } from '@runfleet/tasks';
 import { type Link, openMemoryTaskStore } from '@runfleet/tasks/memory';
 
 import type { SimProcess } from '../kernel/sim-process.ts';
-import { planWith, storeWith } from '../planted-bugs.ts';
+import { limitsWith, planWith, storeWith } from '../planted-bugs.ts';
 import type { World } from '../world.ts';
 import { Connection } from './connection.ts';
 import { openSimTaskQueue } from './sim-task-queue.ts';
@@ -27,13 +27,21 @@ export function openClients(world: World, process: SimProcess): Clients {
   const ask: Link = (transaction) => postgres.call(transaction);
   const queue = openSimTaskQueue(world, process, redis);
   const plan = planWith(world.bug, world.random);
+  const readLimits = limitsWith(world.bug);
   return {
     postgres,
     redis,
     ask,
     store: storeWith(
       world.bug,
-      openMemoryTaskStore({ database, link: ask, queue, plan, ...(note && { note }) }),
+      openMemoryTaskStore({
+        database,
+        link: ask,
+        queue,
+        plan,
+        ...(readLimits && { readLimits }),
+        ...(note && { note }),
+      }),
     ),
     queue,
     tickets: openSimTickets(world, process, redis),

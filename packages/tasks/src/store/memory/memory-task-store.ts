@@ -34,8 +34,11 @@ export function openMemoryTaskStore(options: {
   note?: (transaction: Transaction) => void;
   /** In place of the real planning, for tests that show that a wrong one is noticed. */
   plan?: typeof planCommands;
+  /** In place of the limits as they are, for the same tests. */
+  readLimits?: (database: MemoryDatabase) => LimitBook;
 }): TaskStore {
   const { database, announce = () => {}, queue = null, plan = planCommands, note } = options;
+  const { readLimits = currentLimits } = options;
   const link: Link = options.link ?? (async (transaction) => transaction());
 
   const tell = ({
@@ -59,7 +62,7 @@ export function openMemoryTaskStore(options: {
   });
   const creations = groupCommit(async (tasks: readonly NewTask[]) => {
     const { results, ...news } = await link(() => {
-      const created = commitCreations(database, tasks);
+      const created = commitCreations(database, tasks, readLimits);
       note?.({ do: 'create', tasks, answer: created.results });
       return created;
     });
@@ -114,7 +117,15 @@ function commitCommands(
   return { results: results as readonly Committed[], events, moves };
 }
 
-function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
+function currentLimits({ limits, latestCounts }: MemoryDatabase): LimitBook {
+  return new LimitBook(limits, latestCounts);
+}
+
+function commitCreations(
+  database: MemoryDatabase,
+  tasks: readonly NewTask[],
+  readLimits: typeof currentLimits,
+) {
   const organisationIds = new Set(tasks.map((task) => task.organisationId));
   const accounts = new Map(
     [...organisationIds].flatMap((id) => {
@@ -130,7 +141,7 @@ function commitCreations(database: MemoryDatabase, tasks: readonly NewTask[]) {
     known: knownRunsOf(database, tasks),
     conversations: conversationsOf(database, tasks),
     lanes: lanesOf(database),
-    limits: new LimitBook(database.limits, database.latestCounts),
+    limits: readLimits(database),
     ids,
     now: database.clock(),
   });
