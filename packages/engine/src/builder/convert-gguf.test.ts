@@ -84,6 +84,8 @@ test.each<[string, TinyGguf]>([
   ['Q5_1', { type: 'Q5_1' }],
   ['Q5_K', { type: 'Q5_K', isTied: true }],
   ['Q6_K', { type: 'Q6_K', isTied: true }],
+  ['IQ4_NL', { type: 'IQ4_NL', isTied: true }],
+  ['IQ4_XS', { type: 'IQ4_XS' }],
   ['Q4_1 and a shared head of Q8_0', { type: 'Q4_1', types: { token_embd: 'Q8_0' }, isTied: true }],
   [
     'queries, keys and values of several types',

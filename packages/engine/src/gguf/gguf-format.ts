@@ -36,6 +36,8 @@ export const TENSOR_TYPES = {
   Q4_K: { id: 12, block: 256, bytes: 144 },
   Q5_K: { id: 13, block: 256, bytes: 176 },
   Q6_K: { id: 14, block: 256, bytes: 210 },
+  IQ4_NL: { id: 20, block: 32, bytes: 18 },
+  IQ4_XS: { id: 23, block: 256, bytes: 136 },
   BF16: { id: 30, block: 1, bytes: 2 },
 } as const;
 
@@ -51,10 +53,8 @@ export const OTHER_TENSOR_TYPES: Partial<Record<number, string>> = {
   17: 'IQ2_XS',
   18: 'IQ3_XXS',
   19: 'IQ1_S',
-  20: 'IQ4_NL',
   21: 'IQ3_S',
   22: 'IQ2_S',
-  23: 'IQ4_XS',
   24: 'I8',
   25: 'I16',
   26: 'I32',

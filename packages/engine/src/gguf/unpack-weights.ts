@@ -3,6 +3,7 @@ import { halvesAt, sixBits } from './block-parts.ts';
 import type { Codes } from './codes.ts';
 import { TENSOR_TYPES, type TensorType } from './gguf-format.ts';
 import { unpackQ5, unpackQ5K } from './unpack-five-bits.ts';
+import { unpackIq4Nl, unpackIq4Xs } from './unpack-value-table.ts';
 
 export type QuantizedType = Exclude<TensorType, FloatType>;
 type FloatType = 'F32' | 'F16' | 'BF16';
@@ -51,6 +52,10 @@ export function unpackCodes(type: QuantizedType, bytes: Uint8Array): Codes {
       return unpackQ5K(bytes);
     case 'Q6_K':
       return unpackQ6K(bytes);
+    case 'IQ4_NL':
+      return unpackIq4Nl(bytes);
+    case 'IQ4_XS':
+      return unpackIq4Xs(bytes);
   }
 }
 

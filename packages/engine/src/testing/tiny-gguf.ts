@@ -181,6 +181,8 @@ function randomWeights(type: TensorType, count: number, name: string): Uint8Arra
       [2, 0.0047],
     ],
     Q6_K: [[208, 8e-5]],
+    IQ4_NL: [[0, 0.0015]],
+    IQ4_XS: [[0, 8e-5]],
   };
   for (let block = 0; block < bytes.length; block += stride) {
     for (const [place, scale] of places[type]) {
