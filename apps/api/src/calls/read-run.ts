@@ -10,7 +10,7 @@ import {
   withFileTexts,
 } from '@runfleet/catalog';
 import { MESSAGES, RunfleetError } from '@runfleet/protocol';
-import type { NewTask } from '@runfleet/tasks';
+import { isRepeat, type NewTask } from '@runfleet/tasks';
 
 import type { ApiContext, ApiRequest } from '../api-context.ts';
 import { identifyCaller, resolvePrincipal } from '../http/caller.ts';
@@ -50,20 +50,29 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
       spend: (steps) => ctx.rates.chargeSteps(c.var.trace, steps),
     });
   }
-  const fileTexts = await readFileTexts(ctx, c, {
-    organisationId: principal.organisationId,
-    projectId: principal.projectId,
-    references: request.inputFiles.slice(files.length),
-    files,
-  });
-  const messages = withFileTexts(request.messages, fileTexts);
-  if (fileTexts) requireFits(messages, (await ctx.contextTokens.read()).get(model.pool));
   // A repeat with another address, or other contents of files, is another request.
   const hashed = {
     ...sent,
     ...(callback && { callbackUrl: callback.href }),
     ...(files.length > 0 && { fileHashes: files.map(({ bytes }) => hash('sha256', bytes)) }),
   };
+  const idempotency =
+    idempotencyKey === null
+      ? null
+      : { key: idempotencyKey, requestHash: requestHash(model.id, hashed) };
+  // The task of an earlier call has its texts, even if a file has been deleted since.
+  const isKnown =
+    request.inputFiles.length > 0 &&
+    idempotency !== null &&
+    (await isRepeat(ctx, { projectId: principal.projectId, ...idempotency }));
+  const fileTexts = await readFileTexts(ctx, c, {
+    organisationId: principal.organisationId,
+    projectId: principal.projectId,
+    references: isKnown ? [] : request.inputFiles.slice(files.length),
+    files: isKnown ? [] : files,
+  });
+  const messages = withFileTexts(request.messages, fileTexts);
+  if (fileTexts) requireFits(messages, (await ctx.contextTokens.read()).get(model.pool));
   return {
     organisationId: principal.organisationId,
     projectId: principal.projectId,
@@ -85,10 +94,7 @@ export async function readRun(ctx: ApiContext, c: ApiRequest): Promise<NewTask> 
       givesSystemPrompt: givesSystemPrompt(request.messages),
       callIds: answeredCalls(parameters, request.messages),
     },
-    idempotency:
-      idempotencyKey === null
-        ? null
-        : { key: idempotencyKey, requestHash: requestHash(model.id, hashed) },
+    idempotency,
     ...options,
   };
 }

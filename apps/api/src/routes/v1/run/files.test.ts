@@ -184,13 +184,18 @@ test('a file of this server is named by its id or its URL, and a deleted one cha
   // The key in its URL is the authority.
   expect((await run(url, other)).body).toMatchObject({ result: true });
 
+  const keyed = () =>
+    api.call(tenant, RUN, { prompt: 'When?', inputFile: id }, { 'idempotency-key': 'k' });
+  const first = await keyed();
   await api.call(tenant, '/v1/File/Delete', { id });
+  expect((await keyed()).body).toEqual(first.body);
   for (const reference of [id, url, 'f'.repeat(32), `${url}x`]) {
     expect((await run(reference)).body).toEqual(absent(reference));
   }
   const text = { name: 'tides.md', text: 'High at six.' };
   await expect(db.sql`select file_texts as texts from tasks order by id`).resolves.toEqual([
     { texts: [text, text] },
+    { texts: [text] },
     { texts: [text] },
   ]);
 });
