@@ -9,10 +9,20 @@ import { probeStorage } from './probe-storage.ts';
 
 /** More than a part of a multipart upload, so that an object of this size has several. */
 const SEVERAL_PARTS_BYTES = 12 * 1024 * 1024;
+const HUNDRED_MEGABYTES = 100 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /** The laws of ObjectStorage, as tests. Every driver's test calls this with its own fixture. */
 export function testStorageLaws(test: TestAPI<{ storage: ObjectStorage }>): void {
+  // First, because memory that other laws have freed would hide what this one takes.
+  test('100 MB in and out add less than 50 MB to the process', async ({ storage }) => {
+    await roundTrip(storage, SEVERAL_PARTS_BYTES);
+    const before = process.memoryUsage.rss();
+    const added = (await roundTrip(storage, HUNDRED_MEGABYTES)) - before;
+
+    expect(added).toBeLessThan(HUNDRED_MEGABYTES / 2);
+  });
+
   test('an object that was put is returned, with its size', async ({ storage }) => {
     expect(await put(storage, 'tasks/7/0.txt', Buffer.from('Grüße'))).toEqual({ sizeBytes: 7 });
 
@@ -234,7 +244,7 @@ export function testStorageLaws(test: TestAPI<{ storage: ObjectStorage }>): void
 }
 
 function put(storage: ObjectStorage, key: string, body: ObjectBody) {
-  return storage.put(key, body, { contentType: 'text/plain', bytesMax: 100 * 1024 * 1024 });
+  return storage.put(key, body, { contentType: 'text/plain', bytesMax: HUNDRED_MEGABYTES });
 }
 
 async function textOf(storage: ObjectStorage, key: string): Promise<string | null> {
@@ -255,4 +265,26 @@ async function* numbered(bytes: number): AsyncGenerator<Uint8Array> {
     if (chunk.byteLength >= 4) chunk.writeUInt32LE(at);
     yield chunk;
   }
+}
+
+/** Writes and reads an object. Returns the largest memory of the process during both. */
+async function roundTrip(storage: ObjectStorage, bytes: number): Promise<number> {
+  let most = 0;
+  const look = () => {
+    most = Math.max(most, process.memoryUsage.rss());
+  };
+  async function* watched() {
+    for await (const chunk of numbered(bytes)) {
+      look();
+      yield chunk;
+    }
+  }
+  await put(storage, 'large', watched());
+  let read = 0;
+  for await (const chunk of (await storage.get('large'))?.body ?? []) {
+    look();
+    read += (chunk as Uint8Array).byteLength;
+  }
+  expect(read).toBe(bytes);
+  return most;
 }
