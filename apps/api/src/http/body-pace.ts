@@ -1,5 +1,7 @@
 import { RunfleetError } from '@runfleet/protocol';
 
+import { Interruption } from './interruption.ts';
+
 /** A body must arrive at this rate, after a grace for slow starts. */
 const BYTES_PER_MS_MIN = 16;
 const GRACE_MS = 5_000;
@@ -14,18 +16,14 @@ export class BodyPace implements Disposable {
   #waitedMs = 0;
   #waitingSinceMs: number | null = null;
   readonly #timer: NodeJS.Timeout;
-  readonly #late: Promise<never>;
+  readonly #late = new Interruption();
   #arrivedBytes = 0;
 
   constructor() {
-    const { promise, reject } = promiseWithReject();
-    this.#late = promise;
-    // The body may be complete before it is late.
-    this.#late.catch(() => {});
     this.#timer = setInterval(() => {
       const waitedMs = this.#waitedMs + this.#waitMs() - GRACE_MS;
       if (this.#arrivedBytes >= waitedMs * BYTES_PER_MS_MIN) return;
-      reject(
+      this.#late.fail(
         new RunfleetError(
           'invalid_request',
           `Request body arrived at less than ${BYTES_PER_MS_MIN} KB per second. Send it faster.`,
@@ -42,7 +40,7 @@ export class BodyPace implements Disposable {
   async inTime<T>(part: Promise<T>): Promise<T> {
     this.#waitingSinceMs = performance.now();
     try {
-      return await Promise.race([part, this.#late]);
+      return await this.#late.wait(part);
     } finally {
       this.#waitedMs += this.#waitMs();
       this.#waitingSinceMs = null;
@@ -56,12 +54,4 @@ export class BodyPace implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
-}
-
-function promiseWithReject(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
-  return { promise, reject };
 }

@@ -7,6 +7,7 @@ import { MESSAGES, RunfleetError } from '@runfleet/protocol';
 
 import type { ApiRequest } from '../api-context.ts';
 import { BodyPace } from '../http/body-pace.ts';
+import { Interruption } from '../http/interruption.ts';
 
 /** The bytes of a form around its file. */
 const FORM_BYTES_MAX = 64 * 1024;
@@ -42,7 +43,8 @@ export async function receiveUpload(
 ): Promise<ReadonlyMap<string, string>> {
   const body = bodyOf(c);
   const fields = new Map<string, string>();
-  const { promise: failure, reject: fail } = promiseWithReject();
+  const failure = new Interruption();
+  const fail = (error: unknown) => failure.fail(error);
   const form = openForm(c.req.header('content-type') ?? '');
   const file: { content: BusboyFileStream | null; taken: Promise<void> | null } = {
     content: null,
@@ -91,7 +93,7 @@ async function passOn(
     bytesMax,
     fileBytesMax,
     failure,
-  }: { bytesMax: number; fileBytesMax: number; failure: Promise<never> },
+  }: { bytesMax: number; fileBytesMax: number; failure: Interruption },
 ): Promise<void> {
   using pace = new BodyPace();
   const chunks = body.iterator({ destroyOnReturn: false });
@@ -101,15 +103,15 @@ async function passOn(
   try {
     for (;;) {
       const next = chunks.next().catch(endedEarly) as Promise<IteratorResult<Buffer, undefined>>;
-      const { done, value } = await pace.inTime(Promise.race([next, failure]));
+      const { done, value } = await failure.wait(pace.inTime(next));
       if (done) break;
       sizeBytes += value.byteLength;
       pace.add(value.byteLength);
       if (sizeBytes > bytesMax) throw tooLarge(fileBytesMax);
-      if (!form.write(value)) await Promise.race([once(form, 'drain'), failure]);
+      if (!form.write(value)) await failure.wait(once(form, 'drain'));
     }
     form.end();
-    await Promise.race([finished, failure]);
+    await failure.wait(finished);
   } catch (error) {
     // Ends after the read that may be in progress.
     void chunks.return?.()?.catch(() => {});
@@ -135,16 +137,6 @@ function openForm(contentType: string): BusboyInstance {
   } catch (cause) {
     throw invalid('Request body is not a valid multipart form.', cause);
   }
-}
-
-function promiseWithReject(): { promise: Promise<never>; reject: (error: unknown) => void } {
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
-  // It may fail when no one waits for it any more.
-  promise.catch(() => {});
-  return { promise, reject };
 }
 
 function tooLarge(fileBytesMax: number): RunfleetError {
