@@ -33,6 +33,7 @@ import { listen, stopListening } from './listen.ts';
 import { rememberContextTokens } from './remember-context-tokens.ts';
 import { rememberModelStatistics } from './remember-model-statistics.ts';
 import { OpenUploads } from './uploads/open-uploads.ts';
+import { startFileUpkeep } from './uploads/start-file-upkeep.ts';
 import { TaskWaits } from './waits/task-waits.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
@@ -92,12 +93,14 @@ export async function startApi(
   const server = createApiServer();
   let catalogue: CatalogueCache | null = null;
   let callbacks: AsyncDisposable | null = null;
+  let fileUpkeep: AsyncDisposable | null = null;
   let exports: AsyncDisposable | null = null;
   const dispose = async () => {
     waits.stop();
     if (server.listening) await stopListening(server);
     await Promise.all([grammars, pdfs].map((opened) => opened[Symbol.asyncDispose]()));
     await callbacks?.[Symbol.asyncDispose]();
+    await fileUpkeep?.[Symbol.asyncDispose]();
     await exports?.[Symbol.asyncDispose]();
     await callbackJobs[Symbol.asyncDispose]();
     await exportJobs[Symbol.asyncDispose]();
@@ -159,6 +162,7 @@ export async function startApi(
     const { API_CALLBACKS_AT_ONCE: callbacksAtOnce, API_EXPORTS_AT_ONCE: exportsAtOnce } = config;
     if (callbacksAtOnce > 0) callbacks = startCallbacks(ctx, callbacksAtOnce);
     if (exportsAtOnce > 0) exports = startExports(ctx, exportsAtOnce);
+    fileUpkeep = startFileUpkeep(ctx);
     serveRequests(server, createApi(ctx), {
       connectionsMax: config.API_CONNECTIONS_MAX,
       // Behind proxies, all connections come from the proxies.
