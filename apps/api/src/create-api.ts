@@ -9,6 +9,7 @@ import { answerError } from './http/answer-error.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { HEALTH_PATHS, readHealth } from './http/read-health.ts';
 import { routePathOf } from './http/route-path.ts';
+import { separateFiles } from './http/separate-files.ts';
 import { ROUTES } from './routes.ts';
 import { serveDashboard } from './serve-dashboard.ts';
 
@@ -16,6 +17,8 @@ import { serveDashboard } from './serve-dashboard.ts';
 export function createApi(ctx: ApiContext): Hono<ApiEnv> {
   const api = new Hono<ApiEnv>({ getPath: routePathOf(ROUTES) });
   api.use(observeRequests(ctx));
+  const separate = separateFiles(ctx);
+  if (separate !== null) api.use(separate);
   api.use('/v1/*', allowOtherOrigins);
   api.use(admitCalls(ctx));
   api.onError((error, c) => answerError(ctx, c, error));
