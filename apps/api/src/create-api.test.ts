@@ -10,7 +10,7 @@ import { ORIGIN, RUN, testWithApi as test } from './testing.ts';
 test('an unknown path is refused with 404 in the envelope', async ({ api }) => {
   const calls = [
     ['POST', '/v1/Nothing/Here'],
-    ['POST', '/v1/File/FolderCreate'],
+    ['POST', '/v1/File/Nothing'],
     ['GET', '/v1/Task/Detail'],
     ['GET', '/v1'],
     ['GET', '/api/v1/nothing'],

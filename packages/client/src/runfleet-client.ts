@@ -15,6 +15,7 @@ import type {
 
 import { type ApiAccess, callApi } from './call-api.ts';
 import { RunfleetConnectionError } from './errors.ts';
+import { FileCalls } from './file-calls.ts';
 import { type FollowOptions, followTask } from './follow-task.ts';
 import { repeatUntilAnswered } from './repeat-until-answered.ts';
 import { runHeaders, type RunOptions } from './run-options.ts';
@@ -74,6 +75,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const SYNC_TIMEOUT_MS = 41 * 60_000;
 
 export class RunfleetClient {
+  /** Uploads, lists and changes the files of the project. */
+  readonly files: FileCalls;
   readonly #access: ApiAccess;
   readonly #socketUrl: string;
   readonly #socketClass: SocketClass | undefined;
@@ -89,6 +92,7 @@ export class RunfleetClient {
       // A browser's fetch refuses to be called as a method of something else.
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     };
+    this.files = new FileCalls(this.#access);
     this.#socketUrl = options.socketUrl ?? apiUrl.replace(/^http/, 'ws');
     this.#socketClass = options.webSocket ?? platformSocketClass();
   }
