@@ -51,4 +51,14 @@ describe.skipIf(!hasBrowser)('files of a run', () => {
     await field.getByText('broken.pdf is not a readable PDF').waitFor();
     expect(await page.locator('.states').count()).toBe(0);
   });
+
+  test('stay chosen on the API tab, whose sample sends them', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    const field = page.locator('[data-parameter="inputFile"]');
+    await field.locator('input[type=file]').setInputFiles(aFile('tides.md', 'High at six.'));
+    await page.getByRole('tab', { name: 'API' }).click();
+    await page.getByText(`--form 'inputFile=@"./tides.md"'`).waitFor();
+    await page.getByRole('tab', { name: 'Run' }).click();
+    await field.getByText('tides.md').waitFor();
+  });
 });

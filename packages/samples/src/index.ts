@@ -1,3 +1,4 @@
+export { writeFormRun } from './form-sample.ts';
 export { type SampleCall, WAIT_SECONDS } from './sample-call.ts';
 export {
   SAMPLE_LANGUAGE_KEYS,

@@ -1,10 +1,16 @@
-import { SAMPLE_LANGUAGE_KEYS, SAMPLE_LANGUAGES, WAIT_SECONDS } from '@runfleet/samples';
+import {
+  SAMPLE_LANGUAGE_KEYS,
+  SAMPLE_LANGUAGES,
+  WAIT_SECONDS,
+  writeFormRun,
+} from '@runfleet/samples';
 
 import type { Tool } from '../../api/tool.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import { Link } from '../../router.tsx';
 import { useSession } from '../../session/use-session.ts';
+import type { FormFiles } from './file-field.tsx';
 import { type FormValues, parametersOf } from './form-values.ts';
 import { useSampleLanguage } from './use-sample-language.ts';
 import { RUN_RESPONSE, socketSample } from './wire-samples.ts';
@@ -12,19 +18,22 @@ import { RUN_RESPONSE, socketSample } from './wire-samples.ts';
 const LANGUAGE_TABS = SAMPLE_LANGUAGE_KEYS.map((key) => ({ key, label: key }));
 
 /** The same run as a program, with this server's address and the form's input. */
-export function ApiSample({ tool, values }: { tool: Tool; values: FormValues }) {
+export function ApiSample(props: { tool: Tool; values: FormValues; files: FormFiles }) {
+  const { tool, values } = props;
   const { visitor } = useSession();
   const project = visitor?.projects[0] ?? null;
   const [key, setKey] = useSampleLanguage();
   const language = SAMPLE_LANGUAGES[key];
   const parameters = parametersOf(tool.parameters, values);
-  const code = language.write({
+  const call = {
     apiUrl: `${location.origin}/v1`,
     model: `${tool.owner}/${tool.name}`,
     parameters: parameters['prompt'] === '' ? { ...parameters, prompt: 'Hello' } : parameters,
     isSigned: project === null || project.authType === 'signature',
     waitSeconds: WAIT_SECONDS,
-  });
+  };
+  const code = language.write(call);
+  const files = namesOf(props.files);
   return (
     <div className="card api-sample">
       <h2>
@@ -39,10 +48,18 @@ export function ApiSample({ tool, values }: { tool: Tool; values: FormValues }) 
           <Code title={language.fileName} code={code} />
         </Tabs>
       </div>
+      {Object.keys(files).length > 0 && (
+        <Code title="Run Command - With Files" code={writeFormRun(call, files)} />
+      )}
       <Code {...RUN_RESPONSE} />
       {visitor && <Code {...socketSample(visitor.socketUrl)} />}
     </div>
   );
+}
+
+function namesOf(files: FormFiles): Record<string, string[]> {
+  const chosen = Object.entries(files).filter(([, list]) => list.length > 0);
+  return Object.fromEntries(chosen.map(([id, list]) => [id, list.map(({ name }) => name)]));
 }
 
 function Code({ title, code }: { title: string; code: string }) {

@@ -79,7 +79,7 @@ function Model({ tool, onFinished }: { tool: Tool; onFinished: () => void }) {
         }
       >
         {tab === 'api' ? (
-          <ApiSample tool={tool} values={values} />
+          <ApiSample tool={tool} values={values} files={files} />
         ) : (
           <Playground
             tool={tool}
