@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 
 import { AwayBanner } from './components/away-banner.tsx';
 import { Header } from './components/header.tsx';
+import { ExportsPage } from './pages/exports/exports-page.tsx';
 import { FleetPage } from './pages/fleet/fleet-page.tsx';
 import { HomePage } from './pages/home/home-page.tsx';
 import { ModelPage } from './pages/model/model-page.tsx';
@@ -22,6 +23,7 @@ const ROUTES: readonly [pattern: string, page: Page][] = [
   ],
   ['/tasks', () => <TasksPage />],
   ['/tasks/:id', ({ id = '' }) => <TaskPage key={id} id={id} />],
+  ['/exports', () => <ExportsPage />],
   ['/fleet', () => <FleetPage />],
 ];
 

@@ -23,7 +23,12 @@ const test = testWithTasks
     return folder;
   })
   .extend('exporting', ({ db, folder }): ExportContext => {
-    return { db, storage: openLocalStorage(folder), signal: new AbortController().signal };
+    return {
+      db,
+      storage: openLocalStorage(folder),
+      signal: new AbortController().signal,
+      modelNameOf: (id) => `owner/${id}`,
+    };
   })
   .extend('order', ({ db }) => (tenant: Tenant, changes: object = {}) => {
     const until = BigInt(Date.now()) * 1_000n + DAY;
@@ -72,6 +77,7 @@ test('an export has every ended task of its project and period once, over many p
   expect(lines[0]).toContain('taskid,model,outcome,created');
   expect(new Set(lines.slice(1).map((line) => line.split(',')[0])).size).toBe(2_345);
   // A spreadsheet must not run what a client named a user.
+  expect(lines[1]).toContain(',owner/m,succeeded,');
   expect(lines[1]).toMatch(/,'=1\+\d+$/);
 });
 

@@ -8,7 +8,13 @@ import { type ExportFormat, type ExportKind, objectKey } from './read-exports.ts
 import { countRows, EXPORT_ROWS, readRows, type RowFilter } from './read-rows.ts';
 import { CONTENT_TYPES, renderRows } from './render-rows.ts';
 
-export type ExportContext = { db: Db; storage: ObjectStorage; signal: AbortSignal };
+export type ExportContext = {
+  db: Db;
+  storage: ObjectStorage;
+  signal: AbortSignal;
+  /** `owner/name` of a model. */
+  modelNameOf(this: void, modelId: string): string;
+};
 
 /** An export is given up after as many attempts. */
 export const ATTEMPTS_MAX = 3;
@@ -100,7 +106,8 @@ async function* write(ctx: ExportContext, claimed: Claimed): AsyncGenerator<Uint
   let done = 0;
   for await (const rows of readRows(ctx, kind, filter, PAGE_ROWS)) {
     ctx.signal.throwIfAborted();
-    const bytes = renderRows(format, columns, rows, { isFirst: done === 0 });
+    const named = rows.map((row) => ({ ...row, model: ctx.modelNameOf(row['model'] ?? '') }));
+    const bytes = renderRows(format, columns, named, { isFirst: done === 0 });
     done += rows.length;
     await renew(ctx, claimed, { total, done });
     yield bytes;

@@ -10,13 +10,17 @@ export function startExports(ctx: ApiContext, atOnce: number): AsyncDisposable {
     'Attempts at exports, by result: done or failed.',
     ['result'],
   );
+  const modelNameOf = (modelId: string) => {
+    const model = ctx.catalogue.current.byId(modelId);
+    return model ? `${model.owner}/${model.name}` : modelId;
+  };
   const receiver = ctx.exportJobs.receive(atOnce, async ({ task, id }) => {
     if (task === 'delete') {
       await deleteExport(ctx, id);
       return 'done';
     }
     try {
-      const end = await runExport({ ...ctx, signal: stopping.signal }, id);
+      const end = await runExport({ ...ctx, signal: stopping.signal, modelNameOf }, id);
       ended.inc({ result: 'done' });
       return end;
     } catch (err) {

@@ -10,6 +10,7 @@ import { duration } from '../../format/moment.ts';
 import { useSession } from '../../session/use-session.ts';
 import { DepthChart } from './depth-chart.tsx';
 import { isOnline, runningIn, waitingIn } from './depth-history.ts';
+import { JobsTable } from './jobs-table.tsx';
 import { PoolTable } from './pool-table.tsx';
 import { RunningTable } from './running-table.tsx';
 import { secondsSince } from './seconds-since.ts';
@@ -65,6 +66,10 @@ function FollowedFleetPage() {
           <section className="card">
             <h2>Running tasks</h2>
             <RunningTable fleet={data.fleet} />
+          </section>
+          <section className="card">
+            <h2>Background jobs</h2>
+            <JobsTable />
           </section>
         </div>
       )}

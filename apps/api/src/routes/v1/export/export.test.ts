@@ -36,7 +36,7 @@ test('an export is ordered, followed, listed and downloaded by its organisation 
   const download = await api.request(path, { headers: { cookie: member.cookie } });
   expect(download.status).toBe(200);
   expect(download.headers.get('content-disposition')).toContain(`tasks-${id}.csv`);
-  expect(download.text).toContain(`${String(taskid)},`);
+  expect(download.text).toContain(`${String(taskid)},microsoft/Phi-3.5-mini-instruct,cancelled,`);
   expect(download.text).not.toContain('Hello');
 
   const other = await api.createTenant();
