@@ -13,7 +13,10 @@ export type ZippedFile = {
   /** The names of its folders and its own name, all checked. */
   readonly path: readonly string[];
   readonly sizeBytes: number;
-  /** The stream fails unless its bytes have the size and the checksum of the directory. */
+  /**
+   * The stream fails unless its bytes have the size and the checksum of the directory. Open one file
+   * at a time: yauzl throws outside of any stream if one is destroyed while it waits for another.
+   */
   open(): Promise<Readable>;
 };
 
