@@ -1,3 +1,4 @@
+import { access, mkdir, utimes, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { connect } from 'node:net';
@@ -51,6 +52,17 @@ test("a Run over HTTP is accepted, and the caller's address is checked", async (
   await expect(refused.json()).resolves.toMatchObject({
     errors: [{ message: 'Requested ip 127.0.0.1 is not allowed.' }],
   });
+});
+
+test('a start removes what a dead process left of an upload', async ({ config }) => {
+  const left = join(config.STORAGE_DIR, '.incoming/left');
+  await mkdir(join(config.STORAGE_DIR, '.incoming'), { recursive: true });
+  await writeFile(left, 'half a file');
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+  await utimes(left, twoDaysAgo, twoDaysAgo);
+
+  await using _api = await startApi(config, { logger });
+  await eventually(() => expect(access(left)).rejects.toThrow('ENOENT'));
 });
 
 test('many Runs at once are all accepted, each with its own task', async ({ url, tenant }) => {

@@ -38,6 +38,9 @@ import { TaskWaits } from './waits/task-waits.ts';
 
 const DASHBOARD_DIR = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 
+/** Far more than the slowest upload takes. */
+const UNFINISHED_PUT_MS = 24 * 60 * 60 * 1_000;
+
 /**
  * Opens the role's resources and listens. Disposing gives notice, finishes the answers in flight, and
  * closes the resources in reverse order.
@@ -172,6 +175,10 @@ export async function startApi(
       unreadBytes: config.API_BUFFER_BYTES,
     });
     logger.info({ url }, 'api listening');
+    // Only processes that died leave any, so looking at each start is often enough.
+    storage.deleteUnfinished(UNFINISHED_PUT_MS).catch((err: unknown) => {
+      logger.warn({ err }, 'deletion of unfinished uploads failed');
+    });
     return servedRole({
       url,
       server,
