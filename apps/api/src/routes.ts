@@ -2,11 +2,14 @@ import type { Route } from './route.ts';
 import { fleetRoute } from './routes/admin/v1/fleet.ts';
 import { jobsRoute } from './routes/admin/v1/jobs.ts';
 import { jobRetryRoute } from './routes/admin/v1/jobs/retry.ts';
+import { limitRoute, limitsRoute } from './routes/admin/v1/limits.ts';
+import { limitRemoveRoute } from './routes/admin/v1/limits/remove.ts';
 import { projectRoute } from './routes/admin/v1/projects.ts';
 import { tenantRoute, tenantsRoute } from './routes/admin/v1/tenants.ts';
 import { drainRoute } from './routes/admin/v1/workers/drain.ts';
 import { pardonRoute } from './routes/admin/v1/workers/pardon.ts';
 import { authRoute, sessionRoute } from './routes/api/auth.ts';
+import { ownLimitsRoute } from './routes/api/v1/limits.ts';
 import { meRoute } from './routes/api/v1/me.ts';
 import { callbackDetailRoute } from './routes/v1/callback/detail.ts';
 import { callbackEndpointCreateRoute } from './routes/v1/callback/endpointcreate.ts';
@@ -90,7 +93,11 @@ export const ROUTES: readonly Route[] = [
   authRoute,
   sessionRoute,
   meRoute,
+  ownLimitsRoute,
   fleetRoute,
+  limitsRoute,
+  limitRoute,
+  limitRemoveRoute,
   tenantsRoute,
   tenantRoute,
   projectRoute,

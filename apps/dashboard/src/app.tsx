@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 
 import { AwayBanner } from './components/away-banner.tsx';
 import { Header } from './components/header.tsx';
+import { BillingPage } from './pages/billing/billing-page.tsx';
 import { ExportsPage } from './pages/exports/exports-page.tsx';
 import { FleetPage } from './pages/fleet/fleet-page.tsx';
 import { HomePage } from './pages/home/home-page.tsx';
@@ -23,6 +24,7 @@ const ROUTES: readonly [pattern: string, page: Page][] = [
   ],
   ['/tasks', () => <TasksPage />],
   ['/tasks/:id', ({ id = '' }) => <TaskPage key={id} id={id} />],
+  ['/billing', () => <BillingPage />],
   ['/exports', () => <ExportsPage />],
   ['/fleet', () => <FleetPage />],
 ];

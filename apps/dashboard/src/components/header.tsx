@@ -23,10 +23,15 @@ export function Header() {
           <Link href="/tasks" current={isIn('/tasks')}>
             Tasks
           </Link>
-          {visitor !== undefined && visitor !== null && (
-            <Link href="/exports" current={isIn('/exports')}>
-              Exports
-            </Link>
+          {visitor && (
+            <>
+              <Link href="/billing" current={isIn('/billing')}>
+                Billing
+              </Link>
+              <Link href="/exports" current={isIn('/exports')}>
+                Exports
+              </Link>
+            </>
           )}
           {visitor?.user.isOperator === true && (
             <Link href="/fleet" current={isIn('/fleet')}>
