@@ -8,8 +8,8 @@ const PROJECT_BURST_SECONDS = 2;
 const UNIT_BYTES = 1024;
 /** The same for steps of work on a grammar. By default a project gets at most a sixth of the thread. */
 const UNIT_STEPS = 50;
-/** A millisecond of reading a file. By default a project gets at most half of a process. */
-const UNITS_PER_FILE_MS = 10;
+/** A millisecond of reading a file. By default reading one after the other leaves more than half of the calls. */
+const UNITS_PER_FILE_MS = 2;
 /** A call to an address that the caller chose, so that we flood no one. */
 const UNITS_PER_FETCH = 50;
 /** The same for tasks that Postgres counts for the total of a list. */
