@@ -145,6 +145,31 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(new URL(page.url()).searchParams.has('task')).toBe(false);
   });
 
+  test('the advanced settings stay open while a mistake in them is corrected', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    await page.getByLabel('Prompt', { exact: false }).first().fill('Hello');
+    const summary = page.getByText('Advanced settings');
+    await summary.click();
+    const tools = page.getByLabel('Tools');
+    await tools.fill('not json');
+    const run = page.getByRole('button', { name: 'Run', exact: false });
+    await run.click();
+    const mistake = page.locator('.more .mistake');
+    await mistake.waitFor();
+    await tools.pressSequentially('!');
+    await mistake.waitFor({ state: 'detached' });
+    expect(await tools.isVisible()).toBe(true);
+
+    // A mistake opens them again after the reader closed them.
+    await summary.click();
+    await tools.waitFor({ state: 'hidden' });
+    await run.click();
+    await mistake.waitFor();
+    await tools.pressSequentially('!');
+    await mistake.waitFor({ state: 'detached' });
+    expect(await tools.isVisible()).toBe(true);
+  });
+
   test('the API tab has the same input in nine languages, without key and secret', async ({
     page,
     stage,

@@ -1,4 +1,4 @@
-import { type FormEvent, type KeyboardEvent } from 'react';
+import { type FormEvent, type KeyboardEvent, useEffect, useRef } from 'react';
 
 import type { ParameterGroup, Tool } from '../../api/tool.ts';
 import { Link } from '../../router.tsx';
@@ -108,8 +108,15 @@ function MoreSettings(props: FieldsProps & { groups: readonly ParameterGroup[] }
   const items = props.groups.flatMap((group) => group.items);
   const changed = items.filter((item) => isChanged(item, props.values)).length;
   const hasMistake = items.some((item) => props.mistakes[item.id] !== undefined);
+
+  // A mistake opens it once. Only the reader closes it again, so that a field never vanishes while its
+  // value is typed.
+  const details = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (hasMistake && details.current !== null) details.current.open = true;
+  }, [hasMistake, props.mistakes]);
   return (
-    <details className="more" open={hasMistake || undefined}>
+    <details className="more" ref={details}>
       <summary>
         Advanced settings
         {changed > 0 && <span className="chip">{changed} changed</span>}
