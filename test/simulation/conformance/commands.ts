@@ -178,6 +178,7 @@ function drawRun(random: Random, { tenants }: Names): NewTask {
     seed: 7n,
     timeoutSeconds: random.whole(1, 20),
     admission: compatibleAdmission,
+    keyId: random.chance(0.7) ? random.pick(tenants).projectId : null,
     fairnessKey: random.chance(0.3) ? 'ann' : '',
     priority: random.chance(0.3) ? 60 : 0,
     requires: random.chance(0.2) ? ['zone=a'] : [],

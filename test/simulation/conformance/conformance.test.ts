@@ -1,5 +1,6 @@
+import type { Limit } from '@runfleet/billing';
 import { testWithDb } from '@runfleet/db/testing';
-import { RunfleetError } from '@runfleet/protocol';
+import { formatUsd, RunfleetError } from '@runfleet/protocol';
 import { REPAIRS } from '@runfleet/tasks';
 import { MemoryDatabase, repairOne } from '@runfleet/tasks/memory';
 import { createTenant } from '@runfleet/tasks/testing';
@@ -19,7 +20,7 @@ const BEGINNING = 1_767_225_600_000_000n;
 const SUSPECTS_MAX = 500;
 
 testWithDb.for(SEEDS)(
-  'the same commands give the same states, events, accounts and transfers in memory and in Postgres (seed %i)',
+  'the same commands give the same states, events, accounts, limits and transfers in memory and in Postgres (seed %i)',
   async (seed, { db }) => {
     const random = new Random(seed);
     let now = BEGINNING;
@@ -30,6 +31,16 @@ testWithDb.for(SEEDS)(
     const tenants = [await createTenant(db, '1000'), await createTenant(db, '0.6')];
     for (const [index, { organisationId }] of tenants.entries()) {
       database.addOrganisation(organisationId, index === 0 ? 1_000n * USD : (USD * 6n) / 10n);
+    }
+    for (const [index, { organisationId, projectId }] of tenants.entries()) {
+      const limits = limitsOf(projectId, index);
+      database.limits.set(organisationId, limits);
+      for (const { id, level, subject, kind, period, value, isInForce } of limits) {
+        await db.sql`
+          insert into limits (id, organisation_id, level, subject, kind, period, value, is_in_force)
+          overriding system value values (${id}, ${organisationId}, ${level}, ${subject}, ${kind},
+            ${period}, ${formatUsd(value)}, ${isInForce})`;
+      }
     }
     const workerIds = [random.uuid(), random.uuid(), random.uuid()];
     const names: Names = {
@@ -69,6 +80,27 @@ testWithDb.for(SEEDS)(
 );
 
 const USD = 1_000_000_000_000n;
+
+/** One of each level and kind, of which some refuse Runs. */
+function limitsOf(projectId: string, tenant: number): Limit[] {
+  const limit = { subject: '', kind: 'spend', period: 'day', value: USD, isInForce: true } as const;
+  const id = (index: number) => String(tenant * 10 + index);
+  return [
+    { ...limit, id: id(1), level: 'organisation', period: 'total' },
+    { ...limit, id: id(2), level: 'user', value: USD / 20n },
+    { ...limit, id: id(3), level: 'key', subject: projectId, period: 'month', value: USD / 5n },
+    {
+      ...limit,
+      id: id(4),
+      level: 'project',
+      subject: projectId,
+      kind: 'active',
+      period: 'now',
+      value: 9n * USD,
+    },
+    { ...limit, id: id(5), level: 'project', subject: projectId, value: 0n, isInForce: false },
+  ];
+}
 
 /** The answer without its random token; an error is reduced to kind and message. */
 async function answerOf({ store }: Subject, command: Command): Promise<unknown> {

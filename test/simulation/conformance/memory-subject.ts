@@ -33,6 +33,7 @@ export function memorySubject(database: MemoryDatabase): Subject {
         }),
         events: taskIds.flatMap((id) => database.events.get(id) ?? []),
         accounts: [...database.accounts].map(([id, account]) => ({ id, ...account })),
+        limitCounts: [...database.limitCounts.values()].toSorted(byName),
         transfers: [...database.transfers.values()]
           .filter(({ taskId }) => taskId !== null)
           .toSorted(byKey),
@@ -46,3 +47,6 @@ export function memorySubject(database: MemoryDatabase): Subject {
 
 export const byKey = (one: { businessKey: string }, other: { businessKey: string }) =>
   one.businessKey < other.businessKey ? -1 : 1;
+
+export const byName = (one: { name: string }, other: { name: string }) =>
+  one.name < other.name ? -1 : 1;

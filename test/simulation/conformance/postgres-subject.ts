@@ -2,7 +2,7 @@ import type { Db } from '@runfleet/db';
 import { parseUsd } from '@runfleet/protocol';
 import { openPoolReads, openTaskStore } from '@runfleet/tasks';
 
-import { byKey } from './memory-subject.ts';
+import { byKey, byName } from './memory-subject.ts';
 import { type Kept, readUnderLocks, type Subject, recordingQueue } from './subject.ts';
 
 /** The store on a Postgres of its own, on a clock that the test sets. */
@@ -27,6 +27,15 @@ export function postgresSubject(db: Db, clock: () => bigint): Subject {
       const accounts = await sql<{ id: string; balance: string; held: string; active: number }[]>`
         select organisation_id as id, balance, held, active_tasks as active
         from accounts order by organisation_id`;
+      const counts = await sql<
+        (Omit<Kept['limitCounts'][number], 'settled' | 'held'> & {
+          settled: string;
+          held: string;
+        })[]
+      >`
+        select name, limit_id as "limitId", subject, starts_at as "startsAt", ends_at as "endsAt",
+          settled, held, active
+        from limit_counts`;
       const transfers = await sql<{ businessKey: string; amount: string }[]>`
         select business_key as "businessKey", organisation_id as "organisationId",
           task_id as "taskId", debit, credit, amount
@@ -44,6 +53,13 @@ export function postgresSubject(db: Db, clock: () => bigint): Subject {
           held: parseUsd(held),
           activeTasks: active,
         })),
+        limitCounts: counts
+          .map((count) => ({
+            ...count,
+            settled: parseUsd(count.settled),
+            held: parseUsd(count.held),
+          }))
+          .toSorted(byName),
         transfers: transfers
           .map((transfer) => ({ ...transfer, amount: parseUsd(transfer.amount) }))
           .toSorted(byKey),

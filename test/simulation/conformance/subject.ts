@@ -1,5 +1,5 @@
 /** One of two stores that must behave alike, with access to everything that it stores. */
-import type { Account } from '@runfleet/billing';
+import type { Account, LimitCount } from '@runfleet/billing';
 import type { TaskEvent } from '@runfleet/protocol';
 import type { PoolReads, TaskStore } from '@runfleet/tasks';
 
@@ -8,6 +8,7 @@ export type Kept = {
   results: unknown[];
   events: Pick<TaskEvent, 'taskId' | 'seq' | 'epoch' | 'type' | 'payload' | 'at'>[];
   accounts: (Account & { id: string })[];
+  limitCounts: LimitCount[];
   transfers: unknown[];
   workers: unknown[];
   leases: unknown[];
