@@ -26,6 +26,7 @@ export class Upkeep implements AsyncDisposable {
   readonly #receiver: AsyncDisposable;
   readonly #stopping = new AbortController();
   #abandoned = 0;
+  #isScheduled = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -37,7 +38,10 @@ export class Upkeep implements AsyncDisposable {
     await this.#receiver[Symbol.asyncDispose]();
   }
 
-  /** Repairs schedules in Redis, and adds turns that were lost. Returns how many it changed. */
+  /**
+   * Repairs schedules in Redis, and adds turns that were lost. Returns how many it repaired: the first
+   * time in a process, a new deployment or version is no fault.
+   */
   async schedule(): Promise<number> {
     const { ctx, jobs, queue } = this.#options;
     const schedules = Object.entries(jobs).map(([name, { everySeconds }]) => ({
@@ -47,7 +51,9 @@ export class Upkeep implements AsyncDisposable {
     const changed = await queue.schedule(schedules);
     const lost = await listLateJobs(ctx, schedules, Date.now());
     for (const { schedule, slot } of lost) await queue.add(schedule, slot);
-    return changed + lost.length;
+    const isFirst = !this.#isScheduled;
+    this.#isScheduled = true;
+    return isFirst ? 0 : changed + lost.length;
   }
 
   async #take({ name, slot }: Turn): Promise<JobEnd> {
