@@ -112,7 +112,7 @@ async function again(args: readonly string[]): Promise<void> {
   await using db = await openDatabase(NAME);
   await redeliver({ db }, { projectId, id });
   if (isJson) writeJson({ id });
-  else process.stdout.write(`Callback ${id} is sent again.\n`);
+  else process.stdout.write(`${due(id, projectId)}`);
 }
 
 async function test(args: readonly string[]): Promise<void> {
@@ -127,8 +127,11 @@ async function test(args: readonly string[]): Promise<void> {
   await using db = await openDatabase(NAME);
   const { id } = await sendTest({ db }, { projectId, url });
   if (values.json) writeJson({ id });
-  else process.stdout.write(`Callback ${id} is sent. "runfleet callback show" has its result.\n`);
+  else process.stdout.write(`${due(id, projectId)}`);
 }
+
+const due = (id: string, projectId: string) =>
+  `Callback ${id} is due; an api sends it within 15 s. See it with "runfleet callback show ${id} --project ${projectId}".\n`;
 
 async function endpoints(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
