@@ -170,6 +170,16 @@ describe.skipIf(!hasBrowser)('running a prompt', () => {
     expect(await tools.isVisible()).toBe(true);
   });
 
+  test('an answer that was cut at its token limit is not called complete', async ({ page }) => {
+    await page.goto(MODEL_PATH);
+    await page.getByText('Advanced settings').click();
+    await page.getByLabel('Max tokens').last().fill('5');
+    await runPrompt(page, wordsOf(20));
+    await page.locator('.run').getByText('The answer reached its token limit.').waitFor();
+    expect(await page.locator('.states-sentence').innerText()).toBe('Done. The task has ended.');
+    expect(await page.locator('.run').innerText()).not.toContain('complete');
+  });
+
   test('the API tab has the same input in nine languages, without key and secret', async ({
     page,
     stage,

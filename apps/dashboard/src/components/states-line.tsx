@@ -1,16 +1,22 @@
-import { TASK_LIFE, type TaskStatus, type WireTask } from '@runfleet/protocol';
+import { type Receipt, TASK_LIFE, type TaskStatus, type WireTask } from '@runfleet/protocol';
 
 import { STATUS_TEXTS, STEPS } from '../task/status-texts.ts';
-import { displayStatusOf } from '../task/task-outcome.ts';
+import { displayStatusOf, explainFinish } from '../task/task-outcome.ts';
 
 /** The steps of a task, with the one that it has reached. */
 export function StatesLine(props: {
   status: TaskStatus;
   ended: WireTask | null;
+  receipt: Receipt | null;
   requeues: number;
 }) {
-  const { ended } = props;
+  const { ended, receipt } = props;
   const displayStatus = ended === null ? null : displayStatusOf(ended);
+  // The receipt has why the model stopped writing.
+  const isWhole =
+    displayStatus === 'succeeded' &&
+    receipt !== null &&
+    explainFinish(receipt.finishReason) === null;
   const isHalted = displayStatus === 'failed' || displayStatus === 'stopped';
   const at =
     ended !== null && isHalted
@@ -40,7 +46,7 @@ export function StatesLine(props: {
         <strong>{displayStatus === 'failed' ? 'Failed' : STATUS_TEXTS[props.status].label}.</strong>{' '}
         {displayStatus === 'failed'
           ? 'The reason is below.'
-          : displayStatus === 'succeeded'
+          : isWhole
             ? 'The answer is complete.'
             : STATUS_TEXTS[props.status].sentence}
         {props.requeues > 0 &&

@@ -56,7 +56,12 @@ export function RunPanel(props: {
         <Elapsed view={view} startedAtMs={props.startedAtMs ?? null} createdAtMs={createdAtMs} />
         {view.isLive && <StopButton id={id} status={view.status} onStopped={reload} />}
       </div>
-      <StatesLine status={view.status} ended={view.ended} requeues={view.requeues} />
+      <StatesLine
+        status={view.status}
+        ended={view.ended}
+        receipt={view.receipt}
+        requeues={view.requeues}
+      />
       <QueueNotice queue={view.queue} />
       <AnswerBox view={view} run={run} />
       {problem !== null && !view.isLive && <ProblemNotice problem={problem} onRetry={reload} />}
