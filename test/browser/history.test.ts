@@ -84,6 +84,25 @@ describe.skipIf(!hasBrowser)('the task history', () => {
     await expect.poll(() => prompt.inputValue()).toBe('Once more, please.');
   });
 
+  test('a task whose contents were deleted says so, and cannot be run again', async ({
+    page,
+    startTask,
+  }) => {
+    const { client } = await startTask('A task alone.');
+    const body = { prompt: 'A turn to delete.', session_id: 'a talk to delete' };
+    const { id, conversation } = await client.runSync(MODEL, body);
+    await page.goto(`/tasks/${id}`);
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('A turn to delete.').waitFor();
+    const runAgain = page.getByRole('button', { name: 'Run again' });
+    expect(await runAgain.isEnabled()).toBe(true);
+
+    expect(await client.deleteConversation(conversation?.conversationid ?? '')).toBe(1);
+    await page.reload();
+    await answer.getByText('The contents of this task were deleted.').waitFor();
+    expect(await runAgain.isDisabled()).toBe(true);
+  });
+
   test('a turn of a conversation leads to the other turns', async ({ page, startTask }) => {
     const { client } = await startTask('A task alone.');
     const say = (prompt: string) => client.runSync(MODEL, { prompt, session_id: 'a talk' });

@@ -60,7 +60,7 @@ export function AnswerBox(props: { view: TaskView; run: RunState }) {
         {isRaw && text !== '' && <pre className="raw">{text}</pre>}
         {!isRaw && text !== '' && <Markdown source={text} />}
         {text === '' && (isRaw || view.calls.length === 0) && (
-          <p className="muted">{view.isLive ? 'No text yet.' : 'There was no answer.'}</p>
+          <p className="muted">{whyEmpty(view)}</p>
         )}
         {!isRaw && <Calls calls={view.calls} isLive={view.isLive} />}
       </div>
@@ -73,4 +73,9 @@ export function AnswerBox(props: { view: TaskView; run: RunState }) {
       )}
     </div>
   );
+}
+
+function whyEmpty(view: TaskView): string {
+  if (view.isLive) return 'No text yet.';
+  return view.isDeleted ? 'The contents of this task were deleted.' : 'There was no answer.';
 }

@@ -16,6 +16,8 @@ export type TaskView = {
   /** Null while the task is live, and after its end until its record is read. */
   ended: WireTask | null;
   isLive: boolean;
+  /** Whether it has ended, and what it was sent and what it answered were deleted. */
+  isDeleted: boolean;
   /** Its position in the queue; null if it is not queued, or the position is unknown. */
   queue: QueuePlace | null;
   /** As the model wrote it. */
@@ -41,6 +43,8 @@ export function viewTask(task: WireTask | null, run: RunState): TaskView {
     status,
     ended,
     isLive: !isTerminal(status),
+    // Every Run has parameters.
+    isDeleted: ended !== null && Object.keys(ended.parameters).length === 0,
     queue: status === INITIAL_STATUS ? (task?.queue ?? null) : null,
     text,
     prose: calls.length > 0 ? proseOf(segments) : text,

@@ -59,7 +59,7 @@ function FollowedTask({ id }: { id: string }) {
             </div>
             <div className="actions">
               {view.isLive && <StopButton id={id} status={view.status} onStopped={reload} />}
-              <RunAgain task={task} />
+              <RunAgain task={task} isDeleted={view.isDeleted} />
             </div>
           </div>
           <div className="task-columns">
@@ -93,7 +93,7 @@ function FollowedTask({ id }: { id: string }) {
   );
 }
 
-function RunAgain({ task }: { task: WireTask }) {
+function RunAgain({ task, isDeleted }: { task: WireTask; isDeleted: boolean }) {
   const client = useClient();
   const [state, setState] = useState<'idle' | 'busy' | { problem: string }>('idle');
   const model = `${task.modelslugowner}/${task.modelslugproject}`;
@@ -120,7 +120,7 @@ function RunAgain({ task }: { task: WireTask }) {
       <button
         type="button"
         className={isTerminal(task.status) ? 'button-main' : ''}
-        disabled={state === 'busy'}
+        disabled={isDeleted || state === 'busy'}
         onClick={() => void runAgain()}
       >
         {state === 'busy' ? 'Starting…' : 'Run again'}
