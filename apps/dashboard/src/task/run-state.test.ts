@@ -59,6 +59,26 @@ test('calls grow with the deltas of a run with tools, and start over with it', (
   expect(applyFrames(state, [frame(4, 'task_queue')], 1000).segments).toEqual([]);
 });
 
+test('the prose of a run with tools never has the marks of a call that is being written', () => {
+  const call = { type: 'function_call', id: 'f', call_id: 'c', name: 'time' } as const;
+  const grown = (seq: number, raw: string, segments: object[]) =>
+    frame(seq, 'task_output', { type: 'delta', raw, segments } as TaskFrame['message']);
+  const proseAfter = (frames: TaskFrame[]) => viewTask(null, applyFrames(NO_RUN, frames, 0)).prose;
+  const begun = grown(1, '<tool_call>\n{"name": "time", ', []);
+  expect(proseAfter([begun])).toBe('');
+  const text = grown(1, 'Let me look.\n<tool_', [
+    { index: 0, type: 'answer', text: 'Let me look.' },
+  ]);
+  const marks = grown(2, 'call>\n{"name": "time", ', []);
+  const whole = grown(3, '"arguments": {}}\n</tool_call>', [
+    { index: 1, ...call, arguments: '{}', status: 'completed' },
+  ]);
+  for (const count of [1, 2, 3]) {
+    expect(proseAfter([text, marks, whole].slice(0, count))).toBe('Let me look.');
+  }
+  expect(proseAfter([delta(1, 'Plain <tool_call> text')])).toBe('Plain <tool_call> text');
+});
+
 test('a cumulative frame replaces the last', () => {
   const cumulative = (seq: number, raw: string) =>
     frame(seq, 'task_output', {

@@ -16,6 +16,8 @@ export type RunState = {
   text: string;
   /** The same by kind, with the calls of tools. In a run without tools, empty until its end. */
   segments: readonly Segment[];
+  /** Whether its text can contain calls. Frames of other runs have no segments until the end. */
+  hasTools: boolean;
   /** Lines from the model's error stream. They do not mean that the run has failed. */
   errorText: string;
   /** The amount held for the run, with 12 decimals; null until a frame carries it. */
@@ -32,6 +34,7 @@ export const NO_RUN: RunState = {
   seq: 0,
   text: '',
   segments: [],
+  hasTools: false,
   errorText: '',
   held: null,
   receipt: null,
@@ -59,10 +62,12 @@ function applyFrame(before: RunState, frame: TaskFrame, atMs: number): RunState 
   switch (frame.type) {
     case 'task_output': {
       const { raw } = frame.message;
+      const isDelta = frame.message.type === 'delta';
       return {
         ...state,
-        text: frame.message.type === 'delta' ? state.text + raw : raw,
+        text: isDelta ? state.text + raw : raw,
         segments: segmentsAfter(state.segments, frame),
+        hasTools: state.hasTools || (isDelta && frame.message.segments !== undefined),
         outputFrom: state.outputFrom ?? atMs,
         outputUntil: atMs,
       };

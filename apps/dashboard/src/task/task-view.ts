@@ -47,7 +47,7 @@ export function viewTask(task: WireTask | null, run: RunState): TaskView {
     isDeleted: ended !== null && Object.keys(ended.parameters).length === 0,
     queue: status === INITIAL_STATUS ? (task?.queue ?? null) : null,
     text,
-    prose: calls.length > 0 ? proseOf(segments) : text,
+    prose: run.hasTools || calls.length > 0 ? proseOf(segments) : text,
     calls,
     errorText: run.errorText || (task?.debugerror ?? ''),
     held: run.held,
