@@ -42,9 +42,10 @@ test('a quarantine is shown until a pardon ends it', async ({ id, db }) => {
   expect([...rows]).toEqual([{ state: 'ready', strikes: 0 }]);
 });
 
-test('an unknown worker and an ambiguous id are errors that name it', async ({ id, store }) => {
-  expect(id).toBeDefined();
-  await aWorker(store);
+test('an unknown worker and an ambiguous id are errors that name it', async ({ id, store, db }) => {
+  const { workerId } = await aWorker(store);
+  const other = `${id.slice(0, 4)}${workerId.slice(4)}`;
+  await db.sql`update workers set id = ${other} where id = ${workerId}`;
   await expect(worker(['drain', 'x'])).rejects.toThrow('There is no worker x');
-  await expect(worker(['drain', ''])).rejects.toThrow('2 workers begin with');
+  await expect(worker(['drain', id.slice(0, 4)])).rejects.toThrow('2 workers begin with');
 });
