@@ -1,4 +1,5 @@
 import { LOOPBACK, type Receive, startReceiver } from '@runfleet/callbacks/receivers';
+import { openOutbound } from '@runfleet/outbound';
 import type { CallbackAnswer, CallbackListAnswer, EndpointListAnswer } from '@runfleet/protocol';
 import { eventually } from '@runfleet/testing';
 import { Webhook } from 'standardwebhooks';
@@ -10,6 +11,7 @@ import { RUN, type Tenant, testWithApi } from '../../../testing.ts';
 /** An api that may call loopback and sends callbacks, and how its callers use it. */
 const test = testWithApi.extend('callbacks', async ({ api }, { onCleanup }) => {
   api.ctx.settings.openNetworks = LOOPBACK;
+  api.ctx.outbound = openOutbound({ openNetworks: LOOPBACK });
   const sender = startCallbacks(api.ctx, 8);
   onCleanup(() => sender[Symbol.asyncDispose]());
   const call = async (tenant: Tenant, name: string, body: object) =>
