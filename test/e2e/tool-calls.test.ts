@@ -48,8 +48,8 @@ const SCHEMAS = {
   time: { type: 'object', properties: { zone: { enum: ['UTC', 'CET'] } }, required: ['zone'] },
   /** Its arguments take long to write. */
   watch: booleans(100),
-  /** Its arguments take longer than a call of the API. */
-  guard: booleans(1_000),
+  /** Its arguments take longer than a kill or the stop of a worker. */
+  guard: booleans(180),
 };
 type Name = keyof typeof SCHEMAS;
 const tool = (name: Name) => ({
@@ -66,6 +66,13 @@ const LONG = {
   tool_choice: named('watch'),
   parallel_tool_calls: false,
   max_tokens: 1_024,
+};
+
+const LONGER = {
+  ...LONG,
+  tools: [tool('guard')],
+  tool_choice: named('guard'),
+  max_tokens: 3_500,
 };
 
 const run = (parameters: Record<string, unknown>) =>
@@ -243,12 +250,7 @@ test('a client of the older fields and one of the newer ones see the same in eve
 
 test('a run that is killed in a call has no call to execute', async () => {
   const client = fleet.client();
-  const { token } = await client.run(MODEL, {
-    ...LONG,
-    tools: [tool('guard')],
-    tool_choice: named('guard'),
-    max_tokens: 3_500,
-  });
+  const { token } = await client.run(MODEL, LONGER);
   const states: Segment[][] = [];
   let last: TaskFrame | null = null;
   for await (const frame of client.follow(token, { mode: 'delta' })) {
@@ -268,7 +270,7 @@ test(
   'a run that starts over in a call makes the same call, with the same id',
   async () => {
     const client = fleet.client();
-    const { token, taskId } = await client.run(MODEL, LONG);
+    const { token, taskId } = await client.run(MODEL, LONGER);
     const ids = new Set<string>();
     const epochs: string[] = [];
     let segments: Segment[] = [];

@@ -1,4 +1,5 @@
 import { TASK_PARTS } from '@runfleet/protocol';
+import { eventually } from '@runfleet/testing';
 import { expect } from 'vitest';
 
 import {
@@ -28,7 +29,13 @@ const test = testWithTasks.extend('history', async ({ db, tenant }) => {
   await db.sql`
     update tasks set outcome = 'failed', model_id = ${RARE_MODEL}
     where organisation_id = ${other.organisationId}`;
-  await db.sql`vacuum analyze tasks`;
+  // A snapshot that is still open hides pages from the planner's index-only scans.
+  await eventually(async () => {
+    await db.sql`vacuum analyze tasks`;
+    const [pages] = await db.sql<{ hidden: number }[]>`
+      select relpages - relallvisible as hidden from pg_class where relname = 'tasks'`;
+    expect(pages?.hidden).toBe(0);
+  });
   return { organisationId: tenant.organisationId, otherProjectId };
 });
 

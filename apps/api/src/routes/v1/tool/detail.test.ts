@@ -50,7 +50,14 @@ test('a model that never ran is answered with every key of the wire', async ({ a
     seotitle: 'microsoft/Phi-3.5-mini-instruct',
     seodescription: expect.stringContaining('lightweight language model'),
     parameters: [
-      { title: 'Input', items: [{ id: 'prompt', type: 'textarea', required: true }, {}] },
+      {
+        title: 'Input',
+        items: [
+          { id: 'prompt', type: 'textarea', required: true },
+          { id: 'inputFile', type: 'fileinput', required: false },
+          { id: 'system_prompt' },
+        ],
+      },
       { title: 'Settings' },
       { title: 'Advanced' },
     ],
