@@ -33,7 +33,9 @@ describe('a database without the schema', () => {
     await db.sql.unsafe(ALL_GONE);
     for (const role of ROLES) {
       await eventually(async () => {
-        const answer = await fetch(`${fleet[role][0]?.url}/readyz`);
+        const [started] = fleet[role];
+        expect(started?.isRunning ? 'running' : started?.output).toBe('running');
+        const answer = await fetch(`${started?.url}/readyz`);
         expect(answer.status).toBe(503);
         expect(await answer.json()).toMatchObject({ next: ['Run: runfleet migrate'] });
       });
