@@ -51,6 +51,14 @@ export function startBroker(
         signal: options.signal,
       }),
     );
+    const upkeepDb = resources.use(
+      await openDb(DATABASE_URL, {
+        connections: UPKEEP_CONNECTIONS,
+        name: 'runfleet upkeep',
+        onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
+        signal: options.signal,
+      }),
+    );
     const catalogue = resources.use(await CatalogueCache.open({ db, logger }));
     const queue = resources.use(openTaskQueue({ url, onError }));
     const tickets = resources.use(
@@ -80,14 +88,6 @@ export function startBroker(
     };
     const health = createHealth({ checks, metrics, logger });
     const served = resources.use(await serveHealth({ host, port, health }));
-    const upkeepDb = resources.use(
-      await openDb(DATABASE_URL, {
-        connections: UPKEEP_CONNECTIONS,
-        name: 'runfleet upkeep',
-        onUnavailable: (err) => logger.warn({ err }, 'waiting for Postgres'),
-        signal: options.signal,
-      }),
-    );
     const upkeep = resources.use(
       new Upkeep({
         ctx: {
