@@ -1,7 +1,7 @@
 import { readDelivery } from '@runfleet/callbacks';
 import { callbackAnswerSchema } from '@runfleet/protocol';
 
-import { openCallbackCall } from '../../../calls/open-callback-call.ts';
+import { openIdCall } from '../../../calls/open-id-call.ts';
 import { answerJson } from '../../../http/answer.ts';
 import type { Route } from '../../../route.ts';
 import { callbackAnswer } from '../../../wire/callback-wire.ts';
@@ -11,5 +11,5 @@ export const callbackDetailRoute: Route = {
   call: 'POST /v1/callback/detail',
   answer: callbackAnswerSchema,
   open: (ctx) => async (c) =>
-    answerJson(c, callbackAnswer(await readDelivery(ctx, await openCallbackCall(ctx, c)))),
+    answerJson(c, callbackAnswer(await readDelivery(ctx, await openIdCall(ctx, c)))),
 };

@@ -1,7 +1,7 @@
 import { cancelExport } from '@runfleet/exports';
 import { exportAnswerSchema } from '@runfleet/protocol';
 
-import { openExportCall } from '../../../calls/open-export-call.ts';
+import { openIdCall } from '../../../calls/open-id-call.ts';
 import { answerJson } from '../../../http/answer.ts';
 import type { Route } from '../../../route.ts';
 import { exportAnswer } from '../../../wire/export-wire.ts';
@@ -11,7 +11,7 @@ export const exportCancelRoute: Route = {
   call: 'POST /v1/export/cancel',
   answer: exportAnswerSchema,
   open: (ctx) => async (c) => {
-    const cancelled = await cancelExport(ctx, await openExportCall(ctx, c));
+    const cancelled = await cancelExport(ctx, await openIdCall(ctx, c));
     return answerJson(c, exportAnswer(cancelled, ctx.settings));
   },
 };
