@@ -7,13 +7,10 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
 
-import { counter, id } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { counter, id, moment } from './columns.ts';
 
 /**
  * One callback that is due or was made, whatever becomes of its jobs in Redis. The commit that ends a

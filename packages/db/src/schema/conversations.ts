@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import { index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 
-import { id } from './columns.ts';
+import { id, moment } from './columns.ts';
 
 /**
  * A conversation: a session of one end user with one model of a project. Its turns are tasks, which
@@ -18,9 +18,9 @@ export const conversations = pgTable(
     /** The caller's end user; empty if it named none. */
     userId: text().notNull(),
     sessionId: text().notNull(),
-    createdAt: timestamp({ withTimezone: true }).notNull(),
+    createdAt: moment().notNull(),
     /** Set while its turns are deleted: no turn can be added, and a next one begins a new conversation. */
-    deletedAt: timestamp({ withTimezone: true }),
+    deletedAt: moment(),
   },
   (table) => [
     uniqueIndex('conversations_of_session')

@@ -1,9 +1,7 @@
 import { sql } from 'drizzle-orm';
-import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 
-import { counter, id } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { counter, id, moment } from './columns.ts';
 
 /** A file of a project's tasks or bills that was asked for. Only `packages/exports` writes it. */
 export const exports = pgTable(

@@ -7,12 +7,9 @@ import {
   integer,
   pgTable,
   text,
-  timestamp,
 } from 'drizzle-orm/pg-core';
 
-import { counter, id } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { counter, id, moment } from './columns.ts';
 
 /**
  * The files that callers uploaded, and their folders. A file has a row only once its object is complete.

@@ -1,19 +1,7 @@
 import { sql } from 'drizzle-orm';
-import {
-  boolean,
-  check,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  text,
-  timestamp,
-  uuid,
-} from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 
-import { counter } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { counter, moment } from './columns.ts';
 
 /**
  * A process that runs tasks on one device. It renews its own row; `generation` increases at each

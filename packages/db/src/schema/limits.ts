@@ -1,19 +1,8 @@
 import { sql } from 'drizzle-orm';
-import {
-  boolean,
-  check,
-  index,
-  integer,
-  pgTable,
-  text,
-  timestamp,
-  unique,
-} from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
 
-import { amount, id } from './columns.ts';
+import { amount, id, moment } from './columns.ts';
 import { organisations } from './tenants.ts';
-
-const moment = () => timestamp({ withTimezone: true });
 
 /** The limits of organisations. Changed and read only under the lock of the account. */
 export const limits = pgTable(

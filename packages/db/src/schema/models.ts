@@ -1,8 +1,6 @@
-import { integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 
-import { id } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { id, moment } from './columns.ts';
 
 /**
  * The versions of published models; the highest of each id counts, and none is changed but by its

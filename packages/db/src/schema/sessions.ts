@@ -1,8 +1,7 @@
-import { index, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 
+import { moment } from './columns.ts';
 import { users } from './tenants.ts';
-
-const moment = () => timestamp({ withTimezone: true });
 
 /** Dashboard sign-in. Only better-auth writes these tables. */
 export const sessions = pgTable(

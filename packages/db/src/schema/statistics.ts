@@ -1,8 +1,6 @@
-import { boolean, date, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, date, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 
-import { amount, counter } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { amount, counter, moment } from './columns.ts';
 
 /** Totals of a model's tasks that ended on a day (UTC), so that no query counts all tasks. */
 export const modelDays = pgTable(

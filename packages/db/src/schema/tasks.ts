@@ -10,16 +10,13 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 
-import { amount, bytea, counter, id } from './columns.ts';
+import { amount, bytea, counter, id, moment } from './columns.ts';
 
 export const taskStatus = pgEnum('task_status', TASK_STATUSES);
-
-const moment = () => timestamp({ withTimezone: true });
 
 /** When the task entered each status. */
 const moments = Object.fromEntries(

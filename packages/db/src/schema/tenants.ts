@@ -7,14 +7,13 @@ import {
   integer,
   pgTable,
   text,
-  timestamp,
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
 
-import { amount, bytea, id } from './columns.ts';
+import { amount, bytea, id, moment } from './columns.ts';
 
-const createdAt = () => timestamp({ withTimezone: true }).notNull().defaultNow();
+const createdAt = () => moment().notNull().defaultNow();
 
 /** A tenant. Accounts, fair shares and limits belong to it. */
 export const organisations = pgTable('organisations', {
@@ -78,12 +77,12 @@ export const projects = pgTable(
     /** The key before the last rotation, its secret, and until when they are valid. */
     previousKeyHash: bytea().unique(),
     previousEncryptedSecret: bytea(),
-    previousKeyUntil: timestamp({ withTimezone: true }),
+    previousKeyUntil: moment(),
     /** The secret that signs callbacks, sealed; null until the project asks for one. */
     callbackSecret: bytea(),
     /** The secret before the last rotation, and until when it signs, too. */
     previousCallbackSecret: bytea(),
-    previousCallbackSecretUntil: timestamp({ withTimezone: true }),
+    previousCallbackSecretUntil: moment(),
     /** What happens to a Run at the limit of active tasks: refused (96) or queued. */
     overflow: text({ enum: ['reject', 'queue'] })
       .notNull()
@@ -91,7 +90,7 @@ export const projects = pgTable(
     /** Null allows every address. */
     allowedIps: text().array(),
     createdAt: createdAt(),
-    revokedAt: timestamp({ withTimezone: true }),
+    revokedAt: moment(),
   },
   (table) => [index().on(table.organisationId)],
 );

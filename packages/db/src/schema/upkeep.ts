@@ -1,8 +1,6 @@
-import { integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 
-import { counter } from './columns.ts';
-
-const moment = () => timestamp({ withTimezone: true });
+import { counter, moment } from './columns.ts';
 
 /**
  * The last run of each scheduled job. Its slot decides that a job runs once per period, however many
